@@ -1,0 +1,166 @@
+//! A cache: a store with a clock, limits, numbers and listeners.
+
+use std::sync::Arc;
+
+use crate::builder::CacheBuilder;
+use crate::clock::{Clock, Timestamp};
+use crate::error::Result;
+use crate::event::{Event, Listeners};
+use crate::flight::Flights;
+use crate::key::Kind;
+use crate::policy::Policy;
+use crate::statistics::{Counters, Ledger, Statistics};
+use crate::store::{Outcome, Release, Store, Usage, Writer};
+use crate::tag::Tag;
+
+/// A cache. Clones are the same cache.
+#[derive(Clone, Debug)]
+pub struct Cache(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: Policy,
+    pub(crate) ledger: Ledger,
+    pub(crate) listeners: Listeners,
+    pub(crate) flights: Arc<Flights>,
+    pub(crate) database_url: Option<String>,
+}
+
+impl Cache {
+    /// A cache of 64 MiB in the memory of this process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cache = cache_core::Cache::memory();
+    /// assert_eq!(cache.statistics().total().hit_count, 0);
+    /// ```
+    #[must_use]
+    pub fn memory() -> Self {
+        CacheBuilder::default_memory()
+    }
+
+    /// A cache that keeps nothing: every read asks the database.
+    #[must_use]
+    pub fn none() -> Self {
+        CacheBuilder::nothing()
+    }
+
+    /// Sets a cache up step by step.
+    #[must_use]
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::new()
+    }
+
+    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb` or `none:`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part of
+    /// the URL that is not understood and what is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_core::Cache;
+    /// Cache::from_url("memory:?capacity=16mb")?;
+    /// assert!(Cache::from_url("memroy:").is_err());
+    /// # Ok::<(), cache_core::Error>(())
+    /// ```
+    pub fn from_url(url: &str) -> Result<Self> {
+        CacheBuilder::from_url(url)?.build()
+    }
+
+    /// The numbers since the cache was built.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.0.ledger.read()
+    }
+
+    /// How much the store holds at present.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.0.store.usage()
+    }
+
+    /// Listens to what happens, unless a listener of this `id` does already; says whether it was added.
+    ///
+    /// Listeners run on the thread where it happens, after the fact. A panic of one is caught and counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cache = cache_core::Cache::memory();
+    /// assert!(cache.listen("log", |event| println!("{event:?}")));
+    /// assert!(!cache.listen("log", |event| println!("{event:?}")));
+    /// ```
+    pub fn listen(&self, id: &str, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> bool {
+        self.0.listeners.add(id, Arc::new(listener))
+    }
+
+    /// How many times a listener panicked.
+    #[must_use]
+    pub fn listener_panic_count(&self) -> u64 {
+        self.0.listeners.panic_count()
+    }
+
+    /// Clears everything in the cache.
+    ///
+    /// # Consistency
+    ///
+    /// Takes effect at once; loads that are under way do not survive it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
+    pub fn clear(&self) -> Result<()> {
+        self.change_tags(&[Tag::root()])?;
+        self.0.listeners.tell(&Event::Cleared { manager: None });
+        self.0.store.reclaim()
+    }
+
+    /// Clears what depends on `tags`, for the manager called `manager`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
+    pub fn clear_tags(&self, manager: &str, tags: &[Tag]) -> Result<()> {
+        self.change_tags(tags)?;
+        self.0.listeners.tell(&Event::Cleared { manager: Some(manager) });
+        Ok(())
+    }
+
+    /// The database that reads without a connection are about, if the cache was told.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.0.database_url.as_deref()
+    }
+
+    /// The limits of the cache.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The counters of a manager's reads of one kind.
+    #[must_use]
+    pub fn counters(&self, manager: &str, kind: Kind) -> Arc<Counters> {
+        self.0.ledger.counters(manager, kind)
+    }
+
+    /// Tells the listeners.
+    pub fn tell(&self, event: &Event<'_>) {
+        self.0.listeners.tell(event);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    fn change_tags(&self, tags: &[Tag]) -> Result<()> {
+        let releases: Vec<Release> = tags.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
+        self.0.store.release(Writer::fresh(), &releases, self.now())
+    }
+}

@@ -1,0 +1,99 @@
+//! Decides what a stored entry is worth now: a hit, or a miss and why.
+
+use core::any::Any;
+use core::fmt;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::policy::Timeout;
+use crate::tag::{TagKind, Token};
+
+/// What an entry holds.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Value {
+    /// Known not to exist; holds the key that was asked for.
+    Absent(Arc<dyn Any + Send + Sync>),
+    /// A value of this process.
+    Shared(Arc<dyn Any + Send + Sync>),
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Absent(_) => "Absent",
+            Self::Shared(_) => "Shared",
+        })
+    }
+}
+
+/// When an entry began and when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Life {
+    /// When the fill that made it stored it.
+    pub created_at: Timestamp,
+    /// From then on it is never served.
+    pub hard_deadline: Timestamp,
+}
+
+impl Life {
+    /// A life that begins `now`.
+    #[must_use]
+    pub fn starting(now: Timestamp, timeout: Timeout) -> Self {
+        Self { created_at: now, hard_deadline: timeout.deadline(now) }
+    }
+}
+
+/// What an entry is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Worth {
+    /// Its token for a tag of this kind is not the present one.
+    Changed(TagKind),
+    /// Past its hard deadline.
+    Expired,
+    /// To be served.
+    Fresh,
+}
+
+/// Judges an entry by its `life` and by its dependencies: what each tag is, the token that the entry
+/// was filled under, and the token that the tag holds at present (`None`: unknown, which never matches).
+#[must_use]
+pub fn judge<I>(life: &Life, dependencies: I, now: Timestamp) -> Worth
+where
+    I: IntoIterator<Item = (TagKind, Token, Option<Token>)>,
+{
+    if now >= life.hard_deadline {
+        return Worth::Expired;
+    }
+    let changed = dependencies.into_iter().find(|(_, filled, present)| *present != Some(*filled));
+    changed.map_or(Worth::Fresh, |(kind, _, _)| Worth::Changed(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    #[test]
+    fn an_entry_is_judged_by_age_and_tokens() {
+        let now = Timestamp::from_nanos(1_000);
+        let life = Life::starting(now, Timeout::after(Duration::from_nanos(10)));
+        let forever = Life::starting(now, Timeout::NEVER);
+        let (old, new) = (Token::fresh(), Token::fresh());
+        let same = (TagKind::Rows, old, Some(old));
+        let cases = [
+            (life, vec![], 1_009, Worth::Fresh),
+            (life, vec![], 1_010, Worth::Expired),
+            (forever, vec![], u64::MAX - 1, Worth::Fresh),
+            (life, vec![same], 1_001, Worth::Fresh),
+            (life, vec![same, (TagKind::Row, old, Some(new))], 1_001, Worth::Changed(TagKind::Row)),
+            (life, vec![same, (TagKind::Any, old, None)], 1_001, Worth::Changed(TagKind::Any)),
+            (life, vec![(TagKind::Any, old, None)], 1_010, Worth::Expired),
+        ];
+        for (life, dependencies, at, worth) in cases {
+            assert_eq!(judge(&life, dependencies, Timestamp::from_nanos(at)), worth);
+        }
+    }
+}

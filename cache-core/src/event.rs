@@ -1,0 +1,159 @@
+//! What a cache tells its listeners.
+
+use core::fmt;
+use core::panic::Location;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::error::Error;
+use crate::key::Kind;
+use crate::tag::TagKind;
+
+/// Something that happened in a cache. Hits are only counted.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A read went to the database without looking at the cache.
+    Bypassed {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+        /// Why.
+        reason: Bypass,
+        /// Where the read was asked for.
+        location: &'static Location<'static>,
+    },
+    /// Entries were cleared by hand.
+    Cleared {
+        /// The manager's name; `None`: the whole cache.
+        manager: Option<&'a str>,
+    },
+    /// Entries became unreachable because something was written.
+    Invalidated {
+        /// The tables' SQL names, in order.
+        tables: &'a [&'a str],
+        /// Whether everything of the database was affected.
+        is_wide: bool,
+        /// What ended the write.
+        cause: Cause,
+    },
+    /// A read found nothing of use.
+    Missed {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+        /// Why.
+        cause: Miss,
+    },
+    /// An entry was stored.
+    Stored {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+    },
+    /// The store failed; nobody's query did.
+    StoreFailed {
+        /// What the store said.
+        error: &'a Error,
+    },
+}
+
+/// Why a read did not look at the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Bypass {
+    /// The call asked for it.
+    Asked,
+    /// The query could not be followed: it locks rows, or its tables cannot be told from its text.
+    NotFollowed,
+    /// No cache is installed under the manager's name.
+    NotInstalled,
+    /// The query calls a function that may give another result next time.
+    NotDeterministic,
+    /// The connection was opened before the cache was installed, or its instrumentation was replaced.
+    NotTracked,
+    /// The connection was told something that may change what its queries return.
+    ParticularSession,
+    /// The connection is in a transaction, or it cannot be told whether it is.
+    Transaction,
+}
+
+/// What ended a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The outermost transaction was committed, or may have been.
+    Commit,
+    /// A transaction was rolled back in which something was not understood.
+    Rollback,
+    /// A statement outside of transactions returned.
+    Statement,
+}
+
+/// Why a read found nothing of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Miss {
+    /// There was no entry.
+    Absent,
+    /// A tag of this kind changed since the entry was filled.
+    Changed(TagKind),
+    /// The entry was past its deadline.
+    Expired,
+    /// The entry was of another type or another row: two things of one name.
+    Foreign,
+    /// The call asked for a new value.
+    Refresh,
+    /// The store failed.
+    StoreFailed,
+}
+
+type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// Those who listen to one cache.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    listeners: RwLock<Vec<(String, Listener)>>,
+    is_anybody: AtomicBool,
+    panics: AtomicU64,
+}
+
+impl Listeners {
+    /// Adds a listener, unless there is one of this name.
+    pub(crate) fn add(&self, id: &str, listener: Listener) -> bool {
+        let mut listeners = self.listeners.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = listeners.iter().all(|(name, _)| name != id);
+        if is_new {
+            listeners.push((id.to_owned(), listener));
+            self.is_anybody.store(true, Ordering::Release);
+        }
+        is_new
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        if !self.is_anybody.load(Ordering::Acquire) {
+            return;
+        }
+        // No lock is held while they run: a listener may read through the cache, or add another one.
+        let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for (_, listener) in listeners {
+            if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
+                self.panics.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(crate) fn panic_count(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Listeners").finish_non_exhaustive()
+    }
+}

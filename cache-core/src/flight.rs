@@ -1,0 +1,122 @@
+//! Single flight: concurrent misses of one key share one load, if they read the same tokens.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::entry::{Life, Value};
+use crate::key::CacheKey;
+use crate::tag::Token;
+
+/// The loads that are under way. A load that began under other tokens is another one: somebody
+/// may have written between.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    running: Mutex<HashMap<FlightKey, Arc<Flight>>>,
+}
+
+type FlightKey = (CacheKey, Vec<Token>);
+
+#[derive(Debug)]
+struct Flight {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Failed,
+    Landed(Value, Life),
+    Running,
+}
+
+/// Who loads.
+#[derive(Debug)]
+pub(crate) enum Seat {
+    Follower(Follower),
+    Leader(Leader),
+}
+
+/// Waits for somebody else's load.
+#[derive(Debug)]
+pub struct Follower(Arc<Flight>);
+
+/// Loads for everybody who waits; if dropped before it lands, they learn at once.
+#[derive(Debug)]
+pub(crate) struct Leader {
+    flights: Arc<Flights>,
+    key: FlightKey,
+    flight: Arc<Flight>,
+}
+
+/// What a follower gets.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Waited {
+    /// The load failed, or took too long: the follower has to query by itself.
+    InVain,
+    /// What was loaded.
+    Landed(Value, Life),
+}
+
+impl Flights {
+    pub(crate) fn board(self: &Arc<Self>, key: CacheKey, tokens: Vec<Token>) -> Seat {
+        let key = (key, tokens);
+        match lock(&self.running).entry(key.clone()) {
+            Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
+            Entry::Vacant(free) => {
+                let flight = Arc::new(Flight { state: Mutex::new(State::Running), ended: Condvar::new() });
+                free.insert(Arc::clone(&flight));
+                Seat::Leader(Leader { flights: Arc::clone(self), key, flight })
+            }
+        }
+    }
+}
+
+impl Follower {
+    /// Waits until the load ends, `budget` at most.
+    #[must_use]
+    pub fn wait(self, budget: Duration) -> Waited {
+        let until = Instant::now() + budget;
+        let mut state = lock(&self.0.state);
+        while matches!(*state, State::Running) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Waited::InVain;
+            }
+            state = self.0.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        match &*state {
+            State::Landed(value, life) => Waited::Landed(value.clone(), *life),
+            State::Failed | State::Running => Waited::InVain,
+        }
+    }
+}
+
+impl Leader {
+    pub(crate) fn land(self, value: Value, life: Life) {
+        self.end(State::Landed(value, life));
+    }
+
+    fn end(&self, end: State) {
+        let mut state = lock(&self.flight.state);
+        if matches!(*state, State::Running) {
+            *state = end;
+            self.flight.ended.notify_all();
+        }
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        self.end(State::Failed);
+        lock(&self.flights.running).remove(&self.key);
+    }
+}
+
+/// A panic under one of these locks leaves no half-made state: they guard single assignments.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

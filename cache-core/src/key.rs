@@ -1,0 +1,302 @@
+//! What an entry is called: fixed-size keys that hold everything that changes a result.
+
+use core::fmt;
+use core::hash::{Hash, Hasher};
+
+/// A digest of 128 bits (BLAKE3), for the parts of a key that seldom change.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// Digests `parts`, each with its length, so that no two lists of parts read alike.
+    #[must_use]
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let digest = KeyDigest::starting_with(parts).0.finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.as_bytes()[..16]);
+        Self(bytes)
+    }
+
+    /// The digest's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    fn words(&self) -> u64 {
+        let (low, high) = self.0.split_at(8);
+        word(low) ^ word(high).rotate_left(32)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+/// The part of a key that names one row, one value or one query: up to 30 bytes as they are, longer
+/// ones as a digest of 248 bits. Short ones therefore never collide, long ones not in practice, even
+/// if outsiders choose them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyBytes([u8; KeyBytes::SIZE]);
+
+impl KeyBytes {
+    const SIZE: usize = 32;
+    const LONGEST_VERBATIM: usize = Self::SIZE - 2;
+    const DIGEST: u8 = u8::MAX;
+
+    /// The key of nothing in particular.
+    pub const EMPTY: Self = Self([0; Self::SIZE]);
+
+    /// The key of `value`, as its `Hash` describes it.
+    #[must_use]
+    pub fn of<T: Hash + ?Sized>(value: &T) -> Self {
+        let mut recorder = Recorder::new();
+        value.hash(&mut recorder);
+        recorder.into_key()
+    }
+
+    fn verbatim(bytes: &[u8; Self::SIZE], length: usize) -> Self {
+        let mut key = *bytes;
+        key[Self::SIZE - 1] = u8::try_from(length).unwrap_or(Self::DIGEST);
+        Self(key)
+    }
+
+    fn digest(hasher: &blake3::Hasher) -> Self {
+        let mut key = *hasher.finalize().as_bytes();
+        key[Self::SIZE - 1] = Self::DIGEST;
+        Self(key)
+    }
+}
+
+impl fmt::Debug for KeyBytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = usize::from(self.0[Self::SIZE - 1]).min(Self::SIZE - 1);
+        write!(formatter, "{}", self.0[..length].escape_ascii())
+    }
+}
+
+/// Takes down what a value's `Hash` says, instead of mixing it: integers as eight or sixteen bytes of
+/// little endian on every machine, strings and bytes as they are.
+struct Recorder {
+    bytes: [u8; KeyBytes::SIZE],
+    length: usize,
+    overflow: Option<Box<blake3::Hasher>>,
+}
+
+impl Recorder {
+    fn new() -> Self {
+        Self { bytes: [0; KeyBytes::SIZE], length: 0, overflow: None }
+    }
+
+    fn into_key(self) -> KeyBytes {
+        match self.overflow {
+            None => KeyBytes::verbatim(&self.bytes, self.length),
+            Some(hasher) => KeyBytes::digest(&hasher),
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        let hasher = self.overflow.get_or_insert_with(|| {
+            let mut hasher = Box::new(blake3::Hasher::new());
+            hasher.update(&self.bytes[..self.length]);
+            hasher
+        });
+        hasher.update(bytes);
+    }
+}
+
+impl Hasher for Recorder {
+    fn write(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if self.overflow.is_some() || end > KeyBytes::LONGEST_VERBATIM {
+            return self.spill(bytes);
+        }
+        self.bytes[self.length..end].copy_from_slice(bytes);
+        self.length = end;
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.write_u64(number.into());
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    // Signed integers are extended with their sign, so that -1 differs from 65535.
+    fn write_i8(&mut self, number: i8) {
+        self.write_i64(number.into());
+    }
+
+    fn write_i16(&mut self, number: i16) {
+        self.write_i64(number.into());
+    }
+
+    fn write_i32(&mut self, number: i32) {
+        self.write_i64(number.into());
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_i128(&mut self, number: i128) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_i64(number as i64);
+    }
+
+    fn finish(&self) -> u64 {
+        // Some `Hash` implementations hash a part with a hasher of their own and ask for its result.
+        let digest = match &self.overflow {
+            None => blake3::hash(&self.bytes[..self.length]),
+            Some(hasher) => hasher.finalize(),
+        };
+        word(&digest.as_bytes()[..8])
+    }
+}
+
+/// Digests text of any length into [`KeyBytes`], piece by piece.
+#[derive(Debug)]
+pub struct KeyDigest(blake3::Hasher);
+
+impl KeyDigest {
+    /// A digest that begins with `parts`, each with its length.
+    #[must_use]
+    pub fn starting_with(parts: &[&[u8]]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        Self(hasher)
+    }
+
+    /// The key of everything that was written.
+    #[must_use]
+    pub fn finish(self) -> KeyBytes {
+        KeyBytes::digest(&self.0)
+    }
+}
+
+impl fmt::Write for KeyDigest {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// What kind of read an entry serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A number of rows.
+    Count,
+    /// One row by its key.
+    Detail,
+    /// Whether there are rows.
+    Exists,
+    /// The first row of a list.
+    First,
+    /// The result of a query.
+    List,
+    /// All rows that share a value.
+    Scope,
+    /// One row by a unique value.
+    Unique,
+}
+
+impl Kind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 7] =
+        [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique];
+}
+
+/// The name of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheKey {
+    /// The database and whatever else of the connection changes what its queries return.
+    pub space: Fingerprint,
+    /// The manager: its name, its model's shape.
+    pub manager: Fingerprint,
+    /// The kind of read.
+    pub kind: Kind,
+    /// The row, the value or the query.
+    pub id: KeyBytes,
+}
+
+impl Hash for CacheKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Spaces and managers are digests already: folding them saves the map half of its hashing.
+        state.write_u64(self.space.words() ^ self.manager.words().rotate_left(17) ^ (self.kind as u64));
+        for chunk in self.id.0.chunks_exact(8) {
+            state.write_u64(word(chunk));
+        }
+    }
+}
+
+fn word(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes.try_into().expect("every caller passes eight bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d16_composite_keys_with_separators_differ() {
+        assert_ne!(KeyBytes::of(&("a:b", "c")), KeyBytes::of(&("a", "b:c")));
+        assert_ne!(KeyBytes::of(&("ab", "")), KeyBytes::of(&("a", "b")));
+        assert_ne!(KeyBytes::of(&(vec![1_u8, 2], vec![3_u8])), KeyBytes::of(&(vec![1_u8], vec![2_u8, 3])));
+    }
+
+    #[test]
+    fn borrowed_and_owned_keys_are_the_same() {
+        assert_eq!(KeyBytes::of("lamp"), KeyBytes::of(&String::from("lamp")));
+        assert_eq!(KeyBytes::of(&[7_u8, 8][..]), KeyBytes::of(&vec![7_u8, 8]));
+    }
+
+    #[test]
+    fn keys_of_any_length_differ() {
+        let text = "0123456789".repeat(10);
+        let mut seen = std::collections::HashSet::new();
+        for length in 0..=text.len() {
+            assert!(seen.insert(KeyBytes::of(&text[..length])), "length {length}");
+        }
+    }
+
+    #[test]
+    fn long_keys_are_told_apart_by_their_last_byte() {
+        let long = "x".repeat(100);
+        assert_ne!(KeyBytes::of(&format!("{long}a")), KeyBytes::of(&format!("{long}b")));
+    }
+
+    #[test]
+    fn negative_numbers_differ_from_large_ones() {
+        assert_ne!(KeyBytes::of(&-1_i16), KeyBytes::of(&65535_u16));
+        assert_ne!(KeyBytes::of(&-1_i32), KeyBytes::of(&1_i32));
+    }
+
+    #[test]
+    fn k8_keys_do_not_depend_on_the_process() {
+        assert_eq!(format!("{:?}", Fingerprint::of(&[b"product"])), "f1912b6cdf8db7b05f29484fa84359a4");
+        assert_eq!(format!("{:?}", KeyBytes::of("lamp")), "lamp\\xff");
+    }
+}

@@ -1,0 +1,40 @@
+//! The part of cache-diesel that knows no SQL: what entries and tags are, what reads depend on and writes
+//! change, where both are kept.
+//!
+//! An entry carries the [tokens](Token) of all [tags](Tag) it depends on, as they were before its query began. A write gives
+//! the tags of what it changed new tokens. A hit needs all tokens to be equal now, so that a fill that a
+//! write has overtaken is never served, whatever the order in which the two reach the store.
+//!
+//! Programs use the crate `cache-diesel`; this one is for stores and drivers.
+
+mod builder;
+mod cache;
+mod clock;
+mod entry;
+mod error;
+mod event;
+mod flight;
+mod invalidate;
+mod key;
+mod load;
+pub mod policy;
+pub mod protocol;
+pub mod registry;
+mod statistics;
+pub mod store;
+pub mod tables;
+mod tag;
+
+pub use builder::{CacheBuilder, MIB};
+pub use cache::Cache;
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use entry::{Life, Value, Worth, judge};
+pub use error::{Error, ErrorKind, Result};
+pub use event::{Bypass, Cause, Event, Miss};
+pub use flight::{Follower, Waited};
+pub use invalidate::{Ending, Invalidation};
+pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind};
+pub use load::{Fill, Loaded, Reader, Start};
+pub use policy::Timeout;
+pub use statistics::{Counters, Counts, Statistics};
+pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};

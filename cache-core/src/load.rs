@@ -1,0 +1,198 @@
+//! The way of a read through the store: looked up, or filled under the tokens that were read before the query.
+
+use core::time::Duration;
+
+use crate::cache::Cache;
+use crate::entry::{Life, Value, Worth};
+use crate::error::Error;
+use crate::event::{Event, Miss};
+use crate::flight::{Follower, Leader, Seat};
+use crate::key::{CacheKey, Kind};
+use crate::policy::Timeout;
+use crate::statistics::{Counter, Counters};
+use crate::store::{Found, Put, Seed, Stored, Wanted};
+use crate::tag::{Tag, Token};
+
+/// Who reads: the cache, the manager and its counters.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The cache.
+    pub cache: &'a Cache,
+    /// The manager's name.
+    pub manager: &'a str,
+    /// The kind of read.
+    pub kind: Kind,
+    /// What it is counted in.
+    pub counters: &'a Counters,
+}
+
+/// How a miss goes on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Start {
+    /// Query, and store nothing: the store is not to be had.
+    Alone,
+    /// Somebody else loads the same under the same tokens.
+    Follow(Follower),
+    /// Query, then end the fill.
+    Lead(Fill),
+}
+
+/// The right to fill one key under the tokens that were read before the query.
+///
+/// If it is dropped, those who wait for it learn at once, and nothing is stored.
+#[derive(Debug)]
+pub struct Fill {
+    cache: Cache,
+    key: CacheKey,
+    seeds: Vec<(Tag, Seed)>,
+    leader: Leader,
+}
+
+/// What a query brought, to be stored.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The value.
+    pub value: Value,
+    /// Its size in bytes, as far as it is known.
+    pub weight: usize,
+    /// How long it lives.
+    pub timeout: Timeout,
+}
+
+impl Reader<'_> {
+    /// Looks one entry up, without counting: a read may look more than once.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is nothing to be served; a store that fails is reported, and a miss.
+    pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Miss> {
+        self.judge(self.cache.0.store.get(wanted, self.cache.now()))
+    }
+
+    /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
+    #[must_use]
+    pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
+        match self.cache.0.store.get_many(wanted, self.cache.now()) {
+            Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
+            Err(error) => {
+                self.store_failed(&error);
+                wanted.iter().map(|_| Err(Miss::StoreFailed)).collect()
+            }
+        }
+    }
+
+    /// Counts a read that was answered from the cache.
+    pub fn hit(&self) {
+        self.counters.count(Counter::Hit);
+    }
+
+    /// Counts and reports a read that was not.
+    pub fn miss(&self, cause: Miss) {
+        self.counters.count(Counter::Miss);
+        self.cache.tell(&Event::Missed { manager: self.manager, kind: self.kind, cause });
+    }
+
+    /// Starts the load of `key`, which will depend on some of `tags`.
+    #[must_use]
+    pub fn start(&self, key: CacheKey, tags: &[Tag]) -> Start {
+        let Some(seeds) = self.seed(tags) else { return Start::Alone };
+        let tokens = seeds.iter().map(|(_, seed)| seed.token).collect();
+        match self.cache.0.flights.board(key, tokens) {
+            Seat::Follower(follower) => Start::Follow(follower),
+            Seat::Leader(leader) => Start::Lead(Fill { cache: self.cache.clone(), key, seeds, leader }),
+        }
+    }
+
+    /// The present tokens of `tags`; `None` if the store fails.
+    #[must_use]
+    pub fn seed(&self, tags: &[Tag]) -> Option<Vec<(Tag, Seed)>> {
+        match self.cache.0.store.seed(tags, self.cache.now()) {
+            Ok(seeds) => Some(tags.iter().copied().zip(seeds).collect()),
+            Err(error) => {
+                self.store_failed(&error);
+                None
+            }
+        }
+    }
+
+    /// Stores entries of which each depends on the tags that it is given, under the tokens of `seeds`.
+    pub fn store_many(&self, seeds: &[(Tag, Seed)], entries: Vec<(CacheKey, Loaded, Vec<Tag>)>) {
+        let now = self.cache.now();
+        let puts: Vec<Put> = entries
+            .into_iter()
+            .filter(|(_, loaded, _)| !loaded.timeout.is_zero())
+            .filter_map(|(key, loaded, tags)| {
+                let life = Life::starting(now, loaded.timeout);
+                let tokens = tokens_of(seeds, &tags)?;
+                Some(Put { key, value: loaded.value, life, tokens, weight: loaded.weight })
+            })
+            .collect();
+        if !puts.is_empty() {
+            self.put(puts);
+        }
+    }
+
+    /// How long to wait for somebody else's load.
+    #[must_use]
+    pub fn flight_wait(&self) -> Duration {
+        self.cache.0.policy.flight_wait
+    }
+
+    fn judge(&self, found: crate::error::Result<Option<Found>>) -> Result<(Value, Life), Miss> {
+        let found = found.map_err(|error| {
+            self.store_failed(&error);
+            Miss::StoreFailed
+        })?;
+        let found = found.ok_or(Miss::Absent)?;
+        match found.worth {
+            Worth::Fresh => Ok((found.value, found.life)),
+            Worth::Changed(kind) => Err(Miss::Changed(kind)),
+            Worth::Expired => Err(Miss::Expired),
+        }
+    }
+
+    fn put(&self, puts: Vec<Put>) {
+        match self.cache.0.store.put_many(puts, self.cache.now()) {
+            Ok(stored) => stored.iter().filter(|stored| **stored == Stored::Kept).for_each(|_| {
+                self.counters.count(Counter::Store);
+                self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
+            }),
+            Err(error) => self.store_failed(&error),
+        }
+    }
+
+    fn store_failed(&self, error: &Error) {
+        self.counters.count(Counter::StoreFailure);
+        self.cache.tell(&Event::StoreFailed { error });
+    }
+}
+
+impl Fill {
+    /// The tokens that were read before the query.
+    #[must_use]
+    pub fn seeds(&self) -> &[(Tag, Seed)] {
+        &self.seeds
+    }
+
+    /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
+    pub fn store(self, reader: &Reader<'_>, loaded: Loaded, tags: Vec<Tag>) -> Life {
+        let key = self.key;
+        let (value, timeout) = (loaded.value.clone(), loaded.timeout);
+        reader.store_many(&self.seeds, vec![(key, loaded, tags)]);
+        self.share(value, timeout)
+    }
+
+    /// Hands what was loaded to those who wait, without storing it.
+    pub fn share(self, value: Value, timeout: Timeout) -> Life {
+        let life = Life::starting(self.cache.now(), timeout);
+        self.leader.land(value, life);
+        life
+    }
+}
+
+/// The tokens of `tags`, if each was read.
+fn tokens_of(seeds: &[(Tag, Seed)], tags: &[Tag]) -> Option<Vec<(Tag, Token)>> {
+    let token = |tag: &Tag| seeds.iter().find(|(seeded, _)| seeded == tag).map(|(_, seed)| (*tag, seed.token));
+    tags.iter().map(token).collect()
+}

@@ -1,0 +1,180 @@
+//! Decides what a cached read depends on: the left half of the tag table.
+
+use crate::key::KeyBytes;
+use crate::tables::Tables;
+use crate::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
+
+/// What is read: by which manager, of which table of which database, by a query that names which tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The database that is asked.
+    pub database: Database,
+    /// The manager that asks.
+    pub manager: ManagerTags,
+    /// The manager's own table.
+    pub table: &'a str,
+    /// Every table that the query names, as often as it does.
+    pub named: &'a [String],
+    /// What was declared.
+    pub tables: &'a Tables,
+}
+
+impl Subject<'_> {
+    /// A row that was found under `key`.
+    #[must_use]
+    pub fn found_row(&self, key: KeyBytes) -> Vec<Tag> {
+        let own = self.own();
+        self.with_others(vec![self.manager.details(), own.whole(TagKind::Rows), own.row(key)])
+    }
+
+    /// A row that is known not to exist.
+    #[must_use]
+    pub fn absent_row(&self, key: KeyBytes) -> Vec<Tag> {
+        let mut tags = self.found_row(key);
+        tags.push(self.own().whole(TagKind::Born));
+        tags
+    }
+
+    /// A unique value, before it is known whether a row has it: the tags of the row but for the row's own, the
+    /// table's `any`, and `born`.
+    #[must_use]
+    pub fn unique(&self) -> Vec<Tag> {
+        let own = self.own();
+        let mut tags = self.absent_unique();
+        tags.extend([own.whole(TagKind::Rows), own.whole(TagKind::Any)]);
+        without_repetition(tags)
+    }
+
+    /// A unique value that is known to belong to no row.
+    #[must_use]
+    pub fn absent_unique(&self) -> Vec<Tag> {
+        self.with_others(vec![self.manager.details(), self.own().whole(TagKind::Born)])
+    }
+
+    /// A list, or a number of rows, or whether there are any.
+    #[must_use]
+    pub fn list(&self, suffix: Option<&str>) -> Vec<Tag> {
+        let mut tags = vec![self.manager.lists()];
+        tags.extend(suffix.map(|suffix| self.manager.suffix(suffix)));
+        self.name_all(&mut tags);
+        self.with_base(tags)
+    }
+
+    /// The rows that share a value. Where the database may take other values for equal, `scope` is
+    /// `None`: every write of the table counts.
+    #[must_use]
+    pub fn scope(&self, scope: Option<Tag>) -> Vec<Tag> {
+        let mut tags = vec![self.manager.lists()];
+        match scope {
+            Some(scope) => tags.extend([self.own().whole(TagKind::Spread), scope]),
+            None => tags.push(self.own().whole(TagKind::Any)),
+        }
+        self.with_others(tags)
+    }
+
+    fn own(&self) -> TableTags {
+        self.database.table(self.table)
+    }
+
+    /// A query that names more than its own table once depends on every write of every table it names.
+    fn with_others(&self, mut tags: Vec<Tag>) -> Vec<Tag> {
+        if !matches!(self.named, [only] if only == self.table) {
+            self.name_all(&mut tags);
+        }
+        self.with_base(tags)
+    }
+
+    fn name_all(&self, tags: &mut Vec<Tag>) {
+        tags.extend(self.named.iter().map(|name| self.database.table(name).whole(TagKind::Any)));
+    }
+
+    fn with_base(&self, mut tags: Vec<Tag>) -> Vec<Tag> {
+        tags.extend([Tag::root(), self.database.tag()]);
+        for name in self.named.iter().map(String::as_str).chain([self.table]) {
+            let reached = self.tables.reached_by(name);
+            tags.extend(reached.into_iter().map(|(table, kind)| self.database.table(table).whole(kind)));
+        }
+        without_repetition(tags)
+    }
+}
+
+fn without_repetition(tags: Vec<Tag>) -> Vec<Tag> {
+    let mut distinct = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if !distinct.contains(&tag) {
+            distinct.push(tag);
+        }
+    }
+    distinct
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Fingerprint;
+    use crate::tables::{Declaration, Dependency};
+    use TagKind::{Any, Born, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix};
+
+    fn kinds(tags: &[Tag]) -> Vec<TagKind> {
+        let mut kinds: Vec<TagKind> = tags.iter().map(Tag::kind).collect();
+        kinds.sort_unstable();
+        kinds
+    }
+
+    fn sorted<const N: usize>(mut kinds: [TagKind; N]) -> [TagKind; N] {
+        kinds.sort_unstable();
+        kinds
+    }
+
+    #[test]
+    fn each_read_depends_on_the_tags_of_the_table() {
+        let tables = Tables::default();
+        let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
+        let named = ["products".to_string()];
+        let database = Database::named("shop");
+        let subject = Subject { database, manager, table: "products", named: &named, tables: &tables };
+        let key = KeyBytes::of(&1);
+        let scope = database.table("products").scope(&["shelf"], KeyBytes::of(&7));
+        assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Details, Rows, Row]));
+        assert_eq!(kinds(&subject.absent_row(key)), sorted([Root, Whole, Details, Rows, Row, Born]));
+        assert_eq!(kinds(&subject.absent_unique()), sorted([Root, Whole, Details, Born]));
+        assert_eq!(kinds(&subject.unique()), sorted([Root, Whole, Details, Born, Rows, Any]));
+        assert_eq!(kinds(&subject.list(None)), sorted([Root, Whole, Lists, Any]));
+        assert_eq!(kinds(&subject.list(Some("active"))), sorted([Root, Whole, Lists, Suffix, Any]));
+        assert_eq!(kinds(&subject.scope(Some(scope))), sorted([Root, Whole, Lists, Spread, Scope]));
+        assert_eq!(kinds(&subject.scope(None)), sorted([Root, Whole, Lists, Any]));
+    }
+
+    #[test]
+    fn r13_every_table_that_the_query_names_counts() {
+        let tables = Tables::default();
+        let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
+        let database = Database::named("shop");
+        let named = ["products".to_string(), "reviews".to_string()];
+        let subject = Subject { database, manager, table: "products", named: &named, tables: &tables };
+        let reviews = database.table("reviews").whole(Any);
+        for tags in [subject.list(None), subject.found_row(KeyBytes::EMPTY), subject.scope(None), subject.unique()] {
+            assert!(tags.contains(&reviews));
+        }
+        let twice = ["products".to_string(), "products".to_string()];
+        let subject = Subject { named: &twice, ..subject };
+        assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Any)));
+    }
+
+    #[test]
+    fn declared_tables_reach_every_read() {
+        let declaration = Declaration {
+            table: "reviews".into(),
+            key: core::any::TypeId::of::<i32>(),
+            lookups: vec![],
+            dependencies: vec![Dependency::CascadedBy("products".into())],
+        };
+        let tables = Tables::new([declaration]);
+        let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
+        let database = Database::named("shop");
+        let named = ["reviews".to_string()];
+        let subject = Subject { database, manager, table: "reviews", named: &named, tables: &tables };
+        assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Gone)));
+        assert!(subject.list(None).contains(&database.table("products").whole(Gone)));
+    }
+}

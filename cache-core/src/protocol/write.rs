@@ -1,0 +1,270 @@
+//! Decides what a write changes: the right half of the tag table.
+
+use std::collections::BTreeMap;
+
+use crate::key::KeyBytes;
+use crate::tables::Tables;
+use crate::tag::{Database, Tag, TagKind};
+
+/// What was written to one table, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Existing rows changed or vanished: UPDATE, DELETE, TRUNCATE.
+    Change,
+    /// The row with this key was deleted; `None`: a row of which the key is not known for certain.
+    Delete(Option<KeyBytes>),
+    /// Rows were added, and none that was there changed.
+    Insert,
+    /// One row was added, and came back from the database.
+    Inserted {
+        /// Its key; `None`: not comparable with the keys that other models of the table use.
+        row: Option<KeyBytes>,
+        /// Every scope of the table that it belongs to; `None`: not all of them are known.
+        scopes: Option<Vec<Tag>>,
+    },
+    /// The row with this key was changed, in any column but the key; `None`: the key is not known for certain.
+    Save(Option<KeyBytes>),
+    /// Rows were added, and rows that were there may have changed or vanished.
+    Upsert,
+}
+
+/// Everything that a statement or a transaction may have changed, gathered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeSet {
+    is_everything: bool,
+    reaches_other_databases: bool,
+    tables: BTreeMap<String, TableChanges>,
+    cleared: Vec<Tag>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct TableChanges {
+    kinds: Vec<TagKind>,
+    rows: Vec<KeyBytes>,
+    scopes: Vec<Tag>,
+}
+
+impl ChangeSet {
+    /// More exact tags than these become wide ones.
+    const MOST_EXACT_TAGS: usize = 64;
+
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a change of `table`.
+    pub fn add(&mut self, table: &str, change: &Change, tables: &Tables) {
+        if !self.tables.contains_key(table) {
+            self.tables.insert(table.to_owned(), TableChanges::default());
+        }
+        let changes = self.tables.get_mut(table).expect("it was put there if it was missing");
+        changes.add(change, tables.has_unique(table));
+    }
+
+    /// Adds a change of anything in the database.
+    pub fn add_everything(&mut self) {
+        self.is_everything = true;
+    }
+
+    /// Adds a change that may have reached any database that the cache knows.
+    pub fn add_other_databases(&mut self) {
+        self.reaches_other_databases = true;
+    }
+
+    /// Adds tags that were cleared by hand.
+    pub fn add_tags(&mut self, tags: &[Tag]) {
+        let new: Vec<Tag> = tags.iter().filter(|tag| !self.cleared.contains(tag)).copied().collect();
+        self.cleared.extend(new);
+    }
+
+    /// Adds all that `other` holds.
+    pub fn merge(&mut self, other: &Self) {
+        self.is_everything |= other.is_everything;
+        self.reaches_other_databases |= other.reaches_other_databases;
+        self.add_tags(&other.cleared);
+        for (table, changes) in &other.tables {
+            self.tables.entry(table.clone()).or_default().merge(changes);
+        }
+    }
+
+    /// Whether nothing was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.cleared.is_empty() && !self.is_everything && !self.reaches_other_databases
+    }
+
+    /// Whether something was changed that cannot be named.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        self.is_everything || self.reaches_other_databases
+    }
+
+    /// The tables that are named, in order.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.keys().map(String::as_str)
+    }
+
+    /// The tags to change in `database`, each table's `any` before its others.
+    #[must_use]
+    pub fn tags(&self, database: &Database) -> Vec<Tag> {
+        let mut tags = Vec::new();
+        if self.reaches_other_databases {
+            tags.push(Tag::root());
+        }
+        if self.is_everything {
+            tags.push(database.tag());
+        }
+        for (name, changes) in &self.tables {
+            let table = database.table(name);
+            tags.extend(changes.kinds.iter().map(|kind| table.whole(*kind)));
+            tags.extend(changes.rows.iter().map(|row| table.row(*row)));
+            tags.extend(&changes.scopes);
+        }
+        tags.extend(&self.cleared);
+        tags
+    }
+}
+
+impl TableChanges {
+    fn add(&mut self, change: &Change, has_unique: bool) {
+        use TagKind::{Any, Born, Gone, Rows, Spread};
+        self.add_kinds(&[Any]);
+        match change {
+            Change::Change | Change::Upsert => self.add_kinds(&[Rows, Born, Gone, Spread]),
+            Change::Delete(row) => {
+                self.add_row(*row);
+                self.add_kinds(&[Gone, Spread]);
+            }
+            Change::Insert => self.add_kinds(&[Born, Spread]),
+            Change::Inserted { row, scopes } => {
+                self.add_kinds(&[Born]);
+                self.add_row(*row);
+                self.add_scopes(scopes.as_deref());
+            }
+            Change::Save(row) => {
+                self.add_row(*row);
+                self.add_kinds(&[Spread]);
+                if has_unique {
+                    self.add_kinds(&[Born, Gone]);
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.add_kinds(&other.kinds);
+        other.rows.iter().for_each(|row| self.add_row(Some(*row)));
+        self.add_scopes(Some(&other.scopes));
+    }
+
+    fn add_kinds(&mut self, kinds: &[TagKind]) {
+        for kind in kinds {
+            if !self.kinds.contains(kind) {
+                self.kinds.push(*kind);
+            }
+        }
+    }
+
+    fn add_row(&mut self, row: Option<KeyBytes>) {
+        match row {
+            Some(row) if self.rows.contains(&row) => {}
+            Some(row) if self.rows.len() < ChangeSet::MOST_EXACT_TAGS => self.rows.push(row),
+            _ => self.add_kinds(&[TagKind::Rows]),
+        }
+    }
+
+    fn add_scopes(&mut self, scopes: Option<&[Tag]>) {
+        let Some(scopes) = scopes else { return self.add_kinds(&[TagKind::Spread]) };
+        for scope in scopes {
+            if self.scopes.len() >= ChangeSet::MOST_EXACT_TAGS {
+                return self.add_kinds(&[TagKind::Spread]);
+            }
+            if !self.scopes.contains(scope) {
+                self.scopes.push(*scope);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{Declaration, LookupDeclaration};
+    use TagKind::{Any, Born, Gone, Row, Rows, Scope, Spread};
+    use core::any::TypeId;
+
+    fn kinds_of(change: &Change, tables: &Tables) -> Vec<TagKind> {
+        let mut set = ChangeSet::new();
+        set.add("products", change, tables);
+        let tags = set.tags(&Database::named("shop"));
+        assert_eq!(tags[0].kind(), Any, "`any` comes first");
+        let mut kinds: Vec<TagKind> = tags.iter().map(Tag::kind).collect();
+        kinds.sort_unstable();
+        kinds
+    }
+
+    fn sorted(kinds: &[TagKind]) -> Vec<TagKind> {
+        let mut kinds = kinds.to_vec();
+        kinds.sort_unstable();
+        kinds
+    }
+
+    #[test]
+    fn each_write_changes_the_tags_of_the_table() {
+        let plain = Tables::default();
+        let unique = Tables::new([Declaration {
+            table: "products".into(),
+            key: TypeId::of::<i32>(),
+            lookups: vec![LookupDeclaration { columns: &["slug"], is_unique: true, value: TypeId::of::<String>() }],
+            dependencies: vec![],
+        }]);
+        let row = Some(KeyBytes::of(&1));
+        let scope = Database::named("shop").table("products").scope(&["shelf"], KeyBytes::of(&7));
+        let cases: [(Change, &Tables, &[TagKind]); 11] = [
+            (Change::Insert, &plain, &[Any, Born, Spread]),
+            (Change::Inserted { row, scopes: Some(vec![scope]) }, &plain, &[Any, Born, Row, Scope]),
+            (Change::Inserted { row, scopes: None }, &plain, &[Any, Born, Row, Spread]),
+            (Change::Inserted { row: None, scopes: None }, &plain, &[Any, Born, Rows, Spread]),
+            (Change::Upsert, &plain, &[Any, Rows, Born, Gone, Spread]),
+            (Change::Change, &plain, &[Any, Rows, Born, Gone, Spread]),
+            (Change::Save(row), &plain, &[Any, Row, Spread]),
+            (Change::Save(row), &unique, &[Any, Row, Spread, Born, Gone]),
+            (Change::Save(None), &plain, &[Any, Rows, Spread]),
+            (Change::Delete(row), &plain, &[Any, Row, Gone, Spread]),
+            (Change::Delete(None), &plain, &[Any, Rows, Gone, Spread]),
+        ];
+        for (change, tables, expected) in cases {
+            assert_eq!(kinds_of(&change, tables), sorted(expected), "{change:?}");
+        }
+    }
+
+    #[test]
+    fn t13_many_row_tags_become_one_wide_one() {
+        let tables = Tables::default();
+        let mut set = ChangeSet::new();
+        for key in 0..1_000 {
+            set.add("products", &Change::Save(Some(KeyBytes::of(&key))), &tables);
+            set.add("products", &Change::Save(Some(KeyBytes::of(&key))), &tables);
+        }
+        let tags = set.tags(&Database::named("shop"));
+        assert_eq!(tags.iter().filter(|tag| tag.kind() == Row).count(), 64);
+        assert_eq!(tags.iter().filter(|tag| tag.kind() == Rows).count(), 1);
+    }
+
+    #[test]
+    fn merging_keeps_everything() {
+        let tables = Tables::default();
+        let (mut one, mut other) = (ChangeSet::new(), ChangeSet::new());
+        one.add("products", &Change::Save(Some(KeyBytes::of(&1))), &tables);
+        other.add("products", &Change::Insert, &tables);
+        other.add("tags", &Change::Change, &tables);
+        other.add_everything();
+        one.merge(&other);
+        let kinds: Vec<TagKind> = one.tags(&Database::named("shop")).iter().map(Tag::kind).collect();
+        assert_eq!(kinds, [TagKind::Database, Any, Spread, Born, Row, Any, Rows, Born, Gone, Spread]);
+        assert_eq!(one.tables().collect::<Vec<_>>(), ["products", "tags"]);
+    }
+}

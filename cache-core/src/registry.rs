@@ -1,0 +1,118 @@
+//! The named caches of this process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use once_cell::sync::OnceCell;
+
+use crate::builder::CacheBuilder;
+use crate::cache::Cache;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The name of the cache that managers use if they are not told another one.
+pub const DEFAULT: &str = "default";
+
+/// A cache, or how to build it.
+#[derive(Clone, Debug)]
+pub struct Source(Recipe);
+
+#[derive(Clone, Debug)]
+enum Recipe {
+    Builder(CacheBuilder),
+    Built(Cache),
+}
+
+impl From<Cache> for Source {
+    fn from(cache: Cache) -> Self {
+        Self(Recipe::Built(cache))
+    }
+}
+
+impl From<CacheBuilder> for Source {
+    fn from(builder: CacheBuilder) -> Self {
+        Self(Recipe::Builder(builder))
+    }
+}
+
+impl Source {
+    fn build(&self) -> Result<Cache> {
+        match &self.0 {
+            Recipe::Builder(builder) => builder.clone().build(),
+            Recipe::Built(cache) => Ok(cache.clone()),
+        }
+    }
+}
+
+/// A named cache that is built at its first use; if that fails, the next use tries again.
+#[derive(Debug)]
+struct Slot {
+    source: Source,
+    cache: OnceCell<Cache>,
+}
+
+impl Slot {
+    fn get(&self) -> Result<&Cache> {
+        self.cache.get_or_try_init(|| self.source.build())
+    }
+}
+
+type Slots = BTreeMap<String, Arc<Slot>>;
+
+static SLOTS: RwLock<Slots> = RwLock::new(BTreeMap::new());
+
+/// Names caches. May be called again for further names.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::AlreadyConfigured`] for a name that is taken, and of
+/// [`ErrorKind::Configuration`] for settings that cannot be; then none of the caches is configured.
+pub fn configure<N, S>(caches: impl IntoIterator<Item = (N, S)>) -> Result<()>
+where
+    N: Into<String>,
+    S: Into<Source>,
+{
+    let mut slots = SLOTS.write().unwrap_or_else(PoisonError::into_inner);
+    let mut added = Slots::new();
+    for (name, source) in caches {
+        let name = name.into();
+        if slots.contains_key(&name) || added.contains_key(&name) {
+            return Err(Error::new(ErrorKind::AlreadyConfigured, name));
+        }
+        let slot = Slot { source: source.into(), cache: OnceCell::new() };
+        match slot.get() {
+            // A store that cannot be reached yet may be reached later; a wrong setting stays wrong.
+            Err(error) if error.kind() == ErrorKind::Configuration => return Err(error),
+            _ => added.insert(name, Arc::new(slot)),
+        };
+    }
+    slots.append(&mut added);
+    Ok(())
+}
+
+/// The cache called `name`.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::NotConfigured`] for a name that nobody configured, and what
+/// building it failed with.
+pub fn get(name: &str) -> Result<Cache> {
+    let slot = SLOTS.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+    let slot = slot.ok_or_else(|| Error::new(ErrorKind::NotConfigured, name))?;
+    slot.get().cloned()
+}
+
+/// The cache that managers use if they are not told another one.
+///
+/// # Errors
+///
+/// As [`get`].
+pub fn default() -> Result<Cache> {
+    get(DEFAULT)
+}
+
+/// Every cache that is configured and can be built: a write concerns them all.
+#[must_use]
+pub fn every() -> Vec<Cache> {
+    let slots = SLOTS.read().unwrap_or_else(PoisonError::into_inner);
+    slots.values().filter_map(|slot| slot.get().ok().cloned()).collect()
+}

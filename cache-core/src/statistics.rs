@@ -1,0 +1,211 @@
+//! Exact numbers: what each manager's reads came to, and how often each table was invalidated.
+
+use core::array;
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::key::Kind;
+
+/// What is counted for each manager and kind of read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counter {
+    Bypass,
+    Hit,
+    LoadFailure,
+    Load,
+    Miss,
+    StoreFailure,
+    Store,
+}
+
+impl Counter {
+    const COUNT: usize = 7;
+}
+
+/// The numbers of one manager and kind of read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Reads that went to the database without looking at the cache.
+    pub bypass_count: u64,
+    /// Reads that were answered from the cache, those of absent rows included.
+    pub hit_count: u64,
+    /// Loads that the database failed.
+    pub load_failure_count: u64,
+    /// Times the database was asked on behalf of a miss.
+    pub load_count: u64,
+    /// Reads that found nothing of use in the cache.
+    pub miss_count: u64,
+    /// Times the store failed.
+    pub store_failure_count: u64,
+    /// Entries that were stored.
+    pub store_count: u64,
+}
+
+impl Counts {
+    fn from_array(counts: [u64; Counter::COUNT]) -> Self {
+        Self {
+            bypass_count: counts[Counter::Bypass as usize],
+            hit_count: counts[Counter::Hit as usize],
+            load_failure_count: counts[Counter::LoadFailure as usize],
+            load_count: counts[Counter::Load as usize],
+            miss_count: counts[Counter::Miss as usize],
+            store_failure_count: counts[Counter::StoreFailure as usize],
+            store_count: counts[Counter::Store as usize],
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.bypass_count += other.bypass_count;
+        self.hit_count += other.hit_count;
+        self.load_failure_count += other.load_failure_count;
+        self.load_count += other.load_count;
+        self.miss_count += other.miss_count;
+        self.store_failure_count += other.store_failure_count;
+        self.store_count += other.store_count;
+    }
+}
+
+/// The numbers of one cache at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// By the manager's name and the kind of read.
+    pub reads: BTreeMap<(String, Kind), Counts>,
+    /// How often each table was invalidated, by its SQL name.
+    pub invalidation_counts: BTreeMap<String, u64>,
+    /// How often a whole database was invalidated.
+    pub database_invalidation_count: u64,
+    /// Invalidations that the store failed.
+    pub invalidation_failure_count: u64,
+}
+
+impl Statistics {
+    /// The numbers of one manager and kind.
+    #[must_use]
+    pub fn of(&self, manager: &str, kind: Kind) -> Counts {
+        self.reads.get(&(manager.to_owned(), kind)).copied().unwrap_or_default()
+    }
+
+    /// The sum over all managers and kinds.
+    #[must_use]
+    pub fn total(&self) -> Counts {
+        let mut total = Counts::default();
+        self.reads.values().for_each(|counts| total.add(counts));
+        total
+    }
+}
+
+/// The counters of one manager and kind, spread over several cache lines so that threads do not contend.
+#[derive(Debug)]
+pub struct Counters([Shard; Counters::SHARDS]);
+
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard([AtomicU64; Counter::COUNT]);
+
+impl Counters {
+    const SHARDS: usize = 8;
+
+    fn new() -> Self {
+        Self(array::from_fn(|_| Shard::default()))
+    }
+
+    pub(crate) fn count(&self, counter: Counter) {
+        self.0[shard_of_this_thread()].0[counter as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a read that did not look at the cache.
+    pub fn bypass(&self) {
+        self.count(Counter::Bypass);
+    }
+
+    /// Counts a query on behalf of a miss.
+    pub fn load(&self) {
+        self.count(Counter::Load);
+    }
+
+    /// Counts a query that failed.
+    pub fn load_failure(&self) {
+        self.count(Counter::LoadFailure);
+    }
+
+    fn read(&self) -> Counts {
+        Counts::from_array(array::from_fn(|counter| {
+            self.0.iter().map(|shard| shard.0[counter].load(Ordering::Relaxed)).sum()
+        }))
+    }
+}
+
+fn shard_of_this_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SHARD: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % Counters::SHARDS);
+    }
+    SHARD.get()
+}
+
+/// The live numbers of one cache.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    reads: Mutex<BTreeMap<(String, Kind), Arc<Counters>>>,
+    tables: Mutex<BTreeMap<String, u64>>,
+    databases: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Ledger {
+    pub(crate) fn counters(&self, manager: &str, kind: Kind) -> Arc<Counters> {
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(reads.entry((manager.to_owned(), kind)).or_insert_with(|| Arc::new(Counters::new())))
+    }
+
+    pub(crate) fn count_invalidation<'a>(&self, tables: impl Iterator<Item = &'a str>, is_wide: bool) {
+        if is_wide {
+            self.databases.fetch_add(1, Ordering::Relaxed);
+        }
+        let mut counts = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        for table in tables {
+            match counts.get_mut(table) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(table.to_owned(), 1)),
+            }
+        }
+    }
+
+    pub(crate) fn count_invalidation_failure(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> Statistics {
+        let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = reads.iter().map(|(name, counters)| (name.clone(), counters.read()));
+        Statistics {
+            reads: counted.filter(|(_, counts)| *counts != Counts::default()).collect(),
+            invalidation_counts: self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            database_invalidation_count: self.databases.load(Ordering::Relaxed),
+            invalidation_failure_count: self.failures.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_exact_over_threads() {
+        let ledger = Ledger::default();
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                let counters = ledger.counters("product", Kind::Detail);
+                scope.spawn(move || (0..1_000).for_each(|_| counters.count(Counter::Hit)));
+            }
+        });
+        assert_eq!(ledger.read().of("product", Kind::Detail).hit_count, 16_000);
+        assert_eq!(ledger.read().total().hit_count, 16_000);
+        assert_eq!(ledger.read().of("product", Kind::List), Counts::default());
+    }
+}

@@ -1,0 +1,174 @@
+//! The tags of a memory store: cells that entries hold, so that a hit looks nothing up twice.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use quick_cache::DefaultHashBuilder;
+
+use crate::clock::Timestamp;
+use crate::store::{Outcome, Seed, Writer};
+use crate::tag::{Tag, TagKind, Token};
+
+/// One tag: its token, and the moment at which the earliest intent kills it.
+///
+/// Only the holder of `intents` writes the two numbers. The token is written first and the deadline is
+/// read first, so that nobody sees a token with the deadline of a later one.
+#[derive(Debug)]
+pub(super) struct Cell {
+    kind: TagKind,
+    token: AtomicU64,
+    dies_at: AtomicU64,
+    intents: Mutex<Vec<(Writer, Timestamp)>>,
+}
+
+impl Cell {
+    fn new(kind: TagKind) -> Self {
+        Self {
+            kind,
+            token: AtomicU64::new(Token::fresh().bits()),
+            dies_at: AtomicU64::new(Timestamp::NEVER.as_nanos()),
+            intents: Mutex::default(),
+        }
+    }
+
+    pub(super) fn kind(&self) -> TagKind {
+        self.kind
+    }
+
+    /// The token, unless an intent has killed it.
+    pub(super) fn token(&self, now: Timestamp) -> Option<Token> {
+        let dies_at = self.dies_at.load(Ordering::SeqCst);
+        let token = Token::from_bits(self.token.load(Ordering::SeqCst));
+        (now.as_nanos() < dies_at).then_some(token)
+    }
+
+    fn seed(&self, now: Timestamp) -> Seed {
+        let intents = self.living_intents(now);
+        Seed { token: Token::from_bits(self.token.load(Ordering::SeqCst)), is_intended: !intents.is_empty() }
+    }
+
+    fn place(&self, writer: Writer, deadline: Timestamp, now: Timestamp) {
+        let mut intents = self.living_intents(now);
+        intents.retain(|(other, _)| *other != writer);
+        intents.push((writer, deadline));
+        self.note_earliest(&intents);
+    }
+
+    fn release(&self, writer: Writer, outcome: Outcome, now: Timestamp) {
+        let mut intents = self.living_intents(now);
+        intents.retain(|(other, _)| *other != writer);
+        if let Outcome::Unknown(life) = outcome {
+            intents.push((writer, now.after(life)));
+        }
+        if outcome != Outcome::Unchanged {
+            self.token.store(Token::fresh().bits(), Ordering::SeqCst);
+        }
+        self.note_earliest(&intents);
+    }
+
+    fn has_intents(&self, now: Timestamp) -> bool {
+        !self.living_intents(now).is_empty()
+    }
+
+    /// The intents, without those that are past their deadline; if there were any, the token is a new one.
+    fn living_intents(&self, now: Timestamp) -> MutexGuard<'_, Vec<(Writer, Timestamp)>> {
+        let mut intents = lock(&self.intents);
+        if now.as_nanos() >= self.dies_at.load(Ordering::SeqCst) {
+            self.token.store(Token::fresh().bits(), Ordering::SeqCst);
+            intents.retain(|(_, deadline)| *deadline > now);
+            self.note_earliest(&intents);
+        }
+        intents
+    }
+
+    fn note_earliest(&self, intents: &[(Writer, Timestamp)]) {
+        let earliest = intents.iter().map(|(_, deadline)| *deadline).min().unwrap_or(Timestamp::NEVER);
+        self.dies_at.store(earliest.as_nanos(), Ordering::SeqCst);
+    }
+}
+
+/// All cells that anybody holds, found by their tag.
+///
+/// A cell that nobody holds may be swept: whoever asks for its tag later gets a new cell with a new token,
+/// and no entry can match that.
+#[derive(Debug)]
+pub(super) struct Cells {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: DefaultHashBuilder,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    cells: HashMap<Tag, Arc<Cell>, DefaultHashBuilder>,
+    sweep_at: usize,
+}
+
+impl Cells {
+    const SHARDS: usize = 32;
+    const FIRST_SWEEP: usize = 64;
+
+    pub(super) fn new() -> Self {
+        Self { shards: (0..Self::SHARDS).map(|_| Mutex::default()).collect(), hasher: DefaultHashBuilder::default() }
+    }
+
+    /// The cell of `tag`, if anybody holds it.
+    pub(super) fn find(&self, tag: &Tag) -> Option<Arc<Cell>> {
+        lock(self.shard(tag)).cells.get(tag).cloned()
+    }
+
+    pub(super) fn seed(&self, tag: &Tag, now: Timestamp) -> Seed {
+        self.with(tag, now, |cell| cell.seed(now))
+    }
+
+    pub(super) fn place(&self, writer: Writer, tag: &Tag, life: Duration, now: Timestamp) {
+        self.with(tag, now, |cell| cell.place(writer, now.after(life), now));
+    }
+
+    pub(super) fn release(&self, writer: Writer, tag: &Tag, outcome: Outcome, now: Timestamp) {
+        if let Outcome::Unknown(_) = outcome {
+            return self.with(tag, now, |cell| cell.release(writer, outcome, now));
+        }
+        // Without a cell there is no entry and no fill that depends on the tag.
+        if let Some(cell) = lock(self.shard(tag)).cells.get(tag) {
+            cell.release(writer, outcome, now);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).cells.len()).sum()
+    }
+
+    /// Works under the shard's lock, so that a sweep cannot part the cell from its tag meanwhile.
+    fn with<T>(&self, tag: &Tag, now: Timestamp, work: impl FnOnce(&Cell) -> T) -> T {
+        let mut shard = lock(self.shard(tag));
+        if !shard.cells.contains_key(tag) {
+            shard.sweep_if_grown(now);
+            shard.cells.insert(*tag, Arc::new(Cell::new(tag.kind())));
+        }
+        work(&shard.cells[tag])
+    }
+
+    fn shard(&self, tag: &Tag) -> &Mutex<Shard> {
+        // The upper bits: the map inside the shard uses the lower ones.
+        let hash = (self.hasher.hash_one(tag) >> 48) as usize;
+        &self.shards[hash % Self::SHARDS]
+    }
+}
+
+impl Shard {
+    fn sweep_if_grown(&mut self, now: Timestamp) {
+        if self.cells.len() < self.sweep_at.max(Cells::FIRST_SWEEP) {
+            return;
+        }
+        self.cells.retain(|_, cell| Arc::strong_count(cell) > 1 || cell.has_intents(now));
+        self.sweep_at = self.cells.len() * 2;
+    }
+}
+
+/// A panic under one of these locks leaves no half-made state: they guard single assignments.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

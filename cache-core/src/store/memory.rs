@@ -1,0 +1,150 @@
+//! A store in this process: bounded by weight, values as they are, tags as cells that entries hold.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+
+use crate::clock::Timestamp;
+use crate::entry::{Life, Value, judge};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::CacheKey;
+use crate::store::cells::{Cell, Cells};
+use crate::store::{Found, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::tag::{Tag, Token};
+
+/// A store in the memory of this process.
+///
+/// What is used least goes first when room is needed (S3-FIFO, by the crate `quick_cache`). An entry that
+/// is larger than an eighth of the capacity is not kept.
+pub struct MemoryStore {
+    entries: Cache<CacheKey, Arc<Held>, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, Arc<Held>>>,
+    cells: Cells,
+    largest: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    value: Value,
+    life: Life,
+    cells: Box<[(Arc<Cell>, Token)]>,
+    weight: u64,
+}
+
+#[derive(Clone, Debug)]
+struct ByWeight;
+
+impl Weighter<CacheKey, Arc<Held>> for ByWeight {
+    fn weight(&self, _key: &CacheKey, held: &Arc<Held>) -> u64 {
+        held.weight
+    }
+}
+
+impl MemoryStore {
+    /// What an entry takes beside its value: key, header, and the map's own.
+    const OVERHEAD: usize = size_of::<CacheKey>() + size_of::<Held>() + 64;
+    const SHARDS: usize = 8;
+    const SMALLEST: u64 = 64 * 1024;
+
+    /// A store that holds up to `capacity` bytes of values and their bookkeeping.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`] for a capacity below 64 KiB.
+    pub fn with_capacity(capacity: u64) -> Result<Self> {
+        if capacity < Self::SMALLEST {
+            let context = format!("a memory store needs a capacity of at least 64 KiB, got {capacity} bytes");
+            return Err(Error::new(ErrorKind::Configuration, context));
+        }
+        Ok(Self::build(capacity))
+    }
+
+    pub(crate) fn build(capacity: u64) -> Self {
+        let options = OptionsBuilder::new()
+            .weight_capacity(capacity)
+            .estimated_items_capacity(usize::try_from(capacity / 1024).unwrap_or(usize::MAX).min(1 << 20))
+            .shards(Self::SHARDS)
+            .build()
+            .expect("both capacities are set");
+        Self {
+            entries: Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+            cells: Cells::new(),
+            largest: capacity / Self::SHARDS as u64,
+        }
+    }
+
+    fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {
+        let held = self.entries.get(key)?;
+        let dependencies = held.cells.iter().map(|(cell, token)| (cell.kind(), *token, cell.token(now)));
+        let worth = judge(&held.life, dependencies, now);
+        Some(Found { value: held.value.clone(), life: held.life, worth })
+    }
+
+    fn put(&self, put: Put, now: Timestamp) -> Stored {
+        let weight = (put.weight + Self::OVERHEAD + put.tokens.len() * size_of::<(Arc<Cell>, Token)>()) as u64;
+        if weight > self.largest {
+            // What was there before is not what the caller has just loaded.
+            self.entries.remove(&put.key);
+            return Stored::Declined;
+        }
+        let Some(cells) = self.cells_under(&put.tokens, now) else {
+            return Stored::Outdated;
+        };
+        self.entries.insert(put.key, Arc::new(Held { value: put.value, life: put.life, cells, weight }));
+        Stored::Kept
+    }
+
+    /// The cells of the tags, if each still holds its token.
+    fn cells_under(&self, tokens: &[(Tag, Token)], now: Timestamp) -> Option<Box<[(Arc<Cell>, Token)]>> {
+        let held = |(tag, token): &(Tag, Token)| {
+            let cell = self.cells.find(tag)?;
+            (cell.token(now) == Some(*token)).then_some((cell, *token))
+        };
+        tokens.iter().map(held).collect()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("MemoryStore").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}
+
+impl Store for MemoryStore {
+    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        Ok(wanted.iter().map(|wanted| self.find(&wanted.key, now)).collect())
+    }
+
+    fn get(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Option<Found>> {
+        Ok(self.find(&wanted.key, now))
+    }
+
+    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+        Ok(tags.iter().map(|tag| self.cells.seed(tag, now)).collect())
+    }
+
+    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+        Ok(entries.into_iter().map(|put| self.put(put, now)).collect())
+    }
+
+    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+        tags.iter().for_each(|tag| self.cells.place(writer, tag, life, now));
+        Ok(())
+    }
+
+    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+        releases.iter().for_each(|release| self.cells.release(writer, &release.tag, release.outcome, now));
+        Ok(())
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        self.entries.clear();
+        Ok(())
+    }
+
+    fn usage(&self) -> Usage {
+        Usage { entries: self.entries.len(), tags: self.cells.len(), weight: self.entries.weight() }
+    }
+}

@@ -1,0 +1,200 @@
+//! What a write can change: tags, and the tokens that they hold at present.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::LazyLock;
+
+use crate::key::{Fingerprint, KeyBytes};
+
+/// What a tag stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum TagKind {
+    /// A table: every write.
+    Any,
+    /// A table: a key or a unique value may have come into being.
+    Born,
+    /// A database: structure, or anything that is not understood.
+    Database,
+    /// A manager's rows, cleared by hand.
+    Details,
+    /// A table: rows vanished, or a key or unique value changed.
+    Gone,
+    /// A manager's lists, cleared by hand.
+    Lists,
+    /// The whole cache.
+    Root,
+    /// One row of a table.
+    Row,
+    /// A table: existing rows changed, unknown which.
+    Rows,
+    /// The rows of a table that share a value.
+    Scope,
+    /// A table: lists of scopes changed, unknown which.
+    Spread,
+    /// A manager's lists under one suffix, cleared by hand.
+    Suffix,
+}
+
+/// A name for something that a write can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag {
+    kind: TagKind,
+    owner: Fingerprint,
+    id: KeyBytes,
+}
+
+impl Tag {
+    /// The tag of the whole cache.
+    #[must_use]
+    pub fn root() -> Self {
+        static OWNER: LazyLock<Fingerprint> = LazyLock::new(|| Fingerprint::of(&[b"root"]));
+        Self { kind: TagKind::Root, owner: *OWNER, id: KeyBytes::EMPTY }
+    }
+
+    /// What the tag stands for.
+    #[must_use]
+    pub const fn kind(&self) -> TagKind {
+        self.kind
+    }
+}
+
+/// The name that all addresses of one database share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Database(Fingerprint);
+
+impl Database {
+    /// The database called `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self(Fingerprint::of(&[b"database", name.as_bytes()]))
+    }
+
+    /// The tag of everything in the database.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        Tag { kind: TagKind::Database, owner: self.0, id: KeyBytes::EMPTY }
+    }
+
+    /// The tags of `table`.
+    #[must_use]
+    pub fn table(&self, table: &str) -> TableTags {
+        TableTags(Fingerprint::of(&[b"table", self.0.as_bytes(), table.as_bytes()]))
+    }
+}
+
+/// The tags of one table of one database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableTags(Fingerprint);
+
+impl TableTags {
+    /// A tag that stands for a whole aspect of the table.
+    #[must_use]
+    pub const fn whole(&self, kind: TagKind) -> Tag {
+        Tag { kind, owner: self.0, id: KeyBytes::EMPTY }
+    }
+
+    /// One row, named by its primary key.
+    #[must_use]
+    pub const fn row(&self, key: KeyBytes) -> Tag {
+        Tag { kind: TagKind::Row, owner: self.0, id: key }
+    }
+
+    /// The rows whose `columns` hold `value`.
+    #[must_use]
+    pub fn scope(&self, columns: &[&str], value: KeyBytes) -> Tag {
+        Tag { kind: TagKind::Scope, owner: self.0, id: KeyBytes::of(&(columns, value)) }
+    }
+}
+
+/// The tags of one manager, changed by hand; they are the same for every database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ManagerTags(Fingerprint);
+
+impl ManagerTags {
+    /// The tags of the manager that is called `manager`.
+    #[must_use]
+    pub const fn of(manager: Fingerprint) -> Self {
+        Self(manager)
+    }
+
+    /// All rows of the manager.
+    #[must_use]
+    pub const fn details(&self) -> Tag {
+        Tag { kind: TagKind::Details, owner: self.0, id: KeyBytes::EMPTY }
+    }
+
+    /// All lists of the manager, scopes and counts included.
+    #[must_use]
+    pub const fn lists(&self) -> Tag {
+        Tag { kind: TagKind::Lists, owner: self.0, id: KeyBytes::EMPTY }
+    }
+
+    /// The lists under `suffix`.
+    #[must_use]
+    pub fn suffix(&self, suffix: &str) -> Tag {
+        Tag { kind: TagKind::Suffix, owner: self.0, id: KeyBytes::of(suffix) }
+    }
+}
+
+/// The random number that a tag holds at present. Equal tokens mean that nothing was written between.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Token(u64);
+
+impl Token {
+    /// A token that no tag ever held.
+    ///
+    /// Counted from a random start and mixed by a bijection (SplitMix64): distinct in this process by
+    /// construction, and by chance elsewhere.
+    #[must_use]
+    pub fn fresh() -> Self {
+        static NEXT: LazyLock<AtomicU64> =
+            LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(std::process::id())));
+        let mut mixed = NEXT.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Self(mixed ^ (mixed >> 31))
+    }
+
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_tokens_are_distinct() {
+        let tokens: std::collections::HashSet<Token> = (0..10_000).map(|_| Token::fresh()).collect();
+        assert_eq!(tokens.len(), 10_000);
+    }
+
+    #[test]
+    fn m6_equal_ids_of_different_tables_have_different_tags() {
+        let database = Database::named("shop");
+        let key = KeyBytes::of(&1_i32);
+        assert_ne!(database.table("products").row(key), database.table("tags").row(key));
+    }
+
+    #[test]
+    fn scopes_of_different_columns_differ() {
+        let table = Database::named("shop").table("products");
+        let (one, two) = (KeyBytes::of(&1), KeyBytes::of(&(1, 2)));
+        assert_ne!(table.scope(&["a", "b"], two), table.scope(&["ab"], two));
+        assert_ne!(table.scope(&["a"], one), table.scope(&["b"], one));
+    }
+}

@@ -1,0 +1,173 @@
+//! Reads the options of `#[cached(..)]`, one at a time.
+
+use proc_macro2::{Delimiter, Group};
+use syn::ext::IdentExt as _;
+use syn::parse::{End, ParseStream};
+use syn::{Attribute, Error, Ident, LitStr, Path, Result, Token, Type};
+
+use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::recover;
+use crate::timeout::{self, Timeout};
+
+/// One option, as it was typed.
+pub(crate) struct Attr {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+/// What an option says; a list is empty if it holds a mistake that is already recorded.
+pub(crate) enum Value {
+    CascadedBy(Vec<Path>),
+    Crate(Path),
+    DependsOn(Vec<Path>),
+    DetailTimeout(Timeout),
+    Error(Type),
+    Key(LitStr),
+    ListTimeout(Timeout),
+    NegativeTimeout(Timeout),
+    Scope(Vec<Ident>),
+    Unique(Vec<Ident>),
+}
+
+struct Spec {
+    name: &'static str,
+    usage: &'static str,
+    read: fn(ParseStream<'_>, &mut Diagnostics) -> Result<Value>,
+}
+
+/// Every option in alphabetical order: what is parsed and what messages list.
+const OPTIONS: [Spec; 10] = [
+    Spec {
+        name: "cascaded_by",
+        usage: "cascaded_by(Model, table, ..)",
+        read: |input, diagnostics| recover::list(input, diagnostics, path).map(Value::CascadedBy),
+    },
+    Spec { name: "crate", usage: "crate = path", read: |input, _| path(after_equals(input)?).map(Value::Crate) },
+    Spec {
+        name: "depends_on",
+        usage: "depends_on(Model, table, ..)",
+        read: |input, diagnostics| recover::list(input, diagnostics, path).map(Value::DependsOn),
+    },
+    Spec {
+        name: "detail_timeout",
+        usage: "detail_timeout = \"1 minute\"",
+        read: |input, _| timeout(input).map(Value::DetailTimeout),
+    },
+    Spec { name: "error", usage: "error = Type", read: |input, _| after_equals(input)?.parse().map(Value::Error) },
+    Spec { name: "key", usage: "key = \"name\"", read: |input, _| key(input).map(Value::Key) },
+    Spec {
+        name: "list_timeout",
+        usage: "list_timeout = \"1 day\"",
+        read: |input, _| timeout(input).map(Value::ListTimeout),
+    },
+    Spec {
+        name: "negative_timeout",
+        usage: "negative_timeout = \"10 seconds\"",
+        read: |input, _| negative_timeout(input).map(Value::NegativeTimeout),
+    },
+    Spec {
+        name: "scope",
+        usage: "scope(column, ..)",
+        read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Scope),
+    },
+    Spec {
+        name: "unique",
+        usage: "unique(column, ..)",
+        read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Unique),
+    },
+];
+
+/// Reads every `#[cached(..)]` of the struct.
+pub(crate) fn read(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Vec<Attr> {
+    let mut attrs = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cached")) {
+        let result = attribute.parse_args_with(|input: ParseStream<'_>| {
+            attrs.extend(recover::separated(input, diagnostics, option));
+            Ok(())
+        });
+        diagnostics.take(result);
+    }
+    attrs
+}
+
+fn option(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Result<Attr> {
+    let name = input
+        .call(Ident::parse_any)
+        .map_err(|error| Error::new(error.span(), format!("expected one of: {}", names())))?;
+    let text = name.to_string();
+    let Some(spec) = OPTIONS.iter().find(|spec| spec.name == text) else {
+        let hint = did_you_mean(&text, OPTIONS.iter().map(|spec| spec.name));
+        let message = format!("unknown option `{text}`, expected one of: {}{hint}", names());
+        return Err(Error::new(name.span(), message));
+    };
+    if !has_value(spec, input) {
+        return Err(Error::new(name.span(), format!("expected `{}`", spec.usage)));
+    }
+    (spec.read)(input, diagnostics).map(|value| Attr { name, value })
+}
+
+fn has_value(spec: &Spec, input: ParseStream<'_>) -> bool {
+    if spec.usage.ends_with(')') {
+        let list: Result<Group> = input.fork().parse();
+        return list.is_ok_and(|list| list.delimiter() == Delimiter::Parenthesis && !list.stream().is_empty());
+    }
+    input.peek(Token![=]) && !input.peek2(Token![,]) && !input.peek2(End)
+}
+
+fn names() -> String {
+    OPTIONS.map(|spec| spec.name).join(", ")
+}
+
+fn after_equals<'a>(input: ParseStream<'a>) -> Result<ParseStream<'a>> {
+    input.parse::<Token![=]>().map(|_| input)
+}
+
+fn path(input: ParseStream<'_>) -> Result<Path> {
+    Path::parse_mod_style(input)
+        .map_err(|error| Error::new(error.span(), "expected a path without quotes, such as `schema::products`"))
+}
+
+fn column(input: ParseStream<'_>) -> Result<Ident> {
+    Ident::parse_any(input)
+        .map_err(|error| Error::new(error.span(), "expected a column name without quotes, such as `slug`"))
+}
+
+fn key(input: ParseStream<'_>) -> Result<LitStr> {
+    let key: LitStr = after_equals(input)?.parse()?;
+    if key.value().trim().is_empty() {
+        let message = "`key` cannot be empty, leave it out to use the table's name";
+        return Err(Error::new(key.span(), message));
+    }
+    Ok(key)
+}
+
+fn timeout(input: ParseStream<'_>) -> Result<Timeout> {
+    timeout::read(after_equals(input)?).map(|literal| literal.timeout)
+}
+
+fn negative_timeout(input: ParseStream<'_>) -> Result<Timeout> {
+    let literal = timeout::read(after_equals(input)?)?;
+    if literal.timeout == Timeout::Never {
+        let message = "`negative_timeout` cannot be \"never\": a row that is inserted unseen would stay absent, \
+                       write an end such as \"10 seconds\"";
+        return Err(Error::new(literal.span, message));
+    }
+    Ok(literal.timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_in_alphabetical_order() {
+        assert!(OPTIONS.is_sorted_by_key(|spec| spec.name));
+    }
+
+    #[test]
+    fn usages_name_their_option() {
+        for spec in &OPTIONS {
+            assert!(spec.usage.starts_with(spec.name), "{}", spec.name);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Writes the manager and what leads to it: `Product::cached()`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::Ident;
+use syn::ext::IdentExt as _;
+
+use super::condition::option_inner;
+use super::value_type;
+use crate::model::{Lookup, Model};
+
+pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    let (ident, vis, manager) = (model.ident, model.vis, model.manager());
+    let constructors = constructors(model);
+    let methods =
+        model.lookups.iter().map(|lookup| if lookup.is_unique { get_by(model, lookup) } else { all_by(model, lookup) });
+    let doc = format!("The cache manager of [`{}`].", ident.unraw());
+    quote! {
+        #constructors
+
+        #[doc = #doc]
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        #vis struct #manager(#private::Manager<#ident>);
+
+        #[automatically_derived]
+        impl #manager {
+            #(#methods)*
+        }
+
+        #[automatically_derived]
+        impl ::core::ops::Deref for #manager {
+            type Target = #private::Manager<#ident>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    }
+}
+
+fn constructors(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    let (ident, vis, manager) = (model.ident, model.vis, model.manager());
+    quote! {
+        #[automatically_derived]
+        impl #ident {
+            /// The manager of the rows in the default cache.
+            #[must_use = "a manager does nothing by itself, call one of its methods"]
+            #vis fn cached() -> #manager {
+                static CELL: #private::ManagerCell<#ident> = #private::ManagerCell::new();
+                #manager(CELL.get())
+            }
+
+            /// The manager of the rows in the cache with this name.
+            #[must_use = "a manager does nothing by itself, call one of its methods"]
+            #vis fn cached_in(__cache: &str) -> #manager {
+                #manager(#private::Manager::in_cache(__cache))
+            }
+        }
+    }
+}
+
+fn get_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
+    let private = model.private();
+    let (vis, method, marker) = (model.vis, lookup.method(), lookup.marker(model.ident));
+    let (doc, value) = (doc(lookup, "The row"), value_type(&lookup.fields));
+    let attributes = quote! {
+        #[doc = #doc]
+        #[must_use = "nothing is read until `first` or another method with a connection is called"]
+    };
+    // A single key keeps its own type, so that a `&str` is not copied on a hit.
+    if let [parameter] = &parameters(lookup)[..] {
+        return quote! {
+            #attributes
+            #vis fn #method<__Key>(self, #parameter: __Key) -> #private::UniqueRead<#marker, __Key>
+            where
+                __Key: #private::IntoKey<#value>,
+            {
+                self.0.get_by::<#marker, __Key>(#parameter)
+            }
+        };
+    }
+    let (arguments, key) = arguments(model, lookup);
+    quote! {
+        #attributes
+        #vis fn #method(self, #arguments) -> #private::UniqueRead<#marker, #value> {
+            self.0.get_by::<#marker, #value>(#key)
+        }
+    }
+}
+
+fn all_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
+    let private = model.private();
+    let (vis, method, marker) = (model.vis, lookup.method(), lookup.marker(model.ident));
+    let doc = doc(lookup, "All rows");
+    let (arguments, key) = arguments(model, lookup);
+    quote! {
+        #[doc = #doc]
+        #[must_use = "nothing is read until `load` or another method with a connection is called"]
+        #vis fn #method(self, #arguments) -> #private::ScopeQuery<#marker> {
+            self.0.all_by::<#marker>(#key)
+        }
+    }
+}
+
+/// The parameters of a method, and the key that it makes of them.
+fn arguments(model: &Model<'_>, lookup: &Lookup<'_>) -> (TokenStream, TokenStream) {
+    let private = model.private();
+    let parameters = parameters(lookup);
+    let types = lookup.fields.iter().map(|field| field.ty);
+    let keys: Vec<TokenStream> =
+        parameters.iter().map(|parameter| quote!(#private::IntoKey::into_key(#parameter))).collect();
+    let key = match &keys[..] {
+        [key] => key.clone(),
+        keys => quote!((#(#keys),*)),
+    };
+    (quote!(#(#parameters: impl #private::IntoKey<#types>),*), key)
+}
+
+fn parameters(lookup: &Lookup<'_>) -> Vec<Ident> {
+    let names = lookup.column_names();
+    names.iter().map(|name| format_ident!("__{name}", span = Span::call_site())).collect()
+}
+
+fn doc(lookup: &Lookup<'_>, what: &str) -> String {
+    let columns: Vec<String> = lookup.column_names().iter().map(|name| format!("`{name}`")).collect();
+    let columns = columns.join(" and ");
+    let is_nullable = lookup.fields.iter().any(|field| option_inner(field.ty).is_some());
+    let null = if is_nullable { "\n\n`None` asks for `NULL`." } else { "" };
+    format!("{what} with this {columns}.{null}")
+}

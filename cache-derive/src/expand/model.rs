@@ -1,0 +1,173 @@
+//! Writes `impl CachedModel`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+
+use super::{condition, is_exact, located, type_span, value, value_type};
+use crate::model::{Field, Model};
+use crate::options::Dependency;
+use crate::timeout::Timeout;
+
+pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    let (ident, table) = (model.ident, &model.table);
+    let id_type = value_type(&model.key.fields);
+    let error = error(model);
+    let definition = definition(model);
+    let (by_ids_type, by_ids) = by_ids(model);
+    let key = key_methods(model);
+    let heap_size = heap_size(model);
+    let relations = relations(model);
+    // Spanned by the struct's name, so that a missing derive of Diesel is reported there.
+    let span = located(ident.span());
+    quote_spanned! {span=>
+        #[automatically_derived]
+        impl #private::CachedModel for #ident {
+            type Table = #table::table;
+            type Id = #id_type;
+            type Error = #error;
+            type ByIds = #by_ids_type;
+
+            const DEFINITION: #private::Definition = #definition;
+
+            fn table() -> Self::Table {
+                #table::table
+            }
+
+            fn by_ids(__ids: ::std::vec::Vec<Self::Id>) -> Self::ByIds {
+                #by_ids
+            }
+
+            #key
+            #heap_size
+            #relations
+        }
+    }
+}
+
+fn error(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    match &model.error {
+        Some(error) => error.to_token_stream(),
+        None => quote!(#private::diesel::result::Error),
+    }
+}
+
+fn definition(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    let name = model.ident.unraw().to_string();
+    let shape: Vec<String> = model.fields.iter().map(Field::shape).collect();
+    let shape = shape.join(",");
+    let key = model.name.as_ref().map(|key| quote!(.key(#key)));
+    let timeouts = [
+        model.list_timeout.map(|timeout| (quote!(list_timeout), timeout)),
+        model.detail_timeout.map(|timeout| (quote!(detail_timeout), timeout)),
+        model.negative_timeout.map(|timeout| (quote!(negative_timeout), timeout)),
+    ];
+    let timeouts = timeouts.into_iter().flatten().map(|(method, timeout)| {
+        let timeout = timeout_value(&private, timeout);
+        quote!(.#method(#timeout))
+    });
+    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #(#timeouts)*)
+}
+
+fn timeout_value(private: &TokenStream, timeout: Timeout) -> TokenStream {
+    match timeout {
+        Timeout::Millis(millis) => quote!(#private::Timeout::from_millis(#millis)),
+        Timeout::Never => quote!(#private::Timeout::NEVER),
+    }
+}
+
+/// The condition on several keys: its type and its body.
+fn by_ids(model: &Model<'_>) -> (TokenStream, TokenStream) {
+    let private = model.private();
+    let fields = &model.key.fields;
+    if let [field] = &fields[..] {
+        let (column, ty) = (super::column(model, field), field.ty);
+        let span = type_span(field);
+        let private = model.private_at(span);
+        return (
+            quote_spanned!(span=> #private::diesel::dsl::EqAny<#column, ::std::vec::Vec<#ty>>),
+            quote_spanned!(span=> #private::diesel::ExpressionMethods::eq_any(#column, __ids)),
+        );
+    }
+    let (variables, pattern) = condition::bindings(fields);
+    let equal = fields.iter().zip(&variables).map(|(field, value)| condition::equal(model, field, value));
+    let condition::Condition { expression, ty } = condition::all(model, equal);
+    (
+        quote!(#private::AnyOf<#ty>),
+        quote! {
+            #private::AnyOf::new(::core::iter::Iterator::map(
+                ::core::iter::IntoIterator::into_iter(__ids),
+                |#pattern| #expression,
+            ))
+        },
+    )
+}
+
+fn key_methods(model: &Model<'_>) -> TokenStream {
+    let fields = &model.key.fields;
+    let id = value(&quote!(self), fields);
+    let is_exact = is_exact(model, fields);
+    let (variables, pattern) = condition::bindings(fields);
+    let is_equal = fields.iter().zip(&variables).map(|(field, value)| {
+        let ident = field.ident;
+        let span = type_span(field);
+        quote_spanned!(span=> ::core::cmp::PartialEq::eq(&self.#ident, #value))
+    });
+    quote! {
+        fn id(&self) -> Self::Id {
+            #id
+        }
+
+        fn has_id(&self, __id: &Self::Id) -> bool {
+            let #pattern = __id;
+            #(#is_equal)&&*
+        }
+
+        fn is_key_exact() -> bool {
+            #is_exact
+        }
+    }
+}
+
+/// Adds up what the fields own; `&&Weigh` finds the more special of the two traits first.
+fn heap_size(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    let sizes = model.fields.iter().map(|field| {
+        let ident = field.ident;
+        quote!((&&Weigh(&self.#ident)).heap_size())
+    });
+    quote! {
+        fn heap_size(&self) -> usize {
+            use #private::weigh::{Heap as _, NoHeap as _, Weigh};
+            0_usize #(.saturating_add(#sizes))*
+        }
+    }
+}
+
+fn relations(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    let markers = model.lookups.iter().map(|lookup| lookup.marker(model.ident));
+    let dependencies = model.dependencies.iter().map(|dependency| relation(&private, dependency));
+    quote! {
+        fn lookups() -> ::std::vec::Vec<#private::LookupDefinition> {
+            ::std::vec![#(#private::LookupDefinition::of::<#markers>()),*]
+        }
+
+        fn dependencies() -> ::std::vec::Vec<#private::Dependency> {
+            ::std::vec![#(#dependencies),*]
+        }
+    }
+}
+
+fn relation(private: &TokenStream, dependency: &Dependency) -> TokenStream {
+    let path = &dependency.path;
+    match (dependency.is_cascade, dependency.is_model()) {
+        (true, true) => quote!(#private::Dependency::cascaded_by_model::<#path>()),
+        (true, false) => quote!(#private::Dependency::cascaded_by_table(#path::table)),
+        (false, true) => quote!(#private::Dependency::depends_on_model::<#path>()),
+        (false, false) => quote!(#private::Dependency::depends_on_table(#path::table)),
+    }
+}

@@ -1,0 +1,78 @@
+//! The derive of `cache-diesel`: writes the cache manager of a Diesel model.
+//!
+//! Use it through `cache_diesel::prelude`, which re-exports [`Cached`]; the generated code names `::cache_diesel`.
+
+mod attr;
+mod columns;
+mod diagnostics;
+mod diesel_attr;
+mod expand;
+mod fallback;
+mod model;
+mod options;
+mod recover;
+mod timeout;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::diagnostics::Diagnostics;
+use crate::model::Model;
+
+/// Writes the cache manager of a Diesel model.
+///
+/// For `struct Product` it generates `Product::cached()` and `Product::cached_in("name")`, which give a `Copy` handle of
+/// the type `ProductManager`. It asks for a struct with named fields, without generics and lifetimes. The table is read
+/// from `#[diesel(table_name = ..)]` or inferred as Diesel does, the key from `#[diesel(primary_key(..))]` or else `id`.
+/// `Clone`, serde and `Identifiable` are not needed.
+///
+/// # Options
+///
+/// All are options of `#[cached(..)]`; several attributes add up.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `cascaded_by(Model, table, ..)` | deletes from these tables delete rows of this one |
+/// | `crate = path` | where `cache_diesel` is, if it was renamed |
+/// | `depends_on(Model, table, ..)` | any write to these tables may change what is read |
+/// | `detail_timeout = "1 minute"` | how long a row lives |
+/// | `error = Type` | what `require` fails with; `diesel::result::Error` if left out |
+/// | `key = "name"` | the name in the cache; the table's SQL name if left out |
+/// | `list_timeout = "1 day"` | how long lists, counts and scopes live |
+/// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |
+/// | `scope(column, ..)` | adds `all_by_column`: all rows that share the value |
+/// | `unique(column, ..)` | adds `get_by_column`: the one row with the value |
+///
+/// A timeout is `"1 day"`, `"1 hour 30 minutes"`, `"never"` or an integer of seconds; the units are milliseconds, seconds,
+/// minutes, hours, days and weeks. Columns are named as in `table!`: a field with `#[diesel(column_name = ..)]` by its
+/// column. A column whose field is written `Option<T>` takes an `Option<T>`, where `None` asks for `NULL`.
+///
+/// # Errors
+///
+/// Every mistake is a compile error at what was typed, all in one build. Among them: an unknown option or column, an
+/// option given twice, a timeout of zero, a key that is not the primary key of the table, a key or value without
+/// `Clone + Eq + Hash`, such as a float.
+#[proc_macro_derive(Cached, attributes(cached, diesel))]
+pub fn cached(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive(input.into()).into()
+}
+
+/// Reports every mistake; what is left of the model still gets its code, so that its uses are not reported too.
+fn derive(input: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(input) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut diagnostics = Diagnostics::default();
+    let Some(model) = Model::read(&input, &mut diagnostics) else {
+        return fallback::cached(&input, &diagnostics);
+    };
+    let errors = diagnostics.to_compile_errors();
+    let code = expand::cached(&model);
+    quote!(#errors #code)
+}

@@ -1,0 +1,207 @@
+//! What is known of a struct once its attributes are read.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::{Attribute, DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote};
+
+use crate::columns::Columns;
+use crate::diagnostics::Diagnostics;
+use crate::diesel_attr::{FieldAttrs, StructAttrs, compact};
+use crate::options::{Dependency, Options};
+use crate::timeout::Timeout;
+use crate::validate;
+
+/// A struct whose rows can be cached.
+pub(crate) struct Model<'a> {
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) detail_timeout: Option<Timeout>,
+    pub(crate) error: Option<Type>,
+    pub(crate) fields: Vec<Field<'a>>,
+    pub(crate) ident: &'a Ident,
+    pub(crate) key: Key<'a>,
+    pub(crate) krate: Path,
+    pub(crate) list_timeout: Option<Timeout>,
+    pub(crate) lookups: Vec<Lookup<'a>>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) negative_timeout: Option<Timeout>,
+    pub(crate) table: Path,
+    pub(crate) vis: &'a Visibility,
+}
+
+/// The primary key's fields in its order.
+pub(crate) struct Key<'a> {
+    pub(crate) fields: Vec<Field<'a>>,
+    /// What the user typed: the attribute's list, or else the field.
+    pub(crate) span: Span,
+}
+
+/// A look-up by unique columns, or the scope of shared ones.
+pub(crate) struct Lookup<'a> {
+    pub(crate) fields: Vec<Field<'a>>,
+    pub(crate) is_unique: bool,
+    pub(crate) name: Ident,
+}
+
+/// A field and its column.
+#[derive(Clone)]
+pub(crate) struct Field<'a> {
+    /// The column's Rust name, spanned where the user named it.
+    pub(crate) column: Ident,
+    pub(crate) ident: &'a Ident,
+    pub(crate) is_embedded: bool,
+    /// The options that change what is selected or how it is decoded.
+    pub(crate) projection: String,
+    pub(crate) ty: &'a Type,
+}
+
+impl<'a> Model<'a> {
+    /// Reads everything; `None` if what is left would not be a model.
+    pub(crate) fn read(input: &'a DeriveInput, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let options = Options::read(&input.attrs, diagnostics);
+        let attrs = StructAttrs::read(&input.attrs, diagnostics);
+        let fields = validate::named_fields(input, diagnostics)?;
+        let fields = fields.iter().map(|field| Field::read(field, diagnostics)).collect();
+        let columns = Columns { fields, model: &input.ident };
+        let key = columns.key(attrs.primary_key.as_ref(), diagnostics);
+        let lookups = columns.lookups(&options.lookups, diagnostics);
+        let key = key?;
+        Some(Self {
+            dependencies: options.dependencies,
+            detail_timeout: options.detail_timeout,
+            error: options.error,
+            fields: columns.fields,
+            ident: &input.ident,
+            krate: options.krate.unwrap_or_else(|| parse_quote!(::cache_diesel)),
+            list_timeout: options.list_timeout,
+            lookups: validate::lookups(&key, lookups, diagnostics),
+            key,
+            name: options.key,
+            negative_timeout: options.negative_timeout,
+            table: attrs.table.unwrap_or_else(|| inferred_table(&input.ident)),
+            vis: &input.vis,
+        })
+    }
+
+    /// The path of what only generated code may name.
+    pub(crate) fn private(&self) -> TokenStream {
+        let krate = &self.krate;
+        quote!(#krate::__private)
+    }
+
+    /// The same path, for code that is reported at `span`: rustc underlines a path from its first token on.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        let located = |mut token: TokenTree| {
+            token.set_span(token.span().located_at(span));
+            token
+        };
+        self.private().into_iter().map(located).collect()
+    }
+
+    pub(crate) fn manager(&self) -> Ident {
+        format_ident!("{}Manager", self.ident, span = Span::call_site())
+    }
+}
+
+impl<'a> Field<'a> {
+    fn read(field: &'a syn::Field, diagnostics: &mut Diagnostics) -> Self {
+        let attrs = FieldAttrs::read(&field.attrs, diagnostics);
+        forbid_cached(&field.attrs, diagnostics);
+        let ident = field.ident.as_ref().expect("only named fields reach this point");
+        Self {
+            column: attrs.column.unwrap_or_else(|| ident.clone()),
+            ident,
+            is_embedded: attrs.is_embedded,
+            projection: attrs.projection,
+            ty: &field.ty,
+        }
+    }
+
+    /// The column's name as people write it.
+    pub(crate) fn column_name(&self) -> String {
+        self.column.unraw().to_string()
+    }
+
+    pub(crate) fn is_named(&self, name: &Ident) -> bool {
+        self.ident.unraw() == name.unraw()
+    }
+
+    /// The field's name, column and type as written: other shapes have other entries.
+    pub(crate) fn shape(&self) -> String {
+        let ty = compact(&self.ty.to_token_stream());
+        format!("{}={}:{ty}{}", self.ident.unraw(), self.column_name(), self.projection)
+    }
+}
+
+impl Lookup<'_> {
+    /// The columns as a list.
+    pub(crate) fn column_list(&self) -> String {
+        self.column_names().join(", ")
+    }
+
+    /// The method that looks up.
+    pub(crate) fn method(&self) -> Ident {
+        let verb = if self.is_unique { "get_by" } else { "all_by" };
+        format_ident!("{verb}_{}", self.column_names().join("_and_"), span = Span::call_site())
+    }
+
+    /// The type that stands for this look-up in generated code.
+    pub(crate) fn marker(&self, model: &Ident) -> Ident {
+        let columns: Vec<String> = self.column_names().iter().map(|name| camel_case(name)).collect();
+        let verb = if self.is_unique { "By" } else { "AllBy" };
+        format_ident!("__Cached{model}{verb}{}", columns.join("And"), span = Span::call_site())
+    }
+
+    pub(crate) fn column_names(&self) -> Vec<String> {
+        self.fields.iter().map(Field::column_name).collect()
+    }
+}
+
+fn forbid_cached(attributes: &[Attribute], diagnostics: &mut Diagnostics) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cached")) {
+        let message = "`#[cached(..)]` belongs on the struct, a field has no options";
+        diagnostics.error(attribute.path().segments[0].ident.span(), message);
+    }
+}
+
+/// Names the table as Diesel does without a `table_name`.
+fn inferred_table(model: &Ident) -> Path {
+    let mut name = String::new();
+    for (index, letter) in model.unraw().to_string().chars().enumerate() {
+        if letter.is_uppercase() && index > 0 {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    Ident::new(&format!("{name}s"), Span::call_site().located_at(model.span())).into()
+}
+
+fn camel_case(name: &str) -> String {
+    let capitalized = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
+    name.split('_').map(capitalized).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_inferred_as_diesel_does() {
+        let table = [("Product", "products"), ("FooBar", "foo_bars"), ("HTTPLog", "h_t_t_p_logs")];
+        for (model, expected) in table {
+            let path = inferred_table(&Ident::new(model, Span::call_site()));
+            assert!(path.is_ident(expected), "{model}");
+        }
+    }
+
+    #[test]
+    fn names_become_camel_case() {
+        let table = [("slug", "Slug"), ("category_id", "CategoryId"), ("_a1_b", "A1B")];
+        for (name, expected) in table {
+            assert_eq!(camel_case(name), expected);
+        }
+    }
+}

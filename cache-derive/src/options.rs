@@ -1,0 +1,113 @@
+//! Adds up the options of all `#[cached(..)]` attributes.
+
+use syn::ext::IdentExt as _;
+use syn::{Attribute, Ident, LitStr, Path, Type};
+
+use crate::attr::{self, Attr, Value};
+use crate::diagnostics::Diagnostics;
+use crate::timeout::Timeout;
+
+/// Everything that `#[cached(..)]` says.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) detail_timeout: Option<Timeout>,
+    pub(crate) error: Option<Type>,
+    pub(crate) key: Option<LitStr>,
+    pub(crate) krate: Option<Path>,
+    pub(crate) list_timeout: Option<Timeout>,
+    pub(crate) lookups: Vec<LookupAttr>,
+    pub(crate) negative_timeout: Option<Timeout>,
+}
+
+/// A table whose changes reach this one.
+pub(crate) struct Dependency {
+    pub(crate) is_cascade: bool,
+    pub(crate) path: Path,
+}
+
+/// A `unique(..)` or `scope(..)` as it was typed.
+pub(crate) struct LookupAttr {
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) is_unique: bool,
+    pub(crate) name: Ident,
+}
+
+impl Dependency {
+    /// Whether a model is named and not a module of `table!`.
+    pub(crate) fn is_model(&self) -> bool {
+        let last = self.path.segments.last().map(|segment| segment.ident.unraw().to_string());
+        last.is_some_and(|name| name.starts_with(char::is_uppercase))
+    }
+}
+
+impl Options {
+    pub(crate) fn read(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Self {
+        let mut options = Self::default();
+        for attr in attr::read(attributes, diagnostics) {
+            options.add(attr, diagnostics);
+        }
+        options
+    }
+
+    fn add(&mut self, Attr { name, value }: Attr, diagnostics: &mut Diagnostics) {
+        match value {
+            Value::CascadedBy(paths) => self.depend(paths, true),
+            Value::Crate(path) => set(&mut self.krate, path, &name, diagnostics),
+            Value::DependsOn(paths) => self.depend(paths, false),
+            Value::DetailTimeout(timeout) => set(&mut self.detail_timeout, timeout, &name, diagnostics),
+            Value::Error(error) => set(&mut self.error, error, &name, diagnostics),
+            Value::Key(key) => set(&mut self.key, key, &name, diagnostics),
+            Value::ListTimeout(timeout) => set(&mut self.list_timeout, timeout, &name, diagnostics),
+            Value::NegativeTimeout(timeout) => set(&mut self.negative_timeout, timeout, &name, diagnostics),
+            Value::Scope(columns) => self.look_up(LookupAttr { columns, is_unique: false, name }),
+            Value::Unique(columns) => self.look_up(LookupAttr { columns, is_unique: true, name }),
+        }
+    }
+
+    fn look_up(&mut self, lookup: LookupAttr) {
+        if !lookup.columns.is_empty() {
+            self.lookups.push(lookup);
+        }
+    }
+
+    fn depend(&mut self, paths: Vec<Path>, is_cascade: bool) {
+        self.dependencies.extend(paths.into_iter().map(|path| Dependency { is_cascade, path }));
+    }
+}
+
+fn set<T>(slot: &mut Option<T>, value: T, name: &Ident, diagnostics: &mut Diagnostics) {
+    if slot.is_some() {
+        diagnostics.error(name.span(), format!("option `{name}` is given twice, keep one of them"));
+    } else {
+        *slot = Some(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    use super::*;
+
+    #[test]
+    fn attributes_add_up() {
+        let input: DeriveInput = parse_quote! {
+            #[cached(key = "product", unique(slug), error = shop::Error<A, B>)]
+            #[cached(unique(a, r#type), scope(type), crate = crate::cached, list_timeout = "never")]
+            #[cached(cascaded_by(Category, schema::shops), depends_on(crate::models::Tag,))]
+            struct Product;
+        };
+        let mut diagnostics = Diagnostics::default();
+        let options = Options::read(&input.attrs, &mut diagnostics);
+        assert_eq!(diagnostics.messages(), Vec::<String>::new());
+        let lookups: Vec<_> = options.lookups.iter().map(|lookup| (lookup.is_unique, lookup.columns.len())).collect();
+        assert_eq!(lookups, [(true, 1), (true, 2), (false, 1)]);
+        let dependencies: Vec<_> =
+            options.dependencies.iter().map(|dependency| (dependency.is_cascade, dependency.is_model())).collect();
+        assert_eq!(dependencies, [(true, true), (true, false), (false, true)]);
+        assert_eq!(options.list_timeout, Some(Timeout::Never));
+        assert_eq!(options.key.expect("a key is given").value(), "product");
+        assert!(options.error.is_some() && options.krate.is_some());
+    }
+}

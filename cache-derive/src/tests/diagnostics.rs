@@ -1,0 +1,206 @@
+//! Every mistake, and what is said about it.
+
+use super::{derive, errors};
+
+const FIELDS: &str = "{ id: i32, category_id: i32, slug: String, #[diesel(column_name = \"type\")] kind: String, \
+                      #[diesel(embed)] identity: Identity }";
+
+fn assert_errors(source: &str, expected: &[&str]) {
+    assert_eq!(errors(derive(source)), expected, "{source}");
+}
+
+/// Derives with options of `#[cached(..)]`.
+fn assert_option_errors(options: &str, expected: &[&str]) {
+    assert_errors(&format!("#[cached({options})] struct Product {FIELDS}"), expected);
+}
+
+#[test]
+fn options_are_checked() {
+    let known =
+        "cascaded_by, crate, depends_on, detail_timeout, error, key, list_timeout, negative_timeout, scope, unique";
+    let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
+    let table = [
+        ("tiemout = 3", unknown("tiemout", "")),
+        ("uniqe(slug)", unknown("uniqe", "; did you mean `unique`?")),
+        ("list_tiemout = \"1 day\"", unknown("list_tiemout", "; did you mean `list_timeout`?")),
+        ("scope::x", "expected `scope(column, ..)`".to_owned()),
+        ("\"key\"", format!("expected one of: {known}")),
+        ("key", "expected `key = \"name\"`".to_owned()),
+        ("key =", "expected `key = \"name\"`".to_owned()),
+        ("key(\"a\")", "expected `key = \"name\"`".to_owned()),
+        ("key = , ", "expected `key = \"name\"`".to_owned()),
+        ("key = product", "expected string literal".to_owned()),
+        ("key = \" \"", "`key` cannot be empty, leave it out to use the table's name".to_owned()),
+        ("key = \"a\" \"b\"", "expected `,`".to_owned()),
+        ("crate = \"cached\"", "expected a path without quotes, such as `schema::products`".to_owned()),
+        ("error", "expected `error = Type`".to_owned()),
+        ("unique = slug", "expected `unique(column, ..)`".to_owned()),
+        ("scope()", "expected `scope(column, ..)`".to_owned()),
+        ("cascaded_by()", "expected `cascaded_by(Model, table, ..)`".to_owned()),
+        ("depends_on", "expected `depends_on(Model, table, ..)`".to_owned()),
+        ("depends_on(\"a\")", "expected a path without quotes, such as `schema::products`".to_owned()),
+        ("scope(\"slug\")", "expected a column name without quotes, such as `slug`".to_owned()),
+    ];
+    for (options, expected) in table {
+        assert_option_errors(options, &[&expected]);
+    }
+}
+
+#[test]
+fn scalar_options_are_given_once() {
+    let table = [
+        ("key = \"a\", key = \"b\"", "key"),
+        ("error = A, error = B<C, D>", "error"),
+        ("crate = a, crate = b", "crate"),
+        ("list_timeout = 1, list_timeout = 1", "list_timeout"),
+        ("detail_timeout = 1, detail_timeout = \"never\"", "detail_timeout"),
+        ("negative_timeout = 1, negative_timeout = 2", "negative_timeout"),
+    ];
+    for (options, name) in table {
+        assert_option_errors(options, &[&format!("option `{name}` is given twice, keep one of them")]);
+    }
+}
+
+#[test]
+fn negative_timeouts_end() {
+    let expected = "`negative_timeout` cannot be \"never\": a row that is inserted unseen would stay absent, \
+                    write an end such as \"10 seconds\"";
+    assert_option_errors("negative_timeout = \"never\"", &[expected]);
+    assert_option_errors("negative_timeout = 0", &["a timeout cannot be zero, the shortest is \"1 millisecond\""]);
+}
+
+#[test]
+fn look_ups_name_columns() {
+    let columns = "id, category_id, slug, type";
+    let table = [
+        ("unique(sulg)", format!("no column `sulg`, expected one of: {columns}; did you mean `slug`?")),
+        ("scope(price)", format!("no column `price`, expected one of: {columns}")),
+        ("scope(kind)", "the field `kind` has the column `type`, name `type` in `scope`".to_owned()),
+        (
+            "unique(slug, identity)",
+            "the field `identity` is embedded and has no column of its own, `unique` needs a plain field".to_owned(),
+        ),
+        ("unique(id)", "`unique(id)` is the primary key: leave it out, `get` reads by it".to_owned()),
+        ("unique(slug, slug)", "`unique` names the column `slug` twice, name it once".to_owned()),
+        ("scope(type), scope(r#type)", "`scope(type)` repeats `scope(type)`, keep one of them".to_owned()),
+        (
+            "unique(slug, type), unique(type, slug)",
+            "`unique(type, slug)` repeats `unique(slug, type)`, keep one of them".to_owned(),
+        ),
+    ];
+    for (options, expected) in table {
+        assert_option_errors(options, &[&expected]);
+    }
+}
+
+#[test]
+fn look_ups_have_names_of_their_own() {
+    let source =
+        "#[cached(unique(a, b), unique(a_and_b), scope(a, b))] struct Pair { id: i32, a: i32, b: i32, a_and_b: i32 }";
+    assert_errors(source, &["`unique(a_and_b)` and `unique(a, b)` would give methods of one name, keep one of them"]);
+}
+
+#[test]
+fn keys_are_found() {
+    let columns = "id, category_id, slug, type";
+    let table = [
+        (
+            "primary_key(shop_id, slgu)",
+            vec![
+                format!("no field for the key column `shop_id`: add the field, or name one of: {columns}"),
+                format!(
+                    "no field for the key column `slgu`: add the field, or name one of: {columns}; did you mean `slug`?"
+                ),
+            ],
+        ),
+        (
+            "primary_key(identity)",
+            vec![
+                "the field `identity` is embedded and has no column of its own, the primary key needs a plain field"
+                    .to_owned(),
+            ],
+        ),
+        ("primary_key()", vec!["`primary_key` needs at least one column".to_owned()]),
+        (
+            "primary_key(category_id), table_name = \"x\"",
+            vec!["expected the path of a `table!` module, such as `schema::products`".to_owned()],
+        ),
+    ];
+    for (options, expected) in table {
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        assert_errors(&format!("#[diesel({options})] struct Product {FIELDS}"), &expected);
+    }
+    assert_errors(
+        "struct Product { slug: String }",
+        &["no field for the key column `id`: add the field, or name the primary key with `#[diesel(primary_key(..))]`"],
+    );
+}
+
+#[test]
+fn only_structs_that_own_their_fields_are_cached() {
+    let shape = |kind: &str| {
+        format!(
+            "`Cached` needs a struct with named fields, not {kind}: a cached value is one row, each field one column"
+        )
+    };
+    let table = [
+        ("struct Product(i32);", shape("a tuple struct")),
+        ("struct Product;", shape("a unit struct")),
+        ("enum Product { A }", shape("an enum")),
+        ("union Product { id: i32 }", shape("a union")),
+        (
+            "struct Product<T> { id: T }",
+            "a cached model cannot be generic: a cached value is owned and has one type".to_owned(),
+        ),
+        (
+            "struct Product<const N: usize> { id: i32 }",
+            "a cached model cannot be generic: a cached value is owned and has one type".to_owned(),
+        ),
+        (
+            "struct Product<'a> { id: &'a str }",
+            "a cached model cannot borrow: a cached value is owned and outlives the read".to_owned(),
+        ),
+    ];
+    for (source, expected) in table {
+        assert_errors(source, &[&expected]);
+    }
+}
+
+#[test]
+fn fields_have_no_options() {
+    assert_errors(
+        "struct Product { #[cached(skip)] id: i32 }",
+        &["`#[cached(..)]` belongs on the struct, a field has no options"],
+    );
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once() {
+    let source = "#[cached(ttl, scope(kind), key = \"\")] #[cached(list_timeout = 0, unique(\"a\"), unique(slug))]
+                  #[diesel(primary_key(nope))] struct Product { #[cached()] slug: String, #[diesel(column_name = \"a b\")] kind: i32 }";
+    let messages = errors(derive(source));
+    let starts: Vec<String> =
+        messages.iter().map(|message| message.split_whitespace().take(3).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(
+        starts,
+        [
+            "unknown option `ttl`,",
+            "`key` cannot be",
+            "a timeout cannot",
+            "expected a column",
+            "`#[cached(..)]` belongs on",
+            "`a b` is",
+            "no field for",
+        ]
+    );
+}
+
+#[test]
+fn messages_are_lower_case_and_end_without_a_stop() {
+    let source = "#[cached(ttl, scope(kind), key = \"\", unique(id), unique(nope), negative_timeout = \"never\")]
+                  #[cached(list_timeout = 0, detail_timeout = \"1 x\", unique(\"a\"))] struct Product { id: i32 }";
+    for message in errors(derive(source)) {
+        assert!(!message.ends_with('.'), "{message}");
+        assert!(!message.starts_with(char::is_uppercase), "{message}");
+    }
+}

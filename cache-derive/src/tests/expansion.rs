@@ -1,0 +1,128 @@
+//! What is generated for valid models, and for those that are broken.
+
+use super::{derive, errors};
+
+/// Prints the generated code without white space.
+fn expand(source: &str) -> String {
+    let tokens = derive(source);
+    assert_eq!(errors(tokens.clone()), Vec::<String>::new(), "{source}");
+    compact(&tokens.to_string())
+}
+
+fn compact(code: &str) -> String {
+    code.split_whitespace().collect()
+}
+
+fn assert_contains(code: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(code.contains(&compact(part)), "`{part}` is not in {code}");
+    }
+}
+
+#[test]
+fn a_minimal_model_has_a_manager() {
+    let code = expand("pub(crate) struct FooBar { id: i32 }");
+    assert_contains(
+        &code,
+        &[
+            "impl ::cache_diesel::__private::CachedModel for FooBar",
+            "type Table = foo_bars::table;",
+            "type Id = i32;",
+            "type Error = ::cache_diesel::__private::diesel::result::Error;",
+            "pub(crate) struct FooBarManager(::cache_diesel::__private::Manager<FooBar>);",
+            "pub(crate) fn cached() -> FooBarManager",
+            "pub(crate) fn cached_in(__cache: &str) -> FooBarManager",
+            "Definition::new(\"FooBar\", ::core::module_path!(), \"id=id:i32\")",
+            "::cache_diesel::__private::inventory::submit!",
+            "is_primary_key::<foo_bars::table, foo_bars::columns::id>();",
+        ],
+    );
+}
+
+#[test]
+fn options_reach_the_definition() {
+    let code = expand(
+        "#[cached(key = \"p\", list_timeout = \"never\", detail_timeout = 90, negative_timeout = \"5 seconds\", error = E)]
+         #[cached(crate = my::cache, cascaded_by(Shop, tags), depends_on(x::Shop, x::tags))] struct Product { id: i32 }",
+    );
+    assert_contains(
+        &code,
+        &[
+            ".key(\"p\").list_timeout(my::cache::__private::Timeout::NEVER)",
+            ".detail_timeout(my::cache::__private::Timeout::from_millis(90000u64))",
+            ".negative_timeout(my::cache::__private::Timeout::from_millis(5000u64))",
+            "type Error = E;",
+            "Dependency::cascaded_by_model::<Shop>()",
+            "Dependency::cascaded_by_table(tags::table)",
+            "Dependency::depends_on_model::<x::Shop>()",
+            "Dependency::depends_on_table(x::tags::table)",
+        ],
+    );
+    assert!(!code.contains("cache_diesel"), "{code}");
+}
+
+#[test]
+fn composite_keys_are_tuples_in_the_order_of_the_attribute() {
+    let code = expand("#[diesel(primary_key(b, a))] struct Pair { a: i32, #[diesel(column_name = b)] _b: String }");
+    assert_contains(
+        &code,
+        &[
+            "type Id = (String, i32);",
+            "is_primary_key::<pairs::table, (pairs::columns::b, pairs::columns::a)>();",
+            "let (__value_0, __value_1) = __id;",
+            "PartialEq::eq(&self._b, __value_0) && ::core::cmp::PartialEq::eq(&self.a, __value_1)",
+        ],
+    );
+}
+
+#[test]
+fn look_ups_are_methods_of_the_manager() {
+    let code = expand(
+        "#[cached(unique(slug), unique(type, shop_id), scope(shop_id))]
+         struct Product { id: i32, slug: String, shop_id: Option<i32>, r#type: u8 }",
+    );
+    assert_contains(
+        &code,
+        &[
+            "fn get_by_slug<__Key>(self, __slug: __Key)",
+            "self.0.get_by::<__CachedProductBySlug, __Key>(__slug)",
+            "fn get_by_type_and_shop_id(self, __type: impl ::cache_diesel::__private::IntoKey<u8>,",
+            "UniqueRead<__CachedProductByTypeAndShopId, (u8, Option<i32>)>",
+            "fn all_by_shop_id(self, __shop_id: impl ::cache_diesel::__private::IntoKey<Option<i32>>)",
+            "EqOrNull<products::columns::shop_id, i32>",
+            "products::columns::r#type",
+            "const IS_UNIQUE: bool = false;",
+        ],
+    );
+}
+
+#[test]
+fn the_shape_tells_projections_apart() {
+    let code = expand(
+        "struct Product { id: i32, #[diesel(column_name = title, deserialize_as = Vec<u8>, serialize_as = X)] name: Text < u8 > }",
+    );
+    assert_contains(&code, &["\"id=id:i32,name=title:Text<u8>;deserialize_as=Vec<u8>\""]);
+}
+
+#[test]
+fn mistakes_in_options_leave_the_rest() {
+    let tokens = derive("#[cached(ttl = 3, unique(slug), unique(nope))] struct Product { id: i32, slug: String }");
+    assert_eq!(errors(tokens.clone()).len(), 2);
+    let code = compact(&tokens.to_string());
+    assert_contains(&code, &["fn cached() -> ProductManager", "fn get_by_slug<__Key>"]);
+}
+
+#[test]
+fn broken_models_have_a_manager_that_holds_the_mistake() {
+    let tokens = derive("#[cached(ttl)] pub enum Product { Table }");
+    assert_eq!(errors(tokens.clone()).len(), 2);
+    let code = compact(&tokens.to_string());
+    assert_contains(
+        &code,
+        &[
+            "pub type ProductManager = __CachedProductBroken<{::core::compile_error!",
+            "pub fn cached() -> ProductManager",
+            "impl ::cache_diesel::__private::CachedModel for Product",
+        ],
+    );
+}

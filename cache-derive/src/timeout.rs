@@ -1,0 +1,165 @@
+//! Reads how long entries live: `"1 hour 30 minutes"`, `"never"` or an integer of seconds.
+
+use proc_macro2::Span;
+use syn::parse::ParseStream;
+use syn::{Error, Lit};
+
+/// How long entries live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timeout {
+    Millis(u64),
+    Never,
+}
+
+/// A timeout as it was typed.
+pub(crate) struct TimeoutLit {
+    pub(crate) span: Span,
+    pub(crate) timeout: Timeout,
+}
+
+/// The units and their milliseconds; a final `s` may be left out.
+const UNITS: [(&str, u64); 6] = [
+    ("milliseconds", 1),
+    ("seconds", 1_000),
+    ("minutes", 60_000),
+    ("hours", 3_600_000),
+    ("days", 86_400_000),
+    ("weeks", 604_800_000),
+];
+
+const FORMS: &str = "\"1 day\", \"1 hour 30 minutes\", \"never\" or an integer of seconds";
+
+/// Reads the literal after the `=`.
+pub(crate) fn read(input: ParseStream<'_>) -> syn::Result<TimeoutLit> {
+    let Ok(literal) = input.fork().parse::<Lit>() else {
+        return Err(input.error(format!("expected a timeout such as {FORMS}")));
+    };
+    let _: Lit = input.parse()?;
+    let span = literal.span();
+    let timeout = match &literal {
+        Lit::Int(seconds) => from_seconds(seconds.base10_digits()),
+        Lit::Str(text) => from_text(&text.value()),
+        _ => Err(format!("expected a timeout such as {FORMS}")),
+    };
+    timeout.map(|timeout| TimeoutLit { span, timeout }).map_err(|message| Error::new(span, message))
+}
+
+fn from_seconds(digits: &str) -> Result<Timeout, String> {
+    if digits.starts_with('-') {
+        return Err(format!("a timeout cannot be negative, expected {FORMS}"));
+    }
+    let millis = digits.parse::<u64>().ok().and_then(|seconds| seconds.checked_mul(1_000));
+    not_zero(millis.ok_or_else(too_long)?)
+}
+
+fn from_text(text: &str) -> Result<Timeout, String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words == ["never"] {
+        return Ok(Timeout::Never);
+    }
+    if words.is_empty() {
+        return Err(format!("a timeout cannot be empty, expected {FORMS}"));
+    }
+    let mut millis = 0_u64;
+    for pair in words.chunks(2) {
+        millis = millis.checked_add(part(pair)?).ok_or_else(too_long)?;
+    }
+    not_zero(millis)
+}
+
+/// Reads one number and its unit.
+fn part(pair: &[&str]) -> Result<u64, String> {
+    let number = pair[0];
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("`{number}` is not a whole number, expected {FORMS}"));
+    }
+    let Some(name) = pair.get(1) else {
+        return Err(format!("`{number}` has no unit, expected one of: {}", unit_names()));
+    };
+    let Some((_, unit)) = UNITS.iter().find(|(unit, _)| is_unit(name, unit)) else {
+        return Err(format!("unknown unit `{name}`, expected one of: {}", unit_names()));
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(*unit)).ok_or_else(too_long)
+}
+
+fn is_unit(name: &str, plural: &str) -> bool {
+    name == plural || Some(name) == plural.strip_suffix('s')
+}
+
+fn unit_names() -> String {
+    UNITS.map(|(unit, _)| unit).join(", ")
+}
+
+fn not_zero(millis: u64) -> Result<Timeout, String> {
+    if millis == 0 {
+        return Err(zero());
+    }
+    Ok(Timeout::Millis(millis))
+}
+
+fn zero() -> String {
+    "a timeout cannot be zero, the shortest is \"1 millisecond\"".to_owned()
+}
+
+fn too_long() -> String {
+    "this timeout is too long to count, write \"never\" for entries that do not expire".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse::Parser;
+
+    use super::*;
+
+    fn parse(tokens: &str) -> Result<Timeout, String> {
+        read.parse_str(tokens).map(|literal| literal.timeout).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn timeouts_are_read() {
+        let table = [
+            ("\"1 day\"", Timeout::Millis(86_400_000)),
+            ("\"90 seconds\"", Timeout::Millis(90_000)),
+            ("\"1 hour 30 minutes\"", Timeout::Millis(5_400_000)),
+            ("\"2 weeks\"", Timeout::Millis(1_209_600_000)),
+            ("\" 1  millisecond \"", Timeout::Millis(1)),
+            ("\"0 minutes 5 seconds\"", Timeout::Millis(5_000)),
+            ("\"never\"", Timeout::Never),
+            ("300", Timeout::Millis(300_000)),
+            ("3_00u32", Timeout::Millis(300_000)),
+            ("18446744073709551", Timeout::Millis(18_446_744_073_709_551_000)),
+        ];
+        for (tokens, expected) in table {
+            assert_eq!(parse(tokens), Ok(expected), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn bad_timeouts_say_what_is_allowed() {
+        let units = "milliseconds, seconds, minutes, hours, days, weeks";
+        let forms = FORMS;
+        let table = [
+            ("\"1 fortnight\"", format!("unknown unit `fortnight`, expected one of: {units}")),
+            ("\"5 s\"", format!("unknown unit `s`, expected one of: {units}")),
+            ("\"5\"", format!("`5` has no unit, expected one of: {units}")),
+            ("\"1 hour 30\"", format!("`30` has no unit, expected one of: {units}")),
+            ("\"1day\"", format!("`1day` is not a whole number, expected {forms}")),
+            ("\"1.5 hours\"", format!("`1.5` is not a whole number, expected {forms}")),
+            ("\"never ever\"", format!("`never` is not a whole number, expected {forms}")),
+            ("\"-1 days\"", format!("`-1` is not a whole number, expected {forms}")),
+            ("\"\"", format!("a timeout cannot be empty, expected {forms}")),
+            ("-1", format!("a timeout cannot be negative, expected {forms}")),
+            ("1.5", format!("expected a timeout such as {forms}")),
+            ("soon", format!("expected a timeout such as {forms}")),
+            ("0", zero()),
+            ("\"0 days\"", zero()),
+            ("18446744073709552", too_long()),
+            ("99999999999999999999", too_long()),
+            ("\"99999999999 weeks\"", too_long()),
+            ("\"18446744073709551615 milliseconds 1 second\"", too_long()),
+        ];
+        for (tokens, expected) in table {
+            assert_eq!(parse(tokens), Err(expected), "{tokens}");
+        }
+    }
+}

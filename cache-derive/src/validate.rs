@@ -1,0 +1,92 @@
+//! The rules that no option can judge alone: what can be cached, and which look-ups make sense.
+
+use std::collections::BTreeSet;
+
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
+use syn::{Data, DeriveInput, Field, Fields, GenericParam, Ident, Token};
+
+use crate::diagnostics::Diagnostics;
+use crate::model::{Field as Column, Key, Lookup};
+
+/// The fields, if this is a struct that owns its values and names them.
+pub(crate) fn named_fields<'a>(
+    input: &'a DeriveInput,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'a Punctuated<Field, Token![,]>> {
+    let is_owned = owns_its_values(input, diagnostics);
+    let (span, kind) = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => return is_owned.then_some(&fields.named),
+            Fields::Unnamed(fields) => (fields.span(), "a tuple struct"),
+            Fields::Unit => (input.ident.span(), "a unit struct"),
+        },
+        Data::Enum(data) => (data.enum_token.span, "an enum"),
+        Data::Union(data) => (data.union_token.span, "a union"),
+    };
+    let message = format!(
+        "`Cached` needs a struct with named fields, not {kind}: a cached value is one row, each field one column"
+    );
+    diagnostics.error(span, message);
+    None
+}
+
+fn owns_its_values(input: &DeriveInput, diagnostics: &mut Diagnostics) -> bool {
+    for param in &input.generics.params {
+        let (kind, reason) = match param {
+            GenericParam::Lifetime(_) => ("borrow", "a cached value is owned and outlives the read"),
+            _ => ("be generic", "a cached value is owned and has one type"),
+        };
+        diagnostics.error(param.span(), format!("a cached model cannot {kind}: {reason}"));
+    }
+    input.generics.params.is_empty()
+}
+
+/// Keeps the look-ups that make sense.
+pub(crate) fn lookups<'a>(key: &Key<'_>, lookups: Vec<Lookup<'a>>, diagnostics: &mut Diagnostics) -> Vec<Lookup<'a>> {
+    let mut kept: Vec<Lookup<'a>> = Vec::new();
+    for lookup in lookups {
+        let mistake =
+            names_columns_once(&lookup).or_else(|| is_the_key(key, &lookup)).or_else(|| is_declared(&kept, &lookup));
+        match mistake {
+            Some(message) => diagnostics.error(lookup.name.span(), message),
+            None => kept.push(lookup),
+        }
+    }
+    kept
+}
+
+fn names_columns_once(lookup: &Lookup<'_>) -> Option<String> {
+    let name = &lookup.name;
+    let columns = lookup.column_names();
+    let repeated = columns.iter().enumerate().find(|(index, column)| columns[..*index].contains(column));
+    repeated.map(|(_, column)| format!("`{name}` names the column `{column}` twice, name it once"))
+}
+
+fn is_the_key(key: &Key<'_>, lookup: &Lookup<'_>) -> Option<String> {
+    let columns: BTreeSet<String> = key.fields.iter().map(Column::column_name).collect();
+    (lookup.is_unique && columns == column_set(lookup))
+        .then(|| format!("`unique({})` is the primary key: leave it out, `get` reads by it", lookup.column_list()))
+}
+
+fn is_declared(kept: &[Lookup<'_>], lookup: &Lookup<'_>) -> Option<String> {
+    let columns = lookup.column_list();
+    let of_same_kind = || kept.iter().filter(|other| other.is_unique == lookup.is_unique);
+    if let Some(other) = of_same_kind().find(|other| column_set(other) == column_set(lookup)) {
+        let name = &lookup.name;
+        return Some(format!("`{name}({columns})` repeats `{name}({})`, keep one of them", other.column_list()));
+    }
+    // `unique(a, b)` and `unique(a_and_b)`.
+    let placeholder = Ident::new("Model", lookup.name.span());
+    of_same_kind().find(|other| other.marker(&placeholder) == lookup.marker(&placeholder)).map(|other| {
+        format!(
+            "`{name}({columns})` and `{name}({})` would give methods of one name, keep one of them",
+            other.column_list(),
+            name = lookup.name,
+        )
+    })
+}
+
+fn column_set(lookup: &Lookup<'_>) -> BTreeSet<String> {
+    lookup.column_names().into_iter().collect()
+}

@@ -1,0 +1,48 @@
+//! Inserts and saves that give back their rows, where the database has RETURNING.
+
+use diesel::connection::LoadConnection;
+use diesel::dsl::{AsSelect, Find, Returning};
+use diesel::query_builder::{AsChangeset, AsQuery, InsertStatement, IntoUpdateTarget, Query, UpdateStatement};
+use diesel::query_dsl::LoadQuery;
+use diesel::query_dsl::methods::FindDsl;
+use diesel::result::{OptionalExtension, QueryResult};
+use diesel::sqlite::Sqlite;
+use diesel::{Insertable, QuerySource, RunQueryDsl, Selectable, SelectableHelper};
+
+use crate::model::CachedModel;
+use crate::write::{FetchInserted, FetchSaved};
+
+type Insert<M, New> =
+    InsertStatement<<M as CachedModel>::Table, <New as Insertable<<M as CachedModel>::Table>>::Values>;
+type Where<M> = <Find<<M as CachedModel>::Table, <M as CachedModel>::Id> as IntoUpdateTarget>::WhereClause;
+type Update<'row, M> = UpdateStatement<<M as CachedModel>::Table, Where<M>, <&'row M as AsChangeset>::Changeset>;
+
+#[diagnostic::do_not_recommend]
+impl<'query, C, New, M> FetchInserted<'query, New, M, Sqlite> for C
+where
+    C: LoadConnection<Backend = Sqlite>,
+    M: CachedModel + Selectable<Sqlite>,
+    M::Table: QuerySource,
+    New: Insertable<M::Table>,
+    Returning<Insert<M, New>, AsSelect<M, Sqlite>>: Query + LoadQuery<'query, C, M>,
+{
+    fn fetch_inserted(&mut self, new: New) -> QueryResult<Vec<M>> {
+        RunQueryDsl::load(diesel::insert_into(M::table()).values(new).returning(M::as_returning()), self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'query, 'row, C, M> FetchSaved<'query, 'row, M, Sqlite> for C
+where
+    C: LoadConnection<Backend = Sqlite>,
+    M: CachedModel + Selectable<Sqlite>,
+    &'row M: AsChangeset<Target = M::Table>,
+    Find<M::Table, M::Id>: IntoUpdateTarget<Table = M::Table>,
+    Update<'row, M>: AsQuery,
+    Returning<Update<'row, M>, AsSelect<M, Sqlite>>: Query + LoadQuery<'query, C, M>,
+{
+    fn fetch_saved(&mut self, row: &'row M) -> QueryResult<Option<M>> {
+        let statement = diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
+        RunQueryDsl::get_result(statement, self).optional()
+    }
+}

@@ -1,0 +1,127 @@
+//! Clearing by hand: at once, and if asked for, once more when the open transaction is committed.
+
+use cache_core::{Cache, KeyBytes, Result, Tag, registry};
+use diesel::connection::Connection;
+
+use crate::identity;
+use crate::keys::IntoKey;
+use crate::manager::{Manager, ManagerState};
+use crate::model::CachedModel;
+use crate::track::tracker_of;
+
+impl<M: CachedModel> Manager<M> {
+    /// Clears the row with the primary key `id`, in every manager of its table.
+    ///
+    /// # Consistency
+    ///
+    /// Takes effect at once, in a transaction too; [`Clear::after`] clears again after the commit. It concerns
+    /// every database that this process has opened; if it has opened none, all rows of the manager are cleared.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::NotConfigured`](crate::ErrorKind::NotConfigured) if the manager has no
+    /// cache, and of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
+    pub fn clear_detail<K: IntoKey<M::Id>>(self, id: K) -> Result<Clear> {
+        let row = KeyBytes::of(&id);
+        let databases = identity::every();
+        let mut tags: Vec<Tag> =
+            databases.iter().map(|identity| identity.database.table(&self.state.table).row(row)).collect();
+        if tags.is_empty() {
+            tags.push(self.state.tags.details());
+        }
+        Clear::now(self.state, tags)
+    }
+
+    /// Clears the lists that are cached under `suffix`.
+    ///
+    /// # Consistency
+    ///
+    /// Takes effect at once, in a transaction too; [`Clear::after`] clears again after the commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`clear_detail`](Self::clear_detail).
+    pub fn clear_list(self, suffix: &str) -> Result<Clear> {
+        Clear::now(self.state, vec![self.state.tags.suffix(suffix)])
+    }
+
+    /// Clears all lists of the manager, scopes and counts included.
+    ///
+    /// # Consistency
+    ///
+    /// Takes effect at once, in a transaction too; [`Clear::after`] clears again after the commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`clear_detail`](Self::clear_detail).
+    pub fn clear_lists(self) -> Result<Clear> {
+        Clear::now(self.state, vec![self.state.tags.lists()])
+    }
+
+    /// Clears everything of the manager.
+    ///
+    /// # Consistency
+    ///
+    /// Takes effect at once, in a transaction too; [`Clear::after`] clears again after the commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`clear_detail`](Self::clear_detail).
+    pub fn clear(self) -> Result<Clear> {
+        Clear::now(self.state, vec![self.state.tags.details(), self.state.tags.lists()])
+    }
+}
+
+/// Something that was cleared by hand.
+#[derive(Clone, Debug)]
+pub struct Clear {
+    state: &'static ManagerState,
+    tags: Vec<Tag>,
+}
+
+impl Clear {
+    fn now(state: &'static ManagerState, tags: Vec<Tag>) -> Result<Self> {
+        let clear = Self { state, tags };
+        clear.run()?;
+        Ok(clear)
+    }
+
+    /// Clears again when the transaction that is open on `conn` is committed; nothing more if none is open.
+    ///
+    /// Between the clearing and the commit somebody may have filled the cache with what was committed before.
+    ///
+    /// # Errors
+    ///
+    /// None at present: a store that fails at the commit is counted and reported.
+    pub fn after<C: Connection>(self, conn: &mut C) -> Result<()> {
+        if let Some(tracker) = tracker_of(conn) {
+            tracker.clear_after(&self.tags);
+        }
+        Ok(())
+    }
+
+    fn run(&self) -> Result<()> {
+        let cache = self.cache()?;
+        cache.clear_tags(&self.state.name, &self.tags)
+    }
+
+    fn cache(&self) -> Result<Cache> {
+        registry::get(self.state.cache_name())
+    }
+}
+
+/// `manager.clear_list("active").after(&mut conn)?` in one line.
+pub trait After {
+    /// Clears again when the transaction that is open on `conn` is committed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the clearing.
+    fn after<C: Connection>(self, conn: &mut C) -> Result<()>;
+}
+
+impl After for Result<Clear> {
+    fn after<C: Connection>(self, conn: &mut C) -> Result<()> {
+        self?.after(conn)
+    }
+}

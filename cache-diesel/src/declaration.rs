@@ -1,0 +1,60 @@
+//! The declarations of every model in the program, gathered at link time.
+
+use core::any::TypeId;
+use std::sync::LazyLock;
+
+use cache_core::tables::{self, LookupDeclaration, Tables};
+
+use crate::model::{CachedModel, Definition};
+use crate::table::table_name;
+
+/// What `#[derive(Cached)]` submits for each model.
+#[derive(Debug)]
+pub struct Declaration {
+    declare: fn() -> tables::Declaration,
+    definition: Definition,
+}
+
+impl Declaration {
+    /// The declaration of `M`.
+    #[must_use]
+    pub const fn of<M: CachedModel>() -> Self {
+        Self { declare: declare::<M>, definition: M::DEFINITION }
+    }
+}
+
+inventory::collect!(Declaration);
+
+/// Everything that was declared about tables.
+pub(crate) fn tables() -> &'static Tables {
+    static TABLES: LazyLock<Tables> =
+        LazyLock::new(|| Tables::new(inventory::iter::<Declaration>().map(|declaration| (declaration.declare)())));
+    &TABLES
+}
+
+/// What a manager is called: its `key`, or its table's name; with the model's name where several models
+/// of the table have no `key`.
+pub(crate) fn manager_name(definition: &Definition, table: &str) -> String {
+    if let Some(key) = definition.key {
+        return key.to_owned();
+    }
+    let nameless = |declaration: &&Declaration| declaration.definition.key.is_none();
+    let same_table = |declaration: &&Declaration| (declaration.declare)().table == table;
+    if inventory::iter::<Declaration>().filter(nameless).filter(same_table).count() > 1 {
+        return format!("{table}:{}", definition.name);
+    }
+    table.to_owned()
+}
+
+fn declare<M: CachedModel>() -> tables::Declaration {
+    tables::Declaration {
+        table: table_name::<M::Table>(),
+        key: TypeId::of::<M::Id>(),
+        lookups: lookups_of::<M>(),
+        dependencies: M::dependencies().into_iter().map(|dependency| dependency.0).collect(),
+    }
+}
+
+pub(crate) fn lookups_of<M: CachedModel>() -> Vec<LookupDeclaration> {
+    M::lookups().into_iter().map(|definition| definition.declaration).collect()
+}

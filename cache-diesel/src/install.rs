@@ -1,0 +1,156 @@
+//! Setting the cache up for the process: the default cache, and a tracker on every connection.
+
+use core::cell::Cell;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use cache_core::registry::{self, Source};
+use cache_core::{Error, ErrorKind, Result};
+use diesel::connection::{
+    Instrumentation, InstrumentationEvent, LoadConnection, get_default_instrumentation, set_default_instrumentation,
+};
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::identity::Identity;
+use crate::read::is_in_transaction;
+use crate::track::{Tracker, tracker_of};
+
+/// Makes an instrumentation for each new connection, as Diesel's `set_default_instrumentation` takes it.
+pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
+
+/// Makes `cache` the default cache, and tracks every connection that Diesel opens from now on.
+///
+/// Call it first thing in `main`. A default instrumentation that was set before goes on seeing every event: the
+/// one instance of it that Diesel hands out serves all connections, under a lock. [`install_with`] makes
+/// one for each connection.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::AlreadyConfigured`] if there is a default cache, and of
+/// [`ErrorKind::Configuration`] if the cache cannot be built or Diesel's default instrumentation cannot be set.
+///
+/// # Examples
+///
+/// ```
+/// use cache_diesel::prelude::*;
+///
+/// cache_diesel::install(Cache::memory())?;
+/// assert!(caches::default().is_ok());
+/// assert!(cache_diesel::install(Cache::memory()).is_err());
+/// # Ok::<(), cache_diesel::Error>(())
+/// ```
+pub fn install(cache: impl Into<Source>) -> Result<()> {
+    registry::configure([(registry::DEFAULT, cache)])?;
+    if let Some(before) = get_default_instrumentation() {
+        keep_inner(Inner::Shared(Arc::new(Mutex::new(before))));
+    }
+    track_new_connections()
+}
+
+/// As [`install`], and passes every event on to an instrumentation of the program's own.
+///
+/// # Errors
+///
+/// As [`install`].
+///
+/// # Examples
+///
+/// ```
+/// use cache_diesel::prelude::*;
+/// use diesel::connection::InstrumentationEvent;
+///
+/// cache_diesel::install_with(Cache::memory(), || Some(Box::new(|event: InstrumentationEvent<'_>| println!("{event:?}"))))?;
+/// # Ok::<(), cache_diesel::Error>(())
+/// ```
+pub fn install_with(cache: impl Into<Source>, own: MakeInstrumentation) -> Result<()> {
+    registry::configure([(registry::DEFAULT, cache)])?;
+    keep_inner(Inner::Made(own));
+    track_new_connections()
+}
+
+/// Tracks a connection that was opened before [`install`], or whose instrumentation was replaced: for the
+/// customizers of connection pools.
+///
+/// The instrumentation that is on the connection makes way for the tracker, which passes every event on to the
+/// program's own one, if [`install_with`] was given one. On a connection that is tracked already nothing happens.
+///
+/// # Errors
+///
+/// Returns Diesel's error if the connection cannot be asked which database it is on.
+///
+/// # Examples
+///
+/// ```
+/// use diesel::prelude::*;
+///
+/// let mut conn = SqliteConnection::establish(":memory:").unwrap();
+/// cache_diesel::track(&mut conn)?;
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn track<C>(conn: &mut C) -> QueryResult<()>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
+    if tracker_of(conn).is_some() {
+        return Ok(());
+    }
+    let address = C::Backend::identify(conn)?;
+    let mut tracker = Tracker::of_open(make_inner(), Identity::of_address(&address), C::Backend::DIALECT);
+    tracker.note_state(is_in_transaction(conn), address.reaches_others);
+    conn.set_instrumentation(tracker);
+    Ok(())
+}
+
+/// Where the events go besides the tracker.
+static INNER: RwLock<Inner> = RwLock::new(Inner::Nothing);
+
+enum Inner {
+    Made(MakeInstrumentation),
+    Nothing,
+    Shared(Arc<Mutex<Box<dyn Instrumentation>>>),
+}
+
+fn keep_inner(inner: Inner) {
+    *INNER.write().unwrap_or_else(PoisonError::into_inner) = inner;
+}
+
+fn make_inner() -> Option<Box<dyn Instrumentation>> {
+    match &*INNER.read().unwrap_or_else(PoisonError::into_inner) {
+        Inner::Made(make) => make(),
+        Inner::Nothing => None,
+        Inner::Shared(shared) => Some(Box::new(SharedInstrumentation(Arc::clone(shared)))),
+    }
+}
+
+fn make_tracker() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(Tracker::new(make_inner())))
+}
+
+fn track_new_connections() -> Result<()> {
+    set_default_instrumentation(make_tracker).map_err(|error| {
+        Error::new(ErrorKind::Configuration, "Diesel's default instrumentation cannot be set").with_source(error)
+    })
+}
+
+/// One instrumentation for all connections: Diesel gives out instances of its default, not the maker.
+struct SharedInstrumentation(Arc<Mutex<Box<dyn Instrumentation>>>);
+
+impl Instrumentation for SharedInstrumentation {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        thread_local! {
+            static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+        }
+        // It may use a connection of its own, whose events would wait for the lock that it holds.
+        if IS_INSIDE.replace(true) {
+            return;
+        }
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                IS_INSIDE.set(false);
+            }
+        }
+        let _leave = Leave;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).on_connection_event(event);
+    }
+}

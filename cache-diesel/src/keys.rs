@@ -1,0 +1,156 @@
+//! What may be asked for as a key: the key itself, or something that borrows or widens to it.
+
+use core::hash::Hash;
+
+use crate::model::Key;
+
+/// A value that names a key of type `Id`.
+///
+/// `get(1)`, `get("lamp")`, `get(&id)` and `get(("a", 2))` need no conversion, and a hit with a `&str` does
+/// not allocate.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key of type `{Id}`",
+    label = "expected `{Id}`, or something that borrows it"
+)]
+pub trait IntoKey<Id>: Hash {
+    /// The key, where this is one: a row that was found by its hash is then compared with it. Text and bytes
+    /// need no comparing, as their hash is all of them.
+    fn as_key(&self) -> Option<&Id>;
+    /// The key itself.
+    fn into_key(self) -> Id;
+}
+
+impl<Id: Key> IntoKey<Id> for Id {
+    fn as_key(&self) -> Option<&Id> {
+        Some(self)
+    }
+
+    fn into_key(self) -> Id {
+        self
+    }
+}
+
+impl<Id: Key> IntoKey<Id> for &Id {
+    fn as_key(&self) -> Option<&Id> {
+        Some(self)
+    }
+
+    fn into_key(self) -> Id {
+        self.clone()
+    }
+}
+
+impl IntoKey<i64> for i32 {
+    fn as_key(&self) -> Option<&i64> {
+        None
+    }
+
+    fn into_key(self) -> i64 {
+        self.into()
+    }
+}
+
+impl IntoKey<String> for &str {
+    fn as_key(&self) -> Option<&String> {
+        None
+    }
+
+    fn into_key(self) -> String {
+        self.to_owned()
+    }
+}
+
+impl IntoKey<Vec<u8>> for &[u8] {
+    fn as_key(&self) -> Option<&Vec<u8>> {
+        None
+    }
+
+    fn into_key(self) -> Vec<u8> {
+        self.to_owned()
+    }
+}
+
+impl IntoKey<Option<String>> for Option<&str> {
+    fn as_key(&self) -> Option<&Option<String>> {
+        None
+    }
+
+    fn into_key(self) -> Option<String> {
+        self.map(str::to_owned)
+    }
+}
+
+impl IntoKey<(String, String)> for (&str, &str) {
+    fn as_key(&self) -> Option<&(String, String)> {
+        None
+    }
+
+    fn into_key(self) -> (String, String) {
+        (self.0.to_owned(), self.1.to_owned())
+    }
+}
+
+impl<Id: Key> IntoKey<(String, Id)> for (&str, Id) {
+    fn as_key(&self) -> Option<&(String, Id)> {
+        None
+    }
+
+    fn into_key(self) -> (String, Id) {
+        (self.0.to_owned(), self.1)
+    }
+}
+
+impl<Id: Key> IntoKey<(Id, String)> for (Id, &str) {
+    fn as_key(&self) -> Option<&(Id, String)> {
+        None
+    }
+
+    fn into_key(self) -> (Id, String) {
+        (self.0, self.1.to_owned())
+    }
+}
+
+impl IntoKey<(String, String, String)> for (&str, &str, &str) {
+    fn as_key(&self) -> Option<&(String, String, String)> {
+        None
+    }
+
+    fn into_key(self) -> (String, String, String) {
+        (self.0.to_owned(), self.1.to_owned(), self.2.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cache_core::KeyBytes;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    struct Code(String);
+
+    fn key_of<Id: Key, K: IntoKey<Id>>(key: K) -> (KeyBytes, Id) {
+        (KeyBytes::of(&key), key.into_key())
+    }
+
+    #[test]
+    fn whatever_names_a_key_hashes_as_the_key() {
+        fn check<Id: Key + core::fmt::Debug, K: IntoKey<Id>>(key: K) {
+            let (bytes, id) = key_of::<Id, K>(key);
+            assert_eq!(bytes, KeyBytes::of(&id), "{id:?}");
+        }
+        check::<i16, _>(7);
+        check::<i32, _>(7);
+        check::<i64, _>(7);
+        check::<i64, i32>(-7);
+        check::<String, _>("lamp");
+        check::<String, _>(&String::from("lamp"));
+        check::<Vec<u8>, _>(&[1_u8, 2][..]);
+        check::<Option<String>, _>(Some("lamp"));
+        check::<(String, String), _>(("a:b", "c"));
+        check::<(String, i32), _>(("a", 1));
+        check::<(i32, String), _>((1, "a"));
+        check::<(i32, i32), _>((1, 2));
+        check::<Code, _>(&Code("x".into()));
+        check::<bool, _>(true);
+    }
+}

@@ -1,0 +1,152 @@
+//! The cache manager of a model: where reads and writes of its rows begin.
+
+use core::any::TypeId;
+use core::fmt;
+use core::marker::PhantomData;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use cache_core::tables::LookupDeclaration;
+use cache_core::{Cache, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
+
+use crate::declaration::{lookups_of, manager_name};
+use crate::model::{CachedModel, Definition};
+use crate::table::table_name;
+
+/// The cache manager of `M`: builds cached reads, and writes that the cache knows of.
+///
+/// A handle that is free to copy. `#[derive(Cached)]` makes a type of its own for each model, which
+/// dereferences to this one and adds the model's look-ups.
+pub struct Manager<M> {
+    pub(crate) state: &'static ManagerState,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: CachedModel> Manager<M> {
+    /// The manager of `M` in the cache called `cache`.
+    #[must_use]
+    pub fn in_cache(cache: &str) -> Self {
+        Self::from_state(state_of::<M>(cache))
+    }
+
+    /// The manager's name in the cache.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        &self.state.name
+    }
+
+    fn from_state(state: &'static ManagerState) -> Self {
+        Self { state, model: PhantomData }
+    }
+}
+
+impl<M> Clone for Manager<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Manager<M> {}
+
+impl<M> fmt::Debug for Manager<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Manager").field(&self.state.name).finish()
+    }
+}
+
+/// Holds the manager of a model in the default cache; generated code keeps one for each model.
+#[derive(Debug)]
+pub struct ManagerCell<M> {
+    state: OnceLock<&'static ManagerState>,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: CachedModel> ManagerCell<M> {
+    /// A cell that nobody has used.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it exists to be the value of a static")]
+    pub const fn new() -> Self {
+        Self { state: OnceLock::new(), model: PhantomData }
+    }
+
+    /// The manager.
+    #[must_use]
+    pub fn get(&self) -> Manager<M> {
+        Manager::from_state(self.state.get_or_init(|| state_of::<M>(registry::DEFAULT)))
+    }
+}
+
+/// What a manager knows, whatever its model's type.
+#[derive(Debug)]
+pub(crate) struct ManagerState {
+    pub(crate) name: String,
+    pub(crate) table: String,
+    pub(crate) definition: Definition,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) tags: ManagerTags,
+    pub(crate) lookups: Vec<LookupDeclaration>,
+    cache_name: String,
+    attached: OnceLock<Attached>,
+}
+
+/// The cache of a manager, once there is one.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    pub(crate) cache: Cache,
+    counters: [Arc<Counters>; Kind::ALL.len()],
+}
+
+impl ManagerState {
+    fn of<M: CachedModel>(cache_name: &str) -> Self {
+        let definition = M::DEFINITION;
+        let table = table_name::<M::Table>();
+        let name = manager_name(&definition, &table);
+        let fingerprint = Fingerprint::of(&[
+            name.as_bytes(),
+            table.as_bytes(),
+            definition.module.as_bytes(),
+            definition.name.as_bytes(),
+            definition.shape.as_bytes(),
+            core::any::type_name::<M>().as_bytes(),
+        ]);
+        Self {
+            name,
+            table,
+            definition,
+            fingerprint,
+            tags: ManagerTags::of(fingerprint),
+            lookups: lookups_of::<M>(),
+            cache_name: cache_name.to_owned(),
+            attached: OnceLock::new(),
+        }
+    }
+
+    /// The manager's cache; `None` until one is configured under its name.
+    pub(crate) fn attached(&self) -> Option<&Attached> {
+        if let Some(attached) = self.attached.get() {
+            return Some(attached);
+        }
+        let cache = registry::get(&self.cache_name).ok()?;
+        let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
+        Some(self.attached.get_or_init(|| Attached { cache, counters }))
+    }
+
+    pub(crate) fn cache_name(&self) -> &str {
+        &self.cache_name
+    }
+}
+
+impl Attached {
+    pub(crate) fn reader<'a>(&'a self, manager: &'a ManagerState, kind: Kind) -> Reader<'a> {
+        Reader { cache: &self.cache, manager: &manager.name, kind, counters: &self.counters[kind as usize] }
+    }
+}
+
+/// The one state of `M`'s manager in the cache called `cache`: it lives as long as the program.
+fn state_of<M: CachedModel>(cache: &str) -> &'static ManagerState {
+    type States = HashMap<(TypeId, String), &'static ManagerState>;
+    static STATES: Mutex<Option<States>> = Mutex::new(None);
+    let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (TypeId::of::<M>(), cache.to_owned());
+    states.get_or_insert_default().entry(key).or_insert_with(|| Box::leak(Box::new(ManagerState::of::<M>(cache))))
+}

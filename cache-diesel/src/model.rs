@@ -1,0 +1,209 @@
+//! What a cached model is: the trait that `#[derive(Cached)]` implements, and what it says about the table.
+
+use core::any::{Any, TypeId};
+use core::hash::Hash;
+
+use cache_core::policy::Timeouts;
+use cache_core::tables::{self, LookupDeclaration};
+use cache_core::{KeyBytes, Timeout};
+use diesel::query_dsl::methods::FindDsl;
+use diesel::{Expression, Table};
+
+use crate::error::NotFound;
+use crate::table::{NamedTable, table_name};
+
+/// A model whose rows are cached.
+///
+/// Implemented by `#[derive(Cached)]`; every method is for the library and for generated code.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a cached model",
+    label = "no cache manager exists for this type",
+    note = "add `#[derive(Cached)]` and `#[diesel(table_name = ..)]` to `{Self}`"
+)]
+pub trait CachedModel: Sized + Send + Sync + 'static {
+    /// The table of the `table!` macro that rows are read from and written to.
+    type Table: Table + FindDsl<Self::Id> + NamedTable + Copy + Send + Sync + 'static;
+    /// The primary key: a field's type, or a tuple of them in the table's order.
+    type Id: Key;
+    /// What `require` fails with.
+    type Error: From<diesel::result::Error> + From<NotFound>;
+    /// The condition that selects the rows of several keys.
+    type ByIds;
+
+    /// What the derive was told.
+    const DEFINITION: Definition;
+
+    /// The table itself.
+    fn table() -> Self::Table;
+    /// The row's primary key.
+    fn id(&self) -> Self::Id;
+    /// Whether `id` is the row's primary key; without a clone.
+    fn has_id(&self, id: &Self::Id) -> bool;
+    /// Selects the rows with one of these keys.
+    fn by_ids(ids: Vec<Self::Id>) -> Self::ByIds;
+    /// The bytes that the row's fields own on the heap, as far as their types are known.
+    fn heap_size(&self) -> usize;
+    /// Whether every column of the primary key is compared byte by byte.
+    fn is_key_exact() -> bool;
+    /// The unique look-ups and scopes.
+    fn lookups() -> Vec<LookupDefinition>;
+    /// The tables whose changes reach this table by themselves.
+    fn dependencies() -> Vec<Dependency>;
+}
+
+/// What a primary key, a unique value or a scope's value has to be.
+///
+/// `Eq` has to mean what the database's `=` means, and `Hash` has to go with it: the derives of a
+/// newtype over an integer, a string, bytes or a uuid do.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key of a cached row",
+    note = "a key needs `Clone + Eq + Hash + Send + Sync`: add `#[derive(Clone, PartialEq, Eq, Hash)]` to `{Self}`; floats cannot be keys"
+)]
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
+
+/// The options of one `#[derive(Cached)]`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Definition {
+    /// The name in the cache; `None`: the table's SQL name.
+    pub key: Option<&'static str>,
+    /// `module_path!()` of the model.
+    pub module: &'static str,
+    /// The struct's name.
+    pub name: &'static str,
+    /// The fields' names and types, as written: another shape has other entries.
+    pub shape: &'static str,
+    /// How long entries live.
+    pub timeouts: Timeouts,
+}
+
+impl Definition {
+    /// Starts from the defaults: lists live one day, details one minute, absent rows are not cached.
+    #[must_use]
+    pub const fn new(name: &'static str, module: &'static str, shape: &'static str) -> Self {
+        Self { key: None, module, name, shape, timeouts: Timeouts::DEFAULT }
+    }
+
+    /// Sets the name in the cache.
+    #[must_use]
+    pub const fn key(mut self, key: &'static str) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Sets how long lists, counts and scopes live.
+    #[must_use]
+    pub const fn list_timeout(mut self, timeout: Timeout) -> Self {
+        self.timeouts.list = timeout;
+        self
+    }
+
+    /// Sets how long rows live.
+    #[must_use]
+    pub const fn detail_timeout(mut self, timeout: Timeout) -> Self {
+        self.timeouts.detail = timeout;
+        self
+    }
+
+    /// Sets how long it is remembered that a row does not exist.
+    #[must_use]
+    pub const fn negative_timeout(mut self, timeout: Timeout) -> Self {
+        self.timeouts.negative = Some(timeout);
+        self
+    }
+}
+
+/// A unique look-up or a scope of a model; implemented by generated types.
+pub trait Lookup: 'static {
+    /// The model that is looked up.
+    type Model: CachedModel;
+    /// The column's value, or a tuple of them.
+    type Value: Key;
+    /// The condition on the columns.
+    type Filter;
+
+    /// The SQL names of the columns, in the order of the value.
+    const COLUMNS: &'static [&'static str];
+
+    /// Whether a value can belong to one row only.
+    const IS_UNIQUE: bool;
+
+    /// Selects the rows with this value.
+    fn filter(value: Self::Value) -> Self::Filter;
+    /// The row's own value.
+    fn value(model: &Self::Model) -> Self::Value;
+    /// Whether every column is compared byte by byte.
+    fn is_exact() -> bool;
+}
+
+/// What a write has to know of a look-up.
+#[derive(Clone, Debug)]
+pub struct LookupDefinition {
+    pub(crate) declaration: LookupDeclaration,
+    /// The value of a row of the model, as a key.
+    pub(crate) value_of: fn(&dyn Any) -> Option<KeyBytes>,
+}
+
+impl LookupDefinition {
+    /// Describes `L`.
+    #[must_use]
+    pub fn of<L: Lookup>() -> Self {
+        let value = TypeId::of::<L::Value>();
+        let declaration = LookupDeclaration { columns: L::COLUMNS, is_unique: L::IS_UNIQUE, value };
+        Self { declaration, value_of: |row| row.downcast_ref::<L::Model>().map(|row| KeyBytes::of(&L::value(row))) }
+    }
+}
+
+/// A table whose changes reach another one by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency(pub(crate) tables::Dependency);
+
+impl Dependency {
+    /// `cascaded_by(Model)`.
+    #[must_use]
+    pub fn cascaded_by_model<M: CachedModel>() -> Self {
+        Self(tables::Dependency::CascadedBy(table_name::<M::Table>()))
+    }
+
+    /// `cascaded_by(table)`.
+    #[must_use]
+    pub fn cascaded_by_table<T: NamedTable>(_table: T) -> Self {
+        Self(tables::Dependency::CascadedBy(table_name::<T>()))
+    }
+
+    /// `depends_on(Model)`.
+    #[must_use]
+    pub fn depends_on_model<M: CachedModel>() -> Self {
+        Self(tables::Dependency::DependsOn(table_name::<M::Table>()))
+    }
+
+    /// `depends_on(table)`.
+    #[must_use]
+    pub fn depends_on_table<T: NamedTable>(_table: T) -> Self {
+        Self(tables::Dependency::DependsOn(table_name::<T>()))
+    }
+}
+
+/// Names the columns that make up the primary key of the table `T`; the derive asserts it.
+#[diagnostic::on_unimplemented(
+    message = "the key of this model is not the primary key of its table",
+    label = "`table!` declares another primary key",
+    note = "name the columns of the primary key, in the order of `table!`, in `#[diesel(primary_key(..))]`"
+)]
+pub trait PrimaryKeyOf<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table<PrimaryKey = Columns>, Columns> PrimaryKeyOf<T> for Columns {}
+
+/// Whether the database compares values of the column `C` byte by byte.
+#[must_use]
+pub fn is_column_exact<C>(_column: C) -> bool
+where
+    C: Expression,
+    C::SqlType: 'static,
+{
+    crate::table::is_sql_type_exact(TypeId::of::<C::SqlType>())
+}

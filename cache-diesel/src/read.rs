@@ -1,0 +1,27 @@
+//! Cached reads: built by the manager, ended by a method that takes a connection.
+
+mod blocking;
+mod entry;
+mod filter;
+mod gate;
+mod list;
+mod load;
+mod lookup;
+mod many;
+mod number;
+mod options;
+mod row;
+mod task;
+mod terminal;
+
+pub use entry::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
+pub use filter::{Filterable, IntoSuffix};
+pub use list::{ListRead, ScopeQuery, Sliced, Whole};
+pub use load::LoadModel;
+pub use lookup::UniqueRead;
+pub use many::ManyRead;
+pub use row::{FilteredRead, RowRead};
+pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
+
+pub(crate) use gate::is_in_transaction;
+pub(crate) use task::Head;

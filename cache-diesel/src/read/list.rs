@@ -1,0 +1,427 @@
+//! Lists: all rows, those that pass a filter, those that share a value.
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use cache_core::protocol::read::Subject;
+use cache_core::{Bypass, KeyBytes, Kind, Tag, Value};
+use diesel::connection::LoadConnection;
+use diesel::dsl::{Filter, Limit, Offset, Order};
+use diesel::query_dsl::LoadQuery;
+use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl};
+use diesel::result::QueryResult;
+use diesel::{Expression, RunQueryDsl};
+
+use crate::backend::CacheBackend;
+use crate::manager::{Manager, ManagerState};
+use crate::model::{CachedModel, Lookup};
+use crate::read::blocking::Query;
+use crate::read::entry::{CachedList, CachedRow};
+use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
+use crate::read::load::LoadModel;
+use crate::read::options::{Options, options_methods};
+use crate::read::row::{first_of, weight_of};
+use crate::read::task::{Head, Keep, Task};
+use crate::read::terminal::{self, IntoTask, terminal};
+use crate::shape::{Shape, shape_of};
+
+impl<M: CachedModel> Manager<M> {
+    /// The rows that pass `filters`, under the name `suffix`.
+    ///
+    /// The filters are part of the entry's name, so that one suffix may go with many of them;
+    /// [`clear_list`](Self::clear_list) clears them all.
+    #[track_caller]
+    pub fn all<Suffix, Filters, Kind>(self, suffix: Suffix, filters: Filters) -> ListRead<M, Filters::Output>
+    where
+        Suffix: IntoSuffix,
+        Filters: Filterable<M::Table, Kind>,
+    {
+        ListRead::new(self.state, filters.filter_of(M::table()), suffix.into_suffix())
+    }
+
+    /// Every row of the table.
+    #[track_caller]
+    pub fn every(self) -> ListRead<M, <() as Filterable<M::Table, NoFilter>>::Output>
+    where
+        (): Filterable<M::Table, NoFilter>,
+    {
+        self.all((), ())
+    }
+
+    /// The rows with this value in the scope `L`; generated methods call it.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn all_by<L>(self, value: L::Value) -> ListRead<M, Filter<M::Table, L::Filter>>
+    where
+        L: Lookup<Model = M>,
+        M::Table: FilterDsl<L::Filter>,
+    {
+        let scope = Scope { columns: L::COLUMNS, value: KeyBytes::of(&value), is_exact: L::is_exact() };
+        let mut read = ListRead::new(self.state, FilterDsl::filter(M::table(), L::filter(value)), None);
+        read.scope = Some(scope);
+        read
+    }
+}
+
+/// Marks lists that have neither order nor limit: they can be counted.
+#[derive(Debug)]
+pub struct Whole;
+
+/// Marks lists with an order, a limit or an offset.
+#[derive(Debug)]
+pub struct Sliced;
+
+/// A list, to be read by [`load`](Self::load), [`first`](Self::first), [`count`](Self::count) or
+/// [`exists`](Self::exists).
+#[derive(Debug)]
+#[must_use = "nothing is read until a method with a connection is called"]
+pub struct ListRead<M, Source, Part = Whole> {
+    pub(crate) state: &'static ManagerState,
+    pub(crate) source: Source,
+    pub(crate) suffix: Option<String>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) options: Options,
+    model: PhantomData<fn() -> (M, Part)>,
+}
+
+/// The rows that share a value of the scope `L`.
+pub type ScopeQuery<L> =
+    ListRead<<L as Lookup>::Model, Filter<<<L as Lookup>::Model as CachedModel>::Table, <L as Lookup>::Filter>>;
+
+/// The value that the rows of a scope share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    columns: &'static [&'static str],
+    value: KeyBytes,
+    is_exact: bool,
+}
+
+impl<M: CachedModel, Source> ListRead<M, Source> {
+    #[track_caller]
+    fn new(state: &'static ManagerState, source: Source, suffix: Option<String>) -> Self {
+        Self { state, source, suffix, scope: None, options: Options::new(), model: PhantomData }
+    }
+}
+
+impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
+    options_methods!(options);
+
+    terminal! {
+        /// Reads the rows.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        load, M, terminal::Value<Self>, terminal::Value
+    }
+
+    terminal! {
+        /// Reads the first row.
+        ///
+        /// # Errors
+        ///
+        /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
+        first, M, terminal::First<OnlyFirst<Self>>, |read| terminal::First(OnlyFirst(read))
+    }
+
+    terminal! {
+        /// Reads the rows together with what the cache knows of them.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        entry, M, terminal::ValueEntry<Self>, terminal::ValueEntry
+    }
+
+    /// Reads the rows, and takes a connection on a miss only.
+    ///
+    /// # Consistency
+    ///
+    /// As [`first_with`](Self::first_with).
+    ///
+    /// # Errors
+    ///
+    /// Returns what `take` fails with, and what the database says.
+    pub fn load_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedList<M>, E>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        E: From<diesel::result::Error>,
+        Self: IntoTask<'query, C, Task: Query<C, Value = CachedList<M>>>,
+    {
+        Ok(crate::read::blocking::run_with(self.into_task()?, take)?.value)
+    }
+
+    /// Reads the first row, and takes a connection on a miss only.
+    ///
+    /// # Consistency
+    ///
+    /// Without a connection the cache has to know which database is meant: its builder was told
+    /// (`database`), or the process has seen one database only, and no session of its own kind. Else the
+    /// connection is taken first.
+    ///
+    /// # Errors
+    ///
+    /// Returns what `take` fails with, and Diesel's errors as [`first`](Self::first) does.
+    pub fn first_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedRow<M>, E>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        E: From<diesel::result::Error>,
+        OnlyFirst<Self>: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
+    {
+        let entry = crate::read::blocking::run_with(OnlyFirst(self).into_task()?, take)?;
+        Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
+    }
+
+    /// Adds a condition.
+    pub fn filter<Condition>(self, condition: Condition) -> ListRead<M, Filter<Source, Condition>, Part>
+    where
+        Source: FilterDsl<Condition>,
+    {
+        self.map(|source| FilterDsl::filter(source, condition))
+    }
+
+    /// Sets the order.
+    pub fn order_by<By: Expression>(self, by: By) -> ListRead<M, Order<Source, By>, Sliced>
+    where
+        Source: OrderDsl<By>,
+    {
+        self.map(|source| OrderDsl::order(source, by))
+    }
+
+    /// Reads at most `limit` rows.
+    pub fn limit(self, limit: i64) -> ListRead<M, Limit<Source>, Sliced>
+    where
+        Source: LimitDsl,
+    {
+        self.map(|source| LimitDsl::limit(source, limit))
+    }
+
+    /// Leaves the first `offset` rows out.
+    pub fn offset(self, offset: i64) -> ListRead<M, Offset<Source>, Sliced>
+    where
+        Source: OffsetDsl,
+    {
+        self.map(|source| OffsetDsl::offset(source, offset))
+    }
+
+    /// The plain Diesel query, uncached, to go on with.
+    pub fn query(self) -> Source {
+        self.source
+    }
+
+    pub(crate) fn head(&self, kind: Kind) -> Head {
+        Head { state: self.state, kind, options: self.options }
+    }
+
+    pub(crate) fn dependency(&self) -> Dependency {
+        Dependency { suffix: self.suffix.clone(), scope: self.scope }
+    }
+
+    fn map<Other, OtherPart>(self, map: impl FnOnce(Source) -> Other) -> ListRead<M, Other, OtherPart> {
+        ListRead {
+            state: self.state,
+            source: map(self.source),
+            suffix: self.suffix,
+            scope: self.scope,
+            options: self.options,
+            model: PhantomData,
+        }
+    }
+}
+
+/// What a list depends on besides the tables that it names.
+#[derive(Clone, Debug)]
+pub(crate) struct Dependency {
+    suffix: Option<String>,
+    scope: Option<Scope>,
+}
+
+impl Dependency {
+    pub(crate) fn suffix(&self) -> Option<&str> {
+        self.suffix.as_deref()
+    }
+
+    pub(crate) fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        match self.scope {
+            None => subject.list(self.suffix()),
+            Some(scope) => {
+                let exact = || subject.database.table(subject.table).scope(scope.columns, scope.value);
+                subject.scope(scope.is_exact.then(exact))
+            }
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        if self.scope.is_some() { Kind::Scope } else { Kind::List }
+    }
+}
+
+/// A list of which only the first row is wanted.
+#[derive(Debug)]
+pub struct OnlyFirst<R>(R);
+
+impl<'query, C, M, Source, Part> IntoTask<'query, C> for ListRead<M, Source, Part>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    M: CachedModel,
+    Source: LoadModel<'query, C, M>,
+{
+    type Task = ListTask<M, Source::Selected>;
+
+    fn into_task(self) -> QueryResult<Self::Task> {
+        let dependency = self.dependency();
+        let head = self.head(dependency.kind());
+        let asked = AskedQuery::new::<C::Backend>(head, dependency, self.source.selected())?;
+        Ok(ListTask { asked, model: PhantomData })
+    }
+}
+
+impl<'query, C, M, Source, Part> IntoTask<'query, C> for OnlyFirst<ListRead<M, Source, Part>>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    M: CachedModel,
+    Source: LimitDsl,
+    Limit<Source>: LoadModel<'query, C, M>,
+{
+    type Task = FirstTask<M, <Limit<Source> as LoadModel<'query, C, M>>::Selected>;
+
+    fn into_task(self) -> QueryResult<Self::Task> {
+        let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
+        let selected = LimitDsl::limit(self.0.source, 1).selected();
+        Ok(FirstTask { asked: AskedQuery::new::<C::Backend>(head, dependency, selected)?, model: PhantomData })
+    }
+}
+
+/// A query that is named by its SQL and the values bound to it.
+pub(crate) struct AskedQuery<Selected> {
+    pub(crate) head: Head,
+    pub(crate) id: KeyBytes,
+    pub(crate) selected: Option<Selected>,
+    dependency: Dependency,
+    shape: Arc<Shape>,
+}
+
+impl<Selected> AskedQuery<Selected> {
+    pub(crate) fn new<DB>(head: Head, dependency: Dependency, selected: Selected) -> QueryResult<Self>
+    where
+        DB: CacheBackend,
+        Selected: diesel::query_builder::QueryFragment<DB> + diesel::query_builder::QueryId,
+    {
+        let shape = shape_of::<DB, _>(&selected)?;
+        let id = shape.key_of::<DB, _>(&selected, dependency.suffix())?;
+        Ok(Self { head, id, selected: Some(selected), dependency, shape })
+    }
+
+    pub(crate) fn named(&self) -> Result<Vec<String>, Bypass> {
+        self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec)
+    }
+
+    pub(crate) fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        self.dependency.tags(subject)
+    }
+
+    pub(crate) fn timeout(&self) -> cache_core::Timeout {
+        self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.list)
+    }
+}
+
+/// Reads a list.
+pub struct ListTask<M, Selected> {
+    asked: AskedQuery<Selected>,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: CachedModel, Selected> Task for ListTask<M, Selected> {
+    type Value = CachedList<M>;
+
+    fn head(&self) -> &Head {
+        &self.asked.head
+    }
+
+    fn id(&self) -> KeyBytes {
+        self.asked.id
+    }
+
+    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        Ok(self.asked.named())
+    }
+
+    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        self.asked.tags(subject)
+    }
+
+    fn accept(&self, value: Value) -> Option<Self::Value> {
+        let Value::Shared(rows) = value else { return None };
+        rows.downcast().ok()
+    }
+
+    fn keep(&self, rows: &Self::Value) -> Keep {
+        let weight = size_of::<Vec<M>>() + rows.iter().map(weight_of).sum::<usize>();
+        Keep::shared(rows, weight, self.asked.timeout())
+    }
+}
+
+impl<'query, C, M, Selected> Query<C> for ListTask<M, Selected>
+where
+    C: LoadConnection,
+    M: CachedModel,
+    Selected: LoadQuery<'query, C, M>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
+        let selected = self.asked.selected.take().expect("a query is asked once");
+        RunQueryDsl::load(selected, conn).map(Arc::new)
+    }
+}
+
+/// Reads the first row of a list.
+pub struct FirstTask<M, Selected> {
+    asked: AskedQuery<Selected>,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: CachedModel, Selected> Task for FirstTask<M, Selected> {
+    type Value = Option<CachedRow<M>>;
+
+    fn head(&self) -> &Head {
+        &self.asked.head
+    }
+
+    fn id(&self) -> KeyBytes {
+        self.asked.id
+    }
+
+    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        Ok(self.asked.named())
+    }
+
+    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        self.asked.tags(subject)
+    }
+
+    fn accept(&self, value: Value) -> Option<Self::Value> {
+        match value {
+            Value::Shared(row) => row.downcast().ok().map(Some),
+            Value::Absent(_) => Some(None),
+            _ => None,
+        }
+    }
+
+    fn keep(&self, row: &Self::Value) -> Keep {
+        match row {
+            Some(row) => Keep::shared(row, weight_of(&**row), self.asked.timeout()),
+            // A list without rows is a list like any other.
+            None => Keep::absent((), Some(self.asked.timeout())),
+        }
+    }
+}
+
+impl<'query, C, M, Selected> Query<C> for FirstTask<M, Selected>
+where
+    C: LoadConnection,
+    M: CachedModel,
+    Selected: LoadQuery<'query, C, M>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
+        first_of(self.asked.selected.take(), conn)
+    }
+}

@@ -1,0 +1,37 @@
+//! Every bound of a load in one trait, so that errors name what the user wrote.
+
+use diesel::connection::LoadConnection;
+use diesel::dsl::{AsSelect, Select};
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_dsl::LoadQuery;
+use diesel::query_dsl::methods::SelectDsl;
+use diesel::{Selectable, SelectableHelper};
+
+/// A query that loads as `M` from the connection `C`: the columns of `M` are selected by its `Selectable`.
+#[diagnostic::on_unimplemented(
+    message = "this query cannot be loaded as `{M}` from `{C}`",
+    label = "not a query for `{M}` on this connection",
+    note = "`{M}` needs `#[derive(Queryable, Selectable)]`, and every column that is used must belong to its table"
+)]
+pub trait LoadModel<'query, C: LoadConnection, M> {
+    /// The query with the columns of `M`.
+    type Selected: LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId;
+
+    /// Selects the columns of `M`.
+    fn selected(self) -> Self::Selected;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'query, C, M, Query> LoadModel<'query, C, M> for Query
+where
+    C: LoadConnection,
+    M: Selectable<C::Backend, SelectExpression: QueryId>,
+    Query: SelectDsl<AsSelect<M, C::Backend>>,
+    Select<Query, AsSelect<M, C::Backend>>: LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId,
+{
+    type Selected = Select<Query, AsSelect<M, C::Backend>>;
+
+    fn selected(self) -> Self::Selected {
+        SelectDsl::select(self, M::as_select())
+    }
+}

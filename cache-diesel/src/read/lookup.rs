@@ -1,0 +1,262 @@
+//! One row by a unique value: the value leads to the primary key, and that to the row.
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use cache_core::protocol::read::Subject;
+use cache_core::{Bypass, Fill, KeyBytes, Kind, Life, Loaded, Miss, Tag, TagKind, Timeout, Value};
+use diesel::connection::LoadConnection;
+use diesel::dsl::Filter;
+use diesel::query_dsl::methods::FilterDsl;
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::keys::IntoKey;
+use crate::manager::{Manager, ManagerState};
+use crate::model::{CachedModel, Lookup};
+use crate::read::blocking::Query;
+use crate::read::entry::CachedRow;
+use crate::read::load::LoadModel;
+use crate::read::options::{Options, options_methods};
+use crate::read::row::{first_of, weight_of};
+use crate::read::task::{Head, Keep, Site, Task};
+use crate::read::terminal::{IntoTask, row_terminals};
+use crate::shape::shape_of;
+
+impl<M: CachedModel> Manager<M> {
+    /// The row with this value in the unique look-up `L`; generated methods call it.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn get_by<L, K>(self, value: K) -> UniqueRead<L, K>
+    where
+        L: Lookup<Model = M>,
+        K: IntoKey<L::Value>,
+    {
+        UniqueRead { state: self.state, value, options: Options::new(), lookup: PhantomData }
+    }
+}
+
+/// A row by a unique value, to be read by [`first`](Self::first) or [`require`](Self::require).
+#[derive(Debug)]
+#[must_use = "nothing is read until a method with a connection is called"]
+pub struct UniqueRead<L, K> {
+    state: &'static ManagerState,
+    value: K,
+    options: Options,
+    lookup: PhantomData<fn() -> L>,
+}
+
+impl<L: Lookup, K: IntoKey<L::Value>> UniqueRead<L, K> {
+    options_methods!(options);
+    row_terminals!(L::Model);
+}
+
+impl<'query, C, L, K> IntoTask<'query, C> for UniqueRead<L, K>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    L: Lookup,
+    K: IntoKey<L::Value>,
+    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    Filter<<L::Model as CachedModel>::Table, L::Filter>: LoadModel<'query, C, L::Model>,
+{
+    type Task = UniqueTask<'query, C, L, K>;
+
+    fn into_task(self) -> QueryResult<Self::Task> {
+        let head = Head { state: self.state, kind: Kind::Unique, options: self.options };
+        let value = KeyBytes::of(&self.value);
+        Ok(UniqueTask { head, value, asked: Asked::Named(self.value), selected: None })
+    }
+}
+
+type Source<L> = Filter<<<L as Lookup>::Model as CachedModel>::Table, <L as Lookup>::Filter>;
+type Selected<'query, C, L> = <Source<L> as LoadModel<'query, C, <L as Lookup>::Model>>::Selected;
+
+/// Reads a row by a unique value. The query is made on a miss only.
+pub struct UniqueTask<'query, C, L, K>
+where
+    C: LoadConnection,
+    L: Lookup,
+    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    Source<L>: LoadModel<'query, C, L::Model>,
+{
+    head: Head,
+    value: KeyBytes,
+    asked: Asked<K, L::Value>,
+    selected: Option<Selected<'query, C, L>>,
+}
+
+/// The value, as it was asked for, and as it is once the database has to be asked.
+enum Asked<K, V> {
+    Named(K),
+    Nothing,
+    Value(V),
+}
+
+impl<'query, C, L, K> UniqueTask<'query, C, L, K>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    L: Lookup,
+    K: IntoKey<L::Value>,
+    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    Source<L>: LoadModel<'query, C, L::Model>,
+{
+    /// Makes the query, unless it is made already.
+    fn prepare(&mut self) {
+        self.asked = match core::mem::replace(&mut self.asked, Asked::Nothing) {
+            Asked::Named(named) => {
+                let value = named.into_key();
+                let table = <L::Model as CachedModel>::table();
+                self.selected = Some(FilterDsl::filter(table, L::filter(value.clone())).selected());
+                Asked::Value(value)
+            }
+            asked => asked,
+        };
+    }
+
+    /// Whether `row` has the value that was asked for, letter by letter.
+    fn has_value(&self, row: &L::Model) -> bool {
+        let value = L::value(row);
+        match &self.asked {
+            Asked::Named(named) => {
+                named.as_key().map_or_else(|| KeyBytes::of(&value) == self.value, |asked| *asked == value)
+            }
+            Asked::Nothing => false,
+            Asked::Value(asked) => *asked == value,
+        }
+    }
+
+    fn is_asked(&self, value: &L::Value) -> bool {
+        match &self.asked {
+            Asked::Named(named) => named.as_key().is_none_or(|asked| asked == value),
+            Asked::Nothing => false,
+            Asked::Value(asked) => asked == value,
+        }
+    }
+
+    fn timeout(&self) -> Timeout {
+        self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.detail)
+    }
+
+    /// The tags of the row itself, with the tokens under which it may be stored; `None`: somebody
+    /// wrote to the table while it was loaded.
+    ///
+    /// The row's token is read after the query. It stands for the time before the query only if nothing was
+    /// written in between, which the table's `any` tells, read last.
+    fn row_seeds(&self, site: &Site<'_>, named: &[String], fill: &Fill, row: KeyBytes) -> Option<RowSeeds> {
+        let subject = site.subject(named);
+        let own = subject.database.table(subject.table);
+        let (row_tag, any) = (own.row(row), own.whole(TagKind::Any));
+        let before = fill.seeds().iter().find(|(tag, _)| *tag == any).map(|(_, seed)| *seed)?;
+        let after = site.reader.seed(&[row_tag, any])?;
+        let (_, present) = after.last().copied()?;
+        if present.token != before.token || present.is_intended || before.is_intended {
+            return None;
+        }
+        let mut seeds = fill.seeds().to_vec();
+        seeds.push(after[0]);
+        Some((seeds, subject.found_row(row)))
+    }
+}
+
+type RowSeeds = (Vec<(Tag, cache_core::store::Seed)>, Vec<Tag>);
+
+impl<'query, C, L, K> Task for UniqueTask<'query, C, L, K>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    L: Lookup,
+    K: IntoKey<L::Value>,
+    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    Source<L>: LoadModel<'query, C, L::Model>,
+{
+    type Value = Option<CachedRow<L::Model>>;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn id(&self) -> KeyBytes {
+        KeyBytes::of(&(L::COLUMNS, self.value))
+    }
+
+    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        self.prepare();
+        let selected = self.selected.as_ref().expect("the query is made on a miss and asked once");
+        let shape = shape_of::<C::Backend, _>(selected)?;
+        Ok(shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
+    }
+
+    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        subject.unique()
+    }
+
+    fn accept(&self, value: Value) -> Option<Self::Value> {
+        match value {
+            Value::Shared(row) => row.downcast::<L::Model>().ok().map(Some),
+            Value::Absent(asked) => self.is_asked(asked.downcast_ref()?).then_some(None),
+            _ => None,
+        }
+    }
+
+    fn keep(&self, row: &Self::Value) -> Keep {
+        let Some(row) = row else {
+            let Asked::Value(value) = &self.asked else { unreachable!("the query was made of the value") };
+            let negative = self.head.state.definition.timeouts.negative;
+            return Keep::absent(value.clone(), negative.map(|timeout| self.head.options.timeout.unwrap_or(timeout)));
+        };
+        Keep::shared(row, weight_of(&**row), self.timeout())
+    }
+
+    fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
+        let (pointer, life) = site.look_up(self.id(), Kind::Unique, &Vec::new)?;
+        let key = match pointer {
+            Value::Shared(key) => key,
+            absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, life)),
+        };
+        let key = key.downcast_ref::<<L::Model as CachedModel>::Id>().ok_or(Miss::Foreign)?;
+        let (row, life) = site.look_up(KeyBytes::of(key), Kind::Detail, &Vec::new)?;
+        let Value::Shared(row) = row else { return Err(Miss::Absent) };
+        let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
+        // The row may have got another value since: then the pointer leads nowhere.
+        if row.has_id(key) && self.has_value(&row) { Ok((Some(row), life)) } else { Err(Miss::Absent) }
+    }
+
+    fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, row: &Self::Value) -> Life {
+        let keep = self.keep(row);
+        let loaded = Loaded { value: keep.value.clone(), weight: keep.weight, timeout: keep.timeout };
+        let Some(row) = row else {
+            if keep.is_stored {
+                return fill.store(&site.reader, loaded, site.subject(named).absent_unique());
+            }
+            return fill.share(keep.value, keep.timeout);
+        };
+        // Where the database takes other letters for equal, the value that was asked for names no row for good.
+        if self.has_value(row) {
+            let id = row.id();
+            let bytes = KeyBytes::of(&id);
+            let pointer = Keep::shared(&Arc::new(id), size_of::<<L::Model as CachedModel>::Id>(), keep.timeout);
+            let pointer = Loaded { value: pointer.value, weight: pointer.weight, timeout: pointer.timeout };
+            let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer, Vec::new())];
+            let mut seeds = fill.seeds().to_vec();
+            if let Some((with_row, tags)) = self.row_seeds(site, named, &fill, bytes) {
+                seeds = with_row;
+                entries.push((site.key(bytes, Kind::Detail), loaded, tags));
+            }
+            site.reader.store_many(&seeds, entries);
+        }
+        fill.share(keep.value, keep.timeout)
+    }
+}
+
+impl<'query, C, L, K> Query<C> for UniqueTask<'query, C, L, K>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    L: Lookup,
+    K: IntoKey<L::Value>,
+    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    Source<L>: LoadModel<'query, C, L::Model>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
+        self.prepare();
+        first_of(self.selected.take(), conn)
+    }
+}

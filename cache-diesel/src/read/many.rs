@@ -1,0 +1,214 @@
+//! Several rows by their keys: one look in the store, one statement for all that it lacks.
+
+use core::marker::PhantomData;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cache_core::store::Wanted;
+use cache_core::{CacheKey, KeyBytes, Kind, Loaded, Miss, Tag};
+use diesel::RunQueryDsl;
+use diesel::connection::LoadConnection;
+use diesel::dsl::{Filter, Find};
+use diesel::query_dsl::methods::{FilterDsl, FindDsl};
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::keys::IntoKey;
+use crate::manager::{Manager, ManagerState};
+use crate::model::CachedModel;
+use crate::read::entry::{CachedRow, CachedRows};
+use crate::read::gate::gate;
+use crate::read::load::LoadModel;
+use crate::read::options::{Options, UseOfCache, options_methods};
+use crate::read::row::{accept_row, keep_row};
+use crate::read::task::{Head, Site, site_of};
+use crate::read::terminal::{BlockingRead, terminal};
+use crate::report;
+use crate::shape::shape_of;
+use crate::track::asking;
+
+impl<M: CachedModel> Manager<M> {
+    /// The rows with these primary keys, one result for each key, in the order of the keys.
+    #[track_caller]
+    pub fn get_many<K: IntoKey<M::Id>>(self, ids: impl IntoIterator<Item = K>) -> ManyRead<M> {
+        let keys = ids.into_iter().map(IntoKey::into_key).collect();
+        ManyRead { state: self.state, keys, options: Options::new(), model: PhantomData }
+    }
+}
+
+/// Several rows by their primary keys, to be read by [`load`](Self::load).
+#[derive(Debug)]
+#[must_use = "nothing is read until a method with a connection is called"]
+pub struct ManyRead<M: CachedModel> {
+    state: &'static ManagerState,
+    keys: Vec<M::Id>,
+    options: Options,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: CachedModel> ManyRead<M> {
+    options_methods!(options);
+
+    terminal! {
+        /// Reads the rows: for each key its row, or `None`.
+        ///
+        /// A key that is asked for twice is looked for once. No key at all touches neither store nor database.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        load, M, Self, |read| read
+    }
+}
+
+impl<'query, C, M> BlockingRead<'query, C> for ManyRead<M>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    M: CachedModel,
+    M::Table: FilterDsl<M::ByIds>,
+    Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
+    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+{
+    type Output = QueryResult<CachedRows<M>>;
+
+    fn run(self, conn: &mut C) -> Self::Output {
+        let Self { state, keys, options, .. } = self;
+        let mut distinct: Vec<M::Id> = Vec::new();
+        let mut place_of: HashMap<M::Id, usize> = HashMap::new();
+        let places: Vec<usize> = keys
+            .into_iter()
+            .map(|key| {
+                *place_of.entry(key).or_insert_with_key(|key| {
+                    distinct.push(key.clone());
+                    distinct.len() - 1
+                })
+            })
+            .collect();
+        if distinct.is_empty() {
+            return Ok(Vec::new());
+        }
+        let many = Many { head: Head { state, kind: Kind::Detail, options }, keys: distinct };
+        let rows = many.read(conn)?;
+        Ok(places.into_iter().map(|place| rows[place].clone()).collect())
+    }
+}
+
+/// Distinct keys on their way.
+struct Many<M: CachedModel> {
+    head: Head,
+    keys: Vec<M::Id>,
+}
+
+type Rows<M> = Vec<Option<CachedRow<M>>>;
+
+impl<M: CachedModel> Many<M> {
+    /// Bound variables and conditions that a statement may have on every database.
+    const MOST_KEYS: usize = 500;
+
+    fn read<'query, C>(&self, conn: &mut C) -> QueryResult<Rows<M>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        M::Table: FilterDsl<M::ByIds>,
+        Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
+        let all: Vec<usize> = (0..self.keys.len()).collect();
+        let Some(site) = site_of(&self.head, gate(conn)) else { return self.ask(&all, conn) };
+        let (mut rows, missing) = self.look_up(&site);
+        if missing.is_empty() {
+            return Ok(rows);
+        }
+        let shape = shape_of::<C::Backend, _>(&FindDsl::find(M::table(), self.keys[0].clone()).selected())?;
+        let named = match shape.named(self.head.options.assume_deterministic) {
+            Ok(named) => named,
+            Err(reason) => {
+                report::bypassed(&site.reader, &self.head, reason);
+                return self.ask(&all, conn);
+            }
+        };
+        let subject = site.subject(named);
+        let mut tags: Vec<Tag> = missing.iter().flat_map(|place| subject.absent_row(self.bytes(*place))).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        let seeds = site.reader.seed(&tags);
+        site.reader.counters.load();
+        let loaded = self.ask(&missing, conn).inspect_err(|_| site.reader.counters.load_failure())?;
+        if let Some(seeds) = seeds {
+            let entries = missing.iter().filter_map(|place| self.entry(&site, named, *place, &loaded[*place]));
+            site.reader.store_many(&seeds, entries.collect());
+        }
+        for place in missing {
+            rows[place].clone_from(&loaded[place]);
+        }
+        Ok(rows)
+    }
+
+    /// What is cached, and the places of what is not.
+    fn look_up(&self, site: &Site<'_>) -> (Rows<M>, Vec<usize>) {
+        let mut rows: Rows<M> = vec![None; self.keys.len()];
+        let mut missing = Vec::new();
+        for (place, found) in self.found(site).into_iter().enumerate() {
+            let accepted = found.and_then(|(value, _)| accept_row(value, Some(&self.keys[place])).ok_or(Miss::Foreign));
+            match accepted {
+                Ok(row) => {
+                    site.reader.hit();
+                    rows[place] = row;
+                }
+                Err(cause) => {
+                    site.reader.miss(cause);
+                    missing.push(place);
+                }
+            }
+        }
+        (rows, missing)
+    }
+
+    fn found(&self, site: &Site<'_>) -> Vec<Result<(cache_core::Value, cache_core::Life), Miss>> {
+        if self.head.options.use_of_cache == UseOfCache::Refresh {
+            return self.keys.iter().map(|_| Err(Miss::Refresh)).collect();
+        }
+        let keys: Vec<CacheKey> = (0..self.keys.len()).map(|place| site.key(self.bytes(place), Kind::Detail)).collect();
+        let wanted: Vec<Wanted<'_>> = keys.iter().map(|key| Wanted { key: *key, tags: &Vec::new }).collect();
+        site.reader.look_up_many(&wanted)
+    }
+
+    /// Asks the database for the keys at `places`; the answer has a place for every key.
+    fn ask<'query, C>(&self, places: &[usize], conn: &mut C) -> QueryResult<Rows<M>>
+    where
+        C: LoadConnection,
+        M::Table: FilterDsl<M::ByIds>,
+        Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
+    {
+        let mut rows: Rows<M> = vec![None; self.keys.len()];
+        let place_of: HashMap<&M::Id, usize> = self.keys.iter().enumerate().map(|(place, key)| (key, place)).collect();
+        for chunk in places.chunks(Self::MOST_KEYS) {
+            let keys = chunk.iter().map(|place| self.keys[*place].clone()).collect();
+            let query = FilterDsl::filter(M::table(), M::by_ids(keys)).selected();
+            for row in asking(conn, |conn| RunQueryDsl::load::<M>(query, conn))? {
+                if let Some(place) = place_of.get(&row.id()) {
+                    rows[*place] = Some(Arc::new(row));
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn entry(
+        &self,
+        site: &Site<'_>,
+        named: &[String],
+        place: usize,
+        row: &Option<CachedRow<M>>,
+    ) -> Option<(CacheKey, Loaded, Vec<Tag>)> {
+        let bytes = self.bytes(place);
+        let subject = site.subject(named);
+        let tags = if row.is_some() { subject.found_row(bytes) } else { subject.absent_row(bytes) };
+        let keep = keep_row(&self.head, row.as_ref(), Some(&self.keys[place]));
+        let loaded = Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout };
+        keep.is_stored.then(|| (site.key(bytes, Kind::Detail), loaded, tags))
+    }
+
+    fn bytes(&self, place: usize) -> KeyBytes {
+        KeyBytes::of(&self.keys[place])
+    }
+}

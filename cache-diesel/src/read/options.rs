@@ -1,0 +1,69 @@
+//! What a single call may ask for.
+
+use core::panic::Location;
+
+use cache_core::Timeout;
+
+/// The options of one read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Timeout>,
+    pub(crate) use_of_cache: UseOfCache,
+    pub(crate) assume_deterministic: bool,
+    /// Where the read was asked for, for reports.
+    pub(crate) location: &'static Location<'static>,
+}
+
+/// What a read does with the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UseOfCache {
+    Bypass,
+    Full,
+    Refresh,
+}
+
+impl Options {
+    #[track_caller]
+    pub(crate) fn new() -> Self {
+        Self {
+            timeout: None,
+            use_of_cache: UseOfCache::Full,
+            assume_deterministic: false,
+            location: Location::caller(),
+        }
+    }
+}
+
+/// The methods that every read has; `$options` leads to its [`Options`].
+macro_rules! options_methods {
+    ($($options:ident).+) => {
+        /// Lets what is stored live for `timeout` instead of the manager's own; zero stores nothing.
+        #[must_use = "nothing is read until a method with a connection is called"]
+        pub fn timeout(mut self, timeout: impl Into<cache_core::Timeout>) -> Self {
+            self.$($options).+.timeout = Some(timeout.into());
+            self
+        }
+
+        /// Asks the database, and stores the answer in place of what is cached.
+        #[must_use = "nothing is read until a method with a connection is called"]
+        pub fn refresh(mut self) -> Self {
+            self.$($options).+.use_of_cache = crate::read::options::UseOfCache::Refresh;
+            self
+        }
+
+        /// Asks the database and leaves the cache alone.
+        #[must_use = "nothing is read until a method with a connection is called"]
+        pub fn bypass(mut self) -> Self {
+            self.$($options).+.use_of_cache = crate::read::options::UseOfCache::Bypass;
+            self
+        }
+
+        /// Vouches that the functions that the query calls give the same result each time.
+        #[must_use = "nothing is read until a method with a connection is called"]
+        pub fn assume_deterministic(mut self) -> Self {
+            self.$($options).+.assume_deterministic = true;
+            self
+        }
+    };
+}
+pub(crate) use options_methods;

@@ -1,0 +1,249 @@
+//! One read, taken apart: how it is named, what it depends on, what is kept. The drivers put it together.
+
+use std::sync::Arc;
+
+use cache_core::protocol::read::Subject;
+use cache_core::store::Wanted;
+use cache_core::{
+    Bypass, CacheKey, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Reader, Start, Tag, Timeout,
+    Value, Waited,
+};
+use diesel::result::QueryResult;
+
+use crate::declaration::tables;
+use crate::identity::Identity;
+use crate::manager::ManagerState;
+use crate::read::entry::{CachedEntry, Origin};
+use crate::read::options::{Options, UseOfCache};
+use crate::report;
+
+/// What all reads have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    pub(crate) state: &'static ManagerState,
+    pub(crate) kind: Kind,
+    pub(crate) options: Options,
+}
+
+/// One read.
+pub trait Task {
+    /// What the reader gets.
+    type Value;
+
+    fn head(&self) -> &Head;
+
+    /// The row, the value or the query.
+    fn id(&self) -> KeyBytes;
+
+    /// The tables that the query names, or why it is not cached. Asked for after a miss only.
+    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>>;
+
+    /// Every tag that the entry may depend on.
+    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag>;
+
+    /// What a stored value is to the reader; `None`: it is not what was asked for.
+    fn accept(&self, value: Value) -> Option<Self::Value>;
+
+    /// What is kept of what the database gave.
+    fn keep(&self, value: &Self::Value) -> Keep;
+
+    /// The tags that what is kept depends on, out of [`tags`](Self::tags).
+    fn tags_of(&self, subject: &Subject<'_>, _value: &Self::Value) -> Vec<Tag> {
+        self.tags(subject)
+    }
+
+    /// Looks in the cache.
+    fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
+        let (value, life) = site.look_up(self.id(), self.head().kind, &|| Vec::new())?;
+        Ok((self.accept(value).ok_or(Miss::Foreign)?, life))
+    }
+
+    /// Stores what was loaded and hands it to those who wait.
+    fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, value: &Self::Value) -> Life {
+        let keep = self.keep(value);
+        if !keep.is_stored {
+            return fill.share(keep.value, keep.timeout);
+        }
+        let tags = self.tags_of(&site.subject(named), value);
+        fill.store(&site.reader, Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout }, tags)
+    }
+}
+
+/// What is kept of a loaded value.
+pub struct Keep {
+    pub(crate) value: Value,
+    pub(crate) weight: usize,
+    pub(crate) timeout: Timeout,
+    pub(crate) is_stored: bool,
+}
+
+impl Keep {
+    pub(crate) fn shared<T: Send + Sync + 'static>(value: &Arc<T>, weight: usize, timeout: Timeout) -> Self {
+        Self { value: Value::Shared(Arc::clone(value) as _), weight, timeout, is_stored: true }
+    }
+
+    /// A key that is known to belong to no row; `timeout`: if that is to be remembered.
+    pub(crate) fn absent<T: Send + Sync + 'static>(key: T, timeout: Option<Timeout>) -> Self {
+        Self {
+            value: Value::Absent(Arc::new(key)),
+            weight: size_of::<T>(),
+            timeout: timeout.unwrap_or(Timeout::NEVER),
+            is_stored: timeout.is_some(),
+        }
+    }
+}
+
+/// Where a read happens: which cache, which database.
+pub struct Site<'a> {
+    pub(crate) reader: Reader<'a>,
+    pub(crate) state: &'static ManagerState,
+    pub(crate) identity: Identity,
+}
+
+impl Site<'_> {
+    pub(crate) fn key(&self, id: KeyBytes, kind: Kind) -> CacheKey {
+        CacheKey { space: self.space(), manager: self.state.fingerprint, kind, id }
+    }
+
+    pub(crate) fn look_up(
+        &self,
+        id: KeyBytes,
+        kind: Kind,
+        tags: &dyn cache_core::store::Dependencies,
+    ) -> Result<(Value, Life), Miss> {
+        self.reader.look_up(&Wanted { key: self.key(id, kind), tags })
+    }
+
+    pub(crate) fn subject<'a>(&'a self, named: &'a [String]) -> Subject<'a> {
+        Subject {
+            database: self.identity.database,
+            manager: self.state.tags,
+            table: &self.state.table,
+            named,
+            tables: tables(),
+        }
+    }
+
+    fn space(&self) -> Fingerprint {
+        self.identity.space
+    }
+}
+
+/// How a read goes on once it has looked in the cache.
+pub(crate) enum Look<T> {
+    /// Ask the database, and no more.
+    Bypass,
+    /// It is answered.
+    Hit(CachedEntry<T>),
+    /// Ask the database on behalf of the cache.
+    Miss(Site<'static>),
+}
+
+/// A miss on its way.
+pub(crate) struct Load<'a> {
+    site: Site<'a>,
+    named: Vec<String>,
+    start: Option<Fill>,
+}
+
+/// A miss that somebody else may answer.
+pub(crate) enum Turn<'a> {
+    Follow(Load<'a>, Follower),
+    Query(Load<'a>),
+}
+
+/// Looks in the cache, if the read and its connection allow it.
+pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T::Value> {
+    let head = task.head();
+    let site = match site_of(head, gate) {
+        Some(site) => site,
+        None => return Look::Bypass,
+    };
+    let looked = match head.options.use_of_cache {
+        UseOfCache::Refresh => Err(Miss::Refresh),
+        _ => task.look_up(&site),
+    };
+    match looked {
+        Ok((value, life)) => {
+            site.reader.hit();
+            Look::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
+        }
+        Err(cause) => {
+            site.reader.miss(cause);
+            Look::Miss(site)
+        }
+    }
+}
+
+/// Where a read takes place, unless it leaves the cache alone, which is reported.
+pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Site<'static>> {
+    let Some(attached) = head.state.attached() else {
+        report::not_installed(head);
+        return None;
+    };
+    let reader = attached.reader(head.state, head.kind);
+    let gate = if head.options.use_of_cache == UseOfCache::Bypass { Err(Bypass::Asked) } else { gate };
+    match gate {
+        Ok(identity) => Some(Site { reader, state: head.state, identity }),
+        Err(reason) => {
+            report::bypassed(&reader, head, reason);
+            None
+        }
+    }
+}
+
+/// Looks in the cache without counting a miss: the caller will come again with a connection.
+pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<CachedEntry<T::Value>> {
+    let head = task.head();
+    if head.options.use_of_cache != UseOfCache::Full {
+        return None;
+    }
+    let attached = head.state.attached()?;
+    let identity = attached.cache.database_url().map(Identity::of_url).or(identity)?;
+    let reader = attached.reader(head.state, head.kind);
+    let (value, life) = task.look_up(&Site { reader, state: head.state, identity }).ok()?;
+    reader.hit();
+    Some(CachedEntry::new(value, Origin::Hit, Some(life)))
+}
+
+/// After a miss: who asks the database?
+pub(crate) fn take_turn<T: Task>(task: &mut T, site: Site<'static>) -> QueryResult<Option<Turn<'static>>> {
+    let named = match task.named()? {
+        Ok(named) => named,
+        Err(reason) => {
+            report::bypassed(&site.reader, task.head(), reason);
+            return Ok(None);
+        }
+    };
+    let tags = task.tags(&site.subject(&named));
+    let key = site.key(task.id(), task.head().kind);
+    Ok(Some(match site.reader.start(key, &tags) {
+        Start::Follow(follower) => Turn::Follow(Load { site, named, start: None }, follower),
+        Start::Lead(fill) => Turn::Query(Load { site, named, start: Some(fill) }),
+        _ => Turn::Query(Load { site, named, start: None }),
+    }))
+}
+
+impl Load<'_> {
+    /// What somebody else's load brought, if it is of use.
+    pub(crate) fn landed<T: Task>(&self, task: &T, waited: Waited) -> Option<CachedEntry<T::Value>> {
+        let Waited::Landed(value, life) = waited else { return None };
+        task.accept(value).map(|value| CachedEntry::new(value, Origin::Miss, Some(life)))
+    }
+
+    pub(crate) fn flight_wait(&self) -> core::time::Duration {
+        self.site.reader.flight_wait()
+    }
+
+    /// Counts the query, and stores what it brought.
+    pub(crate) fn conclude<T: Task>(
+        self,
+        task: &T,
+        answer: QueryResult<T::Value>,
+    ) -> QueryResult<CachedEntry<T::Value>> {
+        self.site.reader.counters.load();
+        let value = answer.inspect_err(|_| self.site.reader.counters.load_failure())?;
+        let life = self.start.map(|fill| task.conclude(&self.site, &self.named, fill, &value));
+        Ok(CachedEntry::new(value, Origin::Miss, life))
+    }
+}

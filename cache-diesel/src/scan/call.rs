@@ -1,0 +1,88 @@
+//! What may a function do, by its name?
+
+use super::Dialect;
+use super::cursor::{Cursor, is};
+use super::function::{
+    DETERMINISTIC, KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_HARMLESS, MYSQL_KEYWORDS, POSTGRES_DETERMINISTIC,
+    POSTGRES_HARMLESS, SESSION, SQLITE_DETERMINISTIC,
+};
+use super::lex::Token;
+use super::word::Folded;
+
+/// What is in front of an opening parenthesis.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Call {
+    /// A function whose result depends on its arguments only.
+    Deterministic,
+    /// A function that changes nothing a cached read could see.
+    Harmless,
+    /// No function.
+    Nothing,
+    /// A function that changes the session.
+    Session,
+    /// A function that nothing is known of.
+    Unlisted,
+}
+
+impl Call {
+    /// What the token moved over last is, in front of a parenthesis; `is_with` between the queries of a
+    /// WITH, which have names with columns.
+    pub(super) fn at(cursor: &Cursor<'_>, is_with: bool) -> Self {
+        let before = cursor.behind(1);
+        let is_query_name =
+            is_with && (before == Some(Token::Mark(b',')) || is(before, "with") || is(before, "recursive"));
+        // A type, or an alias with columns.
+        let is_type = before == Some(Token::Cast) || is(before, "as");
+        if is_query_name || is_type {
+            return Self::Nothing;
+        }
+        match cursor.behind(0) {
+            Some(Token::Word(word)) if before == Some(Token::Mark(b'.')) => Self::qualified(word, cursor),
+            Some(Token::Word(word)) => Self::named(word, cursor.dialect),
+            Some(Token::Name { raw, .. }) => Self::quoted(raw),
+            _ => Self::Unlisted,
+        }
+    }
+
+    /// What the function or keyword `word` is.
+    pub(super) fn named(word: &str, dialect: Dialect) -> Self {
+        let word = Folded::new(word);
+        let word = word.as_str();
+        let is_in = |list: &[&str]| list.binary_search(&word).is_ok();
+        let (keywords, deterministic, harmless): (&[&str], _, &[&str]) = match dialect {
+            Dialect::Mysql => (MYSQL_KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_HARMLESS),
+            Dialect::Postgres => (&[], POSTGRES_DETERMINISTIC, POSTGRES_HARMLESS),
+            Dialect::Sqlite => (&[], SQLITE_DETERMINISTIC, &[]),
+        };
+        if is_in(KEYWORDS) || is_in(keywords) {
+            Self::Nothing
+        } else if is_in(DETERMINISTIC) || is_in(deterministic) {
+            Self::Deterministic
+        } else if is_in(harmless) {
+            Self::Harmless
+        } else if is_in(SESSION) {
+            Self::Session
+        } else {
+            Self::Unlisted
+        }
+    }
+
+    /// Only the catalog of PostgreSQL is known to hold what the names promise.
+    fn qualified(word: &str, cursor: &Cursor<'_>) -> Self {
+        let is_built_in = is(cursor.behind(2), "pg_catalog")
+            && cursor.behind(3) != Some(Token::Mark(b'.'))
+            && cursor.dialect == Dialect::Postgres;
+        match Self::named(word, Dialect::Postgres) {
+            Self::Session => Self::Session,
+            call @ (Self::Deterministic | Self::Harmless) if is_built_in => call,
+            _ => Self::Unlisted,
+        }
+    }
+
+    fn quoted(raw: &str) -> Self {
+        match Self::named(raw, Dialect::Postgres) {
+            Self::Session => Self::Session,
+            _ => Self::Unlisted,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Which words, names, texts and marks is SQL text made of?
+
+use super::Dialect;
+use super::quote::Backslash;
+
+/// The smallest piece of SQL that means something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Token<'a> {
+    /// A place for a bound value: `?`, `?1`, `$1`, `:name`.
+    Bind,
+    /// `::` on PostgreSQL.
+    Cast,
+    /// Any other byte that stands for itself.
+    Mark(u8),
+    /// A quoted identifier, as written between its quotes.
+    Name { quote: u8, raw: &'a str },
+    /// A number.
+    Number(&'a str),
+    /// A string, as written between its quotes.
+    Text(&'a str),
+    /// A variable of MySQL, with its `@` or `@@`.
+    Variable(&'a str),
+    /// A keyword, or an identifier without quotes.
+    Word(&'a str),
+}
+
+/// The text cannot be cut with certainty from here on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doubt;
+
+/// What cutting off a piece gives.
+pub(super) type Lexed<T> = Result<T, Doubt>;
+
+/// Cuts SQL text into tokens; ends for good at the first [`Doubt`].
+#[derive(Debug)]
+pub(super) struct Lexer<'a> {
+    pub(super) at: usize,
+    pub(super) dialect: Dialect,
+    pub(super) text: &'a str,
+    is_doubtful: bool,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
+        // A client library may end the text at a NUL or go on behind it.
+        let is_doubtful = text.as_bytes().contains(&0);
+        Self { at: 0, dialect, text, is_doubtful }
+    }
+
+    pub(super) fn byte(&self, ahead: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.at + ahead).copied()
+    }
+
+    /// Moves over bytes as long as they are `wanted`.
+    pub(super) fn skip(&mut self, wanted: impl Fn(u8) -> bool) {
+        while self.byte(0).is_some_and(&wanted) {
+            self.at += 1;
+        }
+    }
+
+    fn token(&mut self, first: u8) -> Lexed<Token<'a>> {
+        if IS_WORD[first as usize] && first != b'$' {
+            return if first.is_ascii_digit() { self.number() } else { self.word() };
+        }
+        match (first, self.dialect) {
+            (b'\'', Dialect::Mysql) => self.quoted(b'\'', Backslash::Escapes).map(Token::Text),
+            (b'\'', Dialect::Postgres) => self.quoted(b'\'', Backslash::Doubtful).map(Token::Text),
+            (b'\'', Dialect::Sqlite) => self.quoted(b'\'', Backslash::Plain).map(Token::Text),
+            // An identifier under ANSI_QUOTES, where a backslash is one.
+            (b'"', Dialect::Mysql) => self.quoted(b'"', Backslash::Doubtful).map(Token::Text),
+            (b'"', _) | (b'`', Dialect::Mysql | Dialect::Sqlite) => self.name(first),
+            (b'[', Dialect::Sqlite) => self.bracketed(),
+            (b'$', Dialect::Postgres) => self.dollar(),
+            (b'$' | b':' | b'@', Dialect::Sqlite) => self.named_bind(),
+            (b':', Dialect::Postgres) if self.byte(1) == Some(b':') => self.end(2, Token::Cast),
+            (b'@', Dialect::Mysql) => self.variable(),
+            (b'?', Dialect::Mysql | Dialect::Sqlite) => {
+                self.at += 1;
+                self.skip(|byte| byte.is_ascii_digit());
+                Ok(Token::Bind)
+            }
+            (b'#', Dialect::Postgres) => self.end(1, Token::Mark(first)),
+            (b'#' | b'$' | b'\\' | 0..=b' ' | 0x7f, _) => Err(Doubt),
+            _ => self.end(1, Token::Mark(first)),
+        }
+    }
+
+    fn end(&mut self, length: usize, token: Token<'a>) -> Lexed<Token<'a>> {
+        self.at += length;
+        Ok(token)
+    }
+
+    fn word(&mut self) -> Lexed<Token<'a>> {
+        let start = self.at;
+        // SQLite takes a byte order mark for a blank, the others for a letter.
+        if self.text[start..].starts_with('\u{feff}') {
+            return Err(Doubt);
+        }
+        self.skip(|byte| IS_WORD[byte as usize]);
+        let word = &self.text[start..self.at];
+        if self.dialect == Dialect::Postgres && word.len() == 1 {
+            let is_quote = |byte: Option<u8>| matches!(byte, Some(b'\'' | b'"'));
+            match (word, self.byte(0)) {
+                ("e" | "E", Some(b'\'')) => {
+                    return self.quoted(b'\'', Backslash::Escapes).map(Token::Text);
+                }
+                // Its escape character is only named behind it.
+                ("u" | "U", Some(b'&')) if is_quote(self.byte(1)) => return Err(Doubt),
+                _ => {}
+            }
+        }
+        Ok(Token::Word(word))
+    }
+
+    /// Doubts what runs on behind the digits: `1FROM` is one identifier on MySQL, an error on SQLite,
+    /// and was two tokens on PostgreSQL.
+    fn number(&mut self) -> Lexed<Token<'a>> {
+        let start = self.at;
+        let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'_';
+        if self.byte(0) == Some(b'0') && matches!(self.byte(1), Some(b'x' | b'X' | b'b' | b'B' | b'o' | b'O')) {
+            self.at += 2;
+            self.skip(|byte| byte.is_ascii_hexdigit() || byte == b'_');
+        } else {
+            self.skip(is_digit);
+            if self.byte(0) == Some(b'.') {
+                self.at += 1;
+                self.skip(is_digit);
+            }
+            self.exponent();
+        }
+        if self.byte(0).is_some_and(|byte| IS_WORD[byte as usize]) {
+            return Err(Doubt);
+        }
+        Ok(Token::Number(&self.text[start..self.at]))
+    }
+
+    fn exponent(&mut self) {
+        let sign = usize::from(matches!(self.byte(1), Some(b'+' | b'-')));
+        if matches!(self.byte(0), Some(b'e' | b'E')) && self.byte(1 + sign).is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1 + sign;
+            self.skip(|byte| byte.is_ascii_digit());
+        }
+    }
+}
+
+impl<'a> Iterator for Lexer<'a> {
+    type Item = Lexed<Token<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_doubtful {
+            return Some(Err(Doubt));
+        }
+        let token = match self.skip_blanks() {
+            Err(doubt) => Err(doubt),
+            Ok(()) => {
+                let first = self.byte(0)?;
+                self.token(first)
+            }
+        };
+        self.is_doubtful = token.is_err();
+        Some(token)
+    }
+}
+
+/// Which bytes go on an identifier, in all three dialects; a digit and `$` do not begin one.
+pub(super) const IS_WORD: [bool; 256] = {
+    let mut is_word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let ascii = byte as u8;
+        is_word[byte] = byte >= 0x80 || ascii.is_ascii_alphanumeric() || matches!(ascii, b'_' | b'$');
+        byte += 1;
+    }
+    is_word
+};

@@ -1,0 +1,127 @@
+//! What does a piece of SQL text change, and which tables does it look at?
+//!
+//! Nothing here parses SQL in full. The text is cut into tokens ([`lex`]) and statements ([`split`]),
+//! a statement is told by its first word ([`statement`]), and what carries data is walked once from
+//! left to right ([`walk`]). Whatever is not followed with certainty widens: a write becomes
+//! [`Effect::Unknown`], a read is not cached. Every pass is linear in the length of the text, and
+//! none recurses, so that text from anywhere can be given in.
+
+mod call;
+mod chunk;
+mod cursor;
+mod doubt;
+mod function;
+mod lex;
+mod name;
+mod plain;
+mod pragma;
+mod quote;
+mod read;
+mod session;
+mod split;
+mod statement;
+mod transaction;
+mod variable;
+mod walk;
+mod word;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use chunk::first_chunk;
+pub(crate) use name::table_name;
+pub(crate) use read::{Looked, read};
+
+/// Whose SQL a text is written in.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Dialect {
+    /// MySQL and MariaDB.
+    Mysql,
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+/// One statement's effect on what cached reads may see.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Effect {
+    /// It changes nothing that a cached read could see.
+    Read,
+    /// It changes what later statements of this connection mean or see.
+    Session(Session),
+    /// It controls a transaction past Diesel's back.
+    Transaction(Transaction),
+    /// It is not understood, or it is DDL: anything may have changed.
+    Unknown,
+    /// It writes these tables.
+    Write(Vec<Written>),
+}
+
+/// What a statement does to its connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Session {
+    /// SQLite: other database files come within reach, or leave it.
+    Attach,
+    /// MySQL: whether each statement commits by itself.
+    Autocommit(bool),
+    /// The same SQL may give other rows here than on another connection.
+    Particular,
+}
+
+/// What a raw statement does to the transaction of its connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Transaction {
+    /// Opens one.
+    Begin,
+    /// Commits it.
+    Commit,
+    /// Commits it and opens the next.
+    CommitAndChain,
+    /// Hands it over to be committed by anybody later.
+    Prepare,
+    /// Forgets a savepoint and keeps what was done since; the outermost one of SQLite may commit.
+    Release,
+    /// Rolls it back.
+    Rollback,
+    /// Rolls it back and opens the next.
+    RollbackAndChain,
+    /// Rolls back to a savepoint.
+    RollbackTo,
+    /// Sets a savepoint; on SQLite it may open the transaction.
+    Savepoint,
+}
+
+/// What is done to the rows of a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum WriteKind {
+    /// Rows that exist change or go: UPDATE, DELETE, TRUNCATE.
+    Change,
+    /// Rows are added and none is touched: a plain INSERT, one that skips conflicts, COPY FROM.
+    Insert,
+    /// Rows are added, and those in the way change or go: REPLACE, ON CONFLICT DO UPDATE, MERGE.
+    Upsert,
+}
+
+/// A table that a statement writes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Written {
+    /// The last component of its name, in lower case.
+    pub(crate) table: String,
+    /// What is done to it.
+    pub(crate) kind: WriteKind,
+}
+
+/// Gives `each` the effects of the statements in `sql`, in order.
+///
+/// Empty statements have none. A statement may have several: a `CREATE TEMP TABLE` is unknown and
+/// makes the session particular, one `SET` of MySQL sets several variables. From the first place that
+/// cannot be read with certainty on, the rest of the text is one unknown statement.
+pub(crate) fn effects(sql: &str, dialect: Dialect, each: &mut dyn FnMut(Effect)) {
+    if plain::is_select(sql, dialect) {
+        each(Effect::Read);
+    } else {
+        split::statements(sql, dialect, each);
+    }
+}

@@ -1,0 +1,98 @@
+//! Which table does a name mean?
+
+use std::borrow::Cow;
+
+use super::Dialect;
+use super::cursor::Cursor;
+use super::lex::{Lexer, Token};
+
+/// A table as a statement names it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Table {
+    /// The last component, in lower case.
+    pub(super) name: String,
+    pub(super) place: Place,
+}
+
+/// Where a table lives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    /// Among the tables that statements write by name.
+    Ordinary,
+    /// It shows the state of the server, which changes without being written by name.
+    System,
+    /// It is seen by its connection only.
+    Temporary,
+}
+
+/// The folded last component of a table's name as Diesel prints it, quoted and qualified or not.
+pub(crate) fn table_name(sql: &str) -> Option<String> {
+    // Of the three dialects, the one that knows all their quotes.
+    let dialect = Dialect::Sqlite;
+    let tokens: Vec<_> = Lexer::new(sql, dialect).collect::<Result<_, _>>().ok()?;
+    let mut cursor = Cursor::new(&tokens, dialect);
+    let table = cursor.take_table()?;
+    cursor.is_at_end().then_some(table.name)
+}
+
+/// Moves `cursor` over a name; when there is none it has moved over a part at most.
+pub(super) fn take(cursor: &mut Cursor<'_>) -> Option<Table> {
+    let dialect = cursor.dialect;
+    let mut name = fold(cursor.take()?, dialect)?;
+    let mut place = Place::Ordinary;
+    while cursor.take_mark(b'.') {
+        if place == Place::Ordinary {
+            place = place_of_schema(&name, dialect);
+        }
+        name = fold(cursor.take()?, dialect)?;
+    }
+    if place == Place::Ordinary && is_system(&name, dialect) {
+        place = Place::System;
+    }
+    Some(Table { name, place })
+}
+
+fn fold(token: Token<'_>, dialect: Dialect) -> Option<String> {
+    let written = match token {
+        Token::Word(raw) | Token::Name { quote: b'[', raw } => Cow::Borrowed(raw),
+        Token::Name { quote, raw } => unescape(raw, char::from(quote)),
+        _ => return None,
+    };
+    // PostgreSQL cuts longer ones off, and then means another table than the text says.
+    let is_cut = dialect == Dialect::Postgres && written.len() > POSTGRES_NAME_LENGTH;
+    (!written.is_empty() && !is_cut).then(|| written.to_lowercase())
+}
+
+fn unescape(raw: &str, quote: char) -> Cow<'_, str> {
+    if raw.contains(quote) {
+        Cow::Owned(raw.replace(&format!("{quote}{quote}"), &quote.to_string()))
+    } else {
+        Cow::Borrowed(raw)
+    }
+}
+
+fn place_of_schema(schema: &str, dialect: Dialect) -> Place {
+    match (schema, dialect) {
+        ("temp", Dialect::Sqlite) | ("pg_temp", Dialect::Postgres) => Place::Temporary,
+        (_, Dialect::Postgres) if schema.starts_with("pg_temp_") => Place::Temporary,
+        ("pg_catalog", Dialect::Postgres)
+        | ("information_schema", Dialect::Mysql | Dialect::Postgres)
+        | ("mysql" | "performance_schema" | "sys", Dialect::Mysql) => Place::System,
+        _ => Place::Ordinary,
+    }
+}
+
+fn is_system(name: &str, dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Mysql => false,
+        Dialect::Postgres => name.starts_with("pg_"),
+        Dialect::Sqlite => {
+            name.starts_with("sqlite_")
+                || name.starts_with("pragma_")
+                || matches!(name, "bytecode" | "dbstat" | "tables_used")
+        }
+    }
+}
+
+/// The most bytes an identifier of PostgreSQL has.
+const POSTGRES_NAME_LENGTH: usize = 63;

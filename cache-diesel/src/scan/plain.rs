@@ -1,0 +1,57 @@
+//! Is a text one SELECT that changes nothing, as nearly all are?
+
+use super::Dialect;
+use super::call::Call;
+use super::lex::{Lexer, Token};
+
+/// Whether `sql` is a single SELECT that plainly changes nothing; a longer look may still find it so.
+///
+/// Allocates nothing: every statement of every connection comes through here.
+pub(super) fn is_select(sql: &str, dialect: Dialect) -> bool {
+    let mut lexer = Lexer::new(sql, dialect);
+    let Some(Ok(first @ Token::Word(word))) = lexer.next() else {
+        return false;
+    };
+    word.eq_ignore_ascii_case("select") && is_plain(first, lexer)
+}
+
+fn is_plain(first: Token<'_>, lexer: Lexer<'_>) -> bool {
+    let dialect = lexer.dialect;
+    let mut is_over = false;
+    let mut before = first;
+    let mut before_that = first;
+    for token in lexer {
+        let is_plain = match token {
+            Ok(Token::Mark(b';')) => {
+                is_over = true;
+                true
+            }
+            Ok(_) if is_over => false,
+            Ok(Token::Mark(b'(')) => dialect == Dialect::Sqlite || is_harmless(before, before_that, dialect),
+            Ok(Token::Word(word)) => !may_change(word),
+            Ok(Token::Variable(_)) | Err(_) => false,
+            Ok(_) => true,
+        };
+        let (true, Ok(token)) = (is_plain, token) else {
+            return false;
+        };
+        before_that = before;
+        before = token;
+    }
+    true
+}
+
+/// Whether nothing changes by what `before` calls in front of a parenthesis.
+fn is_harmless(before: Token<'_>, before_that: Token<'_>, dialect: Dialect) -> bool {
+    match (before_that, before) {
+        (Token::Mark(b'.'), _) => false,
+        (_, Token::Word(word)) => !matches!(Call::named(word, dialect), Call::Session | Call::Unlisted),
+        (_, Token::Name { .. } | Token::Text(_)) => false,
+        _ => true,
+    }
+}
+
+fn may_change(word: &str) -> bool {
+    const WORDS: [&str; 5] = ["delete", "insert", "into", "merge", "update"];
+    (4..=6).contains(&word.len()) && WORDS.iter().any(|change| word.eq_ignore_ascii_case(change))
+}

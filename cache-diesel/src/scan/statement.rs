@@ -1,0 +1,229 @@
+//! What does a statement do, by its first word?
+
+use super::cursor::Cursor;
+use super::lex::Token;
+use super::name::Place;
+use super::read::begins_query;
+use super::walk::{self, Facts};
+use super::write::TEMPORARY;
+use super::{Dialect, Effect, Session, WriteKind, Written, pragma, session, transaction, variable};
+
+/// Gives `each` the effects of one statement; an empty one has none.
+pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
+    let mut cursor = Cursor::new(tokens, dialect);
+    let Some(first) = cursor.take() else { return };
+    if begins_query(first) {
+        return data(Cursor::new(tokens, dialect), each);
+    }
+    cursor.back();
+    let Some(word) = cursor.keyword() else {
+        return each(Effect::Unknown);
+    };
+    cursor.take();
+    match (word.as_str(), dialect) {
+        ("delete" | "insert" | "merge" | "replace" | "update", _) => {
+            change(Cursor::new(tokens, dialect), each);
+        }
+        ("copy", Dialect::Postgres) => copy(cursor, each),
+        ("declare", Dialect::Postgres) => declare(cursor, each),
+        ("desc" | "describe" | "explain", _) => explain(cursor, each),
+        ("load", Dialect::Mysql) => each(load(cursor)),
+        ("truncate", Dialect::Postgres) => truncate(cursor, each),
+        ("pragma", Dialect::Sqlite) => each(pragma::effect(cursor)),
+        ("set", Dialect::Mysql) => variable::effects(cursor, each),
+        ("attach" | "detach", Dialect::Sqlite) => each(Effect::Session(Session::Attach)),
+        ("discard" | "reset" | "set" | "use", _) => each(session::effect(word.as_str(), cursor)),
+        (word, _) if transaction::WORDS.contains(&word) => each(transaction::effect(word, cursor)),
+        (word, _) if changes_no_rows(word, dialect) => each(Effect::Read),
+        _ => unknown(tokens, dialect, each),
+    }
+}
+
+/// Statements that leave all rows and names as they are.
+fn changes_no_rows(word: &str, dialect: Dialect) -> bool {
+    match word {
+        "checkpoint" | "close" | "deallocate" | "fetch" | "kill" | "listen" | "move" | "notify" | "reindex"
+        | "show" | "unlisten" | "vacuum" => true,
+        "analyse" => dialect == Dialect::Postgres,
+        // On MySQL the one commits, and so does the other, which may also run a statement.
+        "analyze" | "lock" => dialect != Dialect::Mysql,
+        _ => false,
+    }
+}
+
+/// SELECT, WITH and the like.
+fn data(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
+    give(walk::walk(cursor), each);
+}
+
+/// INSERT, UPDATE and the like: they write something, or were not understood.
+fn change(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
+    let mut facts = walk::walk(cursor);
+    facts.is_unknown |= facts.written.is_empty();
+    give(facts, each);
+}
+
+fn give(facts: Facts, each: &mut dyn FnMut(Effect)) {
+    let is_read = facts.written.is_empty() && !facts.is_particular;
+    if facts.is_unknown || facts.is_calling {
+        each(Effect::Unknown);
+    } else if is_read {
+        each(Effect::Read);
+    } else if !facts.written.is_empty() {
+        each(Effect::Write(facts.written));
+    }
+    if facts.is_particular {
+        each(Effect::Session(Session::Particular));
+    }
+}
+
+/// Only reading statements are followed where they stand inside of another one.
+fn give_read(facts: Facts, each: &mut dyn FnMut(Effect)) {
+    let is_unknown = facts.is_unknown || !facts.written.is_empty();
+    give(Facts { is_unknown, ..facts }, each);
+}
+
+fn copy(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
+    if cursor.take_mark(b'(') {
+        return match cursor.take_parenthesised() {
+            Some(query) if cursor.take_word("to") => give_read(walk::walk(query), each),
+            _ => each(Effect::Unknown),
+        };
+    }
+    let table = cursor.take_table();
+    let is_followed = table.is_some() && (!cursor.take_mark(b'(') || cursor.take_parenthesised().is_some());
+    match table {
+        Some(_) if is_followed && cursor.take_word("to") => each(Effect::Read),
+        Some(table) if is_followed && cursor.take_word("from") => {
+            let is_unknown = table.place == Place::System;
+            let is_particular = table.place == Place::Temporary;
+            let kind = WriteKind::Insert;
+            let written = vec![Written { table: table.name, kind }];
+            give(Facts { is_particular, is_unknown, written, ..Facts::default() }, each);
+        }
+        _ => each(Effect::Unknown),
+    }
+}
+
+/// `LOAD DATA .. INFILE 'f' .. INTO TABLE t`.
+fn load(mut cursor: Cursor<'_>) -> Effect {
+    let is_file = cursor.take_any(&["data", "xml"]);
+    cursor.take_all(&["concurrent", "local", "low_priority"]);
+    let has_file = cursor.take_word("infile") && matches!(cursor.take(), Some(Token::Text(_)));
+    let kind = if cursor.take_word("replace") {
+        WriteKind::Upsert
+    } else {
+        cursor.take_word("ignore");
+        WriteKind::Insert
+    };
+    if !(is_file && has_file && cursor.take_word("into") && cursor.take_word("table")) {
+        return Effect::Unknown;
+    }
+    match cursor.take_table() {
+        Some(table) => Effect::Write(vec![Written { table: table.name, kind }]),
+        None => Effect::Unknown,
+    }
+}
+
+fn truncate(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
+    let mut facts = Facts::default();
+    cursor.take_word("table");
+    loop {
+        cursor.take_word("only");
+        let Some(table) = cursor.take_table() else {
+            return each(Effect::Unknown);
+        };
+        facts.is_unknown |= table.place == Place::System;
+        facts.is_particular |= table.place == Place::Temporary;
+        let kind = WriteKind::Change;
+        facts.written.push(Written { table: table.name, kind });
+        cursor.take_mark(b'*');
+        if !cursor.take_mark(b',') {
+            break;
+        }
+    }
+    // CASCADE reaches tables that are not named.
+    cursor.take_all(&["continue", "identity", "restart", "restrict"]);
+    facts.is_unknown |= !cursor.is_at_end();
+    give(facts, each);
+}
+
+/// `DECLARE c .. CURSOR .. FOR query`.
+fn declare(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
+    cursor.take_identifier();
+    cursor.take_all(&["asensitive", "binary", "insensitive", "no", "scroll"]);
+    let is_cursor = cursor.take_word("cursor");
+    cursor.take_all(&["hold", "with", "without"]);
+    if is_cursor && cursor.take_word("for") && cursor.ahead(0).is_some_and(begins_query) {
+        give_read(walk::walk(cursor), each);
+    } else {
+        each(Effect::Unknown);
+    }
+}
+
+/// EXPLAIN runs its statement only if told to ANALYZE it.
+fn explain(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
+    const OPTIONS: [&str; 9] =
+        ["extended", "format", "json", "partitions", "plan", "query", "traditional", "tree", "verbose"];
+    let mut is_analyze = false;
+    if cursor.ahead(1).is_some_and(|token| !begins_query(token)) && cursor.take_mark(b'(') {
+        let Some(mut options) = cursor.take_parenthesised() else {
+            return each(Effect::Unknown);
+        };
+        while let Some(token) = options.take() {
+            is_analyze |= is_analyze_word(token);
+        }
+    }
+    while let Some(token) = cursor.ahead(0) {
+        let is_option = cursor.take_any(&OPTIONS) || cursor.take_mark(b'=');
+        if !is_option && !is_analyze_word(token) {
+            break;
+        }
+        if !is_option {
+            is_analyze = true;
+            cursor.take();
+        }
+    }
+    // SQLite runs some pragmas while it compiles them.
+    if cursor.dialect == Dialect::Sqlite && cursor.take_word("pragma") {
+        each(pragma::effect(cursor));
+    } else if !is_analyze {
+        each(Effect::Read);
+    } else if cursor.ahead(0).is_some_and(begins_query) {
+        give_read(walk::walk(cursor), each);
+    } else {
+        each(Effect::Unknown);
+    }
+}
+
+fn is_analyze_word(token: Token<'_>) -> bool {
+    matches!(token, Token::Word(word)
+        if word.eq_ignore_ascii_case("analyze") || word.eq_ignore_ascii_case("analyse"))
+}
+
+/// What is not understood, and more so if it makes or drops what only this connection sees.
+fn unknown(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
+    each(Effect::Unknown);
+    let mut cursor = Cursor::new(tokens, dialect);
+    let is_definition = cursor.is_word(0, "create") || cursor.is_word(0, "drop");
+    let is_temporary = |cursor: &Cursor<'_>, count| TEMPORARY.iter().any(|word| cursor.is_word(count, word));
+    let mut is_particular = is_definition && (1..5).any(|count| is_temporary(&cursor, count));
+    while let Some(token) = cursor.take() {
+        if cursor.ahead(0) == Some(Token::Mark(b'.')) {
+            is_particular |= names_temporary(token);
+        }
+    }
+    if is_particular {
+        each(Effect::Session(Session::Particular));
+    }
+}
+
+fn names_temporary(token: Token<'_>) -> bool {
+    match token {
+        Token::Name { raw: name, .. } | Token::Word(name) => {
+            let name = name.to_ascii_lowercase();
+            name == "temp" || name.starts_with("pg_temp")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,125 @@
+//! Whatever text comes in, an answer comes out.
+
+use super::{ALL, Case, Effect, effects, query, reads, session, transaction, write};
+use crate::scan::{Dialect, read, table_name};
+
+const TABLES: [&[Case]; 15] = [
+    query::FUNCTIONS,
+    query::OTHERS,
+    query::PLAIN,
+    query::QUOTES,
+    query::WRITING,
+    reads::DETERMINISTIC,
+    reads::REFUSED,
+    reads::TABLES,
+    session::DIESEL,
+    session::PRAGMAS,
+    session::SETTINGS,
+    transaction::TRANSACTIONS,
+    write::CHANGES,
+    write::INSERTS,
+    write::WITHS,
+];
+
+fn cases() -> impl Iterator<Item = &'static str> {
+    TABLES.into_iter().flatten().map(|(_, sql, _)| *sql)
+}
+
+/// Asks everything there is to ask about `sql`.
+fn ask(sql: &str) {
+    for dialect in ALL {
+        effects(sql, dialect, &mut |_| {});
+        let looked = read(sql, dialect);
+        let mut is_read = true;
+        effects(sql, dialect, &mut |effect| is_read &= effect == Effect::Read || is_calling(&effect, dialect));
+        assert!(looked.is_none() || is_read, "{dialect:?}: {sql}");
+    }
+    table_name(sql);
+}
+
+/// A read may be vouched for though it calls what nothing is known of.
+fn is_calling(effect: &Effect, dialect: Dialect) -> bool {
+    *effect == Effect::Unknown && dialect != Dialect::Sqlite
+}
+
+#[test]
+fn prefixes_of_all_cases_have_an_answer() {
+    for sql in cases() {
+        for (end, _) in sql.char_indices() {
+            ask(&sql[..end]);
+        }
+    }
+}
+
+#[test]
+fn mutations_of_all_cases_have_an_answer() {
+    let all: Vec<_> = cases().collect();
+    let mut random = Random(42);
+    for _ in 0..20_000 {
+        let mut sql = (*random.one(&all)).to_owned();
+        for _ in 0..=random.below(4) {
+            sql = mutate(&sql, random.one::<&str>(&all), &mut random);
+        }
+        ask(&sql);
+    }
+}
+
+#[test]
+fn noise_has_an_answer() {
+    let mut random = Random(7);
+    for _ in 0..20_000 {
+        let length = random.below(40);
+        let sql: String = (0..length).map(|_| *random.one(&LETTERS)).collect();
+        ask(&sql);
+    }
+}
+
+#[test]
+fn deep_nesting_has_an_answer() {
+    let deep = "(".repeat(200_000);
+    ask(&format!("SELECT {deep}"));
+    ask(&format!("SELECT * FROM {deep}"));
+    ask(&format!("WITH a AS {deep}DELETE FROM t"));
+    ask(&format!("CREATE PROCEDURE p() {deep}{}", ";".repeat(200_000)));
+    ask(&"/*".repeat(200_000));
+    ask(&"SELECT f(1, ".repeat(50_000));
+    ask(&"WITH x AS (INSERT INTO t DO UPDATE ".repeat(50_000));
+}
+
+fn mutate(sql: &str, other: &str, random: &mut Random) -> String {
+    let mut letters: Vec<char> = sql.chars().collect();
+    let at = random.below(letters.len() + 1);
+    let to = at + random.below(letters.len() + 1 - at);
+    match random.below(4) {
+        0 => letters.insert(at, *random.one(&LETTERS)),
+        1 => drop(letters.drain(at..to)),
+        2 => letters.truncate(at),
+        _ => {
+            let from: Vec<char> = other.chars().collect();
+            let start = random.below(from.len() + 1);
+            letters.splice(at..at, from[start..].iter().copied());
+        }
+    }
+    letters.into_iter().collect()
+}
+
+const LETTERS: [char; 32] = [
+    'a', 'E', 'U', 'é', '\u{feff}', '0', '1', '_', '$', '\'', '"', '`', '[', ']', '(', ')', '.', ',', ';', ':', '@',
+    '#', '-', '/', '*', '!', '\\', '\n', '\r', ' ', '\0', '?',
+];
+
+/// Marsaglia's xorshift: the same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % bound
+    }
+
+    fn one<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.below(all.len())]
+    }
+}

@@ -1,0 +1,78 @@
+//! What a query is called and which tables it looks at, worked out once for each of its types.
+
+use core::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use cache_core::{Bypass, Fingerprint, KeyBytes, KeyDigest};
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::result::QueryResult;
+
+use crate::backend::{CacheBackend, sql_text};
+use crate::scan::{self, Looked};
+
+/// What is the same for all queries of one SQL text.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    sql: Fingerprint,
+    looked: Option<Looked>,
+}
+
+impl Shape {
+    /// The tables that the query names, or why it cannot be cached.
+    pub(crate) fn named(&self, assume_deterministic: bool) -> Result<&[String], Bypass> {
+        let looked = self.looked.as_ref().ok_or(Bypass::NotFollowed)?;
+        if !looked.is_deterministic && !assume_deterministic {
+            return Err(Bypass::NotDeterministic);
+        }
+        Ok(&looked.tables)
+    }
+
+    /// The name of the query with the values that are bound to it, under `suffix`.
+    pub(crate) fn key_of<DB, Query>(&self, query: &Query, suffix: Option<&str>) -> QueryResult<KeyBytes>
+    where
+        DB: CacheBackend,
+        Query: QueryFragment<DB>,
+    {
+        let suffix = suffix.map_or([0; 1].to_vec(), |suffix| [&[1], suffix.as_bytes()].concat());
+        let mut digest = KeyDigest::starting_with(&[self.sql.as_bytes(), &suffix]);
+        DB::write_binds(query, &mut digest)?;
+        Ok(digest.finish())
+    }
+}
+
+/// The shape of `query`.
+///
+/// Diesel promises that queries of one query id have one SQL text, and keeps its prepared statements
+/// by it; the text is printed and scanned once for each.
+pub(crate) fn shape_of<DB, Query>(query: &Query) -> QueryResult<Arc<Shape>>
+where
+    DB: CacheBackend,
+    Query: QueryFragment<DB> + QueryId,
+{
+    type Shapes = HashMap<(TypeId, TypeId), Arc<Shape>>;
+    static SHAPES: RwLock<Option<Shapes>> = RwLock::new(None);
+
+    let is_static = QueryFragment::<DB>::is_safe_to_cache_prepared(query, &DB::default())?;
+    let Some(query_id) = Query::query_id().filter(|_| is_static) else {
+        return Ok(Arc::new(scanned::<DB, Query>(query)?));
+    };
+    let key = (query_id, TypeId::of::<DB>());
+    let known = SHAPES.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shape) = known.as_ref().and_then(|shapes| shapes.get(&key)) {
+        return Ok(Arc::clone(shape));
+    }
+    drop(known);
+    let shape = Arc::new(scanned::<DB, Query>(query)?);
+    let mut shapes = SHAPES.write().unwrap_or_else(PoisonError::into_inner);
+    Ok(Arc::clone(shapes.get_or_insert_default().entry(key).or_insert(shape)))
+}
+
+fn scanned<DB, Query>(query: &Query) -> QueryResult<Shape>
+where
+    DB: CacheBackend,
+    Query: QueryFragment<DB>,
+{
+    let sql = sql_text::<DB, Query>(query)?;
+    Ok(Shape { sql: Fingerprint::of(&[sql.as_bytes()]), looked: scan::read(&sql, DB::DIALECT) })
+}

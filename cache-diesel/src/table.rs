@@ -1,0 +1,56 @@
+//! What tables are called in SQL, and which of their columns are compared byte by byte.
+
+use core::any::TypeId;
+
+use diesel::query_builder::{QueryBuilder, QueryFragment};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, SmallInt};
+
+use crate::backend::NamingBackend;
+use crate::scan;
+
+/// A table of the `table!` macro: its SQL name can be printed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a table of Diesel's `table!` macro",
+    note = "name the model, or the module that `table!` made"
+)]
+pub trait NamedTable {
+    /// The name without its schema, in lower case.
+    fn sql_name() -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> NamedTable for T
+where
+    T: diesel::Table + Default + QueryFragment<NamingBackend>,
+{
+    fn sql_name() -> String {
+        let mut builder = <NamingBackend as diesel::backend::Backend>::QueryBuilder::default();
+        let printed = T::default().to_sql(&mut builder, &NamingBackend::default()).map(|()| builder.finish());
+        let name = printed.ok().and_then(|name| scan::table_name(&name));
+        name.expect("the `table!` macro makes tables that print as a name")
+    }
+}
+
+pub(crate) fn table_name<T: NamedTable>() -> String {
+    T::sql_name()
+}
+
+/// Whether equal values of a column of this SQL type are equal byte by byte.
+///
+/// Text is not on the list: a collation may take other letters for equal. Neither are numbers that can be
+/// written in several ways.
+pub(crate) fn is_sql_type_exact(sql_type: TypeId) -> bool {
+    [
+        TypeId::of::<BigInt>(),
+        TypeId::of::<Binary>(),
+        TypeId::of::<Bool>(),
+        TypeId::of::<Integer>(),
+        TypeId::of::<SmallInt>(),
+        TypeId::of::<Nullable<BigInt>>(),
+        TypeId::of::<Nullable<Binary>>(),
+        TypeId::of::<Nullable<Bool>>(),
+        TypeId::of::<Nullable<Integer>>(),
+        TypeId::of::<Nullable<SmallInt>>(),
+    ]
+    .contains(&sql_type)
+}

@@ -1,0 +1,402 @@
+//! Decides what a connection's statements mean for the cache: when its writes take effect, and whether its
+//! reads may use the cache. Pure: statements and their ends come in, steps come out.
+
+use cache_core::protocol::write::{Change, ChangeSet};
+use cache_core::tables::Tables;
+use cache_core::{Bypass, Cause, Ending, Tag};
+
+use crate::scan::{Dialect, Effect, Session as SessionChange, Transaction, WriteKind};
+
+/// What has to be done in the stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Place intents beside these.
+    Place(ChangeSet),
+    /// Give these new tokens.
+    Release(ChangeSet, Ending, Cause),
+}
+
+/// How a statement ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    Failed,
+    /// The link was lost: it may still be running.
+    Lost,
+    Ok,
+}
+
+/// One connection's transaction and session state.
+#[derive(Debug)]
+pub(crate) struct Session {
+    dialect: Dialect,
+    /// Diesel's outermost transaction is open, or about to be.
+    in_diesel: bool,
+    /// A transaction that was begun by a statement is open.
+    in_raw: bool,
+    /// Statements do not commit by themselves.
+    autocommit_is_off: bool,
+    /// It cannot be told whether a transaction is open: writes count when they return, and at the end.
+    is_uncertain: bool,
+    /// Something in the transaction was not understood, so that a rollback may not undo all of it.
+    has_doubt: bool,
+    is_particular: bool,
+    reaches_others: bool,
+    /// What Diesel is about to do to its outermost transaction.
+    boundary: Option<Boundary>,
+    /// The statement that is running.
+    running: Running,
+    /// Written in the open transaction.
+    pending: ChangeSet,
+    /// Written by a manager that has not told yet what exactly.
+    held: Option<(ChangeSet, Finish)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Boundary {
+    Begin,
+    Commit,
+    Rollback,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    changes: ChangeSet,
+    controls: Vec<Transaction>,
+    statement_count: usize,
+    is_own: bool,
+}
+
+impl Session {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            in_diesel: false,
+            in_raw: false,
+            autocommit_is_off: false,
+            is_uncertain: false,
+            has_doubt: false,
+            is_particular: false,
+            reaches_others: false,
+            boundary: None,
+            running: Running::default(),
+            pending: ChangeSet::new(),
+            held: None,
+        }
+    }
+
+    /// Diesel is about to begin a transaction, or a savepoint in it.
+    pub(crate) fn begin(&mut self, depth: u32) {
+        if depth == 1 {
+            self.boundary = Some(Boundary::Begin);
+            self.in_diesel = true;
+        }
+    }
+
+    /// Diesel is about to commit: the outermost commit is where writes take effect.
+    pub(crate) fn commit(&mut self, depth: u32) -> Option<Step> {
+        if depth != 1 {
+            return None;
+        }
+        self.boundary = Some(Boundary::Commit);
+        let unfinished = core::mem::take(&mut self.running);
+        self.pending.merge(&unfinished.changes);
+        (!self.pending.is_empty()).then(|| Step::Place(self.pending.clone()))
+    }
+
+    /// Diesel is about to roll back.
+    pub(crate) fn roll_back(&mut self, depth: u32) {
+        if depth == 1 {
+            self.boundary = Some(Boundary::Rollback);
+        }
+    }
+
+    /// Whether the statement that starts now is Diesel's own `BEGIN`, `COMMIT` or `ROLLBACK`.
+    pub(crate) fn is_at_boundary(&self) -> bool {
+        self.boundary.is_some()
+    }
+
+    /// Adds the effect of one statement of the text that is about to run.
+    pub(crate) fn read_along(&mut self, effect: Effect, tables: &Tables) {
+        self.running.statement_count += 1;
+        match effect {
+            Effect::Read => {}
+            Effect::Session(change) => self.change_session(change),
+            Effect::Transaction(control) => self.running.controls.push(control),
+            Effect::Unknown => {
+                self.has_doubt = true;
+                self.running.changes.add_everything();
+            }
+            Effect::Write(written) => {
+                for written in written {
+                    self.running.changes.add(&written.table, &change_of(written.kind), tables);
+                }
+            }
+        }
+    }
+
+    /// Takes a manager's word for what the statement that is about to run writes.
+    pub(crate) fn announce(&mut self, changes: &ChangeSet) {
+        self.running.is_own = true;
+        self.running.changes.merge(changes);
+    }
+
+    /// The statement starts.
+    pub(crate) fn start(&mut self) -> Option<Step> {
+        if self.reaches_others && !self.running.changes.is_empty() {
+            self.running.changes.add_other_databases();
+        }
+        let mut concerned = self.running.changes.clone();
+        if self.is_in_transaction() {
+            if !self.may_end_transaction() {
+                return None;
+            }
+            concerned.merge(&self.pending);
+        }
+        (!concerned.is_empty()).then_some(Step::Place(concerned))
+    }
+
+    /// The statement ended.
+    pub(crate) fn finish(&mut self, finish: Finish) -> Option<Step> {
+        if let Some(boundary) = self.boundary.take() {
+            return self.finish_boundary(boundary, finish);
+        }
+        let running = core::mem::take(&mut self.running);
+        // SQLite and MySQL may end a transaction by themselves when a statement in it fails.
+        if finish != Finish::Ok && self.is_in_transaction() && self.dialect != Dialect::Postgres {
+            self.is_uncertain = true;
+        }
+        if running.is_own {
+            let (mut changes, mut worst) = self.held.take().unwrap_or((ChangeSet::new(), Finish::Ok));
+            changes.merge(&running.changes);
+            worst = if finish == Finish::Ok { worst } else { finish };
+            self.held = Some((changes, worst));
+            return None;
+        }
+        match (running.controls.as_slice(), running.statement_count) {
+            ([], _) => self.settle(running.changes, finish),
+            ([control], 1) => self.finish_control(*control, finish),
+            (controls, _) => self.finish_batch(controls, running.changes, finish),
+        }
+    }
+
+    /// A manager's statement is over, and `exact` is what it wrote; without it, what was announced counts.
+    pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) -> Option<Step> {
+        let unfinished = core::mem::take(&mut self.running);
+        let unfinished = (unfinished.is_own).then_some((unfinished.changes, Finish::Failed));
+        let (announced, finish) = self.held.take().or(unfinished)?;
+        let mut changes = exact.cloned().unwrap_or(announced);
+        if self.reaches_others {
+            changes.add_other_databases();
+        }
+        self.settle(changes, finish)
+    }
+
+    /// Diesel says that no transaction of its own is open: a `BEGIN` that failed looks like that.
+    pub(crate) fn note_no_transaction(&mut self) -> Option<Step> {
+        if !self.in_diesel {
+            return None;
+        }
+        self.in_diesel = false;
+        self.boundary = None;
+        self.release_pending(Ending::Over, Cause::Commit)
+    }
+
+    /// The connection was in a transaction before anybody looked: what it wrote there is not known.
+    pub(crate) fn note_unknown_transaction(&mut self) {
+        self.in_diesel = true;
+        self.is_uncertain = true;
+        self.pending.add_everything();
+    }
+
+    /// Clears `tags` when the open transaction is committed.
+    pub(crate) fn clear_after(&mut self, tags: &[Tag]) {
+        if self.is_in_transaction() {
+            self.pending.add_tags(tags);
+        }
+    }
+
+    /// The connection reaches databases besides its own.
+    pub(crate) fn note_other_databases(&mut self) {
+        self.reaches_others = true;
+        self.is_particular = true;
+    }
+
+    /// The connection is gone, and with it what was open: whatever may have been written counts.
+    pub(crate) fn close(&mut self) -> Option<Step> {
+        let running = core::mem::take(&mut self.running);
+        let was_running = !running.changes.is_empty();
+        self.pending.merge(&running.changes);
+        if let Some((held, _)) = self.held.take() {
+            self.pending.merge(&held);
+        }
+        let ending = if was_running { Ending::Unknown } else { Ending::Over };
+        self.release_pending(ending, Cause::Rollback)
+    }
+
+    /// Whether reads may use the cache, and if not, why.
+    pub(crate) fn gate(&self) -> Result<(), Bypass> {
+        if self.is_in_transaction() || self.is_uncertain || self.boundary.is_some() {
+            return Err(Bypass::Transaction);
+        }
+        if self.is_particular {
+            return Err(Bypass::ParticularSession);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_particular(&self) -> bool {
+        self.is_particular
+    }
+
+    fn is_in_transaction(&self) -> bool {
+        self.in_diesel || self.in_raw || self.autocommit_is_off
+    }
+
+    fn may_end_transaction(&self) -> bool {
+        self.is_uncertain || !self.running.controls.is_empty() || self.running.changes.is_wide()
+    }
+
+    fn change_session(&mut self, change: SessionChange) {
+        match change {
+            SessionChange::Attach => self.note_other_databases(),
+            SessionChange::Autocommit(is_on) => {
+                self.autocommit_is_off = !is_on;
+                // Switching it on commits what is open.
+                self.running.controls.push(Transaction::Commit);
+            }
+            SessionChange::Particular => self.is_particular = true,
+        }
+    }
+
+    /// A statement without transaction control is over.
+    fn settle(&mut self, changes: ChangeSet, finish: Finish) -> Option<Step> {
+        let ending = ending_of(finish);
+        if !self.is_in_transaction() && !self.is_uncertain {
+            return (!changes.is_empty()).then_some(Step::Release(changes, ending, Cause::Statement));
+        }
+        self.pending.merge(&changes);
+        // A statement that is not understood may have committed all that went before it.
+        if self.is_uncertain || changes.is_wide() || finish == Finish::Lost {
+            return (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending, Cause::Statement));
+        }
+        None
+    }
+
+    fn finish_boundary(&mut self, boundary: Boundary, finish: Finish) -> Option<Step> {
+        match boundary {
+            Boundary::Begin => {
+                self.in_diesel = finish == Finish::Ok;
+                self.is_uncertain &= finish != Finish::Ok;
+                self.has_doubt = false;
+                None
+            }
+            Boundary::Commit => {
+                self.in_diesel = finish != Finish::Ok;
+                self.end_transaction(finish, Cause::Commit)
+            }
+            Boundary::Rollback => {
+                self.in_diesel = false;
+                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
+                self.roll_back_pending(may_have_committed, finish)
+            }
+        }
+    }
+
+    fn finish_control(&mut self, control: Transaction, finish: Finish) -> Option<Step> {
+        match control {
+            Transaction::Begin if self.is_in_transaction() => self.doubtful_boundary(finish),
+            Transaction::Begin => {
+                self.in_raw = finish == Finish::Ok;
+                self.has_doubt = false;
+                None
+            }
+            Transaction::Commit | Transaction::Prepare if self.in_diesel => self.doubtful_boundary(finish),
+            Transaction::Commit | Transaction::Prepare => {
+                self.in_raw = finish != Finish::Ok && self.in_raw;
+                self.end_transaction(finish, Cause::Commit)
+            }
+            Transaction::CommitAndChain => self.end_transaction(finish, Cause::Commit),
+            Transaction::Rollback if self.in_diesel => self.doubtful_boundary(finish),
+            Transaction::Rollback | Transaction::RollbackAndChain => {
+                self.in_raw = control == Transaction::RollbackAndChain || (finish != Finish::Ok && self.in_raw);
+                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
+                self.roll_back_pending(may_have_committed, finish)
+            }
+            Transaction::Savepoint if !self.is_in_transaction() => {
+                // SQLite begins a transaction with it; only the names would tell which RELEASE ends that.
+                self.is_uncertain = true;
+                None
+            }
+            Transaction::Release | Transaction::RollbackTo | Transaction::Savepoint => {
+                self.settle(ChangeSet::new(), finish)
+            }
+        }
+    }
+
+    /// Transaction control by hand inside of a transaction of Diesel's, or twice: who knows what is open now.
+    fn doubtful_boundary(&mut self, finish: Finish) -> Option<Step> {
+        self.is_uncertain = true;
+        self.settle(ChangeSet::new(), finish)
+    }
+
+    /// Several statements at once, transaction control among them: all of it counts now.
+    fn finish_batch(&mut self, controls: &[Transaction], changes: ChangeSet, finish: Finish) -> Option<Step> {
+        self.pending.merge(&changes);
+        let released = (!self.pending.is_empty())
+            .then(|| Step::Release(self.pending.clone(), ending_of(finish), Cause::Statement));
+        match controls.last() {
+            Some(Transaction::Commit | Transaction::Rollback) if finish == Finish::Ok && !self.in_diesel => {
+                self.forget_transaction();
+            }
+            Some(Transaction::Begin) if finish == Finish::Ok && !self.in_diesel => self.in_raw = true,
+            _ => self.is_uncertain = true,
+        }
+        released
+    }
+
+    fn end_transaction(&mut self, finish: Finish, cause: Cause) -> Option<Step> {
+        if finish == Finish::Ok {
+            let released = self.release_pending(ending_of(finish), cause);
+            self.forget_transaction();
+            return released;
+        }
+        // A COMMIT that failed may be tried again: what it would have committed stays pending.
+        self.is_uncertain = true;
+        (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending_of(finish), cause))
+    }
+
+    fn roll_back_pending(&mut self, may_have_committed: bool, finish: Finish) -> Option<Step> {
+        if may_have_committed {
+            return self.end_transaction(finish, Cause::Rollback);
+        }
+        self.forget_transaction();
+        None
+    }
+
+    fn forget_transaction(&mut self) {
+        self.pending = ChangeSet::new();
+        self.has_doubt = false;
+        self.is_uncertain = false;
+        self.in_raw = false;
+    }
+
+    fn release_pending(&mut self, ending: Ending, cause: Cause) -> Option<Step> {
+        let pending = core::mem::take(&mut self.pending);
+        (!pending.is_empty()).then_some(Step::Release(pending, ending, cause))
+    }
+}
+
+fn change_of(kind: WriteKind) -> Change {
+    match kind {
+        WriteKind::Change => Change::Change,
+        WriteKind::Insert => Change::Insert,
+        WriteKind::Upsert => Change::Upsert,
+    }
+}
+
+fn ending_of(finish: Finish) -> Ending {
+    match finish {
+        Finish::Failed | Finish::Ok => Ending::Over,
+        Finish::Lost => Ending::Unknown,
+    }
+}

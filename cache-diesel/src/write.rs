@@ -1,0 +1,41 @@
+//! Writes through the manager: Diesel's verbs, with the cache told as exactly as can be.
+
+mod delete;
+mod insert;
+mod save;
+mod statement;
+mod target;
+mod untracked;
+
+pub use delete::DeleteWrite;
+pub use insert::{FetchInserted, InsertWrite};
+pub use save::{FetchSaved, SaveWrite};
+pub use statement::StatementWrite;
+pub use target::WriteTarget;
+
+use cache_core::protocol::write::{Change, ChangeSet};
+use diesel::connection::LoadConnection;
+
+use crate::backend::CacheBackend;
+use crate::declaration::tables;
+use crate::identity::Identity;
+use crate::track::{tracker_of, writing};
+
+/// Runs a write of one table. `announced` is what it may change at most; `exact` tells, of its result, what it did.
+pub(crate) fn write_through<C, T>(
+    conn: &mut C,
+    table: &str,
+    announced: &Change,
+    write: impl FnOnce(&mut C) -> T,
+    exact: impl FnOnce(&T, Identity) -> Option<ChangeSet>,
+) -> T
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
+    let mut changes = ChangeSet::new();
+    changes.add(table, announced, tables());
+    if tracker_of(conn).is_some() {
+        return writing(conn, changes, write, exact);
+    }
+    untracked::write(conn, &changes, write)
+}

@@ -1,0 +1,57 @@
+//! Deleting a row by its key.
+
+use core::marker::PhantomData;
+
+use cache_core::KeyBytes;
+use cache_core::protocol::write::Change;
+use diesel::connection::LoadConnection;
+use diesel::dsl::Find;
+use diesel::query_builder::{DeleteStatement, IntoUpdateTarget};
+use diesel::query_dsl::methods::{ExecuteDsl, FindDsl};
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::declaration::tables;
+use crate::keys::IntoKey;
+use crate::manager::{Manager, ManagerState};
+use crate::model::CachedModel;
+use crate::write::write_through;
+
+impl<M: CachedModel> Manager<M> {
+    /// Deletes the row with the primary key `id`.
+    pub fn delete<K: IntoKey<M::Id>>(self, id: K) -> DeleteWrite<M> {
+        DeleteWrite { state: self.state, key: id.into_key(), model: PhantomData }
+    }
+}
+
+/// A row to be deleted by [`execute`](Self::execute).
+#[derive(Debug)]
+#[must_use = "nothing is written until a method with a connection is called"]
+pub struct DeleteWrite<M: CachedModel> {
+    state: &'static ManagerState,
+    key: M::Id,
+    model: PhantomData<fn() -> M>,
+}
+
+type Where<M> = <Find<<M as CachedModel>::Table, <M as CachedModel>::Id> as IntoUpdateTarget>::WhereClause;
+
+impl<M: CachedModel> DeleteWrite<M> {
+    /// Deletes the row and gives the number of rows that were deleted.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says; the cache counts a statement that failed as one that has happened.
+    pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: IntoUpdateTarget<Table = M::Table>,
+        DeleteStatement<M::Table, Where<M>>: ExecuteDsl<C, C::Backend>,
+    {
+        let table = &self.state.table;
+        // A text may name rows that are written in other letters: only keys that are compared byte by byte are exact.
+        let is_exact = M::is_key_exact() && tables().has_one_key_type(table);
+        let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
+        let statement = diesel::delete(FindDsl::find(M::table(), self.key));
+        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), |_, _| None)
+    }
+}

@@ -1,0 +1,120 @@
+//! Inserting rows.
+
+use core::marker::PhantomData;
+
+use cache_core::protocol::write::{Change, ChangeSet};
+use cache_core::{KeyBytes, Tag};
+use diesel::connection::LoadConnection;
+use diesel::query_builder::InsertStatement;
+use diesel::query_dsl::methods::ExecuteDsl;
+use diesel::result::{Error, QueryResult};
+use diesel::{Insertable, QuerySource};
+
+use crate::backend::CacheBackend;
+use crate::declaration::tables;
+use crate::identity::Identity;
+use crate::manager::{Manager, ManagerState};
+use crate::model::CachedModel;
+use crate::write::write_through;
+
+impl<M: CachedModel> Manager<M> {
+    /// Inserts what Diesel's `values` takes: a struct with `derive(Insertable)`, a tuple of assignments, or several.
+    pub fn insert<New: Insertable<M::Table>>(self, new: New) -> InsertWrite<M, New> {
+        InsertWrite { state: self.state, new, model: PhantomData }
+    }
+}
+
+/// Rows to be inserted by [`execute`](Self::execute) or [`get_result`](Self::get_result).
+#[derive(Debug)]
+#[must_use = "nothing is written until a method with a connection is called"]
+pub struct InsertWrite<M, New> {
+    state: &'static ManagerState,
+    new: New,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
+    /// Inserts and gives the number of new rows.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says; the cache counts a statement that failed as one that has happened.
+    pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        M::Table: QuerySource,
+        InsertStatement<M::Table, New::Values>: ExecuteDsl<C, C::Backend>,
+    {
+        let statement = diesel::insert_into(M::table()).values(self.new);
+        write_through(
+            conn,
+            &self.state.table,
+            &Change::Insert,
+            |conn| ExecuteDsl::execute(statement, conn),
+            |_, _| None,
+        )
+    }
+
+    /// Inserts and gives the first new row, as the database has it.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says, and `NotFound` if nothing was inserted.
+    pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
+    where
+        C: LoadConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
+    {
+        self.get_results(conn)?.into_iter().next().ok_or(Error::NotFound)
+    }
+
+    /// Inserts and gives the new rows, as the database has them.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says.
+    pub fn get_results<'query, C>(self, conn: &mut C) -> QueryResult<Vec<M>>
+    where
+        C: LoadConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
+    {
+        let (state, new) = (self.state, self.new);
+        let exact = |result: &QueryResult<Vec<M>>, identity| inserted(state, result.as_deref().ok()?, identity);
+        write_through(conn, &state.table, &Change::Insert, |conn| conn.fetch_inserted(new), exact)
+    }
+}
+
+/// A connection that can insert `New` and give the rows back as `M`.
+///
+/// The backend is a parameter, so that those with RETURNING and those without do not overlap.
+#[diagnostic::on_unimplemented(
+    message = "`{New}` cannot be inserted as `{M}` on `{Self}`",
+    note = "`{New}` needs `#[derive(Insertable)]` for the table of `{M}`, and `{M}` needs `#[derive(Queryable, Selectable)]`"
+)]
+pub trait FetchInserted<'query, New, M, DB> {
+    /// Inserts `new` and loads what came of it.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says.
+    fn fetch_inserted(&mut self, new: New) -> QueryResult<Vec<M>>;
+}
+
+/// What the rows that came back change. A statement that gave no row back has inserted none, but who knows.
+fn inserted<M: CachedModel>(state: &ManagerState, rows: &[M], identity: Identity) -> Option<ChangeSet> {
+    let tables = tables();
+    let mut changes = ChangeSet::new();
+    for row in rows {
+        let key = tables.has_one_key_type(&state.table).then(|| KeyBytes::of(&row.id()));
+        let scopes = tables.knows_all_scopes(&state.table, &state.lookups).then(|| scopes_of(state, row, identity));
+        changes.add(&state.table, &Change::Inserted { row: key, scopes }, tables);
+    }
+    (!rows.is_empty()).then_some(changes)
+}
+
+fn scopes_of<M: CachedModel>(state: &ManagerState, row: &M, identity: Identity) -> Vec<Tag> {
+    let table = identity.database.table(&state.table);
+    let definitions = M::lookups();
+    let scopes = definitions.iter().filter(|definition| !definition.declaration.is_unique);
+    scopes
+        .filter_map(|scope| (scope.value_of)(row).map(|value| table.scope(scope.declaration.columns, value)))
+        .collect()
+}

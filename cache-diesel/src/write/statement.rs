@@ -1,0 +1,55 @@
+//! Any statement of the manager's table.
+
+use core::marker::PhantomData;
+
+use cache_core::protocol::write::Change;
+use diesel::connection::LoadConnection;
+use diesel::query_dsl::methods::ExecuteDsl;
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::manager::{Manager, ManagerState};
+use crate::model::CachedModel;
+use crate::write::{WriteTarget, write_through};
+
+impl<M: CachedModel> Manager<M> {
+    /// Any insert, update or delete of this table.
+    ///
+    /// # Consistency
+    ///
+    /// Every row and list of the table counts as changed.
+    pub fn write<Statement: WriteTarget<Table = M::Table>>(self, statement: Statement) -> StatementWrite<M, Statement> {
+        StatementWrite { state: self.state, statement, model: PhantomData }
+    }
+}
+
+/// A statement, to be run by [`execute`](Self::execute).
+#[derive(Debug)]
+#[must_use = "nothing is written until a method with a connection is called"]
+pub struct StatementWrite<M, Statement> {
+    state: &'static ManagerState,
+    statement: Statement,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
+    /// Runs the statement and gives the number of rows that it affected.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says; the cache counts a statement that failed as one that has happened.
+    pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Statement: ExecuteDsl<C, C::Backend>,
+    {
+        let statement = self.statement;
+        write_through(
+            conn,
+            &self.state.table,
+            &Change::Upsert,
+            |conn| ExecuteDsl::execute(statement, conn),
+            |_, _| None,
+        )
+    }
+}

@@ -1,0 +1,1 @@
+//! Behaviour on real databases and stores; see the test targets.
