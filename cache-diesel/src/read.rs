@@ -1,5 +1,7 @@
 //! Cached reads: built by the manager, ended by a method that takes a connection.
 
+#[cfg(feature = "__async")]
+mod awaiting;
 mod blocking;
 mod entry;
 mod filter;

@@ -1,7 +1,7 @@
 //! What `all` takes: a suffix, and filters.
 
-use diesel::Expression;
 use diesel::dsl::Filter;
+use diesel::expression::AppearsOnTable;
 use diesel::query_builder::AsQuery;
 use diesel::query_dsl::methods::FilterDsl;
 
@@ -36,9 +36,10 @@ impl<Source: AsQuery> Filterable<Source, NoFilter> for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<Source, Condition> Filterable<Source, ExpressionFilter> for Condition
 where
-    Condition: Expression,
+    Condition: AppearsOnTable<Source>,
     Source: FilterDsl<Condition>,
 {
     type Output = Filter<Source, Condition>;

@@ -1,17 +1,24 @@
 //! Whether a read on a connection may use the cache.
 
 use cache_core::Bypass;
-use diesel::connection::{Connection, TransactionManager};
+use diesel::connection::{Connection, Instrumentation, TransactionManager};
 
 use crate::identity::Identity;
-use crate::track::tracker_of;
+use crate::track::Tracker;
 
 /// The database that `conn` is on, or why its reads leave the cache alone.
 pub(crate) fn gate<C: Connection>(conn: &mut C) -> Result<Identity, Bypass> {
-    if is_in_transaction(conn) {
+    let is_in_transaction = is_in_transaction(conn);
+    gate_of(is_in_transaction, conn.instrumentation())
+}
+
+/// The same for any kind of connection, given what Diesel says of its transactions.
+pub(crate) fn gate_of(is_in_transaction: bool, instrumentation: &mut dyn Instrumentation) -> Result<Identity, Bypass> {
+    if is_in_transaction {
         return Err(Bypass::Transaction);
     }
-    tracker_of(conn).ok_or(Bypass::NotTracked)?.gate()
+    let tracker: Option<&mut Tracker> = instrumentation.as_any_mut().downcast_mut();
+    tracker.ok_or(Bypass::NotTracked)?.gate()
 }
 
 /// Whether Diesel has a transaction open on `conn`, or cannot tell.

@@ -7,6 +7,7 @@ use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, KeyBytes, Kind, Tag, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Limit, Offset, Order};
+use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl};
 use diesel::result::QueryResult;
@@ -209,6 +210,20 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         self.source
     }
 
+    pub(crate) fn into_list_task<DB, Selected>(
+        self,
+        select: impl FnOnce(Source) -> Selected,
+    ) -> QueryResult<ListTask<M, Selected>>
+    where
+        DB: CacheBackend,
+        Selected: QueryFragment<DB> + QueryId,
+    {
+        let dependency = self.dependency();
+        let head = self.head(dependency.kind());
+        let asked = AskedQuery::new::<DB>(head, dependency, select(self.source))?;
+        Ok(ListTask { asked, model: PhantomData })
+    }
+
     pub(crate) fn head(&self, kind: Kind) -> Head {
         Head { state: self.state, kind, options: self.options }
     }
@@ -269,10 +284,7 @@ where
     type Task = ListTask<M, Source::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
-        let dependency = self.dependency();
-        let head = self.head(dependency.kind());
-        let asked = AskedQuery::new::<C::Backend>(head, dependency, self.source.selected())?;
-        Ok(ListTask { asked, model: PhantomData })
+        self.into_list_task::<C::Backend, _>(LoadModel::selected)
     }
 }
 
@@ -305,7 +317,7 @@ impl<Selected> AskedQuery<Selected> {
     pub(crate) fn new<DB>(head: Head, dependency: Dependency, selected: Selected) -> QueryResult<Self>
     where
         DB: CacheBackend,
-        Selected: diesel::query_builder::QueryFragment<DB> + diesel::query_builder::QueryId,
+        Selected: QueryFragment<DB> + QueryId,
     {
         let shape = shape_of::<DB, _>(&selected)?;
         let id = shape.key_of::<DB, _>(&selected, dependency.suffix())?;
@@ -329,6 +341,12 @@ impl<Selected> AskedQuery<Selected> {
 pub struct ListTask<M, Selected> {
     asked: AskedQuery<Selected>,
     model: PhantomData<fn() -> M>,
+}
+
+impl<M, Selected> ListTask<M, Selected> {
+    pub(crate) fn take_query(&mut self) -> Selected {
+        self.asked.selected.take().expect("a query is asked once")
+    }
 }
 
 impl<M: CachedModel, Selected> Task for ListTask<M, Selected> {
@@ -368,8 +386,7 @@ where
     Selected: LoadQuery<'query, C, M>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        let selected = self.asked.selected.take().expect("a query is asked once");
-        RunQueryDsl::load(selected, conn).map(Arc::new)
+        RunQueryDsl::load(self.take_query(), conn).map(Arc::new)
     }
 }
 

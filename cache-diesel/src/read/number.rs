@@ -20,7 +20,7 @@ use crate::read::list::{AskedQuery, ListRead, Whole};
 use crate::read::task::{Head, Keep, Task};
 use crate::read::terminal::{self, IntoTask, terminal};
 
-impl<M: CachedModel, Source> ListRead<M, Source, Whole> {
+impl<M: CachedModel, Source, Part: Countable> ListRead<M, Source, Part> {
     terminal! {
         /// Reads how many rows there are.
         ///
@@ -40,6 +40,16 @@ impl<M: CachedModel, Source> ListRead<M, Source, Whole> {
     }
 }
 
+/// A list that can be counted: one that is not cut.
+#[diagnostic::on_unimplemented(
+    message = "a list with an order, a limit or an offset cannot be counted",
+    label = "`count` and `exists` are for whole lists",
+    note = "count the list before it is ordered or cut, or count its rows: `.load(&mut conn)?.len()`"
+)]
+pub trait Countable {}
+
+impl Countable for Whole {}
+
 /// A list of which the number of rows is wanted.
 #[derive(Debug)]
 pub struct Counted<R>(R);
@@ -48,7 +58,7 @@ pub struct Counted<R>(R);
 #[derive(Debug)]
 pub struct Existing<R>(R);
 
-impl<'query, C, M, Source> IntoTask<'query, C> for Counted<ListRead<M, Source, Whole>>
+impl<'query, C, M, Source, Part> IntoTask<'query, C> for Counted<ListRead<M, Source, Part>>
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
@@ -64,7 +74,7 @@ where
     }
 }
 
-impl<'query, C, M, Source> IntoTask<'query, C> for Existing<ListRead<M, Source, Whole>>
+impl<'query, C, M, Source, Part> IntoTask<'query, C> for Existing<ListRead<M, Source, Part>>
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,

@@ -8,6 +8,8 @@ use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, KeyBytes, Kind, Tag, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Find};
+#[cfg(feature = "__async")]
+use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::{FilterDsl, FindDsl};
 use diesel::result::QueryResult;
@@ -231,6 +233,32 @@ pub struct FilteredTask<M: CachedModel, Selected> {
     id: KeyBytes,
     key: M::Id,
     selected: Option<Selected>,
+}
+
+#[cfg(feature = "__async")]
+impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
+    /// The task of a driver that makes the query before it looks.
+    pub(crate) fn into_keyed_task<DB, Selected>(
+        self,
+        select: impl FnOnce(M::Id) -> Selected,
+    ) -> QueryResult<FilteredTask<M, Selected>>
+    where
+        DB: CacheBackend,
+        Selected: QueryFragment<DB> + QueryId,
+    {
+        let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
+        let key = self.key.into_key();
+        let selected = select(key.clone());
+        let shape = shape_of::<DB, _>(&selected)?;
+        Ok(FilteredTask { head, shape, id: KeyBytes::of(&key), key, selected: Some(selected) })
+    }
+}
+
+#[cfg(feature = "__async")]
+impl<M: CachedModel, Selected> FilteredTask<M, Selected> {
+    pub(crate) fn take_query(&mut self) -> Selected {
+        self.selected.take().expect("a query is asked once")
+    }
 }
 
 impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {

@@ -33,7 +33,9 @@ impl Call {
             is_with && (before == Some(Token::Mark(b',')) || is(before, "with") || is(before, "recursive"));
         // A type, or an alias with columns.
         let is_type = before == Some(Token::Cast) || is(before, "as");
-        if is_query_name || is_type {
+        // `FETCH FIRST (5) ROWS ONLY`
+        let is_limit = is(before, "fetch");
+        if is_query_name || is_type || is_limit {
             return Self::Nothing;
         }
         match cursor.behind(0) {

@@ -117,7 +117,9 @@ pub(crate) struct Written {
 ///
 /// Empty statements have none. A statement may have several: a `CREATE TEMP TABLE` is unknown and
 /// makes the session particular, one `SET` of MySQL sets several variables. From the first place that
-/// cannot be read with certainty on, the rest of the text is one unknown statement.
+/// cannot be read with certainty on, the rest of the text is one unknown statement; if it may have
+/// begun or ended a transaction, a [`Transaction::Savepoint`] is given with it, after which nobody can
+/// tell either whether one is open.
 pub(crate) fn effects(sql: &str, dialect: Dialect, each: &mut dyn FnMut(Effect)) {
     if plain::is_select(sql, dialect) {
         each(Effect::Read);

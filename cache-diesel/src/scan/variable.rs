@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::lex::Token;
 use super::session::is_value;
-use super::{Effect, Session, walk};
+use super::{Effect, Session, doubt, walk};
 
 /// Gives `each` the effects of the SET that goes on with `cursor`.
 pub(super) fn effects(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
@@ -12,8 +12,6 @@ pub(super) fn effects(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
         found.transaction(cursor);
     } else {
         for assignment in cursor.split_at_commas() {
-            // Whether GLOBAL holds on behind a comma differs by version.
-            found.is_particular |= found.is_global;
             found.assignment(assignment);
         }
         let facts = walk::walk(cursor);
@@ -28,6 +26,7 @@ struct Found {
     autocommit: Option<bool>,
     is_global: bool,
     is_particular: bool,
+    is_uncertain: bool,
     is_unknown: bool,
 }
 
@@ -44,6 +43,9 @@ impl Found {
     fn give(self, each: &mut dyn FnMut(Effect)) {
         if self.is_unknown {
             each(Effect::Unknown);
+        }
+        if self.is_uncertain {
+            each(doubt::UNCERTAIN);
         }
         if let Some(is_on) = self.autocommit {
             each(Effect::Session(Session::Autocommit(is_on)));
@@ -86,13 +88,17 @@ impl Found {
 
     fn variable(&mut self, scope: Option<Scope>, name: &str, value: Cursor<'_>) {
         let is_named = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+        // Whether GLOBAL holds on behind a comma differs by version.
+        let is_doubtful = scope.is_none() && self.is_global;
+        self.is_particular |= is_doubtful;
+        self.is_uncertain |= is_doubtful;
         if scope == Some(Scope::Global) {
             self.is_unknown = true;
             self.is_global = true;
         } else if is_named("autocommit") {
             match switch(value) {
                 Some(is_on) => self.autocommit = Some(is_on),
-                None => (self.is_unknown, self.is_particular) = (true, true),
+                None => (self.is_unknown, self.is_uncertain) = (true, true),
             }
         } else if is_named("sql_mode") {
             self.is_particular |= !is_pipes_mode(value.rest());

@@ -400,3 +400,7 @@ fn ending_of(finish: Finish) -> Ending {
         Finish::Lost => Ending::Unknown,
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

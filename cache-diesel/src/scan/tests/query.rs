@@ -106,6 +106,7 @@ pub(super) const FUNCTIONS: &[Case] = &[
     ("p", "SELECT * FROM generate_series(1, 3) AS g(x), unnest($1)", "read"),
     ("p", "SELECT query_to_xml('DELETE FROM t', true, true, '')", "unknown"),
     ("p", "SELECT a[1:my_func()] FROM t", "unknown"),
+    ("p", "SELECT a FROM t OFFSET 1 FETCH FIRST (2) ROWS ONLY", "read"),
     ("p", "SELECT row_number() OVER (PARTITION BY a ORDER BY b) FILTER (WHERE c) FROM t", "read"),
     ("p", "SELECT count(*) FROM t GROUP BY ROLLUP (a), GROUPING SETS ((a), (b))", "read"),
     ("p", "SELECT CAST(a AS my_type(3)), a::s.my_type(3) FROM t", "unknown"),

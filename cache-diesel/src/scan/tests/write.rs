@@ -184,6 +184,9 @@ pub(super) const UNKNOWN: &[Case] = &[
     ("p", "SET ROLE 'a\\b'", "unknown; particular"),
     ("p", "UPDATE t SET a = 'a\\b'", "unknown"),
     ("p", "UPDATE t SET a = 'a\\b'; SET ROLE a", "unknown; particular"),
+    ("p", "BEGIN; UPDATE t SET a = 'a\\b'; COMMIT", "Begin; unknown; Savepoint"),
+    ("p", "UPDATE t SET a = CASE WHEN b THEN 'a\\b' END", "unknown"),
+    ("p", "SELECT 'a\\b'; END", "unknown; Savepoint"),
     ("m", "/*!40101 SET NAMES latin1 */", "unknown; particular"),
     ("m", "CREATE /*! TEMPORARY */ TABLE t (a INT)", "unknown; particular"),
 ];
@@ -208,9 +211,13 @@ pub(super) const BODIES: &[Case] = &[
     ),
     ("p", "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b); COMMIT", "unknown; Commit"),
     ("p", "CREATE TABLE begin (atomic int, end_ int); COMMIT", "unknown; Commit"),
-    ("m", "CREATE PROCEDURE p() BEGIN DELETE FROM t; COMMIT; END", "unknown"),
-    ("m", "CREATE DEFINER = 'a'@'b' TRIGGER t BEFORE INSERT ON t FOR EACH ROW BEGIN SET @a = 1; END", "unknown"),
-    ("m", "BEGIN NOT ATOMIC DELETE FROM t; COMMIT; END", "unknown"),
-    ("m", "IF 1 THEN DELETE FROM t; COMMIT; END IF", "unknown"),
+    ("m", "CREATE PROCEDURE p() BEGIN DELETE FROM t; COMMIT; END", "unknown; Savepoint"),
+    (
+        "m",
+        "CREATE DEFINER = 'a'@'b' TRIGGER t BEFORE INSERT ON t FOR EACH ROW BEGIN SET @a = 1; END",
+        "unknown; Savepoint",
+    ),
+    ("m", "BEGIN NOT ATOMIC DELETE FROM t; COMMIT; END", "unknown; Savepoint"),
+    ("m", "IF 1 THEN DELETE FROM t; COMMIT; END IF", "unknown; Savepoint"),
     ("m", "CREATE TABLE t (a INT); DELETE FROM u", "unknown; change u"),
 ];

@@ -1,0 +1,201 @@
+//! The awaited way of a read: the same decisions as the blocking one, with the query awaited.
+
+use core::marker::PhantomData;
+use core::pin::Pin;
+
+use diesel::dsl::{AsSelect, Find, Select};
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_dsl::methods::{FindDsl, SelectDsl};
+use diesel::result::{Error, QueryResult};
+use diesel::{Selectable, SelectableHelper};
+use diesel_async::methods::LoadQuery;
+use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
+
+use crate::backend::CacheBackend;
+use crate::identity::Identity;
+use crate::keys::IntoKey;
+use crate::model::CachedModel;
+use crate::read::entry::{CachedEntry, CachedList, CachedRow, Origin};
+use crate::read::gate::gate_of;
+use crate::read::list::{ListRead, ListTask};
+use crate::read::row::{FilteredTask, RowRead};
+use crate::read::task::{Look, Task, Turn, look, take_turn};
+use crate::read::terminal::{AnyConnection, First, Runs, Value};
+
+/// Marks connections that are awaited.
+#[derive(Debug)]
+pub struct Awaiting;
+
+#[diagnostic::do_not_recommend]
+impl<C: AsyncConnection> AnyConnection<Awaiting> for C {
+    type Backend = C::Backend;
+}
+
+type Answer<'conn, T> = Pin<Box<dyn Future<Output = T> + Send + 'conn>>;
+
+/// A read that an awaited connection can answer.
+pub trait AwaitedRead<'query, C> {
+    /// What the read gives.
+    type Output;
+
+    /// Answers the read.
+    fn run<'conn>(self, conn: &'conn mut C) -> Answer<'conn, Self::Output>
+    where
+        'query: 'conn,
+        C: 'conn;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'conn, 'query, C, Read> Runs<'conn, 'query, Read, Awaiting> for C
+where
+    'query: 'conn,
+    C: AsyncConnection + 'conn,
+    Read: AwaitedRead<'query, C>,
+{
+    type Output = Answer<'conn, Read::Output>;
+
+    fn run(conn: &'conn mut Self, read: Read) -> Self::Output {
+        read.run(conn)
+    }
+}
+
+impl<'query, C, M, Source, Part> AwaitedRead<'query, C> for Value<ListRead<M, Source, Part>>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
+    Source: SelectDsl<AsSelect<M, C::Backend>>,
+    Select<Source, AsSelect<M, C::Backend>>:
+        LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId + Send + 'query,
+{
+    type Output = QueryResult<CachedList<M>>;
+
+    fn run<'conn>(self, conn: &'conn mut C) -> Answer<'conn, Self::Output>
+    where
+        'query: 'conn,
+        C: 'conn,
+    {
+        let task = self.0.into_list_task::<C::Backend, _>(|source| SelectDsl::select(source, M::as_select()));
+        let answer = task.map(|task| run(Queried::new(task), conn));
+        Box::pin(async move { Ok(answer?.await?.value) })
+    }
+}
+
+impl<'query, C, M, K> AwaitedRead<'query, C> for First<RowRead<M, K>>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    K: IntoKey<M::Id>,
+    M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
+    Find<M::Table, M::Id>: SelectDsl<AsSelect<M, C::Backend>>,
+    Select<Find<M::Table, M::Id>, AsSelect<M, C::Backend>>:
+        LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId + Send + 'query,
+{
+    type Output = QueryResult<CachedRow<M>>;
+
+    fn run<'conn>(self, conn: &'conn mut C) -> Answer<'conn, Self::Output>
+    where
+        'query: 'conn,
+        C: 'conn,
+    {
+        let select = |key| SelectDsl::select(FindDsl::find(M::table(), key), M::as_select());
+        let task = self.0.into_keyed_task::<C::Backend, _>(select);
+        let answer = task.map(|task| run(Queried::new(task), conn));
+        Box::pin(async move { answer?.await?.value.ok_or(Error::NotFound) })
+    }
+}
+
+/// A task with the lifetime of what is bound to its query: the trait below has none, because futures of
+/// generic lifetimes cannot be shown to be `Send` (rust-lang/rust#100013).
+struct Queried<'query, T> {
+    task: T,
+    query: PhantomData<fn() -> &'query ()>,
+}
+
+impl<T> Queried<'_, T> {
+    fn new(task: T) -> Self {
+        Self { task, query: PhantomData }
+    }
+}
+
+/// A task whose query can be awaited on `C`.
+trait AwaitedTask<C>: Send {
+    type Task: Task<Value: Send>;
+
+    fn task(&mut self) -> &mut Self::Task;
+
+    fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<<Self::Task as Task>::Value>>;
+}
+
+impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, ListTask<M, Selected>>
+where
+    C: AsyncConnection,
+    M: CachedModel,
+    Selected: LoadQuery<'query, C, M> + Send + 'query,
+{
+    type Task = ListTask<M, Selected>;
+
+    fn task(&mut self) -> &mut Self::Task {
+        &mut self.task
+    }
+
+    fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<CachedList<M>>> {
+        let query = self.task.take_query();
+        Box::pin(async move { RunQueryDsl::load(query, conn).await.map(CachedList::new) })
+    }
+}
+
+impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, FilteredTask<M, Selected>>
+where
+    C: AsyncConnection,
+    M: CachedModel,
+    Selected: LoadQuery<'query, C, M> + Send + 'query,
+{
+    type Task = FilteredTask<M, Selected>;
+
+    fn task(&mut self) -> &mut Self::Task {
+        &mut self.task
+    }
+
+    fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<Option<CachedRow<M>>>> {
+        let query = self.task.take_query();
+        Box::pin(async move {
+            let rows: Vec<M> = RunQueryDsl::load(query, conn).await?;
+            Ok(rows.into_iter().next().map(CachedRow::new))
+        })
+    }
+}
+
+fn run<'conn, C, T>(mut awaited: T, conn: &'conn mut C) -> Answer<'conn, Entry<T::Task>>
+where
+    C: AsyncConnection,
+    T: AwaitedTask<C> + 'conn,
+{
+    Box::pin(async move {
+        let site = match look(awaited.task(), gate(conn)) {
+            Look::Bypass => return past_the_cache(&mut awaited, conn).await,
+            Look::Hit(entry) => return Ok(entry),
+            Look::Miss(site) => site,
+        };
+        // Whoever would have to wait asks for himself: waiting without a thread is for the async driver to come.
+        let load = match take_turn(awaited.task(), site)? {
+            None => return past_the_cache(&mut awaited, conn).await,
+            Some(Turn::Query(load) | Turn::Follow(load, _)) => load,
+        };
+        let answer = awaited.query(conn).await;
+        load.conclude(awaited.task(), answer)
+    })
+}
+
+type Entry<T> = QueryResult<CachedEntry<<T as Task>::Value>>;
+
+async fn past_the_cache<C, T>(awaited: &mut T, conn: &mut C) -> Entry<T::Task>
+where
+    T: AwaitedTask<C>,
+{
+    Ok(CachedEntry::new(awaited.query(conn).await?, Origin::Bypass, None))
+}
+
+fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, cache_core::Bypass> {
+    let status = <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn);
+    let is_in_transaction = !matches!(status.transaction_depth(), Ok(None));
+    gate_of(is_in_transaction, conn.instrumentation())
+}

@@ -1,0 +1,22 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+        slug -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        price -> Double,
+    }
+}
+
+#[derive(Insertable, Cached)]
+#[diesel(table_name = products)]
+struct Product<'a> {
+    id: i32,
+    slug: &'a str,
+}
+
+fn main() {}

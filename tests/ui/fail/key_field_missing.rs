@@ -1,0 +1,22 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+        slug -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        price -> Double,
+    }
+}
+
+#[derive(Queryable, Selectable, Cached)]
+#[diesel(table_name = products)]
+struct Product {
+    category_id: i32,
+    slug: String,
+}
+
+fn main() {}
