@@ -49,7 +49,6 @@ impl Cache {
     }
 
     /// Sets a cache up step by step.
-    #[must_use]
     pub fn builder() -> CacheBuilder {
         CacheBuilder::new()
     }

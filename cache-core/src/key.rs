@@ -229,6 +229,20 @@ impl Kind {
         [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique];
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Count => "count",
+            Self::Detail => "detail",
+            Self::Exists => "exists",
+            Self::First => "first",
+            Self::List => "list",
+            Self::Scope => "scope",
+            Self::Unique => "unique",
+        })
+    }
+}
+
 /// The name of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheKey {

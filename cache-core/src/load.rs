@@ -35,7 +35,7 @@ pub enum Start {
     /// Somebody else loads the same under the same tokens.
     Follow(Follower),
     /// Query, then end the fill.
-    Lead(Fill),
+    Lead(Box<Fill>),
 }
 
 /// The right to fill one key under the tokens that were read before the query.
@@ -100,7 +100,7 @@ impl Reader<'_> {
         let tokens = seeds.iter().map(|(_, seed)| seed.token).collect();
         match self.cache.0.flights.board(key, tokens) {
             Seat::Follower(follower) => Start::Follow(follower),
-            Seat::Leader(leader) => Start::Lead(Fill { cache: self.cache.clone(), key, seeds, leader }),
+            Seat::Leader(leader) => Start::Lead(Box::new(Fill { cache: self.cache.clone(), key, seeds, leader })),
         }
     }
 
@@ -153,11 +153,17 @@ impl Reader<'_> {
     }
 
     fn put(&self, puts: Vec<Put>) {
+        // What is stored beside the entry that was asked for is not counted.
+        let kinds: Vec<Kind> = puts.iter().map(|put| put.key.kind).collect();
         match self.cache.0.store.put_many(puts, self.cache.now()) {
-            Ok(stored) => stored.iter().filter(|stored| **stored == Stored::Kept).for_each(|_| {
-                self.counters.count(Counter::Store);
-                self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
-            }),
+            Ok(stored) => {
+                let kept =
+                    stored.iter().zip(kinds).filter(|(stored, kind)| **stored == Stored::Kept && *kind == self.kind);
+                kept.for_each(|_| {
+                    self.counters.count(Counter::Store);
+                    self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
+                });
+            }
             Err(error) => self.store_failed(&error),
         }
     }

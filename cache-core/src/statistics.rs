@@ -40,7 +40,8 @@ pub struct Counts {
     pub miss_count: u64,
     /// Times the store failed.
     pub store_failure_count: u64,
-    /// Entries that were stored.
+    /// Entries that were stored. A row that was found by a unique value counts once, though what leads to it is
+    /// stored too.
     pub store_count: u64,
 }
 
@@ -74,7 +75,7 @@ impl Counts {
 pub struct Statistics {
     /// By the manager's name and the kind of read.
     pub reads: BTreeMap<(String, Kind), Counts>,
-    /// How often each table was invalidated, by its SQL name.
+    /// How often each table was invalidated, by its SQL name: without a schema, in lower case.
     pub invalidation_counts: BTreeMap<String, u64>,
     /// How often a whole database was invalidated.
     pub database_invalidation_count: u64,

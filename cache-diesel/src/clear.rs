@@ -1,6 +1,6 @@
 //! Clearing by hand: at once, and if asked for, once more when the open transaction is committed.
 
-use cache_core::{Cache, KeyBytes, Result, Tag, registry};
+use cache_core::{Cache, Result, Tag, registry};
 use diesel::connection::Connection;
 
 use crate::identity;
@@ -22,7 +22,7 @@ impl<M: CachedModel> Manager<M> {
     /// Returns an error of [`ErrorKind::NotConfigured`](crate::ErrorKind::NotConfigured) if the manager has no
     /// cache, and of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear_detail<K: IntoKey<M::Id>>(self, id: K) -> Result<Clear> {
-        let row = KeyBytes::of(&id);
+        let row = id.key_bytes();
         let databases = identity::every();
         let mut tags: Vec<Tag> =
             databases.iter().map(|identity| identity.database.table(&self.state.table).row(row)).collect();

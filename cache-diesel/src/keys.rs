@@ -2,6 +2,8 @@
 
 use core::hash::Hash;
 
+use cache_core::KeyBytes;
+
 use crate::model::Key;
 
 /// A value that names a key of type `Id`.
@@ -13,6 +15,12 @@ use crate::model::Key;
     label = "expected `{Id}`, or something that borrows it"
 )]
 pub trait IntoKey<Id>: Hash {
+    /// What the key is called in the cache; the same as the key's own.
+    #[doc(hidden)]
+    fn key_bytes(&self) -> KeyBytes {
+        KeyBytes::of(self)
+    }
+
     /// The key, where this is one: a row that was found by its hash is then compared with it. Text and bytes
     /// need no comparing, as their hash is all of them.
     fn as_key(&self) -> Option<&Id>;
@@ -80,6 +88,41 @@ impl IntoKey<Option<String>> for Option<&str> {
     }
 }
 
+impl IntoKey<Option<String>> for &str {
+    fn key_bytes(&self) -> KeyBytes {
+        KeyBytes::of(&Some(self))
+    }
+
+    fn as_key(&self) -> Option<&Option<String>> {
+        None
+    }
+
+    fn into_key(self) -> Option<String> {
+        Some(self.to_owned())
+    }
+}
+
+/// A nullable column is asked for its values as they are; `None` asks for NULL.
+macro_rules! into_nullable {
+    ($($value:ty),*) => { $(
+        impl IntoKey<Option<$value>> for $value {
+            fn key_bytes(&self) -> KeyBytes {
+                KeyBytes::of(&Some(self))
+            }
+
+            fn as_key(&self) -> Option<&Option<$value>> {
+                None
+            }
+
+            fn into_key(self) -> Option<$value> {
+                Some(self)
+            }
+        }
+    )* };
+}
+
+into_nullable!(bool, i16, i32, i64, String);
+
 impl IntoKey<(String, String)> for (&str, &str) {
     fn as_key(&self) -> Option<&(String, String)> {
         None
@@ -123,13 +166,12 @@ impl IntoKey<(String, String, String)> for (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cache_core::KeyBytes;
 
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     struct Code(String);
 
     fn key_of<Id: Key, K: IntoKey<Id>>(key: K) -> (KeyBytes, Id) {
-        (KeyBytes::of(&key), key.into_key())
+        (key.key_bytes(), key.into_key())
     }
 
     #[test]
@@ -146,6 +188,9 @@ mod tests {
         check::<String, _>(&String::from("lamp"));
         check::<Vec<u8>, _>(&[1_u8, 2][..]);
         check::<Option<String>, _>(Some("lamp"));
+        check::<Option<String>, _>("lamp");
+        check::<Option<i32>, _>(7);
+        check::<Option<i32>, _>(None);
         check::<(String, String), _>(("a:b", "c"));
         check::<(String, i32), _>(("a", 1));
         check::<(i32, String), _>((1, "a"));

@@ -10,6 +10,7 @@ use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
 use crate::declaration::{lookups_of, manager_name};
+use crate::identity::Identity;
 use crate::model::{CachedModel, Definition};
 use crate::table::table_name;
 
@@ -93,6 +94,8 @@ pub(crate) struct ManagerState {
 #[derive(Debug)]
 pub(crate) struct Attached {
     pub(crate) cache: Cache,
+    /// The database that reads without a connection are about, if the cache was told.
+    pub(crate) told: Option<Identity>,
     counters: [Arc<Counters>; Kind::ALL.len()],
 }
 
@@ -128,7 +131,8 @@ impl ManagerState {
         }
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
-        Some(self.attached.get_or_init(|| Attached { cache, counters }))
+        let told = cache.database_url().map(Identity::of_url);
+        Some(self.attached.get_or_init(|| Attached { cache, told, counters }))
     }
 
     pub(crate) fn cache_name(&self) -> &str {

@@ -22,7 +22,7 @@ pub use list::{ListRead, ScopeQuery, Sliced, Whole};
 pub use load::LoadModel;
 pub use lookup::UniqueRead;
 pub use many::ManyRead;
-pub use row::{FilteredRead, RowRead};
+pub use row::{FilteredRead, FilteredSource, RowRead};
 pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
 
 pub(crate) use gate::is_in_transaction;

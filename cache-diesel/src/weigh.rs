@@ -91,6 +91,7 @@ impl<K: OwnsHeap, V: OwnsHeap> OwnsHeap for BTreeMap<K, V> {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_borrow, reason = "the references are what chooses the method")]
 mod tests {
     use super::*;
 

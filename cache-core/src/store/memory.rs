@@ -29,9 +29,12 @@ pub struct MemoryStore {
 struct Held {
     value: Value,
     life: Life,
-    cells: Box<[(Arc<Cell>, Token)]>,
+    cells: HeldCells,
     weight: u64,
 }
+
+/// The cells of an entry's tags, each with the token that the entry was filled under.
+type HeldCells = Box<[(Arc<Cell>, Token)]>;
 
 #[derive(Clone, Debug)]
 struct ByWeight;
@@ -97,7 +100,7 @@ impl MemoryStore {
     }
 
     /// The cells of the tags, if each still holds its token.
-    fn cells_under(&self, tokens: &[(Tag, Token)], now: Timestamp) -> Option<Box<[(Arc<Cell>, Token)]>> {
+    fn cells_under(&self, tokens: &[(Tag, Token)], now: Timestamp) -> Option<HeldCells> {
         let held = |(tag, token): &(Tag, Token)| {
             let cell = self.cells.find(tag)?;
             (cell.token(now) == Some(*token)).then_some((cell, *token))

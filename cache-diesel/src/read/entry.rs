@@ -1,5 +1,6 @@
 //! What reads give.
 
+use core::fmt;
 use core::ops::Deref;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -36,6 +37,16 @@ pub enum Origin {
     Hit,
     /// From the database, because the cache had nothing of use.
     Miss,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Bypass => "bypass",
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+        })
+    }
 }
 
 impl<T> CachedEntry<T> {

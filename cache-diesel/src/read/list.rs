@@ -6,10 +6,10 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, KeyBytes, Kind, Tag, Value};
 use diesel::connection::LoadConnection;
-use diesel::dsl::{Filter, Limit, Offset, Order};
+use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::LoadQuery;
-use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl};
+use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
 use diesel::{Expression, RunQueryDsl};
 
@@ -187,6 +187,22 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         Source: OrderDsl<By>,
     {
         self.map(|source| OrderDsl::order(source, by))
+    }
+
+    /// Sets the order; the same as [`order_by`](Self::order_by), as in Diesel.
+    pub fn order<By: Expression>(self, by: By) -> ListRead<M, Order<Source, By>, Sliced>
+    where
+        Source: OrderDsl<By>,
+    {
+        self.order_by(by)
+    }
+
+    /// Adds to the order.
+    pub fn then_order_by<By>(self, by: By) -> ListRead<M, ThenOrderBy<Source, By>, Sliced>
+    where
+        Source: ThenOrderDsl<By>,
+    {
+        self.map(|source| ThenOrderDsl::then_order_by(source, by))
     }
 
     /// Reads at most `limit` rows.

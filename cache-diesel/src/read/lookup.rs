@@ -63,7 +63,7 @@ where
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Unique, options: self.options };
-        let value = KeyBytes::of(&self.value);
+        let value = self.value.key_bytes();
         Ok(UniqueTask { head, value, asked: Asked::Named(self.value), selected: None })
     }
 }

@@ -49,6 +49,9 @@ pub struct RowRead<M, K> {
     model: PhantomData<fn() -> M>,
 }
 
+/// The query of a row by its primary key and a condition.
+pub type FilteredSource<M, Condition> = Filter<Find<<M as CachedModel>::Table, <M as CachedModel>::Id>, Condition>;
+
 /// A row by its primary key and a condition.
 #[derive(Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
@@ -64,7 +67,7 @@ impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
     row_terminals!(M);
 
     /// Asks for the row only if `condition` holds; the condition is part of the entry's name.
-    pub fn filter<Condition>(self, condition: Condition) -> FilteredRead<M, Filter<Find<M::Table, M::Id>, Condition>>
+    pub fn filter<Condition>(self, condition: Condition) -> FilteredRead<M, FilteredSource<M, Condition>>
     where
         Find<M::Table, M::Id>: FilterDsl<Condition>,
     {
@@ -100,7 +103,7 @@ where
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
-        Ok(RowTask { head, row: KeyBytes::of(&self.key), asked: Asked::Named(self.key), selected: None })
+        Ok(RowTask { head, row: self.key.key_bytes(), asked: Asked::Named(self.key), selected: None })
     }
 }
 

@@ -199,7 +199,7 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<Ca
         return None;
     }
     let attached = head.state.attached()?;
-    let identity = attached.cache.database_url().map(Identity::of_url).or(identity)?;
+    let identity = attached.told.or(identity)?;
     let reader = attached.reader(head.state, head.kind);
     let (value, life) = task.look_up(&Site { reader, state: head.state, identity }).ok()?;
     reader.hit();
@@ -219,7 +219,7 @@ pub(crate) fn take_turn<T: Task>(task: &mut T, site: Site<'static>) -> QueryResu
     let key = site.key(task.id(), task.head().kind);
     Ok(Some(match site.reader.start(key, &tags) {
         Start::Follow(follower) => Turn::Follow(Load { site, named, start: None }, follower),
-        Start::Lead(fill) => Turn::Query(Load { site, named, start: Some(fill) }),
+        Start::Lead(fill) => Turn::Query(Load { site, named, start: Some(*fill) }),
         _ => Turn::Query(Load { site, named, start: None }),
     }))
 }

@@ -14,6 +14,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// The place before all of `tokens`.
     pub(super) const fn new(tokens: &'a [Token<'a>], dialect: Dialect) -> Self {
         Self { dialect, tokens, at: 0 }
     }
@@ -129,6 +130,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether no token is left.
     pub(super) fn is_at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }

@@ -20,7 +20,7 @@ pub(super) const KEYWORDS: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const MYSQL_KEYWORDS: &[&str] = &[
     "against", "binary", "div", "index", "key", "match", "mod", "regexp", "rlike", "straight_join",
-    "xor",
+    "value", "xor",
 ];
 
 /// Functions that change the session.
@@ -138,13 +138,13 @@ pub(super) const MYSQL_HARMLESS: &[&str] = &[
     "current_time", "current_timestamp", "current_user", "curtime", "database", "date", "datetime",
     "default", "found_rows", "from_unixtime", "get_format", "get_lock", "inet6_aton", "inet6_ntoa",
     "inet_aton", "inet_ntoa", "is_free_lock", "is_ipv4", "is_ipv6", "is_used_lock", "is_uuid",
-    "last_insert_id", "load_file", "localtime", "localtimestamp", "maketime", "master_pos_wait",
-    "name_const", "now", "point", "polygon", "rand", "random_bytes", "release_all_locks",
-    "release_lock", "row_count", "schema", "sec_to_time", "session_user", "sleep",
-    "statement_digest", "statement_digest_text", "subdate", "subtime", "sysdate", "system_user",
-    "time", "time_format", "time_to_sec", "timediff", "timestamp", "to_seconds", "uncompress",
-    "uncompressed_length", "unix_timestamp", "user", "utc_date", "utc_time", "utc_timestamp",
-    "uuid", "uuid_short", "uuid_to_bin", "validate_password_strength", "version",
+    "json_table", "last_insert_id", "load_file", "localtime", "localtimestamp", "maketime",
+    "master_pos_wait", "name_const", "now", "point", "polygon", "rand", "random_bytes",
+    "release_all_locks", "release_lock", "row_count", "schema", "sec_to_time", "session_user",
+    "sleep", "statement_digest", "statement_digest_text", "subdate", "subtime", "sysdate",
+    "system_user", "time", "time_format", "time_to_sec", "timediff", "timestamp", "to_seconds",
+    "uncompress", "uncompressed_length", "unix_timestamp", "user", "utc_date", "utc_time",
+    "utc_timestamp", "uuid", "uuid_short", "uuid_to_bin", "validate_password_strength", "version",
 ];
 
 /// Functions of PostgreSQL that depend on the time, the session or the server; sequences are not cached.
@@ -159,21 +159,21 @@ pub(super) const POSTGRES_HARMLESS: &[&str] = &[
     "has_database_privilege", "has_function_privilege", "has_language_privilege",
     "has_schema_privilege", "has_sequence_privilege", "has_server_privilege", "has_table_privilege",
     "has_tablespace_privilege", "has_type_privilege", "hashtext", "hmac", "host",
-    "inet_client_addr", "inet_client_port", "inet_server_addr", "inet_server_port", "lastval",
-    "localtime", "localtimestamp", "masklen", "netmask", "network", "nextval", "normalize", "now",
-    "obj_description", "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_unlock",
-    "pg_advisory_unlock_all", "pg_advisory_unlock_shared", "pg_advisory_xact_lock",
-    "pg_advisory_xact_lock_shared", "pg_backend_pid", "pg_blocking_pids", "pg_cancel_backend",
-    "pg_client_encoding", "pg_collation_for", "pg_column_compression", "pg_column_size",
-    "pg_conf_load_time", "pg_current_snapshot", "pg_current_wal_insert_lsn", "pg_current_wal_lsn",
-    "pg_current_xact_id", "pg_current_xact_id_if_assigned", "pg_database_size",
-    "pg_describe_object", "pg_encoding_to_char", "pg_export_snapshot", "pg_filenode_relation",
-    "pg_function_is_visible", "pg_get_constraintdef", "pg_get_expr", "pg_get_function_arguments",
-    "pg_get_function_identity_arguments", "pg_get_function_result", "pg_get_functiondef",
-    "pg_get_indexdef", "pg_get_keywords", "pg_get_partkeydef", "pg_get_ruledef",
-    "pg_get_serial_sequence", "pg_get_statisticsobjdef", "pg_get_triggerdef", "pg_get_userbyid",
-    "pg_get_viewdef", "pg_has_role", "pg_index_column_has_property", "pg_indexes_size",
-    "pg_is_in_recovery", "pg_is_other_temp_schema", "pg_is_wal_replay_paused",
+    "inet_client_addr", "inet_client_port", "inet_server_addr", "inet_server_port", "json_table",
+    "lastval", "localtime", "localtimestamp", "masklen", "netmask", "network", "nextval",
+    "normalize", "now", "obj_description", "pg_advisory_lock", "pg_advisory_lock_shared",
+    "pg_advisory_unlock", "pg_advisory_unlock_all", "pg_advisory_unlock_shared",
+    "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared", "pg_backend_pid", "pg_blocking_pids",
+    "pg_cancel_backend", "pg_client_encoding", "pg_collation_for", "pg_column_compression",
+    "pg_column_size", "pg_conf_load_time", "pg_current_snapshot", "pg_current_wal_insert_lsn",
+    "pg_current_wal_lsn", "pg_current_xact_id", "pg_current_xact_id_if_assigned",
+    "pg_database_size", "pg_describe_object", "pg_encoding_to_char", "pg_export_snapshot",
+    "pg_filenode_relation", "pg_function_is_visible", "pg_get_constraintdef", "pg_get_expr",
+    "pg_get_function_arguments", "pg_get_function_identity_arguments", "pg_get_function_result",
+    "pg_get_functiondef", "pg_get_indexdef", "pg_get_keywords", "pg_get_partkeydef",
+    "pg_get_ruledef", "pg_get_serial_sequence", "pg_get_statisticsobjdef", "pg_get_triggerdef",
+    "pg_get_userbyid", "pg_get_viewdef", "pg_has_role", "pg_index_column_has_property",
+    "pg_indexes_size", "pg_is_in_recovery", "pg_is_other_temp_schema", "pg_is_wal_replay_paused",
     "pg_last_committed_xact", "pg_last_wal_receive_lsn", "pg_last_wal_replay_lsn",
     "pg_last_xact_replay_timestamp", "pg_listening_channels", "pg_lock_status", "pg_my_temp_schema",
     "pg_notification_queue_usage", "pg_notify", "pg_opclass_is_visible", "pg_operator_is_visible",
@@ -197,7 +197,7 @@ pub(super) const POSTGRES_HARMLESS: &[&str] = &[
     "txid_status", "txid_visible_in_snapshot", "uuid_extract_timestamp", "uuid_extract_version",
     "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v3", "uuid_generate_v4",
     "uuid_generate_v5", "uuid_nil", "uuidv4", "uuidv7", "version", "xmlcomment", "xmlexists",
-    "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xpath", "xpath_exists",
+    "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable", "xpath", "xpath_exists",
 ];
 
 #[cfg(test)]

@@ -41,26 +41,34 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
+    /// Begins at the start of `text`.
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
         // A client library may end the text at a NUL or go on behind it.
         let is_doubtful = text.as_bytes().contains(&0);
         Self { at: 0, dialect, text, is_doubtful }
     }
 
+    /// The byte that comes after `ahead` others.
     pub(super) fn byte(&self, ahead: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + ahead).copied()
     }
 
     /// Moves over bytes as long as they are `wanted`.
     pub(super) fn skip(&mut self, wanted: impl Fn(u8) -> bool) {
-        while self.byte(0).is_some_and(&wanted) {
-            self.at += 1;
-        }
+        self.at += self.rest().iter().take_while(|byte| wanted(**byte)).count();
+    }
+
+    /// The bytes that are left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     fn token(&mut self, first: u8) -> Lexed<Token<'a>> {
         if IS_WORD[first as usize] && first != b'$' {
             return if first.is_ascii_digit() { self.number() } else { self.word() };
+        }
+        if matches!(first, b'(' | b')' | b',' | b'.' | b'=') {
+            return self.end(1, Token::Mark(first));
         }
         match (first, self.dialect) {
             (b'\'', Dialect::Mysql) => self.quoted(b'\'', Backslash::Escapes).map(Token::Text),
@@ -93,7 +101,7 @@ impl<'a> Lexer<'a> {
     fn word(&mut self) -> Lexed<Token<'a>> {
         let start = self.at;
         // SQLite takes a byte order mark for a blank, the others for a letter.
-        if self.text[start..].starts_with('\u{feff}') {
+        if self.rest().starts_with("\u{feff}".as_bytes()) {
             return Err(Doubt);
         }
         self.skip(|byte| IS_WORD[byte as usize]);
@@ -163,7 +171,7 @@ impl<'a> Iterator for Lexer<'a> {
 }
 
 /// Which bytes go on an identifier, in all three dialects; a digit and `$` do not begin one.
-pub(super) const IS_WORD: [bool; 256] = {
+pub(super) static IS_WORD: [bool; 256] = {
     let mut is_word = [false; 256];
     let mut byte = 0;
     while byte < 256 {

@@ -52,6 +52,11 @@ fn is_harmless(before: Token<'_>, before_that: Token<'_>, dialect: Dialect) -> b
 }
 
 fn may_change(word: &str) -> bool {
-    const WORDS: [&str; 5] = ["delete", "insert", "into", "merge", "update"];
-    (4..=6).contains(&word.len()) && WORDS.iter().any(|change| word.eq_ignore_ascii_case(change))
+    let is_one = |words: &[&str]| words.iter().any(|change| word.eq_ignore_ascii_case(change));
+    match word.len() {
+        4 => is_one(&["into"]),
+        5 => is_one(&["merge"]),
+        6 => is_one(&["delete", "insert", "update"]),
+        _ => false,
+    }
 }

@@ -18,19 +18,22 @@ impl<'a> Lexer<'a> {
     /// Moves over blanks and comments.
     pub(super) fn skip_blanks(&mut self) -> Lexed<()> {
         loop {
-            match (self.byte(0), self.byte(1)) {
-                (Some(9..=13 | b' '), _) => self.at += 1,
-                (Some(b'-'), Some(b'-')) if self.is_line_comment() => self.skip_line(),
-                (Some(b'#'), _) if self.dialect == Dialect::Mysql => self.skip_line(),
-                (Some(b'/'), Some(b'*')) => self.skip_comment()?,
-                _ => return Ok(()),
+            self.skip(|byte| matches!(byte, 9..=13 | b' '));
+            let Some(first) = self.byte(0) else { return Ok(()) };
+            if first == b'-' && self.is_line_comment() || first == b'#' && self.dialect == Dialect::Mysql {
+                self.skip_line();
+            } else if first == b'/' && self.byte(1) == Some(b'*') {
+                self.skip_comment()?;
+            } else {
+                return Ok(());
             }
         }
     }
 
     /// MySQL reads `5--1` as a sum.
     fn is_line_comment(&self) -> bool {
-        self.dialect != Dialect::Mysql || matches!(self.byte(2), None | Some(0..=b' ' | 0x7f))
+        self.byte(1) == Some(b'-')
+            && (self.dialect != Dialect::Mysql || matches!(self.byte(2), None | Some(0..=b' ' | 0x7f)))
     }
 
     /// A carriage return ends the comment on PostgreSQL only: what follows it is run there.
@@ -73,12 +76,13 @@ impl<'a> Lexer<'a> {
         let start = self.at + 1;
         self.at = start;
         loop {
+            self.skip(|byte| byte != quote && byte != b'\\');
             match (self.byte(0).ok_or(Doubt)?, backslash) {
-                (byte, _) if byte == quote && self.byte(1) == Some(quote) => self.at += 2,
-                (byte, _) if byte == quote => break,
                 (b'\\', Backslash::Doubtful) => return Err(Doubt),
                 (b'\\', Backslash::Escapes) => self.at += 2,
-                _ => self.at += 1,
+                (b'\\', Backslash::Plain) => self.at += 1,
+                _ if self.byte(1) == Some(quote) => self.at += 2,
+                _ => break,
             }
         }
         let inside = &self.text[start..self.at];
@@ -86,6 +90,7 @@ impl<'a> Lexer<'a> {
         Ok(inside)
     }
 
+    /// An identifier between two `quote`s.
     pub(super) fn name(&mut self, quote: u8) -> Lexed<Token<'a>> {
         let raw = self.quoted(quote, Backslash::Plain)?;
         Ok(Token::Name { quote, raw })

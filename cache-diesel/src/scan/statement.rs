@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::lex::Token;
-use super::name::Place;
+use super::name::{Place, Table};
 use super::read::begins_query;
 use super::walk::{self, Facts};
 use super::write::TEMPORARY;
@@ -27,13 +27,13 @@ pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnM
         ("copy", Dialect::Postgres) => copy(cursor, each),
         ("declare", Dialect::Postgres) => declare(cursor, each),
         ("desc" | "describe" | "explain", _) => explain(cursor, each),
-        ("load", Dialect::Mysql) => each(load(cursor)),
+        ("load", Dialect::Mysql) => load(cursor, each),
         ("truncate", Dialect::Postgres) => truncate(cursor, each),
         ("pragma", Dialect::Sqlite) => each(pragma::effect(cursor)),
         ("set", Dialect::Mysql) => variable::effects(cursor, each),
         ("attach" | "detach", Dialect::Sqlite) => each(Effect::Session(Session::Attach)),
         ("discard" | "reset" | "set" | "use", _) => each(session::effect(word.as_str(), cursor)),
-        (word, _) if transaction::WORDS.contains(&word) => each(transaction::effect(word, cursor)),
+        (word, _) if transaction::WORDS.contains(&word) => transaction::effects(word, cursor, each),
         (word, _) if changes_no_rows(word, dialect) => each(Effect::Read),
         _ => unknown(tokens, dialect, each),
     }
@@ -91,38 +91,41 @@ fn copy(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
         };
     }
     let table = cursor.take_table();
-    let is_followed = table.is_some() && (!cursor.take_mark(b'(') || cursor.take_parenthesised().is_some());
+    let is_followed = !cursor.take_mark(b'(') || cursor.take_parenthesised().is_some();
     match table {
         Some(_) if is_followed && cursor.take_word("to") => each(Effect::Read),
         Some(table) if is_followed && cursor.take_word("from") => {
-            let is_unknown = table.place == Place::System;
-            let is_particular = table.place == Place::Temporary;
-            let kind = WriteKind::Insert;
-            let written = vec![Written { table: table.name, kind }];
-            give(Facts { is_particular, is_unknown, written, ..Facts::default() }, each);
+            give(filled(table, WriteKind::Insert, cursor, "where"), each);
         }
         _ => each(Effect::Unknown),
     }
 }
 
 /// `LOAD DATA .. INFILE 'f' .. INTO TABLE t`.
-fn load(mut cursor: Cursor<'_>) -> Effect {
+fn load(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
     let is_file = cursor.take_any(&["data", "xml"]);
     cursor.take_all(&["concurrent", "local", "low_priority"]);
     let has_file = cursor.take_word("infile") && matches!(cursor.take(), Some(Token::Text(_)));
-    let kind = if cursor.take_word("replace") {
-        WriteKind::Upsert
-    } else {
-        cursor.take_word("ignore");
-        WriteKind::Insert
-    };
-    if !(is_file && has_file && cursor.take_word("into") && cursor.take_word("table")) {
-        return Effect::Unknown;
-    }
+    let is_replace = cursor.take_word("replace");
+    cursor.take_word("ignore");
+    let has_table = cursor.take_word("into") && cursor.take_word("table");
+    let kind = if is_replace { WriteKind::Upsert } else { WriteKind::Insert };
     match cursor.take_table() {
-        Some(table) => Effect::Write(vec![Written { table: table.name, kind }]),
-        None => Effect::Unknown,
+        Some(table) if is_file && has_file && has_table => give(filled(table, kind, cursor, "set"), each),
+        _ => each(Effect::Unknown),
     }
+}
+
+/// What filling `table` comes to; behind `word`, functions may be called.
+fn filled(table: Table, kind: WriteKind, mut cursor: Cursor<'_>, word: &str) -> Facts {
+    while !cursor.is_at_end() && !cursor.take_word(word) {
+        cursor.take();
+    }
+    let mut facts = walk::walk(cursor);
+    facts.is_unknown |= table.place == Place::System;
+    facts.is_particular |= table.place == Place::Temporary;
+    facts.written.push(Written { table: table.name, kind });
+    facts
 }
 
 fn truncate(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
@@ -165,29 +168,29 @@ fn declare(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
 fn explain(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
     const OPTIONS: [&str; 9] =
         ["extended", "format", "json", "partitions", "plan", "query", "traditional", "tree", "verbose"];
-    let mut is_analyze = false;
+    let mut is_run = false;
     if cursor.ahead(1).is_some_and(|token| !begins_query(token)) && cursor.take_mark(b'(') {
         let Some(mut options) = cursor.take_parenthesised() else {
             return each(Effect::Unknown);
         };
         while let Some(token) = options.take() {
-            is_analyze |= is_analyze_word(token);
+            is_run |= is_analyze(token);
         }
     }
     while let Some(token) = cursor.ahead(0) {
         let is_option = cursor.take_any(&OPTIONS) || cursor.take_mark(b'=');
-        if !is_option && !is_analyze_word(token) {
+        if !is_option && !is_analyze(token) {
             break;
         }
         if !is_option {
-            is_analyze = true;
+            is_run = true;
             cursor.take();
         }
     }
     // SQLite runs some pragmas while it compiles them.
     if cursor.dialect == Dialect::Sqlite && cursor.take_word("pragma") {
         each(pragma::effect(cursor));
-    } else if !is_analyze {
+    } else if !is_run {
         each(Effect::Read);
     } else if cursor.ahead(0).is_some_and(begins_query) {
         give_read(walk::walk(cursor), each);
@@ -196,9 +199,13 @@ fn explain(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
     }
 }
 
-fn is_analyze_word(token: Token<'_>) -> bool {
-    matches!(token, Token::Word(word)
-        if word.eq_ignore_ascii_case("analyze") || word.eq_ignore_ascii_case("analyse"))
+fn is_analyze(token: Token<'_>) -> bool {
+    match token {
+        Token::Name { raw: word, .. } | Token::Word(word) => {
+            word.eq_ignore_ascii_case("analyze") || word.eq_ignore_ascii_case("analyse")
+        }
+        _ => false,
+    }
 }
 
 /// What is not understood, and more so if it makes or drops what only this connection sees.

@@ -2,31 +2,47 @@
 
 use super::cursor::Cursor;
 use super::lex::Token;
-use super::{Dialect, Effect, Transaction};
+use super::{Dialect, Effect, Transaction, doubt};
 
 /// The words that statements about transactions begin with.
 pub(super) const WORDS: [&str; 9] =
     ["abort", "begin", "commit", "end", "prepare", "release", "rollback", "savepoint", "start"];
 
-/// The effect of the statement that begins with `word`, and goes on with `cursor`.
+/// Gives `each` the effects of the statement that begins with `word`, and goes on with `cursor`.
 ///
-/// Each has to be understood to its end: `COMMIT PREPARED` is about another transaction.
-pub(super) fn effect(word: &str, mut cursor: Cursor<'_>) -> Effect {
-    let transaction = match (word, cursor.dialect) {
-        // Not known to MySQL, where END belongs to blocks.
-        ("abort" | "end", Dialect::Mysql) => None,
-        ("begin", _) => begin(&mut cursor),
-        ("start", _) => start(&mut cursor),
-        ("commit" | "end", _) => commit(&mut cursor),
-        ("abort" | "rollback", _) => rollback(&mut cursor),
-        ("savepoint", _) => cursor.take_identifier().then_some(Transaction::Savepoint),
-        ("release", _) => savepoint(&mut cursor).then_some(Transaction::Release),
-        ("prepare", Dialect::Postgres) => prepare(&mut cursor),
-        _ => None,
+/// Each has to be understood to its end.
+pub(super) fn effects(word: &str, mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
+    if !is_about_this(word, &cursor) {
+        return each(Effect::Unknown);
+    }
+    let transaction = match word {
+        "begin" => begin(&mut cursor),
+        "start" => start(&mut cursor),
+        "commit" | "end" => commit(&mut cursor),
+        "abort" | "rollback" => rollback(&mut cursor),
+        "savepoint" => take_name(&mut cursor).then_some(Transaction::Savepoint),
+        "release" => savepoint(&mut cursor).then_some(Transaction::Release),
+        _ => prepare(&mut cursor),
     };
     match transaction {
-        Some(transaction) if cursor.is_at_end() => Effect::Transaction(transaction),
-        _ => Effect::Unknown,
+        Some(transaction) if cursor.is_at_end() => each(Effect::Transaction(transaction)),
+        _ => {
+            each(Effect::Unknown);
+            each(doubt::UNCERTAIN);
+        }
+    }
+}
+
+/// Whether the statement is about the transaction that the connection is in.
+fn is_about_this(word: &str, cursor: &Cursor<'_>) -> bool {
+    let dialect = cursor.dialect;
+    match word {
+        // Not known to MySQL, where END belongs to blocks.
+        "abort" | "end" => dialect != Dialect::Mysql,
+        "commit" | "rollback" => !cursor.is_word(0, "prepared"),
+        "prepare" => dialect == Dialect::Postgres && cursor.is_word(0, "transaction"),
+        "start" => cursor.is_word(0, "transaction"),
+        _ => true,
     }
 }
 
@@ -48,9 +64,7 @@ fn begin(cursor: &mut Cursor<'_>) -> Option<Transaction> {
 }
 
 fn start(cursor: &mut Cursor<'_>) -> Option<Transaction> {
-    if !cursor.take_word("transaction") {
-        return None;
-    }
+    cursor.take_word("transaction");
     modes(cursor);
     Some(Transaction::Begin)
 }
@@ -97,7 +111,16 @@ fn savepoint(cursor: &mut Cursor<'_>) -> bool {
     if cursor.ahead(1).is_some() {
         cursor.take_word("savepoint");
     }
-    cursor.take_identifier()
+    take_name(cursor)
+}
+
+/// Moves over a name, which may be a text on SQLite.
+fn take_name(cursor: &mut Cursor<'_>) -> bool {
+    let is_text = cursor.dialect == Dialect::Sqlite && matches!(cursor.ahead(0), Some(Token::Text(_)));
+    if is_text {
+        cursor.take();
+    }
+    is_text || cursor.take_identifier()
 }
 
 /// `[WORK | TRANSACTION]`, which SQLite lets have a name.
@@ -120,7 +143,6 @@ fn chain(cursor: &mut Cursor<'_>) -> Option<bool> {
 }
 
 fn prepare(cursor: &mut Cursor<'_>) -> Option<Transaction> {
-    let is_transaction = cursor.take_word("transaction");
-    let has_name = matches!(cursor.take(), Some(Token::Text(_)));
-    (is_transaction && has_name).then_some(Transaction::Prepare)
+    cursor.take_word("transaction");
+    matches!(cursor.take(), Some(Token::Text(_))).then_some(Transaction::Prepare)
 }

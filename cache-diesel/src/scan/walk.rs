@@ -78,7 +78,8 @@ pub(super) struct Update {
 /// Walks over all that `cursor` has left.
 pub(super) fn walk(cursor: Cursor<'_>) -> Facts {
     let mut walk = Walk {
-        cursor,
+        // What stands before is another statement's.
+        cursor: Cursor::new(cursor.rest(), cursor.dialect),
         facts: Facts::default(),
         expects_table: false,
         open_updates: 0,

@@ -8,8 +8,10 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// The length of the longest word that is looked up anywhere.
     pub(super) const LONGEST: usize = 40;
 
+    /// Folds `word`.
     pub(super) fn new(word: &str) -> Self {
         let length = if word.len() > Self::LONGEST { 0 } else { word.len() };
         let mut bytes = [0; Self::LONGEST];
@@ -18,6 +20,7 @@ impl Folded {
         Self { bytes, length }
     }
 
+    /// The folded word.
     pub(super) fn as_str(&self) -> &str {
         str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }

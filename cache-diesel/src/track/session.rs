@@ -402,5 +402,4 @@ fn ending_of(finish: Finish) -> Ending {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

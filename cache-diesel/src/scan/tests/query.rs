@@ -174,6 +174,8 @@ pub(super) const OTHERS: &[Case] = &[
     ("p", "EXPLAIN (ANALYSE, VERBOSE) SELECT 1", "read"),
     ("p", "EXPLAIN ANALYSE VERBOSE UPDATE t SET a = 1", "unknown"),
     ("p", "EXPLAIN (VERBOSE) UPDATE t SET a = 1", "read"),
+    ("p", "EXPLAIN (\"analyze\") UPDATE t SET a = 1", "unknown"),
+    ("p", "EXPLAIN ANALYZE WITH a (b) AS (SELECT 1), c (d) AS (SELECT 2) SELECT * FROM a", "read"),
     ("p", "EXPLAIN (SELECT analyze FROM t)", "read"),
     ("p", "EXPLAIN ANALYZE EXECUTE a", "unknown"),
     ("p", "EXPLAIN ANALYZE SELECT my_func()", "unknown"),
