@@ -1,4 +1,172 @@
 //! Coherent cached managers for Diesel models.
+//!
+//! The derive [`Cached`] gives a model a manager that reads through a cache. Writes are Diesel's own: an instrumentation on
+//! every connection reads the statements along, and invalidates what they changed.
+//!
+//! # Add it
+//!
+//! ```toml
+//! [dependencies]
+//! cache-diesel = { version = "0.1", features = ["sqlite"] }
+//! diesel = { version = "2.3", features = ["sqlite"] }
+//! libsqlite3-sys = { version = "0.38", features = ["bundled"] }   # builds SQLite in
+//! ```
+//!
+//! # Annotate, install, read, write
+//!
+//! ```
+//! use cache_diesel::prelude::*;
+//! use diesel::connection::SimpleConnection;
+//! use diesel::prelude::*;
+//!
+//! diesel::table! {
+//!     products (id) {
+//!         id -> Integer,
+//!         category_id -> Integer,
+//!         slug -> Text,
+//!         title -> Text,
+//!     }
+//! }
+//!
+//! #[derive(AsChangeset, Cached, Debug, Insertable, Queryable, Selectable)]
+//! #[diesel(table_name = products)]
+//! #[cached(key = "product", detail_timeout = "5 minutes", unique(slug), scope(category_id))]
+//! struct Product {
+//!     id: i32,
+//!     category_id: i32,
+//!     slug: String,
+//!     title: String,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // First of all: connections that are opened from now on are tracked.
+//! cache_diesel::install(Cache::memory())?;
+//! let mut conn = SqliteConnection::establish(":memory:")?;
+//! # conn.batch_execute(
+//! #     "CREATE TABLE products (
+//! #          id INTEGER PRIMARY KEY NOT NULL, category_id INTEGER NOT NULL,
+//! #          slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL
+//! #      );
+//! #      INSERT INTO products VALUES (1, 7, 'lamp', 'Lamp'), (2, 7, 'torch', 'Torch'), (3, 8, 'table', 'Table');",
+//! # )?;
+//! let cached = Product::cached();
+//!
+//! assert_eq!(cached.get(1).first(&mut conn)?.title, "Lamp");
+//! assert!(cached.get(1).entry(&mut conn)?.is_hit());
+//! assert_eq!(cached.get_by_slug("torch").first(&mut conn)?.id, 2);
+//! assert_eq!(cached.all_by_category_id(7).load(&mut conn)?.len(), 2);
+//!
+//! // Plain Diesel, and the cache knows.
+//! diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn)?;
+//! assert_eq!(cached.get(1).first(&mut conn)?.title, "New");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The struct's options are listed at [`Cached`]. It needs named fields, `Queryable` and `Selectable`, and the primary key of its
+//! table; `save` needs `AsChangeset`. `Clone`, `Identifiable` and serde are not needed.
+//!
+//! # Reads
+//!
+//! A method of the [`Manager`] builds a read, a method with a connection ends it. Values are shared: rows are `Arc<M>`, lists
+//! `Arc<Vec<M>>`.
+//!
+//! | built by | ended by |
+//! |---|---|
+//! | [`all(suffix, filters)`](Manager::all), [`every()`](Manager::every), `all_by_column(value)` | `load`, `first`, `count`, `exists`, `entry`, `load_with`, `first_with` |
+//! | [`get(key)`](Manager::get), `.filter(..)` of it, `get_by_column(value)` | `first`, `require`, `entry`, `first_with` |
+//! | [`get_many(keys)`](Manager::get_many) | `load` |
+//!
+//! Each takes `.timeout(..)`, `.refresh()`, `.bypass()` and `.assume_deterministic()`; lists take `.filter`, `.order_by`, `.limit` and
+//! `.offset` as well. `.query()` of a list, and of a row by its key, is the plain Diesel query. `entry` tells the [`Origin`] of a value and when it was loaded;
+//! `require` fails with the model's own error.
+//!
+//! ```
+//! # use cache_diesel::prelude::*;
+//! # use diesel::connection::SimpleConnection;
+//! # use diesel::prelude::*;
+//! # diesel::table! { products (id) { id -> Integer, title -> Text, is_active -> Bool, } }
+//! # #[derive(Cached, Debug, PartialEq, Queryable, Selectable)]
+//! # struct Product { id: i32, title: String, is_active: bool }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # cache_diesel::install(Cache::memory())?;
+//! # let mut conn = SqliteConnection::establish(":memory:")?;
+//! # conn.batch_execute(
+//! #     "CREATE TABLE products (id INTEGER PRIMARY KEY NOT NULL, title TEXT NOT NULL, is_active BOOLEAN NOT NULL);
+//! #      INSERT INTO products VALUES (1, 'Lamp', 1), (2, 'Torch', 0), (3, 'Table', 1);",
+//! # )?;
+//! let active = || Product::cached().all("active", products::is_active.eq(true));
+//! assert_eq!(active().count(&mut conn)?, 2);
+//! assert_eq!(active().order_by(products::title).first(&mut conn)?.title, "Lamp");
+//!
+//! let rows = Product::cached().get_many([3, 9, 1]).load(&mut conn)?;
+//! assert_eq!(rows.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
+//!
+//! assert!(Product::cached().get(9).first(&mut conn).optional()?.is_none());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Writes
+//!
+//! Write as you always do. A write through the manager tells more exactly what it changed, so that other rows stay cached:
+//! [`insert`](Manager::insert), [`save`](Manager::save), [`delete`](Manager::delete), and [`write`](Manager::write) for any statement of the
+//! table. [`clear_detail`](Manager::clear_detail), [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and
+//! [`clear`](Manager::clear) clear by hand.
+//!
+//! ```
+//! # use cache_diesel::prelude::*;
+//! # use diesel::connection::SimpleConnection;
+//! # use diesel::prelude::*;
+//! # diesel::table! { products (id) { id -> Integer, title -> Text, } }
+//! # #[derive(AsChangeset, Cached, Debug, Insertable, PartialEq, Queryable, Selectable)]
+//! # struct Product { id: i32, title: String }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # cache_diesel::install(Cache::memory())?;
+//! # let mut conn = SqliteConnection::establish(":memory:")?;
+//! # conn.batch_execute("CREATE TABLE products (id INTEGER PRIMARY KEY NOT NULL, title TEXT NOT NULL)")?;
+//! let cached = Product::cached();
+//! let mut lamp = cached.insert(Product { id: 1, title: "Lamp".into() }).get_result(&mut conn)?;
+//! cached.insert((products::id.eq(2), products::title.eq("Torch"))).execute(&mut conn)?;
+//! cached.get(2).first(&mut conn)?;
+//!
+//! lamp.title = "New".into();
+//! assert_eq!(cached.save(&lamp).execute(&mut conn)?, 1);
+//! assert_eq!(cached.get(1).first(&mut conn)?.title, "New");
+//! assert!(cached.get(2).entry(&mut conn)?.is_hit());
+//!
+//! assert_eq!(cached.delete(1).execute(&mut conn)?, 1);
+//! assert!(!cached.every().load(&mut conn)?.contains(&lamp));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is promised
+//!
+//! In one process, with the store in its memory:
+//!
+//! * Once a tracked write has returned, no read through the cache that begins later gives what was there before. Tracked are all
+//!   statements on connections that were opened after [`install`] or given to [`track`], and all writes through managers.
+//! * Reads in a transaction go to the database and store nothing. Writes in it count after the outermost commit; a rollback leaves
+//!   entries valid.
+//! * The cache never fails a query: reads and writes return Diesel's errors. Only calls about the cache itself return [`Error`].
+//! * What is not understood widens: an unknown statement invalidates the whole database, an unknown query is not cached.
+//!
+//! Not covered: other processes; rows that triggers, views and foreign keys change, unless the model declares it with `cascaded_by` or
+//! `depends_on`. The repository's `docs/caveats.md` numbers every limit.
+//!
+//! # Set-up and a look inside
+//!
+//! [`install`] and [`install_with`] set the default [`Cache`] and track connections. [`caches::configure`] names further caches,
+//! [`CacheBuilder`] sets them up. [`Cache::statistics`] counts by manager and [`Kind`] of read, [`Cache::listen`] tells each [`Event`].
+//!
+//! # Features
+//!
+//! | feature | adds | costs |
+//! |---|---|---|
+//! | `sqlite` | SQLite 3.35 and later | Diesel's features `sqlite` and `returning_clauses_for_sqlite_3_35` |
+//!
+//! None is a default: name the database. Features whose names begin with `__` are internal.
 
 mod backend;
 mod clear;

@@ -1,5 +1,6 @@
 //! Cached reads: built by the manager, ended by a method that takes a connection.
 
+mod asked;
 #[cfg(feature = "__async")]
 mod awaiting;
 mod blocking;
@@ -7,12 +8,14 @@ mod entry;
 mod filter;
 mod gate;
 mod list;
+mod list_task;
 mod load;
 mod lookup;
 mod many;
 mod number;
 mod options;
 mod row;
+mod row_task;
 mod task;
 mod terminal;
 

@@ -17,8 +17,10 @@ use crate::keys::IntoKey;
 use crate::model::CachedModel;
 use crate::read::entry::{CachedEntry, CachedList, CachedRow, Origin};
 use crate::read::gate::gate_of;
-use crate::read::list::{ListRead, ListTask};
-use crate::read::row::{FilteredTask, RowRead};
+use crate::read::list::ListRead;
+use crate::read::list_task::ListTask;
+use crate::read::row::RowRead;
+use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Task, Turn, look, take_turn};
 use crate::read::terminal::{AnyConnection, First, Runs, Value};
 

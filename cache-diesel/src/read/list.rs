@@ -1,30 +1,27 @@
 //! Lists: all rows, those that pass a filter, those that share a value.
 
 use core::marker::PhantomData;
-use std::sync::Arc;
 
-use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, KeyBytes, Kind, Tag, Value};
+use cache_core::{KeyBytes, Kind};
+use diesel::Expression;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
-use diesel::{Expression, RunQueryDsl};
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::{CachedModel, Lookup};
+use crate::read::asked::{AskedQuery, Dependency, Scope};
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
 use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
+use crate::read::list_task::{FirstTask, ListTask};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
-use crate::read::row::{first_of, weight_of};
-use crate::read::task::{Head, Keep, Task};
+use crate::read::task::Head;
 use crate::read::terminal::{self, IntoTask, terminal};
-use crate::shape::{Shape, shape_of};
 
 impl<M: CachedModel> Manager<M> {
     /// The rows that pass `filters`, under the name `suffix`.
@@ -88,14 +85,6 @@ pub struct ListRead<M, Source, Part = Whole> {
 /// The rows that share a value of the scope `L`.
 pub type ScopeQuery<L> =
     ListRead<<L as Lookup>::Model, Filter<<<L as Lookup>::Model as CachedModel>::Table, <L as Lookup>::Filter>>;
-
-/// The value that the rows of a scope share.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope {
-    columns: &'static [&'static str],
-    value: KeyBytes,
-    is_exact: bool,
-}
 
 impl<M: CachedModel, Source> ListRead<M, Source> {
     #[track_caller]
@@ -260,33 +249,6 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     }
 }
 
-/// What a list depends on besides the tables that it names.
-#[derive(Clone, Debug)]
-pub(crate) struct Dependency {
-    suffix: Option<String>,
-    scope: Option<Scope>,
-}
-
-impl Dependency {
-    pub(crate) fn suffix(&self) -> Option<&str> {
-        self.suffix.as_deref()
-    }
-
-    pub(crate) fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        match self.scope {
-            None => subject.list(self.suffix()),
-            Some(scope) => {
-                let exact = || subject.database.table(subject.table).scope(scope.columns, scope.value);
-                subject.scope(scope.is_exact.then(exact))
-            }
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        if self.scope.is_some() { Kind::Scope } else { Kind::List }
-    }
-}
-
 /// A list of which only the first row is wanted.
 #[derive(Debug)]
 pub struct OnlyFirst<R>(R);
@@ -317,144 +279,5 @@ where
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
         let selected = LimitDsl::limit(self.0.source, 1).selected();
         Ok(FirstTask { asked: AskedQuery::new::<C::Backend>(head, dependency, selected)?, model: PhantomData })
-    }
-}
-
-/// A query that is named by its SQL and the values bound to it.
-pub(crate) struct AskedQuery<Selected> {
-    pub(crate) head: Head,
-    pub(crate) id: KeyBytes,
-    pub(crate) selected: Option<Selected>,
-    dependency: Dependency,
-    shape: Arc<Shape>,
-}
-
-impl<Selected> AskedQuery<Selected> {
-    pub(crate) fn new<DB>(head: Head, dependency: Dependency, selected: Selected) -> QueryResult<Self>
-    where
-        DB: CacheBackend,
-        Selected: QueryFragment<DB> + QueryId,
-    {
-        let shape = shape_of::<DB, _>(&selected)?;
-        let id = shape.key_of::<DB, _>(&selected, dependency.suffix())?;
-        Ok(Self { head, id, selected: Some(selected), dependency, shape })
-    }
-
-    pub(crate) fn named(&self) -> Result<Vec<String>, Bypass> {
-        self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec)
-    }
-
-    pub(crate) fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        self.dependency.tags(subject)
-    }
-
-    pub(crate) fn timeout(&self) -> cache_core::Timeout {
-        self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.list)
-    }
-}
-
-/// Reads a list.
-pub struct ListTask<M, Selected> {
-    asked: AskedQuery<Selected>,
-    model: PhantomData<fn() -> M>,
-}
-
-impl<M, Selected> ListTask<M, Selected> {
-    pub(crate) fn take_query(&mut self) -> Selected {
-        self.asked.selected.take().expect("a query is asked once")
-    }
-}
-
-impl<M: CachedModel, Selected> Task for ListTask<M, Selected> {
-    type Value = CachedList<M>;
-
-    fn head(&self) -> &Head {
-        &self.asked.head
-    }
-
-    fn id(&self) -> KeyBytes {
-        self.asked.id
-    }
-
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        Ok(self.asked.named())
-    }
-
-    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        self.asked.tags(subject)
-    }
-
-    fn accept(&self, value: Value) -> Option<Self::Value> {
-        let Value::Shared(rows) = value else { return None };
-        rows.downcast().ok()
-    }
-
-    fn keep(&self, rows: &Self::Value) -> Keep {
-        let weight = size_of::<Vec<M>>() + rows.iter().map(weight_of).sum::<usize>();
-        Keep::shared(rows, weight, self.asked.timeout())
-    }
-}
-
-impl<'query, C, M, Selected> Query<C> for ListTask<M, Selected>
-where
-    C: LoadConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M>,
-{
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        RunQueryDsl::load(self.take_query(), conn).map(Arc::new)
-    }
-}
-
-/// Reads the first row of a list.
-pub struct FirstTask<M, Selected> {
-    asked: AskedQuery<Selected>,
-    model: PhantomData<fn() -> M>,
-}
-
-impl<M: CachedModel, Selected> Task for FirstTask<M, Selected> {
-    type Value = Option<CachedRow<M>>;
-
-    fn head(&self) -> &Head {
-        &self.asked.head
-    }
-
-    fn id(&self) -> KeyBytes {
-        self.asked.id
-    }
-
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        Ok(self.asked.named())
-    }
-
-    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        self.asked.tags(subject)
-    }
-
-    fn accept(&self, value: Value) -> Option<Self::Value> {
-        match value {
-            Value::Shared(row) => row.downcast().ok().map(Some),
-            Value::Absent(_) => Some(None),
-            _ => None,
-        }
-    }
-
-    fn keep(&self, row: &Self::Value) -> Keep {
-        match row {
-            Some(row) => Keep::shared(row, weight_of(&**row), self.asked.timeout()),
-            // A list without rows is a list like any other.
-            None => Keep::absent((), Some(self.asked.timeout())),
-        }
-    }
-}
-
-impl<'query, C, M, Selected> Query<C> for FirstTask<M, Selected>
-where
-    C: LoadConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M>,
-{
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        first_of(self.asked.selected.take(), conn)
     }
 }

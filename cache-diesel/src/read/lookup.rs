@@ -18,7 +18,7 @@ use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
-use crate::read::row::{first_of, weight_of};
+use crate::read::row_task::{first_of, weight_of};
 use crate::read::task::{Head, Keep, Site, Task};
 use crate::read::terminal::{IntoTask, row_terminals};
 use crate::shape::shape_of;

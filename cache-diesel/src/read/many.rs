@@ -20,7 +20,7 @@ use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::gate::gate;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, UseOfCache, options_methods};
-use crate::read::row::{accept_row, keep_row};
+use crate::read::row_task::{accept_row, keep_row};
 use crate::read::task::{Head, Site, site_of};
 use crate::read::terminal::{BlockingRead, terminal};
 use crate::report;

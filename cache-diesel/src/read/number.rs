@@ -15,8 +15,9 @@ use diesel::{Expression, RunQueryDsl};
 
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
+use crate::read::asked::AskedQuery;
 use crate::read::blocking::Query;
-use crate::read::list::{AskedQuery, ListRead, Whole};
+use crate::read::list::{ListRead, Whole};
 use crate::read::task::{Head, Keep, Task};
 use crate::read::terminal::{self, IntoTask, terminal};
 

@@ -1,16 +1,12 @@
 //! One row by its key.
 
 use core::marker::PhantomData;
-use core::mem;
-use std::sync::Arc;
 
-use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, KeyBytes, Kind, Tag, Value};
+use cache_core::{KeyBytes, Kind};
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Find};
 #[cfg(feature = "__async")]
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::{FilterDsl, FindDsl};
 use diesel::result::QueryResult;
 
@@ -18,13 +14,12 @@ use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
-use crate::read::blocking::Query;
-use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
-use crate::read::task::{Head, Keep, Task};
+use crate::read::row_task::{Asked, FilteredTask, RowTask};
+use crate::read::task::Head;
 use crate::read::terminal::{IntoTask, row_terminals};
-use crate::shape::{Shape, shape_of};
+use crate::shape::shape_of;
 
 impl<M: CachedModel> Manager<M> {
     /// The row with the primary key `id`.
@@ -124,120 +119,6 @@ where
     }
 }
 
-type Selected<'query, C, M> =
-    <Find<<M as CachedModel>::Table, <M as CachedModel>::Id> as LoadModel<'query, C, M>>::Selected;
-
-/// Reads a row by its key. The query is made on a miss only.
-pub struct RowTask<'query, C, M, K>
-where
-    C: LoadConnection,
-    M: CachedModel,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
-{
-    head: Head,
-    row: KeyBytes,
-    asked: Asked<K, M::Id>,
-    selected: Option<Selected<'query, C, M>>,
-}
-
-/// The key, as it was asked for, and as it is once the database has to be asked.
-enum Asked<K, Id> {
-    Key(Id),
-    Named(K),
-    Nothing,
-}
-
-impl<'query, C, M, K> RowTask<'query, C, M, K>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
-{
-    /// Makes the query, unless it is made already.
-    fn prepare(&mut self) {
-        self.asked = match mem::replace(&mut self.asked, Asked::Nothing) {
-            Asked::Named(named) => {
-                let key = named.into_key();
-                self.selected = Some(FindDsl::find(M::table(), key.clone()).selected());
-                Asked::Key(key)
-            }
-            asked => asked,
-        };
-    }
-
-    fn key(&self) -> Option<&M::Id> {
-        match &self.asked {
-            Asked::Key(key) => Some(key),
-            Asked::Named(named) => named.as_key(),
-            Asked::Nothing => None,
-        }
-    }
-}
-
-impl<'query, C, M, K> Task for RowTask<'query, C, M, K>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
-{
-    type Value = Option<CachedRow<M>>;
-
-    fn head(&self) -> &Head {
-        &self.head
-    }
-
-    fn id(&self) -> KeyBytes {
-        self.row
-    }
-
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        self.prepare();
-        let selected = self.selected.as_ref().expect("the query is made on a miss and asked once");
-        let shape = shape_of::<C::Backend, _>(selected)?;
-        Ok(shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
-    }
-
-    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.absent_row(self.row)
-    }
-
-    fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_row::<M>(value, self.key())
-    }
-
-    fn keep(&self, row: &Self::Value) -> Keep {
-        keep_row(&self.head, row.as_ref(), self.key())
-    }
-
-    fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
-        tags_of_row(subject, row.is_some(), self.row)
-    }
-}
-
-impl<'query, C, M, K> Query<C> for RowTask<'query, C, M, K>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
-{
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        self.prepare();
-        first_of(self.selected.take(), conn)
-    }
-}
-
-/// Reads a row by its key and a condition.
-pub struct FilteredTask<M: CachedModel, Selected> {
-    head: Head,
-    shape: Arc<Shape>,
-    id: KeyBytes,
-    key: M::Id,
-    selected: Option<Selected>,
-}
-
 #[cfg(feature = "__async")]
 impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
     /// The task of a driver that makes the query before it looks.
@@ -255,102 +136,4 @@ impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
         let shape = shape_of::<DB, _>(&selected)?;
         Ok(FilteredTask { head, shape, id: KeyBytes::of(&key), key, selected: Some(selected) })
     }
-}
-
-#[cfg(feature = "__async")]
-impl<M: CachedModel, Selected> FilteredTask<M, Selected> {
-    pub(crate) fn take_query(&mut self) -> Selected {
-        self.selected.take().expect("a query is asked once")
-    }
-}
-
-impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
-    type Value = Option<CachedRow<M>>;
-
-    fn head(&self) -> &Head {
-        &self.head
-    }
-
-    fn id(&self) -> KeyBytes {
-        self.id
-    }
-
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        Ok(self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
-    }
-
-    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.absent_row(KeyBytes::of(&self.key))
-    }
-
-    fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_row::<M>(value, Some(&self.key))
-    }
-
-    fn keep(&self, row: &Self::Value) -> Keep {
-        keep_row(&self.head, row.as_ref(), Some(&self.key))
-    }
-
-    fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
-        tags_of_row(subject, row.is_some(), KeyBytes::of(&self.key))
-    }
-}
-
-impl<'query, C, M, Selected> Query<C> for FilteredTask<M, Selected>
-where
-    C: LoadConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M>,
-{
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        first_of(self.selected.take(), conn)
-    }
-}
-
-/// The first row that the query gives.
-pub(crate) fn first_of<'query, C, M, Selected>(
-    selected: Option<Selected>,
-    conn: &mut C,
-) -> QueryResult<Option<CachedRow<M>>>
-where
-    C: LoadConnection,
-    Selected: LoadQuery<'query, C, M>,
-{
-    let selected = selected.expect("the query is made once and asked once");
-    selected.internal_load(conn)?.next().transpose().map(|row| row.map(Arc::new))
-}
-
-pub(crate) fn accept_row<M: CachedModel>(value: Value, key: Option<&M::Id>) -> Option<Option<CachedRow<M>>> {
-    match value {
-        Value::Shared(row) => {
-            let row = row.downcast::<M>().ok()?;
-            key.is_none_or(|key| row.has_id(key)).then_some(Some(row))
-        }
-        Value::Absent(asked) => {
-            let asked = asked.downcast_ref::<M::Id>()?;
-            key.is_none_or(|key| key == asked).then_some(None)
-        }
-        _ => None,
-    }
-}
-
-pub(crate) fn keep_row<M: CachedModel>(head: &Head, row: Option<&CachedRow<M>>, key: Option<&M::Id>) -> Keep {
-    let timeouts = head.state.definition.timeouts;
-    let Some(row) = row else {
-        let timeout = timeouts.negative.map(|timeout| head.options.timeout.unwrap_or(timeout));
-        let key = key.cloned().expect("the key is known once the database was asked");
-        return Keep::absent(key, timeout);
-    };
-    let mut keep = Keep::shared(row, weight_of(&**row), head.options.timeout.unwrap_or(timeouts.detail));
-    // Where the database takes other letters for equal, the row has another key than was asked for.
-    keep.is_stored = key.is_some_and(|key| row.has_id(key));
-    keep
-}
-
-pub(crate) fn weight_of<M: CachedModel>(row: &M) -> usize {
-    size_of::<M>() + row.heap_size()
-}
-
-fn tags_of_row(subject: &Subject<'_>, is_found: bool, row: KeyBytes) -> Vec<Tag> {
-    if is_found { subject.found_row(row) } else { subject.absent_row(row) }
 }

@@ -23,7 +23,12 @@ pub(super) fn statements(sql: &str, dialect: Dialect, each: &mut dyn FnMut(Effec
             Ok(token) => statement.push(token),
         }
     }
-    statement::effects(&statement.tokens, dialect, each);
+    // What is left open may have swallowed statements.
+    if statement.may_end() {
+        statement::effects(&statement.tokens, dialect, each);
+    } else {
+        doubt::effects(&sql[start..], each);
+    }
 }
 
 /// The tokens of a statement as far as they were read.

@@ -75,14 +75,24 @@ impl Found {
         } else if STATEMENTS.iter().any(|word| cursor.is_word(0, word)) {
             self.is_unknown = true;
         } else {
+            let whole = cursor;
             let scope = take_scope(&mut cursor);
             let name = cursor.take();
             match name.and_then(variable) {
                 Some((inner, name)) if take_assign(&mut cursor) => {
                     self.variable(inner.or(scope), name, cursor);
                 }
-                _ => self.is_particular = true,
+                _ => self.unfollowed(whole),
             }
+        }
+    }
+
+    /// A name in an unusual form, such as ``@@session . `autocommit` ``.
+    fn unfollowed(&mut self, assignment: Cursor<'_>) {
+        self.is_particular = true;
+        if assignment.rest().iter().any(|token| names_autocommit(*token)) {
+            self.is_unknown = true;
+            self.is_uncertain = true;
         }
     }
 
@@ -108,6 +118,15 @@ impl Found {
         } else {
             self.is_particular |= !HARMLESS.iter().any(|harmless| is_named(harmless));
         }
+    }
+}
+
+fn names_autocommit(token: Token<'_>) -> bool {
+    match token {
+        Token::Name { raw: name, .. } | Token::Variable(name) | Token::Word(name) => {
+            name.to_ascii_lowercase().contains("autocommit")
+        }
+        _ => false,
     }
 }
 

@@ -1,0 +1,80 @@
+//! A query that is named by its SQL and the values bound to it, and what its answer depends on.
+
+use std::sync::Arc;
+
+use cache_core::protocol::read::Subject;
+use cache_core::{Bypass, KeyBytes, Kind, Tag, Timeout};
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::read::task::Head;
+use crate::shape::{Shape, shape_of};
+
+/// A query that is named by its SQL and the values bound to it.
+pub(crate) struct AskedQuery<Selected> {
+    pub(crate) head: Head,
+    pub(crate) id: KeyBytes,
+    pub(crate) selected: Option<Selected>,
+    dependency: Dependency,
+    shape: Arc<Shape>,
+}
+
+impl<Selected> AskedQuery<Selected> {
+    pub(crate) fn new<DB>(head: Head, dependency: Dependency, selected: Selected) -> QueryResult<Self>
+    where
+        DB: CacheBackend,
+        Selected: QueryFragment<DB> + QueryId,
+    {
+        let shape = shape_of::<DB, _>(&selected)?;
+        let id = shape.key_of::<DB, _>(&selected, dependency.suffix())?;
+        Ok(Self { head, id, selected: Some(selected), dependency, shape })
+    }
+
+    pub(crate) fn named(&self) -> Result<Vec<String>, Bypass> {
+        self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec)
+    }
+
+    pub(crate) fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        self.dependency.tags(subject)
+    }
+
+    pub(crate) fn timeout(&self) -> Timeout {
+        self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.list)
+    }
+}
+
+/// What a list depends on besides the tables that it names.
+#[derive(Clone, Debug)]
+pub(crate) struct Dependency {
+    pub(crate) suffix: Option<String>,
+    pub(crate) scope: Option<Scope>,
+}
+
+impl Dependency {
+    pub(crate) fn suffix(&self) -> Option<&str> {
+        self.suffix.as_deref()
+    }
+
+    pub(crate) fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        match self.scope {
+            None => subject.list(self.suffix()),
+            Some(scope) => {
+                let exact = || subject.database.table(subject.table).scope(scope.columns, scope.value);
+                subject.scope(scope.is_exact.then(exact))
+            }
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        if self.scope.is_some() { Kind::Scope } else { Kind::List }
+    }
+}
+
+/// The value that the rows of a scope share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    pub(crate) columns: &'static [&'static str],
+    pub(crate) value: KeyBytes,
+    pub(crate) is_exact: bool,
+}
