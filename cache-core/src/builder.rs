@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cache::{Cache, Inner};
 use crate::clock::{Clock, SystemClock};
+use crate::dirty::Dirty;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Listeners;
 use crate::flight::Flights;
@@ -14,6 +15,51 @@ use crate::store::{MemoryStore, NoneStore, Store};
 
 /// One mebibyte: `64 * MIB` reads as it should.
 pub const MIB: u64 = 1024 * 1024;
+
+impl Cache {
+    /// A cache of 64 MiB in the memory of this process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cache = cache_core::Cache::memory();
+    /// assert_eq!(cache.statistics().total().hit_count, 0);
+    /// ```
+    #[must_use]
+    pub fn memory() -> Self {
+        CacheBuilder::default_memory()
+    }
+
+    /// A cache that keeps nothing: every read asks the database.
+    #[must_use]
+    pub fn none() -> Self {
+        CacheBuilder::nothing()
+    }
+
+    /// Sets a cache up step by step.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::new()
+    }
+
+    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb` or `none:`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part of
+    /// the URL that is not understood and what is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_core::Cache;
+    /// Cache::from_url("memory:?capacity=16mb")?;
+    /// assert!(Cache::from_url("memroy:").is_err());
+    /// # Ok::<(), cache_core::Error>(())
+    /// ```
+    pub fn from_url(url: &str) -> Result<Self> {
+        CacheBuilder::from_url(url)?.build()
+    }
+}
 
 /// Sets a [`Cache`] up.
 ///
@@ -154,6 +200,7 @@ impl CacheBuilder {
             listeners: Listeners::default(),
             flights: Arc::new(Flights::default()),
             database_url: self.database_url,
+            dirty: Dirty::default(),
         }))
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::builder::CacheBuilder;
 use crate::clock::{Clock, Timestamp};
+use crate::dirty::Dirty;
 use crate::error::Result;
 use crate::event::{Event, Listeners};
 use crate::flight::Flights;
@@ -26,52 +26,10 @@ pub(crate) struct Inner {
     pub(crate) listeners: Listeners,
     pub(crate) flights: Arc<Flights>,
     pub(crate) database_url: Option<String>,
+    pub(crate) dirty: Dirty,
 }
 
 impl Cache {
-    /// A cache of 64 MiB in the memory of this process.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let cache = cache_core::Cache::memory();
-    /// assert_eq!(cache.statistics().total().hit_count, 0);
-    /// ```
-    #[must_use]
-    pub fn memory() -> Self {
-        CacheBuilder::default_memory()
-    }
-
-    /// A cache that keeps nothing: every read asks the database.
-    #[must_use]
-    pub fn none() -> Self {
-        CacheBuilder::nothing()
-    }
-
-    /// Sets a cache up step by step.
-    pub fn builder() -> CacheBuilder {
-        CacheBuilder::new()
-    }
-
-    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb` or `none:`.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part of
-    /// the URL that is not understood and what is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cache_core::Cache;
-    /// Cache::from_url("memory:?capacity=16mb")?;
-    /// assert!(Cache::from_url("memroy:").is_err());
-    /// # Ok::<(), cache_core::Error>(())
-    /// ```
-    pub fn from_url(url: &str) -> Result<Self> {
-        CacheBuilder::from_url(url)?.build()
-    }
-
     /// The numbers since the cache was built.
     #[must_use]
     pub fn statistics(&self) -> Statistics {

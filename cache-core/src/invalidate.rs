@@ -4,7 +4,6 @@ use crate::cache::Cache;
 use crate::error::Result;
 use crate::event::{Cause, Event};
 use crate::protocol::write::ChangeSet;
-use crate::registry;
 use crate::store::{Outcome, Release, Writer};
 use crate::tag::{Database, Tag};
 
@@ -33,37 +32,41 @@ impl Invalidation {
         Self { writer: Writer::fresh(), database, placed: Vec::new() }
     }
 
-    /// Places intents beside everything that `changes` will change, in every cache.
+    /// Places intents beside everything that `changes` will change, in each of `caches`.
     ///
     /// A store that fails is counted and reported; the write goes on.
-    pub fn place(&mut self, changes: &ChangeSet) {
+    pub fn place(&mut self, changes: &ChangeSet, caches: &[Cache]) {
         if changes.is_empty() {
             return;
         }
         let tags = changes.tags(&self.database);
-        for cache in registry::every() {
+        for cache in caches {
             let life = cache.0.policy.intent_life;
             let placed = cache.0.store.place(self.writer, &tags, life, cache.now());
-            report(&cache, placed);
+            report(cache, placed);
         }
         self.placed.extend(tags);
     }
 
-    /// Gives everything in `changes` a new token, in every cache, and tells the listeners. Intents on
+    /// Gives everything in `changes` a new token, in each of `caches`, and tells the listeners. Intents on
     /// other tags go without one: they covered what was not known yet.
     ///
-    /// A store that fails is counted and reported; the write has happened all the same.
-    pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause) {
+    /// A store that fails is counted and reported, and not looked at until the change has got through; the write
+    /// has happened all the same.
+    pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause, caches: &[Cache]) {
         let tags = changes.tags(&self.database);
         let unchanged: Vec<Tag> = self.placed.into_iter().filter(|tag| !tags.contains(tag)).collect();
-        for cache in registry::every() {
-            let mut releases = releases(&tags, ending, &cache);
+        for cache in caches {
+            let mut releases = releases(&tags, ending, cache);
             releases.extend(unchanged.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Unchanged }));
             if releases.is_empty() {
                 continue;
             }
             let released = cache.0.store.release(self.writer, &releases, cache.now());
-            report(&cache, released);
+            if released.is_err() {
+                cache.0.dirty.add(&tags);
+            }
+            report(cache, released);
             if changes.is_empty() {
                 continue;
             }

@@ -10,6 +10,7 @@
 mod builder;
 mod cache;
 mod clock;
+mod dirty;
 mod entry;
 mod error;
 mod event;

@@ -67,13 +67,18 @@ impl Reader<'_> {
     ///
     /// Returns why there is nothing to be served; a store that fails is reported, and a miss.
     pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Miss> {
-        self.judge(self.cache.0.store.get(wanted, self.cache.now()))
+        let now = self.cache.now();
+        let found =
+            self.cache.0.dirty.drain(&*self.cache.0.store, now).and_then(|()| self.cache.0.store.get(wanted, now));
+        self.judge(found)
     }
 
     /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
     #[must_use]
     pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
-        match self.cache.0.store.get_many(wanted, self.cache.now()) {
+        let now = self.cache.now();
+        let drained = self.cache.0.dirty.drain(&*self.cache.0.store, now);
+        match drained.and_then(|()| self.cache.0.store.get_many(wanted, now)) {
             Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
             Err(error) => {
                 self.store_failed(&error);
@@ -107,7 +112,10 @@ impl Reader<'_> {
     /// The present tokens of `tags`; `None` if the store fails.
     #[must_use]
     pub fn seed(&self, tags: &[Tag]) -> Option<Vec<(Tag, Seed)>> {
-        match self.cache.0.store.seed(tags, self.cache.now()) {
+        let now = self.cache.now();
+        // A token that should have been changed must not be filled under.
+        let drained = self.cache.0.dirty.drain(&*self.cache.0.store, now);
+        match drained.and_then(|()| self.cache.0.store.seed(tags, now)) {
             Ok(seeds) => Some(tags.iter().copied().zip(seeds).collect()),
             Err(error) => {
                 self.store_failed(&error);

@@ -49,6 +49,10 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     /// If the database cannot be asked.
     #[doc(hidden)]
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address>;
+
+    /// Whether a transaction is open that Diesel knows nothing of.
+    #[doc(hidden)]
+    fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool;
 }
 
 /// Where a connection leads.

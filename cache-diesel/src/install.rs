@@ -13,7 +13,7 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::identity::Identity;
 use crate::read::is_in_transaction;
-use crate::track::{Tracker, tracker_of};
+use crate::track::{Begun, Tracker, tracker_of};
 
 /// Makes an instrumentation for each new connection, as Diesel's `set_default_instrumentation` takes it.
 pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
@@ -96,7 +96,14 @@ where
     }
     let address = C::Backend::identify(conn)?;
     let mut tracker = Tracker::of_open(make_inner(), Identity::of_address(&address), C::Backend::DIALECT);
-    tracker.note_state(is_in_transaction(conn), address.reaches_others);
+    if is_in_transaction(conn) {
+        tracker.note_transaction(Begun::ByDiesel);
+    } else if C::Backend::has_raw_transaction(conn) {
+        tracker.note_transaction(Begun::ByHand);
+    }
+    if address.reaches_others {
+        tracker.note_other_databases();
+    }
     conn.set_instrumentation(tracker);
     Ok(())
 }

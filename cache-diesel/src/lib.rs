@@ -1,7 +1,7 @@
 //! Coherent cached managers for Diesel models.
 //!
-//! The derive [`Cached`] gives a model a manager that reads through a cache. Writes are Diesel's own: an instrumentation on
-//! every connection reads the statements along, and invalidates what they changed.
+//! The derive [`Cached`] gives a model a manager that reads through a cache. Writes are Diesel's own: an
+//! instrumentation on every connection reads the statements along, and invalidates what they changed.
 //!
 //! # Add it
 //!
@@ -63,13 +63,13 @@
 //! # }
 //! ```
 //!
-//! The struct's options are listed at [`Cached`]. It needs named fields, `Queryable` and `Selectable`, and the primary key of its
-//! table; `save` needs `AsChangeset`. `Clone`, `Identifiable` and serde are not needed.
+//! The struct's options are listed at [`Cached`]. It needs named fields, `Queryable` and `Selectable`, and the primary
+//! key of its table; `save` needs `AsChangeset`. `Clone`, `Identifiable` and serde are not needed.
 //!
 //! # Reads
 //!
-//! A method of the [`Manager`] builds a read, a method with a connection ends it. Values are shared: rows are `Arc<M>`, lists
-//! `Arc<Vec<M>>`.
+//! A method of the [`Manager`] builds a read, a method with a connection ends it. Values are shared: rows are `Arc<M>`,
+//! lists `Arc<Vec<M>>`.
 //!
 //! | built by | ended by |
 //! |---|---|
@@ -77,9 +77,10 @@
 //! | [`get(key)`](Manager::get), `.filter(..)` of it, `get_by_column(value)` | `first`, `require`, `entry`, `first_with` |
 //! | [`get_many(keys)`](Manager::get_many) | `load` |
 //!
-//! Each takes `.timeout(..)`, `.refresh()`, `.bypass()` and `.assume_deterministic()`; lists take `.filter`, `.order_by`, `.limit` and
-//! `.offset` as well. `.query()` of a list, and of a row by its key, is the plain Diesel query. `entry` tells the [`Origin`] of a value and when it was loaded;
-//! `require` fails with the model's own error.
+//! Each takes `.timeout(..)`, `.refresh()`, `.bypass()` and `.assume_deterministic()`; lists take `.filter`,
+//! `.order_by`, `.then_order_by`, `.limit` and `.offset` as well. `.query()` of a list, and of a row by its key, is the
+//! plain Diesel query. `entry` tells the [`Origin`] of a value and when it was loaded; `require` fails with the model's
+//! own error.
 //!
 //! ```
 //! # use cache_diesel::prelude::*;
@@ -109,10 +110,11 @@
 //!
 //! # Writes
 //!
-//! Write as you always do. A write through the manager tells more exactly what it changed, so that other rows stay cached:
-//! [`insert`](Manager::insert), [`save`](Manager::save), [`delete`](Manager::delete), and [`write`](Manager::write) for any statement of the
-//! table. [`clear_detail`](Manager::clear_detail), [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and
-//! [`clear`](Manager::clear) clear by hand.
+//! Write as you always do. A write through the manager tells more exactly what it changed, so that other rows stay
+//! cached: [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete).
+//! [`write`](Manager::write) takes any statement of the table. [`clear_detail`](Manager::clear_detail),
+//! [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and [`clear`](Manager::clear) clear by
+//! hand.
 //!
 //! ```
 //! # use cache_diesel::prelude::*;
@@ -145,20 +147,24 @@
 //!
 //! In one process, with the store in its memory:
 //!
-//! * Once a tracked write has returned, no read through the cache that begins later gives what was there before. Tracked are all
-//!   statements on connections that were opened after [`install`] or given to [`track`], and all writes through managers.
-//! * Reads in a transaction go to the database and store nothing. Writes in it count after the outermost commit; a rollback leaves
-//!   entries valid.
-//! * The cache never fails a query: reads and writes return Diesel's errors. Only calls about the cache itself return [`Error`].
-//! * What is not understood widens: an unknown statement invalidates the whole database, an unknown query is not cached.
+//! * Once a tracked write has returned, no read through the cache that begins later gives what was there before.
+//!   Tracked are all statements on connections that were opened after [`install`] or given to [`track`], and all writes
+//!   through managers.
+//! * Reads in a transaction go to the database and store nothing. Writes in it count after the outermost commit; a
+//!   rollback leaves entries valid.
+//! * The cache never fails a query: reads and writes return Diesel's errors. Only calls about the cache itself return
+//!   [`Error`].
+//! * What is not understood widens: an unknown statement invalidates the whole database, an unknown query is not
+//!   cached.
 //!
-//! Not covered: other processes; rows that triggers, views and foreign keys change, unless the model declares it with `cascaded_by` or
-//! `depends_on`. The repository's `docs/caveats.md` numbers every limit.
+//! Not covered: other processes; rows that triggers, views and foreign keys change, unless the model declares it with
+//! `cascaded_by` or `depends_on`. The repository's `docs/caveats.md` numbers every limit.
 //!
 //! # Set-up and a look inside
 //!
-//! [`install`] and [`install_with`] set the default [`Cache`] and track connections. [`caches::configure`] names further caches,
-//! [`CacheBuilder`] sets them up. [`Cache::statistics`] counts by manager and [`Kind`] of read, [`Cache::listen`] tells each [`Event`].
+//! [`install`] and [`install_with`] set the default [`Cache`] and track connections. [`caches::configure`] names
+//! further caches, [`CacheBuilder`] sets them up. [`Cache::statistics`] counts by manager and [`Kind`] of read,
+//! [`Cache::listen`] tells each [`Event`].
 //!
 //! # Features
 //!
@@ -191,8 +197,8 @@ pub mod prelude;
 
 pub use cache_core::registry as caches;
 pub use cache_core::{
-    Bypass, Cache, CacheBuilder, Cause, Counts, Error, ErrorKind, Event, Kind, MIB, Miss, Result, Statistics, TagKind,
-    Timeout,
+    Bypass, Cache, CacheBuilder, Cause, Clock, Counts, Error, ErrorKind, Event, Kind, MIB, ManualClock, Miss, Result,
+    Statistics, TagKind, Timeout, Timestamp, store,
 };
 pub use cache_derive::Cached;
 pub use clear::{After, Clear};

@@ -3,4 +3,5 @@
 mod session;
 mod tracker;
 
+pub(crate) use session::Begun;
 pub(crate) use tracker::{Tracker, asking, tracker_of, writing};

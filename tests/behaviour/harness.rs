@@ -1,54 +1,19 @@
 //! A shop in a database of its own, and a cache of its own, for each test.
 
-use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
 
 use cache_diesel::prelude::*;
-use cache_diesel::{CacheBuilder, Statistics};
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use cache_diesel::{CacheBuilder, Counts, Kind};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-diesel::table! {
-    products (id) {
-        id -> Integer,
-        category_id -> Integer,
-        slug -> Text,
-        title -> Text,
-        price_cents -> BigInt,
-        is_active -> Bool,
-    }
-}
-
-diesel::table! {
-    categories (id) {
-        id -> Integer,
-        name -> Text,
-    }
-}
-
-diesel::joinable!(products -> categories (category_id));
-diesel::allow_tables_to_appear_in_same_query!(products, categories);
-
-#[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
-#[diesel(table_name = products)]
-#[cached(key = "product", negative_timeout = 30, unique(slug), scope(category_id))]
-pub struct Product {
-    pub id: i32,
-    pub category_id: i32,
-    pub slug: String,
-    pub title: String,
-    pub price_cents: i64,
-    pub is_active: bool,
-}
-
-#[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
-#[diesel(table_name = categories)]
-#[cached(key = "category")]
-pub struct Category {
-    pub id: i32,
-    pub name: String,
-}
+pub use crate::plain::Plain;
+pub use crate::probe::{Hook, Moment, once_at};
+use crate::probe::{Probe, install, with_probe};
+pub use crate::schema::{
+    Category, CategoryManager, Product, ProductManager, ShopError, categories, new_product, products,
+};
 
 /// One test's world.
 pub struct Shop {
@@ -66,15 +31,25 @@ impl Shop {
 
     /// The same, with a cache of the test's own.
     pub fn with(builder: CacheBuilder) -> Self {
+        Self::at(tempfile::NamedTempFile::new().unwrap().into_temp_path(), builder)
+    }
+
+    /// The same, with further tables.
+    pub fn with_tables(schema: &str) -> Self {
+        let shop = Self::new();
+        shop.conn().batch_execute(schema).unwrap();
+        shop
+    }
+
+    /// The same, where its cache needs to know the path of its database.
+    pub fn at(path: tempfile::TempPath, builder: CacheBuilder) -> Self {
         install();
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test {}", NEXT.fetch_add(1, Ordering::SeqCst));
         let cache = builder.build().unwrap();
         caches::configure([(name.as_str(), cache.clone())]).unwrap();
-        let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
         let shop = Self { cache, name, path, statements: Arc::default() };
-        shop.conn().batch_execute(SCHEMA).unwrap();
-        shop.statements.store(0, Ordering::SeqCst);
+        shop.conn().batch_execute(crate::schema::SCHEMA).unwrap();
         shop
     }
 
@@ -85,19 +60,39 @@ impl Shop {
 
     /// A new tracked connection whose statements are counted.
     pub fn conn(&self) -> SqliteConnection {
-        COUNTER.set(Some(Arc::clone(&self.statements)));
-        let mut conn = SqliteConnection::establish(&self.url()).unwrap();
-        COUNTER.set(None);
-        conn.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;").unwrap();
-        self.statements.fetch_sub(1, Ordering::SeqCst);
+        self.open(&self.url(), None)
+    }
+
+    /// The same, and `hook` is called for all that happens on it.
+    pub fn conn_with(&self, hook: Hook) -> SqliteConnection {
+        self.open(&self.url(), Some(hook))
+    }
+
+    /// A tracked connection to another database, whose statements are counted too.
+    pub fn conn_to(&self, url: &str) -> SqliteConnection {
+        self.open(url, None)
+    }
+
+    /// A connection whose tracker was taken away.
+    pub fn untracked(&self) -> SqliteConnection {
+        let mut conn = self.conn();
+        conn.set_instrumentation(self.probe(None));
         conn
     }
 
-    /// How many statements `work` runs, and what it gives.
-    pub fn counted<T>(&self, work: impl FnOnce() -> T) -> (usize, T) {
-        let before = self.statements.load(Ordering::SeqCst);
-        let result = work();
-        (self.statements.load(Ordering::SeqCst) - before, result)
+    /// Puts a tracker on `conn`.
+    pub fn track(&self, conn: &mut SqliteConnection) {
+        with_probe(self.probe(None), || cache_diesel::track(conn)).unwrap();
+    }
+
+    fn probe(&self, hook: Option<Hook>) -> Probe {
+        Probe { statements: Arc::clone(&self.statements), hook }
+    }
+
+    fn open(&self, url: &str, hook: Option<Hook>) -> SqliteConnection {
+        let mut conn = with_probe(self.probe(hook), || SqliteConnection::establish(url)).unwrap();
+        conn.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;").unwrap();
+        conn
     }
 
     pub fn products(&self) -> ProductManager {
@@ -108,43 +103,40 @@ impl Shop {
         Category::cached_in(&self.name)
     }
 
-    pub fn statistics(&self) -> Statistics {
-        self.cache.statistics()
+    /// What one manager's reads of one kind came to.
+    pub fn counts(&self, manager: &str, kind: Kind) -> Counts {
+        self.cache.statistics().of(manager, kind)
+    }
+
+    /// How many statements `work` runs, and what it gives.
+    pub fn counted<T>(&self, work: impl FnOnce() -> T) -> (usize, T) {
+        let before = self.statements.load(Ordering::SeqCst);
+        let result = work();
+        (self.statements.load(Ordering::SeqCst) - before, result)
+    }
+
+    /// Reads through the cache and past it: both have to give the same. Gives the statements of the first.
+    #[track_caller]
+    pub fn cost<Cached: Plain>(
+        &self,
+        conn: &mut SqliteConnection,
+        cached: impl FnOnce(&mut SqliteConnection) -> Cached,
+        plain: impl FnOnce(&mut SqliteConnection) -> Cached::Output,
+    ) -> usize {
+        let (count, read) = self.counted(|| cached(conn));
+        assert_eq!(read.plain(), plain(conn), "the cached read and the plain one differ");
+        count
     }
 }
 
-const SCHEMA: &str = "
-    CREATE TABLE categories (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL);
-    CREATE TABLE products (
-        id INTEGER PRIMARY KEY NOT NULL, category_id INTEGER NOT NULL, slug TEXT NOT NULL UNIQUE,
-        title TEXT NOT NULL, price_cents BIGINT NOT NULL, is_active BOOLEAN NOT NULL
-    );
-    INSERT INTO categories VALUES (7, 'Light'), (8, 'Wood');
-    INSERT INTO products VALUES
-        (1, 7, 'lamp', 'Lamp', 1999, 1), (2, 7, 'torch', 'Torch', 999, 0), (3, 8, 'table', 'Table', 9900, 1);
-";
-
-thread_local! {
-    static COUNTER: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
+/// The number of statements of a cached list, which has to be what its own query gives past the cache.
+macro_rules! list_cost {
+    ($shop:expr, $conn:expr, $read:expr) => {
+        $shop.cost(
+            $conn,
+            |conn| $read.load(conn).unwrap(),
+            |conn| diesel::RunQueryDsl::load($read.query(), conn).unwrap(),
+        )
+    };
 }
-
-fn install() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        cache_diesel::install_with(Cache::memory(), || {
-            let counter = COUNTER.with_borrow(Clone::clone)?;
-            Some(Box::new(CountingInstrumentation(counter)))
-        })
-        .unwrap();
-    });
-}
-
-struct CountingInstrumentation(Arc<AtomicUsize>);
-
-impl Instrumentation for CountingInstrumentation {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { .. } = event {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
+pub(crate) use list_cost;

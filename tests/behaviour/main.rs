@@ -4,4 +4,28 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod harness;
-mod smoke;
+mod plain;
+mod probe;
+mod reads_of_everything;
+mod schema;
+mod stores;
+
+mod concurrency;
+mod databases;
+mod declared;
+mod details;
+mod failure;
+mod granularity;
+mod histories;
+mod keys;
+mod lists;
+mod lookups;
+mod many;
+mod models;
+mod negative;
+mod raw_transactions;
+mod reads;
+mod statistics;
+mod transactions;
+mod untracked;
+mod writes;

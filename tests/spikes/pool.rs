@@ -10,6 +10,7 @@ use crate::shop::{Album, albums, database};
 #[derive(Debug)]
 enum AppError {
     Diesel(diesel::result::Error),
+    #[expect(dead_code, reason = "a program would report it")]
     Pool(PoolError),
 }
 
@@ -28,7 +29,8 @@ impl From<PoolError> for AppError {
 #[test]
 fn a_hit_takes_no_connection_from_the_pool() {
     let path = database();
-    let pool = Pool::builder().max_size(1).build(ConnectionManager::<SqliteConnection>::new(path.display().to_string()));
+    let pool =
+        Pool::builder().max_size(1).build(ConnectionManager::<SqliteConnection>::new(path.display().to_string()));
     let pool = pool.unwrap();
     let taken = Cell::new(0);
     let take = || -> Result<PooledConnection<ConnectionManager<SqliteConnection>>, AppError> {

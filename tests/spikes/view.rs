@@ -69,7 +69,10 @@ impl ChildOf<Album> for Track {
 }
 
 /// All children of all parents in one statement, whatever the models and the connection.
-fn prefetch<'query, Parent, Child, C>(conn: &mut C, parents: &[Parent::Id]) -> QueryResult<HashMap<Parent::Id, Vec<Child>>>
+fn prefetch<'query, Parent, Child, C>(
+    conn: &mut C,
+    parents: &[Parent::Id],
+) -> QueryResult<HashMap<Parent::Id, Vec<Child>>>
 where
     Parent: CachedModel,
     Child: ChildOf<Parent>,

@@ -31,6 +31,14 @@ impl CacheBackend for Sqlite {
         let reaches_others = attached.iter().any(|database| database.name != "main" && database.name != "temp");
         Ok(Address { reaches_others, ..address_of_path(main.unwrap_or_default()) })
     }
+
+    fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
+        // SQLite refuses a second BEGIN, and takes no lock for a first one before it is used.
+        match conn.batch_execute("BEGIN") {
+            Ok(()) => conn.batch_execute("ROLLBACK").is_err(),
+            Err(_) => true,
+        }
+    }
 }
 
 #[derive(QueryableByName)]

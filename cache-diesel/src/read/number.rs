@@ -21,14 +21,15 @@ use crate::read::list::{ListRead, Whole};
 use crate::read::task::{Head, Keep, Task};
 use crate::read::terminal::{self, IntoTask, terminal};
 
-impl<M: CachedModel, Source, Part: Countable> ListRead<M, Source, Part> {
+impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     terminal! {
         /// Reads how many rows there are.
         ///
         /// # Errors
         ///
         /// Returns what the database says.
-        count, M, terminal::Value<Counted<Self>>, |read| terminal::Value(Counted(read))
+        count, M, terminal::Value<Counted<Self>>, |read| terminal::Value(Counted(read)),
+        where Part: Countable
     }
 
     terminal! {
@@ -37,7 +38,8 @@ impl<M: CachedModel, Source, Part: Countable> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        exists, M, terminal::Value<Existing<Self>>, |read| terminal::Value(Existing(read))
+        exists, M, terminal::Value<Existing<Self>>, |read| terminal::Value(Existing(read)),
+        where Part: Countable
     }
 }
 

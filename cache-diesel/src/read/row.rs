@@ -2,7 +2,9 @@
 
 use core::marker::PhantomData;
 
-use cache_core::{KeyBytes, Kind};
+#[cfg(feature = "__async")]
+use cache_core::KeyBytes;
+use cache_core::Kind;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Find};
 #[cfg(feature = "__async")]

@@ -126,7 +126,7 @@ fn take_name(cursor: &mut Cursor<'_>) -> bool {
 /// `[WORK | TRANSACTION]`, which SQLite lets have a name.
 fn transaction_word(cursor: &mut Cursor<'_>) {
     if cursor.take_any(&["transaction", "work"]) && cursor.dialect == Dialect::Sqlite && !cursor.is_word(0, "to") {
-        cursor.take_identifier();
+        take_name(cursor);
     }
 }
 

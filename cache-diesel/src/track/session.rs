@@ -16,6 +16,13 @@ pub(crate) enum Step {
     Release(ChangeSet, Ending, Cause),
 }
 
+/// Who began a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    ByDiesel,
+    ByHand,
+}
+
 /// How a statement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finish {
@@ -202,8 +209,11 @@ impl Session {
     }
 
     /// The connection was in a transaction before anybody looked: what it wrote there is not known.
-    pub(crate) fn note_unknown_transaction(&mut self) {
-        self.in_diesel = true;
+    pub(crate) fn note_unknown_transaction(&mut self, begun: Begun) {
+        match begun {
+            Begun::ByDiesel => self.in_diesel = true,
+            Begun::ByHand => self.in_raw = true,
+        }
         self.is_uncertain = true;
         self.pending.add_everything();
     }

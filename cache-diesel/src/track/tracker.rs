@@ -3,14 +3,14 @@
 use core::mem;
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Bypass, Invalidation, Tag};
+use cache_core::{Bypass, Invalidation, Tag, registry};
 use diesel::connection::{Connection, Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::declaration::tables;
 use crate::identity::{self, Identity, dialect_of_url};
-use crate::scan::{self, Dialect};
-use crate::track::session::{Finish, Session, Step};
+use crate::scan::{self, Dialect, Effect};
+use crate::track::session::{Begun, Finish, Session, Step};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
@@ -51,15 +51,15 @@ impl Tracker {
         tracker
     }
 
-    /// Takes over a connection in the middle of something.
-    pub(crate) fn note_state(&mut self, is_in_transaction: bool, reaches_others: bool) {
-        if is_in_transaction {
-            self.session.note_unknown_transaction();
-        }
-        if reaches_others {
-            self.session.note_other_databases();
-            identity::note_particular_session();
-        }
+    /// Takes over a connection in the middle of a transaction.
+    pub(crate) fn note_transaction(&mut self, begun: Begun) {
+        self.session.note_unknown_transaction(begun);
+    }
+
+    /// Takes over a connection that reaches other databases besides its own.
+    pub(crate) fn note_other_databases(&mut self) {
+        self.session.note_other_databases();
+        identity::note_particular_session();
     }
 
     /// Clears `tags` once more when the open transaction is committed.
@@ -79,11 +79,13 @@ impl Tracker {
         let (Some(step), Some(identity)) = (step, self.identity) else { return };
         match step {
             Step::Place(changes) => {
-                self.invalidation.get_or_insert_with(|| Invalidation::of(identity.database)).place(&changes);
+                self.invalidation
+                    .get_or_insert_with(|| Invalidation::of(identity.database))
+                    .place(&changes, &registry::every());
             }
             Step::Release(changes, ending, cause) => {
                 let invalidation = self.invalidation.take().unwrap_or_else(|| Invalidation::of(identity.database));
-                invalidation.release(&changes, ending, cause);
+                invalidation.release(&changes, ending, cause, &registry::every());
             }
         }
     }
@@ -110,6 +112,10 @@ impl Tracker {
                 let (session, dialect) = (&mut self.session, self.dialect);
                 scan::first_chunk(&query, &mut |sql| {
                     scan::effects(sql, dialect, &mut |effect| session.read_along(effect, tables()));
+                    if sql.is_empty() {
+                        // Diesel could not print it.
+                        session.read_along(Effect::Unknown, tables());
+                    }
                 });
             }
         }

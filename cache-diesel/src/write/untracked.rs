@@ -1,7 +1,7 @@
 //! Writes through the manager on a connection without a tracker: placed and released here.
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Cause, Database, Ending, Invalidation};
+use cache_core::{Cause, Database, Ending, Invalidation, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
@@ -22,7 +22,7 @@ where
     let ending = if is_in_transaction(conn) { Ending::Unknown } else { Ending::Over };
     let mut release = OnDrop { invalidation: Some(Invalidation::of(database)), changes, ending };
     if let Some(invalidation) = &mut release.invalidation {
-        invalidation.place(&release.changes);
+        invalidation.place(&release.changes, &registry::every());
     }
     write(conn)
 }
@@ -43,7 +43,7 @@ struct OnDrop {
 impl Drop for OnDrop {
     fn drop(&mut self) {
         if let Some(invalidation) = self.invalidation.take() {
-            invalidation.release(&self.changes, self.ending, Cause::Statement);
+            invalidation.release(&self.changes, self.ending, Cause::Statement, &registry::every());
         }
     }
 }

@@ -19,6 +19,7 @@ pub(super) const TRANSACTIONS: &[Case] = &[
     ("m", "START REPLICA", "unknown"),
     ("mps", "COMMIT", "Commit"),
     ("ps", "END TRANSACTION", "Commit"),
+    ("s", "COMMIT TRANSACTION 'a'", "Commit"),
     ("m", "END", "unknown"),
     ("mp", "COMMIT AND CHAIN", "CommitAndChain"),
     ("mp", "COMMIT WORK AND NO CHAIN", "Commit"),

@@ -1,0 +1,139 @@
+//! What concerns the whole process, so that other tests must not run beside it: one test after the other,
+//! the first of them before anything is installed.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cache_diesel::prelude::*;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::result::Error;
+
+use crate::harness::{Category, Product, Shop, products};
+
+#[allow(dead_code, unused_imports, reason = "the harness of the behaviour tests")]
+#[path = "../behaviour/harness.rs"]
+mod harness;
+#[path = "../behaviour/plain.rs"]
+mod plain;
+#[path = "../behaviour/probe.rs"]
+mod probe;
+#[path = "../behaviour/reads_of_everything.rs"]
+mod reads_of_everything;
+#[path = "../behaviour/schema.rs"]
+mod schema;
+
+/// What was done before the cache was installed.
+struct Early {
+    conn: SqliteConnection,
+    path: tempfile::TempPath,
+    /// What a read before `install` gave.
+    product: Product,
+    /// What a read without a connection gave, while the process had seen one database.
+    sole: (Result<String, Error>, usize),
+}
+
+/// Waits until no other test runs; the first one to come sees the process as it begins.
+fn alone() -> MutexGuard<'static, Option<Early>> {
+    static EARLY: Mutex<Option<Early>> = Mutex::new(None);
+    let mut early = EARLY.lock().unwrap_or_else(PoisonError::into_inner);
+    early.get_or_insert_with(begin);
+    early
+}
+
+fn begin() -> Early {
+    let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+    let url = path.to_str().unwrap().to_owned();
+    let mut conn = SqliteConnection::establish(&url).unwrap();
+    conn.batch_execute(schema::SCHEMA).unwrap();
+    let product = Product::clone(&Product::cached().get(1).first(&mut conn).unwrap());
+    probe::install();
+    let mut taken = 0;
+    let mut read = || {
+        let take = || {
+            taken += 1;
+            SqliteConnection::establish(&url).map_err(|error| panic!("{error}"))
+        };
+        Category::cached().get(7).first_with(take).map(|row| row.name.clone())
+    };
+    read().unwrap();
+    let sole = read();
+    Early { conn, path, product, sole: (sole, taken) }
+}
+
+#[test]
+fn reads_before_install_go_to_the_database() {
+    let early = alone();
+    assert_eq!(early.as_ref().unwrap().product.title, "Lamp");
+}
+
+#[test]
+fn the_only_database_of_the_process_is_read_without_a_connection() {
+    let early = alone();
+    assert_eq!(early.as_ref().unwrap().sole, (Ok("Light".into()), 1));
+}
+
+#[test]
+fn a_connection_from_before_install_bypasses_until_it_is_tracked() {
+    let mut early = alone();
+    let Early { conn, path, .. } = early.as_mut().unwrap();
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let is_hit = |conn: &mut SqliteConnection| Product::cached().get(2).entry(conn).unwrap().is_hit();
+    assert_eq!([is_hit(&mut other), is_hit(&mut other)], [false, true]);
+    assert_eq!([is_hit(conn), is_hit(conn)], [false, false]);
+    Product::cached().write(diesel::update(products::table).set(products::price_cents.eq(1))).execute(conn).unwrap();
+    assert_eq!(Product::cached().get(2).first(&mut other).unwrap().price_cents, 1);
+    cache_diesel::track(conn).unwrap();
+    assert!(is_hit(conn));
+    diesel::update(products::table).set(products::price_cents.eq(2)).execute(conn).unwrap();
+    assert_eq!(Product::cached().get(2).first(&mut other).unwrap().price_cents, 2);
+}
+
+#[test]
+fn a_process_with_several_databases_takes_a_connection_for_every_read() {
+    let _alone = alone();
+    let (shop, other) = (Shop::new(), Shop::new());
+    shop.warm();
+    let mut taken = 0;
+    let row = shop.products().get(1).first_with(|| {
+        taken += 1;
+        QueryResult::Ok(other.conn())
+    });
+    assert_eq!((row.unwrap().id, taken), (1, 1));
+}
+
+#[test]
+fn installing_twice_is_refused() {
+    let _alone = alone();
+    let error = cache_diesel::install(Cache::memory()).unwrap_err();
+    assert_eq!(error.kind(), cache_diesel::ErrorKind::AlreadyConfigured);
+}
+
+#[test]
+fn an_attached_database_is_written_through_the_same_connection() {
+    for in_transaction in [false, true] {
+        let _alone = alone();
+        let (shop, branch) = (Shop::new(), Shop::new());
+        let (mut here, mut there) = (shop.warm(), branch.warm());
+        let mut conn = shop.conn();
+        conn.batch_execute(&format!("ATTACH '{}' AS branch", branch.url())).unwrap();
+        let write = |conn: &mut SqliteConnection| {
+            conn.batch_execute("UPDATE branch.products SET title = 'There' WHERE id = 1")?;
+            conn.batch_execute("UPDATE products SET title = 'Here' WHERE id = 1")
+        };
+        if in_transaction {
+            conn.transaction(write).unwrap()
+        } else {
+            write(&mut conn).unwrap()
+        }
+        assert_eq!(shop.products().get(1).first(&mut here).unwrap().title, "Here");
+        assert_eq!(branch.products().get(1).first(&mut there).unwrap().title, "There");
+        shop.read_everything(&mut here);
+        branch.read_everything(&mut there);
+        shop.read_everything(&mut conn);
+        shop.products().delete(2).execute(&mut conn).unwrap();
+        shop.read_everything(&mut here);
+        branch.read_everything(&mut there);
+    }
+}

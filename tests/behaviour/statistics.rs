@@ -1,0 +1,200 @@
+//! Exact numbers, and what listeners are told.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cache_core::ManualClock;
+use cache_diesel::prelude::*;
+use cache_diesel::{Counts, Event, Kind};
+use diesel::prelude::*;
+use diesel::result::Error;
+
+use crate::harness::{Shop, products};
+use crate::transactions::retitle;
+
+// Writes to a table of this name are counted in every cache of the process: no other test has one.
+diesel::table! {
+    ledgers (id) {
+        id -> Integer,
+        code -> Text,
+        shelf -> Integer,
+    }
+}
+
+#[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = ledgers)]
+#[cached(key = "ledger", negative_timeout = 30, unique(code), scope(shelf))]
+struct Ledger {
+    id: i32,
+    code: String,
+    shelf: i32,
+}
+
+const LEDGERS: &str = "
+    CREATE TABLE ledgers (id INTEGER PRIMARY KEY, code TEXT NOT NULL, shelf INTEGER NOT NULL);
+    INSERT INTO ledgers VALUES (1, 'a', 1), (2, 'b', 1);";
+
+/// Hits, misses, loads, entries stored, bypasses and failures.
+fn numbers(counts: Counts) -> [u64; 6] {
+    let failures = counts.load_failure_count + counts.store_failure_count;
+    [counts.hit_count, counts.miss_count, counts.load_count, counts.store_count, counts.bypass_count, failures]
+}
+
+#[test]
+fn o1_every_read_and_write_is_counted_once() {
+    let shop = Shop::with_tables(LEDGERS);
+    let mut conn = shop.conn();
+    let manager = Ledger::cached_in(&shop.name);
+    let invalidations = || shop.cache.statistics().invalidation_counts["ledgers"];
+    let before = invalidations();
+    for _ in 0..3 {
+        manager.get(1).first(&mut conn).unwrap();
+        manager.get(9).first(&mut conn).unwrap_err();
+        manager.get_by_code("b").first(&mut conn).unwrap();
+        manager.get_by_code("none").first(&mut conn).unwrap_err();
+        manager.all_by_shelf(1).load(&mut conn).unwrap();
+        manager.every().load(&mut conn).unwrap();
+        manager.every().first(&mut conn).unwrap();
+        manager.every().count(&mut conn).unwrap();
+        manager.every().exists(&mut conn).unwrap();
+    }
+    manager.get(1).bypass().first(&mut conn).unwrap();
+    manager.get(1).refresh().first(&mut conn).unwrap();
+    manager.get_many([1, 2, 8]).load(&mut conn).unwrap();
+    manager.every().timeout(Duration::ZERO).refresh().load(&mut conn).unwrap();
+    diesel::update(ledgers::table.find(1)).set(ledgers::code.eq("c")).execute(&mut conn).unwrap();
+    manager.save(&Ledger { id: 2, code: "b".into(), shelf: 2 }).execute(&mut conn).unwrap();
+    manager.get(1).first(&mut conn).unwrap();
+    conn.transaction(|conn| {
+        manager.get(1).first(conn)?;
+        diesel::delete(ledgers::table).execute(conn)?;
+        Err::<(), Error>(Error::RollbackTransaction)
+    })
+    .unwrap_err();
+    let statistics = shop.cache.statistics();
+    let of = |kind| numbers(statistics.of("ledger", kind));
+    // Three of `get(1)` and of `get(9)`, a bypass, a refresh, three keys at once with one load, one more, one in a transaction.
+    assert_eq!(of(Kind::Detail), [4 + 2, 2 + 1 + 1 + 1, 2 + 1 + 1 + 1, 2 + 1 + 1 + 1, 2, 0]);
+    // The row that was found counts once, though the way to it is stored too.
+    assert_eq!(of(Kind::Unique), [4, 2, 2, 2, 0, 0]);
+    assert_eq!(of(Kind::Scope), [2, 1, 1, 1, 0, 0]);
+    assert_eq!(of(Kind::List), [2, 2, 2, 1, 0, 0]);
+    assert_eq!([of(Kind::First), of(Kind::Count), of(Kind::Exists)], [[2, 1, 1, 1, 0, 0]; 3]);
+    assert_eq!(invalidations() - before, 2);
+    assert_eq!(statistics.invalidation_failure_count, 0);
+}
+
+/// What the cache tells of this thread's doings.
+fn listen(shop: &Shop) -> Arc<Mutex<Vec<String>>> {
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (heard, here) = (Arc::clone(&log), std::thread::current().id());
+    shop.cache.listen("log", move |event| {
+        // Other tests write to tables of the same name, and every cache hears of it.
+        if std::thread::current().id() == here {
+            heard.lock().unwrap().push(format!("{event:?}"));
+        }
+    });
+    log
+}
+
+fn take(log: &Mutex<Vec<String>>) -> Vec<String> {
+    std::mem::take(&mut log.lock().unwrap())
+}
+
+#[test]
+fn o3_an_invalidation_is_told_once_after_the_commit() {
+    let shop = Shop::new();
+    let mut conn = shop.conn();
+    let log = listen(&shop);
+    conn.transaction(|conn| {
+        retitle(conn, 1, "New")?;
+        conn.transaction(|conn| retitle(conn, 2, "New"))?;
+        diesel::sql_query("UPDATE categories SET name = 'x'").execute(conn)?;
+        assert_eq!(take(&log), Vec::<String>::new());
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+    assert_eq!(take(&log), ["Invalidated { tables: [\"categories\", \"products\"], is_wide: false, cause: Commit }"]);
+    retitle(&mut conn, 1, "Newer").unwrap();
+    assert_eq!(take(&log), ["Invalidated { tables: [\"products\"], is_wide: false, cause: Statement }"]);
+    shop.products().delete(1).execute(&mut conn).unwrap();
+    assert_eq!(take(&log), ["Invalidated { tables: [\"products\"], is_wide: false, cause: Statement }"]);
+    conn.transaction(|conn| {
+        retitle(conn, 2, "Undone")?;
+        Err::<(), Error>(Error::RollbackTransaction)
+    })
+    .unwrap_err();
+    assert_eq!(take(&log), Vec::<String>::new());
+    diesel::sql_query("CREATE TABLE more (x)").execute(&mut conn).unwrap();
+    assert_eq!(take(&log), ["Invalidated { tables: [], is_wide: true, cause: Statement }"]);
+}
+
+/// What one read makes the cache tell, shortened.
+fn told(log: &Mutex<Vec<String>>) -> Vec<String> {
+    let short = |text: &String| {
+        let name = text.split(' ').next().unwrap_or_default();
+        let cause = text.split("cause: ").nth(1).or(text.split("reason: ").nth(1)).unwrap_or_default();
+        format!("{name} {}", cause.split([' ', ',']).next().unwrap_or_default()).trim().to_owned()
+    };
+    take(log).iter().map(short).collect()
+}
+
+#[test]
+fn misses_and_bypasses_say_why() {
+    let clock = ManualClock::new();
+    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let mut conn = shop.conn();
+    let manager = shop.products();
+    let log = listen(&shop);
+    let mut row = |read: &dyn Fn(&mut SqliteConnection)| {
+        read(&mut conn);
+        told(&log)
+    };
+    let get = |conn: &mut SqliteConnection| drop(manager.get(1).first(conn));
+    assert_eq!(row(&get), ["Missed Absent", "Stored"]);
+    assert_eq!(row(&get), Vec::<String>::new());
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(row(&get), ["Missed Expired", "Stored"]);
+    assert_eq!(row(&|conn| drop(manager.get(1).refresh().first(conn))), ["Missed Refresh", "Stored"]);
+    assert_eq!(row(&|conn| drop(manager.get(1).bypass().first(conn))), ["Bypassed Asked"]);
+    manager.clear_detail(1).unwrap();
+    assert_eq!(row(&get), ["Cleared", "Missed Changed(Row)", "Stored"]);
+    manager.clear().unwrap();
+    assert_eq!(row(&get), ["Cleared", "Missed Changed(Details)", "Stored"]);
+    let list = |conn: &mut SqliteConnection| drop(manager.all("a", products::id.gt(0)).load(conn));
+    row(&list);
+    manager.clear_list("a").unwrap();
+    assert_eq!(row(&list), ["Cleared", "Missed Changed(Suffix)", "Stored"]);
+    retitle(&mut shop.conn(), 1, "New").unwrap();
+    assert_eq!(row(&get), ["Invalidated Statement", "Missed Changed(Rows)", "Stored"]);
+    assert_eq!(row(&list), ["Missed Changed(Any)", "Stored"]);
+    let in_transaction = |conn: &mut SqliteConnection| {
+        conn.transaction(|conn| manager.get(1).first(conn).map(drop)).unwrap();
+    };
+    assert_eq!(row(&in_transaction), ["Bypassed Transaction"]);
+    shop.cache.clear().unwrap();
+    assert_eq!(told(&log), ["Cleared"]);
+    let costs = shop.row_cost(&mut shop.conn(), 1);
+    assert_eq!(costs, 1);
+}
+
+#[test]
+fn a_listener_may_read_through_the_cache() {
+    let shop = Arc::new(Shop::new());
+    let (reader, here) = (Arc::downgrade(&shop), std::thread::current().id());
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    shop.cache.listen("reads", move |event| {
+        if let Event::Invalidated { .. } = event
+            && std::thread::current().id() == here
+        {
+            let shop = reader.upgrade().unwrap();
+            log.lock().unwrap().push(shop.products().get(1).first(&mut shop.conn()).unwrap().title.clone());
+        }
+    });
+    let mut conn = shop.warm();
+    retitle(&mut conn, 1, "New").unwrap();
+    conn.transaction(|conn| retitle(conn, 1, "Newer")).unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["New", "Newer"]);
+    shop.read_everything(&mut conn);
+}

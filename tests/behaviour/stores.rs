@@ -1,0 +1,98 @@
+//! Stores that a test can look into or interrupt.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use cache_core::store::{Found, MemoryStore, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use cache_core::{Result, Tag, Timestamp};
+use cache_diesel::MIB;
+
+/// A store in memory that counts its calls, and lets something happen before the next entry is stored.
+#[derive(Clone)]
+pub struct SpyStore(Arc<Spy>);
+
+struct Spy {
+    inner: MemoryStore,
+    reads: AtomicUsize,
+    seeds: AtomicUsize,
+    writes: AtomicUsize,
+    before_put: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl SpyStore {
+    pub fn new() -> Self {
+        let inner = MemoryStore::with_capacity(16 * MIB).unwrap();
+        Self(Arc::new(Spy {
+            inner,
+            reads: AtomicUsize::new(0),
+            seeds: AtomicUsize::new(0),
+            writes: AtomicUsize::new(0),
+            before_put: Mutex::new(None),
+        }))
+    }
+
+    /// Runs `work` when the next entry has been loaded and is about to be stored.
+    pub fn before_next_put(&self, work: impl FnOnce() + Send + 'static) {
+        *self.0.before_put.lock().unwrap() = Some(Box::new(work));
+    }
+
+    /// Round trips that looked for entries.
+    pub fn read_count(&self) -> usize {
+        self.0.reads.load(Ordering::SeqCst)
+    }
+
+    /// Round trips that asked for tokens before a load.
+    pub fn seed_count(&self) -> usize {
+        self.0.seeds.load(Ordering::SeqCst)
+    }
+
+    /// Round trips of reads, all kinds together.
+    pub fn call_count(&self) -> usize {
+        self.read_count() + self.seed_count() + self.0.writes.load(Ordering::SeqCst)
+    }
+}
+
+impl fmt::Debug for SpyStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SpyStore").finish_non_exhaustive()
+    }
+}
+
+impl Store for SpyStore {
+    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        self.0.reads.fetch_add(1, Ordering::SeqCst);
+        self.0.inner.get_many(wanted, now)
+    }
+
+    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+        self.0.seeds.fetch_add(1, Ordering::SeqCst);
+        self.0.inner.seed(tags, now)
+    }
+
+    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+        self.0.writes.fetch_add(1, Ordering::SeqCst);
+        let work = self.0.before_put.lock().unwrap().take();
+        if let Some(work) = work {
+            work();
+        }
+        self.0.inner.put_many(entries, now)
+    }
+
+    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+        self.0.inner.place(writer, tags, life, now)
+    }
+
+    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+        self.0.inner.release(writer, releases, now)
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        self.0.inner.reclaim()
+    }
+
+    fn usage(&self) -> Usage {
+        self.0.inner.usage()
+    }
+}

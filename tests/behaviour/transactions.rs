@@ -1,0 +1,359 @@
+//! Diesel's transactions: what others see, when, and what a rollback leaves.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use cache_diesel::{Event, Kind};
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
+use diesel::prelude::*;
+use diesel::result::Error;
+
+use crate::harness::{Product, Shop, new_product, products};
+
+pub fn retitle(conn: &mut SqliteConnection, id: i32, title: &str) -> QueryResult<usize> {
+    diesel::update(products::table.find(id)).set(products::title.eq(title)).execute(conn)
+}
+
+/// The title of a row as others see it, and the statements that it took.
+#[track_caller]
+pub fn title(shop: &Shop, conn: &mut SqliteConnection, id: i32) -> (usize, String) {
+    let cost = shop.row_cost(conn, id);
+    (cost, shop.products().get(id).first(conn).unwrap().title.clone())
+}
+
+fn old() -> (usize, String) {
+    (0, "Lamp".into())
+}
+
+fn new() -> (usize, String) {
+    (1, "New".into())
+}
+
+#[test]
+fn t1_others_see_what_was_committed_while_a_transaction_is_open() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    let done = shop.conn().transaction(|conn| {
+        retitle(conn, 1, "New")?;
+        assert_eq!(title(&shop, &mut other, 1), old());
+        assert_eq!(shop.read_everything(&mut other), 0);
+        Ok::<(), Error>(())
+    });
+    assert_eq!((done, title(&shop, &mut other, 1)), (Ok(()), new()));
+    shop.read_everything(&mut other);
+}
+
+#[test]
+fn t1_a_fill_during_the_transaction_does_not_outlive_the_commit() {
+    let shop = Shop::new();
+    let mut other = shop.conn();
+    shop.conn()
+        .transaction(|conn| {
+            retitle(conn, 1, "New")?;
+            assert_eq!(shop.row_cost(&mut other, 1), 1);
+            shop.read_everything(&mut other);
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+    assert_eq!(title(&shop, &mut other, 1), new());
+    shop.read_everything(&mut other);
+}
+
+#[test]
+fn t2_a_transaction_sees_its_own_writes_and_stores_none_of_them() {
+    let shop = Shop::new();
+    let mut conn = shop.conn();
+    let stored = || shop.cache.statistics().total().store_count;
+    let rolled_back = conn.transaction(|conn| {
+        retitle(conn, 1, "New")?;
+        assert_eq!(title(&shop, conn, 1), new());
+        let (first, second) = (shop.read_everything(conn), shop.read_everything(conn));
+        assert_eq!(first, second);
+        Err::<(), Error>(Error::RollbackTransaction)
+    });
+    assert_eq!((rolled_back, stored()), (Err(Error::RollbackTransaction), 0));
+    assert_eq!(shop.products().get(1).first(&mut conn).unwrap().title, "Lamp");
+    shop.read_everything(&mut conn);
+}
+
+#[test]
+fn t3_the_new_value_is_read_after_the_commit() {
+    let shop = Shop::new();
+    let mut conn = shop.warm();
+    conn.transaction(|conn| retitle(conn, 1, "New")).unwrap();
+    assert_eq!(title(&shop, &mut conn, 1), new());
+    assert_eq!(title(&shop, &mut shop.conn(), 1), (0, "New".into()));
+}
+
+#[test]
+fn t4_a_rollback_leaves_entries_valid() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    let mut conn = shop.conn();
+    let result = conn.transaction(|conn| {
+        retitle(conn, 1, "New")?;
+        shop.products().insert(new_product(4, 7, "new")).execute(conn)?;
+        shop.products().delete(2).execute(conn)?;
+        Err::<(), Error>(Error::NotFound)
+    });
+    assert_eq!(result, Err(Error::NotFound));
+    assert_eq!(shop.read_everything(&mut other), 0);
+    assert_eq!(shop.read_everything(&mut conn), 0);
+}
+
+#[test]
+fn t4_an_early_return_rolls_back() {
+    fn work(conn: &mut SqliteConnection) -> QueryResult<Product> {
+        conn.transaction(|conn| {
+            retitle(conn, 1, "New")?;
+            products::table.find(99).first(conn)
+        })
+    }
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    assert_eq!(work(&mut shop.conn()), Err(Error::NotFound));
+    assert_eq!(shop.read_everything(&mut other), 0);
+}
+
+#[test]
+fn t5_a_savepoint_that_rolls_back_takes_nothing_else_with_it() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    shop.conn()
+        .transaction(|conn| {
+            retitle(conn, 1, "New")?;
+            let inner = conn.transaction(|conn| {
+                retitle(conn, 3, "Undone")?;
+                Err::<(), Error>(Error::RollbackTransaction)
+            });
+            assert_eq!(inner, Err(Error::RollbackTransaction));
+            assert_eq!(shop.read_everything(&mut other), 0);
+            retitle(conn, 2, "Later")
+        })
+        .unwrap();
+    let titles = [1, 2, 3].map(|id| title(&shop, &mut other, id).1);
+    assert_eq!(titles, ["New", "Later", "Table"]);
+    shop.read_everything(&mut other);
+    assert_eq!(shop.read_everything(&mut other), 0);
+}
+
+#[test]
+fn t6_nothing_is_invalidated_before_the_outermost_commit() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    shop.conn()
+        .transaction(|conn| {
+            conn.transaction(|conn| conn.transaction(|conn| retitle(conn, 1, "New")))?;
+            assert_eq!(shop.read_everything(&mut other), 0);
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+    assert_eq!(title(&shop, &mut other, 1), new());
+}
+
+#[test]
+fn t7_an_outer_rollback_undoes_an_inner_commit() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    let outer = shop.conn().transaction(|conn| {
+        conn.transaction(|conn| retitle(conn, 1, "New"))?;
+        Err::<(), Error>(Error::RollbackTransaction)
+    });
+    assert_eq!(outer, Err(Error::RollbackTransaction));
+    assert_eq!(shop.read_everything(&mut other), 0);
+}
+
+#[test]
+fn t8_the_cache_changes_after_the_commit() {
+    let shop = Shop::new();
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (heard, seen) = (Arc::clone(&log), Arc::clone(&log));
+    let here = std::thread::current().id();
+    shop.cache.listen("log", move |event| {
+        if let Event::Invalidated { .. } = event
+            && std::thread::current().id() == here
+        {
+            heard.lock().unwrap().push("invalidated".into());
+        }
+    });
+    let mut conn = shop.conn_with(Arc::new(Mutex::new(move |event: &InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            seen.lock().unwrap().push(text.split_whitespace().next().unwrap_or_default().into());
+        }
+    })));
+    log.lock().unwrap().clear();
+    let row = Product { title: "New".into(), ..products::table.find(1).first(&mut shop.conn()).unwrap() };
+    conn.transaction(|conn| shop.products().save(&row).execute(conn)).unwrap();
+    assert_eq!(*log.lock().unwrap(), ["BEGIN", "UPDATE", "COMMIT", "invalidated"]);
+    log.lock().unwrap().clear();
+    shop.products().save(&row).execute(&mut conn).unwrap();
+    assert_eq!(*log.lock().unwrap(), ["UPDATE", "invalidated"]);
+}
+
+#[test]
+fn t16_reads_in_a_transaction_hit_and_fill_nothing() {
+    let shop = Shop::new();
+    let mut conn = shop.conn();
+    conn.transaction(|conn| {
+        assert_eq!([(); 2].map(|()| shop.row_cost(conn, 1)), [1, 1]);
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+    let counts = shop.counts("product", Kind::Detail);
+    assert_eq!((counts.bypass_count, counts.store_count, counts.miss_count), (2, 0, 0));
+    assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 0]);
+    conn.immediate_transaction(|conn| {
+        assert_eq!(shop.row_cost(conn, 1), 1);
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+    conn.exclusive_transaction(|conn| {
+        assert_eq!(shop.row_cost(conn, 1), 1);
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+    assert_eq!(shop.row_cost(&mut conn, 1), 0);
+}
+
+#[test]
+fn immediate_and_exclusive_transactions_are_transactions() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    let mut conn = shop.conn();
+    conn.immediate_transaction(|conn| {
+        retitle(conn, 1, "New")?;
+        assert_eq!(shop.read_everything(&mut other), 0);
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+    assert_eq!(title(&shop, &mut other, 1), new());
+    conn.exclusive_transaction(|conn| retitle(conn, 1, "Newer")).unwrap();
+    assert_eq!(title(&shop, &mut other, 1), (1, "Newer".into()));
+}
+
+#[test]
+fn a_begin_that_fails_leaves_the_connection_as_it_was() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    let mut holder = shop.conn();
+    other.batch_execute("PRAGMA busy_timeout = 0").unwrap();
+    holder
+        .immediate_transaction(|_| {
+            let refused = other.immediate_transaction(|_| -> QueryResult<()> { unreachable!("the lock is held") });
+            assert!(matches!(refused, Err(Error::DatabaseError(..))), "{refused:?}");
+            assert_eq!(shop.read_everything(&mut other), 0, "it is in no transaction");
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+    retitle(&mut other, 1, "New").unwrap();
+    assert_eq!(title(&shop, &mut holder, 1), new());
+    other.immediate_transaction(|conn| retitle(conn, 1, "Newer")).unwrap();
+    assert_eq!(title(&shop, &mut holder, 1), (1, "Newer".into()));
+}
+
+#[test]
+fn a_statement_that_fails_inside_does_not_hide_the_others() {
+    let shop = Shop::new();
+    let (mut other, mut conn) = (shop.warm(), shop.conn());
+    conn.transaction(|conn| {
+        retitle(conn, 1, "New")?;
+        let twice = diesel::insert_into(products::table).values(new_product(2, 7, "new")).execute(conn);
+        assert!(twice.is_err());
+        retitle(conn, 3, "Last")
+    })
+    .unwrap();
+    assert_eq!(shop.products().get(1).first(&mut other).unwrap().title, "New");
+    assert_eq!(shop.products().get(3).first(&mut other).unwrap().title, "Last");
+    shop.read_everything(&mut other);
+    assert_eq!(shop.read_everything(&mut conn), 0, "the connection is in no transaction");
+}
+
+#[test]
+fn a_transaction_that_sqlite_ended_by_itself_hides_nothing() {
+    let shop = Shop::new();
+    let (mut other, mut conn) = (shop.warm(), shop.conn());
+    let result = conn.transaction(|conn| {
+        retitle(conn, 2, "Undone")?;
+        let ended = conn.batch_execute("INSERT OR ROLLBACK INTO products VALUES (1, 7, 'x', 'X', 1, 1)");
+        assert!(ended.is_err());
+        // From here on every statement commits by itself.
+        retitle(conn, 1, "New")?;
+        assert_eq!(title(&shop, &mut other, 1), new());
+        retitle(conn, 3, "Last")
+    });
+    assert!(result.is_err(), "there is nothing left to commit");
+    assert_eq!(shop.products().get(3).first(&mut other).unwrap().title, "Last");
+    assert_eq!(shop.products().get(2).first(&mut other).unwrap().title, "Torch");
+    shop.read_everything(&mut other);
+    shop.read_everything(&mut conn);
+}
+
+#[test]
+fn t10_a_commit_that_fails_leaves_nothing_uncommitted_in_the_cache() {
+    let shop = Shop::with_tables(
+        "CREATE TABLE parts (id INTEGER PRIMARY KEY, product_id INTEGER NOT NULL
+             REFERENCES products (id) DEFERRABLE INITIALLY DEFERRED);",
+    );
+    let (mut other, mut conn) = (shop.warm(), shop.conn());
+    conn.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    let result = conn.transaction(|conn| {
+        retitle(conn, 1, "New")?;
+        conn.batch_execute("INSERT INTO parts VALUES (1, 999)")
+    });
+    assert!(matches!(result, Err(Error::DatabaseError(..))), "{result:?}");
+    assert_eq!(title(&shop, &mut other, 1).1, "Lamp");
+    shop.read_everything(&mut other);
+    conn.transaction(|conn| retitle(conn, 1, "New")).unwrap();
+    assert_eq!(title(&shop, &mut other, 1), new());
+    assert_eq!(title(&shop, &mut conn, 1), (0, "New".into()));
+}
+
+#[test]
+fn a_panic_inside_leaves_what_was_committed() {
+    let shop = Shop::new();
+    let (mut other, mut conn) = (shop.warm(), shop.conn());
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        conn.transaction(|conn| -> QueryResult<()> {
+            retitle(conn, 1, "New")?;
+            panic!("on purpose")
+        })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(title(&shop, &mut other, 1), old());
+    assert!(shop.row_cost(&mut conn, 1) == 1, "nobody ended the transaction");
+    drop(conn);
+    assert_eq!(title(&shop, &mut other, 1).1, "Lamp");
+    shop.read_everything(&mut other);
+}
+
+#[test]
+fn a_transaction_that_is_begun_by_hand_through_diesel_counts() {
+    use diesel::connection::{AnsiTransactionManager, TransactionManager};
+    let shop = Shop::new();
+    let (mut other, mut conn) = (shop.warm(), shop.conn());
+    AnsiTransactionManager::begin_transaction(&mut conn).unwrap();
+    retitle(&mut conn, 1, "New").unwrap();
+    assert_eq!(title(&shop, &mut other, 1), old());
+    AnsiTransactionManager::commit_transaction(&mut conn).unwrap();
+    assert_eq!(title(&shop, &mut other, 1), new());
+}
+
+#[test]
+fn t14_a_test_transaction_leaks_nothing() {
+    let shop = Shop::new();
+    let (mut other, mut conn) = (shop.warm(), shop.conn());
+    conn.test_transaction(|conn| {
+        conn.transaction(|conn| shop.products().save(&new_product(1, 8, "new")).execute(conn))?;
+        assert_eq!(shop.products().get_by_slug("new").first(conn)?.id, 1);
+        shop.read_everything(conn);
+        Ok::<(), Error>(())
+    });
+    assert_eq!(shop.read_everything(&mut other), 0);
+    conn.begin_test_transaction().unwrap();
+    retitle(&mut conn, 1, "New").unwrap();
+    shop.read_everything(&mut conn);
+    drop(conn);
+    shop.read_everything(&mut other);
+    assert_eq!(title(&shop, &mut other, 1).1, "Lamp");
+}
