@@ -39,10 +39,13 @@ impl Dirty {
     /// # Errors
     ///
     /// If the store still refuses: then nothing that it holds may be served.
+    #[inline]
     pub(crate) fn drain(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
-        if !self.is_any.load(Ordering::SeqCst) {
-            return Ok(());
-        }
+        if self.is_any.load(Ordering::SeqCst) { self.drain_all(store, now) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn drain_all(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
         let mut dirty = self.lock();
         let releases: Vec<Release> = dirty.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
         store.release(Writer::fresh(), &releases, now)?;

@@ -23,6 +23,7 @@ impl Fingerprint {
         &self.0
     }
 
+    #[inline]
     fn words(&self) -> u64 {
         let (low, high) = self.0.split_at(8);
         word(low) ^ word(high).rotate_left(32)
@@ -57,6 +58,7 @@ impl KeyBytes {
         recorder.into_key()
     }
 
+    #[inline]
     fn verbatim(bytes: &[u8; Self::SIZE], length: usize) -> Self {
         let mut key = *bytes;
         key[Self::SIZE - 1] = u8::try_from(length).unwrap_or(Self::DIGEST);
@@ -86,10 +88,12 @@ struct Recorder {
 }
 
 impl Recorder {
+    #[inline]
     fn new() -> Self {
         Self { bytes: [0; KeyBytes::SIZE], length: 0, overflow: None }
     }
 
+    #[inline]
     fn into_key(self) -> KeyBytes {
         match self.overflow {
             None => KeyBytes::verbatim(&self.bytes, self.length),
@@ -109,6 +113,7 @@ impl Recorder {
 }
 
 impl Hasher for Recorder {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         let end = self.length + bytes.len();
         if self.overflow.is_some() || end > KeyBytes::LONGEST_VERBATIM {
@@ -126,6 +131,7 @@ impl Hasher for Recorder {
         self.write_u64(number.into());
     }
 
+    #[inline]
     fn write_u64(&mut self, number: u64) {
         self.write(&number.to_le_bytes());
     }
@@ -147,10 +153,12 @@ impl Hasher for Recorder {
         self.write_i64(number.into());
     }
 
+    #[inline]
     fn write_i32(&mut self, number: i32) {
         self.write_i64(number.into());
     }
 
+    #[inline]
     fn write_i64(&mut self, number: i64) {
         self.write(&number.to_le_bytes());
     }
@@ -257,6 +265,7 @@ pub struct CacheKey {
 }
 
 impl Hash for CacheKey {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         // Spaces and managers are digests already: folding them saves the map half of its hashing.
         state.write_u64(self.space.words() ^ self.manager.words().rotate_left(17) ^ (self.kind as u64));
@@ -266,6 +275,7 @@ impl Hash for CacheKey {
     }
 }
 
+#[inline]
 fn word(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes.try_into().expect("every caller passes eight bytes"))
 }

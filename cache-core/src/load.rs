@@ -88,6 +88,7 @@ impl Reader<'_> {
     }
 
     /// Counts a read that was answered from the cache.
+    #[inline]
     pub fn hit(&self) {
         self.counters.count(Counter::Hit);
     }

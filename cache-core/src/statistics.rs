@@ -114,6 +114,7 @@ impl Counters {
         Self(array::from_fn(|_| Shard::default()))
     }
 
+    #[inline]
     pub(crate) fn count(&self, counter: Counter) {
         self.0[shard_of_this_thread()].0[counter as usize].fetch_add(1, Ordering::Relaxed);
     }
@@ -140,6 +141,7 @@ impl Counters {
     }
 }
 
+#[inline]
 fn shard_of_this_thread() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

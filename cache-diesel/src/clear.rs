@@ -88,7 +88,8 @@ impl Clear {
 
     /// Clears again when the transaction that is open on `conn` is committed; nothing more if none is open.
     ///
-    /// Between the clearing and the commit somebody may have filled the cache with what was committed before.
+    /// Between the clearing and the commit somebody may have filled the cache with what was committed before. On a
+    /// connection without a tracker nothing more happens: nobody would tell of the commit.
     ///
     /// # Errors
     ///

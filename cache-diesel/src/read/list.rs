@@ -162,7 +162,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
     }
 
-    /// Adds a condition.
+    /// Adds a condition. It is part of the entry's name, as the first ones are.
     pub fn filter<Condition>(self, condition: Condition) -> ListRead<M, Filter<Source, Condition>, Part>
     where
         Source: FilterDsl<Condition>,
@@ -170,7 +170,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         self.map(|source| FilterDsl::filter(source, condition))
     }
 
-    /// Sets the order.
+    /// Sets the order. It is part of the entry's name.
     pub fn order_by<By: Expression>(self, by: By) -> ListRead<M, Order<Source, By>, Sliced>
     where
         Source: OrderDsl<By>,
@@ -194,7 +194,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         self.map(|source| ThenOrderDsl::then_order_by(source, by))
     }
 
-    /// Reads at most `limit` rows.
+    /// Reads at most `limit` rows. Each limit has an entry of its own.
     pub fn limit(self, limit: i64) -> ListRead<M, Limit<Source>, Sliced>
     where
         Source: LimitDsl,
@@ -202,7 +202,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         self.map(|source| LimitDsl::limit(source, limit))
     }
 
-    /// Leaves the first `offset` rows out.
+    /// Leaves the first `offset` rows out. Each offset has an entry of its own.
     pub fn offset(self, offset: i64) -> ListRead<M, Offset<Source>, Sliced>
     where
         Source: OffsetDsl,

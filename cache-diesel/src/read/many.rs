@@ -29,6 +29,8 @@ use crate::track::asking;
 
 impl<M: CachedModel> Manager<M> {
     /// The rows with these primary keys, one result for each key, in the order of the keys.
+    ///
+    /// What is not cached is asked for in one statement, or in one for every 500 keys.
     #[track_caller]
     pub fn get_many<K: IntoKey<M::Id>>(self, ids: impl IntoIterator<Item = K>) -> ManyRead<M> {
         let keys = ids.into_iter().map(IntoKey::into_key).collect();

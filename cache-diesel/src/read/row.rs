@@ -26,9 +26,7 @@ use crate::shape::shape_of;
 impl<M: CachedModel> Manager<M> {
     /// The row with the primary key `id`.
     ///
-    /// # Examples
-    ///
-    /// See the [crate's front page](crate).
+    /// A key may be given as it is, borrowed, or as a string slice for a `String`; several columns as a tuple.
     #[track_caller]
     #[must_use = "nothing is read until a method with a connection is called"]
     pub fn get<K: IntoKey<M::Id>>(self, id: K) -> RowRead<M, K> {

@@ -69,9 +69,12 @@ impl Tracker {
 
     /// The database to look in the cache for, or why that cannot be.
     pub(crate) fn gate(&mut self) -> Result<Identity, Bypass> {
-        let missed = self.session.note_no_transaction();
-        self.carry_out(missed);
-        self.session.gate()?;
+        // Diesel has no transaction open; a tracker that thinks otherwise has seen a BEGIN fail.
+        if self.session.gate().is_err() {
+            let missed = self.session.note_no_transaction();
+            self.carry_out(missed);
+            self.session.gate()?;
+        }
         self.identity.ok_or(Bypass::NotTracked)
     }
 

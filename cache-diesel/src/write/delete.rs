@@ -19,6 +19,11 @@ use crate::write::write_through;
 
 impl<M: CachedModel> Manager<M> {
     /// Deletes the row with the primary key `id`.
+    ///
+    /// # Consistency
+    ///
+    /// Lists, scopes and counts of the table count as changed, and this row; with a key that the database may
+    /// compare otherwise than byte by byte, such as text, every row.
     pub fn delete<K: IntoKey<M::Id>>(self, id: K) -> DeleteWrite<M> {
         DeleteWrite { state: self.state, key: id.into_key(), model: PhantomData }
     }

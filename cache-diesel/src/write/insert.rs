@@ -19,6 +19,11 @@ use crate::write::write_through;
 
 impl<M: CachedModel> Manager<M> {
     /// Inserts what Diesel's `values` takes: a struct with `derive(Insertable)`, a tuple of assignments, or several.
+    ///
+    /// # Consistency
+    ///
+    /// Lists and counts of the table count as changed, and what was known to be absent. Rows that are there do not.
+    /// [`get_result`](InsertWrite::get_result) leaves the scopes that the new row is not in.
     pub fn insert<New: Insertable<M::Table>>(self, new: New) -> InsertWrite<M, New> {
         InsertWrite { state: self.state, new, model: PhantomData }
     }

@@ -16,7 +16,9 @@ use crate::write::write_through;
 impl<M: CachedModel> Manager<M> {
     /// Saves `row` under its primary key: an update of every field that Diesel's `derive(AsChangeset)` sets.
     ///
-    /// A row that came from the cache may be older than the database's: read it again before it is changed and saved.
+    /// # Consistency
+    ///
+    /// Lists, scopes and counts of the table count as changed, and this row. A row that came from the cache may be older than the database's: read it again before it is changed and saved.
     pub fn save(self, row: &M) -> SaveWrite<'_, M> {
         SaveWrite { state: self.state, row, model: PhantomData }
     }
