@@ -45,6 +45,7 @@ impl Cache {
     /// Listens to what happens, unless a listener of this `id` does already; says whether it was added.
     ///
     /// Listeners run on the thread where it happens, after the fact. A panic of one is caught and counted.
+    /// What a listener does itself is not told to any.
     ///
     /// # Examples
     ///

@@ -1,5 +1,6 @@
 //! What a cache tells its listeners.
 
+use core::cell::Cell;
 use core::fmt;
 use core::panic::Location;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -138,6 +139,13 @@ impl Listeners {
         if !self.is_anybody.load(Ordering::Acquire) {
             return;
         }
+        thread_local! {
+            static IS_TELLING: Cell<bool> = const { Cell::new(false) };
+        }
+        // A listener that reads through the cache would hear of its own miss, and of the next, without end.
+        if IS_TELLING.replace(true) {
+            return;
+        }
         // No lock is held while they run: a listener may read through the cache, or add another one.
         let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner).clone();
         for (_, listener) in listeners {
@@ -145,6 +153,7 @@ impl Listeners {
                 self.panics.fetch_add(1, Ordering::Relaxed);
             }
         }
+        IS_TELLING.set(false);
     }
 
     pub(crate) fn panic_count(&self) -> u64 {

@@ -76,16 +76,20 @@ impl Flights {
 }
 
 impl Follower {
+    /// Some platforms cannot wait for centuries at once.
+    const LONGEST_NAP: Duration = Duration::from_secs(3_600);
+
     /// Waits until the load ends, `budget` at most.
     #[must_use]
     pub fn wait(self, budget: Duration) -> Waited {
-        let until = Instant::now() + budget;
+        let until = Instant::now().checked_add(budget);
         let mut state = lock(&self.0.state);
         while matches!(*state, State::Running) {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.map_or(budget, |until| until.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return Waited::InVain;
             }
+            let left = left.min(Self::LONGEST_NAP);
             state = self.0.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         match &*state {

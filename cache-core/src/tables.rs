@@ -86,6 +86,14 @@ impl Tables {
         self.lookups(table).any(|lookup| lookup.is_unique)
     }
 
+    /// Whether rows of another table go with the keys of `table`.
+    #[must_use]
+    pub fn has_cascades(&self, table: &str) -> bool {
+        let is_on_table =
+            |dependency: &Dependency| matches!(dependency, Dependency::CascadedBy(parent) if parent == table);
+        self.tables.values().any(|other| other.dependencies.iter().any(is_on_table))
+    }
+
     /// Whether `known` covers every scope that a model of `table` has.
     #[must_use]
     pub fn knows_all_scopes(&self, table: &str, known: &[LookupDeclaration]) -> bool {

@@ -16,6 +16,8 @@ pub enum TagKind {
     Any,
     /// A table: a key or a unique value may have come into being.
     Born,
+    /// A table: a row was cleared by hand. Nothing depends on it; a fill that reads its row's token late looks at it.
+    Cleared,
     /// A database: structure, or anything that is not understood.
     Database,
     /// A manager's rows, cleared by hand.

@@ -1,6 +1,6 @@
 //! Clearing by hand: at once, and if asked for, once more when the open transaction is committed.
 
-use cache_core::{Cache, Result, Tag, registry};
+use cache_core::{Cache, Result, Tag, TagKind, registry};
 use diesel::connection::Connection;
 
 use crate::identity;
@@ -24,8 +24,8 @@ impl<M: CachedModel> Manager<M> {
     pub fn clear_detail<K: IntoKey<M::Id>>(self, id: K) -> Result<Clear> {
         let row = id.key_bytes();
         let databases = identity::every();
-        let mut tags: Vec<Tag> =
-            databases.iter().map(|identity| identity.database.table(&self.state.table).row(row)).collect();
+        let tables = databases.iter().map(|identity| identity.database.table(&self.state.table));
+        let mut tags: Vec<Tag> = tables.flat_map(|table| [table.row(row), table.whole(TagKind::Cleared)]).collect();
         if tags.is_empty() {
             tags.push(self.state.tags.details());
         }

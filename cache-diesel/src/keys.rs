@@ -78,16 +78,6 @@ impl IntoKey<Vec<u8>> for &[u8] {
     }
 }
 
-impl IntoKey<Option<String>> for Option<&str> {
-    fn as_key(&self) -> Option<&Option<String>> {
-        None
-    }
-
-    fn into_key(self) -> Option<String> {
-        self.map(str::to_owned)
-    }
-}
-
 impl IntoKey<Option<String>> for &str {
     fn key_bytes(&self) -> KeyBytes {
         KeyBytes::of(&Some(self))
@@ -99,6 +89,34 @@ impl IntoKey<Option<String>> for &str {
 
     fn into_key(self) -> Option<String> {
         Some(self.to_owned())
+    }
+}
+
+impl IntoKey<Option<String>> for &String {
+    fn key_bytes(&self) -> KeyBytes {
+        KeyBytes::of(&Some(self))
+    }
+
+    fn as_key(&self) -> Option<&Option<String>> {
+        None
+    }
+
+    fn into_key(self) -> Option<String> {
+        Some(self.clone())
+    }
+}
+
+impl IntoKey<Option<i64>> for i32 {
+    fn key_bytes(&self) -> KeyBytes {
+        KeyBytes::of(&Some(i64::from(*self)))
+    }
+
+    fn as_key(&self) -> Option<&Option<i64>> {
+        None
+    }
+
+    fn into_key(self) -> Option<i64> {
+        Some(self.into())
     }
 }
 
@@ -187,7 +205,9 @@ mod tests {
         check::<String, _>("lamp");
         check::<String, _>(&String::from("lamp"));
         check::<Vec<u8>, _>(&[1_u8, 2][..]);
-        check::<Option<String>, _>(Some("lamp"));
+        check::<Option<String>, _>(&String::from("lamp"));
+        check::<Option<String>, _>(None);
+        check::<Option<i64>, i32>(7);
         check::<Option<String>, _>("lamp");
         check::<Option<i32>, _>(7);
         check::<Option<i32>, _>(None);

@@ -15,6 +15,7 @@ pub use target::WriteTarget;
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use diesel::connection::LoadConnection;
+use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::declaration::tables;
@@ -26,9 +27,9 @@ pub(crate) fn write_through<C, T>(
     conn: &mut C,
     table: &str,
     announced: &Change,
-    write: impl FnOnce(&mut C) -> T,
+    write: impl FnOnce(&mut C) -> QueryResult<T>,
     exact: impl FnOnce(&T, Identity) -> Option<ChangeSet>,
-) -> T
+) -> QueryResult<T>
 where
     C: LoadConnection<Backend: CacheBackend>,
 {

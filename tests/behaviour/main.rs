@@ -11,6 +11,7 @@ mod schema;
 mod stores;
 
 mod concurrency;
+mod corners;
 mod databases;
 mod declared;
 mod details;

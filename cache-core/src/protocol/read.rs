@@ -35,13 +35,13 @@ impl Subject<'_> {
         tags
     }
 
-    /// A unique value, before it is known whether a row has it: the tags of the row but for the row's own, the
-    /// table's `any`, and `born`.
+    /// A unique value, before it is known whether a row has it: the tags of the row but for the row's own,
+    /// `born`, and the two that tell whether anything was written or cleared since.
     #[must_use]
     pub fn unique(&self) -> Vec<Tag> {
         let own = self.own();
         let mut tags = self.absent_unique();
-        tags.extend([own.whole(TagKind::Rows), own.whole(TagKind::Any)]);
+        tags.extend([own.whole(TagKind::Rows), own.whole(TagKind::Any), own.whole(TagKind::Cleared)]);
         without_repetition(tags)
     }
 
@@ -113,7 +113,9 @@ mod tests {
     use super::*;
     use crate::key::Fingerprint;
     use crate::tables::{Declaration, Dependency};
-    use TagKind::{Any, Born, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix};
+    use TagKind::{
+        Any, Born, Cleared, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix,
+    };
 
     fn kinds(tags: &[Tag]) -> Vec<TagKind> {
         let mut kinds: Vec<TagKind> = tags.iter().map(Tag::kind).collect();
@@ -138,7 +140,7 @@ mod tests {
         assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Details, Rows, Row]));
         assert_eq!(kinds(&subject.absent_row(key)), sorted([Root, Whole, Details, Rows, Row, Born]));
         assert_eq!(kinds(&subject.absent_unique()), sorted([Root, Whole, Details, Born]));
-        assert_eq!(kinds(&subject.unique()), sorted([Root, Whole, Details, Born, Rows, Any]));
+        assert_eq!(kinds(&subject.unique()), sorted([Root, Whole, Details, Born, Rows, Any, Cleared]));
         assert_eq!(kinds(&subject.list(None)), sorted([Root, Whole, Lists, Any]));
         assert_eq!(kinds(&subject.list(Some("active"))), sorted([Root, Whole, Lists, Suffix, Any]));
         assert_eq!(kinds(&subject.scope(Some(scope))), sorted([Root, Whole, Lists, Spread, Scope]));

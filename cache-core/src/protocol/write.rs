@@ -62,6 +62,10 @@ impl ChangeSet {
         }
         let changes = self.tables.get_mut(table).expect("it was put there if it was missing");
         changes.add(change, tables.has_unique(table));
+        // A foreign key may lead to a unique column that no model declares.
+        if matches!(change, Change::Save(_)) && tables.has_cascades(table) {
+            changes.add_kinds(&[TagKind::Gone]);
+        }
     }
 
     /// Adds a change of anything in the database.

@@ -17,7 +17,9 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let value = value(&quote!(__model), fields);
     let columns = fields.iter().map(|field| column(model, field));
     let is_unique = lookup.is_unique;
-    let is_exact = is_exact(model, fields);
+    // What a field holds need not be what its column does: then no value of a row names the rows that share it.
+    let is_projected = fields.iter().any(|field| !field.projection.is_empty());
+    let is_exact = if is_projected { quote!(false) } else { is_exact(model, fields) };
     // Spanned by the option, as several fields may be unfit.
     let span = located(lookup.name.span());
     quote_spanned! {span=>

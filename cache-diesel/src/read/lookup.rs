@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
+use cache_core::store::Seed;
 use cache_core::{Bypass, Fill, KeyBytes, Kind, Life, Loaded, Miss, Tag, TagKind, Timeout, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
@@ -141,15 +142,18 @@ where
     /// wrote to the table while it was loaded.
     ///
     /// The row's token is read after the query. It stands for the time before the query only if nothing was
-    /// written in between, which the table's `any` tells, read last.
+    /// written or cleared in between, which `any` and `cleared` tell, read last.
     fn row_seeds(&self, site: &Site<'_>, named: &[String], fill: &Fill, row: KeyBytes) -> Option<RowSeeds> {
         let subject = site.subject(named);
         let own = subject.database.table(subject.table);
-        let (row_tag, any) = (own.row(row), own.whole(TagKind::Any));
-        let before = fill.seeds().iter().find(|(tag, _)| *tag == any).map(|(_, seed)| *seed)?;
-        let after = site.reader.seed(&[row_tag, any])?;
-        let (_, present) = after.last().copied()?;
-        if present.token != before.token || present.is_intended || before.is_intended {
+        let witnesses = [own.whole(TagKind::Cleared), own.whole(TagKind::Any)];
+        let after = site.reader.seed(&[own.row(row), witnesses[0], witnesses[1]])?;
+        let is_quiet = |tag: &Tag| {
+            let seed = |seeds: &[(Tag, Seed)]| seeds.iter().find(|(seeded, _)| seeded == tag).map(|(_, seed)| *seed);
+            let (before, after) = (seed(fill.seeds()), seed(&after));
+            before == after && before.is_some_and(|seed| !seed.is_intended)
+        };
+        if !witnesses.iter().all(is_quiet) {
             return None;
         }
         let mut seeds = fill.seeds().to_vec();
@@ -158,7 +162,7 @@ where
     }
 }
 
-type RowSeeds = (Vec<(Tag, cache_core::store::Seed)>, Vec<Tag>);
+type RowSeeds = (Vec<(Tag, Seed)>, Vec<Tag>);
 
 impl<'query, C, L, K> Task for UniqueTask<'query, C, L, K>
 where

@@ -20,7 +20,7 @@ use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::gate::gate;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, UseOfCache, options_methods};
-use crate::read::row_task::{accept_row, keep_row};
+use crate::read::row_task::{accept_row, first_of, keep_row};
 use crate::read::task::{Head, Site, site_of};
 use crate::read::terminal::{BlockingRead, terminal};
 use crate::report;
@@ -30,7 +30,8 @@ use crate::track::asking;
 impl<M: CachedModel> Manager<M> {
     /// The rows with these primary keys, one result for each key, in the order of the keys.
     ///
-    /// What is not cached is asked for in one statement, or in one for every 500 keys.
+    /// What is not cached is asked for in one statement, or in one for every 500 keys. Keys that the database may
+    /// compare otherwise than byte by byte, such as text, are asked for once more if no row has them.
     #[track_caller]
     pub fn get_many<K: IntoKey<M::Id>>(self, ids: impl IntoIterator<Item = K>) -> ManyRead<M> {
         let keys = ids.into_iter().map(IntoKey::into_key).collect();
@@ -180,19 +181,42 @@ impl<M: CachedModel> Many<M> {
         C: LoadConnection,
         M::Table: FilterDsl<M::ByIds>,
         Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
     {
         let mut rows: Rows<M> = vec![None; self.keys.len()];
-        let place_of: HashMap<&M::Id, usize> = self.keys.iter().enumerate().map(|(place, key)| (key, place)).collect();
         for chunk in places.chunks(Self::MOST_KEYS) {
-            let keys = chunk.iter().map(|place| self.keys[*place].clone()).collect();
-            let query = FilterDsl::filter(M::table(), M::by_ids(keys)).selected();
-            for row in asking(conn, |conn| RunQueryDsl::load::<M>(query, conn))? {
-                if let Some(place) = place_of.get(&row.id()) {
-                    rows[*place] = Some(Arc::new(row));
-                }
+            self.ask_at_once(chunk, &mut rows, conn)?;
+            let unanswered: Vec<usize> = chunk.iter().copied().filter(|place| rows[*place].is_none()).collect();
+            // Where the database takes other letters for equal, its row does not tell which key it answers.
+            if M::is_key_exact() || unanswered.is_empty() || self.ask_at_once(&unanswered, &mut rows, conn)? == 0 {
+                continue;
+            }
+            for place in unanswered {
+                let query = FindDsl::find(M::table(), self.keys[place].clone()).selected();
+                rows[place] = asking(conn, |conn| first_of(Some(query), conn))?;
             }
         }
         Ok(rows)
+    }
+
+    /// One statement for the keys at `places`; gives the number of rows that it found.
+    fn ask_at_once<'query, C>(&self, places: &[usize], rows: &mut Rows<M>, conn: &mut C) -> QueryResult<usize>
+    where
+        C: LoadConnection,
+        M::Table: FilterDsl<M::ByIds>,
+        Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
+    {
+        let place_of: HashMap<&M::Id, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
+        let query =
+            FilterDsl::filter(M::table(), M::by_ids(places.iter().map(|place| self.keys[*place].clone()).collect()));
+        let found = asking(conn, |conn| RunQueryDsl::load::<M>(query.selected(), conn))?;
+        let count = found.len();
+        for row in found {
+            if let Some(place) = place_of.get(&row.id()) {
+                rows[*place] = Some(Arc::new(row));
+            }
+        }
+        Ok(count)
     }
 
     fn entry(

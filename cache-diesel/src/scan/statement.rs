@@ -43,7 +43,9 @@ pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnM
 fn changes_no_rows(word: &str, dialect: Dialect) -> bool {
     match word {
         "checkpoint" | "close" | "deallocate" | "fetch" | "kill" | "listen" | "move" | "notify" | "reindex"
-        | "show" | "unlisten" | "vacuum" => true,
+        | "show" | "unlisten" => true,
+        // On SQLite it may number the rows of a table without a key anew.
+        "vacuum" => dialect != Dialect::Sqlite,
         "analyse" => dialect == Dialect::Postgres,
         // On MySQL the one commits, and so does the other, which may also run a statement.
         "analyze" | "lock" => dialect != Dialect::Mysql,

@@ -44,6 +44,9 @@ pub(crate) struct Session {
     autocommit_is_off: bool,
     /// It cannot be told whether a transaction is open: writes count when they return, and at the end.
     is_uncertain: bool,
+    /// A statement in the transaction may have failed unseen, and SQLite ended the transaction with it: writes count
+    /// when they return, and at the end. A ROLLBACK that succeeds shows that it was open all along.
+    is_suspect: bool,
     /// Something in the transaction was not understood, so that a rollback may not undo all of it.
     has_doubt: bool,
     is_particular: bool,
@@ -71,6 +74,7 @@ struct Running {
     controls: Vec<Transaction>,
     statement_count: usize,
     is_own: bool,
+    is_returning: bool,
 }
 
 impl Session {
@@ -81,6 +85,7 @@ impl Session {
             in_raw: false,
             autocommit_is_off: false,
             is_uncertain: false,
+            is_suspect: false,
             has_doubt: false,
             is_particular: false,
             reaches_others: false,
@@ -147,6 +152,18 @@ impl Session {
         self.running.changes.merge(changes);
     }
 
+    /// The statement gives back rows: Diesel does not tell if it fails while they are fetched.
+    pub(crate) fn note_returning(&mut self) {
+        self.running.is_returning = true;
+    }
+
+    /// A manager's statement has failed, whatever Diesel told of it.
+    pub(crate) fn note_failure(&mut self) {
+        if self.is_in_transaction() && self.dialect != Dialect::Postgres {
+            self.is_uncertain = true;
+        }
+    }
+
     /// The statement starts.
     pub(crate) fn start(&mut self) -> Option<Step> {
         if self.reaches_others && !self.running.changes.is_empty() {
@@ -169,9 +186,17 @@ impl Session {
         }
         let running = core::mem::take(&mut self.running);
         // SQLite and MySQL may end a transaction by themselves when a statement in it fails.
-        if finish != Finish::Ok && self.is_in_transaction() && self.dialect != Dialect::Postgres {
-            self.is_uncertain = true;
+        if finish != Finish::Ok {
+            self.note_failure();
         }
+        let is_suspect = running.is_returning && self.is_in_transaction() && self.dialect == Dialect::Sqlite;
+        let step = self.finish_running(running, finish);
+        // From the next statement on: if this one has failed, it has written nothing itself.
+        self.is_suspect |= is_suspect;
+        step
+    }
+
+    fn finish_running(&mut self, running: Running, finish: Finish) -> Option<Step> {
         if running.is_own {
             let (mut changes, mut worst) = self.held.take().unwrap_or((ChangeSet::new(), Finish::Ok));
             changes.merge(&running.changes);
@@ -220,7 +245,7 @@ impl Session {
 
     /// Clears `tags` when the open transaction is committed.
     pub(crate) fn clear_after(&mut self, tags: &[Tag]) {
-        if self.is_in_transaction() {
+        if self.is_in_transaction() || self.is_uncertain {
             self.pending.add_tags(tags);
         }
     }
@@ -258,12 +283,12 @@ impl Session {
         self.is_particular
     }
 
-    fn is_in_transaction(&self) -> bool {
+    pub(crate) fn is_in_transaction(&self) -> bool {
         self.in_diesel || self.in_raw || self.autocommit_is_off
     }
 
     fn may_end_transaction(&self) -> bool {
-        self.is_uncertain || !self.running.controls.is_empty() || self.running.changes.is_wide()
+        self.is_uncertain || self.is_suspect || !self.running.controls.is_empty() || self.running.changes.is_wide()
     }
 
     fn change_session(&mut self, change: SessionChange) {
@@ -286,7 +311,7 @@ impl Session {
         }
         self.pending.merge(&changes);
         // A statement that is not understood may have committed all that went before it.
-        if self.is_uncertain || changes.is_wide() || finish == Finish::Lost {
+        if self.is_uncertain || self.is_suspect || changes.is_wide() || finish == Finish::Lost {
             return (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending, Cause::Statement));
         }
         None
@@ -297,6 +322,7 @@ impl Session {
             Boundary::Begin => {
                 self.in_diesel = finish == Finish::Ok;
                 self.is_uncertain &= finish != Finish::Ok;
+                self.is_suspect = false;
                 self.has_doubt = false;
                 None
             }
@@ -317,6 +343,7 @@ impl Session {
             Transaction::Begin if self.is_in_transaction() => self.doubtful_boundary(finish),
             Transaction::Begin => {
                 self.in_raw = finish == Finish::Ok;
+                self.is_suspect = false;
                 self.has_doubt = false;
                 None
             }
@@ -387,6 +414,7 @@ impl Session {
         self.pending = ChangeSet::new();
         self.has_doubt = false;
         self.is_uncertain = false;
+        self.is_suspect = false;
         self.in_raw = false;
     }
 

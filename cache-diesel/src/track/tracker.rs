@@ -5,7 +5,7 @@ use core::mem;
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Bypass, Invalidation, Tag, registry};
 use diesel::connection::{Connection, Instrumentation, InstrumentationEvent};
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use crate::declaration::tables;
 use crate::identity::{self, Identity, dialect_of_url};
@@ -119,6 +119,9 @@ impl Tracker {
                         // Diesel could not print it.
                         session.read_along(Effect::Unknown, tables());
                     }
+                    if session.is_in_transaction() && gives_rows_back(sql) {
+                        session.note_returning();
+                    }
                 });
             }
         }
@@ -187,10 +190,10 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
 }
 
 /// Runs a SELECT of a manager's: the tracker need not read it along.
-pub(crate) fn asking<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> T) -> T {
+pub(crate) fn asking<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T> {
     let mut own = OwnStatement::begin(conn, Own::Read);
     let answer = ask(own.conn);
-    own.end(None);
+    own.end(None, answer.is_err());
     answer
 }
 
@@ -198,14 +201,14 @@ pub(crate) fn asking<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) ->
 pub(crate) fn writing<C: Connection, T>(
     conn: &mut C,
     announced: ChangeSet,
-    write: impl FnOnce(&mut C) -> T,
+    write: impl FnOnce(&mut C) -> QueryResult<T>,
     exact: impl FnOnce(&T, Identity) -> Option<ChangeSet>,
-) -> T {
+) -> QueryResult<T> {
     let mut own = OwnStatement::begin(conn, Own::Write(announced));
     let result = write(own.conn);
     let identity = tracker_of(own.conn).and_then(|tracker| tracker.identity);
-    let exact = identity.and_then(|identity| exact(&result, identity));
-    own.end(exact.as_ref());
+    let exact = result.as_ref().ok().zip(identity).and_then(|(written, identity)| exact(written, identity));
+    own.end(exact.as_ref(), result.is_err());
     result
 }
 
@@ -222,8 +225,12 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
         Self { conn }
     }
 
-    fn end(&mut self, exact: Option<&ChangeSet>) {
+    /// Diesel does not tell the tracker of every failure: the result does.
+    fn end(&mut self, exact: Option<&ChangeSet>, has_failed: bool) {
         if let Some(tracker) = tracker_of(self.conn) {
+            if has_failed {
+                tracker.session.note_failure();
+            }
             tracker.end_own(exact);
         }
     }
@@ -231,8 +238,14 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
 
 impl<C: Connection> Drop for OwnStatement<'_, C> {
     fn drop(&mut self) {
-        self.end(None);
+        self.end(None, std::thread::panicking());
     }
+}
+
+/// Whether a statement may write and give rows back; `RETURNING` in a string counts too.
+fn gives_rows_back(sql: &str) -> bool {
+    const WORD: &[u8] = b"returning";
+    sql.as_bytes().windows(WORD.len()).any(|window| window.eq_ignore_ascii_case(WORD))
 }
 
 fn finish_of(error: Option<&Error>) -> Finish {

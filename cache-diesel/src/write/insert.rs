@@ -82,7 +82,7 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
         C: LoadConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
     {
         let (state, new) = (self.state, self.new);
-        let exact = |result: &QueryResult<Vec<M>>, identity| inserted(state, result.as_deref().ok()?, identity);
+        let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
         write_through(conn, &state.table, &Change::Insert, |conn| conn.fetch_inserted(new), exact)
     }
 }

@@ -65,8 +65,8 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
         let table = self.state.table.as_str();
         let is_one_type = tables().has_one_key_type(table);
         let asked = (is_one_type && M::is_key_exact()).then(|| KeyBytes::of(&self.row.id()));
-        let exact = |result: &QueryResult<Option<M>>, _| {
-            let saved = result.as_ref().ok()?.as_ref()?;
+        let exact = |saved: &Option<M>, _| {
+            let saved = saved.as_ref()?;
             let mut changes = ChangeSet::new();
             changes.add(table, &Change::Save(is_one_type.then(|| KeyBytes::of(&saved.id()))), tables());
             Some(changes)

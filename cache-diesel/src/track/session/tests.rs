@@ -62,6 +62,9 @@ fn play(session: &mut Session, act: Act) -> Vec<Step> {
 fn run(session: &mut Session, sql: &str, finish: Finish) -> Vec<Step> {
     if !session.is_at_boundary() {
         effects(sql, Dialect::Sqlite, &mut |effect| session.read_along(effect, &Tables::default()));
+        if sql.contains("RETURNING") {
+            session.note_returning();
+        }
     }
     let started = if session.is_at_boundary() { None } else { session.start() };
     started.into_iter().chain(session.finish(finish)).collect()
@@ -168,6 +171,16 @@ fn writes_take_effect_when_they_cannot_be_undone_any_more() {
             &["a", "a+b", "a+b"],
         ),
         ("a savepoint without a transaction", &[Sql("SAVEPOINT s"), UPDATE_A, Sql("RELEASE s")], &["a", "a"]),
+        (
+            "rows given back: if that failed, SQLite may have ended the transaction, and nobody was told",
+            &[Sql("BEGIN"), Sql("INSERT INTO b VALUES (1) RETURNING x"), UPDATE_A, UPDATE_B, Sql("COMMIT"), UPDATE_A],
+            &["a+b", "a+b", "a+b", "a"],
+        ),
+        (
+            "rows given back, and a rollback that shows that the transaction was open",
+            &[Sql("BEGIN"), Sql("INSERT INTO b VALUES (1) RETURNING x"), Sql("ROLLBACK"), UPDATE_A],
+            &["a"],
+        ),
         ("a manager's write", &[Own("a")], &["a"]),
         (
             "a manager's write that is rolled back",

@@ -1,0 +1,232 @@
+//! Places where the database does more than its statements say, or the text says less than it does.
+
+use cache_diesel::Event;
+use cache_diesel::prelude::*;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Integer, Text};
+
+use crate::harness::{Moment, Shop, once_at, products};
+
+diesel::table! { codes (code) { code -> Text, name -> Text, } }
+diesel::table! { parents (id) { id -> Integer, code -> Text, } }
+diesel::table! { children (id) { id -> Integer, parent_code -> Text, } }
+diesel::table! { tens (id) { id -> Integer, shelf -> Integer, } }
+diesel::table! { loose (rowid) { rowid -> Integer, name -> Text, } }
+
+const TABLES: &str = "
+    CREATE TABLE codes (code TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, name TEXT NOT NULL);
+    CREATE TABLE parents (id INTEGER PRIMARY KEY NOT NULL, code TEXT NOT NULL UNIQUE);
+    CREATE TABLE children (
+        id INTEGER PRIMARY KEY NOT NULL, parent_code TEXT NOT NULL REFERENCES parents (code) ON UPDATE CASCADE
+    );
+    CREATE TABLE tens (id INTEGER PRIMARY KEY NOT NULL, shelf INTEGER NOT NULL);
+    CREATE TABLE loose (name TEXT NOT NULL);
+    INSERT INTO codes VALUES ('lamp', 'Lamp');
+    INSERT INTO parents VALUES (1, 'x');
+    INSERT INTO children VALUES (1, 'x');
+    INSERT INTO tens VALUES (1, 7);
+    INSERT INTO loose VALUES ('a'), ('b'), ('c');
+";
+
+#[derive(Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = codes, primary_key(code))]
+#[cached(negative_timeout = 30)]
+struct Code {
+    code: String,
+    name: String,
+}
+
+#[derive(AsChangeset, Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = parents)]
+struct Parent {
+    id: i32,
+    code: String,
+}
+
+#[derive(Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = children)]
+#[cached(cascaded_by(Parent))]
+struct Child {
+    id: i32,
+    parent_code: String,
+}
+
+#[derive(Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = tens)]
+#[cached(scope(shelf))]
+struct Ten {
+    id: i32,
+    #[diesel(select_expression = sql::<Integer>("shelf * 10"), select_expression_type = SqlLiteral<Integer>)]
+    shelf: i32,
+}
+
+#[derive(Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = loose, primary_key(rowid))]
+struct Loose {
+    rowid: i32,
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = Integer)]
+    #[expect(dead_code, reason = "the row is never read")]
+    id: i32,
+}
+
+fn set_up() -> (Shop, SqliteConnection) {
+    let shop = Shop::with_tables(TABLES);
+    let mut conn = shop.conn();
+    conn.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    (shop, conn)
+}
+
+#[test]
+fn d14_keys_in_other_letters_find_their_rows_together_as_they_do_alone() {
+    let (shop, mut conn) = set_up();
+    let codes = Code::cached_in(&shop.name);
+    for _ in 0..2 {
+        let rows = codes.get_many(["LAMP", "lamp", "none"]).load(&mut conn).unwrap();
+        let names: Vec<_> = rows.iter().map(|row| row.as_ref().map(|row| row.name.as_str())).collect();
+        assert_eq!(names, [Some("Lamp"), Some("Lamp"), None]);
+        assert_eq!(codes.get("LAMP").first(&mut conn).unwrap().name, "Lamp");
+    }
+    let (count, rows) = shop.counted(|| codes.get_many(["lamp", "none"]).load(&mut conn).unwrap());
+    assert_eq!((count, rows.len()), (0, 2));
+}
+
+#[test]
+fn a_foreign_key_to_a_unique_column_goes_with_a_save() {
+    let (shop, mut conn) = set_up();
+    let children = Child::cached_in(&shop.name);
+    assert_eq!(children.get(1).first(&mut conn).unwrap().parent_code, "x");
+    Parent::cached_in(&shop.name).save(&Parent { id: 1, code: "y".into() }).execute(&mut conn).unwrap();
+    assert_eq!(children.get(1).first(&mut conn).unwrap().parent_code, "y");
+}
+
+#[test]
+fn a_scope_whose_field_is_computed_is_left_by_no_insert() {
+    let (shop, mut conn) = set_up();
+    let tens = Ten::cached_in(&shop.name);
+    assert_eq!(tens.all_by_shelf(7).load(&mut conn).unwrap().len(), 1);
+    tens.insert((tens::id.eq(2), tens::shelf.eq(7))).get_result(&mut conn).unwrap();
+    assert_eq!(tens.all_by_shelf(7).load(&mut conn).unwrap().len(), 2);
+}
+
+#[test]
+fn vacuum_numbers_rows_without_a_key_anew() {
+    let (shop, mut conn) = set_up();
+    let loose = Loose::cached_in(&shop.name);
+    sql_query("DELETE FROM loose WHERE name = 'a'").execute(&mut conn).unwrap();
+    assert_eq!(loose.get(2).first(&mut conn).unwrap().name, "b");
+    conn.batch_execute("VACUUM").unwrap();
+    let plain: String = loose::table.find(2).select(loose::name).first(&mut conn).unwrap();
+    assert_eq!(loose.get(2).first(&mut conn).unwrap().name, plain);
+}
+
+#[test]
+fn an_insert_that_ends_the_transaction_unseen_hides_nothing() {
+    let (shop, mut conn) = set_up();
+    let mut other = shop.conn();
+    shop.products().get(1).first(&mut other).unwrap();
+    conn.batch_execute("BEGIN").unwrap();
+    let again = "INSERT OR ROLLBACK INTO products VALUES (1, 7, 'lamp', 'Lamp', 1, 1) RETURNING id";
+    sql_query(again).get_result::<Id>(&mut conn).map(drop).unwrap_err();
+    diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();
+    assert_eq!(shop.products().get(1).first(&mut other).unwrap().title, "New");
+}
+
+#[test]
+fn a_managers_insert_that_ends_the_transaction_hides_nothing() {
+    let (shop, mut conn) = set_up();
+    conn.batch_execute("CREATE TRIGGER refuse BEFORE INSERT ON products BEGIN SELECT RAISE(ROLLBACK, 'refused'); END")
+        .unwrap();
+    let mut other = shop.conn();
+    shop.products().get(1).first(&mut other).unwrap();
+    conn.batch_execute("BEGIN").unwrap();
+    shop.products().insert(crate::harness::new_product(9, 7, "new")).get_result(&mut conn).unwrap_err();
+    diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();
+    assert_eq!(shop.products().get(1).first(&mut other).unwrap().title, "New");
+}
+
+#[test]
+fn t4_a_rollback_after_an_insert_that_gave_its_row_back_leaves_entries_valid() {
+    let (shop, mut conn) = set_up();
+    shop.products().get(1).first(&mut conn).unwrap();
+    let failed: QueryResult<()> = conn.transaction(|conn| {
+        let new = crate::harness::new_product(9, 7, "new");
+        let slug: String =
+            diesel::insert_into(products::table).values(&new).returning(products::slug).get_result(conn)?;
+        assert_eq!(slug, "new");
+        Err(diesel::result::Error::RollbackTransaction)
+    });
+    assert!(failed.is_err());
+    assert_eq!(shop.counted(|| shop.products().get(1).first(&mut conn).unwrap().id), (0, 1));
+}
+
+#[test]
+fn a_row_that_is_cleared_while_its_slug_is_looked_up_is_not_kept() {
+    let (shop, mut writer) = set_up();
+    let mut hidden = shop.untracked();
+    let (cached, name) = (shop.products(), shop.name.clone());
+    // When the statement of the look-up ends, somebody writes past the tracker and clears by hand.
+    let mut reader = shop.conn_with(once_at(Moment::Finish, "SELECT", move || {
+        diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut hidden).unwrap();
+        crate::harness::Product::cached_in(&name).clear_detail(1).unwrap();
+    }));
+    cached.get_by_slug("lamp").first(&mut reader).unwrap();
+    assert_eq!(cached.get(1).first(&mut writer).unwrap().title, "New");
+}
+
+#[test]
+fn a_clear_after_a_savepoint_by_hand_happens_again() {
+    let (shop, mut conn) = set_up();
+    let list = || shop.products().all("x", ());
+    conn.batch_execute("SAVEPOINT a").unwrap();
+    shop.products().clear_list("x").after(&mut conn).unwrap();
+    let mut other = shop.conn();
+    list().load(&mut other).unwrap();
+    conn.batch_execute("RELEASE a").unwrap();
+    assert_eq!(shop.counted(|| list().load(&mut other).unwrap().len()), (1, 3));
+}
+
+#[test]
+fn a_wait_without_end_is_no_overflow() {
+    let shop = Shop::with(Cache::builder().flight_wait(std::time::Duration::MAX));
+    let readers: Vec<_> = (0..4).map(|_| shop.conn()).collect();
+    std::thread::scope(|scope| {
+        for mut conn in readers {
+            let cached = shop.products();
+            scope.spawn(move || assert_eq!(cached.every().load(&mut conn).unwrap().len(), 3));
+        }
+    });
+}
+
+#[test]
+fn a_listener_may_read_what_is_not_cached() {
+    let shop = Shop::new();
+    let (name, url) = (shop.name.clone(), shop.url());
+    shop.cache.listen("reader", move |event| {
+        let Event::Missed { .. } = event else { return };
+        let mut conn = SqliteConnection::establish(&url).unwrap();
+        assert_eq!(crate::harness::Product::cached_in(&name).get(2).refresh().first(&mut conn).unwrap().id, 2);
+    });
+    let mut conn = shop.conn();
+    assert_eq!(shop.products().get(1).first(&mut conn).unwrap().id, 1);
+    assert_eq!(shop.cache.listener_panic_count(), 0);
+}
+
+/// Text that SQLite would take for a number, and the other way round, are keys of their own.
+#[test]
+fn k6_a_text_key_of_digits_is_not_the_number() {
+    let (shop, mut conn) = set_up();
+    let codes = Code::cached_in(&shop.name);
+    diesel::insert_into(codes::table).values((codes::code.eq("1"), codes::name.eq("One"))).execute(&mut conn).unwrap();
+    let plain: String = codes::table.find("1").select(sql::<Text>("name")).first(&mut conn).unwrap();
+    assert_eq!(codes.get("1").first(&mut conn).unwrap().name, plain);
+    assert!(codes.get("01").first(&mut conn).optional().unwrap().is_none());
+}
