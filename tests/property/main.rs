@@ -1,0 +1,33 @@
+//! Random programs of reads and writes over three connections and two databases: after every step each cached
+//! read gives what plain Diesel gives on the same connection.
+//!
+//! `PROPERTY_PROGRAMS=n` runs the seeds below n (10 000 if not set), `PROPERTY_SEED=n` the one seed n.
+//! The small stores among them evict by a random hash, so that a seed of theirs may fail only now and then.
+//! A failure prints its seed and the smallest program that was found to fail.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+mod check;
+mod generate;
+mod models;
+mod planted;
+mod probe;
+mod program;
+mod raw;
+mod reads;
+mod rows;
+mod same;
+mod scene;
+mod search;
+mod world;
+mod writes;
+
+use crate::search::Seeds;
+
+#[test]
+fn every_cached_read_gives_what_the_database_has() {
+    let seeds = Seeds::from_environment(10_000);
+    if let Some(failure) = search::first_failure(seeds, None) {
+        panic!("{failure}");
+    }
+}

@@ -1,0 +1,135 @@
+//! The tables, their models, and the rows that every program begins with.
+
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+/// Generates a model with the derives that all here have.
+macro_rules! models {
+    ($(
+        $(#[$option:meta])*
+        $table:ident $key:tt: $Model:ident { $($field:ident: $type:ty => $sql:ty),* $(,)? }
+    )*) => {$(
+        diesel::table! { $table $key { $($field -> $sql,)* } }
+
+        #[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
+        #[diesel(table_name = $table, treat_none_as_null = true)]
+        #[cached(negative_timeout = 30)]
+        $(#[$option])*
+        pub struct $Model { $(pub $field: $type),* }
+    )*};
+}
+
+models! {
+    #[cached(unique(slug), scope(category_id), scope(owner_id), scope(title))]
+    products (id): Product {
+        id: i32 => Integer, category_id: i32 => Integer, owner_id: Option<i32> => Nullable<Integer>,
+        slug: String => Text, title: String => Text, price: i32 => Integer,
+    }
+
+    /// Both texts are compared without regard to case.
+    #[cached(unique(name), scope(colour))]
+    labels (id): Label { id: i32 => Integer, name: String => Text, colour: String => Text }
+
+    /// The key is compared without regard to case.
+    #[diesel(primary_key(code))]
+    codes (code): Code { code: String => Text, value: i32 => Integer }
+
+    /// Folders go with the folder that they are in.
+    #[cached(cascaded_by(Folder), scope(parent_id))]
+    folders (id): Folder { id: i32 => Integer, parent_id: Option<i32> => Nullable<Integer> }
+
+    /// Reviews go with their product.
+    #[cached(cascaded_by(Product), unique(product_id, author), scope(product_id))]
+    reviews (id): Review { id: i32 => Integer, product_id: i32 => Integer, author: i32 => Integer, stars: i32 => Integer }
+
+    #[diesel(primary_key(shop_id, product_id))]
+    #[cached(scope(shop_id))]
+    stocks (shop_id, product_id): Stock { shop_id: i32 => Integer, product_id: i32 => Integer, amount: i32 => Integer }
+
+    /// A trigger counts the reviews of each author.
+    #[cached(depends_on(Review))]
+    tallies (id): Tally { id: i32 => Integer, number: i32 => Integer }
+
+    /// Also changed by writes that nobody is told of; the lists under a suffix have the notes of that kind.
+    notes (id): Note { id: i32 => Integer, kind: String => Text, body: String => Text }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(products, reviews);
+
+/// Fewer columns of the same table.
+#[derive(AsChangeset, Cached, Clone, Debug, Identifiable, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = products)]
+#[cached(key = "name", negative_timeout = 30, unique(slug))]
+pub struct Name {
+    pub id: i32,
+    pub slug: String,
+}
+
+/// What an update of products sets.
+#[derive(AsChangeset, Clone, Debug, Default)]
+#[diesel(table_name = products)]
+pub struct Change {
+    pub category_id: Option<i32>,
+    pub owner_id: Option<Option<i32>>,
+    pub slug: Option<String>,
+    pub title: Option<String>,
+    pub price: Option<i32>,
+}
+
+pub const DROP: &str = "
+    DROP TABLE IF EXISTS reviews; DROP TABLE IF EXISTS products; DROP TABLE IF EXISTS labels; DROP TABLE IF EXISTS codes;
+    DROP TABLE IF EXISTS folders; DROP TABLE IF EXISTS stocks; DROP TABLE IF EXISTS spare; DROP TABLE IF EXISTS tallies;
+    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;";
+
+pub const SCHEMA: &str = "
+    CREATE TABLE products (
+        id INTEGER PRIMARY KEY NOT NULL, category_id INTEGER NOT NULL, owner_id INTEGER, slug TEXT NOT NULL UNIQUE,
+        title TEXT NOT NULL, price INTEGER NOT NULL
+    );
+    CREATE TABLE labels (
+        id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL UNIQUE COLLATE NOCASE, colour TEXT NOT NULL COLLATE NOCASE
+    );
+    CREATE TABLE codes (code TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, value INTEGER NOT NULL);
+    CREATE TABLE folders (id INTEGER PRIMARY KEY NOT NULL, parent_id INTEGER REFERENCES folders ON DELETE CASCADE);
+    CREATE TABLE reviews (
+        id INTEGER PRIMARY KEY NOT NULL,
+        product_id INTEGER NOT NULL REFERENCES products ON DELETE CASCADE ON UPDATE CASCADE,
+        author INTEGER NOT NULL, stars INTEGER NOT NULL, UNIQUE (product_id, author)
+    );
+    CREATE TABLE stocks (
+        shop_id INTEGER NOT NULL, product_id INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (shop_id, product_id)
+    );
+    CREATE TABLE spare (
+        shop_id INTEGER NOT NULL, product_id INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (shop_id, product_id)
+    );
+    CREATE TABLE tallies (id INTEGER PRIMARY KEY NOT NULL, number INTEGER NOT NULL);
+    CREATE TRIGGER reviews_in AFTER INSERT ON reviews BEGIN
+        UPDATE tallies SET number = number + 1 WHERE id = NEW.author;
+    END;
+    CREATE TRIGGER reviews_out AFTER DELETE ON reviews BEGIN
+        UPDATE tallies SET number = number - 1 WHERE id = OLD.author;
+    END;
+    CREATE TABLE notes (id INTEGER PRIMARY KEY NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE scratch (id INTEGER PRIMARY KEY NOT NULL);";
+
+pub const EMPTY: &str = "
+    DELETE FROM reviews; DELETE FROM products; DELETE FROM labels; DELETE FROM codes; DELETE FROM folders;
+    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes;";
+
+pub const ROWS: &str = "
+    INSERT INTO products VALUES
+        (1, 1, 1, 'a', 'x', 10), (2, 1, NULL, 'b', 'x', 20), (3, 2, 2, 'c', 'y', 30);
+    INSERT INTO labels VALUES (1, 'a', 'Red'), (2, 'b', 'red'), (3, 'C', 'blue');
+    INSERT INTO codes VALUES ('a', 1), ('B', 2), ('c', 3);
+    INSERT INTO folders VALUES (1, NULL), (2, 1), (3, 2), (4, NULL);
+    INSERT INTO reviews VALUES (1, 1, 1, 5), (2, 1, 2, 4), (3, 2, 1, 3);
+    INSERT INTO stocks VALUES (1, 1, 5), (1, 2, 6), (2, 1, 7);
+    INSERT INTO spare VALUES (1, 1, 50), (2, 2, 60);
+    INSERT OR REPLACE INTO tallies VALUES (1, 2), (2, 1), (3, 0);
+    INSERT INTO notes VALUES (1, 's', 'one'), (2, 't', 'two'), (3, 's', 'three');";
+
+/// Lets the second database have rows of its own.
+pub const OTHER_ROWS: &str = "
+    UPDATE products SET price = price + 100; UPDATE labels SET colour = 'green'; UPDATE codes SET value = value + 100;
+    UPDATE reviews SET stars = stars + 100; UPDATE stocks SET amount = amount + 100; DELETE FROM folders WHERE id = 4;
+    UPDATE tallies SET number = number + 100; UPDATE notes SET body = body || ' of two';";

@@ -1,0 +1,151 @@
+//! Shows that the property finds bugs: stores that each do one thing wrong.
+
+use core::fmt;
+use std::cell::RefCell;
+
+use cache_core::store::{Found, MemoryStore, Outcome, Put, Release, Store, Writer};
+use cache_core::{CacheKey, Fingerprint, Result, Tag, TagKind, Timestamp, Worth};
+
+use crate::check;
+use crate::search::{self, Seeds};
+
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// Entries of all databases have the same names.
+    DatabasesCollide,
+    /// Tags of this kind get no new token.
+    Forgets(TagKind),
+    /// Of the tags of a release only the first gets a new token.
+    ForgetsAllButOne,
+    /// An entry does not depend on the last of its tags.
+    LosesATag,
+    /// Everything that is found is served.
+    NeverCompares,
+    /// Entries are stored under the tokens of the moment at which they are put.
+    ReadsTokensLate,
+    /// New tokens come before the statement, and not after it.
+    ReleasesEarly,
+    /// New tokens come with the next release.
+    ReleasesLate,
+}
+
+/// How many programs each defect is looked for in.
+const MOST_PROGRAMS: u32 = 5_000;
+
+const DEFECTS: [Defect; 19] = [
+    Defect::DatabasesCollide,
+    Defect::Forgets(TagKind::Any),
+    Defect::Forgets(TagKind::Born),
+    Defect::Forgets(TagKind::Database),
+    Defect::Forgets(TagKind::Details),
+    Defect::Forgets(TagKind::Gone),
+    Defect::Forgets(TagKind::Lists),
+    Defect::Forgets(TagKind::Root),
+    Defect::Forgets(TagKind::Row),
+    Defect::Forgets(TagKind::Rows),
+    Defect::Forgets(TagKind::Scope),
+    Defect::Forgets(TagKind::Spread),
+    Defect::Forgets(TagKind::Suffix),
+    Defect::ForgetsAllButOne,
+    Defect::LosesATag,
+    Defect::NeverCompares,
+    Defect::ReadsTokensLate,
+    Defect::ReleasesEarly,
+    Defect::ReleasesLate,
+];
+
+impl fmt::Display for Defect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&match self {
+            Self::DatabasesCollide => "entries of two databases collide".to_owned(),
+            Self::Forgets(kind) => format!("a release forgets {kind:?} tags"),
+            Self::ForgetsAllButOne => "a release stops after its first tag".to_owned(),
+            Self::LosesATag => "an entry loses its last tag".to_owned(),
+            Self::NeverCompares => "tokens are not compared".to_owned(),
+            Self::ReadsTokensLate => "tokens are read after the query".to_owned(),
+            Self::ReleasesEarly => "the release comes before the statement".to_owned(),
+            Self::ReleasesLate => "a release comes with the next one".to_owned(),
+        })
+    }
+}
+
+/// Does a store's work wrong where the defect says so, and right elsewhere.
+pub struct Flaw {
+    defect: Option<Defect>,
+    held_back: RefCell<Vec<Release>>,
+}
+
+impl Flaw {
+    pub fn new(defect: Option<Defect>) -> Self {
+        Self { defect, held_back: RefCell::default() }
+    }
+
+    pub fn key(&self, key: CacheKey) -> CacheKey {
+        let space = if self.is(Defect::DatabasesCollide) { Fingerprint::of(&[]) } else { key.space };
+        CacheKey { space, ..key }
+    }
+
+    pub fn judged(&self, found: Found) -> Found {
+        let worth = if self.is(Defect::NeverCompares) { Worth::Fresh } else { found.worth };
+        Found { worth, ..found }
+    }
+
+    pub fn under_tokens(&self, mut put: Put, store: &MemoryStore, now: Timestamp) -> Put {
+        if self.is(Defect::ReadsTokensLate) {
+            let tags: Vec<Tag> = put.tokens.iter().map(|(tag, _)| *tag).collect();
+            let seeds = store.seed(&tags, now).unwrap();
+            put.tokens = tags.into_iter().zip(seeds).map(|(tag, seed)| (tag, seed.token)).collect();
+        }
+        if self.is(Defect::LosesATag) {
+            put.tokens.pop();
+        }
+        put
+    }
+
+    pub fn on_place(&self, writer: Writer, tags: &[Tag], store: &MemoryStore, now: Timestamp) -> Result<()> {
+        if !self.is(Defect::ReleasesEarly) {
+            return Ok(());
+        }
+        let releases: Vec<Release> = tags.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
+        store.release(writer, &releases, now)
+    }
+
+    pub fn released(&self, releases: &[Release]) -> Vec<Release> {
+        let mut releases = releases.to_vec();
+        let forget = |release: &mut Release| release.outcome = Outcome::Unchanged;
+        match self.defect {
+            Some(Defect::Forgets(kind)) => {
+                releases.iter_mut().filter(|release| release.tag.kind() == kind).for_each(forget)
+            }
+            Some(Defect::ForgetsAllButOne) => releases.iter_mut().skip(1).for_each(forget),
+            Some(Defect::ReleasesEarly) => releases.iter_mut().for_each(forget),
+            Some(Defect::ReleasesLate) => releases = self.held_back.replace(releases),
+            _ => {}
+        }
+        releases
+    }
+
+    pub fn reclaims(&self) -> bool {
+        !self.is(Defect::Forgets(TagKind::Root))
+    }
+
+    fn is(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+}
+
+#[test]
+fn planted_defects_are_found() {
+    let mut missed = Vec::new();
+    for defect in DEFECTS {
+        match search::first_failure(Seeds::below(MOST_PROGRAMS), Some(defect)) {
+            Some(failure) => {
+                println!("{defect:40} seed {:5}, {} steps", failure.seed, failure.program.steps.len());
+                assert!(check::run(&failure.program, None).is_none(), "it fails without the defect:\n{failure}");
+            }
+            None => missed.push(defect),
+        }
+    }
+    assert!(missed.is_empty(), "not found: {missed:?}");
+}

@@ -1,0 +1,154 @@
+//! What a program is: the reads that it uses, and its steps.
+
+use core::fmt;
+
+use crate::probe::Moment;
+use crate::reads::Read;
+use crate::writes::Write;
+
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Whether the store has room for few entries only.
+    pub is_small: bool,
+    /// Whether everything is read before the first step.
+    pub is_warm: bool,
+    pub reads: Vec<Read>,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub conn: Conn,
+    pub action: Action,
+    pub checked: Checked,
+}
+
+/// Which connection: two lead to the first database, one to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conn {
+    A,
+    B,
+    Two,
+}
+
+/// Which of the reads are compared after a step: all of them after the last one.
+#[derive(Clone, Copy, Debug)]
+pub enum Checked {
+    Everything,
+    /// Those whose bit is set.
+    Some(u16),
+}
+
+#[derive(Clone, Debug)]
+pub enum Action {
+    Write(Write),
+    /// `conn.transaction(|conn| ..)`
+    Transaction(Block),
+    /// Diesel's transactions, begun and ended in different steps.
+    Begin,
+    BeginImmediate,
+    Commit,
+    Rollback,
+    Clear(Clear),
+    /// A write of notes that nobody is told of, and then a clearing by hand of all that it concerns.
+    Unseen(String, i32, NotesClear),
+    /// Every third entry goes.
+    Evict(usize),
+    /// So many seconds go by.
+    Advance(u64),
+    /// The connection is dropped and another one opened.
+    Reopen,
+    /// Another connection does something amid a statement, while the cache is empty.
+    Amid(Moment, Op, Op),
+}
+
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// One of the program's reads.
+    Read(usize),
+    Write(Write),
+}
+
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub is_immediate: bool,
+    pub body: Vec<Part>,
+    pub end: End,
+}
+
+#[derive(Clone, Debug)]
+pub enum Part {
+    Write(Write),
+    Block(Block),
+}
+
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Commits,
+    /// The closure fails where one of its statements does.
+    CommitsUnlessFailed,
+    RollsBack,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Clear {
+    Cache,
+    Detail(i32),
+    List(&'static str),
+    Lists,
+    Manager,
+}
+
+/// What clears one note, and the lists that it is or was in.
+#[derive(Clone, Copy, Debug)]
+pub enum NotesClear {
+    Cache,
+    DetailAndLists,
+    DetailAndSuffixes,
+    Manager,
+}
+
+impl Conn {
+    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::Two];
+
+    /// Whether both lead to the same database.
+    pub fn shares_database(self, other: Self) -> bool {
+        (self == Self::Two) == (other == Self::Two)
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_small {
+            writeln!(formatter, "  a small store")?;
+        }
+        let before = if self.is_warm { ", all of them before the first step" } else { "" };
+        writeln!(formatter, "  reads: {:?}{before}", self.reads)?;
+        for (number, step) in self.steps.iter().enumerate() {
+            writeln!(formatter, "  {number:2} {:?}: {:?}", step.conn, step.action)?;
+            if let Checked::Some(mask) = step.checked
+                && !self.is_last(number)
+            {
+                let reads: Vec<&Read> = self.checked(Some(number)).collect();
+                writeln!(formatter, "     then of the reads only {reads:?} (bits {mask:b})")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Program {
+    /// The reads that are compared after the step `number`; all of them before the first.
+    pub fn checked(&self, number: Option<usize>) -> impl Iterator<Item = &Read> {
+        let mask = match number.filter(|number| !self.is_last(*number)).map(|number| self.steps[number].checked) {
+            Some(Checked::Some(mask)) => mask,
+            _ => u16::MAX,
+        };
+        self.reads.iter().enumerate().filter(move |(place, _)| mask & (1 << place) != 0).map(|(_, read)| read)
+    }
+
+    pub fn is_last(&self, number: usize) -> bool {
+        number + 1 == self.steps.len()
+    }
+}

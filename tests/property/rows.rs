@@ -1,0 +1,118 @@
+//! Writes of whole rows: the same verbs for every model.
+
+use diesel::prelude::*;
+
+use crate::models::{
+    Code, Folder, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, labels, notes, products, reviews,
+    stocks, tallies,
+};
+use crate::world::CACHE;
+
+#[derive(Clone, Debug)]
+pub enum Row {
+    Code(Code),
+    Folder(Folder),
+    Label(Label),
+    Note(Note),
+    Product(Product),
+    Review(Review),
+    Stock(Stock),
+    Tally(Tally),
+}
+
+/// What is done with a row; by the manager where Diesel is not named.
+#[derive(Clone, Copy, Debug)]
+pub enum Verb {
+    Insert,
+    InsertReturning,
+    Save,
+    SaveReturning,
+    Delete,
+    DieselInsert,
+    DieselInsertOrIgnore,
+    DieselReplace,
+    DieselSave,
+    DieselDelete,
+    /// `manager.write(diesel::replace_into(..))`
+    WriteReplace,
+    /// `manager.write(diesel::delete(..))`
+    WriteDelete,
+}
+
+macro_rules! verbs {
+    ($verb:expr, $conn:expr, $Model:ident, $table:ident, $row:expr) => {{
+        let (manager, conn, row) = ($Model::cached_in(CACHE), $conn, $row);
+        let target = $table::table;
+        match $verb {
+            Verb::Insert => manager.insert(row).execute(conn),
+            Verb::InsertReturning => manager.insert(row).get_result(conn).map(|_| 1),
+            Verb::Save => manager.save(row).execute(conn),
+            Verb::SaveReturning => manager.save(row).get_result(conn).map(|_| 1),
+            Verb::Delete => {
+                let key = Identifiable::id(row);
+                manager.delete(key_of(key)).execute(conn)
+            }
+            Verb::DieselInsert => diesel::insert_into(target).values(row).execute(conn),
+            Verb::DieselInsertOrIgnore => diesel::insert_or_ignore_into(target).values(row).execute(conn),
+            Verb::DieselReplace => diesel::replace_into(target).values(row).execute(conn),
+            Verb::DieselSave => diesel::update(row).set(row).execute(conn),
+            Verb::DieselDelete => diesel::delete(row).execute(conn),
+            Verb::WriteReplace => manager.write(diesel::replace_into(target).values(row)).execute(conn),
+            Verb::WriteDelete => manager.write(diesel::delete(row)).execute(conn),
+        }
+    }};
+}
+
+impl Row {
+    pub fn write(&self, verb: Verb, conn: &mut SqliteConnection) -> QueryResult<usize> {
+        match self {
+            Self::Code(row) => verbs!(verb, conn, Code, codes, row),
+            Self::Folder(row) => verbs!(verb, conn, Folder, folders, row),
+            Self::Label(row) => verbs!(verb, conn, Label, labels, row),
+            Self::Note(row) => verbs!(verb, conn, Note, notes, row),
+            Self::Product(row) => verbs!(verb, conn, Product, products, row),
+            Self::Review(row) => verbs!(verb, conn, Review, reviews, row),
+            Self::Stock(row) => verbs!(verb, conn, Stock, stocks, row),
+            Self::Tally(row) => verbs!(verb, conn, Tally, tallies, row),
+        }
+    }
+}
+
+/// Writes through the model with fewer columns.
+pub fn write_name(row: &Product, verb: Verb, conn: &mut SqliteConnection) -> QueryResult<usize> {
+    let (manager, name) = (Name::cached_in(CACHE), Name { id: row.id, slug: row.slug.clone() });
+    match verb {
+        Verb::Insert | Verb::DieselInsert => manager.insert(row).execute(conn),
+        Verb::InsertReturning | Verb::DieselInsertOrIgnore => manager.insert(row).get_result(conn).map(|_| 1),
+        Verb::Delete | Verb::DieselDelete | Verb::WriteDelete => manager.delete(row.id).execute(conn),
+        Verb::SaveReturning => manager.save(&name).get_result(conn).map(|_| 1),
+        _ => manager.save(&name).execute(conn),
+    }
+}
+
+/// The key that Diesel's `Identifiable` gives by reference, as the manager takes it.
+trait KeyOf {
+    type Key;
+
+    fn key_of(self) -> Self::Key;
+}
+
+impl<T: Clone> KeyOf for &T {
+    type Key = T;
+
+    fn key_of(self) -> T {
+        self.clone()
+    }
+}
+
+impl<A: Clone, B: Clone> KeyOf for (&A, &B) {
+    type Key = (A, B);
+
+    fn key_of(self) -> (A, B) {
+        (self.0.clone(), self.1.clone())
+    }
+}
+
+fn key_of<K: KeyOf>(key: K) -> K::Key {
+    key.key_of()
+}

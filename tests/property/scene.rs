@@ -1,0 +1,131 @@
+//! The store of the test's one cache: each thread has its own behind it, and each program a new one.
+
+use core::time::Duration;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use cache_core::store::{Found, MemoryStore, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use cache_core::{CacheKey, Clock, Result, Tag, Timestamp};
+
+use crate::planted::{Defect, Flaw};
+
+thread_local! {
+    static SCENE: RefCell<Rc<Scene>> = RefCell::new(Rc::new(Scene::new(false, None)));
+}
+
+/// What one program's cache is kept in.
+pub struct Scene {
+    pub store: MemoryStore,
+    flaw: Flaw,
+    /// Lets entries weigh so much that the store has room for few.
+    weight: usize,
+    seconds: Cell<u64>,
+    /// Everything that was put, in order.
+    put: RefCell<Vec<CacheKey>>,
+    evicted: RefCell<Vec<CacheKey>>,
+}
+
+impl Scene {
+    const SMALLEST: u64 = 64 * 1024;
+
+    pub fn new(is_small: bool, defect: Option<Defect>) -> Self {
+        Self {
+            store: MemoryStore::with_capacity(if is_small { Self::SMALLEST } else { 16 * Self::SMALLEST }).unwrap(),
+            flaw: Flaw::new(defect),
+            weight: if is_small { 3_000 } else { 0 },
+            seconds: Cell::new(1),
+            put: RefCell::default(),
+            evicted: RefCell::default(),
+        }
+    }
+
+    /// Gives this thread's cache a new store.
+    pub fn set(self) {
+        SCENE.set(Rc::new(self));
+    }
+
+    pub fn current() -> Rc<Self> {
+        SCENE.with_borrow(Rc::clone)
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.seconds.set(self.seconds.get() + seconds);
+    }
+
+    /// Drops each entry whose number leaves `remainder` when divided by three.
+    pub fn evict(&self, remainder: usize) {
+        let put = self.put.borrow();
+        self.evicted.borrow_mut().extend(put.iter().skip(remainder).step_by(3));
+    }
+
+    fn note_put(&self, key: CacheKey) {
+        self.evicted.borrow_mut().retain(|evicted| *evicted != key);
+        let mut put = self.put.borrow_mut();
+        if !put.contains(&key) {
+            put.push(key);
+        }
+    }
+}
+
+/// Hands everything to the store of the program that runs on this thread.
+#[derive(Debug)]
+pub struct StoreOfThread;
+
+impl Store for StoreOfThread {
+    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        let scene = Scene::current();
+        let look = |wanted: &Wanted<'_>| {
+            let wanted = Wanted { key: scene.flaw.key(wanted.key), tags: wanted.tags };
+            if scene.evicted.borrow().contains(&wanted.key) {
+                return Ok(None);
+            }
+            Ok(scene.store.get(&wanted, now)?.map(|found| scene.flaw.judged(found)))
+        };
+        wanted.iter().map(look).collect()
+    }
+
+    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+        Scene::current().store.seed(tags, now)
+    }
+
+    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+        let scene = Scene::current();
+        let heavy = |mut put: Put| {
+            put.key = scene.flaw.key(put.key);
+            put.weight += scene.weight;
+            scene.note_put(put.key);
+            scene.flaw.under_tokens(put, &scene.store, now)
+        };
+        scene.store.put_many(entries.into_iter().map(heavy).collect(), now)
+    }
+
+    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+        let scene = Scene::current();
+        scene.flaw.on_place(writer, tags, &scene.store, now)?;
+        scene.store.place(writer, tags, life, now)
+    }
+
+    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+        let scene = Scene::current();
+        scene.store.release(writer, &scene.flaw.released(releases), now)
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        let scene = Scene::current();
+        if scene.flaw.reclaims() { scene.store.reclaim() } else { Ok(()) }
+    }
+
+    fn usage(&self) -> Usage {
+        Scene::current().store.usage()
+    }
+}
+
+/// A clock that stands still between the steps of a program.
+#[derive(Debug)]
+pub struct ClockOfThread;
+
+impl Clock for ClockOfThread {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanos(Scene::current().seconds.get() * 1_000_000_000)
+    }
+}
