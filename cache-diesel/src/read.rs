@@ -1,5 +1,6 @@
 //! Cached reads: built by the manager, ended by a method that takes a connection.
 
+mod answer;
 mod asked;
 #[cfg(feature = "__async")]
 mod awaiting;
@@ -8,7 +9,6 @@ mod entry;
 mod filter;
 mod gate;
 mod list;
-mod list_task;
 mod load;
 mod lookup;
 mod many;

@@ -15,10 +15,10 @@ use crate::backend::CacheBackend;
 use crate::identity::Identity;
 use crate::keys::IntoKey;
 use crate::model::CachedModel;
+use crate::read::answer::{AskedTask, Rows};
 use crate::read::entry::{CachedEntry, CachedList, CachedRow, Origin};
 use crate::read::gate::gate_of;
 use crate::read::list::ListRead;
-use crate::read::list_task::ListTask;
 use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Task, Turn, look, take_turn};
@@ -127,13 +127,13 @@ trait AwaitedTask<C>: Send {
     fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<<Self::Task as Task>::Value>>;
 }
 
-impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, ListTask<M, Selected>>
+impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, AskedTask<Rows<M>, Selected>>
 where
     C: AsyncConnection,
     M: CachedModel,
     Selected: LoadQuery<'query, C, M> + Send + 'query,
 {
-    type Task = ListTask<M, Selected>;
+    type Task = AskedTask<Rows<M>, Selected>;
 
     fn task(&mut self) -> &mut Self::Task {
         &mut self.task

@@ -13,11 +13,11 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::{CachedModel, Lookup};
+use crate::read::answer::{AskedTask, FirstRow, Rows};
 use crate::read::asked::{AskedQuery, Dependency, Scope};
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
 use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
-use crate::read::list_task::{FirstTask, ListTask};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::task::Head;
@@ -218,15 +218,14 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     pub(crate) fn into_list_task<DB, Selected>(
         self,
         select: impl FnOnce(Source) -> Selected,
-    ) -> QueryResult<ListTask<M, Selected>>
+    ) -> QueryResult<AskedTask<Rows<M>, Selected>>
     where
         DB: CacheBackend,
         Selected: QueryFragment<DB> + QueryId,
     {
         let dependency = self.dependency();
         let head = self.head(dependency.kind());
-        let asked = AskedQuery::new::<DB>(head, dependency, select(self.source))?;
-        Ok(ListTask { asked, model: PhantomData })
+        Ok(AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(self.source))?))
     }
 
     pub(crate) fn head(&self, kind: Kind) -> Head {
@@ -259,7 +258,7 @@ where
     M: CachedModel,
     Source: LoadModel<'query, C, M>,
 {
-    type Task = ListTask<M, Source::Selected>;
+    type Task = AskedTask<Rows<M>, Source::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         self.into_list_task::<C::Backend, _>(LoadModel::selected)
@@ -273,11 +272,11 @@ where
     Source: LimitDsl,
     Limit<Source>: LoadModel<'query, C, M>,
 {
-    type Task = FirstTask<M, <Limit<Source> as LoadModel<'query, C, M>>::Selected>;
+    type Task = AskedTask<FirstRow<M>, <Limit<Source> as LoadModel<'query, C, M>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
         let selected = LimitDsl::limit(self.0.source, 1).selected();
-        Ok(FirstTask { asked: AskedQuery::new::<C::Backend>(head, dependency, selected)?, model: PhantomData })
+        Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
     }
 }

@@ -1,0 +1,163 @@
+//! How the answers of named queries are loaded, kept and taken from the cache: lists, first rows, numbers.
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use cache_core::protocol::read::Subject;
+use cache_core::{Bypass, KeyBytes, Tag, Timeout, Value};
+use diesel::RunQueryDsl;
+use diesel::connection::LoadConnection;
+use diesel::query_dsl::LoadQuery;
+use diesel::result::{Error, QueryResult};
+
+use crate::model::CachedModel;
+use crate::read::asked::AskedQuery;
+use crate::read::blocking::Query;
+use crate::read::entry::{CachedList, CachedRow};
+use crate::read::row_task::{first_of, weight_of};
+use crate::read::task::{Head, Keep, Task};
+
+/// Reads the answer of a query that is named by its SQL and its values.
+pub struct AskedTask<A, Selected> {
+    asked: AskedQuery<Selected>,
+    answer: PhantomData<fn() -> A>,
+}
+
+/// What a query gives.
+pub trait Answer {
+    /// What the reader gets.
+    type Value;
+
+    /// What a stored value is to the reader.
+    fn accept(value: Value) -> Option<Self::Value>;
+
+    /// What is kept of what the database gave.
+    fn keep(value: &Self::Value, timeout: Timeout) -> Keep;
+}
+
+/// All rows.
+pub struct Rows<M>(PhantomData<fn() -> M>);
+
+/// The first row, if there is one.
+pub struct FirstRow<M>(PhantomData<fn() -> M>);
+
+/// A single number or truth.
+pub struct Number<T>(PhantomData<fn() -> T>);
+
+impl<A, Selected> AskedTask<A, Selected> {
+    pub(crate) fn new(asked: AskedQuery<Selected>) -> Self {
+        Self { asked, answer: PhantomData }
+    }
+
+    pub(crate) fn take_query(&mut self) -> Selected {
+        self.asked.selected.take().expect("a query is asked once")
+    }
+}
+
+impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
+    type Value = A::Value;
+
+    fn head(&self) -> &Head {
+        &self.asked.head
+    }
+
+    fn id(&self) -> KeyBytes {
+        self.asked.id
+    }
+
+    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        Ok(self.asked.named())
+    }
+
+    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        self.asked.tags(subject)
+    }
+
+    fn accept(&self, value: Value) -> Option<Self::Value> {
+        A::accept(value)
+    }
+
+    fn keep(&self, value: &Self::Value) -> Keep {
+        A::keep(value, self.asked.timeout())
+    }
+}
+
+impl<M: CachedModel> Answer for Rows<M> {
+    type Value = CachedList<M>;
+
+    fn accept(value: Value) -> Option<Self::Value> {
+        let Value::Shared(rows) = value else { return None };
+        rows.downcast().ok()
+    }
+
+    fn keep(rows: &Self::Value, timeout: Timeout) -> Keep {
+        let weight = size_of::<Vec<M>>() + rows.iter().map(weight_of).sum::<usize>();
+        Keep::shared(rows, weight, timeout)
+    }
+}
+
+impl<M: CachedModel> Answer for FirstRow<M> {
+    type Value = Option<CachedRow<M>>;
+
+    fn accept(value: Value) -> Option<Self::Value> {
+        match value {
+            Value::Shared(row) => row.downcast().ok().map(Some),
+            Value::Absent(_) => Some(None),
+            _ => None,
+        }
+    }
+
+    fn keep(row: &Self::Value, timeout: Timeout) -> Keep {
+        match row {
+            Some(row) => Keep::shared(row, weight_of(&**row), timeout),
+            // A list without rows is a list like any other.
+            None => Keep::absent((), Some(timeout)),
+        }
+    }
+}
+
+impl<T: Copy + Send + Sync + 'static> Answer for Number<T> {
+    type Value = T;
+
+    fn accept(value: Value) -> Option<T> {
+        let Value::Shared(number) = value else { return None };
+        number.downcast_ref().copied()
+    }
+
+    fn keep(number: &T, timeout: Timeout) -> Keep {
+        Keep::shared(&Arc::new(*number), size_of::<T>(), timeout)
+    }
+}
+
+impl<'query, C, M, Selected> Query<C> for AskedTask<Rows<M>, Selected>
+where
+    C: LoadConnection,
+    M: CachedModel,
+    Selected: LoadQuery<'query, C, M>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<CachedList<M>> {
+        RunQueryDsl::load(self.take_query(), conn).map(Arc::new)
+    }
+}
+
+impl<'query, C, M, Selected> Query<C> for AskedTask<FirstRow<M>, Selected>
+where
+    C: LoadConnection,
+    M: CachedModel,
+    Selected: LoadQuery<'query, C, M>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<Option<CachedRow<M>>> {
+        first_of(Some(self.take_query()), conn)
+    }
+}
+
+impl<'query, C, T, Selected> Query<C> for AskedTask<Number<T>, Selected>
+where
+    C: LoadConnection,
+    T: Copy + Send + Sync + 'static,
+    Selected: LoadQuery<'query, C, T>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<T> {
+        RunQueryDsl::load::<T>(self.take_query(), conn)?.pop().ok_or(Error::NotFound)
+    }
+}
