@@ -10,8 +10,8 @@ use crate::tag::TagKind;
 pub struct Declaration {
     /// The table's SQL name: unqualified, in lower case.
     pub table: String,
-    /// The Rust type of the primary key.
-    pub key: TypeId,
+    /// The columns of the primary key, in order, and its Rust type.
+    pub key: (String, TypeId),
     /// The unique look-ups and scopes.
     pub lookups: Vec<LookupDeclaration>,
     /// The tables whose changes reach this one by themselves.
@@ -56,7 +56,7 @@ pub struct Tables {
 
 #[derive(Clone, Debug, Default)]
 struct Table {
-    keys: BTreeSet<TypeId>,
+    keys: BTreeSet<(String, TypeId)>,
     lookups: Vec<LookupDeclaration>,
     dependencies: Vec<Dependency>,
 }
@@ -74,9 +74,9 @@ impl Tables {
         tables
     }
 
-    /// Whether all models of `table` name its rows by the same type, so that one row has one tag.
+    /// Whether all models of `table` name its rows by the same columns and type, so that one row has one tag.
     #[must_use]
-    pub fn has_one_key_type(&self, table: &str) -> bool {
+    pub fn has_one_key(&self, table: &str) -> bool {
         self.tables.get(table).is_none_or(|table| table.keys.len() <= 1)
     }
 
@@ -132,7 +132,7 @@ mod tests {
 
     fn declaration(table: &str, dependencies: &[Dependency]) -> Declaration {
         let dependencies = dependencies.to_vec();
-        Declaration { table: table.into(), key: TypeId::of::<i32>(), lookups: vec![], dependencies }
+        Declaration { table: table.into(), key: ("id".into(), TypeId::of::<i32>()), lookups: vec![], dependencies }
     }
 
     #[test]
@@ -158,14 +158,22 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_other_columns_are_other_keys() {
+        let mut other = declaration("items", &[]);
+        assert!(Tables::new([declaration("items", &[]), other.clone()]).has_one_key("items"));
+        other.key.0 = "ext".into();
+        assert!(!Tables::new([declaration("items", &[]), other]).has_one_key("items"));
+    }
+
+    #[test]
     fn models_of_one_table_add_up() {
         let mut other = declaration("items", &[]);
-        other.key = TypeId::of::<String>();
+        other.key = ("id".into(), TypeId::of::<String>());
         let scope = LookupDeclaration { columns: &["shelf"], is_unique: false, value: TypeId::of::<i32>() };
         other.lookups.push(scope.clone());
         let tables = Tables::new([declaration("items", &[]), other]);
-        assert!(!tables.has_one_key_type("items"));
-        assert!(tables.has_one_key_type("unknown"));
+        assert!(!tables.has_one_key("items"));
+        assert!(tables.has_one_key("unknown"));
         assert!(!tables.has_unique("items"));
         assert!(!tables.knows_all_scopes("items", &[]));
         assert!(tables.knows_all_scopes("items", &[scope]));

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use cache_core::tables::{self, LookupDeclaration, Tables};
 
 use crate::model::{CachedModel, Definition};
-use crate::table::table_name;
+use crate::table::{NamedTable, table_name};
 
 /// What `#[derive(Cached)]` submits for each model.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(crate) fn manager_name(definition: &Definition, table: &str) -> String {
 fn declare<M: CachedModel>() -> tables::Declaration {
     tables::Declaration {
         table: table_name::<M::Table>(),
-        key: TypeId::of::<M::Id>(),
+        key: (M::Table::key_sql(), TypeId::of::<M::Id>()),
         lookups: lookups_of::<M>(),
         dependencies: M::dependencies().into_iter().map(|dependency| dependency.0).collect(),
     }

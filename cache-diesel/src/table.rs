@@ -16,19 +16,29 @@ use crate::scan;
 pub trait NamedTable {
     /// The name without its schema, in lower case.
     fn sql_name() -> String;
+    /// The columns of the primary key, in order.
+    fn key_sql() -> String;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> NamedTable for T
 where
-    T: diesel::Table + Default + QueryFragment<NamingBackend>,
+    T: diesel::Table<PrimaryKey: QueryFragment<NamingBackend>> + Default + QueryFragment<NamingBackend>,
 {
     fn sql_name() -> String {
-        let mut builder = <NamingBackend as diesel::backend::Backend>::QueryBuilder::default();
-        let printed = T::default().to_sql(&mut builder, &NamingBackend::default()).map(|()| builder.finish());
-        let name = printed.ok().and_then(|name| scan::table_name(&name));
+        let name = printed(&T::default()).and_then(|name| scan::table_name(&name));
         name.expect("the `table!` macro makes tables that print as a name")
     }
+
+    fn key_sql() -> String {
+        printed(&T::default().primary_key()).expect("columns print as their names")
+    }
+}
+
+fn printed<T: QueryFragment<NamingBackend>>(part: &T) -> Option<String> {
+    let mut builder = <NamingBackend as diesel::backend::Backend>::QueryBuilder::default();
+    part.to_sql(&mut builder, &NamingBackend::default()).ok()?;
+    Some(builder.finish())
 }
 
 pub(crate) fn table_name<T: NamedTable>() -> String {

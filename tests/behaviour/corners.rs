@@ -230,3 +230,70 @@ fn k6_a_text_key_of_digits_is_not_the_number() {
     assert_eq!(codes.get("1").first(&mut conn).unwrap().name, plain);
     assert!(codes.get("01").first(&mut conn).optional().unwrap().is_none());
 }
+
+/// One SQL table under two keys, as two programs that share a crate may see it.
+mod two_keys {
+    use super::*;
+
+    mod by_id {
+        diesel::table! { items (id) { id -> Integer, ext -> Integer, title -> Text, } }
+    }
+
+    mod by_ext {
+        diesel::table! { items (ext) { id -> Integer, ext -> Integer, title -> Text, } }
+    }
+
+    #[derive(AsChangeset, Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+    #[diesel(table_name = by_id::items)]
+    #[cached(key = "by id", negative_timeout = 30)]
+    struct ById {
+        id: i32,
+        ext: i32,
+        title: String,
+    }
+
+    #[derive(AsChangeset, Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+    #[diesel(table_name = by_ext::items, primary_key(ext))]
+    #[cached(key = "by ext", negative_timeout = 30)]
+    struct ByExt {
+        id: i32,
+        ext: i32,
+        title: String,
+    }
+
+    #[test]
+    fn r12_a_write_under_one_key_is_seen_under_the_other() {
+        let shop = Shop::with_tables(
+            "CREATE TABLE items (id INTEGER NOT NULL UNIQUE, ext INTEGER NOT NULL UNIQUE, title TEXT NOT NULL);
+             INSERT INTO items VALUES (1, 100, 'old');",
+        );
+        let mut conn = shop.conn();
+        let (ids, exts) = (ById::cached_in(&shop.name), ByExt::cached_in(&shop.name));
+        assert_eq!(ids.get(1).first(&mut conn).unwrap().title, "old");
+        exts.save(&ByExt { id: 1, ext: 100, title: "new".into() }).execute(&mut conn).unwrap();
+        assert_eq!(ids.get(1).first(&mut conn).unwrap().title, "new");
+        assert!(ids.get(2).first(&mut conn).optional().unwrap().is_none());
+        exts.save(&ByExt { id: 2, ext: 100, title: "moved".into() }).execute(&mut conn).unwrap();
+        assert_eq!(ids.get(2).first(&mut conn).unwrap().title, "moved");
+        assert!(ids.get(1).first(&mut conn).optional().unwrap().is_none());
+        exts.delete(100).execute(&mut conn).unwrap();
+        assert!(ids.get(2).first(&mut conn).optional().unwrap().is_none());
+    }
+}
+
+#[test]
+fn what_a_transaction_wrote_before_its_tracker_was_taken_away_is_not_kept_for_long() {
+    let clock = cache_diesel::ManualClock::new();
+    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let (mut writer, mut reader) = (shop.conn(), shop.conn());
+    writer
+        .transaction(|writer| {
+            diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(writer)?;
+            writer.set_instrumentation(|_: diesel::connection::InstrumentationEvent<'_>| {});
+            assert_eq!(shop.products().get(1).first(&mut reader)?.title, "Lamp");
+            QueryResult::Ok(())
+        })
+        .unwrap();
+    clock.advance(std::time::Duration::from_secs(10));
+    assert_eq!(shop.products().get(1).first(&mut reader).unwrap().title, "New");
+}

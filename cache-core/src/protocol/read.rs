@@ -167,7 +167,7 @@ mod tests {
     fn declared_tables_reach_every_read() {
         let declaration = Declaration {
             table: "reviews".into(),
-            key: core::any::TypeId::of::<i32>(),
+            key: ("id".into(), core::any::TypeId::of::<i32>()),
             lookups: vec![],
             dependencies: vec![Dependency::CascadedBy("products".into())],
         };

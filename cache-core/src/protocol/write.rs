@@ -148,6 +148,8 @@ impl TableChanges {
                 self.add_row(*row);
                 self.add_scopes(scopes.as_deref());
             }
+            // A model with another key may have changed this one's.
+            Change::Save(None) => self.add_kinds(&[Rows, Born, Gone, Spread]),
             Change::Save(row) => {
                 self.add_row(*row);
                 self.add_kinds(&[Spread]);
@@ -221,7 +223,7 @@ mod tests {
         let plain = Tables::default();
         let unique = Tables::new([Declaration {
             table: "products".into(),
-            key: TypeId::of::<i32>(),
+            key: ("id".into(), TypeId::of::<i32>()),
             lookups: vec![LookupDeclaration { columns: &["slug"], is_unique: true, value: TypeId::of::<String>() }],
             dependencies: vec![],
         }]);
@@ -236,7 +238,7 @@ mod tests {
             (Change::Change, &plain, &[Any, Rows, Born, Gone, Spread]),
             (Change::Save(row), &plain, &[Any, Row, Spread]),
             (Change::Save(row), &unique, &[Any, Row, Spread, Born, Gone]),
-            (Change::Save(None), &plain, &[Any, Rows, Spread]),
+            (Change::Save(None), &plain, &[Any, Rows, Born, Gone, Spread]),
             (Change::Delete(row), &plain, &[Any, Row, Gone, Spread]),
             (Change::Delete(None), &plain, &[Any, Rows, Gone, Spread]),
         ];

@@ -60,7 +60,7 @@ pub(crate) fn address_of_url(url: &str) -> Address {
     let uri = uri.split('#').next().unwrap_or_default();
     let (path, parameters) = uri.split_once('?').unwrap_or((uri, ""));
     let path = percent_decoded(without_authority(path));
-    let has = |parameter: &str| parameters.split('&').any(|pair| pair == parameter);
+    let has = |parameter: &str| parameters.split('&').any(|pair| percent_decoded(pair) == parameter);
     let is_memory = path == ":memory:" || has("mode=memory") || has("vfs=memdb");
     // A name in memory that connections share is one database for all of them.
     match (is_memory, has("cache=shared") || has("vfs=memdb")) {

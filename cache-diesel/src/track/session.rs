@@ -256,7 +256,7 @@ impl Session {
         self.is_particular = true;
     }
 
-    /// The connection is gone, and with it what was open: whatever may have been written counts.
+    /// Nobody looks any more: whatever was written and is still open counts now, and may yet be committed.
     pub(crate) fn close(&mut self) -> Option<Step> {
         let running = core::mem::take(&mut self.running);
         let was_running = !running.changes.is_empty();
@@ -264,7 +264,9 @@ impl Session {
         if let Some((held, _)) = self.held.take() {
             self.pending.merge(&held);
         }
-        let ending = if was_running { Ending::Unknown } else { Ending::Over };
+        // It need not be the connection that goes: another instrumentation may take the tracker's place.
+        let is_open = was_running || self.is_in_transaction() || self.is_uncertain;
+        let ending = if is_open { Ending::Unknown } else { Ending::Over };
         self.release_pending(ending, Cause::Rollback)
     }
 

@@ -54,7 +54,7 @@ impl<M: CachedModel> DeleteWrite<M> {
     {
         let table = &self.state.table;
         // A text may name rows that are written in other letters: only keys that are compared byte by byte are exact.
-        let is_exact = M::is_key_exact() && tables().has_one_key_type(table);
+        let is_exact = M::is_key_exact() && tables().has_one_key(table);
         let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
         let statement = diesel::delete(FindDsl::find(M::table(), self.key));
         write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), |_, _| None)

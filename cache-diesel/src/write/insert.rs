@@ -108,7 +108,7 @@ fn inserted<M: CachedModel>(state: &ManagerState, rows: &[M], identity: Identity
     let tables = tables();
     let mut changes = ChangeSet::new();
     for row in rows {
-        let key = tables.has_one_key_type(&state.table).then(|| KeyBytes::of(&row.id()));
+        let key = tables.has_one_key(&state.table).then(|| KeyBytes::of(&row.id()));
         let scopes = tables.knows_all_scopes(&state.table, &state.lookups).then(|| scopes_of(state, row, identity));
         changes.add(&state.table, &Change::Inserted { row: key, scopes }, tables);
     }

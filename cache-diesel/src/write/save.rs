@@ -63,7 +63,7 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
         C: LoadConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
     {
         let table = self.state.table.as_str();
-        let is_one_type = tables().has_one_key_type(table);
+        let is_one_type = tables().has_one_key(table);
         let asked = (is_one_type && M::is_key_exact()).then(|| KeyBytes::of(&self.row.id()));
         let exact = |saved: &Option<M>, _| {
             let saved = saved.as_ref()?;

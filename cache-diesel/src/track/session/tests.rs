@@ -187,7 +187,7 @@ fn writes_take_effect_when_they_cannot_be_undone_any_more() {
             &[Begin(1), Sql("BEGIN"), Own("a"), Rollback(1), Sql("ROLLBACK")],
             &[],
         ),
-        ("a connection that goes away", &[Begin(1), Sql("BEGIN"), UPDATE_A, Close], &["a"]),
+        ("a tracker that goes away", &[Begin(1), Sql("BEGIN"), UPDATE_A, Close], &["a?"]),
     ];
     for (name, acts, expected) in cases {
         let mut session = Session::new(Dialect::Sqlite);
