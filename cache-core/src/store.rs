@@ -94,7 +94,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 pub struct Wanted<'a> {
     /// Its name.
     pub key: CacheKey,
-    /// The tags that it depends on, for stores that do not keep them with the entry.
+    /// The tags that it may depend on, so that a store elsewhere can read them in the same round trip. Managers name
+    /// none yet: what an entry depends on is what it was [put](Put::tokens) under, and a store must keep that with it.
     pub tags: &'a dyn Dependencies,
 }
 

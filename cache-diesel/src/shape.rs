@@ -34,8 +34,10 @@ impl Shape {
         DB: CacheBackend,
         Query: QueryFragment<DB>,
     {
-        let suffix = suffix.map_or([0; 1].to_vec(), |suffix| [&[1], suffix.as_bytes()].concat());
-        let mut digest = KeyDigest::starting_with(&[self.sql.as_bytes(), &suffix]);
+        // No suffix and an empty one are two names.
+        let has_suffix = [u8::from(suffix.is_some())];
+        let mut digest =
+            KeyDigest::starting_with(&[self.sql.as_bytes(), &has_suffix, suffix.unwrap_or_default().as_bytes()]);
         DB::write_binds(query, &mut digest)?;
         Ok(digest.finish())
     }
