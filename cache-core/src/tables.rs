@@ -23,10 +23,23 @@ pub struct Declaration {
 pub struct LookupDeclaration {
     /// The SQL names of the columns.
     pub columns: &'static [&'static str],
+    /// Whether equal values are equal byte by byte, perhaps after the normaliser: else a scope has no tag of its own.
+    pub is_exact: bool,
+    /// Whether a row keeps its value for life.
+    pub is_fixed: bool,
     /// Whether a value can belong to one row only.
     pub is_unique: bool,
+    /// What brings the value to its normal form, as the type of the function.
+    pub normalizer: Option<TypeId>,
     /// The Rust type of the value.
     pub value: TypeId,
+}
+
+impl LookupDeclaration {
+    /// Whether equal values of both have one tag.
+    fn has_tags_of(&self, other: &Self) -> bool {
+        Self { is_fixed: other.is_fixed, ..self.clone() } == *other
+    }
 }
 
 /// A table whose changes reach another one by themselves.
@@ -86,6 +99,12 @@ impl Tables {
         self.lookups(table).any(|lookup| lookup.is_unique)
     }
 
+    /// Whether a save may give a row of `table` another value of a unique look-up.
+    #[must_use]
+    pub fn has_changing_unique(&self, table: &str) -> bool {
+        self.lookups(table).any(|lookup| lookup.is_unique && !lookup.is_fixed)
+    }
+
     /// Whether rows of another table go with the keys of `table`.
     #[must_use]
     pub fn has_cascades(&self, table: &str) -> bool {
@@ -97,7 +116,15 @@ impl Tables {
     /// Whether `known` covers every scope that a model of `table` has.
     #[must_use]
     pub fn knows_all_scopes(&self, table: &str, known: &[LookupDeclaration]) -> bool {
-        self.lookups(table).filter(|lookup| !lookup.is_unique).all(|lookup| known.contains(lookup))
+        let is_known = |scope: &LookupDeclaration| known.iter().any(|known| known.has_tags_of(scope));
+        self.lookups(table).filter(|lookup| !lookup.is_unique).all(is_known)
+    }
+
+    /// Whether a save leaves every row of `table` in its scopes, all of which `known` covers.
+    #[must_use]
+    pub fn keeps_scopes(&self, table: &str, known: &[LookupDeclaration]) -> bool {
+        let is_left = |lookup: &LookupDeclaration| !lookup.is_unique && lookup.is_exact && !lookup.is_fixed;
+        self.knows_all_scopes(table, known) && !self.lookups(table).any(is_left)
     }
 
     /// The tags of other tables that a read of `table` depends on, directly and through what those declare in turn.
@@ -135,6 +162,21 @@ mod tests {
         Declaration { table: table.into(), key: ("id".into(), TypeId::of::<i32>()), lookups: vec![], dependencies }
     }
 
+    fn shelf() -> LookupDeclaration {
+        LookupDeclaration {
+            columns: &["shelf"],
+            is_exact: true,
+            is_fixed: false,
+            is_unique: false,
+            normalizer: None,
+            value: TypeId::of::<i32>(),
+        }
+    }
+
+    fn with_lookups(lookups: &[LookupDeclaration]) -> Declaration {
+        Declaration { lookups: lookups.to_vec(), ..declaration("items", &[]) }
+    }
+
     #[test]
     fn dependencies_are_followed_through_other_tables_and_circles() {
         let tables = Tables::new([
@@ -169,7 +211,7 @@ mod tests {
     fn models_of_one_table_add_up() {
         let mut other = declaration("items", &[]);
         other.key = ("id".into(), TypeId::of::<String>());
-        let scope = LookupDeclaration { columns: &["shelf"], is_unique: false, value: TypeId::of::<i32>() };
+        let scope = shelf();
         other.lookups.push(scope.clone());
         let tables = Tables::new([declaration("items", &[]), other]);
         assert!(!tables.has_one_key("items"));
@@ -177,5 +219,42 @@ mod tests {
         assert!(!tables.has_unique("items"));
         assert!(!tables.knows_all_scopes("items", &[]));
         assert!(tables.knows_all_scopes("items", &[scope]));
+    }
+
+    fn fixed() -> LookupDeclaration {
+        LookupDeclaration { is_fixed: true, ..shelf() }
+    }
+
+    #[test]
+    fn only_fixed_scopes_are_kept_by_saves() {
+        let inexact = || LookupDeclaration { columns: &["title"], is_exact: false, ..shelf() };
+        let unique = || LookupDeclaration { columns: &["slug"], is_unique: true, ..shelf() };
+        let keeps = |models: &[Vec<LookupDeclaration>], known: &[LookupDeclaration]| {
+            Tables::new(models.iter().map(|lookups| with_lookups(lookups))).keeps_scopes("items", known)
+        };
+        assert!(keeps(&[vec![fixed()]], &[fixed()]));
+        assert!(keeps(&[vec![fixed(), inexact()]], &[fixed(), inexact()]));
+        assert!(keeps(&[vec![fixed(), unique()]], &[fixed(), unique()]));
+        assert!(!keeps(&[vec![shelf()]], &[shelf()]));
+        assert!(!keeps(&[vec![fixed()]], &[]));
+        // Of two models that say different things, neither is believed.
+        assert!(!keeps(&[vec![fixed()], vec![shelf()]], &[fixed()]));
+        assert!(!keeps(&[vec![fixed()], vec![shelf()]], &[shelf()]));
+    }
+
+    #[test]
+    fn one_unique_look_up_that_may_change_is_enough() {
+        let unique = || LookupDeclaration { is_unique: true, ..shelf() };
+        let fixed = || LookupDeclaration { is_unique: true, ..fixed() };
+        assert!(!Tables::new([with_lookups(&[fixed()]), with_lookups(&[shelf()])]).has_changing_unique("items"));
+        assert!(Tables::new([with_lookups(&[fixed()]), with_lookups(&[unique()])]).has_changing_unique("items"));
+    }
+
+    #[test]
+    fn scopes_of_other_normal_forms_are_other_scopes() {
+        let tables = Tables::new([with_lookups(&[shelf()])]);
+        let normalized = LookupDeclaration { normalizer: Some(TypeId::of::<u8>()), ..shelf() };
+        assert!(!tables.knows_all_scopes("items", &[normalized]));
+        assert!(!tables.knows_all_scopes("items", &[LookupDeclaration { is_exact: false, ..shelf() }]));
     }
 }

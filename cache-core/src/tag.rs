@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::cell::RefCell;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
@@ -83,7 +84,18 @@ impl Database {
     /// The tags of `table`.
     #[must_use]
     pub fn table(&self, table: &str) -> TableTags {
-        TableTags(Fingerprint::of(&[b"table", self.0.as_bytes(), table.as_bytes()]))
+        type Recent = Option<(Database, Box<str>, TableTags)>;
+        thread_local! {
+            static RECENT: RefCell<[Recent; 16]> = const { RefCell::new([const { None }; 16]) };
+        }
+        let owned = || TableTags(Fingerprint::of(&[b"table", self.0.as_bytes(), table.as_bytes()]));
+        // Every write names its tables twice, and mostly the same ones.
+        let slot = table.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % 16;
+        let recent = RECENT.try_with(|recent| match &mut recent.borrow_mut()[slot] {
+            Some((database, name, tags)) if database == self && **name == *table => *tags,
+            other => other.insert((*self, table.into(), owned())).2,
+        });
+        recent.unwrap_or_else(|_| owned())
     }
 }
 

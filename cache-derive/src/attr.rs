@@ -6,6 +6,8 @@ use syn::parse::{End, ParseStream};
 use syn::{Attribute, Error, Ident, LitStr, Path, Result, Token, Type};
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::key_path::{self, KeyPaths};
+use crate::look_up::{self, LookupList};
 use crate::recover;
 use crate::timeout::{self, Timeout};
 
@@ -22,11 +24,13 @@ pub(crate) enum Value {
     DependsOn(Vec<Path>),
     DetailTimeout(Timeout),
     Error(Type),
+    Fixed(Vec<Ident>),
     Key(LitStr),
     ListTimeout(Timeout),
     NegativeTimeout(Timeout),
-    Scope(Vec<Ident>),
-    Unique(Vec<Ident>),
+    PrimaryKey(KeyPaths),
+    Scope(LookupList),
+    Unique(LookupList),
 }
 
 struct Spec {
@@ -36,7 +40,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 10] = [
+const OPTIONS: [Spec; 12] = [
     Spec {
         name: "cascaded_by",
         usage: "cascaded_by(Model, table, ..)",
@@ -54,6 +58,11 @@ const OPTIONS: [Spec; 10] = [
         read: |input, _| timeout(input).map(Value::DetailTimeout),
     },
     Spec { name: "error", usage: "error = Type", read: |input, _| after_equals(input)?.parse().map(Value::Error) },
+    Spec {
+        name: "fixed",
+        usage: "fixed(column, ..)",
+        read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Fixed),
+    },
     Spec { name: "key", usage: "key = \"name\"", read: |input, _| key(input).map(Value::Key) },
     Spec {
         name: "list_timeout",
@@ -66,14 +75,19 @@ const OPTIONS: [Spec; 10] = [
         read: |input, _| negative_timeout(input).map(Value::NegativeTimeout),
     },
     Spec {
+        name: "primary_key",
+        usage: "primary_key = identity.id",
+        read: |input, _| key_path::read(after_equals(input)?).map(Value::PrimaryKey),
+    },
+    Spec {
         name: "scope",
         usage: "scope(column, ..)",
-        read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Scope),
+        read: |input, diagnostics| look_up::read(input, diagnostics, "scope").map(Value::Scope),
     },
     Spec {
         name: "unique",
         usage: "unique(column, ..)",
-        read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Unique),
+        read: |input, diagnostics| look_up::read(input, diagnostics, "unique").map(Value::Unique),
     },
 ];
 
@@ -127,7 +141,7 @@ fn path(input: ParseStream<'_>) -> Result<Path> {
         .map_err(|error| Error::new(error.span(), "expected a path without quotes, such as `schema::products`"))
 }
 
-fn column(input: ParseStream<'_>) -> Result<Ident> {
+pub(crate) fn column(input: ParseStream<'_>) -> Result<Ident> {
     Ident::parse_any(input)
         .map_err(|error| Error::new(error.span(), "expected a column name without quotes, such as `slug`"))
 }

@@ -1,18 +1,24 @@
 //! Finds the fields behind the column names that the user typed.
 
-use proc_macro2::Span;
+use std::rc::Rc;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::{Error, Ident, Result};
+use syn::{Error, Ident, Path, Result, Type, parse_quote};
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::diesel_attr::PrimaryKey;
-use crate::model::{Field, Key, Lookup};
+use crate::key_path::{KeyPath, KeyPaths};
+use crate::model::{Field, FieldType, Key, Lookup};
 use crate::options::LookupAttr;
 
 /// The fields of a model.
 pub(crate) struct Columns<'a> {
     pub(crate) fields: Vec<Field<'a>>,
+    pub(crate) krate: Path,
     pub(crate) model: &'a Ident,
+    pub(crate) table: Path,
 }
 
 impl<'a> Columns<'a> {
@@ -26,16 +32,29 @@ impl<'a> Columns<'a> {
             return None;
         }
         let fields = typed.columns.iter().map(|name| diagnostics.take(self.key_field(name))).collect();
-        all(fields).map(|fields| Key { fields, span: typed.span })
+        all(fields).map(|fields| Key { fields, is_own: false, span: typed.span })
+    }
+
+    /// Finds the primary key that `#[cached(primary_key = ..)]` names.
+    pub(crate) fn own_key(&self, typed: &KeyPaths, diagnostics: &mut Diagnostics) -> Option<Key<'a>> {
+        let fields = typed.paths.iter().map(|path| diagnostics.take(self.at(path))).collect();
+        all(fields).map(|fields| Key { fields, is_own: true, span: typed.span })
+    }
+
+    /// Finds the columns that a row keeps for life.
+    pub(crate) fn fixed(&self, typed: &[Ident], diagnostics: &mut Diagnostics) -> Vec<Field<'a>> {
+        let option = Ident::new("fixed", Span::call_site());
+        typed.iter().filter_map(|column| diagnostics.take(self.named(column, &option))).collect()
     }
 
     /// Finds the columns of every look-up; one with a wrong column is recorded and left out.
-    pub(crate) fn lookups(&self, typed: &[LookupAttr], diagnostics: &mut Diagnostics) -> Vec<Lookup<'a>> {
+    pub(crate) fn lookups(&self, typed: Vec<LookupAttr>, diagnostics: &mut Diagnostics) -> Vec<Lookup<'a>> {
         let mut lookups = Vec::new();
-        for LookupAttr { columns, is_unique, name } in typed {
-            let fields = columns.iter().map(|column| diagnostics.take(self.named(column, name))).collect();
+        for LookupAttr { columns, is_unique, name, with } in typed {
+            let fields = columns.iter().map(|column| diagnostics.take(self.named(column, &name))).collect();
             if let Some(fields) = all(fields) {
-                lookups.push(Lookup { fields, is_unique: *is_unique, name: name.clone() });
+                let with = with.map(|with| with.path);
+                lookups.push(Lookup { fields, is_fixed: false, is_unique, name, with });
             }
         }
         lookups
@@ -50,7 +69,7 @@ impl<'a> Columns<'a> {
         };
         let span = field.ident.span();
         let field = has_column(field, span, "the primary key")?;
-        Ok(Key { fields: vec![field], span })
+        Ok(Key { fields: vec![field], is_own: false, span })
     }
 
     fn key_field(&self, name: &Ident) -> Result<Field<'a>> {
@@ -63,6 +82,65 @@ impl<'a> Columns<'a> {
             Error::new(name.span(), message)
         })?;
         has_column(field, name.span(), "the primary key")
+    }
+
+    /// Finds a column of the key behind its path.
+    fn at(&self, path: &KeyPath) -> Result<Field<'a>> {
+        let name = &path.field;
+        let mut field = if path.inner.is_empty() { self.key_field_at(name)? } else { self.embedded(name)? };
+        if let Some(ty) = &path.ty {
+            field.ty = FieldType::Told(Rc::clone(ty));
+        } else if !path.inner.is_empty() {
+            field.ty = FieldType::Told(Rc::new(self.plain_type(path.column())));
+        }
+        if !path.inner.is_empty() {
+            field.column = path.column().clone();
+            field.inner.clone_from(&path.inner);
+        }
+        Ok(field)
+    }
+
+    fn key_field_at(&self, name: &Ident) -> Result<Field<'a>> {
+        match self.fields.iter().find(|field| field.is_embedded && field.is_named(name)) {
+            Some(field) if self.find(name).is_none_or(|found| found.is_embedded) => {
+                let field = field.ident.unraw();
+                let message = format!(
+                    "the field `{field}` is embedded, name the key's field in it, such as `primary_key = {field}.id`"
+                );
+                Err(Error::new(name.span(), message))
+            }
+            _ => self.key_field(name),
+        }
+    }
+
+    fn embedded(&self, name: &Ident) -> Result<Field<'a>> {
+        let Some(field) = self.fields.iter().find(|field| field.is_named(name)) else {
+            let names: Vec<String> = self.fields.iter().map(|field| field.ident.unraw().to_string()).collect();
+            let hint = did_you_mean(&name.unraw().to_string(), names.iter().map(String::as_str));
+            let message = format!("no field `{}`, expected one of: {}{hint}", name.unraw(), names.join(", "));
+            return Err(Error::new(name.span(), message));
+        };
+        if field.is_embedded {
+            return Ok(field.clone());
+        }
+        let message = format!(
+            "the field `{0}` is not embedded: mark it with `#[diesel(embed)]`, or write `primary_key = {0}`",
+            name.unraw(),
+        );
+        Err(Error::new(name.span(), message))
+    }
+
+    /// The type that goes with the column: that of an embedded field is not seen from here.
+    fn plain_type(&self, column: &Ident) -> Type {
+        let (krate, table) = (&self.krate, &self.table);
+        let located = |mut token: TokenTree| {
+            token.set_span(Span::call_site().located_at(column.span()));
+            token
+        };
+        // An unfit type is reported where the column was named.
+        let ty = quote!(#krate::__private::PlainValue<#table::columns::#column>);
+        let ty: TokenStream = ty.into_iter().map(located).collect();
+        parse_quote!(#ty)
     }
 
     /// Finds the field by its column, or by its own name if no column is called so.

@@ -8,6 +8,8 @@ mod diagnostics;
 mod diesel_attr;
 mod expand;
 mod fallback;
+mod key_path;
+mod look_up;
 mod model;
 mod options;
 mod recover;
@@ -42,11 +44,15 @@ use crate::model::Model;
 /// | `depends_on(Model, table, ..)` | any write to these tables may change what is read |
 /// | `detail_timeout = "1 minute"` | how long a row lives |
 /// | `error = Type` | what `require` fails with; `diesel::result::Error` if left out |
+/// | `fixed(column, ..)` | columns that a row keeps for life: a save leaves the scopes that the row is not in |
 /// | `key = "name"` | the name in the cache; the table's SQL name if left out |
 /// | `list_timeout = "1 day"` | how long lists, counts and scopes live |
 /// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |
+/// | `primary_key = identity.id` | where the primary key is, if it is in an embedded struct; several columns in parentheses |
 /// | `scope(column, ..)` | adds `all_by_column`: all rows that share the value |
+/// | `scope(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
 /// | `unique(column, ..)` | adds `get_by_column`: the one row with the value |
+/// | `unique(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
 ///
 /// A timeout is `"1 day"`, `"1 hour 30 minutes"`, `"never"` or an integer of seconds; the units are milliseconds, seconds,
 /// minutes, hours, days and weeks. Columns are named as in `table!`: a field with `#[diesel(column_name = ..)]` by its

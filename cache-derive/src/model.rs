@@ -1,7 +1,11 @@
 //! What is known of a struct once its attributes are read.
 
+use core::ops::Deref;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote};
 
@@ -32,6 +36,8 @@ pub(crate) struct Model<'a> {
 /// The primary key's fields in its order.
 pub(crate) struct Key<'a> {
     pub(crate) fields: Vec<Field<'a>>,
+    /// Whether Diesel was not told: its derives take other columns for the key.
+    pub(crate) is_own: bool,
     /// What the user typed: the attribute's list, or else the field.
     pub(crate) span: Span,
 }
@@ -39,8 +45,12 @@ pub(crate) struct Key<'a> {
 /// A look-up by unique columns, or the scope of shared ones.
 pub(crate) struct Lookup<'a> {
     pub(crate) fields: Vec<Field<'a>>,
+    /// Whether a row keeps its value for life.
+    pub(crate) is_fixed: bool,
     pub(crate) is_unique: bool,
     pub(crate) name: Ident,
+    /// The function that gives the value its normal form.
+    pub(crate) with: Option<Path>,
 }
 
 /// A field and its column.
@@ -49,10 +59,38 @@ pub(crate) struct Field<'a> {
     /// The column's Rust name, spanned where the user named it.
     pub(crate) column: Ident,
     pub(crate) ident: &'a Ident,
+    /// Where in an embedded field the column's value is.
+    pub(crate) inner: Vec<Ident>,
     pub(crate) is_embedded: bool,
     /// The options that change what is selected or how it is decoded.
     pub(crate) projection: String,
-    pub(crate) ty: &'a Type,
+    pub(crate) ty: FieldType<'a>,
+}
+
+/// The type of a column's value.
+#[derive(Clone)]
+pub(crate) enum FieldType<'a> {
+    /// Of a field in an embedded struct, which is not seen from here.
+    Told(Rc<Type>),
+    /// As the field has it.
+    Written(&'a Type),
+}
+
+impl Deref for FieldType<'_> {
+    type Target = Type;
+
+    fn deref(&self) -> &Type {
+        match self {
+            Self::Told(ty) => ty,
+            Self::Written(ty) => ty,
+        }
+    }
+}
+
+impl ToTokens for FieldType<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        (**self).to_tokens(tokens);
+    }
 }
 
 impl<'a> Model<'a> {
@@ -62,23 +100,30 @@ impl<'a> Model<'a> {
         let attrs = StructAttrs::read(&input.attrs, diagnostics);
         let fields = validate::named_fields(input, diagnostics)?;
         let fields = fields.iter().map(|field| Field::read(field, diagnostics)).collect();
-        let columns = Columns { fields, model: &input.ident };
-        let key = columns.key(attrs.primary_key.as_ref(), diagnostics);
-        let lookups = columns.lookups(&options.lookups, diagnostics);
+        let krate = options.krate.unwrap_or_else(|| parse_quote!(::cache_diesel));
+        let table = attrs.table.unwrap_or_else(|| inferred_table(&input.ident));
+        let columns = Columns { fields, krate, model: &input.ident, table };
+        let key = match &options.primary_key {
+            Some(typed) => columns.own_key(typed, diagnostics),
+            None => columns.key(attrs.primary_key.as_ref(), diagnostics),
+        };
+        let fixed = columns.fixed(&options.fixed, diagnostics);
+        let lookups = columns.lookups(options.lookups, diagnostics);
         let key = key?;
+        let fixed = validate::fixed(&key, fixed, diagnostics);
         Some(Self {
             dependencies: options.dependencies,
             detail_timeout: options.detail_timeout,
             error: options.error,
             fields: columns.fields,
             ident: &input.ident,
-            krate: options.krate.unwrap_or_else(|| parse_quote!(::cache_diesel)),
             list_timeout: options.list_timeout,
-            lookups: validate::lookups(&key, lookups, diagnostics),
+            lookups: mark_fixed(validate::lookups(&key, lookups, diagnostics), &fixed),
             key,
+            krate: columns.krate,
             name: options.key,
             negative_timeout: options.negative_timeout,
-            table: attrs.table.unwrap_or_else(|| inferred_table(&input.ident)),
+            table: columns.table,
             vis: &input.vis,
         })
     }
@@ -111,9 +156,10 @@ impl<'a> Field<'a> {
         Self {
             column: attrs.column.unwrap_or_else(|| ident.clone()),
             ident,
+            inner: Vec::new(),
             is_embedded: attrs.is_embedded,
             projection: attrs.projection,
-            ty: &field.ty,
+            ty: FieldType::Written(&field.ty),
         }
     }
 
@@ -124,6 +170,12 @@ impl<'a> Field<'a> {
 
     pub(crate) fn is_named(&self, name: &Ident) -> bool {
         self.ident.unraw() == name.unraw()
+    }
+
+    /// The column's value in `owner`.
+    pub(crate) fn place(&self, owner: &TokenStream) -> TokenStream {
+        let (ident, inner) = (self.ident, &self.inner);
+        quote!(#owner.#ident #(.#inner)*)
     }
 
     /// The field's name, column and type as written: other shapes have other entries.
@@ -155,6 +207,15 @@ impl Lookup<'_> {
     pub(crate) fn column_names(&self) -> Vec<String> {
         self.fields.iter().map(Field::column_name).collect()
     }
+}
+
+/// Notes which look-ups have only columns that a row keeps for life.
+fn mark_fixed<'a>(lookups: Vec<Lookup<'a>>, fixed: &BTreeSet<String>) -> Vec<Lookup<'a>> {
+    let mark = |mut lookup: Lookup<'a>| {
+        lookup.is_fixed = lookup.column_names().iter().all(|column| fixed.contains(column));
+        lookup
+    };
+    lookups.into_iter().map(mark).collect()
 }
 
 fn forbid_cached(attributes: &[Attribute], diagnostics: &mut Diagnostics) {

@@ -5,6 +5,8 @@ use syn::{Attribute, Ident, LitStr, Path, Type};
 
 use crate::attr::{self, Attr, Value};
 use crate::diagnostics::Diagnostics;
+use crate::key_path::KeyPaths;
+use crate::look_up::{LookupList, With};
 use crate::timeout::Timeout;
 
 /// Everything that `#[cached(..)]` says.
@@ -13,11 +15,13 @@ pub(crate) struct Options {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
+    pub(crate) fixed: Vec<Ident>,
     pub(crate) key: Option<LitStr>,
     pub(crate) krate: Option<Path>,
     pub(crate) list_timeout: Option<Timeout>,
     pub(crate) lookups: Vec<LookupAttr>,
     pub(crate) negative_timeout: Option<Timeout>,
+    pub(crate) primary_key: Option<KeyPaths>,
 }
 
 /// A table whose changes reach this one.
@@ -31,6 +35,7 @@ pub(crate) struct LookupAttr {
     pub(crate) columns: Vec<Ident>,
     pub(crate) is_unique: bool,
     pub(crate) name: Ident,
+    pub(crate) with: Option<With>,
 }
 
 impl Dependency {
@@ -57,17 +62,19 @@ impl Options {
             Value::DependsOn(paths) => self.depend(paths, false),
             Value::DetailTimeout(timeout) => set(&mut self.detail_timeout, timeout, &name, diagnostics),
             Value::Error(error) => set(&mut self.error, error, &name, diagnostics),
+            Value::Fixed(columns) => self.fixed.extend(columns),
             Value::Key(key) => set(&mut self.key, key, &name, diagnostics),
             Value::ListTimeout(timeout) => set(&mut self.list_timeout, timeout, &name, diagnostics),
             Value::NegativeTimeout(timeout) => set(&mut self.negative_timeout, timeout, &name, diagnostics),
-            Value::Scope(columns) => self.look_up(LookupAttr { columns, is_unique: false, name }),
-            Value::Unique(columns) => self.look_up(LookupAttr { columns, is_unique: true, name }),
+            Value::PrimaryKey(paths) => set(&mut self.primary_key, paths, &name, diagnostics),
+            Value::Scope(list) => self.look_up(list, false, name),
+            Value::Unique(list) => self.look_up(list, true, name),
         }
     }
 
-    fn look_up(&mut self, lookup: LookupAttr) {
-        if !lookup.columns.is_empty() {
-            self.lookups.push(lookup);
+    fn look_up(&mut self, LookupList { columns, with }: LookupList, is_unique: bool, name: Ident) {
+        if !columns.is_empty() {
+            self.lookups.push(LookupAttr { columns, is_unique, name, with });
         }
     }
 

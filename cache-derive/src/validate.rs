@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Field, Fields, GenericParam, Ident, Token};
@@ -42,12 +43,29 @@ fn owns_its_values(input: &DeriveInput, diagnostics: &mut Diagnostics) -> bool {
     input.generics.params.is_empty()
 }
 
+/// The columns that a row keeps for life: those that are named, and the primary key.
+pub(crate) fn fixed(key: &Key<'_>, named: Vec<Column<'_>>, diagnostics: &mut Diagnostics) -> BTreeSet<String> {
+    let mut fixed: BTreeSet<String> = key.fields.iter().map(Column::column_name).collect();
+    for field in named {
+        let column = field.column_name();
+        if key.fields.iter().any(|field| field.column_name() == column) {
+            let message = format!("`{column}` is of the primary key, which is fixed by itself: leave it out");
+            diagnostics.error(field.column.span(), message);
+        } else if !fixed.insert(column.clone()) {
+            diagnostics.error(field.column.span(), format!("`fixed` names the column `{column}` twice, name it once"));
+        }
+    }
+    fixed
+}
+
 /// Keeps the look-ups that make sense.
 pub(crate) fn lookups<'a>(key: &Key<'_>, lookups: Vec<Lookup<'a>>, diagnostics: &mut Diagnostics) -> Vec<Lookup<'a>> {
     let mut kept: Vec<Lookup<'a>> = Vec::new();
     for lookup in lookups {
-        let mistake =
-            names_columns_once(&lookup).or_else(|| is_the_key(key, &lookup)).or_else(|| is_declared(&kept, &lookup));
+        let mistake = names_columns_once(&lookup)
+            .or_else(|| is_the_key(key, &lookup))
+            .or_else(|| is_declared(&kept, &lookup))
+            .or_else(|| normalizes_a_column(&lookup));
         match mistake {
             Some(message) => diagnostics.error(lookup.name.span(), message),
             None => kept.push(lookup),
@@ -67,6 +85,16 @@ fn is_the_key(key: &Key<'_>, lookup: &Lookup<'_>) -> Option<String> {
     let columns: BTreeSet<String> = key.fields.iter().map(Column::column_name).collect();
     (lookup.is_unique && columns == column_set(lookup))
         .then(|| format!("`unique({})` is the primary key: leave it out, `get` reads by it", lookup.column_list()))
+}
+
+fn normalizes_a_column(lookup: &Lookup<'_>) -> Option<String> {
+    let projected = lookup.fields.iter().find(|field| !field.projection.is_empty());
+    projected.filter(|_| lookup.with.is_some()).map(|field| {
+        format!(
+            "`with` needs a field that holds what its column does, and `{}` is decoded or selected otherwise",
+            field.ident.unraw()
+        )
+    })
 }
 
 fn is_declared(kept: &[Lookup<'_>], lookup: &Lookup<'_>) -> Option<String> {

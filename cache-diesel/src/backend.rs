@@ -9,25 +9,41 @@ use diesel::result::QueryResult;
 
 use crate::scan::Dialect;
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod bound;
+#[cfg(feature = "mysql")]
+mod last_insert_id;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod returning;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod url;
 
-#[cfg(feature = "sqlite")]
-pub(crate) use sqlite::address_of_url as sqlite_address_of_url;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub(crate) use url::address_of_url;
 
-#[cfg(not(feature = "sqlite"))]
-compile_error!("cache-diesel needs a database: enable its feature `sqlite`");
+#[cfg(not(any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
+compile_error!("cache-diesel needs a database: enable one of its features `sqlite`, `postgres` and `mysql`");
 
 /// The backend that tables' names are printed with; every enabled one prints them alike but for the quotes.
 #[cfg(feature = "sqlite")]
 pub(crate) type NamingBackend = diesel::sqlite::Sqlite;
+/// The backend that tables' names are printed with; every enabled one prints them alike but for the quotes.
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+pub(crate) type NamingBackend = diesel::pg::Pg;
+/// The backend that tables' names are printed with.
+#[cfg(all(feature = "mysql", not(any(feature = "postgres", feature = "sqlite"))))]
+pub(crate) type NamingBackend = diesel::mysql::Mysql;
 
 /// A backend whose queries can be cached.
 #[diagnostic::on_unimplemented(
     message = "the backend `{Self}` is not supported by the cache",
-    note = "enable the feature of cache-diesel that is named after the database: `sqlite`"
+    note = "enable the feature of cache-diesel that is named after the database: `sqlite`, `postgres` or `mysql`"
 )]
 pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     /// Which SQL the backend speaks.
@@ -42,6 +58,10 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     #[doc(hidden)]
     fn write_binds<Query: QueryFragment<Self>>(query: &Query, to: &mut dyn fmt::Write) -> QueryResult<()>;
 
+    /// The value that is bound last to `query`, if it is a whole number.
+    #[doc(hidden)]
+    fn last_bound_integer<Query: QueryFragment<Self>>(query: &Query) -> Option<i64>;
+
     /// Asks an open connection which database it is on.
     ///
     /// # Errors
@@ -49,6 +69,14 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     /// If the database cannot be asked.
     #[doc(hidden)]
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address>;
+
+    /// Asks an open connection for its session's state.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be asked.
+    #[doc(hidden)]
+    fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState>;
 
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]
@@ -61,20 +89,36 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
 pub struct Address {
     /// What all connections to the database have in common.
     pub(crate) database: String,
+    /// What else the results of a connection depend on: the user, the options. Without any password.
+    pub(crate) session: String,
     /// Whether no other connection can ever reach that database.
     pub(crate) is_private: bool,
     /// Whether the connection reaches other databases as well.
     pub(crate) reaches_others: bool,
+    /// Whether nobody knows which database it is.
+    pub(crate) is_nameless: bool,
 }
 
 impl Address {
     pub(crate) fn shared(database: String) -> Self {
-        Self { database, is_private: false, reaches_others: false }
+        Self { database, session: String::new(), is_private: false, reaches_others: false, is_nameless: false }
     }
 
     pub(crate) fn private(database: String) -> Self {
-        Self { database, is_private: true, reaches_others: false }
+        Self { is_private: true, ..Self::shared(database) }
     }
+}
+
+/// What an open connection says of its session.
+#[doc(hidden)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionState {
+    /// What its results depend on, besides the database.
+    pub(crate) name: Option<String>,
+    /// Whether it was changed since it was opened.
+    pub(crate) is_particular: bool,
+    /// Whether statements do not commit by themselves.
+    pub(crate) autocommit_is_off: bool,
 }
 
 /// The SQL text of `query`.

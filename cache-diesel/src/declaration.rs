@@ -1,6 +1,7 @@
 //! The declarations of every model in the program, gathered at link time.
 
 use core::any::TypeId;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use cache_core::tables::{self, LookupDeclaration, Tables};
@@ -12,14 +13,21 @@ use crate::table::{NamedTable, table_name};
 #[derive(Debug)]
 pub struct Declaration {
     declare: fn() -> tables::Declaration,
+    has_schema: fn() -> bool,
     definition: Definition,
+    is_key_exact: fn() -> bool,
 }
 
 impl Declaration {
     /// The declaration of `M`.
     #[must_use]
     pub const fn of<M: CachedModel>() -> Self {
-        Self { declare: declare::<M>, definition: M::DEFINITION }
+        Self {
+            declare: declare::<M>,
+            has_schema: <M::Table as NamedTable>::has_schema,
+            definition: M::DEFINITION,
+            is_key_exact: M::is_key_exact,
+        }
     }
 }
 
@@ -30,6 +38,20 @@ pub(crate) fn tables() -> &'static Tables {
     static TABLES: LazyLock<Tables> =
         LazyLock::new(|| Tables::new(inventory::iter::<Declaration>().map(|declaration| (declaration.declare)())));
     &TABLES
+}
+
+/// Whether `table` is declared in a schema; on MySQL that is a database.
+pub(crate) fn has_schema(table: &str) -> bool {
+    static WITH_SCHEMA: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let declarations = inventory::iter::<Declaration>();
+        declarations.filter(|it| (it.has_schema)()).map(|it| (it.declare)().table).collect()
+    });
+    WITH_SCHEMA.contains(table)
+}
+
+/// What each model declares, and whether its key is compared byte by byte.
+pub(crate) fn each() -> impl Iterator<Item = (tables::Declaration, bool)> {
+    inventory::iter::<Declaration>().map(|declaration| ((declaration.declare)(), (declaration.is_key_exact)()))
 }
 
 /// What a manager is called: its `key`, or its table's name; with the model's name where several models

@@ -2,10 +2,9 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use cache_core::{Database, Fingerprint};
+use cache_core::{Database, Fingerprint, Token};
 
 use crate::backend::Address;
-use crate::scan::Dialect;
 
 /// What a connection reads from and writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,32 +18,52 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The identity of a connection that was opened with `url`.
-    pub(crate) fn of_url(url: &str) -> Self {
-        match dialect_of_url(url) {
-            #[cfg(feature = "sqlite")]
-            Dialect::Sqlite => Self::of_address(&crate::backend::sqlite_address_of_url(url)),
-            _ => Self::of_address(&Address::shared(url.to_owned())),
-        }
-    }
-
-    /// The identity of a connection that was asked where it leads.
+    /// The identity of a connection that is at `address`.
     pub(crate) fn of_address(address: &Address) -> Self {
         Self {
             database: Database::named(&address.database),
-            space: Fingerprint::of(&[b"space", address.database.as_bytes()]),
+            space: Fingerprint::of(&[b"space", address.database.as_bytes(), address.session.as_bytes()]),
             is_private: address.is_private,
+        }
+    }
+
+    /// An identity that nothing has, or ever had.
+    pub(crate) fn unique() -> Self {
+        let number = Token::fresh();
+        Self::of_address(&Address::private(format!("unique:{}:{number:?}", std::process::id())))
+    }
+
+    /// Whether the database goes by `name` already.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.database == database_named(name)
+    }
+
+    /// The identity under another name for the database.
+    pub(crate) fn named(self, name: &str) -> Self {
+        let database = database_named(name);
+        let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
+        if !named.contains(&database) {
+            named.push(database);
+        }
+        Self {
+            database,
+            space: Fingerprint::of(&[b"named", name.as_bytes(), self.space.as_bytes()]),
+            is_private: false,
         }
     }
 }
 
-/// Which SQL is spoken at the other end of `url`.
-pub(crate) fn dialect_of_url(url: &str) -> Dialect {
-    match url.split_once(':').map(|(scheme, _)| scheme) {
-        Some("mysql") => Dialect::Mysql,
-        Some("postgres" | "postgresql") => Dialect::Postgres,
-        _ => Dialect::Sqlite,
-    }
+/// What a program calls a database is never what one is called by itself.
+fn database_named(name: &str) -> Database {
+    Database::named(&format!("named:{name}"))
+}
+
+/// The databases that go by a name which their connections do not know by themselves.
+static NAMED: RwLock<Vec<Database>> = RwLock::new(Vec::new());
+
+/// Every database of this process that `identify` has named.
+pub(crate) fn named() -> Vec<Database> {
+    NAMED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// The databases that tracked connections of this process were opened on.

@@ -10,7 +10,7 @@ use diesel::connection::{
 };
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
+use crate::backend::{Address, CacheBackend};
 use crate::identity::Identity;
 use crate::read::is_in_transaction;
 use crate::track::{Begun, Tracker, tracker_of};
@@ -95,7 +95,12 @@ where
         return Ok(());
     }
     let address = C::Backend::identify(conn)?;
+    let session = C::Backend::session_of(conn)?;
+    let address = Address { session: session.name.unwrap_or_default(), ..address };
     let mut tracker = Tracker::of_open(make_inner(), Identity::of_address(&address), C::Backend::DIALECT);
+    if session.autocommit_is_off {
+        tracker.note_autocommit_off();
+    }
     if is_in_transaction(conn) {
         tracker.note_transaction(Begun::ByDiesel);
     } else if C::Backend::has_raw_transaction(conn) {
@@ -104,7 +109,49 @@ where
     if address.reaches_others {
         tracker.note_other_databases();
     }
+    if address.is_nameless {
+        tracker.note_nameless();
+    }
+    if session.is_particular {
+        tracker.note_particular_session();
+    }
     conn.set_instrumentation(tracker);
+    Ok(())
+}
+
+/// Calls the database that `conn` is on `name`, instead of what its URL calls it.
+///
+/// Databases of one name on two servers share what writes change, so that each is invalidated with the other: other
+/// names part them. Behind a pooler that gives databases names of its own, the same name joins the addresses
+/// of one database. Every connection to the database, in every process, has to get the same name before it
+/// writes: for the customizers of connection pools. A connection that is not tracked is [tracked](track).
+///
+/// # Errors
+///
+/// Returns Diesel's error if the connection is not tracked and cannot be asked which database it is on.
+///
+/// # Consistency
+///
+/// A connection reads only what was cached under the same name and the same URL. What a transaction that is open has
+/// written counts under both names.
+///
+/// # Examples
+///
+/// ```
+/// use diesel::prelude::*;
+///
+/// let mut conn = SqliteConnection::establish(":memory:").unwrap();
+/// cache_diesel::identify(&mut conn, "shop-europe")?;
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn identify<C>(conn: &mut C, name: &str) -> QueryResult<()>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
+    track(conn)?;
+    if let Some(tracker) = tracker_of(conn) {
+        tracker.rename_database(name);
+    }
     Ok(())
 }
 

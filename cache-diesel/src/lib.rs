@@ -110,8 +110,9 @@
 //!
 //! # Writes
 //!
-//! Write as you always do. A write through the manager tells more exactly what it changed, so that other rows stay
-//! cached: [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete).
+//! Write as you always do. An update or delete by a primary key of whole numbers leaves other rows cached;
+//! [`take_plain_writes`] tells what is certain there and what is not. A write through the manager tells more exactly
+//! what it changed: [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete).
 //! [`write`](Manager::write) takes any statement of the table. [`clear_detail`](Manager::clear_detail),
 //! [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and [`clear`](Manager::clear) clear by
 //! hand.
@@ -170,9 +171,11 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
+//! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
+//! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |
 //! | `sqlite` | SQLite 3.35 and later | Diesel's features `sqlite` and `returning_clauses_for_sqlite_3_35` |
 //!
-//! None is a default: name the database. Features whose names begin with `__` are internal.
+//! None is a default: name the databases. Features whose names begin with `__` are internal.
 
 mod backend;
 mod clear;
@@ -184,11 +187,14 @@ mod install;
 mod keys;
 mod manager;
 mod model;
+mod precision;
 pub mod read;
 mod report;
+mod row_key;
 mod scan;
 mod shape;
 mod table;
+mod test_transaction;
 mod track;
 mod weigh;
 pub mod write;
@@ -203,11 +209,13 @@ pub use cache_core::{
 pub use cache_derive::Cached;
 pub use clear::{After, Clear};
 pub use error::NotFound;
-pub use install::{MakeInstrumentation, install, install_with, track};
+pub use install::{MakeInstrumentation, identify, install, install_with, track};
 pub use keys::IntoKey;
 pub use manager::Manager;
 pub use model::{CachedModel, Key};
+pub use precision::{PlainWrites, take_plain_writes};
 pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
+pub use test_transaction::{begin_test_transaction, treat_as_committed};
 
 #[doc(hidden)]
 pub mod __private {
@@ -220,7 +228,8 @@ pub mod __private {
     pub use crate::keys::IntoKey;
     pub use crate::manager::{Manager, ManagerCell};
     pub use crate::model::{
-        CachedModel, Definition, Dependency, Lookup, LookupDefinition, PrimaryKeyOf, is_column_exact,
+        CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, is_column_exact,
+        type_of,
     };
     pub use crate::read::{ListRead, ScopeQuery, UniqueRead};
     pub mod weigh {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
+use crate::backend::address_of_url;
 use crate::declaration::{lookups_of, manager_name};
 use crate::identity::Identity;
 use crate::model::{CachedModel, Definition};
@@ -131,7 +132,7 @@ impl ManagerState {
         }
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
-        let told = cache.database_url().map(Identity::of_url);
+        let told = cache.database_url().map(|url| Identity::of_address(&address_of_url(url).1));
         Some(self.attached.get_or_init(|| Attached { cache, told, counters }))
     }
 

@@ -70,6 +70,8 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
 pub struct Definition {
     /// The name in the cache; `None`: the table's SQL name.
     pub key: Option<&'static str>,
+    /// Whether the primary key was told to the derive only: Diesel's `AsChangeset` then sets its columns too.
+    pub is_key_saved: bool,
     /// `module_path!()` of the model.
     pub module: &'static str,
     /// The struct's name.
@@ -84,13 +86,20 @@ impl Definition {
     /// Starts from the defaults: lists live one day, details one minute, absent rows are not cached.
     #[must_use]
     pub const fn new(name: &'static str, module: &'static str, shape: &'static str) -> Self {
-        Self { key: None, module, name, shape, timeouts: Timeouts::DEFAULT }
+        Self { key: None, is_key_saved: false, module, name, shape, timeouts: Timeouts::DEFAULT }
     }
 
     /// Sets the name in the cache.
     #[must_use]
     pub const fn key(mut self, key: &'static str) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// Notes that a save sets the columns of the primary key too.
+    #[must_use]
+    pub const fn key_is_saved(mut self) -> Self {
+        self.is_key_saved = true;
         self
     }
 
@@ -128,6 +137,12 @@ pub trait Lookup: 'static {
     /// The SQL names of the columns, in the order of the value.
     const COLUMNS: &'static [&'static str];
 
+    /// Whether no column changes once the row is there.
+    const IS_FIXED: bool;
+
+    /// Whether the value has a normal form of its own.
+    const IS_NORMALIZED: bool = false;
+
     /// Whether a value can belong to one row only.
     const IS_UNIQUE: bool;
 
@@ -135,8 +150,27 @@ pub trait Lookup: 'static {
     fn filter(value: Self::Value) -> Self::Filter;
     /// The row's own value.
     fn value(model: &Self::Model) -> Self::Value;
-    /// Whether every column is compared byte by byte.
+    /// Whether values that are equal to the database are equal byte by byte, or in their normal form.
     fn is_exact() -> bool;
+    /// The normal form of `value`.
+    fn normalized(value: &Self::Value) -> Self::Value {
+        value.clone()
+    }
+    /// What makes the normal form: the type of the function.
+    fn normalizer() -> Option<TypeId> {
+        None
+    }
+}
+
+/// What names the rows with `value` in tags: the same for all values that are equal to the database.
+pub(crate) fn tag_bytes<L: Lookup>(value: &L::Value) -> KeyBytes {
+    if L::IS_NORMALIZED { KeyBytes::of(&L::normalized(value)) } else { KeyBytes::of(value) }
+}
+
+/// The type of a function, which tells it from others.
+#[must_use]
+pub fn type_of<F: 'static>(_function: &F) -> TypeId {
+    TypeId::of::<F>()
 }
 
 /// What a write has to know of a look-up.
@@ -151,9 +185,15 @@ impl LookupDefinition {
     /// Describes `L`.
     #[must_use]
     pub fn of<L: Lookup>() -> Self {
-        let value = TypeId::of::<L::Value>();
-        let declaration = LookupDeclaration { columns: L::COLUMNS, is_unique: L::IS_UNIQUE, value };
-        Self { declaration, value_of: |row| row.downcast_ref::<L::Model>().map(|row| KeyBytes::of(&L::value(row))) }
+        let declaration = LookupDeclaration {
+            columns: L::COLUMNS,
+            is_exact: L::is_exact(),
+            is_fixed: L::IS_FIXED,
+            is_unique: L::IS_UNIQUE,
+            normalizer: L::normalizer(),
+            value: TypeId::of::<L::Value>(),
+        };
+        Self { declaration, value_of: |row| row.downcast_ref::<L::Model>().map(|row| tag_bytes::<L>(&L::value(row))) }
     }
 }
 
@@ -197,6 +237,37 @@ pub trait PrimaryKeyOf<T> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Table<PrimaryKey = Columns>, Columns> PrimaryKeyOf<T> for Columns {}
+
+/// A SQL type whose values have one plain Rust type.
+#[diagnostic::on_unimplemented(
+    message = "a key of the SQL type `{Self}` has no plain Rust type",
+    label = "the type of this field is not known",
+    note = "write it behind the path: `primary_key = identity.id: ProductId`"
+)]
+pub trait PlainSqlType {
+    /// The type.
+    type Value;
+}
+
+macro_rules! plain_sql_type {
+    ($($sql_type:ident: $value:ty,)*) => { $(
+        impl PlainSqlType for diesel::sql_types::$sql_type {
+            type Value = $value;
+        }
+    )* };
+}
+
+plain_sql_type! {
+    BigInt: i64,
+    Binary: Vec<u8>,
+    Bool: bool,
+    Integer: i32,
+    SmallInt: i16,
+    Text: String,
+}
+
+/// The plain Rust type of the column `C`.
+pub type PlainValue<C> = <<C as Expression>::SqlType as PlainSqlType>::Value;
 
 /// Whether the database compares values of the column `C` byte by byte.
 #[must_use]

@@ -28,5 +28,5 @@ pub use many::ManyRead;
 pub use row::{FilteredRead, FilteredSource, RowRead};
 pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
 
-pub(crate) use gate::is_in_transaction;
+pub(crate) use gate::{is_in_transaction, transaction_depth};
 pub(crate) use task::Head;

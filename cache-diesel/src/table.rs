@@ -16,6 +16,8 @@ use crate::scan;
 pub trait NamedTable {
     /// The name without its schema, in lower case.
     fn sql_name() -> String;
+    /// Whether a schema goes before the name.
+    fn has_schema() -> bool;
     /// The columns of the primary key, in order.
     fn key_sql() -> String;
 }
@@ -28,6 +30,10 @@ where
     fn sql_name() -> String {
         let name = printed(&T::default()).and_then(|name| scan::table_name(&name));
         name.expect("the `table!` macro makes tables that print as a name")
+    }
+
+    fn has_schema() -> bool {
+        printed(&T::default()).is_none_or(|name| scan::has_schema(&name))
     }
 
     fn key_sql() -> String {

@@ -1,7 +1,14 @@
 //! Seeing every write of a connection: an instrumentation that reads along, and what it makes of it.
 
+mod carry;
+mod plain;
+mod rehearsal;
 mod session;
+mod stage;
 mod tracker;
 
 pub(crate) use session::Begun;
+pub(crate) use stage::{is_rehearsed, widen};
 pub(crate) use tracker::{Tracker, asking, tracker_of, writing};
+
+use carry::carry_out;

@@ -2,6 +2,7 @@
 
 mod delete;
 mod insert;
+mod rows;
 mod save;
 mod statement;
 mod target;
@@ -9,6 +10,7 @@ mod untracked;
 
 pub use delete::DeleteWrite;
 pub use insert::{FetchInserted, InsertWrite};
+pub use rows::WrittenRows;
 pub use save::{FetchSaved, SaveWrite};
 pub use statement::StatementWrite;
 pub use target::WriteTarget;
@@ -18,8 +20,9 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::declaration::tables;
+use crate::declaration::{has_schema, tables};
 use crate::identity::Identity;
+use crate::scan::Dialect;
 use crate::track::{tracker_of, writing};
 
 /// Runs a write of one table. `announced` is what it may change at most; `exact` tells, of its result, what it did.
@@ -35,6 +38,9 @@ where
 {
     let mut changes = ChangeSet::new();
     changes.add(table, announced, tables());
+    if C::Backend::DIALECT == Dialect::Mysql && has_schema(table) {
+        changes.add_other_databases();
+    }
     if tracker_of(conn).is_some() {
         return writing(conn, changes, write, exact);
     }

@@ -5,18 +5,25 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use cache_core::store::{FailingStore, MemoryStore};
 use cache_diesel::prelude::*;
+use cache_diesel::{Kind, MIB, PlainWrites};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::harness::{Category, Product, Shop, products};
 
-#[allow(dead_code, unused_imports, reason = "the harness of the behaviour tests")]
+#[allow(dead_code, unused_imports, unused_macros, reason = "the harness of the behaviour tests")]
+#[path = "../behaviour/database/sqlite.rs"]
+mod database;
+#[allow(dead_code, unused_imports, unused_macros, reason = "the harness of the behaviour tests")]
 #[path = "../behaviour/harness.rs"]
 mod harness;
 #[path = "../behaviour/plain.rs"]
 mod plain;
+#[path = "../behaviour/presence.rs"]
+mod presence;
 #[path = "../behaviour/probe.rs"]
 mod probe;
 #[path = "../behaviour/reads_of_everything.rs"]
@@ -46,7 +53,7 @@ fn begin() -> Early {
     let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
     let url = path.to_str().unwrap().to_owned();
     let mut conn = SqliteConnection::establish(&url).unwrap();
-    conn.batch_execute(schema::SCHEMA).unwrap();
+    conn.batch_execute(&schema::schema()).unwrap();
     let product = Product::clone(&Product::cached().get(1).first(&mut conn).unwrap());
     probe::install();
     let mut taken = 0;
@@ -136,4 +143,57 @@ fn an_attached_database_is_written_through_the_same_connection() {
         shop.read_everything(&mut here);
         branch.read_everything(&mut there);
     }
+}
+
+#[test]
+fn f2_each_read_fails_once_while_nothing_can_be_stored() {
+    let _alone = alone();
+    let store = FailingStore::new(MemoryStore::with_capacity(16 * MIB).unwrap());
+    let shop = Shop::with(Cache::builder().store(store.clone()));
+    let mut conn = shop.conn();
+    store.fail_writes(true);
+    assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 1]);
+    let counts = shop.counts("product", Kind::Detail);
+    assert_eq!((counts.store_count, counts.store_failure_count, counts.load_count), (0, 2, 2));
+    store.fail_writes(false);
+    assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 0]);
+}
+
+#[test]
+fn g1_a_write_by_key_without_a_tracker_is_row_exact_where_no_database_was_named() {
+    let _alone = alone();
+    let shop = Shop::new();
+    let mut conn = shop.warm();
+    let delete = diesel::delete(products::table.find(2));
+    shop.products().write(delete).execute(&mut shop.untracked()).unwrap();
+    assert_eq!([1, 2, 3, 4, 5].map(|id| shop.row_cost(&mut conn, id)), [0, 1, 0, 0, 0]);
+    shop.read_everything(&mut conn);
+}
+
+/// What plain and written updates and deletes by key of row 1 leave of the rows 1 to 3.
+fn row_costs_after_writes_by_key() -> Vec<[usize; 3]> {
+    let update = || diesel::update(products::table.find(1)).set(products::title.eq("New"));
+    let costs = |write: &dyn Fn(&Shop, &mut SqliteConnection) -> QueryResult<usize>| {
+        let shop = Shop::new();
+        let mut conn = shop.warm();
+        write(&shop, &mut shop.conn()).unwrap();
+        let costs = [1, 2, 3].map(|id| shop.row_cost(&mut conn, id));
+        shop.read_everything(&mut conn);
+        costs
+    };
+    vec![
+        costs(&|_, conn| update().execute(conn)),
+        costs(&|_, conn| diesel::delete(products::table.find(1)).execute(conn)),
+        costs(&|shop, conn| shop.products().write(update()).execute(conn)),
+    ]
+}
+
+#[test]
+fn g1_plain_writes_by_key_are_row_exact_until_the_program_says_otherwise() {
+    let _alone = alone();
+    assert_eq!(row_costs_after_writes_by_key(), [[1, 0, 0]; 3]);
+    cache_diesel::take_plain_writes(PlainWrites::TableWide);
+    let costs = row_costs_after_writes_by_key();
+    cache_diesel::take_plain_writes(PlainWrites::RowExact);
+    assert_eq!(costs, [[1, 1, 1], [1, 1, 1], [1, 0, 0]], "`write` looks at what is sent");
 }

@@ -9,11 +9,12 @@ use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use crate::database::{Conn, insert_back};
 use crate::harness::{Moment, Product, Shop, new_product, once_at, products};
 use crate::stores::SpyStore;
 
 /// A read of the shop, compared with its plain query.
-type Read = fn(&Shop, &mut SqliteConnection) -> usize;
+type Read = fn(&Shop, &mut Conn) -> usize;
 
 const READS: [(&str, Read); 10] = [
     ("row", |shop, conn| shop.row_cost(conn, 1)),
@@ -26,7 +27,7 @@ const READS: [(&str, Read); 10] = [
     ("count", |shop, conn| shop.count_cost(conn)),
     ("exists", |shop, conn| shop.exists_cost(conn)),
     ("many", |shop, conn| {
-        let plain = |conn: &mut SqliteConnection| {
+        let plain = |conn: &mut Conn| {
             [1, 4].map(|id| products::table.find(id).first::<Product>(conn).optional().unwrap()).to_vec()
         };
         shop.cost(conn, |conn| shop.products().get_many([1, 4]).load(conn).unwrap(), plain)
@@ -34,11 +35,11 @@ const READS: [(&str, Read); 10] = [
 ];
 
 /// A write that changes what every read of [`READS`] gives.
-type Write = fn(&Shop, &mut SqliteConnection);
+type Write = fn(&Shop, &mut Conn);
 
 const WRITES: [(&str, Write); 4] = [
     ("plain", |_, conn| {
-        conn.batch_execute("UPDATE products SET title = 'New', slug = 'x', is_active = 0 WHERE id = 1").unwrap();
+        conn.batch_execute("UPDATE products SET title = 'New', slug = 'x', is_active = FALSE WHERE id = 1").unwrap();
         diesel::insert_into(products::table).values(rows()).execute(conn).unwrap();
     }),
     ("in a transaction", |_, conn| {
@@ -52,7 +53,7 @@ const WRITES: [(&str, Write); 4] = [
     }),
     ("manager", |shop, conn| {
         shop.products().save(&Product { title: "New".into(), ..new_product(1, 7, "x") }).execute(conn).unwrap();
-        shop.products().insert(rows()).get_results(conn).unwrap();
+        insert_back!(shop.products(), rows(), conn).unwrap();
     }),
     ("manager, returning nothing", |shop, conn| {
         shop.products().delete(1).execute(conn).unwrap();
@@ -80,7 +81,7 @@ fn check_afterwards(shop: &Shop, read: Read, name: &str) {
 }
 
 /// Reads without comparing: what was committed while the reader was busy is not what it gives.
-fn read_through(shop: &Shop, conn: &mut SqliteConnection) {
+fn read_through(shop: &Shop, conn: &mut Conn) {
     let manager = shop.products();
     let _ = manager.get(1).first(conn);
     let _ = manager.get(4).first(conn);
@@ -115,7 +116,7 @@ fn c1_c2_what_was_loaded_before_a_write_is_not_served_after_it() {
     for (name, write) in WRITES {
         for ((kind, read), bare) in READS.into_iter().zip(BARE_READS) {
             let (shop, writer) = shared(Shop::new());
-            let hook = once_at(Moment::Finish, "FROM `products`", move || write(&writer, &mut writer.conn()));
+            let hook = once_at(Moment::Finish, "FROM products", move || write(&writer, &mut writer.conn()));
             bare(&shop, &mut shop.conn_with(hook));
             check_afterwards(&shop, read, &format!("{name}, {kind}"));
         }
@@ -154,7 +155,7 @@ fn c4_what_was_filled_while_a_statement_was_about_to_run_is_not_served_after_it(
 #[test]
 fn c1_a_write_between_two_loads_of_a_key_ends_the_first_one_only() {
     let (shop, other) = shared(Shop::new());
-    let hook = once_at(Moment::Finish, "FROM `products`", move || {
+    let hook = once_at(Moment::Finish, "FROM products", move || {
         let mut conn = other.conn();
         conn.batch_execute("UPDATE products SET title = 'New' WHERE id = 1").unwrap();
         assert_eq!(other.products().get(1).first(&mut conn).unwrap().title, "New");
@@ -169,7 +170,7 @@ fn c1_a_write_between_two_loads_of_a_key_ends_the_first_one_only() {
 #[test]
 fn c1_a_clear_while_a_row_is_loaded_keeps_it_out() {
     let (shop, other) = shared(Shop::new());
-    let hook = once_at(Moment::Finish, "FROM `products`", move || other.cache.clear().unwrap());
+    let hook = once_at(Moment::Finish, "FROM products", move || other.cache.clear().unwrap());
     shop.products().get(1).first(&mut shop.conn_with(hook)).unwrap();
     assert_eq!(shop.row_cost(&mut shop.conn(), 1), 1);
 }
@@ -188,7 +189,7 @@ fn misses_together(store: &SpyStore, shop: &Arc<Shop>) -> Vec<Arc<Product>> {
         // Between asking for the tokens and boarding the flight nothing can be observed.
         thread::sleep(Duration::from_millis(200));
     };
-    let hook = once_at(Moment::Start, "FROM `products`", wait);
+    let hook = once_at(Moment::Start, "FROM products", wait);
     let readers: Vec<_> = (0..THREADS)
         .map(|_| {
             let (shop, barrier, hook) = (Arc::clone(shop), Arc::clone(&barrier), Arc::clone(&hook));
@@ -215,43 +216,6 @@ fn c9_concurrent_misses_of_one_key_share_one_statement() {
     Arc::make_mut(&mut rows[0]).title = "Mine".into();
     assert!(rows[1..].iter().all(|row| **row == plain), "nobody sees what another one changes");
     assert_eq!(shop.row_cost(&mut shop.conn(), 1), 0);
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// Registered on some connections only.
-    fn sometimes(value: diesel::sql_types::Integer) -> diesel::sql_types::Integer;
-}
-
-#[test]
-fn c13_waiters_learn_at_once_that_the_load_failed() {
-    let store = SpyStore::new();
-    let builder = Cache::builder().store(store.clone()).flight_wait(Duration::from_secs(120));
-    let shop = Arc::new(Shop::with(builder));
-    let read = |shop: &Shop, conn: &mut SqliteConnection| {
-        shop.products().all("sometimes", sometimes(products::id).gt(1)).assume_deterministic().load(conn)
-    };
-    let (seeded, spy) = (store.seed_count(), store.clone());
-    let (started, leads) = mpsc::channel();
-    let hook = once_at(Moment::Start, "sometimes", move || {
-        started.send(()).unwrap();
-        while spy.seed_count() - seeded < 2 {
-            thread::yield_now();
-        }
-        thread::sleep(Duration::from_millis(100));
-    });
-    let begin = Instant::now();
-    let leader = thread::spawn({
-        let shop = Arc::clone(&shop);
-        move || read(&shop, &mut shop.conn_with(hook))
-    });
-    leads.recv().unwrap();
-    let mut conn = shop.conn();
-    sometimes_utils::register_impl(&mut conn, |value: i32| value).unwrap();
-    let rows = read(&shop, &mut conn).unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(60), "it did not wait for the limit");
-    assert!(leader.join().unwrap().is_err(), "the function is unknown there");
-    assert_eq!(*rows, products::table.filter(products::id.gt(1)).load::<Product>(&mut conn).unwrap());
 }
 
 #[test]

@@ -6,31 +6,31 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Integer, Text};
 
+use crate::database::{CHECK_FOREIGN_KEYS, Conn, NOCASE, NUMBERED_KEY, insert_back};
 use crate::harness::{Moment, Shop, once_at, products};
 
 diesel::table! { codes (code) { code -> Text, name -> Text, } }
 diesel::table! { parents (id) { id -> Integer, code -> Text, } }
 diesel::table! { children (id) { id -> Integer, parent_code -> Text, } }
 diesel::table! { tens (id) { id -> Integer, shelf -> Integer, } }
-diesel::table! { loose (rowid) { rowid -> Integer, name -> Text, } }
 
-const TABLES: &str = "
-    CREATE TABLE codes (code TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, name TEXT NOT NULL);
-    CREATE TABLE parents (id INTEGER PRIMARY KEY NOT NULL, code TEXT NOT NULL UNIQUE);
-    CREATE TABLE children (
-        id INTEGER PRIMARY KEY NOT NULL, parent_code TEXT NOT NULL REFERENCES parents (code) ON UPDATE CASCADE
-    );
-    CREATE TABLE tens (id INTEGER PRIMARY KEY NOT NULL, shelf INTEGER NOT NULL);
-    CREATE TABLE loose (name TEXT NOT NULL);
-    INSERT INTO codes VALUES ('lamp', 'Lamp');
-    INSERT INTO parents VALUES (1, 'x');
-    INSERT INTO children VALUES (1, 'x');
-    INSERT INTO tens VALUES (1, 7);
-    INSERT INTO loose VALUES ('a'), ('b'), ('c');
-";
+fn tables() -> String {
+    format!(
+        "CREATE TABLE codes (code VARCHAR(255) {NOCASE} PRIMARY KEY NOT NULL, name TEXT NOT NULL);
+         CREATE TABLE parents (id INTEGER PRIMARY KEY NOT NULL, code VARCHAR(255) NOT NULL UNIQUE);
+         CREATE TABLE children (
+             id INTEGER PRIMARY KEY NOT NULL,
+             parent_code VARCHAR(255) NOT NULL REFERENCES parents (code) ON UPDATE CASCADE
+         );
+         CREATE TABLE tens (id {NUMBERED_KEY}, shelf INTEGER NOT NULL);
+         INSERT INTO codes VALUES ('lamp', 'Lamp');
+         INSERT INTO parents VALUES (1, 'x');
+         INSERT INTO children VALUES (1, 'x');
+         INSERT INTO tens VALUES (1, 7);"
+    )
+}
 
 #[derive(Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = codes, primary_key(code))]
@@ -64,24 +64,10 @@ struct Ten {
     shelf: i32,
 }
 
-#[derive(Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
-#[diesel(table_name = loose, primary_key(rowid))]
-struct Loose {
-    rowid: i32,
-    name: String,
-}
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = Integer)]
-    #[expect(dead_code, reason = "the row is never read")]
-    id: i32,
-}
-
-fn set_up() -> (Shop, SqliteConnection) {
-    let shop = Shop::with_tables(TABLES);
+fn set_up() -> (Shop, Conn) {
+    let shop = Shop::with_tables(&tables());
     let mut conn = shop.conn();
-    conn.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    conn.batch_execute(CHECK_FOREIGN_KEYS).unwrap();
     (shop, conn)
 }
 
@@ -113,59 +99,8 @@ fn a_scope_whose_field_is_computed_is_left_by_no_insert() {
     let (shop, mut conn) = set_up();
     let tens = Ten::cached_in(&shop.name);
     assert_eq!(tens.all_by_shelf(7).load(&mut conn).unwrap().len(), 1);
-    tens.insert((tens::id.eq(2), tens::shelf.eq(7))).get_result(&mut conn).unwrap();
+    insert_back!(tens, (tens::id.eq(2), tens::shelf.eq(7)), &mut conn).unwrap();
     assert_eq!(tens.all_by_shelf(7).load(&mut conn).unwrap().len(), 2);
-}
-
-#[test]
-fn vacuum_numbers_rows_without_a_key_anew() {
-    let (shop, mut conn) = set_up();
-    let loose = Loose::cached_in(&shop.name);
-    sql_query("DELETE FROM loose WHERE name = 'a'").execute(&mut conn).unwrap();
-    assert_eq!(loose.get(2).first(&mut conn).unwrap().name, "b");
-    conn.batch_execute("VACUUM").unwrap();
-    let plain: String = loose::table.find(2).select(loose::name).first(&mut conn).unwrap();
-    assert_eq!(loose.get(2).first(&mut conn).unwrap().name, plain);
-}
-
-#[test]
-fn an_insert_that_ends_the_transaction_unseen_hides_nothing() {
-    let (shop, mut conn) = set_up();
-    let mut other = shop.conn();
-    shop.products().get(1).first(&mut other).unwrap();
-    conn.batch_execute("BEGIN").unwrap();
-    let again = "INSERT OR ROLLBACK INTO products VALUES (1, 7, 'lamp', 'Lamp', 1, 1) RETURNING id";
-    sql_query(again).get_result::<Id>(&mut conn).map(drop).unwrap_err();
-    diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();
-    assert_eq!(shop.products().get(1).first(&mut other).unwrap().title, "New");
-}
-
-#[test]
-fn a_managers_insert_that_ends_the_transaction_hides_nothing() {
-    let (shop, mut conn) = set_up();
-    conn.batch_execute("CREATE TRIGGER refuse BEFORE INSERT ON products BEGIN SELECT RAISE(ROLLBACK, 'refused'); END")
-        .unwrap();
-    let mut other = shop.conn();
-    shop.products().get(1).first(&mut other).unwrap();
-    conn.batch_execute("BEGIN").unwrap();
-    shop.products().insert(crate::harness::new_product(9, 7, "new")).get_result(&mut conn).unwrap_err();
-    diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();
-    assert_eq!(shop.products().get(1).first(&mut other).unwrap().title, "New");
-}
-
-#[test]
-fn t4_a_rollback_after_an_insert_that_gave_its_row_back_leaves_entries_valid() {
-    let (shop, mut conn) = set_up();
-    shop.products().get(1).first(&mut conn).unwrap();
-    let failed: QueryResult<()> = conn.transaction(|conn| {
-        let new = crate::harness::new_product(9, 7, "new");
-        let slug: String =
-            diesel::insert_into(products::table).values(&new).returning(products::slug).get_result(conn)?;
-        assert_eq!(slug, "new");
-        Err(diesel::result::Error::RollbackTransaction)
-    });
-    assert!(failed.is_err());
-    assert_eq!(shop.counted(|| shop.products().get(1).first(&mut conn).unwrap().id), (0, 1));
 }
 
 #[test]
@@ -180,18 +115,6 @@ fn a_row_that_is_cleared_while_its_slug_is_looked_up_is_not_kept() {
     }));
     cached.get_by_slug("lamp").first(&mut reader).unwrap();
     assert_eq!(cached.get(1).first(&mut writer).unwrap().title, "New");
-}
-
-#[test]
-fn a_clear_after_a_savepoint_by_hand_happens_again() {
-    let (shop, mut conn) = set_up();
-    let list = || shop.products().all("x", ());
-    conn.batch_execute("SAVEPOINT a").unwrap();
-    shop.products().clear_list("x").after(&mut conn).unwrap();
-    let mut other = shop.conn();
-    list().load(&mut other).unwrap();
-    conn.batch_execute("RELEASE a").unwrap();
-    assert_eq!(shop.counted(|| list().load(&mut other).unwrap().len()), (1, 3));
 }
 
 #[test]
@@ -212,7 +135,7 @@ fn a_listener_may_read_what_is_not_cached() {
     let (name, url) = (shop.name.clone(), shop.url());
     shop.cache.listen("reader", move |event| {
         let Event::Missed { .. } = event else { return };
-        let mut conn = SqliteConnection::establish(&url).unwrap();
+        let mut conn = Conn::establish(&url).unwrap();
         assert_eq!(crate::harness::Product::cached_in(&name).get(2).refresh().first(&mut conn).unwrap().id, 2);
     });
     let mut conn = shop.conn();

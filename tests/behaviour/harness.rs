@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cache_diesel::prelude::*;
-use cache_diesel::{CacheBuilder, Counts, Kind};
+use cache_diesel::{CacheBuilder, Counts, Kind, ManualClock};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use crate::database::{self, Conn, Database};
 pub use crate::plain::Plain;
+use crate::presence::Present;
 pub use crate::probe::{Hook, Moment, once_at};
 use crate::probe::{Probe, install, with_probe};
 pub use crate::schema::{
@@ -19,19 +21,20 @@ pub use crate::schema::{
 pub struct Shop {
     pub cache: Cache,
     pub name: String,
-    path: tempfile::TempPath,
+    database: Database,
     statements: Arc<AtomicUsize>,
+    _present: Present,
 }
 
 impl Shop {
-    /// A shop with three products in two categories, and a cache that counts real time.
+    /// A shop with three products in two categories, and a cache for which time stands still.
     pub fn new() -> Self {
-        Self::with(Cache::builder())
+        Self::with(Cache::builder().clock(ManualClock::new()))
     }
 
-    /// The same, with a cache of the test's own.
+    /// The same, with a cache of the test's own, which counts real time if it is not told otherwise.
     pub fn with(builder: CacheBuilder) -> Self {
-        Self::at(tempfile::NamedTempFile::new().unwrap().into_temp_path(), builder)
+        Self::at(Database::fresh(), builder)
     }
 
     /// The same, with further tables.
@@ -41,47 +44,48 @@ impl Shop {
         shop
     }
 
-    /// The same, where its cache needs to know the path of its database.
-    pub fn at(path: tempfile::TempPath, builder: CacheBuilder) -> Self {
+    /// The same, where its cache needs to know the URL of its database.
+    pub fn at(database: Database, builder: CacheBuilder) -> Self {
+        let present = Present::enter();
         install();
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test {}", NEXT.fetch_add(1, Ordering::SeqCst));
         let cache = builder.build().unwrap();
         caches::configure([(name.as_str(), cache.clone())]).unwrap();
-        let shop = Self { cache, name, path, statements: Arc::default() };
-        shop.conn().batch_execute(crate::schema::SCHEMA).unwrap();
+        let shop = Self { cache, name, database, statements: Arc::default(), _present: present };
+        shop.conn().batch_execute(&crate::schema::schema()).unwrap();
         shop
     }
 
     /// The connection URL of the database.
     pub fn url(&self) -> String {
-        self.path.display().to_string()
+        self.database.url()
     }
 
     /// A new tracked connection whose statements are counted.
-    pub fn conn(&self) -> SqliteConnection {
+    pub fn conn(&self) -> Conn {
         self.open(&self.url(), None)
     }
 
     /// The same, and `hook` is called for all that happens on it.
-    pub fn conn_with(&self, hook: Hook) -> SqliteConnection {
+    pub fn conn_with(&self, hook: Hook) -> Conn {
         self.open(&self.url(), Some(hook))
     }
 
     /// A tracked connection to another database, whose statements are counted too.
-    pub fn conn_to(&self, url: &str) -> SqliteConnection {
+    pub fn conn_to(&self, url: &str) -> Conn {
         self.open(url, None)
     }
 
     /// A connection whose tracker was taken away.
-    pub fn untracked(&self) -> SqliteConnection {
+    pub fn untracked(&self) -> Conn {
         let mut conn = self.conn();
         conn.set_instrumentation(self.probe(None));
         conn
     }
 
     /// Puts a tracker on `conn`.
-    pub fn track(&self, conn: &mut SqliteConnection) {
+    pub fn track(&self, conn: &mut Conn) {
         with_probe(self.probe(None), || cache_diesel::track(conn)).unwrap();
     }
 
@@ -89,9 +93,9 @@ impl Shop {
         Probe { statements: Arc::clone(&self.statements), hook }
     }
 
-    fn open(&self, url: &str, hook: Option<Hook>) -> SqliteConnection {
-        let mut conn = with_probe(self.probe(hook), || SqliteConnection::establish(url)).unwrap();
-        conn.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;").unwrap();
+    fn open(&self, url: &str, hook: Option<Hook>) -> Conn {
+        let mut conn = with_probe(self.probe(hook), || Conn::establish(url)).unwrap();
+        database::set_up(&mut conn);
         conn
     }
 
@@ -119,9 +123,9 @@ impl Shop {
     #[track_caller]
     pub fn cost<Cached: Plain>(
         &self,
-        conn: &mut SqliteConnection,
-        cached: impl FnOnce(&mut SqliteConnection) -> Cached,
-        plain: impl FnOnce(&mut SqliteConnection) -> Cached::Output,
+        conn: &mut Conn,
+        cached: impl FnOnce(&mut Conn) -> Cached,
+        plain: impl FnOnce(&mut Conn) -> Cached::Output,
     ) -> usize {
         let (count, read) = self.counted(|| cached(conn));
         assert_eq!(read.plain(), plain(conn), "the cached read and the plain one differ");
@@ -140,3 +144,15 @@ macro_rules! list_cost {
     };
 }
 pub(crate) use list_cost;
+
+/// The rows whose nullable column has `value`; every database has a word of its own for that.
+macro_rules! rows_with {
+    ($table:ident, $column:ident, $value:expr) => {{
+        let rows = $table::table.into_boxed::<<Conn as Connection>::Backend>();
+        match $value {
+            Some(value) => rows.filter($table::$column.eq(value)),
+            None => rows.filter($table::$column.is_null()),
+        }
+    }};
+}
+pub(crate) use rows_with;

@@ -9,13 +9,14 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error::NotFound;
 
+use crate::database::{Conn, KEEPS_NUL};
 use crate::harness::{Product, Shop, list_cost, new_product, products};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// The cost of the list of active products, under the suffix `active`.
 #[track_caller]
-fn active_cost(shop: &Shop, conn: &mut SqliteConnection) -> usize {
+fn active_cost(shop: &Shop, conn: &mut Conn) -> usize {
     list_cost!(shop, conn, shop.products().all("active", products::is_active.eq(true)))
 }
 
@@ -101,7 +102,7 @@ fn l6_bound_values_of_every_type_are_told_apart() {
     let shop = Shop::new();
     let mut conn = shop.conn();
     for expected in [1, 0] {
-        for title in ["Lamp", "lamp", "", "1", "Lamp'", "Lamp\0", "Lämp"] {
+        for title in ["Lamp", "lamp", "", "1", "Lamp'", if KEEPS_NUL { "Lamp\0" } else { "La" }, "Lämp"] {
             let read = || shop.products().all((), products::title.eq(title));
             assert_eq!(list_cost!(shop, &mut conn, read()), expected, "{title:?}");
         }
@@ -155,12 +156,12 @@ fn check_active_after(write: &str) {
 
 #[test]
 fn l9_a_row_that_now_matches_joins_the_list() {
-    check_active_after("UPDATE products SET is_active = 1 WHERE id = 2");
+    check_active_after("UPDATE products SET is_active = TRUE WHERE id = 2");
 }
 
 #[test]
 fn l10_a_row_that_no_longer_matches_leaves_the_list() {
-    check_active_after("UPDATE products SET is_active = 0 WHERE id = 1");
+    check_active_after("UPDATE products SET is_active = FALSE WHERE id = 1");
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn l11_another_column_of_a_listed_row_is_new() {
 
 #[test]
 fn l13_numbers_follow_inserts_updates_and_deletes() {
-    check_active_after("INSERT INTO products VALUES (4, 7, 'new', 'New', 1, 1)");
+    check_active_after("INSERT INTO products VALUES (4, 7, 'new', 'New', 1, TRUE)");
     check_active_after("UPDATE products SET slug = 'new' WHERE id = 3");
     check_active_after("DELETE FROM products WHERE id = 3");
 }

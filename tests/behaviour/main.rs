@@ -1,32 +1,16 @@
-//! What the library does, case by case. Each test has two oracles: the number of SQL statements, and
-//! equality with an uncached read.
+//! What the library does, case by case, on SQLite. Each test has two oracles: the number of SQL statements, and
+//! equality with an uncached read. `behaviour_postgres` and `behaviour_mysql` run the same suite on servers.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-mod harness;
-mod plain;
-mod probe;
-mod reads_of_everything;
-mod schema;
-mod stores;
+#[path = "database/sqlite.rs"]
+mod database;
+#[path = "suite.rs"]
+mod suite;
 
-mod concurrency;
-mod corners;
-mod databases;
-mod declared;
-mod details;
-mod failure;
-mod granularity;
-mod histories;
-mod keys;
-mod lists;
-mod lookups;
-mod many;
-mod models;
-mod negative;
-mod raw_transactions;
-mod reads;
-mod statistics;
-mod transactions;
-mod untracked;
-mod writes;
+mod deferred;
+mod returning;
+mod sqlite_databases;
+mod sqlite_only;
+
+use suite::*;

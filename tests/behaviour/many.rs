@@ -3,13 +3,14 @@
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
+use crate::database::Conn;
 use crate::harness::{Product, Shop, new_product, products};
 use crate::stores::SpyStore;
 
 /// Reads the rows with these keys; each has to be what a plain query gives for it.
 #[track_caller]
-fn many_cost(shop: &Shop, conn: &mut SqliteConnection, ids: &[i32]) -> usize {
-    let plain = |conn: &mut SqliteConnection| {
+fn many_cost(shop: &Shop, conn: &mut Conn, ids: &[i32]) -> usize {
+    let plain = |conn: &mut Conn| {
         ids.iter().map(|id| products::table.find(id).first::<Product>(conn).optional().unwrap()).collect()
     };
     shop.cost(conn, |conn| shop.products().get_many(ids.iter().copied()).load(conn).unwrap(), plain)

@@ -3,7 +3,8 @@
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
-use crate::harness::{Shop, list_cost};
+use crate::database::{Conn, insert_back, quoted};
+use crate::harness::{Shop, list_cost, rows_with};
 
 diesel::table! {
     bare (id) {
@@ -43,7 +44,7 @@ fn a_model_needs_no_clone_no_serde_and_no_identifiable() {
     }
     diesel::update(bare::table.find(2)).set(bare::note.eq("b")).execute(&mut writer).unwrap();
     assert_eq!(manager.get(2).first(&mut conn).unwrap().note.as_deref(), Some("b"));
-    manager.insert((bare::id.eq(3), bare::note.eq("c"))).get_result(&mut writer).unwrap();
+    insert_back!(manager, (bare::id.eq(3), bare::note.eq("c")), &mut writer).unwrap();
     assert_eq!(manager.every().count(&mut conn).unwrap(), 3);
     manager.delete(1).execute(&mut writer).unwrap();
     assert_eq!(*manager.every().load(&mut conn).unwrap(), bare::table.load::<Bare>(&mut conn).unwrap());
@@ -105,11 +106,11 @@ mod hidden {
 use hidden::{Machine, machines};
 
 #[track_caller]
-fn machines_cost(shop: &Shop, conn: &mut SqliteConnection) -> usize {
+fn machines_cost(shop: &Shop, conn: &mut Conn) -> usize {
     let manager = Machine::cached_in(&shop.name);
     let mut cost = list_cost!(shop, conn, manager.every());
     for serial in [1, 2] {
-        let plain = |conn: &mut SqliteConnection| machines::table.find(serial).first::<Machine>(conn);
+        let plain = |conn: &mut Conn| machines::table.find(serial).first::<Machine>(conn);
         cost += shop.cost(conn, |conn| manager.get(serial).first(conn), plain);
     }
     for kind in ["crane", "drill"] {
@@ -117,7 +118,7 @@ fn machines_cost(shop: &Shop, conn: &mut SqliteConnection) -> usize {
         cost += shop.cost(conn, |conn| manager.get_by_kind_of(kind).first(conn), |conn| plain().first::<Machine>(conn));
     }
     for load in [None, Some(10)] {
-        let plain = || machines::table.filter(machines::max_load.is(load));
+        let plain = || rows_with!(machines, max_load, load);
         let read = manager.all_by_max_load(load);
         cost += shop.cost(conn, |conn| read.load(conn), |conn| plain().load::<Machine>(conn));
     }
@@ -126,10 +127,11 @@ fn machines_cost(shop: &Shop, conn: &mut SqliteConnection) -> usize {
 
 #[test]
 fn private_and_renamed_fields_and_odd_names_are_followed() {
-    let shop = Shop::with_tables(
-        "CREATE TABLE \"Odd Machines\" (serial BIGINT PRIMARY KEY, type TEXT NOT NULL, \"Max Load\" INTEGER);
-         INSERT INTO \"Odd Machines\" VALUES (1, 'crane', 10), (2, 'drill', NULL);",
-    );
+    let [machines, load] = ["Odd Machines", "Max Load"].map(quoted);
+    let shop = Shop::with_tables(&format!(
+        "CREATE TABLE {machines} (serial BIGINT PRIMARY KEY, type VARCHAR(255) NOT NULL, {load} INTEGER);
+         INSERT INTO {machines} VALUES (1, 'crane', 10), (2, 'drill', NULL);"
+    ));
     let (mut conn, mut writer) = (shop.conn(), shop.conn());
     let manager = Machine::cached_in(&shop.name);
     assert_eq!([(); 2].map(|()| machines_cost(&shop, &mut conn)), [7, 0]);
@@ -137,9 +139,9 @@ fn private_and_renamed_fields_and_odd_names_are_followed() {
     machines_cost(&shop, &mut conn);
     manager.save(&Machine::new(1, "crane", None)).execute(&mut writer).unwrap();
     machines_cost(&shop, &mut conn);
-    manager.insert(Machine::new(3, "saw", Some(10))).get_result(&mut writer).unwrap();
+    insert_back!(manager, Machine::new(3, "saw", Some(10)), &mut writer).unwrap();
     machines_cost(&shop, &mut conn);
-    diesel::sql_query("UPDATE \"odd machines\" SET \"Max Load\" = 10 WHERE serial = 2").execute(&mut writer).unwrap();
+    diesel::sql_query(format!("UPDATE {machines} SET {load} = 10 WHERE serial = 2")).execute(&mut writer).unwrap();
     machines_cost(&shop, &mut conn);
     assert_eq!(machines_cost(&shop, &mut conn), 0);
 }

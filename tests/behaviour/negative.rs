@@ -6,6 +6,7 @@ use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
+use crate::database::{Conn, insert_back};
 use crate::harness::{Category, Shop, categories, new_product, products};
 
 #[test]
@@ -24,8 +25,8 @@ fn d4_an_absent_row_is_asked_for_once_in_its_timeout() {
 fn d4_without_a_negative_timeout_an_absent_row_is_asked_for_each_time() {
     let shop = Shop::new();
     let mut conn = shop.conn();
-    let read = |conn: &mut SqliteConnection| {
-        let plain = |conn: &mut SqliteConnection| categories::table.find(9).first::<Category>(conn);
+    let read = |conn: &mut Conn| {
+        let plain = |conn: &mut Conn| categories::table.find(9).first::<Category>(conn);
         shop.cost(conn, |conn| shop.categories().get(9).first(conn), plain)
     };
     assert_eq!([(); 2].map(|()| read(&mut conn)), [1, 1]);
@@ -47,7 +48,7 @@ fn d5_an_absent_row_is_found_once_the_manager_made_it() {
     let mut conn = shop.warm();
     shop.products().insert(new_product(4, 9, "new")).execute(&mut shop.conn()).unwrap();
     assert_eq!(shop.products().get(4).first(&mut conn).unwrap().slug, "new");
-    shop.products().insert(new_product(5, 9, "other")).get_result(&mut shop.conn()).unwrap();
+    insert_back!(shop.products(), new_product(5, 9, "other"), &mut shop.conn()).unwrap();
     assert_eq!(shop.products().get(5).first(&mut conn).unwrap().slug, "other");
     assert_eq!(shop.products().get_by_slug("other").first(&mut conn).unwrap().id, 5);
     shop.read_everything(&mut conn);

@@ -50,7 +50,7 @@ pub fn install() {
     });
 }
 
-/// A hook that runs `work` once: at the first statement with `sql` in its text.
+/// A hook that runs `work` once: at the first statement with `sql` in its text, whatever quotes names have there.
 pub fn once_at(moment: Moment, sql: &'static str, work: impl FnOnce() + Send + 'static) -> Hook {
     let mut work = Some(work);
     Arc::new(Mutex::new(move |event: &InstrumentationEvent<'_>| {
@@ -59,7 +59,7 @@ pub fn once_at(moment: Moment, sql: &'static str, work: impl FnOnce() + Send + '
             InstrumentationEvent::FinishQuery { query, .. } if moment == Moment::Finish => query.to_string(),
             _ => return,
         };
-        if text.contains(sql)
+        if text.replace(['"', '`'], "").contains(sql)
             && let Some(work) = work.take()
         {
             work();

@@ -5,25 +5,24 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_query;
 
+use crate::database::{COMMIT_NEEDS_TRANSACTION, Conn, RAW_TRANSACTIONS, RELEASE, WHOLE_TRANSACTIONS};
 use crate::harness::Shop;
 use crate::transactions::{retitle, title};
 
-fn run(conn: &mut SqliteConnection, sql: &str) {
+fn run(conn: &mut Conn, sql: &str) {
     sql_query(sql).execute(conn).unwrap();
 }
 
-fn run_batch(conn: &mut SqliteConnection, sql: &str) {
+fn run_batch(conn: &mut Conn, sql: &str) {
     conn.batch_execute(sql).unwrap();
 }
 
-const WAYS: [fn(&mut SqliteConnection, &str); 2] = [run, run_batch];
+const WAYS: [fn(&mut Conn, &str); 2] = [run, run_batch];
 
 #[test]
 fn t1_a_raw_transaction_takes_effect_at_its_commit() {
     for run in WAYS {
-        for (begin, commit) in
-            [("BEGIN", "COMMIT"), ("BEGIN IMMEDIATE TRANSACTION;", "END"), ("begin", "end transaction;")]
-        {
+        for (begin, commit) in RAW_TRANSACTIONS {
             let shop = Shop::new();
             let (mut other, mut conn) = (shop.warm(), shop.conn());
             run(&mut conn, begin);
@@ -61,7 +60,7 @@ fn t5_raw_savepoints_hide_nothing() {
     run(&mut conn, "SAVEPOINT a");
     retitle(&mut conn, 2, "Undone").unwrap();
     run(&mut conn, "ROLLBACK TO a");
-    run(&mut conn, "RELEASE a");
+    run(&mut conn, RELEASE);
     retitle(&mut conn, 3, "Last").unwrap();
     assert_eq!(shop.read_everything(&mut other), 0);
     run(&mut conn, "COMMIT");
@@ -70,30 +69,13 @@ fn t5_raw_savepoints_hide_nothing() {
 }
 
 #[test]
-fn a_savepoint_outside_of_transactions_hides_nothing() {
-    let shop = Shop::new();
-    let (mut other, mut conn) = (shop.warm(), shop.conn());
-    run(&mut conn, "SAVEPOINT outer_one");
-    retitle(&mut conn, 1, "New").unwrap();
-    assert_eq!(title(&shop, &mut other, 1).1, "Lamp");
-    shop.read_everything(&mut other);
-    run(&mut conn, "RELEASE outer_one");
-    assert_eq!(title(&shop, &mut other, 1).1, "New");
-    shop.read_everything(&mut other);
-    retitle(&mut conn, 2, "After").unwrap();
-    assert_eq!(title(&shop, &mut other, 2).1, "After");
-    shop.read_everything(&mut conn);
-}
-
-#[test]
 fn a_batch_with_a_whole_transaction_counts_at_once() {
     let batches = [
         "BEGIN; UPDATE products SET title = 'New' WHERE id = 1; COMMIT",
         "BEGIN; UPDATE products SET title = 'New' WHERE id = 1; COMMIT; DELETE FROM products WHERE id = 2;",
-        "DELETE FROM products WHERE id = 2; BEGIN; UPDATE products SET title = 'New' WHERE id = 1; END;",
-        "SAVEPOINT a; UPDATE products SET title = 'New' WHERE id = 1; RELEASE a",
+        "DELETE FROM products WHERE id = 2; BEGIN; UPDATE products SET title = 'New' WHERE id = 1; COMMIT;",
     ];
-    for batch in batches {
+    for batch in batches.iter().chain(WHOLE_TRANSACTIONS) {
         let shop = Shop::new();
         let (mut other, mut conn) = (shop.warm(), shop.conn());
         conn.batch_execute(batch).unwrap();
@@ -133,7 +115,7 @@ fn a_raw_commit_inside_diesels_transaction_hides_nothing() {
         assert_eq!(title(&shop, &mut other, 2).1, "By itself");
         Ok::<(), Error>(())
     });
-    assert!(result.is_err(), "there is nothing left to commit");
+    assert_eq!(result.is_err(), COMMIT_NEEDS_TRANSACTION, "there is nothing left to commit");
     shop.read_everything(&mut other);
     shop.read_everything(&mut conn);
 }
@@ -148,27 +130,15 @@ fn a_raw_rollback_inside_diesels_transaction_hides_nothing() {
         sql_query("BEGIN").execute(conn)?;
         retitle(conn, 2, "New")
     });
-    assert_eq!(result, Ok(1));
+    // On PostgreSQL Diesel has forgotten its transaction, and what was begun by hand is open.
+    if matches!(result, Err(Error::NotInTransaction)) {
+        run(&mut conn, "COMMIT");
+    } else {
+        assert_eq!(result, Ok(1));
+    }
     assert_eq!([1, 2].map(|id| title(&shop, &mut other, id).1), ["Lamp", "New"]);
     shop.read_everything(&mut other);
     shop.read_everything(&mut conn);
-}
-
-#[test]
-fn a_raw_begin_that_fails_leaves_the_connection_as_it_was() {
-    let shop = Shop::new();
-    let (mut other, mut holder) = (shop.warm(), shop.conn());
-    other.batch_execute("PRAGMA busy_timeout = 0").unwrap();
-    run(&mut holder, "BEGIN IMMEDIATE");
-    assert!(sql_query("BEGIN IMMEDIATE").execute(&mut other).is_err());
-    shop.read_everything(&mut other);
-    assert!(other.batch_execute("BEGIN IMMEDIATE; DELETE FROM products; COMMIT").is_err());
-    shop.read_everything(&mut other);
-    run(&mut holder, "ROLLBACK");
-    retitle(&mut other, 1, "New").unwrap();
-    assert_eq!(title(&shop, &mut holder, 1).1, "New");
-    shop.read_everything(&mut holder);
-    shop.read_everything(&mut other);
 }
 
 #[test]
@@ -192,7 +162,7 @@ fn the_session_is_clean_again_after_a_raw_transaction() {
     assert_eq!(shop.read_everything(&mut conn), 0);
     run(&mut conn, "BEGIN");
     assert_eq!(shop.row_cost(&mut conn, 1), 1);
-    assert!(sql_query("INSERT INTO products VALUES (1, 7, 'x', 'X', 1, 1)").execute(&mut conn).is_err());
+    assert!(sql_query("INSERT INTO products VALUES (1, 7, 'x', 'X', 1, TRUE)").execute(&mut conn).is_err());
     run(&mut conn, "ROLLBACK");
     shop.read_everything(&mut conn);
     assert_eq!(shop.read_everything(&mut conn), 0);

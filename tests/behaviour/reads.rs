@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::{Bool, Integer};
 
+use crate::database::{Conn, Database, RANDOM, insert_back, quoted};
 use crate::harness::{Product, Shop, categories, list_cost, new_product, products};
 use crate::transactions::retitle;
 
@@ -24,7 +25,7 @@ fn l20_a_bypass_neither_reads_nor_fills() {
     let shop = Shop::new();
     let mut conn = shop.conn();
     let manager = shop.products();
-    let bypassed = |conn: &mut SqliteConnection| {
+    let bypassed = |conn: &mut Conn| {
         let row = shop.cost(
             conn,
             |conn| manager.get(1).bypass().first(conn),
@@ -135,12 +136,12 @@ fn the_plain_query_goes_on_from_any_read() {
 
 #[test]
 fn a_hit_without_a_connection_takes_none() {
-    let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
-    let url = path.to_str().unwrap().to_owned();
-    let shop = Shop::at(path, Cache::builder().database(url));
+    let database = Database::fresh();
+    let url = database.url();
+    let shop = Shop::at(database, Cache::builder().database(url));
     let manager = shop.products();
     let take = || QueryResult::Ok(shop.conn());
-    let refuse = || -> Result<SqliteConnection, Error> { panic!("a hit takes no connection") };
+    let refuse = || -> Result<Conn, Error> { panic!("a hit takes no connection") };
     let plain = products::table.find(1).first::<Product>(&mut shop.conn()).unwrap();
     assert_eq!(*manager.get(1).first_with(take).unwrap(), plain);
     assert_eq!(*manager.get(1).first_with(refuse).unwrap(), plain);
@@ -154,11 +155,10 @@ fn a_hit_without_a_connection_takes_none() {
     assert_eq!(manager.get(9).first_with(refuse), Err(Error::NotFound));
     retitle(&mut shop.conn(), 1, "New").unwrap();
     assert_eq!(manager.get(1).first_with(take).unwrap().title, "New");
-    assert_eq!(manager.every().load_with(take).unwrap()[0].title, "New");
+    assert!(manager.every().load_with(take).unwrap().iter().any(|row| row.title == "New"));
     let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.hit_count, counts.miss_count), (2, 3), "each read is counted once");
-    let refused: Result<_, Error> =
-        manager.get(3).first_with(|| Err::<SqliteConnection, _>(Error::AlreadyInTransaction));
+    let refused: Result<_, Error> = manager.get(3).first_with(|| Err::<Conn, _>(Error::AlreadyInTransaction));
     assert_eq!(refused.unwrap_err(), Error::AlreadyInTransaction);
 }
 
@@ -176,7 +176,7 @@ fn r13_a_table_in_a_subquery_counts() {
         let same = light().filter(categories::id.eq(products::category_id));
         shop.products().all("light", not(exists(same)))
     };
-    let costs = |conn: &mut SqliteConnection| {
+    let costs = |conn: &mut Conn| {
         let filtered = || shop.products().get(1).filter(products::category_id.eq_any(light().select(categories::id)));
         let row = shop.cost(conn, |conn| filtered().first(conn), |conn| filtered().query().first::<Product>(conn));
         let shelf = || shop.products().all_by_category_id(7).filter(exists(light()));
@@ -208,9 +208,10 @@ fn r13_a_table_in_raw_sql_of_a_filter_counts() {
     let shop = Shop::new();
     let (mut conn, mut writer) = (shop.conn(), shop.conn());
     let raw = || {
+        let categories = quoted("categories");
         let condition =
-            "category_id IN (WITH c AS (SELECT id FROM \"categories\" WHERE name = 'Light') SELECT id FROM c)";
-        shop.products().all((), sql::<Bool>(condition))
+            format!("category_id IN (WITH c AS (SELECT id FROM {categories} WHERE name = 'Light') SELECT id FROM c)");
+        shop.products().all((), sql::<Bool>(&condition))
     };
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, raw())), [1, 0]);
     diesel::update(categories::table.find(8)).set(categories::name.eq("Light")).execute(&mut writer).unwrap();
@@ -221,11 +222,11 @@ fn r13_a_table_in_raw_sql_of_a_filter_counts() {
 fn functions_that_may_give_another_result_are_not_cached_unless_vouched_for() {
     let shop = Shop::new();
     let mut conn = shop.conn();
-    let later = || shop.products().all((), products::id.gt(sql::<Integer>("abs(random()) * 0")));
+    let later = || shop.products().all((), products::id.gt(sql::<Integer>(&format!("{RANDOM} * 0"))));
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, later())), [1, 1]);
     assert_eq!(shop.counts("product", Kind::List).bypass_count, 2);
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, later().assume_deterministic())), [1, 0]);
-    let now = || shop.products().all((), sql::<Bool>("CURRENT_TIMESTAMP > '2000'"));
+    let now = || shop.products().all((), sql::<Bool>("CURRENT_TIMESTAMP > '2000-01-01'"));
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, now())), [1, 1]);
     let lower = || shop.products().all((), sql::<Bool>("lower(title) = 'lamp'"));
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, lower())), [1, 0]);
@@ -236,7 +237,7 @@ fn slices_follow_writes() {
     let shop = Shop::new();
     let mut conn = shop.conn();
     let slice = |offset| shop.products().every().order_by(products::price_cents.asc()).limit(1).offset(offset);
-    let costs = |conn: &mut SqliteConnection| [0, 1, 2, 3].map(|offset| list_cost!(shop, conn, slice(offset)));
+    let costs = |conn: &mut Conn| [0, 1, 2, 3].map(|offset| list_cost!(shop, conn, slice(offset)));
     assert_eq!([costs(&mut conn), costs(&mut conn)], [[1; 4], [0; 4]]);
     let cheap = Product { price_cents: 1, ..new_product(4, 7, "new") };
     diesel::insert_into(products::table).values(cheap).execute(&mut shop.conn()).unwrap();
@@ -267,7 +268,7 @@ fn r13_a_second_look_at_the_own_table_counts() {
     let shop = Shop::new();
     let (mut conn, mut writer) = (shop.conn(), shop.conn());
     let is_dearest = || sql::<Bool>("price_cents = (SELECT max(price_cents) FROM products)");
-    let costs = |conn: &mut SqliteConnection| {
+    let costs = |conn: &mut Conn| {
         let rows = [1, 3].map(|id| {
             let read = || shop.products().get(id).filter(is_dearest());
             shop.cost(conn, |conn| read().first(conn), |conn| read().query().first::<Product>(conn))
@@ -286,7 +287,7 @@ fn r13_a_second_look_at_the_own_table_counts() {
         assert_eq!([costs(&mut conn), costs(&mut conn)], [4, 0]);
     }
     let dear = Product { price_cents: 30_000, ..new_product(4, 9, "new") };
-    shop.products().insert(dear).get_result(&mut writer).unwrap();
+    insert_back!(shop.products(), dear, &mut writer).unwrap();
     assert_eq!([costs(&mut conn), costs(&mut conn)], [4, 0]);
     shop.products().delete(4).execute(&mut writer).unwrap();
     assert_eq!([costs(&mut conn), costs(&mut conn)], [4, 0]);

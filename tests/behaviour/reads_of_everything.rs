@@ -3,6 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use crate::database::Conn;
 use crate::harness::{Category, Product, Shop, categories, list_cost, products};
 
 const IDS: [i32; 6] = [1, 2, 3, 4, 5, 6];
@@ -12,7 +13,7 @@ const SHELVES: [i32; 3] = [7, 8, 9];
 impl Shop {
     /// Reads in every way there is; each answer has to be the database's. Gives the statements of the cached reads.
     #[track_caller]
-    pub fn read_everything(&self, conn: &mut SqliteConnection) -> usize {
+    pub fn read_everything(&self, conn: &mut Conn) -> usize {
         let rows: usize = IDS.map(|id| self.row_cost(conn, id)).iter().sum();
         let slugs: usize = SLUGS.map(|slug| self.slug_cost(conn, slug)).iter().sum();
         let shelves: usize = SHELVES.map(|shelf| self.shelf_cost(conn, shelf)).iter().sum();
@@ -22,7 +23,7 @@ impl Shop {
 
     /// Fills the cache with every kind of read.
     #[track_caller]
-    pub fn warm(&self) -> SqliteConnection {
+    pub fn warm(&self) -> Conn {
         let mut conn = self.conn();
         self.read_everything(&mut conn);
         assert_eq!(self.read_everything(&mut conn), 0, "every read is cached");
@@ -30,7 +31,7 @@ impl Shop {
     }
 
     #[track_caller]
-    pub fn row_cost(&self, conn: &mut SqliteConnection, id: i32) -> usize {
+    pub fn row_cost(&self, conn: &mut Conn, id: i32) -> usize {
         self.cost(
             conn,
             |conn| self.products().get(id).first(conn),
@@ -39,7 +40,7 @@ impl Shop {
     }
 
     #[track_caller]
-    pub fn slug_cost(&self, conn: &mut SqliteConnection, slug: &str) -> usize {
+    pub fn slug_cost(&self, conn: &mut Conn, slug: &str) -> usize {
         self.cost(
             conn,
             |conn| self.products().get_by_slug(slug).first(conn),
@@ -48,7 +49,7 @@ impl Shop {
     }
 
     #[track_caller]
-    pub fn shelf_cost(&self, conn: &mut SqliteConnection, category_id: i32) -> usize {
+    pub fn shelf_cost(&self, conn: &mut Conn, category_id: i32) -> usize {
         self.cost(
             conn,
             |conn| self.products().all_by_category_id(category_id).load(conn),
@@ -57,12 +58,12 @@ impl Shop {
     }
 
     #[track_caller]
-    pub fn every_cost(&self, conn: &mut SqliteConnection) -> usize {
+    pub fn every_cost(&self, conn: &mut Conn) -> usize {
         list_cost!(self, conn, self.products().every())
     }
 
     #[track_caller]
-    pub fn count_cost(&self, conn: &mut SqliteConnection) -> usize {
+    pub fn count_cost(&self, conn: &mut Conn) -> usize {
         self.cost(
             conn,
             |conn| self.products().all("active", products::is_active.eq(true)).count(conn),
@@ -71,7 +72,7 @@ impl Shop {
     }
 
     #[track_caller]
-    pub fn exists_cost(&self, conn: &mut SqliteConnection) -> usize {
+    pub fn exists_cost(&self, conn: &mut Conn) -> usize {
         let is_new = || products::slug.eq("new");
         self.cost(
             conn,
@@ -81,7 +82,7 @@ impl Shop {
     }
 
     #[track_caller]
-    fn lists_cost(&self, conn: &mut SqliteConnection) -> usize {
+    fn lists_cost(&self, conn: &mut Conn) -> usize {
         let manager = self.products();
         let light = || categories::table.filter(categories::name.eq("Light")).select(categories::id);
         self.every_cost(conn)
@@ -91,7 +92,7 @@ impl Shop {
     }
 
     #[track_caller]
-    fn category_cost(&self, conn: &mut SqliteConnection) -> usize {
+    fn category_cost(&self, conn: &mut Conn) -> usize {
         let row = self.cost(
             conn,
             |conn| self.categories().get(7).first(conn),

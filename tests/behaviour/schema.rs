@@ -4,6 +4,8 @@ use cache_diesel::NotFound;
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
+use crate::database::{AFTER_FIRST_PRODUCTS, NUMBERED_KEY};
+
 diesel::table! {
     products (id) {
         id -> Integer,
@@ -70,13 +72,18 @@ pub fn new_product(id: i32, category_id: i32, slug: &str) -> Product {
     Product { id, category_id, slug: slug.into(), title: slug.to_uppercase(), price_cents: 500, is_active: true }
 }
 
-pub const SCHEMA: &str = "
-    CREATE TABLE categories (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL);
-    CREATE TABLE products (
-        id INTEGER PRIMARY KEY NOT NULL, category_id INTEGER NOT NULL, slug TEXT NOT NULL UNIQUE,
-        title TEXT NOT NULL, price_cents BIGINT NOT NULL, is_active BOOLEAN NOT NULL
-    );
-    INSERT INTO categories VALUES (7, 'Light'), (8, 'Wood');
-    INSERT INTO products VALUES
-        (1, 7, 'lamp', 'Lamp', 1999, 1), (2, 7, 'torch', 'Torch', 999, 0), (3, 8, 'table', 'Table', 9900, 1);
-";
+/// The tables and their first rows.
+pub fn schema() -> String {
+    format!(
+        "CREATE TABLE categories (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL);
+         CREATE TABLE products (
+             id {NUMBERED_KEY}, category_id INTEGER NOT NULL, slug VARCHAR(255) NOT NULL UNIQUE,
+             title TEXT NOT NULL, price_cents BIGINT NOT NULL, is_active BOOLEAN NOT NULL
+         );
+         INSERT INTO categories VALUES (7, 'Light'), (8, 'Wood');
+         INSERT INTO products VALUES
+             (1, 7, 'lamp', 'Lamp', 1999, TRUE), (2, 7, 'torch', 'Torch', 999, FALSE),
+             (3, 8, 'table', 'Table', 9900, TRUE);
+         {AFTER_FIRST_PRODUCTS}"
+    )
+}

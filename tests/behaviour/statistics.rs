@@ -9,6 +9,7 @@ use cache_diesel::{Counts, Event, Kind};
 use diesel::prelude::*;
 use diesel::result::Error;
 
+use crate::database::Conn;
 use crate::harness::{Shop, products};
 use crate::transactions::retitle;
 
@@ -125,7 +126,7 @@ fn o3_an_invalidation_is_told_once_after_the_commit() {
     })
     .unwrap_err();
     assert_eq!(take(&log), Vec::<String>::new());
-    diesel::sql_query("CREATE TABLE more (x)").execute(&mut conn).unwrap();
+    diesel::sql_query("CREATE TABLE more (x INTEGER)").execute(&mut conn).unwrap();
     assert_eq!(take(&log), ["Invalidated { tables: [], is_wide: true, cause: Statement }"]);
 }
 
@@ -146,11 +147,11 @@ fn misses_and_bypasses_say_why() {
     let mut conn = shop.conn();
     let manager = shop.products();
     let log = listen(&shop);
-    let mut row = |read: &dyn Fn(&mut SqliteConnection)| {
+    let mut row = |read: &dyn Fn(&mut Conn)| {
         read(&mut conn);
         told(&log)
     };
-    let get = |conn: &mut SqliteConnection| drop(manager.get(1).first(conn));
+    let get = |conn: &mut Conn| drop(manager.get(1).first(conn));
     assert_eq!(row(&get), ["Missed Absent", "Stored"]);
     assert_eq!(row(&get), Vec::<String>::new());
     clock.advance(Duration::from_secs(60));
@@ -161,14 +162,16 @@ fn misses_and_bypasses_say_why() {
     assert_eq!(row(&get), ["Cleared", "Missed Changed(Row)", "Stored"]);
     manager.clear().unwrap();
     assert_eq!(row(&get), ["Cleared", "Missed Changed(Details)", "Stored"]);
-    let list = |conn: &mut SqliteConnection| drop(manager.all("a", products::id.gt(0)).load(conn));
+    let list = |conn: &mut Conn| drop(manager.all("a", products::id.gt(0)).load(conn));
     row(&list);
     manager.clear_list("a").unwrap();
     assert_eq!(row(&list), ["Cleared", "Missed Changed(Suffix)", "Stored"]);
     retitle(&mut shop.conn(), 1, "New").unwrap();
+    assert_eq!(row(&get), ["Invalidated Statement", "Missed Changed(Row)", "Stored"]);
+    diesel::update(products::table).set(products::title.eq("Newer")).execute(&mut shop.conn()).unwrap();
     assert_eq!(row(&get), ["Invalidated Statement", "Missed Changed(Rows)", "Stored"]);
     assert_eq!(row(&list), ["Missed Changed(Any)", "Stored"]);
-    let in_transaction = |conn: &mut SqliteConnection| {
+    let in_transaction = |conn: &mut Conn| {
         conn.transaction(|conn| manager.get(1).first(conn).map(drop)).unwrap();
     };
     assert_eq!(row(&in_transaction), ["Bypassed Transaction"]);

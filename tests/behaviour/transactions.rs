@@ -4,19 +4,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use cache_diesel::{Event, Kind};
-use diesel::connection::{InstrumentationEvent, SimpleConnection};
+use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::result::Error;
 
+use crate::database::{Conn, SAVE, try_in};
 use crate::harness::{Product, Shop, new_product, products};
 
-pub fn retitle(conn: &mut SqliteConnection, id: i32, title: &str) -> QueryResult<usize> {
+pub fn retitle(conn: &mut Conn, id: i32, title: &str) -> QueryResult<usize> {
     diesel::update(products::table.find(id)).set(products::title.eq(title)).execute(conn)
 }
 
 /// The title of a row as others see it, and the statements that it took.
 #[track_caller]
-pub fn title(shop: &Shop, conn: &mut SqliteConnection, id: i32) -> (usize, String) {
+pub fn title(shop: &Shop, conn: &mut Conn, id: i32) -> (usize, String) {
     let cost = shop.row_cost(conn, id);
     (cost, shop.products().get(id).first(conn).unwrap().title.clone())
 }
@@ -25,7 +26,7 @@ fn old() -> (usize, String) {
     (0, "Lamp".into())
 }
 
-fn new() -> (usize, String) {
+pub fn new() -> (usize, String) {
     (1, "New".into())
 }
 
@@ -103,7 +104,7 @@ fn t4_a_rollback_leaves_entries_valid() {
 
 #[test]
 fn t4_an_early_return_rolls_back() {
-    fn work(conn: &mut SqliteConnection) -> QueryResult<Product> {
+    fn work(conn: &mut Conn) -> QueryResult<Product> {
         conn.transaction(|conn| {
             retitle(conn, 1, "New")?;
             products::table.find(99).first(conn)
@@ -185,10 +186,10 @@ fn t8_the_cache_changes_after_the_commit() {
     log.lock().unwrap().clear();
     let row = Product { title: "New".into(), ..products::table.find(1).first(&mut shop.conn()).unwrap() };
     conn.transaction(|conn| shop.products().save(&row).execute(conn)).unwrap();
-    assert_eq!(*log.lock().unwrap(), ["BEGIN", "UPDATE", "COMMIT", "invalidated"]);
+    assert_eq!(*log.lock().unwrap(), [&["BEGIN"], SAVE, &["COMMIT", "invalidated"]].concat());
     log.lock().unwrap().clear();
     shop.products().save(&row).execute(&mut conn).unwrap();
-    assert_eq!(*log.lock().unwrap(), ["UPDATE", "invalidated"]);
+    assert_eq!(*log.lock().unwrap(), [SAVE, &["invalidated"]].concat());
 }
 
 #[test]
@@ -203,53 +204,6 @@ fn t16_reads_in_a_transaction_hit_and_fill_nothing() {
     let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.bypass_count, counts.store_count, counts.miss_count), (2, 0, 0));
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 0]);
-    conn.immediate_transaction(|conn| {
-        assert_eq!(shop.row_cost(conn, 1), 1);
-        Ok::<(), Error>(())
-    })
-    .unwrap();
-    conn.exclusive_transaction(|conn| {
-        assert_eq!(shop.row_cost(conn, 1), 1);
-        Ok::<(), Error>(())
-    })
-    .unwrap();
-    assert_eq!(shop.row_cost(&mut conn, 1), 0);
-}
-
-#[test]
-fn immediate_and_exclusive_transactions_are_transactions() {
-    let shop = Shop::new();
-    let mut other = shop.warm();
-    let mut conn = shop.conn();
-    conn.immediate_transaction(|conn| {
-        retitle(conn, 1, "New")?;
-        assert_eq!(shop.read_everything(&mut other), 0);
-        Ok::<(), Error>(())
-    })
-    .unwrap();
-    assert_eq!(title(&shop, &mut other, 1), new());
-    conn.exclusive_transaction(|conn| retitle(conn, 1, "Newer")).unwrap();
-    assert_eq!(title(&shop, &mut other, 1), (1, "Newer".into()));
-}
-
-#[test]
-fn a_begin_that_fails_leaves_the_connection_as_it_was() {
-    let shop = Shop::new();
-    let mut other = shop.warm();
-    let mut holder = shop.conn();
-    other.batch_execute("PRAGMA busy_timeout = 0").unwrap();
-    holder
-        .immediate_transaction(|_| {
-            let refused = other.immediate_transaction(|_| -> QueryResult<()> { unreachable!("the lock is held") });
-            assert!(matches!(refused, Err(Error::DatabaseError(..))), "{refused:?}");
-            assert_eq!(shop.read_everything(&mut other), 0, "it is in no transaction");
-            Ok::<(), Error>(())
-        })
-        .unwrap();
-    retitle(&mut other, 1, "New").unwrap();
-    assert_eq!(title(&shop, &mut holder, 1), new());
-    other.immediate_transaction(|conn| retitle(conn, 1, "Newer")).unwrap();
-    assert_eq!(title(&shop, &mut holder, 1), (1, "Newer".into()));
 }
 
 #[test]
@@ -258,7 +212,8 @@ fn a_statement_that_fails_inside_does_not_hide_the_others() {
     let (mut other, mut conn) = (shop.warm(), shop.conn());
     conn.transaction(|conn| {
         retitle(conn, 1, "New")?;
-        let twice = diesel::insert_into(products::table).values(new_product(2, 7, "new")).execute(conn);
+        let twice =
+            try_in(conn, |conn| diesel::insert_into(products::table).values(new_product(2, 7, "new")).execute(conn));
         assert!(twice.is_err());
         retitle(conn, 3, "Last")
     })
@@ -267,46 +222,6 @@ fn a_statement_that_fails_inside_does_not_hide_the_others() {
     assert_eq!(shop.products().get(3).first(&mut other).unwrap().title, "Last");
     shop.read_everything(&mut other);
     assert_eq!(shop.read_everything(&mut conn), 0, "the connection is in no transaction");
-}
-
-#[test]
-fn a_transaction_that_sqlite_ended_by_itself_hides_nothing() {
-    let shop = Shop::new();
-    let (mut other, mut conn) = (shop.warm(), shop.conn());
-    let result = conn.transaction(|conn| {
-        retitle(conn, 2, "Undone")?;
-        let ended = conn.batch_execute("INSERT OR ROLLBACK INTO products VALUES (1, 7, 'x', 'X', 1, 1)");
-        assert!(ended.is_err());
-        // From here on every statement commits by itself.
-        retitle(conn, 1, "New")?;
-        assert_eq!(title(&shop, &mut other, 1), new());
-        retitle(conn, 3, "Last")
-    });
-    assert!(result.is_err(), "there is nothing left to commit");
-    assert_eq!(shop.products().get(3).first(&mut other).unwrap().title, "Last");
-    assert_eq!(shop.products().get(2).first(&mut other).unwrap().title, "Torch");
-    shop.read_everything(&mut other);
-    shop.read_everything(&mut conn);
-}
-
-#[test]
-fn t10_a_commit_that_fails_leaves_nothing_uncommitted_in_the_cache() {
-    let shop = Shop::with_tables(
-        "CREATE TABLE parts (id INTEGER PRIMARY KEY, product_id INTEGER NOT NULL
-             REFERENCES products (id) DEFERRABLE INITIALLY DEFERRED);",
-    );
-    let (mut other, mut conn) = (shop.warm(), shop.conn());
-    conn.batch_execute("PRAGMA foreign_keys = ON").unwrap();
-    let result = conn.transaction(|conn| {
-        retitle(conn, 1, "New")?;
-        conn.batch_execute("INSERT INTO parts VALUES (1, 999)")
-    });
-    assert!(matches!(result, Err(Error::DatabaseError(..))), "{result:?}");
-    assert_eq!(title(&shop, &mut other, 1).1, "Lamp");
-    shop.read_everything(&mut other);
-    conn.transaction(|conn| retitle(conn, 1, "New")).unwrap();
-    assert_eq!(title(&shop, &mut other, 1), new());
-    assert_eq!(title(&shop, &mut conn, 1), (0, "New".into()));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use cache_diesel::{Bypass, Event, Kind};
 use diesel::prelude::*;
 use diesel::result::Error;
 
+use crate::database::{Conn, TRACKED_LATER_SHARES_ENTRIES, insert_back};
 use crate::harness::{Product, Shop, new_product, products};
 use crate::transactions::{retitle, title};
 
@@ -46,7 +47,7 @@ fn manager_writes_on_an_untracked_connection_are_seen() {
     let manager = shop.products();
     manager.save(&new_product(1, 9, "new")).execute(&mut conn).unwrap();
     shop.read_everything(&mut other);
-    manager.insert(vec![new_product(4, 7, "other"), new_product(5, 8, "third")]).get_results(&mut conn).unwrap();
+    insert_back!(manager, vec![new_product(4, 7, "other"), new_product(5, 8, "third")], &mut conn).unwrap();
     shop.read_everything(&mut other);
     manager.write(diesel::update(products::table).set(products::title.eq("All"))).execute(&mut conn).unwrap();
     shop.read_everything(&mut other);
@@ -83,6 +84,7 @@ fn a_connection_can_be_tracked_later() {
     let mut other = shop.warm();
     let mut conn = shop.untracked();
     shop.track(&mut conn);
+    assert_eq!(shop.read_everything(&mut conn) == 0, TRACKED_LATER_SHARES_ENTRIES);
     assert_eq!(shop.read_everything(&mut conn), 0);
     retitle(&mut conn, 1, "New").unwrap();
     assert_eq!(title(&shop, &mut other, 1), (1, "New".into()));
@@ -92,7 +94,7 @@ fn a_connection_can_be_tracked_later() {
 }
 
 /// Writes, has the connection tracked, and writes again.
-fn track_between_writes(shop: &Shop, conn: &mut SqliteConnection) -> QueryResult<usize> {
+fn track_between_writes(shop: &Shop, conn: &mut Conn) -> QueryResult<usize> {
     retitle(conn, 1, "New")?;
     shop.track(conn);
     assert_eq!(shop.row_cost(conn, 1), 1, "it reads its own write");
@@ -142,7 +144,7 @@ fn a_pool_gives_tracked_connections() {
     use diesel::r2d2::{ConnectionManager, Pool};
     let shop = Shop::new();
     let mut other = shop.warm();
-    let pool = Pool::builder().max_size(1).build(ConnectionManager::<SqliteConnection>::new(shop.url())).unwrap();
+    let pool = Pool::builder().max_size(1).build(ConnectionManager::<Conn>::new(shop.url())).unwrap();
     let mut conn = pool.get().unwrap();
     assert_eq!(*shop.products().get(1).first(&mut conn).unwrap(), products::table.find(1).first(&mut conn).unwrap());
     diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();

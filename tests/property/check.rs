@@ -8,6 +8,8 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::result::Error;
 
+use crate::database::{self, DatabaseConn};
+use crate::form::{self, Form};
 use crate::models::{Note, Product};
 use crate::planted::Defect;
 use crate::probe::{self, Moment};
@@ -48,18 +50,21 @@ impl Run<'_> {
             Action::Write(write) => drop(write.run(self.world.conn(conn))),
             Action::Transaction(block) => {
                 let mut taken = self.world.take(conn);
-                let _ = self.transaction(conn, &mut taken, block);
+                let _ = form::during(Form::Commit, || self.transaction(conn, &mut taken, block));
                 self.world.put_back(conn, taken);
             }
             Action::Begin => drop(AnsiTransactionManager::begin_transaction(self.world.conn(conn))),
-            Action::BeginImmediate => {
-                drop(AnsiTransactionManager::begin_transaction_sql(self.world.conn(conn), "BEGIN IMMEDIATE"));
+            Action::BeginOtherwise => {
+                drop(AnsiTransactionManager::begin_transaction_sql(self.world.conn(conn), database::OTHER_BEGIN));
             }
-            Action::Commit => drop(AnsiTransactionManager::commit_transaction(self.world.conn(conn))),
+            Action::Commit => {
+                let conn = self.world.conn(conn);
+                drop(form::during(Form::Commit, || AnsiTransactionManager::commit_transaction(conn)));
+            }
             Action::Rollback => drop(AnsiTransactionManager::rollback_transaction(self.world.conn(conn))),
             Action::Clear(clear) => clear_products(*clear, self.world.conn(conn)),
             Action::Unseen(sql, id, clear) => {
-                World::write_unseen(conn, sql);
+                self.world.write_unseen(conn, sql);
                 clear_notes(*clear, *id);
             }
             Action::Evict(remainder) => Scene::current().evict(*remainder),
@@ -87,7 +92,7 @@ impl Run<'_> {
         self.world.put_back(conn, taken);
     }
 
-    fn compare_on(&mut self, name: Conn, conn: &mut SqliteConnection) {
+    fn compare_on(&mut self, name: Conn, conn: &mut DatabaseConn) {
         for read in self.program.checked(self.number) {
             let compared = read.run(&mut At { conn, compares: true });
             if let (None, Err(difference)) = (&self.difference, compared) {
@@ -98,8 +103,8 @@ impl Run<'_> {
     }
 
     /// Compares after each part as well.
-    fn transaction(&mut self, name: Conn, conn: &mut SqliteConnection, block: &Block) -> QueryResult<()> {
-        let body = |conn: &mut SqliteConnection| {
+    fn transaction(&mut self, name: Conn, conn: &mut DatabaseConn, block: &Block) -> QueryResult<()> {
+        let body = |conn: &mut DatabaseConn| {
             for part in &block.body {
                 let result = match part {
                     Part::Write(write) => write.run(conn),
@@ -113,7 +118,7 @@ impl Run<'_> {
             }
             if block.end == End::RollsBack { Err(Error::RollbackTransaction) } else { Ok(()) }
         };
-        if block.is_immediate { conn.immediate_transaction(body) } else { conn.transaction(body) }
+        if block.is_immediate { database::immediate_transaction(conn, body) } else { conn.transaction(body) }
     }
 
     /// What is read in the middle of a write, or a write in the middle of a read, is compared afterwards.
@@ -130,14 +135,14 @@ impl Run<'_> {
     }
 }
 
-fn perform(op: &Op, reads: &[Read], conn: &mut SqliteConnection) {
+fn perform(op: &Op, reads: &[Read], conn: &mut DatabaseConn) {
     match op {
         Op::Read(place) => drop(reads[place % reads.len()].run(&mut At { conn, compares: false })),
         Op::Write(write) => drop(write.run(conn)),
     }
 }
 
-fn clear_products(clear: Clear, conn: &mut SqliteConnection) {
+fn clear_products(clear: Clear, conn: &mut DatabaseConn) {
     let products = Product::cached_in(CACHE);
     match clear {
         Clear::Cache => caches::get(CACHE).unwrap().clear(),
@@ -151,17 +156,19 @@ fn clear_products(clear: Clear, conn: &mut SqliteConnection) {
 
 fn clear_notes(clear: NotesClear, id: i32) {
     let notes = Note::cached_in(CACHE);
+    let detail = || form::during(Form::ClearDetail, || notes.clear_detail(id)).unwrap();
     match clear {
-        NotesClear::Cache => caches::get(CACHE).unwrap().clear().unwrap(),
+        NotesClear::Cache => form::during(Form::ClearCache, || caches::get(CACHE).unwrap().clear()).unwrap(),
         NotesClear::DetailAndLists => {
-            notes.clear_detail(id).unwrap();
-            notes.clear_lists().unwrap();
+            detail();
+            form::during(Form::ClearLists, || notes.clear_lists()).unwrap();
         }
         NotesClear::DetailAndSuffixes => {
-            notes.clear_detail(id).unwrap();
-            notes.clear_list("s").unwrap();
-            notes.clear_list("t").unwrap();
+            detail();
+            for suffix in ["s", "t"] {
+                form::during(Form::ClearList, || notes.clear_list(suffix)).unwrap();
+            }
         }
-        NotesClear::Manager => drop(notes.clear().unwrap()),
+        NotesClear::Manager => drop(form::during(Form::ClearManager, || notes.clear()).unwrap()),
     }
 }

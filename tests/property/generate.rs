@@ -5,18 +5,21 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::database;
 use crate::models::{Change, Code, Folder, Label, Note, Product, Review, Stock, Tally};
 use crate::probe::Moment;
 use crate::program::{Action, Block, Checked, Clear, Conn, End, NotesClear, Op, Part, Program, Step};
 use crate::raw;
 use crate::reads::Read;
 use crate::rows::{Row, Verb};
-use crate::writes::{Target, Way, Which, Write};
+use crate::writes::{Way, Which, Write};
 
 pub const SLUGS: &[&str] = &["a", "b", "c", "d", "e"];
 pub const NAMES: &[&str] = &["a", "b", "A", "B", "c", "C", "d"];
 pub const COLOURS: &[&str] = &["red", "Red", "blue", "BLUE"];
 const KINDS: &[&str] = &["s", "t"];
+/// No product has them when a program begins.
+const FREE_SLUGS: &[&str] = &["d", "e", "f", "g", "h"];
 const TITLES: &[&str] = &["x", "y", "X"];
 
 pub fn id() -> std::ops::RangeInclusive<i32> {
@@ -135,11 +138,11 @@ fn action() -> BoxedStrategy<Action> {
         4 => raw::control().prop_map(Action::Write),
         3 => block().prop_map(Action::Transaction),
         2 => Just(Action::Begin),
-        1 => Just(Action::BeginImmediate),
+        1 => Just(Action::BeginOtherwise),
         3 => Just(Action::Commit),
         1 => Just(Action::Rollback),
         2 => clear().prop_map(Action::Clear),
-        3 => unseen.prop_map(|(id, kind, which, clear)| Action::Unseen(unseen_sql(id, kind, which), id, clear)),
+        3 => unseen.prop_map(|(id, kind, which, clear)| Action::Unseen(database::unseen_sql(id, kind, which), id, clear)),
         2 => (0..3_usize).prop_map(Action::Evict),
         2 => select(&[1_u64, 11, 31, 61, 100_000]).prop_map(Action::Advance),
         1 => Just(Action::Reopen),
@@ -150,14 +153,6 @@ fn action() -> BoxedStrategy<Action> {
 
 const NOTES_CLEARS: &[NotesClear] =
     &[NotesClear::DetailAndSuffixes, NotesClear::DetailAndLists, NotesClear::Manager, NotesClear::Cache];
-
-fn unseen_sql(id: i32, kind: &str, which: i32) -> String {
-    match which {
-        0 => format!("UPDATE notes SET body = body || '!' WHERE id = {id}"),
-        1 => format!("REPLACE INTO notes VALUES ({id}, '{kind}', 'new')"),
-        _ => format!("DELETE FROM notes WHERE id = {id}"),
-    }
-}
 
 fn op() -> BoxedStrategy<Op> {
     prop_oneof![(0..5_usize).prop_map(Op::Read), write().prop_map(Op::Write)].boxed()
@@ -191,7 +186,7 @@ fn write() -> BoxedStrategy<Write> {
         8 => (select(VERBS), row()).prop_map(|(verb, row)| Write::Row(verb, row)),
         1 => (select(VERBS), product()).prop_map(|(verb, product)| Write::Name(verb, product)),
         1 => (ways(), vec(product(), 1..4)).prop_map(|(way, rows)| Write::Products(way, rows)),
-        2 => (select(&[Target::Id, Target::IdNothing, Target::Slug]), product()).prop_map(|(t, row)| Write::Upsert(t, row)),
+        2 => (select(database::TARGETS), product()).prop_map(|(t, row)| Write::Upsert(t, row)),
         3 => (ways(), which(), change()).prop_map(|(way, which, change)| Write::Update(way, which, change)),
         1 => (id(), id()).prop_map(|(old, new)| Write::UpdateKey(old, new)),
         1 => (ways(), which()).prop_map(|(way, which)| Write::Delete(way, which)),
@@ -255,7 +250,9 @@ fn row() -> BoxedStrategy<Row> {
 }
 
 fn product() -> BoxedStrategy<Product> {
-    (id(), 1..=3, of(1..=2), select(SLUGS), select(TITLES), 0..40)
+    // Many are to be new ones.
+    let (id, slug) = (prop_oneof![id(), 4..=9], prop_oneof![select(SLUGS), select(FREE_SLUGS)]);
+    (id, 1..=3, of(1..=2), slug, select(TITLES), 0..40)
         .prop_map(|(id, category_id, owner_id, slug, title, price)| {
             let (slug, title) = (slug.into(), title.into());
             Product { id, category_id, owner_id, slug, title, price }

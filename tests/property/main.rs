@@ -8,11 +8,16 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod check;
+#[path = "database/sqlite.rs"]
+mod database;
+mod form;
+mod found;
 mod generate;
 mod models;
 mod planted;
 mod probe;
 mod program;
+#[path = "raw/sqlite.rs"]
 mod raw;
 mod reads;
 mod rows;
@@ -27,7 +32,9 @@ use crate::search::Seeds;
 #[test]
 fn every_cached_read_gives_what_the_database_has() {
     let seeds = Seeds::from_environment(10_000);
-    if let Some(failure) = search::first_failure(seeds, None) {
+    let failure = search::first_failure(seeds, None);
+    world::drop_idle();
+    if let Some(failure) = failure {
         panic!("{failure}");
     }
 }

@@ -76,46 +76,6 @@ pub struct Change {
     pub price: Option<i32>,
 }
 
-pub const DROP: &str = "
-    DROP TABLE IF EXISTS reviews; DROP TABLE IF EXISTS products; DROP TABLE IF EXISTS labels; DROP TABLE IF EXISTS codes;
-    DROP TABLE IF EXISTS folders; DROP TABLE IF EXISTS stocks; DROP TABLE IF EXISTS spare; DROP TABLE IF EXISTS tallies;
-    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;";
-
-pub const SCHEMA: &str = "
-    CREATE TABLE products (
-        id INTEGER PRIMARY KEY NOT NULL, category_id INTEGER NOT NULL, owner_id INTEGER, slug TEXT NOT NULL UNIQUE,
-        title TEXT NOT NULL, price INTEGER NOT NULL
-    );
-    CREATE TABLE labels (
-        id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL UNIQUE COLLATE NOCASE, colour TEXT NOT NULL COLLATE NOCASE
-    );
-    CREATE TABLE codes (code TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, value INTEGER NOT NULL);
-    CREATE TABLE folders (id INTEGER PRIMARY KEY NOT NULL, parent_id INTEGER REFERENCES folders ON DELETE CASCADE);
-    CREATE TABLE reviews (
-        id INTEGER PRIMARY KEY NOT NULL,
-        product_id INTEGER NOT NULL REFERENCES products ON DELETE CASCADE ON UPDATE CASCADE,
-        author INTEGER NOT NULL, stars INTEGER NOT NULL, UNIQUE (product_id, author)
-    );
-    CREATE TABLE stocks (
-        shop_id INTEGER NOT NULL, product_id INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (shop_id, product_id)
-    );
-    CREATE TABLE spare (
-        shop_id INTEGER NOT NULL, product_id INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (shop_id, product_id)
-    );
-    CREATE TABLE tallies (id INTEGER PRIMARY KEY NOT NULL, number INTEGER NOT NULL);
-    CREATE TRIGGER reviews_in AFTER INSERT ON reviews BEGIN
-        UPDATE tallies SET number = number + 1 WHERE id = NEW.author;
-    END;
-    CREATE TRIGGER reviews_out AFTER DELETE ON reviews BEGIN
-        UPDATE tallies SET number = number - 1 WHERE id = OLD.author;
-    END;
-    CREATE TABLE notes (id INTEGER PRIMARY KEY NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
-    CREATE TABLE scratch (id INTEGER PRIMARY KEY NOT NULL);";
-
-pub const EMPTY: &str = "
-    DELETE FROM reviews; DELETE FROM products; DELETE FROM labels; DELETE FROM codes; DELETE FROM folders;
-    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes;";
-
 pub const ROWS: &str = "
     INSERT INTO products VALUES
         (1, 1, 1, 'a', 'x', 10), (2, 1, NULL, 'b', 'x', 20), (3, 2, 2, 'c', 'y', 30);
@@ -125,11 +85,11 @@ pub const ROWS: &str = "
     INSERT INTO reviews VALUES (1, 1, 1, 5), (2, 1, 2, 4), (3, 2, 1, 3);
     INSERT INTO stocks VALUES (1, 1, 5), (1, 2, 6), (2, 1, 7);
     INSERT INTO spare VALUES (1, 1, 50), (2, 2, 60);
-    INSERT OR REPLACE INTO tallies VALUES (1, 2), (2, 1), (3, 0);
+    INSERT INTO tallies VALUES (1, 2), (2, 1), (3, 0);
     INSERT INTO notes VALUES (1, 's', 'one'), (2, 't', 'two'), (3, 's', 'three');";
 
 /// Lets the second database have rows of its own.
 pub const OTHER_ROWS: &str = "
     UPDATE products SET price = price + 100; UPDATE labels SET colour = 'green'; UPDATE codes SET value = value + 100;
     UPDATE reviews SET stars = stars + 100; UPDATE stocks SET amount = amount + 100; DELETE FROM folders WHERE id = 4;
-    UPDATE tallies SET number = number + 100; UPDATE notes SET body = body || ' of two';";
+    UPDATE tallies SET number = number + 100; UPDATE notes SET body = concat(body, ' of two');";

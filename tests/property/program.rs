@@ -46,7 +46,8 @@ pub enum Action {
     Transaction(Block),
     /// Diesel's transactions, begun and ended in different steps.
     Begin,
-    BeginImmediate,
+    /// The same, as the database has it besides `BEGIN`.
+    BeginOtherwise,
     Commit,
     Rollback,
     Clear(Clear),

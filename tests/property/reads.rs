@@ -1,12 +1,14 @@
 //! Cached reads of every kind, each beside the plain query that has to give the same.
 
+use diesel::helper_types::IntoBoxed;
 use diesel::prelude::*;
 
+use crate::database::DatabaseConn;
 use crate::models::{
     Code, Folder, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, labels, notes, products, reviews,
     stocks, tallies,
 };
-use crate::same::{At, Compared};
+use crate::same::{At, Compared, listed};
 use crate::world::CACHE;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -72,8 +74,8 @@ pub enum Read {
 macro_rules! list {
     ($at:expr, $Model:ident, $read:expr) => {
         $at.same(
-            |conn| $read.load(conn),
-            |conn| RunQueryDsl::load::<$Model>($read.query().select($Model::as_select()), conn),
+            |conn| $read.load(conn).map(|rows| listed(rows.to_vec())),
+            |conn| RunQueryDsl::load::<$Model>($read.query().select($Model::as_select()), conn).map(listed),
         )
     };
 }
@@ -138,8 +140,8 @@ impl Read {
                 list!(at, Product, product.all((), ()).order_by(p::slug.desc()).limit(*limit).offset(*offset))
             }
             Self::FirstProduct(price) => {
-                let plain = || p::products.filter(p::price.ge(price)).order(p::title);
-                row!(at, Product, product.all((), p::price.ge(*price)).order_by(p::title), plain())
+                let plain = || p::products.filter(p::price.ge(price)).order((p::title, p::id));
+                row!(at, Product, product.all((), p::price.ge(*price)).order_by((p::title, p::id)), plain())
             }
             Self::ReviewedProducts => list!(at, Product, product.all("reviewed", reviewed())),
             Self::ProductsOf(id) => list!(at, Product, product.all_by_category_id(id)),
@@ -151,8 +153,8 @@ impl Read {
                 row!(at, Product, product.all_by_category_id(id).order_by(p::slug.desc()), plain())
             }
             Self::ProductsOfOwner(owner) => at.same(
-                |conn| product.all_by_owner_id(*owner).load(conn),
-                |conn| p::products.filter(p::owner_id.is(owner)).load::<Product>(conn),
+                |conn| product.all_by_owner_id(*owner).load(conn).map(|rows| listed(rows.to_vec())),
+                |conn| of_owner(*owner).load::<Product>(conn).map(listed),
             ),
             Self::ProductsByTitle(title) => list!(at, Product, product.all_by_title(*title)),
             Self::ProductCount => {
@@ -168,7 +170,7 @@ impl Read {
             ),
             Self::AnyProductOfOwner(owner) => at.same(
                 |conn| product.all_by_owner_id(*owner).exists(conn),
-                |conn| any(p::products.filter(p::owner_id.is(owner)).count().get_result(conn)),
+                |conn| any(of_owner(*owner).count().get_result(conn)),
             ),
             Self::Label(id) => row!(at, Label, label.get(id), labels::table.find(id)),
             Self::LabelByName(name) => {
@@ -212,6 +214,15 @@ impl Read {
                 |conn| notes::table.filter(notes::kind.eq(kind)).count().get_result::<i64>(conn),
             ),
         }
+    }
+}
+
+type Backend = <DatabaseConn as Connection>::Backend;
+
+fn of_owner(owner: Option<i32>) -> IntoBoxed<'static, products::table, Backend> {
+    match owner {
+        Some(owner) => products::table.filter(products::owner_id.eq(owner)).into_boxed(),
+        None => products::table.filter(products::owner_id.is_null()).into_boxed(),
     }
 }
 

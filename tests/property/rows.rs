@@ -2,6 +2,8 @@
 
 use diesel::prelude::*;
 
+use crate::database::{self, DatabaseConn};
+use crate::form::Form;
 use crate::models::{
     Code, Folder, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, labels, notes, products, reviews,
     stocks, tallies,
@@ -39,13 +41,38 @@ pub enum Verb {
     WriteDelete,
 }
 
+impl Verb {
+    pub fn form(self) -> Form {
+        match self {
+            Self::Insert => Form::Insert,
+            Self::InsertReturning => Form::InsertReturning,
+            Self::Save | Self::SaveReturning => Form::Save,
+            Self::Delete => Form::Delete,
+            Self::DieselInsert | Self::DieselInsertOrIgnore => Form::PlainInsert,
+            Self::DieselReplace => Form::PlainUpsert,
+            Self::DieselSave | Self::DieselDelete => Form::PlainChange,
+            Self::WriteReplace | Self::WriteDelete => Form::Statement,
+        }
+    }
+
+    /// Of `write_name`.
+    pub fn form_of_name(self) -> Form {
+        match self {
+            Self::Insert | Self::DieselInsert => Form::Insert,
+            Self::InsertReturning | Self::DieselInsertOrIgnore => Form::InsertReturning,
+            Self::Delete | Self::DieselDelete | Self::WriteDelete => Form::Delete,
+            _ => Form::Save,
+        }
+    }
+}
+
 macro_rules! verbs {
     ($verb:expr, $conn:expr, $Model:ident, $table:ident, $row:expr) => {{
         let (manager, conn, row) = ($Model::cached_in(CACHE), $conn, $row);
         let target = $table::table;
         match $verb {
             Verb::Insert => manager.insert(row).execute(conn),
-            Verb::InsertReturning => manager.insert(row).get_result(conn).map(|_| 1),
+            Verb::InsertReturning => database::insert_returning!($Model, manager, row, conn),
             Verb::Save => manager.save(row).execute(conn),
             Verb::SaveReturning => manager.save(row).get_result(conn).map(|_| 1),
             Verb::Delete => {
@@ -53,18 +80,18 @@ macro_rules! verbs {
                 manager.delete(key_of(key)).execute(conn)
             }
             Verb::DieselInsert => diesel::insert_into(target).values(row).execute(conn),
-            Verb::DieselInsertOrIgnore => diesel::insert_or_ignore_into(target).values(row).execute(conn),
-            Verb::DieselReplace => diesel::replace_into(target).values(row).execute(conn),
+            Verb::DieselInsertOrIgnore => database::insert_or_ignore!(target, row, conn),
+            Verb::DieselReplace => database::replace!(target, row, |statement| statement.execute(conn)),
             Verb::DieselSave => diesel::update(row).set(row).execute(conn),
             Verb::DieselDelete => diesel::delete(row).execute(conn),
-            Verb::WriteReplace => manager.write(diesel::replace_into(target).values(row)).execute(conn),
+            Verb::WriteReplace => database::replace!(target, row, |statement| manager.write(statement).execute(conn)),
             Verb::WriteDelete => manager.write(diesel::delete(row)).execute(conn),
         }
     }};
 }
 
 impl Row {
-    pub fn write(&self, verb: Verb, conn: &mut SqliteConnection) -> QueryResult<usize> {
+    pub fn write(&self, verb: Verb, conn: &mut DatabaseConn) -> QueryResult<usize> {
         match self {
             Self::Code(row) => verbs!(verb, conn, Code, codes, row),
             Self::Folder(row) => verbs!(verb, conn, Folder, folders, row),
@@ -79,7 +106,7 @@ impl Row {
 }
 
 /// Writes through the model with fewer columns.
-pub fn write_name(row: &Product, verb: Verb, conn: &mut SqliteConnection) -> QueryResult<usize> {
+pub fn write_name(row: &Product, verb: Verb, conn: &mut DatabaseConn) -> QueryResult<usize> {
     let (manager, name) = (Name::cached_in(CACHE), Name { id: row.id, slug: row.slug.clone() });
     match verb {
         Verb::Insert | Verb::DieselInsert => manager.insert(row).execute(conn),

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use cache_diesel::{CachedRow, CachedRows};
 use diesel::prelude::*;
 
+use crate::database::{self, DatabaseConn};
+
 /// A connection, and whether what is read is compared with what the database has.
 pub struct At<'a> {
-    pub conn: &'a mut SqliteConnection,
+    pub conn: &'a mut DatabaseConn,
     pub compares: bool,
 }
 
@@ -18,8 +20,8 @@ pub type Compared = Result<(), String>;
 impl At<'_> {
     pub fn same<Cached, Plain>(
         &mut self,
-        cached: impl FnOnce(&mut SqliteConnection) -> QueryResult<Cached>,
-        plain: impl FnOnce(&mut SqliteConnection) -> QueryResult<Plain>,
+        cached: impl FnOnce(&mut DatabaseConn) -> QueryResult<Cached>,
+        plain: impl FnOnce(&mut DatabaseConn) -> QueryResult<Plain>,
     ) -> Compared
     where
         Cached: Debug + SameAs<Plain>,
@@ -32,11 +34,21 @@ impl At<'_> {
         let plain = plain(self.conn);
         let is_same = match (&cached, &plain) {
             (Ok(cached), Ok(plain)) => cached.is_same(plain),
+            // Another connection's open transaction is in the way of one of them.
+            (Err(error), _) | (_, Err(error)) if database::is_in_the_way(error) => true,
             (Err(cached), Err(plain)) => cached == plain,
             _ => false,
         };
         if is_same { Ok(()) } else { Err(format!("cached: {cached:?}\n    plain:  {plain:?}")) }
     }
+}
+
+/// The rows of a list, in the order of their texts where none was asked for and the database has none of its own.
+pub fn listed<M: Debug>(mut rows: Vec<M>) -> Vec<M> {
+    if !database::LISTS_KEEP_ORDER {
+        rows.sort_by_cached_key(|row| format!("{row:?}"));
+    }
+    rows
 }
 
 pub trait SameAs<Plain> {
@@ -58,6 +70,12 @@ impl<M: PartialEq> SameAs<Option<M>> for Option<Arc<M>> {
 impl<M: PartialEq> SameAs<Vec<Option<M>>> for CachedRows<M> {
     fn is_same(&self, plain: &Vec<Option<M>>) -> bool {
         self.len() == plain.len() && self.iter().zip(plain).all(|(cached, plain)| cached.is_same(plain))
+    }
+}
+
+impl<M: PartialEq> SameAs<Vec<M>> for Vec<M> {
+    fn is_same(&self, plain: &Vec<M>) -> bool {
+        self == plain
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use cache_core::store::{Found, MemoryStore, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use cache_core::{CacheKey, Clock, Result, Tag, Timestamp};
+use diesel::result::QueryResult;
 
 use crate::planted::{Defect, Flaw};
 
@@ -58,6 +59,13 @@ impl Scene {
         self.evicted.borrow_mut().extend(put.iter().skip(remainder).step_by(3));
     }
 
+    /// A write is over.
+    pub fn note_end<T>(&self, result: &QueryResult<T>) {
+        for (writer, releases) in self.flaw.ended(result.is_err()) {
+            self.store.release(writer, &releases, ClockOfThread.now()).unwrap();
+        }
+    }
+
     fn note_put(&self, key: CacheKey) {
         self.evicted.borrow_mut().retain(|evicted| *evicted != key);
         let mut put = self.put.borrow_mut();
@@ -107,7 +115,7 @@ impl Store for StoreOfThread {
 
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
         let scene = Scene::current();
-        scene.store.release(writer, &scene.flaw.released(releases), now)
+        scene.store.release(writer, &scene.flaw.released(writer, releases), now)
     }
 
     fn reclaim(&self) -> Result<()> {

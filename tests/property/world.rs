@@ -1,16 +1,13 @@
 //! Where a program runs: two databases, three tracked connections, one cache.
 
 use core::time::Duration;
-use std::cell::RefCell;
-use std::path::PathBuf;
-use std::sync::Once;
+use std::cell::Cell;
+use std::sync::{Mutex, Once};
 
 use cache_diesel::prelude::*;
-use diesel::connection::{InstrumentationEvent, SimpleConnection};
-use diesel::prelude::*;
-use diesel::sql_types::Integer;
 
-use crate::models::{DROP, EMPTY, OTHER_ROWS, ROWS, SCHEMA};
+use crate::database::{Database, DatabaseConn};
+use crate::models::OTHER_ROWS;
 use crate::planted::Defect;
 use crate::probe::Probe;
 use crate::program::Conn;
@@ -21,18 +18,22 @@ pub const CACHE: &str = "property";
 
 /// One program's connections.
 pub struct World {
-    conns: [Option<SqliteConnection>; 3],
+    /// None once they were given back.
+    databases: Option<Databases>,
+    conns: [Option<DatabaseConn>; 3],
 }
 
 impl World {
     pub fn new(is_small: bool, defect: Option<Defect>) -> Self {
         install();
-        DATABASES.with_borrow_mut(|databases| databases.iter_mut().for_each(Database::reset));
+        let mut databases = lend();
+        databases.iter_mut().for_each(Database::reset);
         Scene::new(is_small, defect).set();
-        Self { conns: Conn::ALL.map(|conn| Some(open(conn))) }
+        let conns = Conn::ALL.map(|conn| Some(database_of(&databases, conn).open()));
+        Self { databases: Some(databases), conns }
     }
 
-    pub fn conn(&mut self, conn: Conn) -> &mut SqliteConnection {
+    pub fn conn(&mut self, conn: Conn) -> &mut DatabaseConn {
         self.conns[conn as usize].as_mut().expect("it is put back when it is not needed any more")
     }
 
@@ -41,22 +42,38 @@ impl World {
         Conn::ALL.into_iter().filter(|conn| self.conns[*conn as usize].is_some()).collect()
     }
 
-    pub fn take(&mut self, conn: Conn) -> SqliteConnection {
+    pub fn take(&mut self, conn: Conn) -> DatabaseConn {
         self.conns[conn as usize].take().expect("it is put back when it is not needed any more")
     }
 
-    pub fn put_back(&mut self, conn: Conn, taken: SqliteConnection) {
+    pub fn put_back(&mut self, conn: Conn, taken: DatabaseConn) {
         self.conns[conn as usize] = Some(taken);
     }
 
     pub fn reopen(&mut self, conn: Conn) {
         drop(self.take(conn));
-        self.put_back(conn, open(conn));
+        let opened = database_of(self.databases(), conn).open();
+        self.put_back(conn, opened);
     }
 
     /// Writes to the database of `conn`, and nobody is told.
-    pub fn write_unseen(conn: Conn, sql: &str) {
-        DATABASES.with_borrow_mut(|databases| databases[usize::from(conn == Conn::Two)].write_unseen(sql));
+    pub fn write_unseen(&mut self, conn: Conn, sql: &str) {
+        self.databases()[usize::from(conn == Conn::Two)].write_unseen(sql);
+    }
+
+    fn databases(&mut self) -> &mut Databases {
+        self.databases.as_mut().expect("they are given back at the end")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.conns = [None, None, None];
+        let Some(mut databases) = self.databases.take() else { return };
+        if IS_STRUCTURE_CHANGED.take() {
+            databases.iter_mut().for_each(Database::note_structure);
+        }
+        IDLE.lock().unwrap().push(databases);
     }
 }
 
@@ -71,74 +88,31 @@ fn install() {
     });
 }
 
-fn open(conn: Conn) -> SqliteConnection {
-    let url = DATABASES.with_borrow(|databases| databases[usize::from(conn == Conn::Two)].url());
-    let mut conn = SqliteConnection::establish(&url).unwrap();
-    conn.batch_execute("PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;").unwrap();
-    conn
-}
+/// The two databases of a program. The first is that of two connections.
+type Databases = Box<[Database; 2]>;
+
+/// Those that no program uses at present.
+static IDLE: Mutex<Vec<Databases>> = Mutex::new(Vec::new());
 
 thread_local! {
-    static DATABASES: RefCell<[Database; 2]> = RefCell::new([Database::new(""), Database::new(OTHER_ROWS)]);
+    static IS_STRUCTURE_CHANGED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A database file, and an untracked connection that keeps it in order.
-struct Database {
-    dir: tempfile::TempDir,
-    keeper: SqliteConnection,
-    other_rows: &'static str,
-    /// The versions of schema and rows when they were last put in order.
-    clean: Option<Versions>,
-    is_written_unseen: bool,
+/// Lets the databases be made anew before the next program.
+pub fn note_structure() {
+    IS_STRUCTURE_CHANGED.set(true);
 }
 
-#[derive(PartialEq, QueryableByName)]
-struct Versions {
-    #[diesel(sql_type = Integer)]
-    schema_version: i32,
-    /// Changed by writes of all connections but the one that asks.
-    #[diesel(sql_type = Integer)]
-    data_version: i32,
+/// Drops the databases that no program uses at present.
+pub fn drop_idle() {
+    drop(std::mem::take(&mut *IDLE.lock().unwrap()));
 }
 
-impl Database {
-    fn new(other_rows: &'static str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mut keeper = SqliteConnection::establish(&path_in(&dir).display().to_string()).unwrap();
-        keeper.set_instrumentation(|_: InstrumentationEvent<'_>| {});
-        keeper.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;").unwrap();
-        Self { dir, keeper, other_rows, clean: None, is_written_unseen: false }
-    }
-
-    fn url(&self) -> String {
-        path_in(&self.dir).display().to_string()
-    }
-
-    /// Brings back the rows that programs begin with.
-    fn reset(&mut self) {
-        let now = self.versions();
-        if self.clean.as_ref() == Some(&now) && !self.is_written_unseen {
-            return;
-        }
-        let is_same_schema = self.clean.as_ref().is_some_and(|clean| clean.schema_version == now.schema_version);
-        let (empty, schema) = if is_same_schema { (EMPTY, "") } else { (DROP, SCHEMA) };
-        self.keeper.batch_execute(&format!("BEGIN; {empty} {schema} {ROWS} {} COMMIT;", self.other_rows)).unwrap();
-        self.clean = Some(self.versions());
-        self.is_written_unseen = false;
-    }
-
-    fn write_unseen(&mut self, sql: &str) {
-        self.is_written_unseen = true;
-        // Where somebody else writes at present, nothing is written.
-        let _ = self.keeper.batch_execute(sql);
-    }
-
-    fn versions(&mut self) -> Versions {
-        let sql = "SELECT * FROM pragma_schema_version, pragma_data_version";
-        diesel::sql_query(sql).get_result(&mut self.keeper).unwrap()
-    }
+fn lend() -> Databases {
+    let idle = IDLE.lock().unwrap().pop();
+    idle.unwrap_or_else(|| Box::new([Database::new(""), Database::new(OTHER_ROWS)]))
 }
 
-fn path_in(dir: &tempfile::TempDir) -> PathBuf {
-    dir.path().join("shop.db")
+fn database_of(databases: &Databases, conn: Conn) -> &Database {
+    &databases[usize::from(conn == Conn::Two)]
 }

@@ -2,11 +2,14 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
+use diesel::sql_types::Integer;
 
+use crate::database::{self, DatabaseConn};
+use crate::form::{self, Form};
 use crate::models::{Change, Product, products};
 use crate::rows::{Row, Verb, write_name};
-use crate::world::CACHE;
+use crate::scene::Scene;
+use crate::world::{self, CACHE};
 
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -23,8 +26,12 @@ pub enum Write {
     Delete(Way, Which),
     /// One statement, by `sql_query`.
     Sql(String),
+    /// The same, with two numbers that are bound.
+    Bound(&'static str, i32, i32),
     /// Several statements, by `batch_execute`.
     Batch(String),
+    /// The same, and tables are made, changed or dropped.
+    Structure(&'static str),
 }
 
 /// By whom a statement is run.
@@ -54,41 +61,57 @@ pub enum Which {
 }
 
 impl Write {
-    pub fn run(&self, conn: &mut SqliteConnection) -> QueryResult<()> {
+    pub fn run(&self, conn: &mut DatabaseConn) -> QueryResult<()> {
+        let result = form::during(self.form(), || self.perform(conn));
+        Scene::current().note_end(&result);
+        result
+    }
+
+    fn form(&self) -> Form {
+        match self {
+            Self::Row(verb, _) => verb.form(),
+            Self::Name(verb, _) => verb.form_of_name(),
+            Self::Products(Way::Diesel, _) | Self::Upsert(Target::IdNothing, _) => Form::PlainInsert,
+            Self::Products(Way::Manager, _) => Form::Insert,
+            Self::Products(Way::Returning, _) => Form::InsertReturning,
+            Self::Upsert(..) => Form::PlainUpsert,
+            Self::Update(Way::Diesel, ..) | Self::Delete(Way::Diesel, _) | Self::UpdateKey(..) => Form::PlainChange,
+            Self::Update(..) | Self::Delete(..) => Form::Statement,
+            Self::Sql(_) | Self::Batch(_) | Self::Bound(..) => Form::Text,
+            Self::Structure(_) => Form::Structure,
+        }
+    }
+
+    fn perform(&self, conn: &mut DatabaseConn) -> QueryResult<()> {
         match self {
             Self::Row(verb, row) => row.write(*verb, conn),
             Self::Name(verb, product) => write_name(product, *verb, conn),
             Self::Products(way, rows) => insert(*way, rows, conn),
-            Self::Upsert(target, row) => upsert(*target, row, conn),
+            Self::Upsert(target, row) => database::upsert(*target, row, conn),
             Self::Update(way, which, change) => update(*way, *which, change, conn),
             Self::UpdateKey(old, new) => {
                 diesel::update(products::table.find(old)).set(products::id.eq(new)).execute(conn)
             }
             Self::Delete(way, which) => delete(*way, *which, conn),
             Self::Sql(sql) => diesel::sql_query(sql).execute(conn),
+            Self::Bound(sql, one, two) => {
+                diesel::sql_query(*sql).bind::<Integer, _>(one).bind::<Integer, _>(two).execute(conn)
+            }
             Self::Batch(sql) => return conn.batch_execute(sql),
+            Self::Structure(sql) => {
+                world::note_structure();
+                return conn.batch_execute(sql);
+            }
         }
         .map(drop)
     }
 }
 
-fn insert(way: Way, rows: &[Product], conn: &mut SqliteConnection) -> QueryResult<usize> {
+fn insert(way: Way, rows: &[Product], conn: &mut DatabaseConn) -> QueryResult<usize> {
     match way {
         Way::Diesel => diesel::insert_into(products::table).values(rows).execute(conn),
         Way::Manager => Product::cached_in(CACHE).insert(rows).execute(conn),
-        Way::Returning => Product::cached_in(CACHE).insert(rows).get_results(conn).map(|rows| rows.len()),
-    }
-}
-
-fn upsert(target: Target, row: &Product, conn: &mut SqliteConnection) -> QueryResult<usize> {
-    let insert = diesel::insert_into(products::table).values(row);
-    match target {
-        Target::Id => insert.on_conflict(products::id).do_update().set(row).execute(conn),
-        Target::IdNothing => insert.on_conflict(products::id).do_nothing().execute(conn),
-        Target::Slug => {
-            let set = (products::id.eq(excluded(products::id)), products::title.eq(excluded(products::title)));
-            insert.on_conflict(products::slug).do_update().set(set).execute(conn)
-        }
+        Way::Returning => database::insert_all_returning(rows, conn),
     }
 }
 
@@ -102,7 +125,7 @@ macro_rules! run {
     };
 }
 
-fn update(way: Way, which: Which, change: &Change, conn: &mut SqliteConnection) -> QueryResult<usize> {
+fn update(way: Way, which: Which, change: &Change, conn: &mut DatabaseConn) -> QueryResult<usize> {
     use products::dsl as p;
     match which {
         Which::All => run!(way, conn, diesel::update(p::products).set(change)),
@@ -112,7 +135,7 @@ fn update(way: Way, which: Which, change: &Change, conn: &mut SqliteConnection) 
     }
 }
 
-fn delete(way: Way, which: Which, conn: &mut SqliteConnection) -> QueryResult<usize> {
+fn delete(way: Way, which: Which, conn: &mut DatabaseConn) -> QueryResult<usize> {
     use products::dsl as p;
     match which {
         Which::All => run!(way, conn, diesel::delete(p::products)),

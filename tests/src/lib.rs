@@ -1,6 +1,10 @@
 //! Behaviour on real databases and stores; see the test targets. The examples of the documentation are
 //! tested here as well: each is a program of its own.
 
+mod needs;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub mod servers;
+
 /// Sets up what the documentation's examples read: the cache, and a shop with three products in memory.
 #[macro_export]
 macro_rules! shop {
@@ -56,6 +60,7 @@ examples! {
     Readme: "../../README.md",
     Concepts: "../../docs/concepts.md",
     Consistency: "../../docs/consistency.md",
+    Databases: "../../docs/databases.md",
     Invalidation: "../../docs/invalidation.md",
     Options: "../../docs/options.md",
     Testing: "../../docs/testing.md",

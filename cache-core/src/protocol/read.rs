@@ -51,6 +51,13 @@ impl Subject<'_> {
         self.with_others(vec![self.manager.details(), self.own().whole(TagKind::Born)])
     }
 
+    /// The way from a unique value to a row that has it in another spelling: which spellings are equal is part of the
+    /// database's structure.
+    #[must_use]
+    pub fn spelling(&self) -> Vec<Tag> {
+        vec![Tag::root(), self.database.tag()]
+    }
+
     /// A list, or a number of rows, or whether there are any.
     #[must_use]
     pub fn list(&self, suffix: Option<&str>) -> Vec<Tag> {

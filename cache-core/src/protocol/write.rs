@@ -1,7 +1,5 @@
 //! Decides what a write changes: the right half of the tag table.
 
-use std::collections::BTreeMap;
-
 use crate::key::KeyBytes;
 use crate::tables::Tables;
 use crate::tag::{Database, Tag, TagKind};
@@ -25,6 +23,21 @@ pub enum Change {
     },
     /// The row with this key was changed, in any column but the key; `None`: the key is not known for certain.
     Save(Option<KeyBytes>),
+    /// One row was changed in any column but the key and those that are declared `fixed`, and came back from the
+    /// database.
+    Saved {
+        /// Its key; `None`: not comparable with the keys that other models of the table use.
+        row: Option<KeyBytes>,
+        /// Every scope of the table that it belongs to; `None`: not all of them are known, or it may have left one.
+        scopes: Option<Vec<Tag>>,
+    },
+    /// The row with this key was changed, in any column but the key.
+    Update {
+        /// Its key.
+        row: KeyBytes,
+        /// Whether a column of a unique look-up may be among those that were set.
+        sets_unique: bool,
+    },
     /// Rows were added, and rows that were there may have changed or vanished.
     Upsert,
 }
@@ -34,13 +47,14 @@ pub enum Change {
 pub struct ChangeSet {
     is_everything: bool,
     reaches_other_databases: bool,
-    tables: BTreeMap<String, TableChanges>,
+    /// In the order of their names.
+    tables: Vec<(String, TableChanges)>,
     cleared: Vec<Tag>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct TableChanges {
-    kinds: Vec<TagKind>,
+    kinds: Kinds,
     rows: Vec<KeyBytes>,
     scopes: Vec<Tag>,
 }
@@ -57,13 +71,16 @@ impl ChangeSet {
 
     /// Adds a change of `table`.
     pub fn add(&mut self, table: &str, change: &Change, tables: &Tables) {
-        if !self.tables.contains_key(table) {
-            self.tables.insert(table.to_owned(), TableChanges::default());
-        }
-        let changes = self.tables.get_mut(table).expect("it was put there if it was missing");
-        changes.add(change, tables.has_unique(table));
+        let changes = self.of_table(table);
+        let changes_unique = match change {
+            Change::Saved { .. } => tables.has_changing_unique(table),
+            _ => tables.has_unique(table),
+        };
+        changes.add(change, changes_unique);
         // A foreign key may lead to a unique column that no model declares.
-        if matches!(change, Change::Save(_)) && tables.has_cascades(table) {
+        if matches!(change, Change::Save(_) | Change::Saved { .. } | Change::Update { .. })
+            && tables.has_cascades(table)
+        {
             changes.add_kinds(&[TagKind::Gone]);
         }
     }
@@ -90,7 +107,7 @@ impl ChangeSet {
         self.reaches_other_databases |= other.reaches_other_databases;
         self.add_tags(&other.cleared);
         for (table, changes) in &other.tables {
-            self.tables.entry(table.clone()).or_default().merge(changes);
+            self.of_table(table).merge(changes);
         }
     }
 
@@ -108,7 +125,7 @@ impl ChangeSet {
 
     /// The tables that are named, in order.
     pub fn tables(&self) -> impl Iterator<Item = &str> {
-        self.tables.keys().map(String::as_str)
+        self.tables.iter().map(|(table, _)| table.as_str())
     }
 
     /// The tags to change in `database`, each table's `any` before its others.
@@ -123,17 +140,26 @@ impl ChangeSet {
         }
         for (name, changes) in &self.tables {
             let table = database.table(name);
-            tags.extend(changes.kinds.iter().map(|kind| table.whole(*kind)));
+            tags.extend(changes.kinds.iter().map(|kind| table.whole(kind)));
             tags.extend(changes.rows.iter().map(|row| table.row(*row)));
             tags.extend(&changes.scopes);
         }
         tags.extend(&self.cleared);
         tags
     }
+
+    fn of_table(&mut self, table: &str) -> &mut TableChanges {
+        let place = self.tables.binary_search_by(|(known, _)| known.as_str().cmp(table));
+        let place = place.unwrap_or_else(|place| {
+            self.tables.insert(place, (table.to_owned(), TableChanges::default()));
+            place
+        });
+        &mut self.tables[place].1
+    }
 }
 
 impl TableChanges {
-    fn add(&mut self, change: &Change, has_unique: bool) {
+    fn add(&mut self, change: &Change, changes_unique: bool) {
         use TagKind::{Any, Born, Gone, Rows, Spread};
         self.add_kinds(&[Any]);
         match change {
@@ -149,11 +175,25 @@ impl TableChanges {
                 self.add_scopes(scopes.as_deref());
             }
             // A model with another key may have changed this one's.
-            Change::Save(None) => self.add_kinds(&[Rows, Born, Gone, Spread]),
+            Change::Save(None) | Change::Saved { row: None, .. } => self.add_kinds(&[Rows, Born, Gone, Spread]),
             Change::Save(row) => {
                 self.add_row(*row);
                 self.add_kinds(&[Spread]);
-                if has_unique {
+                if changes_unique {
+                    self.add_kinds(&[Born, Gone]);
+                }
+            }
+            Change::Saved { row, scopes } => {
+                self.add_row(*row);
+                self.add_scopes(scopes.as_deref());
+                if changes_unique {
+                    self.add_kinds(&[Born, Gone]);
+                }
+            }
+            Change::Update { row, sets_unique } => {
+                self.add_row(Some(*row));
+                self.add_kinds(&[Spread]);
+                if *sets_unique {
                     self.add_kinds(&[Born, Gone]);
                 }
             }
@@ -161,17 +201,13 @@ impl TableChanges {
     }
 
     fn merge(&mut self, other: &Self) {
-        self.add_kinds(&other.kinds);
+        self.kinds.0 |= other.kinds.0;
         other.rows.iter().for_each(|row| self.add_row(Some(*row)));
         self.add_scopes(Some(&other.scopes));
     }
 
     fn add_kinds(&mut self, kinds: &[TagKind]) {
-        for kind in kinds {
-            if !self.kinds.contains(kind) {
-                self.kinds.push(*kind);
-            }
-        }
+        kinds.iter().for_each(|kind| self.kinds.0 |= Kinds::bit(*kind));
     }
 
     fn add_row(&mut self, row: Option<KeyBytes>) {
@@ -195,10 +231,27 @@ impl TableChanges {
     }
 }
 
+/// Whole aspects of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Kinds(u16);
+
+impl Kinds {
+    /// What a write can change of a table as a whole; `any` comes first.
+    const ALL: [TagKind; 5] = [TagKind::Any, TagKind::Born, TagKind::Gone, TagKind::Rows, TagKind::Spread];
+
+    const fn bit(kind: TagKind) -> u16 {
+        1 << kind as u16
+    }
+
+    fn iter(self) -> impl Iterator<Item = TagKind> {
+        Self::ALL.into_iter().filter(move |kind| self.0 & Self::bit(*kind) != 0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Declaration, LookupDeclaration};
+    use crate::tables::{Declaration, Dependency, LookupDeclaration};
     use TagKind::{Any, Born, Gone, Row, Rows, Scope, Spread};
     use core::any::TypeId;
 
@@ -212,6 +265,23 @@ mod tests {
         kinds
     }
 
+    fn with_slug(is_fixed: bool) -> Tables {
+        let slug = LookupDeclaration {
+            columns: &["slug"],
+            is_exact: false,
+            is_fixed,
+            is_unique: true,
+            normalizer: None,
+            value: TypeId::of::<String>(),
+        };
+        Tables::new([Declaration {
+            table: "products".into(),
+            key: ("id".into(), TypeId::of::<i32>()),
+            lookups: vec![slug],
+            dependencies: vec![],
+        }])
+    }
+
     fn sorted(kinds: &[TagKind]) -> Vec<TagKind> {
         let mut kinds = kinds.to_vec();
         kinds.sort_unstable();
@@ -221,15 +291,18 @@ mod tests {
     #[test]
     fn each_write_changes_the_tags_of_the_table() {
         let plain = Tables::default();
-        let unique = Tables::new([Declaration {
-            table: "products".into(),
+        let [unique, fixed] = [false, true].map(with_slug);
+        let cascading = Tables::new([Declaration {
+            table: "reviews".into(),
             key: ("id".into(), TypeId::of::<i32>()),
-            lookups: vec![LookupDeclaration { columns: &["slug"], is_unique: true, value: TypeId::of::<String>() }],
-            dependencies: vec![],
+            lookups: vec![],
+            dependencies: vec![Dependency::CascadedBy("products".into())],
         }]);
         let row = Some(KeyBytes::of(&1));
         let scope = Database::named("shop").table("products").scope(&["shelf"], KeyBytes::of(&7));
-        let cases: [(Change, &Tables, &[TagKind]); 11] = [
+        let saved = |row, scopes| Change::Saved { row, scopes };
+        let update = |sets_unique| Change::Update { row: KeyBytes::of(&1), sets_unique };
+        let cases: [(Change, &Tables, &[TagKind]); 21] = [
             (Change::Insert, &plain, &[Any, Born, Spread]),
             (Change::Inserted { row, scopes: Some(vec![scope]) }, &plain, &[Any, Born, Row, Scope]),
             (Change::Inserted { row, scopes: None }, &plain, &[Any, Born, Row, Spread]),
@@ -238,13 +311,35 @@ mod tests {
             (Change::Change, &plain, &[Any, Rows, Born, Gone, Spread]),
             (Change::Save(row), &plain, &[Any, Row, Spread]),
             (Change::Save(row), &unique, &[Any, Row, Spread, Born, Gone]),
+            (Change::Save(row), &fixed, &[Any, Row, Spread, Born, Gone]),
+            (saved(row, None), &plain, &[Any, Row, Spread]),
+            (saved(row, None), &unique, &[Any, Row, Spread, Born, Gone]),
+            (saved(row, None), &fixed, &[Any, Row, Spread]),
+            (saved(row, Some(vec![])), &fixed, &[Any, Row]),
+            (saved(row, Some(vec![scope])), &fixed, &[Any, Row, Scope]),
+            (saved(None, Some(vec![scope])), &fixed, &[Any, Rows, Born, Gone, Spread]),
             (Change::Save(None), &plain, &[Any, Rows, Born, Gone, Spread]),
+            (update(false), &unique, &[Any, Row, Spread]),
+            (update(true), &unique, &[Any, Row, Spread, Born, Gone]),
+            (update(false), &cascading, &[Any, Row, Spread, Gone]),
             (Change::Delete(row), &plain, &[Any, Row, Gone, Spread]),
             (Change::Delete(None), &plain, &[Any, Rows, Gone, Spread]),
         ];
         for (change, tables, expected) in cases {
             assert_eq!(kinds_of(&change, tables), sorted(expected), "{change:?}");
         }
+    }
+
+    #[test]
+    fn a_save_counts_for_tables_that_are_cascaded_by_this_one() {
+        let items = Declaration {
+            table: "items".into(),
+            key: ("id".into(), TypeId::of::<i32>()),
+            lookups: vec![],
+            dependencies: vec![Dependency::CascadedBy("products".into())],
+        };
+        let saved = Change::Saved { row: Some(KeyBytes::of(&1)), scopes: Some(vec![]) };
+        assert_eq!(kinds_of(&saved, &Tables::new([items])), sorted(&[Any, Row, Gone]));
     }
 
     #[test]
@@ -270,7 +365,7 @@ mod tests {
         other.add_everything();
         one.merge(&other);
         let kinds: Vec<TagKind> = one.tags(&Database::named("shop")).iter().map(Tag::kind).collect();
-        assert_eq!(kinds, [TagKind::Database, Any, Spread, Born, Row, Any, Rows, Born, Gone, Spread]);
+        assert_eq!(kinds, [TagKind::Database, Any, Born, Spread, Row, Any, Born, Gone, Rows, Spread]);
         assert_eq!(one.tables().collect::<Vec<_>>(), ["products", "tags"]);
     }
 }

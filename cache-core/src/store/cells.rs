@@ -144,11 +144,14 @@ impl Cells {
     /// Works under the shard's lock, so that a sweep cannot part the cell from its tag meanwhile.
     fn with<T>(&self, tag: &Tag, now: Timestamp, work: impl FnOnce(&Cell) -> T) -> T {
         let mut shard = lock(self.shard(tag));
-        if !shard.cells.contains_key(tag) {
-            shard.sweep_if_grown(now);
-            shard.cells.insert(*tag, Arc::new(Cell::new(tag.kind())));
+        if let Some(cell) = shard.cells.get(tag) {
+            return work(cell);
         }
-        work(&shard.cells[tag])
+        shard.sweep_if_grown(now);
+        let cell = Arc::new(Cell::new(tag.kind()));
+        let result = work(&cell);
+        shard.cells.insert(*tag, cell);
+        result
     }
 
     fn shard(&self, tag: &Tag) -> &Mutex<Shard> {

@@ -18,7 +18,7 @@ pub(crate) fn equal(model: &Model<'_>, field: &Field<'_>, value: &Ident) -> Cond
     let span = type_span(field);
     let private = model.private_at(span);
     let column = column(model, field);
-    let ty = field.ty;
+    let ty = &field.ty;
     Condition {
         expression: quote_spanned!(span=> #private::diesel::ExpressionMethods::eq(#column, #value)),
         ty: quote_spanned!(span=> #private::diesel::dsl::Eq<#column, #ty>),
@@ -27,7 +27,7 @@ pub(crate) fn equal(model: &Model<'_>, field: &Field<'_>, value: &Ident) -> Cond
 
 /// `column = value`, or `column IS NULL` where the value is `None`.
 pub(crate) fn equal_or_null(model: &Model<'_>, field: &Field<'_>, value: &Ident) -> Condition {
-    let Some(inner) = option_inner(field.ty) else {
+    let Some(inner) = option_inner(&field.ty) else {
         return equal(model, field, value);
     };
     let span = type_span(field);

@@ -2,10 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Path;
+use syn::spanned::Spanned as _;
 
 use super::condition::{self, Condition};
 use super::{column, is_exact, located, value, value_type};
-use crate::model::{Lookup, Model};
+use crate::model::{Field, Lookup, Model};
 
 pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let private = model.private();
@@ -16,10 +18,15 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let (filter_type, filter) = filter(model, lookup);
     let value = value(&quote!(__model), fields);
     let columns = fields.iter().map(|field| column(model, field));
-    let is_unique = lookup.is_unique;
+    let (is_fixed, is_unique) = (lookup.is_fixed, lookup.is_unique);
+    let normalizer = lookup.with.as_ref().map(|with| normalizer(model, &lookup.fields[0], with));
     // What a field holds need not be what its column does: then no value of a row names the rows that share it.
     let is_projected = fields.iter().any(|field| !field.projection.is_empty());
-    let is_exact = if is_projected { quote!(false) } else { is_exact(model, fields) };
+    let is_exact = match (is_projected, &lookup.with) {
+        (true, _) => quote!(false),
+        (false, Some(_)) => quote!(true),
+        (false, None) => is_exact(model, fields),
+    };
     // Spanned by the option, as several fields may be unfit.
     let span = located(lookup.name.span());
     quote_spanned! {span=>
@@ -34,6 +41,7 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
 
             const COLUMNS: &'static [&'static str] =
                 &[#(<#columns as #private::diesel::Column>::NAME),*];
+            const IS_FIXED: bool = #is_fixed;
             const IS_UNIQUE: bool = #is_unique;
 
             #filter
@@ -45,6 +53,39 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
             fn is_exact() -> bool {
                 #is_exact
             }
+
+            #normalizer
+        }
+    }
+}
+
+/// What `with = path` says: the function is called on the value, and in an `Option` on what is in it.
+fn normalizer(model: &Model<'_>, field: &Field<'_>, with: &Path) -> TokenStream {
+    let private = model.private();
+    // A function that gives another type is reported at its name.
+    let span = located(with.span());
+    let call = quote_spanned!(span=> #with(__value));
+    let normal = match condition::option_inner(&field.ty) {
+        Some(inner) => quote! {
+            match __value {
+                ::core::option::Option::Some(__value) => {
+                    let __normal: #inner = #call;
+                    ::core::option::Option::Some(__normal)
+                }
+                ::core::option::Option::None => ::core::option::Option::None,
+            }
+        },
+        None => call,
+    };
+    quote! {
+        const IS_NORMALIZED: bool = true;
+
+        fn normalized(__value: &Self::Value) -> Self::Value {
+            #normal
+        }
+
+        fn normalizer() -> ::core::option::Option<::core::any::TypeId> {
+            ::core::option::Option::Some(#private::type_of(&#with))
         }
     }
 }

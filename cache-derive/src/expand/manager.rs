@@ -108,7 +108,7 @@ fn all_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
 fn arguments(model: &Model<'_>, lookup: &Lookup<'_>) -> (TokenStream, TokenStream) {
     let private = model.private();
     let parameters = parameters(lookup);
-    let types = lookup.fields.iter().map(|field| field.ty);
+    let types = lookup.fields.iter().map(|field| &field.ty);
     let keys: Vec<TokenStream> =
         parameters.iter().map(|parameter| quote!(#private::IntoKey::into_key(#parameter))).collect();
     let key = match &keys[..] {
@@ -126,7 +126,7 @@ fn parameters(lookup: &Lookup<'_>) -> Vec<Ident> {
 fn doc(lookup: &Lookup<'_>, what: &str) -> String {
     let columns: Vec<String> = lookup.column_names().iter().map(|name| format!("`{name}`")).collect();
     let columns = columns.join(" and ");
-    let is_nullable = lookup.fields.iter().any(|field| option_inner(field.ty).is_some());
+    let is_nullable = lookup.fields.iter().any(|field| option_inner(&field.ty).is_some());
     let null = if is_nullable { "\n\n`None` asks for `NULL`." } else { "" };
     format!("{what} with this {columns}.{null}")
 }

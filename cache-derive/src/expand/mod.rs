@@ -62,9 +62,9 @@ fn column(model: &Model<'_>, field: &Field<'_>) -> TokenStream {
 
 /// A field's type, or a tuple of them in order.
 fn value_type(fields: &[Field<'_>]) -> TokenStream {
-    let types = fields.iter().map(|field| field.ty);
+    let types = fields.iter().map(|field| &field.ty);
     if let [field] = fields {
-        let ty = field.ty;
+        let ty = &field.ty;
         return quote!(#ty);
     }
     quote!((#(#types),*))
@@ -80,9 +80,9 @@ fn value(owner: &TokenStream, fields: &[Field<'_>]) -> TokenStream {
 }
 
 fn clone(owner: &TokenStream, field: &Field<'_>) -> TokenStream {
-    let ident = field.ident;
+    let place = field.place(owner);
     let span = type_span(field);
-    quote_spanned!(span=> ::core::clone::Clone::clone(&#owner.#ident))
+    quote_spanned!(span=> ::core::clone::Clone::clone(&#place))
 }
 
 /// Whether all columns are compared byte by byte.

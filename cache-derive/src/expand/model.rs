@@ -60,6 +60,7 @@ fn definition(model: &Model<'_>) -> TokenStream {
     let shape: Vec<String> = model.fields.iter().map(Field::shape).collect();
     let shape = shape.join(",");
     let key = model.name.as_ref().map(|key| quote!(.key(#key)));
+    let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
     let timeouts = [
         model.list_timeout.map(|timeout| (quote!(list_timeout), timeout)),
         model.detail_timeout.map(|timeout| (quote!(detail_timeout), timeout)),
@@ -69,7 +70,7 @@ fn definition(model: &Model<'_>) -> TokenStream {
         let timeout = timeout_value(&private, timeout);
         quote!(.#method(#timeout))
     });
-    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #(#timeouts)*)
+    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #is_key_saved #(#timeouts)*)
 }
 
 fn timeout_value(private: &TokenStream, timeout: Timeout) -> TokenStream {
@@ -84,7 +85,7 @@ fn by_ids(model: &Model<'_>) -> (TokenStream, TokenStream) {
     let private = model.private();
     let fields = &model.key.fields;
     if let [field] = &fields[..] {
-        let (column, ty) = (super::column(model, field), field.ty);
+        let (column, ty) = (super::column(model, field), &field.ty);
         let span = type_span(field);
         let private = model.private_at(span);
         return (
@@ -112,9 +113,9 @@ fn key_methods(model: &Model<'_>) -> TokenStream {
     let is_exact = is_exact(model, fields);
     let (variables, pattern) = condition::bindings(fields);
     let is_equal = fields.iter().zip(&variables).map(|(field, value)| {
-        let ident = field.ident;
+        let place = field.place(&quote!(self));
         let span = type_span(field);
-        quote_spanned!(span=> ::core::cmp::PartialEq::eq(&self.#ident, #value))
+        quote_spanned!(span=> ::core::cmp::PartialEq::eq(&#place, #value))
     });
     quote! {
         fn id(&self) -> Self::Id {

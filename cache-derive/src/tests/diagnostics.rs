@@ -16,8 +16,8 @@ fn assert_option_errors(options: &str, expected: &[&str]) {
 
 #[test]
 fn options_are_checked() {
-    let known =
-        "cascaded_by, crate, depends_on, detail_timeout, error, key, list_timeout, negative_timeout, scope, unique";
+    let known = "cascaded_by, crate, depends_on, detail_timeout, error, fixed, key, list_timeout, negative_timeout, \
+                 primary_key, scope, unique";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
         ("tiemout = 3", unknown("tiemout", "")),
@@ -39,6 +39,12 @@ fn options_are_checked() {
         ("cascaded_by()", "expected `cascaded_by(Model, table, ..)`".to_owned()),
         ("depends_on", "expected `depends_on(Model, table, ..)`".to_owned()),
         ("depends_on(\"a\")", "expected a path without quotes, such as `schema::products`".to_owned()),
+        ("fixed", "expected `fixed(column, ..)`".to_owned()),
+        ("fixed(\"slug\")", "expected a column name without quotes, such as `slug`".to_owned()),
+        ("primary_key(identity.id)", "expected `primary_key = identity.id`".to_owned()),
+        ("primary_key =", "expected `primary_key = identity.id`".to_owned()),
+        ("primary_key = \"identity.id\"", "expected the name of a field, as in `primary_key = identity.id`".to_owned()),
+        ("primary_key = identity.0", "expected the name of a field, as in `primary_key = identity.id`".to_owned()),
         ("scope(\"slug\")", "expected a column name without quotes, such as `slug`".to_owned()),
     ];
     for (options, expected) in table {
@@ -90,6 +96,74 @@ fn look_ups_name_columns() {
     ];
     for (options, expected) in table {
         assert_option_errors(options, &[&expected]);
+    }
+}
+
+#[test]
+fn fixed_names_columns_that_could_change() {
+    let columns = "id, category_id, slug, type";
+    let table = [
+        ("fixed(sulg)", format!("no column `sulg`, expected one of: {columns}; did you mean `slug`?")),
+        ("fixed(kind)", "the field `kind` has the column `type`, name `type` in `fixed`".to_owned()),
+        (
+            "fixed(identity)",
+            "the field `identity` is embedded and has no column of its own, `fixed` needs a plain field".to_owned(),
+        ),
+        ("fixed(slug, id)", "`id` is of the primary key, which is fixed by itself: leave it out".to_owned()),
+        ("fixed(slug), fixed(slug)", "`fixed` names the column `slug` twice, name it once".to_owned()),
+    ];
+    for (options, expected) in table {
+        assert_option_errors(options, &[&expected]);
+    }
+}
+
+#[test]
+fn normalisers_are_for_one_column() {
+    let table = [
+        ("unique(with = lower)", "`with` needs a column: `unique(column, with = path)`"),
+        ("scope(slug, type, with = lower)", "`with` is for the value of one column, and `scope` names 2: leave it out"),
+        ("unique(slug, with = a, with = b)", "`with` is given twice in `unique`, keep one of them"),
+        (
+            "unique(slug, with = \"lower\")",
+            "expected the path of a function without quotes, such as `str::to_lowercase`",
+        ),
+        ("unique(slug, with = |x| x)", "expected the path of a function without quotes, such as `str::to_lowercase`"),
+        ("unique(slug, with)", "no column `with`, expected one of: id, category_id, slug, type"),
+    ];
+    for (options, expected) in table {
+        assert_option_errors(options, &[expected]);
+    }
+    assert_errors(
+        "#[cached(unique(slug, with = lower))] struct Product { id: i32, #[diesel(deserialize_as = X)] slug: String }",
+        &["`with` needs a field that holds what its column does, and `slug` is decoded or selected otherwise"],
+    );
+}
+
+#[test]
+fn keys_in_embedded_structs_are_found() {
+    let table = [
+        (
+            "primary_key = identiy.id",
+            "no field `identiy`, expected one of: id, category_id, slug, kind, identity; did you mean `identity`?",
+        ),
+        (
+            "primary_key = slug.id",
+            "the field `slug` is not embedded: mark it with `#[diesel(embed)]`, or write `primary_key = slug`",
+        ),
+        (
+            "primary_key = identity",
+            "the field `identity` is embedded, name the key's field in it, such as `primary_key = identity.id`",
+        ),
+        (
+            "primary_key = (identity.id, slgu)",
+            "no field for the key column `slgu`: add the field, or name one of: id, category_id, slug, type; did you \
+             mean `slug`?",
+        ),
+        ("primary_key = ()", "`primary_key` needs at least one column"),
+        ("primary_key = id, primary_key = slug", "option `primary_key` is given twice, keep one of them"),
+    ];
+    for (options, expected) in table {
+        assert_option_errors(options, &[expected]);
     }
 }
 

@@ -97,6 +97,52 @@ fn look_ups_are_methods_of_the_manager() {
 }
 
 #[test]
+fn keys_may_be_in_embedded_structs() {
+    let code = expand(
+        "#[cached(primary_key = (a, inner.deep.r#type, inner.b: Code))]
+         struct Pair { a: i32, #[diesel(embed)] inner: Inner }",
+    );
+    assert_contains(
+        &code,
+        &[
+            "type Id = (i32, ::cache_diesel::__private::PlainValue<pairs::columns::r#type>, Code);",
+            "is_primary_key::<pairs::table, (pairs::columns::a, pairs::columns::r#type, pairs::columns::b)>();",
+            "Clone::clone(&self.inner.deep.r#type)",
+            "PartialEq::eq(&self.inner.b, __value_2)",
+            ".key_is_saved()",
+        ],
+    );
+}
+
+#[test]
+fn look_ups_of_fixed_columns_are_fixed() {
+    let code = expand(
+        "#[cached(scope(a), scope(b), scope(a, id), scope(b, id), fixed(a))] struct Pair { id: i32, a: i32, b: i32 }",
+    );
+    let is_fixed: Vec<bool> = code.split("constIS_FIXED:bool=").skip(1).map(|rest| rest.starts_with("true")).collect();
+    assert_eq!(is_fixed, [true, false, true, false]);
+    assert!(!code.contains("key_is_saved"));
+}
+
+#[test]
+fn normalisers_are_called_on_the_value_itself() {
+    let code = expand(
+        "#[cached(unique(email, with = my::lower), scope(city, with = str::to_lowercase), unique(id, city))]
+         struct User { id: i32, email: String, city: Option<String> }",
+    );
+    assert_contains(
+        &code,
+        &[
+            "const IS_NORMALIZED: bool = true;",
+            "fn normalized(__value: &Self::Value) -> Self::Value { my::lower(__value) }",
+            "let __normal: String = str::to_lowercase(__value);",
+            "::cache_diesel::__private::type_of(&my::lower)",
+        ],
+    );
+    assert_eq!(code.matches("IS_NORMALIZED").count(), 2);
+}
+
+#[test]
 fn the_shape_tells_projections_apart() {
     let code = expand(
         "struct Product { id: i32, #[diesel(column_name = title, deserialize_as = Vec<u8>, serialize_as = X)] name: Text < u8 > }",

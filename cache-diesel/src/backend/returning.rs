@@ -6,7 +6,6 @@ use diesel::query_builder::{AsChangeset, AsQuery, InsertStatement, IntoUpdateTar
 use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::FindDsl;
 use diesel::result::{OptionalExtension, QueryResult};
-use diesel::sqlite::Sqlite;
 use diesel::{Insertable, QuerySource, RunQueryDsl, Selectable, SelectableHelper};
 
 use crate::model::CachedModel;
@@ -17,32 +16,42 @@ type Insert<M, New> =
 type Where<M> = <Find<<M as CachedModel>::Table, <M as CachedModel>::Id> as IntoUpdateTarget>::WhereClause;
 type Update<'row, M> = UpdateStatement<<M as CachedModel>::Table, Where<M>, <&'row M as AsChangeset>::Changeset>;
 
-#[diagnostic::do_not_recommend]
-impl<'query, C, New, M> FetchInserted<'query, New, M, Sqlite> for C
-where
-    C: LoadConnection<Backend = Sqlite>,
-    M: CachedModel + Selectable<Sqlite>,
-    M::Table: QuerySource,
-    New: Insertable<M::Table>,
-    Returning<Insert<M, New>, AsSelect<M, Sqlite>>: Query + LoadQuery<'query, C, M>,
-{
-    fn fetch_inserted(&mut self, new: New) -> QueryResult<Vec<M>> {
-        RunQueryDsl::load(diesel::insert_into(M::table()).values(new).returning(M::as_returning()), self)
-    }
+macro_rules! returning {
+    ($backend:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<'query, C, New, M> FetchInserted<'query, New, M, $backend> for C
+        where
+            C: LoadConnection<Backend = $backend>,
+            M: CachedModel + Selectable<$backend>,
+            M::Table: QuerySource,
+            New: Insertable<M::Table>,
+            Returning<Insert<M, New>, AsSelect<M, $backend>>: Query + LoadQuery<'query, C, M>,
+        {
+            fn fetch_inserted(&mut self, new: New) -> QueryResult<Vec<M>> {
+                RunQueryDsl::load(diesel::insert_into(M::table()).values(new).returning(M::as_returning()), self)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<'query, 'row, C, M> FetchSaved<'query, 'row, M, $backend> for C
+        where
+            C: LoadConnection<Backend = $backend>,
+            M: CachedModel + Selectable<$backend>,
+            &'row M: AsChangeset<Target = M::Table>,
+            Find<M::Table, M::Id>: IntoUpdateTarget<Table = M::Table>,
+            Update<'row, M>: AsQuery,
+            Returning<Update<'row, M>, AsSelect<M, $backend>>: Query + LoadQuery<'query, C, M>,
+        {
+            fn fetch_saved(&mut self, row: &'row M) -> QueryResult<Option<M>> {
+                let statement =
+                    diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
+                RunQueryDsl::get_result(statement, self).optional()
+            }
+        }
+    };
 }
 
-#[diagnostic::do_not_recommend]
-impl<'query, 'row, C, M> FetchSaved<'query, 'row, M, Sqlite> for C
-where
-    C: LoadConnection<Backend = Sqlite>,
-    M: CachedModel + Selectable<Sqlite>,
-    &'row M: AsChangeset<Target = M::Table>,
-    Find<M::Table, M::Id>: IntoUpdateTarget<Table = M::Table>,
-    Update<'row, M>: AsQuery,
-    Returning<Update<'row, M>, AsSelect<M, Sqlite>>: Query + LoadQuery<'query, C, M>,
-{
-    fn fetch_saved(&mut self, row: &'row M) -> QueryResult<Option<M>> {
-        let statement = diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
-        RunQueryDsl::get_result(statement, self).optional()
-    }
-}
+#[cfg(feature = "postgres")]
+returning!(diesel::pg::Pg);
+#[cfg(feature = "sqlite")]
+returning!(diesel::sqlite::Sqlite);

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use diesel::connection::LoadConnection;
 use diesel::query_builder::QueryFragment;
 use diesel::result::QueryResult;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use crate::backend::{Address, CacheBackend};
-use crate::scan::Dialect;
+use crate::backend::url::percent_decoded;
+use crate::backend::{Address, CacheBackend, SessionState};
+use crate::scan::{Bounded, Dialect};
 
 impl CacheBackend for Sqlite {
     const DIALECT: Dialect = Dialect::Sqlite;
@@ -24,12 +25,24 @@ impl CacheBackend for Sqlite {
         write!(to, "{binds:?}").map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))
     }
 
+    fn last_bound_integer<Query: QueryFragment<Self>>(query: &Query) -> Option<i64> {
+        let mut printed = Bounded::default();
+        Self::write_binds(query, &mut printed).ok()?;
+        last_integer(&printed.finish()?)
+    }
+
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
         let attached: Vec<Attached> = load_attached(conn)?;
         let main =
             attached.iter().find(|database| database.name == "main").and_then(|database| database.file.as_deref());
         let reaches_others = attached.iter().any(|database| database.name != "main" && database.name != "temp");
         Ok(Address { reaches_others, ..address_of_path(main.unwrap_or_default()) })
+    }
+
+    fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
+        // What a PRAGMA changed cannot be asked for in one go; no PRAGMA makes a row another one's.
+        let temporary: Count = sql_query("SELECT count(*) AS number FROM sqlite_temp_master").get_result(conn)?;
+        Ok(SessionState { is_particular: temporary.number > 0, ..SessionState::default() })
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
@@ -39,6 +52,21 @@ impl CacheBackend for Sqlite {
             Err(_) => true,
         }
     }
+}
+
+/// The last value in the `Debug` of Diesel's collector, which ends with `(I32(7), Integer)] }`.
+fn last_integer(collector: &str) -> Option<i64> {
+    let (value, sql_type) = collector.strip_suffix(")] }")?.rsplit_once(", ")?;
+    let (start, digits) = value.strip_suffix(')')?.rsplit_once('(')?;
+    let is_integer = matches!(sql_type, "Integer" | "Long" | "SmallInt")
+        && ["[(I32", "[(I64", ", (I32", ", (I64"].iter().any(|end| start.ends_with(end));
+    if is_integer { digits.parse().ok() } else { None }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
 }
 
 #[derive(QueryableByName)]
@@ -54,7 +82,7 @@ fn load_attached<C: LoadConnection<Backend = Sqlite>>(conn: &mut C) -> QueryResu
 }
 
 /// What all connections to the database behind a connection URL have in common.
-pub(crate) fn address_of_url(url: &str) -> Address {
+pub(super) fn address_of_url(url: &str) -> Address {
     let uri = url.strip_prefix("file:").or_else(|| url.strip_prefix("sqlite://"));
     let Some(uri) = uri else { return address_of_path(if url == ":memory:" { "" } else { url }) };
     let uri = uri.split('#').next().unwrap_or_default();
@@ -95,18 +123,6 @@ fn without_authority(path: &str) -> &str {
     rest.strip_prefix("localhost").filter(|rest| rest.starts_with('/')).unwrap_or(rest)
 }
 
-fn percent_decoded(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).and_then(|digits| str::from_utf8(digits).ok());
-        let value = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%');
-        decoded.push(value.unwrap_or(*first));
-        rest = if value.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +156,23 @@ mod tests {
         let shared = address_of_url("file:a?mode=memory&cache=shared");
         assert_eq!(shared, address_of_url("file:a?cache=shared&mode=memory"));
         assert_ne!(shared, address_of_url("file:b?mode=memory&cache=shared"));
+    }
+
+    #[test]
+    fn the_last_bind_is_a_whole_number_or_nothing() {
+        use diesel::IntoSql;
+        use diesel::sql_types::{BigInt, Double, Integer, SmallInt};
+
+        fn last(query: &impl QueryFragment<Sqlite>) -> Option<i64> {
+            Sqlite::last_bound_integer(query)
+        }
+        assert_eq!(last(&(", 8".into_sql::<Text>(), (-7_i32).into_sql::<Integer>())), Some(-7));
+        assert_eq!(last(&i64::MIN.into_sql::<BigInt>()), Some(i64::MIN));
+        assert_eq!(last(&7_i16.into_sql::<SmallInt>()), Some(7));
+        assert_eq!(last(&None::<i32>.into_sql::<Nullable<Integer>>()), None);
+        assert_eq!(last(&(1_i32.into_sql::<Integer>(), "(I32(7), Integer)] }".into_sql::<Text>())), None);
+        assert_eq!(last(&(1_i32.into_sql::<Integer>(), 7.0_f64.into_sql::<Double>())), None);
+        assert_eq!(last(&("a".repeat(5_000).into_sql::<Text>(), 7_i32.into_sql::<Integer>())), None);
+        assert_eq!(last(&diesel::dsl::sql::<Integer>("1")), None);
     }
 }

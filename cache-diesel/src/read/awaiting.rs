@@ -198,6 +198,6 @@ where
 
 fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, cache_core::Bypass> {
     let status = <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn);
-    let is_in_transaction = !matches!(status.transaction_depth(), Ok(None));
-    gate_of(is_in_transaction, conn.instrumentation())
+    let depth = status.transaction_depth();
+    gate_of(depth, conn.instrumentation())
 }

@@ -1,28 +1,40 @@
 //! Whether a read on a connection may use the cache.
 
 use cache_core::Bypass;
+use core::num::NonZeroU32;
+
 use diesel::connection::{Connection, Instrumentation, TransactionManager};
+use diesel::result::QueryResult;
 
 use crate::identity::Identity;
 use crate::track::Tracker;
 
 /// The database that `conn` is on, or why its reads leave the cache alone.
 pub(crate) fn gate<C: Connection>(conn: &mut C) -> Result<Identity, Bypass> {
-    let is_in_transaction = is_in_transaction(conn);
-    gate_of(is_in_transaction, conn.instrumentation())
+    let depth = transaction_depth(conn);
+    gate_of(depth, conn.instrumentation())
 }
 
-/// The same for any kind of connection, given what Diesel says of its transactions.
-pub(crate) fn gate_of(is_in_transaction: bool, instrumentation: &mut dyn Instrumentation) -> Result<Identity, Bypass> {
-    if is_in_transaction {
-        return Err(Bypass::Transaction);
-    }
+/// The same for any kind of connection, given how many transactions Diesel has open on it, if it can tell.
+pub(crate) fn gate_of(
+    depth: QueryResult<Option<NonZeroU32>>,
+    instrumentation: &mut dyn Instrumentation,
+) -> Result<Identity, Bypass> {
     let tracker: Option<&mut Tracker> = instrumentation.as_any_mut().downcast_mut();
-    tracker.ok_or(Bypass::NotTracked)?.gate()
+    match (depth, tracker) {
+        (Ok(None), Some(tracker)) => tracker.gate(),
+        (Ok(None), None) => Err(Bypass::NotTracked),
+        (Ok(Some(depth)), Some(tracker)) => tracker.gate_within(depth),
+        (Ok(Some(_)), None) | (Err(_), _) => Err(Bypass::Transaction),
+    }
+}
+
+/// How many transactions Diesel has open on `conn`, one in the other.
+pub(crate) fn transaction_depth<C: Connection>(conn: &mut C) -> QueryResult<Option<NonZeroU32>> {
+    <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn).transaction_depth()
 }
 
 /// Whether Diesel has a transaction open on `conn`, or cannot tell.
 pub(crate) fn is_in_transaction<C: Connection>(conn: &mut C) -> bool {
-    let status = <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn);
-    !matches!(status.transaction_depth(), Ok(None))
+    !matches!(transaction_depth(conn), Ok(None))
 }

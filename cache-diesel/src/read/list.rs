@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use cache_core::{KeyBytes, Kind};
+use cache_core::Kind;
 use diesel::Expression;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
@@ -12,7 +12,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
-use crate::model::{CachedModel, Lookup};
+use crate::model::{CachedModel, Lookup, tag_bytes};
 use crate::read::answer::{AskedTask, FirstRow, Rows};
 use crate::read::asked::{AskedQuery, Dependency, Scope};
 use crate::read::blocking::Query;
@@ -54,7 +54,8 @@ impl<M: CachedModel> Manager<M> {
         L: Lookup<Model = M>,
         M::Table: FilterDsl<L::Filter>,
     {
-        let scope = Scope { columns: L::COLUMNS, value: KeyBytes::of(&value), is_exact: L::is_exact() };
+        let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
+        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), is_exact: L::is_exact() };
         let mut read = ListRead::new(self.state, FilterDsl::filter(M::table(), L::filter(value)), None);
         read.scope = Some(scope);
         read

@@ -64,8 +64,13 @@ where
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Unique, options: self.options };
-        let value = self.value.key_bytes();
-        Ok(UniqueTask { head, value, asked: Asked::Named(self.value), selected: None })
+        let (value, asked) = if L::IS_NORMALIZED {
+            let normal = L::normalized(&self.value.into_key());
+            (KeyBytes::of(&normal), Asked::Normal(normal))
+        } else {
+            (self.value.key_bytes(), Asked::Named(self.value))
+        };
+        Ok(UniqueTask { head, value, asked, selected: None })
     }
 }
 
@@ -89,8 +94,17 @@ where
 /// The value, as it was asked for, and as it is once the database has to be asked.
 enum Asked<K, V> {
     Named(K),
+    /// In its normal form: the database is asked for that as well, so that all spellings are one question.
+    Normal(V),
     Nothing,
     Value(V),
+}
+
+/// Where a unique value leads.
+struct Pointer<Id, V> {
+    key: Id,
+    /// The row's own spelling, where the database took it for equal to another one that was asked for.
+    spelling: Option<V>,
 }
 
 impl<'query, C, L, K> UniqueTask<'query, C, L, K>
@@ -104,14 +118,16 @@ where
     /// Makes the query, unless it is made already.
     fn prepare(&mut self) {
         self.asked = match core::mem::replace(&mut self.asked, Asked::Nothing) {
-            Asked::Named(named) => {
-                let value = named.into_key();
-                let table = <L::Model as CachedModel>::table();
-                self.selected = Some(FilterDsl::filter(table, L::filter(value.clone())).selected());
-                Asked::Value(value)
-            }
+            Asked::Named(named) => self.prepare_for(named.into_key()),
+            Asked::Normal(value) => self.prepare_for(value),
             asked => asked,
         };
+    }
+
+    fn prepare_for(&mut self, value: L::Value) -> Asked<K, L::Value> {
+        let table = <L::Model as CachedModel>::table();
+        self.selected = Some(FilterDsl::filter(table, L::filter(value.clone())).selected());
+        Asked::Value(value)
     }
 
     /// Whether `row` has the value that was asked for, letter by letter.
@@ -122,15 +138,33 @@ where
                 named.as_key().map_or_else(|| KeyBytes::of(&value) == self.value, |asked| *asked == value)
             }
             Asked::Nothing => false,
-            Asked::Value(asked) => *asked == value,
+            Asked::Normal(asked) | Asked::Value(asked) => *asked == value,
         }
+    }
+
+    /// Whether `row` still is where the pointer leads. It may have got another value since.
+    fn is_at(&self, row: &L::Model, pointer: &UniquePointer<L>) -> bool {
+        let has_value = match &pointer.spelling {
+            // The database found this spelling before, and would again.
+            Some(spelling) => L::value(row) == *spelling,
+            None => self.has_value(row),
+        };
+        has_value && row.has_id(&pointer.key)
+    }
+
+    /// What leads to `row`; `None`: where the database takes other letters for equal, the value that was asked for
+    /// names no row for good.
+    fn pointer_to(&self, row: &L::Model) -> Option<UniquePointer<L>> {
+        let has_value = self.has_value(row);
+        let spelling = (!has_value).then(|| L::value(row));
+        (has_value || L::IS_NORMALIZED).then(|| Pointer { key: row.id(), spelling })
     }
 
     fn is_asked(&self, value: &L::Value) -> bool {
         match &self.asked {
             Asked::Named(named) => named.as_key().is_none_or(|asked| asked == value),
             Asked::Nothing => false,
-            Asked::Value(asked) => asked == value,
+            Asked::Normal(asked) | Asked::Value(asked) => asked == value,
         }
     }
 
@@ -162,6 +196,7 @@ where
     }
 }
 
+type UniquePointer<L> = Pointer<<<L as Lookup>::Model as CachedModel>::Id, <L as Lookup>::Value>;
 type RowSeeds = (Vec<(Tag, Seed)>, Vec<Tag>);
 
 impl<'query, C, L, K> Task for UniqueTask<'query, C, L, K>
@@ -212,16 +247,15 @@ where
 
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
         let (pointer, life) = site.look_up(self.id(), Kind::Unique, &Vec::new)?;
-        let key = match pointer {
-            Value::Shared(key) => key,
+        let pointer = match pointer {
+            Value::Shared(pointer) => pointer,
             absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, life)),
         };
-        let key = key.downcast_ref::<<L::Model as CachedModel>::Id>().ok_or(Miss::Foreign)?;
-        let (row, life) = site.look_up(KeyBytes::of(key), Kind::Detail, &Vec::new)?;
+        let pointer = pointer.downcast_ref::<UniquePointer<L>>().ok_or(Miss::Foreign)?;
+        let (row, life) = site.look_up(KeyBytes::of(&pointer.key), Kind::Detail, &Vec::new)?;
         let Value::Shared(row) = row else { return Err(Miss::Absent) };
         let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
-        // The row may have got another value since: then the pointer leads nowhere.
-        if row.has_id(key) && self.has_value(&row) { Ok((Some(row), life)) } else { Err(Miss::Absent) }
+        if self.is_at(&row, pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent) }
     }
 
     fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, row: &Self::Value) -> Life {
@@ -233,13 +267,12 @@ where
             }
             return fill.share(keep.value, keep.timeout);
         };
-        // Where the database takes other letters for equal, the value that was asked for names no row for good.
-        if self.has_value(row) {
-            let id = row.id();
-            let bytes = KeyBytes::of(&id);
-            let pointer = Keep::shared(&Arc::new(id), size_of::<<L::Model as CachedModel>::Id>(), keep.timeout);
+        if let Some(pointer) = self.pointer_to(row) {
+            let bytes = KeyBytes::of(&pointer.key);
+            let tags = if pointer.spelling.is_some() { site.subject(named).spelling() } else { Vec::new() };
+            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), keep.timeout);
             let pointer = Loaded { value: pointer.value, weight: pointer.weight, timeout: pointer.timeout };
-            let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer, Vec::new())];
+            let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer, tags)];
             let mut seeds = fill.seeds().to_vec();
             if let Some((with_row, tags)) = self.row_seeds(site, named, &fill, bytes) {
                 seeds = with_row;

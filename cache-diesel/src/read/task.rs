@@ -16,6 +16,7 @@ use crate::manager::ManagerState;
 use crate::read::entry::{CachedEntry, Origin};
 use crate::read::options::{Options, UseOfCache};
 use crate::report;
+use crate::track::is_rehearsed;
 
 /// What all reads have in common.
 #[derive(Clone, Copy, Debug)]
@@ -200,6 +201,9 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<Ca
     }
     let attached = head.state.attached()?;
     let identity = attached.told.or(identity)?;
+    if is_rehearsed(identity.database) {
+        return None;
+    }
     let reader = attached.reader(head.state, head.kind);
     let (value, life) = task.look_up(&Site { reader, state: head.state, identity }).ok()?;
     reader.hit();

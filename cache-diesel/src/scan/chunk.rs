@@ -1,23 +1,60 @@
-//! How does a query give its SQL away without its binds?
+//! How does a query give its SQL away without its binds, or with short ones only?
 
 use std::fmt::{self, Display, Write};
 
-/// Gives `with` the first piece of text that `sql` formats, and stops it there.
+/// Whether what is printed behind the SQL of a query is wanted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Binds {
+    Unwanted,
+    Wanted,
+}
+
+/// Gives `with` the first piece of text that `sql` formats, and stops it there unless the rest is wanted. Gives the
+/// rest if it is not too long.
 ///
-/// Diesel prints the SQL of a query as one piece, before its binds: these can be long, and none of our
+/// Diesel prints the SQL of a query as one piece, before its binds: these can be long, and mostly none of our
 /// business. `with` is called exactly once, with nothing if nothing was printed.
-pub(crate) fn first_chunk(sql: &dyn Display, with: &mut dyn FnMut(&str)) {
-    let mut first = First { is_taken: false, with };
+pub(crate) fn first_chunk(sql: &dyn Display, with: &mut dyn FnMut(&str) -> Binds) -> Option<String> {
+    let mut first = First { rest: None, is_taken: false, with };
     // An error is how the formatting is stopped.
-    let _ = write!(first, "{sql}");
+    let is_whole = write!(first, "{sql}").is_ok();
     if !first.is_taken {
         (first.with)("");
+    }
+    first.rest.filter(|_| is_whole).and_then(Bounded::finish)
+}
+
+/// A text that takes no more than so many bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Bounded {
+    text: String,
+    is_over: bool,
+}
+
+impl Bounded {
+    const MOST_BYTES: usize = 4096;
+
+    /// The text, if all of it was taken.
+    pub(crate) fn finish(self) -> Option<String> {
+        (!self.is_over).then_some(self.text)
+    }
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, chunk: &str) -> fmt::Result {
+        self.is_over |= self.text.len() + chunk.len() > Self::MOST_BYTES;
+        if self.is_over {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(chunk);
+        Ok(())
     }
 }
 
 struct First<'a> {
+    rest: Option<Bounded>,
     is_taken: bool,
-    with: &'a mut dyn FnMut(&str),
+    with: &'a mut dyn FnMut(&str) -> Binds,
 }
 
 impl Write for First<'_> {
@@ -25,9 +62,10 @@ impl Write for First<'_> {
         // Whoever ignores the error comes again.
         if !self.is_taken {
             self.is_taken = true;
-            (self.with)(chunk);
+            self.rest = ((self.with)(chunk) == Binds::Wanted).then(Bounded::default);
+            return if self.rest.is_some() { Ok(()) } else { Err(fmt::Error) };
         }
-        Err(fmt::Error)
+        self.rest.as_mut().ok_or(fmt::Error)?.write_str(chunk)
     }
 }
 
@@ -36,7 +74,7 @@ mod tests {
     use std::cell::Cell;
     use std::fmt::{Display, Formatter, Result};
 
-    use super::first_chunk;
+    use super::{Binds, Bounded, first_chunk};
 
     struct Query<'a> {
         binds: &'a Cell<bool>,
@@ -55,7 +93,11 @@ mod tests {
 
     fn chunks_of(sql: &dyn Display) -> Vec<String> {
         let mut seen = Vec::new();
-        first_chunk(sql, &mut |chunk| seen.push(chunk.to_owned()));
+        let rest = first_chunk(sql, &mut |chunk| {
+            seen.push(chunk.to_owned());
+            Binds::Unwanted
+        });
+        assert_eq!(rest, None);
         seen
     }
 
@@ -90,5 +132,28 @@ mod tests {
         }
 
         assert_eq!(chunks_of(&Stubborn), ["a"]);
+    }
+
+    #[test]
+    fn binds_that_are_wanted_come_whole_or_not_at_all() {
+        let rest = |binds: &str| first_chunk(&format_args!("{}{binds}", "UPDATE"), &mut |_| Binds::Wanted);
+        assert_eq!(rest(" -- binds: [1]"), Some(" -- binds: [1]".to_owned()));
+        assert_eq!(rest(&"a".repeat(Bounded::MOST_BYTES)), Some("a".repeat(Bounded::MOST_BYTES)));
+        assert_eq!(rest(&"a".repeat(Bounded::MOST_BYTES + 1)), None);
+    }
+
+    #[test]
+    fn a_display_that_goes_on_behind_the_limit_gives_nothing() {
+        struct Stubborn;
+        impl Display for Stubborn {
+            fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
+                let _ = formatter.write_str("UPDATE");
+                let _ = formatter.write_str(&"a".repeat(Bounded::MOST_BYTES + 1));
+                let _ = formatter.write_str(", 7]");
+                Ok(())
+            }
+        }
+
+        assert_eq!(first_chunk(&Stubborn, &mut |_| Binds::Wanted), None);
     }
 }

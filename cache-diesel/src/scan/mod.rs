@@ -6,12 +6,15 @@
 //! [`Effect::Unknown`], a read is not cached. Every pass is linear in the length of the text, and
 //! none recurses, so that text from anywhere can be given in.
 
+mod bound;
 mod call;
 mod chunk;
 mod cursor;
 mod doubt;
+mod exact;
 mod function;
 mod lex;
+mod memo;
 mod name;
 mod plain;
 mod pragma;
@@ -29,9 +32,14 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use chunk::first_chunk;
-pub(crate) use name::table_name;
+pub(crate) use bound::{count as count_binds, last_integer};
+pub(crate) use chunk::{Binds, Bounded, first_chunk};
+pub(crate) use exact::{OneRow, bind_count, key_column, one_row, sole_change};
+pub(crate) use memo::Memo;
+pub(crate) use name::{has_schema, table_name};
 pub(crate) use read::{Looked, read};
+#[cfg(feature = "postgres")]
+pub(crate) use session::HARMLESS_SETTINGS;
 
 /// Whose SQL a text is written in.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -59,10 +67,17 @@ pub(crate) enum Effect {
     Write(Vec<Written>),
 }
 
+impl Effect {
+    /// Rows of `table` that exist change or go.
+    pub(crate) fn change_of(table: &str) -> Self {
+        Self::Write(vec![Written { table: table.to_owned(), kind: WriteKind::Change }])
+    }
+}
+
 /// What a statement does to its connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Session {
-    /// SQLite: other database files come within reach, or leave it.
+    /// Other databases come within reach, or leave it: ATTACH, USE, a table named with MySQL's database.
     Attach,
     /// MySQL: whether each statement commits by itself.
     Autocommit(bool),

@@ -17,6 +17,8 @@ pub(super) struct Table {
 /// Where a table lives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Place {
+    /// In a database that is named, perhaps another one than the connection's.
+    Elsewhere,
     /// Among the tables that statements write by name.
     Ordinary,
     /// It shows the state of the server, which changes without being written by name.
@@ -33,6 +35,11 @@ pub(crate) fn table_name(sql: &str) -> Option<String> {
     let mut cursor = Cursor::new(&tokens, dialect);
     let table = cursor.take_table()?;
     cursor.is_at_end().then_some(table.name)
+}
+
+/// Whether a table's name as Diesel prints it has a schema in front.
+pub(crate) fn has_schema(sql: &str) -> bool {
+    Lexer::new(sql, Dialect::Sqlite).any(|token| matches!(token, Ok(Token::Mark(b'.'))))
 }
 
 /// Moves `cursor` over a name; when there is none it has moved over a part at most.
@@ -78,6 +85,8 @@ fn place_of_schema(schema: &str, dialect: Dialect) -> Place {
         ("pg_catalog", Dialect::Postgres)
         | ("information_schema", Dialect::Mysql | Dialect::Postgres)
         | ("mysql" | "performance_schema" | "sys", Dialect::Mysql) => Place::System,
+        // What others call a schema is a database here.
+        (_, Dialect::Mysql) => Place::Elsewhere,
         _ => Place::Ordinary,
     }
 }

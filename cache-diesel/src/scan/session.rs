@@ -8,9 +8,11 @@ use super::{Dialect, Effect, Session};
 pub(super) fn effect(word: &str, mut cursor: Cursor<'_>) -> Effect {
     let is_harmless = match (word, cursor.dialect) {
         ("set", Dialect::Postgres) => is_harmless_set(&mut cursor),
-        ("reset", Dialect::Postgres) => is_harmless_name(&mut cursor, HARMLESS) && cursor.is_at_end(),
+        ("reset", Dialect::Postgres) => is_harmless_name(&mut cursor, HARMLESS_SETTINGS) && cursor.is_at_end(),
         // Of the binary log, the replica, the query cache.
         ("reset", _) => return Effect::Unknown,
+        // Tables without a database are another one's from now on.
+        ("use", _) => return Effect::Session(Session::Attach),
         _ => false,
     };
     if is_harmless { Effect::Read } else { Effect::Session(Session::Particular) }
@@ -58,7 +60,7 @@ fn is_harmless_set(cursor: &mut Cursor<'_>) -> bool {
     } else if is_named("timezone") {
         is_last_value(cursor, &["utc"])
     } else {
-        is_harmless_name(&mut name, HARMLESS)
+        is_harmless_name(&mut name, HARMLESS_SETTINGS)
     }
 }
 
@@ -70,7 +72,7 @@ fn is_last_value(cursor: &mut Cursor<'_>, wanted: &[&str]) -> bool {
 const UTF8: [&str; 2] = ["utf8", "utf-8"];
 
 /// Settings of PostgreSQL that change how a statement is run and not what it answers.
-const HARMLESS: &[&str] = &[
+pub(crate) const HARMLESS_SETTINGS: &[&str] = &[
     "application_name",
     "backend_flush_after",
     "client_min_messages",

@@ -1,12 +1,12 @@
 //! What does a statement do, by its first word?
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, is};
 use super::lex::Token;
 use super::name::{Place, Table};
 use super::read::begins_query;
 use super::walk::{self, Facts};
 use super::write::TEMPORARY;
-use super::{Dialect, Effect, Session, WriteKind, Written, pragma, session, transaction, variable};
+use super::{Dialect, Effect, Session, WriteKind, Written, doubt, pragma, session, transaction, variable};
 
 /// Gives `each` the effects of one statement; an empty one has none.
 pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
@@ -31,9 +31,15 @@ pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnM
         ("truncate", Dialect::Postgres) => truncate(cursor, each),
         ("pragma", Dialect::Sqlite) => each(pragma::effect(cursor)),
         ("set", Dialect::Mysql) => variable::effects(cursor, each),
+        ("xa", Dialect::Mysql) => {
+            // A transaction of its own kind, which COMMIT does not end.
+            each(Effect::Unknown);
+            each(doubt::UNCERTAIN);
+        }
         ("attach" | "detach", Dialect::Sqlite) => each(Effect::Session(Session::Attach)),
         ("discard" | "reset" | "set" | "use", _) => each(session::effect(word.as_str(), cursor)),
         (word, _) if transaction::WORDS.contains(&word) => transaction::effects(word, cursor, each),
+        ("call" | "do" | "execute", _) => run(word.as_str(), tokens, dialect, each),
         (word, _) if changes_no_rows(word, dialect) => each(Effect::Read),
         _ => unknown(tokens, dialect, each),
     }
@@ -65,7 +71,9 @@ fn change(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
     give(facts, each);
 }
 
+/// A function without a known body may also set what row-level security reads.
 fn give(facts: Facts, each: &mut dyn FnMut(Effect)) {
+    let facts = Facts { is_particular: facts.is_particular || facts.is_calling, ..facts };
     let is_read = facts.written.is_empty() && !facts.is_particular;
     if facts.is_unknown || facts.is_calling {
         each(Effect::Unknown);
@@ -73,6 +81,9 @@ fn give(facts: Facts, each: &mut dyn FnMut(Effect)) {
         each(Effect::Read);
     } else if !facts.written.is_empty() {
         each(Effect::Write(facts.written));
+    }
+    if facts.is_elsewhere {
+        each(Effect::Session(Session::Attach));
     }
     if facts.is_particular {
         each(Effect::Session(Session::Particular));
@@ -126,6 +137,7 @@ fn filled(table: Table, kind: WriteKind, mut cursor: Cursor<'_>, word: &str) -> 
     let mut facts = walk::walk(cursor);
     facts.is_unknown |= table.place == Place::System;
     facts.is_particular |= table.place == Place::Temporary;
+    facts.is_elsewhere |= table.place == Place::Elsewhere;
     facts.written.push(Written { table: table.name, kind });
     facts
 }
@@ -140,6 +152,7 @@ fn truncate(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
         };
         facts.is_unknown |= table.place == Place::System;
         facts.is_particular |= table.place == Place::Temporary;
+        facts.is_elsewhere |= table.place == Place::Elsewhere;
         let kind = WriteKind::Change;
         facts.written.push(Written { table: table.name, kind });
         cursor.take_mark(b'*');
@@ -210,6 +223,19 @@ fn is_analyze(token: Token<'_>) -> bool {
     }
 }
 
+/// Statements that run what is written elsewhere: it may change the session too, and on MySQL begin a transaction that
+/// it leaves open.
+fn run(word: &str, tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
+    unknown(tokens, dialect, each);
+    if dialect == Dialect::Mysql && word != "do" {
+        each(doubt::UNCERTAIN);
+    }
+    // The other word for it has been noticed already.
+    if dialect != Dialect::Sqlite && word != "execute" {
+        each(Effect::Session(Session::Particular));
+    }
+}
+
 /// What is not understood, and more so if it makes or drops what only this connection sees.
 fn unknown(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
     each(Effect::Unknown);
@@ -217,19 +243,39 @@ fn unknown(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect))
     let is_definition = cursor.is_word(0, "create") || cursor.is_word(0, "drop");
     let is_temporary = |cursor: &Cursor<'_>, count| TEMPORARY.iter().any(|word| cursor.is_word(count, word));
     let mut is_particular = is_definition && (1..5).any(|count| is_temporary(&cursor, count));
+    let mut is_elsewhere = false;
+    let is_kept = is_kept_for_later(cursor);
+    let may_call = |token| !is_kept && dialect != Dialect::Sqlite && CALLING.iter().any(|word| is(Some(token), word));
     while let Some(token) = cursor.take() {
+        is_particular |= may_call(token);
         if cursor.ahead(0) == Some(Token::Mark(b'.')) {
             is_particular |= names_temporary(token);
+            is_elsewhere |= dialect == Dialect::Mysql;
         }
+    }
+    if is_elsewhere {
+        each(Effect::Session(Session::Attach));
     }
     if is_particular {
         each(Effect::Session(Session::Particular));
     }
 }
 
+/// Whether a statement runs nothing that it holds: it defines it, or is about rights.
+fn is_kept_for_later(cursor: Cursor<'_>) -> bool {
+    let is_any = |count, words: &[&str]| words.iter().any(|word| cursor.is_word(count, word));
+    let is_code =
+        (1..6).any(|count| is_any(count, &["event", "function", "policy", "procedure", "rule", "trigger", "view"]));
+    let is_filled = (1..4).any(|count| cursor.is_word(count, "materialized"));
+    is_any(0, &["comment", "grant", "prepare", "revoke"]) || (cursor.is_word(0, "create") && is_code && !is_filled)
+}
+
+/// What is not followed and has one of these may call functions of any kind, or change settings as rows.
+const CALLING: [&str; 4] = ["execute", "pg_settings", "select", "set_config"];
+
 fn names_temporary(token: Token<'_>) -> bool {
     match token {
-        Token::Name { raw: name, .. } | Token::Word(name) => {
+        Token::Name { raw: name, .. } | Token::Text(name) | Token::Word(name) => {
             let name = name.to_ascii_lowercase();
             name == "temp" || name.starts_with("pg_temp")
         }

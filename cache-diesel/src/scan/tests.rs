@@ -1,5 +1,6 @@
 //! Tables of statements, and what must be said of them.
 
+mod exact;
 mod query;
 mod reads;
 mod robust;

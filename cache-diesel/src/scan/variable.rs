@@ -74,6 +74,10 @@ impl Found {
             self.is_particular |= !is_usual;
         } else if STATEMENTS.iter().any(|word| cursor.is_word(0, word)) {
             self.is_unknown = true;
+            // The statement that it runs may be any, BEGIN and SET among them.
+            let runs_another = cursor.is_word(0, "statement");
+            self.is_uncertain |= runs_another;
+            self.is_particular |= runs_another;
         } else {
             let whole = cursor;
             let scope = take_scope(&mut cursor);

@@ -15,6 +15,8 @@ use super::{Dialect, WriteKind, Written};
 pub(super) struct Facts {
     /// Whether a function is called that might write.
     pub(super) is_calling: bool,
+    /// Whether a table of another database may be among them.
+    pub(super) is_elsewhere: bool,
     /// Whether the rows may differ though the tables do not.
     pub(super) is_fickle: bool,
     /// Whether `tables` may lack one, or rows are locked.
@@ -301,6 +303,10 @@ impl<'a> Walk<'a> {
         match table.place {
             Place::Ordinary => {}
             Place::System => self.lose(),
+            Place::Elsewhere => {
+                self.facts.is_lost = true;
+                self.facts.is_elsewhere |= self.open_updates > 0;
+            }
             Place::Temporary => {
                 self.facts.is_lost = true;
                 self.facts.is_particular |= self.open_updates > 0;

@@ -184,6 +184,7 @@ impl Walk<'_> {
             Some(table) => {
                 self.facts.is_particular |= table.place == Place::Temporary;
                 self.facts.is_unknown |= table.place == Place::System;
+                self.facts.is_elsewhere |= table.place == Place::Elsewhere;
                 let table = table.name;
                 self.facts.written.push(Written { table, kind });
             }

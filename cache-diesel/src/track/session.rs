@@ -44,6 +44,8 @@ pub(crate) struct Session {
     autocommit_is_off: bool,
     /// It cannot be told whether a transaction is open: writes count when they return, and at the end.
     is_uncertain: bool,
+    /// So it stays: autocommit may be off, and nobody knows.
+    is_uncertain_for_good: bool,
     /// A statement in the transaction may have failed unseen, and SQLite ended the transaction with it: writes count
     /// when they return, and at the end. A ROLLBACK that succeeds shows that it was open all along.
     is_suspect: bool,
@@ -51,6 +53,8 @@ pub(crate) struct Session {
     has_doubt: bool,
     is_particular: bool,
     reaches_others: bool,
+    /// Nobody knows which database it is on.
+    is_nameless: bool,
     /// What Diesel is about to do to its outermost transaction.
     boundary: Option<Boundary>,
     /// The statement that is running.
@@ -68,13 +72,14 @@ enum Boundary {
     Rollback,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Running {
     changes: ChangeSet,
     controls: Vec<Transaction>,
     statement_count: usize,
     is_own: bool,
     is_returning: bool,
+    is_switching: bool,
 }
 
 impl Session {
@@ -85,10 +90,12 @@ impl Session {
             in_raw: false,
             autocommit_is_off: false,
             is_uncertain: false,
+            is_uncertain_for_good: false,
             is_suspect: false,
             has_doubt: false,
             is_particular: false,
             reaches_others: false,
+            is_nameless: false,
             boundary: None,
             running: Running::default(),
             pending: ChangeSet::new(),
@@ -96,12 +103,32 @@ impl Session {
         }
     }
 
+    /// A session on the same connection that knows of no transaction.
+    pub(crate) fn apart(&self) -> Self {
+        let mut apart = Self::new(self.dialect);
+        apart.is_particular = self.is_particular;
+        apart.reaches_others = self.reaches_others;
+        apart
+    }
+
+    /// Takes the statement that is about to run from another session on the same connection, which has read it along.
+    pub(crate) fn overhear(&mut self, other: &Self) {
+        self.running = other.running.clone();
+        // Not the other's own doubt, which may be an older one.
+        self.has_doubt |= self.running.changes.is_wide();
+        self.is_particular |= other.is_particular;
+        self.reaches_others |= other.reaches_others;
+    }
+
     /// Diesel is about to begin a transaction, or a savepoint in it.
-    pub(crate) fn begin(&mut self, depth: u32) {
-        if depth == 1 {
-            self.boundary = Some(Boundary::Begin);
-            self.in_diesel = true;
+    pub(crate) fn begin(&mut self, depth: u32) -> Option<Step> {
+        if depth != 1 {
+            return None;
         }
+        self.boundary = Some(Boundary::Begin);
+        self.in_diesel = true;
+        let commits = self.begin_commits() && !self.pending.is_empty();
+        commits.then(|| Step::Place(self.pending.clone()))
     }
 
     /// Diesel is about to commit: the outermost commit is where writes take effect.
@@ -112,7 +139,12 @@ impl Session {
         self.boundary = Some(Boundary::Commit);
         let unfinished = core::mem::take(&mut self.running);
         self.pending.merge(&unfinished.changes);
-        (!self.pending.is_empty()).then(|| Step::Place(self.pending.clone()))
+        let mut concerned = self.pending.clone();
+        // A manager's write may be a transaction of its own.
+        if let Some((held, _)) = &self.held {
+            concerned.merge(held);
+        }
+        (!concerned.is_empty()).then_some(Step::Place(concerned))
     }
 
     /// Diesel is about to roll back.
@@ -127,13 +159,23 @@ impl Session {
         self.boundary.is_some()
     }
 
+    /// Whether the statement that starts now begins or ends transactions, or savepoints.
+    pub(crate) fn has_control(&self) -> bool {
+        !self.running.controls.is_empty()
+    }
+
+    /// Whether the statement that is running may fail without anybody being told.
+    pub(crate) fn may_have_failed_unseen(&self) -> bool {
+        self.running.is_returning && self.dialect == Dialect::Sqlite
+    }
+
     /// Adds the effect of one statement of the text that is about to run.
-    pub(crate) fn read_along(&mut self, effect: Effect, tables: &Tables) {
+    pub(crate) fn read_along(&mut self, effect: &Effect, tables: &Tables) {
         self.running.statement_count += 1;
         match effect {
             Effect::Read => {}
-            Effect::Session(change) => self.change_session(change),
-            Effect::Transaction(control) => self.running.controls.push(control),
+            Effect::Session(change) => self.change_session(*change),
+            Effect::Transaction(control) => self.running.controls.push(*control),
             Effect::Unknown => {
                 self.has_doubt = true;
                 self.running.changes.add_everything();
@@ -144,6 +186,12 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Adds what the one statement of the text that is about to run does to one table, where that is known exactly.
+    pub(crate) fn read_exact(&mut self, table: &str, change: &Change, tables: &Tables) {
+        self.running.statement_count += 1;
+        self.running.changes.add(table, change, tables);
     }
 
     /// Takes a manager's word for what the statement that is about to run writes.
@@ -166,14 +214,14 @@ impl Session {
 
     /// The statement starts.
     pub(crate) fn start(&mut self) -> Option<Step> {
-        if self.reaches_others && !self.running.changes.is_empty() {
+        if self.is_anywhere() && !self.running.changes.is_empty() {
             self.running.changes.add_other_databases();
+        }
+        if self.is_in_transaction() && !self.may_end_transaction() {
+            return None;
         }
         let mut concerned = self.running.changes.clone();
         if self.is_in_transaction() {
-            if !self.may_end_transaction() {
-                return None;
-            }
             concerned.merge(&self.pending);
         }
         (!concerned.is_empty()).then_some(Step::Place(concerned))
@@ -182,12 +230,20 @@ impl Session {
     /// The statement ended.
     pub(crate) fn finish(&mut self, finish: Finish) -> Option<Step> {
         if let Some(boundary) = self.boundary.take() {
+            if let Some((_, worst)) = self.held.as_mut().filter(|_| finish != Finish::Ok) {
+                *worst = finish;
+            }
             return self.finish_boundary(boundary, finish);
         }
         let running = core::mem::take(&mut self.running);
-        // SQLite and MySQL may end a transaction by themselves when a statement in it fails.
-        if finish != Finish::Ok {
+        // SQLite and MySQL may end a transaction by themselves when a statement in it fails. On MySQL any statement
+        // that is not understood may have committed what went before it: what comes after it commits by itself.
+        let may_have_ended = self.dialect == Dialect::Mysql && running.changes.is_wide() && running.controls.is_empty();
+        if finish != Finish::Ok || (may_have_ended && !running.is_own) {
             self.note_failure();
+        }
+        if running.is_switching && finish != Finish::Ok {
+            self.stay_uncertain();
         }
         let is_suspect = running.is_returning && self.is_in_transaction() && self.dialect == Dialect::Sqlite;
         let step = self.finish_running(running, finish);
@@ -217,7 +273,7 @@ impl Session {
         let unfinished = (unfinished.is_own).then_some((unfinished.changes, Finish::Failed));
         let (announced, finish) = self.held.take().or(unfinished)?;
         let mut changes = exact.cloned().unwrap_or(announced);
-        if self.reaches_others {
+        if self.is_anywhere() {
             changes.add_other_databases();
         }
         self.settle(changes, finish)
@@ -256,6 +312,22 @@ impl Session {
         self.is_particular = true;
     }
 
+    /// Nobody knows which database the connection is on.
+    pub(crate) fn note_nameless(&mut self) {
+        self.is_nameless = true;
+    }
+
+    /// The database has got a name.
+    pub(crate) fn note_name(&mut self) {
+        self.is_nameless = false;
+    }
+
+    /// Whatever was written and is still open counts now, and once more at its end.
+    pub(crate) fn release_open(&self) -> Option<Step> {
+        let is_open = !self.pending.is_empty();
+        is_open.then(|| Step::Release(self.pending.clone(), Ending::Unknown, Cause::Statement))
+    }
+
     /// Nobody looks any more: whatever was written and is still open counts now, and may yet be committed.
     pub(crate) fn close(&mut self) -> Option<Step> {
         let running = core::mem::take(&mut self.running);
@@ -275,7 +347,7 @@ impl Session {
         if self.is_in_transaction() || self.is_uncertain || self.boundary.is_some() {
             return Err(Bypass::Transaction);
         }
-        if self.is_particular {
+        if self.is_particular || self.is_nameless {
             return Err(Bypass::ParticularSession);
         }
         Ok(())
@@ -289,6 +361,15 @@ impl Session {
         self.in_diesel || self.in_raw || self.autocommit_is_off
     }
 
+    fn stay_uncertain(&mut self) {
+        self.is_uncertain = true;
+        self.is_uncertain_for_good = true;
+    }
+
+    fn is_anywhere(&self) -> bool {
+        self.reaches_others || self.is_nameless
+    }
+
     fn may_end_transaction(&self) -> bool {
         self.is_uncertain || self.is_suspect || !self.running.controls.is_empty() || self.running.changes.is_wide()
     }
@@ -296,133 +377,27 @@ impl Session {
     fn change_session(&mut self, change: SessionChange) {
         match change {
             SessionChange::Attach => self.note_other_databases(),
-            SessionChange::Autocommit(is_on) => {
-                self.autocommit_is_off = !is_on;
-                // Switching it on commits what is open.
-                self.running.controls.push(Transaction::Commit);
-            }
-            SessionChange::Particular => self.is_particular = true,
-        }
-    }
-
-    /// A statement without transaction control is over.
-    fn settle(&mut self, changes: ChangeSet, finish: Finish) -> Option<Step> {
-        let ending = ending_of(finish);
-        if !self.is_in_transaction() && !self.is_uncertain {
-            return (!changes.is_empty()).then_some(Step::Release(changes, ending, Cause::Statement));
-        }
-        self.pending.merge(&changes);
-        // A statement that is not understood may have committed all that went before it.
-        if self.is_uncertain || self.is_suspect || changes.is_wide() || finish == Finish::Lost {
-            return (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending, Cause::Statement));
-        }
-        None
-    }
-
-    fn finish_boundary(&mut self, boundary: Boundary, finish: Finish) -> Option<Step> {
-        match boundary {
-            Boundary::Begin => {
-                self.in_diesel = finish == Finish::Ok;
-                self.is_uncertain &= finish != Finish::Ok;
-                self.is_suspect = false;
-                self.has_doubt = false;
-                None
-            }
-            Boundary::Commit => {
-                self.in_diesel = finish != Finish::Ok;
-                self.end_transaction(finish, Cause::Commit)
-            }
-            Boundary::Rollback => {
-                self.in_diesel = false;
-                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
-                self.roll_back_pending(may_have_committed, finish)
+            SessionChange::Autocommit(is_on) => self.switch_autocommit(is_on),
+            SessionChange::Particular => {
+                // Code that nobody has seen may have switched autocommit.
+                if self.dialect == Dialect::Mysql && self.running.changes.is_wide() {
+                    self.stay_uncertain();
+                }
+                self.is_particular = true;
             }
         }
     }
 
-    fn finish_control(&mut self, control: Transaction, finish: Finish) -> Option<Step> {
-        match control {
-            Transaction::Begin if self.is_in_transaction() => self.doubtful_boundary(finish),
-            Transaction::Begin => {
-                self.in_raw = finish == Finish::Ok;
-                self.is_suspect = false;
-                self.has_doubt = false;
-                None
-            }
-            Transaction::Commit | Transaction::Prepare if self.in_diesel => self.doubtful_boundary(finish),
-            Transaction::Commit | Transaction::Prepare => {
-                self.in_raw = finish != Finish::Ok && self.in_raw;
-                self.end_transaction(finish, Cause::Commit)
-            }
-            Transaction::CommitAndChain => self.end_transaction(finish, Cause::Commit),
-            Transaction::Rollback if self.in_diesel => self.doubtful_boundary(finish),
-            Transaction::Rollback | Transaction::RollbackAndChain => {
-                self.in_raw = control == Transaction::RollbackAndChain || (finish != Finish::Ok && self.in_raw);
-                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
-                self.roll_back_pending(may_have_committed, finish)
-            }
-            Transaction::Savepoint if !self.is_in_transaction() => {
-                // SQLite begins a transaction with it; only the names would tell which RELEASE ends that.
-                self.is_uncertain = true;
-                None
-            }
-            Transaction::Release | Transaction::RollbackTo | Transaction::Savepoint => {
-                self.settle(ChangeSet::new(), finish)
-            }
+    /// Switching it on commits what is open. Switching it to what it is leaves a transaction open, and so does
+    /// switching it off in one; but who knows what the server began with.
+    fn switch_autocommit(&mut self, is_on: bool) {
+        self.running.is_switching = true;
+        if is_on && self.autocommit_is_off {
+            self.running.controls.push(Transaction::Commit);
+        } else {
+            self.is_uncertain |= self.in_diesel || self.in_raw;
         }
-    }
-
-    /// Transaction control by hand inside of a transaction of Diesel's, or twice: who knows what is open now.
-    fn doubtful_boundary(&mut self, finish: Finish) -> Option<Step> {
-        self.is_uncertain = true;
-        self.settle(ChangeSet::new(), finish)
-    }
-
-    /// Several statements at once, transaction control among them: all of it counts now.
-    fn finish_batch(&mut self, controls: &[Transaction], changes: ChangeSet, finish: Finish) -> Option<Step> {
-        self.pending.merge(&changes);
-        let released = (!self.pending.is_empty())
-            .then(|| Step::Release(self.pending.clone(), ending_of(finish), Cause::Statement));
-        match controls.last() {
-            Some(Transaction::Commit | Transaction::Rollback) if finish == Finish::Ok && !self.in_diesel => {
-                self.forget_transaction();
-            }
-            Some(Transaction::Begin) if finish == Finish::Ok && !self.in_diesel => self.in_raw = true,
-            _ => self.is_uncertain = true,
-        }
-        released
-    }
-
-    fn end_transaction(&mut self, finish: Finish, cause: Cause) -> Option<Step> {
-        if finish == Finish::Ok {
-            let released = self.release_pending(ending_of(finish), cause);
-            self.forget_transaction();
-            return released;
-        }
-        // A COMMIT that failed may be tried again: what it would have committed stays pending.
-        self.is_uncertain = true;
-        (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending_of(finish), cause))
-    }
-
-    fn roll_back_pending(&mut self, may_have_committed: bool, finish: Finish) -> Option<Step> {
-        if may_have_committed {
-            return self.end_transaction(finish, Cause::Rollback);
-        }
-        self.forget_transaction();
-        None
-    }
-
-    fn forget_transaction(&mut self) {
-        self.pending = ChangeSet::new();
-        self.has_doubt = false;
-        self.is_uncertain = false;
-        self.is_suspect = false;
-        self.in_raw = false;
-    }
-
-    fn release_pending(&mut self, ending: Ending, cause: Cause) -> Option<Step> {
-        let pending = core::mem::take(&mut self.pending);
-        (!pending.is_empty()).then_some(Step::Release(pending, ending, cause))
+        self.autocommit_is_off = !is_on;
     }
 }
 
@@ -434,12 +409,6 @@ fn change_of(kind: WriteKind) -> Change {
     }
 }
 
-fn ending_of(finish: Finish) -> Ending {
-    match finish {
-        Finish::Failed | Finish::Ok => Ending::Over,
-        Finish::Lost => Ending::Unknown,
-    }
-}
-
+mod ending;
 #[cfg(test)]
 mod tests;

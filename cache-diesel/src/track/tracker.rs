@@ -1,16 +1,20 @@
 //! The instrumentation that sits on each connection: reads statements along and carries out what they mean.
 
 use core::mem;
+use core::num::NonZeroU32;
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Bypass, Invalidation, Tag, registry};
+use cache_core::{Bypass, Invalidation, Tag};
 use diesel::connection::{Connection, Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
+use crate::backend::address_of_url;
 use crate::declaration::tables;
-use crate::identity::{self, Identity, dialect_of_url};
+use crate::identity::{self, Identity};
 use crate::scan::{self, Dialect, Effect};
 use crate::track::session::{Begun, Finish, Session, Step};
+use crate::track::stage::{Stage, widen};
+use crate::track::{carry_out, plain};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
@@ -20,6 +24,8 @@ pub(crate) struct Tracker {
     session: Session,
     own: Own,
     invalidation: Option<Invalidation>,
+    /// A test transaction in which everything counts as committed.
+    stage: Option<Stage>,
 }
 
 /// What a manager runs on the connection at present.
@@ -41,6 +47,7 @@ impl Tracker {
             session: Session::new(Dialect::Sqlite),
             own: Own::Nothing,
             invalidation: None,
+            stage: None,
         }
     }
 
@@ -62,13 +69,60 @@ impl Tracker {
         identity::note_particular_session();
     }
 
+    /// Takes over a connection to a database that nobody can name.
+    pub(crate) fn note_nameless(&mut self) {
+        self.session.note_nameless();
+        identity::note_particular_session();
+    }
+
+    /// Takes over a connection whose session was changed before anybody looked.
+    pub(crate) fn note_particular_session(&mut self) {
+        self.session.read_along(&Effect::Session(scan::Session::Particular), tables());
+        self.session.start();
+        self.session.finish(Finish::Ok);
+        identity::note_particular_session();
+    }
+
+    /// Takes over a connection whose statements do not commit by themselves.
+    pub(crate) fn note_autocommit_off(&mut self) {
+        self.session.read_along(&Effect::Session(scan::Session::Autocommit(false)), tables());
+        self.session.start();
+        self.session.finish(Finish::Ok);
+    }
+
+    /// Calls the connection's database `name` from now on.
+    pub(crate) fn rename_database(&mut self, name: &str) {
+        // A pool may say so each time that it hands the connection out.
+        let Some(former) = self.identity.filter(|former| !former.is_named(name)) else { return };
+        // What is open counts for both names: nobody knows how it ends.
+        let step = self.session.release_open();
+        self.carry_out(step);
+        identity::forget(former);
+        self.session.note_name();
+        let identity = former.named(name);
+        identity::remember(identity);
+        self.identity = Some(identity);
+    }
+
+    /// From now on, and until it ends, the open transaction is none to the cache: what is written in it counts at
+    /// once, for this connection alone. Nothing more happens if that is so already, or if nobody knows the database.
+    pub(crate) fn rehearse(&mut self) {
+        if let (None, Some(identity)) = (&self.stage, self.identity) {
+            self.stage = Some(Stage::new(&self.session, identity.database));
+        }
+    }
+
     /// Clears `tags` once more when the open transaction is committed.
     pub(crate) fn clear_after(&mut self, tags: &[Tag]) {
         self.session.clear_after(tags);
+        if let Some(stage) = &mut self.stage {
+            stage.rehearsal.clear_after(tags);
+        }
     }
 
     /// The database to look in the cache for, or why that cannot be.
     pub(crate) fn gate(&mut self) -> Result<Identity, Bypass> {
+        self.stage = None;
         // Diesel has no transaction open; a tracker that thinks otherwise has seen a BEGIN fail.
         if self.session.gate().is_err() {
             let missed = self.session.note_no_transaction();
@@ -78,23 +132,32 @@ impl Tracker {
         self.identity.ok_or(Bypass::NotTracked)
     }
 
-    fn carry_out(&mut self, step: Option<Step>) {
-        let (Some(step), Some(identity)) = (step, self.identity) else { return };
-        match step {
-            Step::Place(changes) => {
-                self.invalidation
-                    .get_or_insert_with(|| Invalidation::of(identity.database))
-                    .place(&changes, &registry::every());
-            }
-            Step::Release(changes, ending, cause) => {
-                let invalidation = self.invalidation.take().unwrap_or_else(|| Invalidation::of(identity.database));
-                invalidation.release(&changes, ending, cause, &registry::every());
-            }
+    /// The same where Diesel has `depth` transactions open.
+    pub(crate) fn gate_within(&mut self, depth: NonZeroU32) -> Result<Identity, Bypass> {
+        match &mut self.stage {
+            Some(stage) if depth == NonZeroU32::MIN => stage.gate(),
+            _ => Err(Bypass::Transaction),
         }
     }
 
+    /// What is read and written at present.
+    fn present_identity(&self) -> Option<Identity> {
+        self.stage.as_ref().map(Stage::identity).or(self.identity)
+    }
+
+    fn carry_out(&mut self, step: Option<Step>) {
+        let (Some(mut step), Some(identity)) = (step, self.identity) else { return };
+        let (Step::Place(changes) | Step::Release(changes, ..)) = &mut step;
+        widen(changes, identity.database, self.stage.as_ref());
+        carry_out(step, identity.database, &mut self.invalidation);
+    }
+
     fn establish(&mut self, url: &str) {
-        self.take_identity(Identity::of_url(url), dialect_of_url(url));
+        let (dialect, address) = address_of_url(url);
+        self.take_identity(Identity::of_address(&address), dialect);
+        if address.is_nameless {
+            self.note_nameless();
+        }
     }
 
     fn take_identity(&mut self, identity: Identity, dialect: Dialect) {
@@ -111,35 +174,57 @@ impl Tracker {
         match &self.own {
             Own::Read => return,
             Own::Write(changes) => self.session.announce(changes),
-            Own::Nothing => {
-                let (session, dialect) = (&mut self.session, self.dialect);
-                scan::first_chunk(&query, &mut |sql| {
-                    scan::effects(sql, dialect, &mut |effect| session.read_along(effect, tables()));
-                    if sql.is_empty() {
-                        // Diesel could not print it.
-                        session.read_along(Effect::Unknown, tables());
-                    }
-                    if session.is_in_transaction() && gives_rows_back(sql) {
-                        session.note_returning();
-                    }
-                });
-            }
+            Own::Nothing => plain::read_along(query, self.dialect, &mut self.session),
         }
         if self.session.is_particular() {
             identity::note_particular_session();
         }
+        self.stage.take_if(|stage| !stage.start(&self.session));
         let step = self.session.start();
         self.carry_out(step);
     }
 
+    fn note_failure(&mut self) {
+        self.session.note_failure();
+        if let Some(stage) = &mut self.stage {
+            stage.rehearsal.note_failure();
+        }
+    }
+
     fn end_own(&mut self, exact: Option<&ChangeSet>) {
         if let Own::Write(_) = mem::take(&mut self.own) {
+            let exact = match &mut self.stage {
+                // What is exact names the stage's database: for the real one, what was announced has to do.
+                Some(stage) => {
+                    stage.settle_own(exact);
+                    None
+                }
+                None => exact,
+            };
             let step = self.session.settle_own(exact);
             self.carry_out(step);
         }
     }
 
+    fn note_on_stage(&mut self, event: &InstrumentationEvent<'_>) {
+        use InstrumentationEvent::{BeginTransaction, CommitTransaction, FinishQuery, RollbackTransaction};
+        let Some(stage) = &mut self.stage else { return };
+        match event {
+            BeginTransaction { depth, .. } | CommitTransaction { depth, .. } | RollbackTransaction { depth, .. }
+                if *depth == NonZeroU32::MIN =>
+            {
+                self.stage = None;
+            }
+            BeginTransaction { depth, .. } => stage.rehearsal.begin(depth.get()),
+            CommitTransaction { depth, .. } => stage.commit(depth.get()),
+            RollbackTransaction { depth, .. } => stage.rehearsal.roll_back(depth.get()),
+            FinishQuery { error, .. } => stage.finish(finish_of(*error)),
+            _ => {}
+        }
+    }
+
     fn note(&mut self, event: &InstrumentationEvent<'_>) {
+        self.note_on_stage(event);
         let step = match event {
             InstrumentationEvent::FinishEstablishConnection { url, error: None, .. } => {
                 self.establish(url);
@@ -150,10 +235,7 @@ impl Tracker {
                 None
             }
             InstrumentationEvent::FinishQuery { error, .. } => self.session.finish(finish_of(*error)),
-            InstrumentationEvent::BeginTransaction { depth, .. } => {
-                self.session.begin(depth.get());
-                None
-            }
+            InstrumentationEvent::BeginTransaction { depth, .. } => self.session.begin(depth.get()),
             InstrumentationEvent::CommitTransaction { depth, .. } => self.session.commit(depth.get()),
             InstrumentationEvent::RollbackTransaction { depth, .. } => {
                 self.session.roll_back(depth.get());
@@ -177,7 +259,11 @@ impl Instrumentation for Tracker {
 impl Drop for Tracker {
     fn drop(&mut self) {
         let step = self.session.close();
-        self.carry_out(step);
+        match (self.stage.take(), step, self.identity) {
+            // Nobody is going to commit a test transaction: other tests keep their entries.
+            (Some(_), Some(step), Some(identity)) => carry_out(step, identity.database, &mut self.invalidation),
+            (_, step, _) => self.carry_out(step),
+        }
         if let Some(identity) = self.identity {
             identity::forget(identity);
         }
@@ -206,7 +292,7 @@ pub(crate) fn writing<C: Connection, T>(
 ) -> QueryResult<T> {
     let mut own = OwnStatement::begin(conn, Own::Write(announced));
     let result = write(own.conn);
-    let identity = tracker_of(own.conn).and_then(|tracker| tracker.identity);
+    let identity = tracker_of(own.conn).and_then(|tracker| tracker.present_identity());
     let exact = result.as_ref().ok().zip(identity).and_then(|(written, identity)| exact(written, identity));
     own.end(exact.as_ref(), result.is_err());
     result
@@ -229,7 +315,7 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
     fn end(&mut self, exact: Option<&ChangeSet>, has_failed: bool) {
         if let Some(tracker) = tracker_of(self.conn) {
             if has_failed {
-                tracker.session.note_failure();
+                tracker.note_failure();
             }
             tracker.end_own(exact);
         }
@@ -242,12 +328,6 @@ impl<C: Connection> Drop for OwnStatement<'_, C> {
     }
 }
 
-/// Whether a statement may write and give rows back; `RETURNING` in a string counts too.
-fn gives_rows_back(sql: &str) -> bool {
-    const WORD: &[u8] = b"returning";
-    sql.as_bytes().windows(WORD.len()).any(|window| window.eq_ignore_ascii_case(WORD))
-}
-
 fn finish_of(error: Option<&Error>) -> Finish {
     match error {
         None => Finish::Ok,
@@ -255,6 +335,16 @@ fn finish_of(error: Option<&Error>) -> Finish {
             Error::BrokenTransactionManager
             | Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _),
         ) => Finish::Lost,
+        Some(Error::DatabaseError(DatabaseErrorKind::Unknown, information)) if is_lost(information.message()) => {
+            Finish::Lost
+        }
         Some(_) => Finish::Failed,
     }
+}
+
+/// Whether a client of MySQL says that its server is gone: Diesel has no kind for that. Clients speak English only.
+fn is_lost(message: &str) -> bool {
+    ["server has gone away", "Lost connection", "server closed the connection"]
+        .iter()
+        .any(|words| message.contains(words))
 }

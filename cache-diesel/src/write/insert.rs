@@ -115,7 +115,8 @@ fn inserted<M: CachedModel>(state: &ManagerState, rows: &[M], identity: Identity
     (!rows.is_empty()).then_some(changes)
 }
 
-fn scopes_of<M: CachedModel>(state: &ManagerState, row: &M, identity: Identity) -> Vec<Tag> {
+/// Every scope of the model that `row` belongs to.
+pub(crate) fn scopes_of<M: CachedModel>(state: &ManagerState, row: &M, identity: Identity) -> Vec<Tag> {
     let table = identity.database.table(&state.table);
     let definitions = M::lookups();
     let scopes = definitions.iter().filter(|definition| !definition.declaration.is_unique);

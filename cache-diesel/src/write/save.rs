@@ -9,8 +9,10 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::declaration::tables;
+use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::write::insert::scopes_of;
 use crate::write::write_through;
 
 impl<M: CachedModel> Manager<M> {
@@ -18,7 +20,9 @@ impl<M: CachedModel> Manager<M> {
     ///
     /// # Consistency
     ///
-    /// Lists, scopes and counts of the table count as changed, and this row. A row that came from the cache may be older than the database's: read it again before it is changed and saved.
+    /// Lists, scopes and counts of the table count as changed, and this row. Other scopes than the row's own stay if all
+    /// columns of the table's scopes are declared `fixed`. A row that came from the cache may be older than the
+    /// database's: read it again before it is changed and saved.
     pub fn save(self, row: &M) -> SaveWrite<'_, M> {
         SaveWrite { state: self.state, row, model: PhantomData }
     }
@@ -65,14 +69,21 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
         let table = self.state.table.as_str();
         let is_one_type = tables().has_one_key(table);
         let asked = (is_one_type && M::is_key_exact()).then(|| KeyBytes::of(&self.row.id()));
-        let exact = |saved: &Option<M>, _| {
-            let saved = saved.as_ref()?;
-            let mut changes = ChangeSet::new();
-            changes.add(table, &Change::Save(is_one_type.then(|| KeyBytes::of(&saved.id()))), tables());
-            Some(changes)
-        };
+        let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
         write_through(conn, table, &Change::Save(asked), |conn| conn.fetch_saved(self.row), exact)
     }
+}
+
+/// What a row that came back changed.
+fn saved_changes<M: CachedModel>(state: &ManagerState, row: &M, identity: Identity) -> ChangeSet {
+    let tables = tables();
+    // A save that sets the key too may have written it in other letters: then the old row has another tag.
+    let is_key_kept = M::is_key_exact() || !M::DEFINITION.is_key_saved;
+    let key = (is_key_kept && tables.has_one_key(&state.table)).then(|| KeyBytes::of(&row.id()));
+    let scopes = tables.keeps_scopes(&state.table, &state.lookups).then(|| scopes_of(state, row, identity));
+    let mut changes = ChangeSet::new();
+    changes.add(&state.table, &Change::Saved { row: key, scopes }, tables);
+    changes
 }
 
 /// A connection that can save an `M` and give it back.

@@ -2,7 +2,6 @@
 
 use core::marker::PhantomData;
 
-use cache_core::protocol::write::Change;
 use diesel::connection::LoadConnection;
 use diesel::query_dsl::methods::ExecuteDsl;
 use diesel::result::QueryResult;
@@ -10,14 +9,16 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
-use crate::write::{WriteTarget, write_through};
+use crate::write::{WriteTarget, WrittenRows, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Any insert, update or delete of this table.
     ///
     /// # Consistency
     ///
-    /// Every row and list of the table counts as changed.
+    /// An update or delete by primary key, such as `update(table.find(1)).set(..)`, counts for that row, and for lists,
+    /// scopes and counts of the table, if the key is an `i16`, `i32` or `i64` and is not set. With any other statement
+    /// every row and list of the table counts as changed.
     pub fn write<Statement: WriteTarget<Table = M::Table>>(self, statement: Statement) -> StatementWrite<M, Statement> {
         StatementWrite { state: self.state, statement, model: PhantomData }
     }
@@ -41,15 +42,10 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
     where
         C: LoadConnection<Backend: CacheBackend>,
-        Statement: ExecuteDsl<C, C::Backend>,
+        Statement: ExecuteDsl<C, C::Backend> + WrittenRows<C::Backend>,
     {
-        let statement = self.statement;
-        write_through(
-            conn,
-            &self.state.table,
-            &Change::Upsert,
-            |conn| ExecuteDsl::execute(statement, conn),
-            |_, _| None,
-        )
+        let (statement, table) = (self.statement, &self.state.table);
+        let change = statement.change(table);
+        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), |_, _| None)
     }
 }

@@ -1,9 +1,11 @@
 //! Whatever text comes in, an answer comes out.
 
-use super::{ALL, Case, Effect, effects, query, reads, session, transaction, write};
-use crate::scan::{Dialect, read, table_name};
+use super::{ALL, Case, Effect, Session, effects, exact, query, reads, session, transaction, write};
+use crate::scan::{Dialect, key_column, one_row, read, sole_change, table_name};
 
-const TABLES: [&[Case]; 17] = [
+const TABLES: [&[Case]; 19] = [
+    exact::NOT_ONE_ROW,
+    exact::ONE_ROW,
     query::FUNCTIONS,
     query::OTHERS,
     query::PLAIN,
@@ -32,12 +34,18 @@ fn ask(sql: &str) {
     for dialect in ALL {
         effects(sql, dialect, &mut |_| {});
         let looked = read(sql, dialect);
-        let mut is_read = true;
-        effects(sql, dialect, &mut |effect| is_read &= effect == Effect::Read || is_calling(&effect, dialect));
+        let mut all = Vec::new();
+        effects(sql, dialect, &mut |effect| all.push(effect));
+        let is_read = all.iter().all(|effect| *effect == Effect::Read) || is_calling(&all, dialect);
         assert!(looked.is_none() || is_read, "{dialect:?}: {sql}");
         assert!(sees_more(&format!("{sql}\n;DELETE FROM more"), dialect), "{dialect:?}: {sql}");
+        let is_one_row = |sql: &str| one_row(sql, dialect, "id", &["slug"]).is_some();
+        assert!(!is_one_row(sql) || may_change_rows(sql, dialect), "{dialect:?}: {sql}");
+        assert!(!is_one_row(&format!("{sql}\n;DELETE FROM `t` WHERE (`t`.`id` = ?)")), "{dialect:?}: {sql}");
+        sole_change(sql, dialect);
     }
     table_name(sql);
+    key_column(sql);
 }
 
 /// Whether the write at the end of `sql` is seen, or feared.
@@ -53,9 +61,19 @@ fn sees_more(sql: &str, dialect: Dialect) -> bool {
     sees_more
 }
 
+/// Whether the statement is read as a change of a table, or as one that may do anything.
+fn may_change_rows(sql: &str, dialect: Dialect) -> bool {
+    let mut may_change_rows = false;
+    effects(sql, dialect, &mut |effect| {
+        may_change_rows |= matches!(effect, Effect::Unknown | Effect::Write(_));
+    });
+    may_change_rows
+}
+
 /// A read may be vouched for though it calls what nothing is known of.
-fn is_calling(effect: &Effect, dialect: Dialect) -> bool {
-    *effect == Effect::Unknown && dialect != Dialect::Sqlite
+fn is_calling(all: &[Effect], dialect: Dialect) -> bool {
+    let is_feared = |effect: &Effect| matches!(effect, Effect::Unknown | Effect::Session(Session::Particular));
+    dialect != Dialect::Sqlite && all.contains(&Effect::Unknown) && all.iter().all(is_feared)
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(super) const SETTINGS: &[Case] = &[
     ("p", "RESET ALL", "particular"),
     ("p", "RESET ROLE", "particular"),
     ("p", "DISCARD ALL", "particular"),
-    ("m", "USE a", "particular"),
+    ("m", "USE a", "attach"),
     ("m", "RESET QUERY CACHE", "unknown"),
     ("m", "SET autocommit = 0", "autocommit false"),
     ("m", "SET @@autocommit = 1", "autocommit true"),
@@ -83,7 +83,7 @@ pub(super) const SETTINGS: &[Case] = &[
     ("m", "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED", "particular"),
     ("m", "SET GLOBAL TRANSACTION READ ONLY", "unknown"),
     ("m", "SET PASSWORD = 'a'", "unknown"),
-    ("m", "SET STATEMENT max_statement_time = 1 FOR DELETE FROM t", "unknown"),
+    ("m", "SET STATEMENT max_statement_time = 1 FOR DELETE FROM t", "unknown; Savepoint; particular"),
     ("m", "SET ROLE a", "particular"),
 ];
 

@@ -42,7 +42,7 @@ fn described(step: Step) -> Option<String> {
 fn play(session: &mut Session, act: Act) -> Vec<Step> {
     let mut steps = Vec::new();
     match act {
-        Begin(depth) => session.begin(depth),
+        Begin(depth) => steps.extend(session.begin(depth)),
         Commit(depth) => steps.extend(session.commit(depth)),
         Rollback(depth) => session.roll_back(depth),
         Sql(sql) => steps.extend(run(session, sql, Finish::Ok)),
@@ -61,7 +61,8 @@ fn play(session: &mut Session, act: Act) -> Vec<Step> {
 
 fn run(session: &mut Session, sql: &str, finish: Finish) -> Vec<Step> {
     if !session.is_at_boundary() {
-        effects(sql, Dialect::Sqlite, &mut |effect| session.read_along(effect, &Tables::default()));
+        let dialect = session.dialect;
+        effects(sql, dialect, &mut |effect| session.read_along(&effect, &Tables::default()));
         if sql.contains("RETURNING") {
             session.note_returning();
         }
@@ -203,6 +204,87 @@ fn on_postgres_an_error_ends_nothing() {
 }
 
 #[test]
+fn on_mysql_autocommit_may_be_off_without_a_word() {
+    let cases: &[(&str, &[Act])] = &[
+        ("a SET that failed", &[Sql("SET autocommit = 0"), Fails("SET autocommit = 1, unique_checks = 'abc'")]),
+        ("a procedure", &[Sql("CALL p()")]),
+        ("a text that is run", &[Sql("EXECUTE IMMEDIATE 'SET autocommit = 0'")]),
+        ("a statement in a SET", &[Sql("SET STATEMENT lock_wait_timeout = 5 FOR SET autocommit = 0")]),
+    ];
+    for (name, acts) in cases {
+        let mut session = Session::new(Dialect::Mysql);
+        released(&mut session, acts);
+        released(&mut session, &[Begin(1), Sql("BEGIN"), Commit(1), Sql("COMMIT")]);
+        assert!(!released(&mut session, &[UPDATE_A]).is_empty(), "{name}: it may be committed");
+        assert_eq!(session.gate(), Err(Bypass::Transaction), "{name}: it may not");
+        assert!(!released(&mut session, &[Sql("COMMIT")]).is_empty(), "{name}: now it is");
+    }
+}
+
+/// MySQL commits by itself, and on the way into a transaction; without autocommit one is always open.
+#[test]
+fn on_mysql_writes_take_effect_when_they_cannot_be_undone_any_more() {
+    let cases: &[(&str, &[Act], &[&str])] = &[
+        (
+            "Diesel's BEGIN commits what was begun by hand",
+            &[Sql("BEGIN"), UPDATE_A, Begin(1), Sql("BEGIN"), UPDATE_B, Rollback(1), Sql("ROLLBACK")],
+            &["a"],
+        ),
+        (
+            "Diesel's BEGIN commits what was written without autocommit",
+            &[Sql("SET autocommit = 0"), UPDATE_A, Begin(1), Sql("BEGIN"), UPDATE_B, Commit(1), Sql("COMMIT")],
+            &["a", "b"],
+        ),
+        (
+            "a BEGIN by hand commits too",
+            &[Sql("SET autocommit = 0"), UPDATE_A, Sql("BEGIN"), UPDATE_B, Sql("ROLLBACK"), UPDATE_A, Sql("COMMIT")],
+            &["a", "a+b", "a+b", "a"],
+        ),
+        (
+            "without autocommit",
+            &[Sql("SET autocommit = 0"), UPDATE_A, Sql("COMMIT"), UPDATE_B, Sql("COMMIT")],
+            &["a", "b"],
+        ),
+        ("autocommit is switched on", &[Sql("SET autocommit = 0"), UPDATE_A, Sql("SET autocommit = 1")], &["a"]),
+        (
+            "autocommit that is on already, as far as is known, leaves the transaction open",
+            &[Sql("BEGIN"), UPDATE_A, Sql("SET autocommit = 1"), UPDATE_B, Sql("COMMIT")],
+            &["a", "a+b", "a+b"],
+        ),
+        ("off and on in a text", &[Sql("SET autocommit = 0; UPDATE a SET x = 1"), Sql("COMMIT")], &["a"]),
+        (
+            "what follows a COMMIT in a text is open without autocommit",
+            &[Sql("SET autocommit = 0"), UPDATE_A, Sql("COMMIT; UPDATE b SET x = 1"), Sql("COMMIT")],
+            &["a+b", "a+b"],
+        ),
+        (
+            "a COMMIT that begins the next transaction",
+            &[Sql("BEGIN"), UPDATE_A, Sql("COMMIT AND CHAIN"), UPDATE_B, Sql("COMMIT"), UPDATE_A],
+            &["a", "b", "a"],
+        ),
+        (
+            "a ROLLBACK that begins the next transaction",
+            &[Sql("BEGIN"), UPDATE_A, Sql("ROLLBACK AND CHAIN"), UPDATE_B, Sql("COMMIT")],
+            &["b"],
+        ),
+        (
+            "what comes after an implicit COMMIT commits by itself",
+            &[Begin(1), Sql("BEGIN"), Sql("CREATE INDEX i ON a (x)"), UPDATE_B, Rollback(1), Sql("ROLLBACK"), UPDATE_A],
+            &["*", "b+*", "b+*", "a"],
+        ),
+        (
+            "a procedure may leave a transaction open",
+            &[Sql("CALL p()"), UPDATE_A, Sql("COMMIT"), UPDATE_B],
+            &["*", "a+*", "a+*", "b"],
+        ),
+    ];
+    for (name, acts, expected) in cases {
+        let mut session = Session::new(Dialect::Mysql);
+        assert_eq!(released(&mut session, acts), *expected, "{name}");
+    }
+}
+
+#[test]
 fn intents_stand_before_a_write_can_take_effect() {
     let cases: &[(&str, &[Act], &[&str])] = &[
         ("before the statement", &[UPDATE_A], &["a"]),
@@ -283,4 +365,69 @@ fn diesel_knows_better_whether_a_transaction_is_open() {
     let step = session.note_no_transaction().unwrap();
     assert_eq!(described(step).as_deref(), Some("a"));
     assert_eq!(session.gate(), Ok(()));
+}
+
+#[test]
+fn what_mysql_commits_by_itself_takes_effect() {
+    let cases: &[(&str, &[Act], &[&str])] = &[
+        (
+            "structure commits, and what follows is in no transaction",
+            &[Begin(1), Sql("BEGIN"), UPDATE_A, Sql("CREATE INDEX i ON a (x)"), UPDATE_B],
+            &["a+*", "a+b+*"],
+        ),
+        ("a BEGIN of Diesel's commits", &[Sql("BEGIN"), UPDATE_A, Begin(1), Sql("BEGIN")], &["a"]),
+        (
+            "and its rollback undoes its own writes only",
+            &[Sql("SET autocommit = 0"), UPDATE_A, Begin(1), Sql("BEGIN"), UPDATE_B, Rollback(1), Sql("ROLLBACK")],
+            &["a"],
+        ),
+        ("a BEGIN that fails may have", &[Sql("BEGIN"), UPDATE_A, Begin(1), Fails("BEGIN")], &["a"]),
+        ("autocommit that comes on", &[Sql("SET autocommit = 0"), UPDATE_A, Sql("SET autocommit = 1")], &["a"]),
+    ];
+    for (name, acts, expected) in cases {
+        assert_eq!(released(&mut Session::new(Dialect::Mysql), acts), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_transaction_that_stays_open_counts_at_its_end() {
+    use Dialect::{Mysql, Postgres};
+    let cases: &[(&str, Dialect, &[Act], &[&str])] = &[
+        (
+            "autocommit that was on",
+            Mysql,
+            &[Sql("BEGIN"), UPDATE_A, Sql("SET autocommit = 1"), Sql("COMMIT")],
+            &["a", "a"],
+        ),
+        (
+            "autocommit that goes off",
+            Mysql,
+            &[Sql("BEGIN"), UPDATE_A, Sql("SET autocommit = 0"), Sql("COMMIT")],
+            &["a", "a"],
+        ),
+        ("a chain", Mysql, &[Sql("COMMIT AND CHAIN"), UPDATE_A, Sql("COMMIT")], &["a"]),
+        ("a chain that goes on", Postgres, &[Sql("BEGIN"), UPDATE_A, Sql("COMMIT AND CHAIN"), UPDATE_B], &["a"]),
+        ("a chain of rollbacks", Postgres, &[Sql("BEGIN"), UPDATE_A, Sql("ROLLBACK AND CHAIN"), UPDATE_B], &[]),
+        ("a chain that fails", Postgres, &[Fails("COMMIT AND CHAIN"), UPDATE_A], &["a"]),
+    ];
+    for (name, dialect, acts, expected) in cases {
+        assert_eq!(released(&mut Session::new(*dialect), acts), *expected, "{name}");
+    }
+}
+
+#[test]
+fn reads_bypass_in_a_transaction_that_xa_began() {
+    let mut session = Session::new(Dialect::Mysql);
+    released(&mut session, &[Sql("XA START 'x'"), UPDATE_A]);
+    assert_eq!(session.gate(), Err(Bypass::Transaction));
+    assert_eq!(released(&mut session, &[UPDATE_B, Sql("XA COMMIT 'x' ONE PHASE")]).last().unwrap(), "a+b+*");
+}
+
+#[test]
+fn reads_bypass_in_a_transaction_that_a_chain_began() {
+    for sql in ["COMMIT AND CHAIN", "ROLLBACK AND CHAIN"] {
+        let mut session = Session::new(Dialect::Postgres);
+        released(&mut session, &[Sql("BEGIN"), UPDATE_A, Sql(sql)]);
+        assert_eq!(session.gate(), Err(Bypass::Transaction), "{sql}");
+    }
 }

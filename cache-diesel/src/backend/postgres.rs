@@ -1,0 +1,269 @@
+//! PostgreSQL: how values are bound, and which database a connection is on.
+
+use core::fmt;
+
+use cache_core::Fingerprint;
+use diesel::backend::Backend;
+use diesel::connection::LoadConnection;
+use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
+use diesel::query_builder::QueryFragment;
+use diesel::result::{Error, QueryResult};
+use diesel::sql_types::{Bool, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use crate::backend::bound::{from_big_endian, last_bytes};
+use crate::backend::url::{ServerUrl, percent_decoded};
+use crate::backend::{Address, CacheBackend, SessionState};
+use crate::scan::{Bounded, Dialect, HARMLESS_SETTINGS};
+
+impl CacheBackend for Pg {
+    const DIALECT: Dialect = Dialect::Postgres;
+
+    fn write_binds<Query: QueryFragment<Self>>(query: &Query, to: &mut dyn fmt::Write) -> QueryResult<()> {
+        let mut binds = <Self as Backend>::BindCollector::default();
+        let lookup: &mut dyn PgMetadataLookup = &mut NamedTypes;
+        QueryFragment::<Self>::collect_binds(query, &mut binds, lookup, &Self)?;
+        // The collector prints the types and the bytes that the server will get.
+        write!(to, "{binds:?}").map_err(|error| Error::SerializationError(Box::new(error)))
+    }
+
+    fn last_bound_integer<Query: QueryFragment<Self>>(query: &Query) -> Option<i64> {
+        let mut printed = Bounded::default();
+        Self::write_binds(query, &mut printed).ok()?;
+        from_big_endian(&last_bytes(&printed.finish()?)?)
+    }
+
+    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
+        let Named { name } = sql_query("SELECT current_database()::text AS name").get_result(conn)?;
+        Ok(address_of(Some(&name)))
+    }
+
+    fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
+        let harmless = HARMLESS_SETTINGS.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
+        // Diesel sets the first two on each connection, always to the same.
+        let sql = format!(
+            "SELECT concat_ws(' ', session_user, inet_server_addr(), inet_server_port(), \
+               (SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings \
+                WHERE context IN ('user', 'superuser') AND name NOT IN ('application_name', {harmless}))) AS name, \
+             current_user <> session_user OR EXISTS (SELECT 1 FROM pg_settings WHERE source = 'session' \
+               AND name NOT IN ('TimeZone', 'client_encoding', {harmless})) \
+               OR EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = pg_my_temp_schema()) AS is_particular"
+        );
+        let state: State = sql_query(sql).get_result(conn)?;
+        Ok(SessionState { name: Some(state.name), is_particular: state.is_particular, autocommit_is_off: false })
+    }
+
+    fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
+        // Outside of a transaction there are no savepoints; in one that failed nothing works any more.
+        if conn.batch_execute("SAVEPOINT cache_diesel_looks").is_ok() {
+            return conn.batch_execute("RELEASE SAVEPOINT cache_diesel_looks").is_ok();
+        }
+        conn.batch_execute("SELECT 1").is_err()
+    }
+}
+
+/// Stands for the types that a server numbers by itself: a number of their names, the same in every process.
+struct NamedTypes;
+
+impl PgMetadataLookup for NamedTypes {
+    fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
+        let has_schema = [u8::from(schema.is_some())];
+        let digest = Fingerprint::of(&[&has_schema, schema.unwrap_or_default().as_bytes(), name.as_bytes()]);
+        let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| (number << 8) | u32::from(*byte));
+        PgTypeMetadata::new(number(&digest.as_bytes()[..4]), number(&digest.as_bytes()[4..8]))
+    }
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct State {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    is_particular: bool,
+}
+
+/// Whether `url` is a list of libpq's such as `host=localhost dbname=shop`.
+pub(super) fn is_keyword_list(url: &str) -> bool {
+    // A path of SQLite may have a `=`; the names of keywords are plain, and one of these has to be there.
+    const KEYWORDS: [&str; 8] = ["dbname", "host", "hostaddr", "password", "passfile", "port", "service", "user"];
+    let pairs = keyword_list(url);
+    let is_plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    !url.contains("://")
+        && pairs.iter().all(|(name, _)| is_plain(name))
+        && pairs.iter().any(|(name, _)| KEYWORDS.contains(&name.as_str()))
+}
+
+/// The database that a connection opened with `url` is on, found as libpq finds it.
+pub(super) fn address_of_url(url: &str) -> Address {
+    address_in(url, |name| std::env::var(name).ok())
+}
+
+fn address_in(url: &str, environment: impl Fn(&str) -> Option<String>) -> Address {
+    let (mut session, given) = if is_keyword_list(url) {
+        let given = keyword_list(url);
+        (format!("{:?}", without_passwords(&given)), given)
+    } else {
+        let parts = ServerUrl::of_libpq(url).unwrap_or_default();
+        (parts.without_passwords(), keywords_of(&parts))
+    };
+    for name in ["PGDATABASE", "PGHOST", "PGHOSTADDR", "PGOPTIONS", "PGPORT", "PGUSER"] {
+        if let Some(value) = environment(name) {
+            session.push_str(&format!(" {name}={value:?}"));
+        }
+    }
+    let last = |wanted: &str| {
+        given
+            .iter()
+            .rev()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.clone())
+            .filter(|value| !value.is_empty())
+    };
+    // A service file may say anything.
+    let has_service = last("service").or_else(|| environment("PGSERVICE")).is_some();
+    let fallback = || environment("PGDATABASE").or_else(|| last("user")).or_else(|| environment("PGUSER"));
+    let name = last("dbname").or_else(|| fallback().filter(|_| !has_service));
+    // What is given as the name may be a whole connection string.
+    let name = name.filter(|name| !name.contains(['=', ':']));
+    Address { session, ..address_of(name.as_deref()) }
+}
+
+fn keywords_of(parts: &ServerUrl<'_>) -> Vec<(String, String)> {
+    let authority = [("user", parts.user), ("dbname", parts.database)];
+    let authority = authority.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let all = authority.chain(parts.parameters.iter().copied());
+    all.map(|(name, value)| (percent_decoded(name), percent_decoded(value))).collect()
+}
+
+/// The pairs of `name = value name='two words'`: a backslash escapes the next character.
+fn keyword_list(text: &str) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some((name, tail)) = rest.split_once('=') {
+        let (value, tail) = keyword_value(tail.trim_start());
+        pairs.push((name.trim().to_owned(), value));
+        rest = tail.trim_start();
+    }
+    pairs
+}
+
+fn keyword_value(text: &str) -> (String, &str) {
+    let is_quoted = text.starts_with('\'');
+    let text = text.strip_prefix('\'').unwrap_or(text);
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+            '\'' if is_quoted => return (value, &text[at + 1..]),
+            _ if character.is_whitespace() && !is_quoted => return (value, &text[at..]),
+            _ => value.push(character),
+        }
+    }
+    (value, "")
+}
+
+fn without_passwords(pairs: &[(String, String)]) -> Vec<&(String, String)> {
+    pairs.iter().filter(|(name, _)| !name.contains("password")).collect()
+}
+
+fn address_of(name: Option<&str>) -> Address {
+    match name {
+        Some(name) => Address::shared(format!("postgres:{name}")),
+        // The name of the account that the program runs under, or a service file's: its writes count everywhere.
+        None => Address { is_nameless: true, ..Address::shared("postgres:".to_owned()) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(url: &str) -> Address {
+        address_in(url, |_| None)
+    }
+
+    #[test]
+    fn every_address_of_a_database_leads_to_it() {
+        let urls = [
+            "postgres://localhost/shop",
+            "postgresql://ann:secret@localhost:5433/shop?sslmode=disable",
+            "postgres://ann@one,two/shop",
+            "postgres://ann@%2Frun%2Fpostgresql/sh%6fp",
+            "postgres:///?dbname=shop&host=localhost",
+            "postgres://shop@localhost",
+            "postgres://ann:pa#s?s@localhost/shop",
+            "host=localhost dbname=shop",
+            "connect_timeout=10 sslmode=disable user=ann dbname=shop",
+            "user=ann password='it is' dbname = 'shop'",
+            "user=ann password='a\\'b dbname=x' dbname=shop",
+        ];
+        for url in urls {
+            let address = address(url);
+            assert_eq!(address.database, "postgres:shop", "{url}");
+            assert!(!address.is_nameless, "{url}");
+        }
+    }
+
+    #[test]
+    fn names_of_databases_are_not_cut() {
+        assert_ne!(address("postgres://localhost/shop#1").database, address("postgres://localhost/shop#2").database);
+        let is_list = ["connect_timeout=1 dbname=a", "dbname = a", " user='a b'"].map(is_keyword_list);
+        assert_eq!(is_list, [true; 3]);
+        let is_list = ["a=b.db", "/tmp/port=1", "shop.db", "", "postgres://localhost/shop?user=a"].map(is_keyword_list);
+        assert_eq!(is_list, [false; 5]);
+    }
+
+    #[test]
+    fn a_session_is_the_whole_url_but_for_the_password() {
+        let session = |url| address(url).session;
+        assert_eq!(session("postgres://ann:one@localhost/shop"), session("postgres://ann:two@localhost/shop"));
+        assert_eq!(session("dbname=shop password=one"), session("dbname=shop password=two"));
+        assert_ne!(session("postgres://ann@localhost/shop"), session("postgres://bob@localhost/shop"));
+        assert_ne!(session("postgres:///shop"), session("postgres:///shop?options=-csearch_path%3Dother"));
+        assert!(!session("postgres://ann:secret@localhost/shop?password=secret").contains("secret"));
+        let with_options = address_in("postgres:///shop", |name| (name == "PGOPTIONS").then(|| "-c a.b=1".to_owned()));
+        assert_ne!(session("postgres:///shop"), with_options.session);
+    }
+
+    #[test]
+    fn the_environment_names_the_database_that_the_url_does_not() {
+        let set = |wanted: &'static str| move |name: &str| (name == wanted).then(|| "shop".to_owned());
+        assert_eq!(address_in("postgres://localhost", set("PGDATABASE")).database, "postgres:shop");
+        assert_eq!(address_in("postgres://localhost", set("PGUSER")).database, "postgres:shop");
+        assert!(address_in("postgres://localhost", set("PGSERVICE")).is_nameless);
+        assert!(address("postgres://localhost").is_nameless);
+        assert!(address("service=main").is_nameless);
+        assert!(address("dbname='host=elsewhere dbname=other'").is_nameless);
+    }
+
+    #[test]
+    fn types_that_a_server_numbers_are_told_apart_by_their_names() {
+        let mut types = NamedTypes;
+        assert_eq!(types.lookup_type("mood", None), types.lookup_type("mood", None));
+        assert_ne!(types.lookup_type("mood", None), types.lookup_type("mood", Some("")));
+        assert_ne!(types.lookup_type("mood", Some("a")), types.lookup_type("mood", Some("b")));
+    }
+
+    #[test]
+    fn the_last_bind_is_a_whole_number_or_nothing() {
+        use diesel::IntoSql;
+        use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+
+        fn last(query: &impl QueryFragment<Pg>) -> Option<i64> {
+            Pg::last_bound_integer(query)
+        }
+        assert_eq!(last(&(", 8".into_sql::<Text>(), (-7_i32).into_sql::<Integer>())), Some(-7));
+        assert_eq!(last(&i64::MIN.into_sql::<BigInt>()), Some(i64::MIN));
+        assert_eq!(last(&7_i16.into_sql::<SmallInt>()), Some(7));
+        assert_eq!(last(&None::<i32>.into_sql::<Nullable<Integer>>()), None);
+        assert_eq!(last(&(1_i32.into_sql::<Integer>(), "[0, 0, 0, 7])] }".into_sql::<Text>())), None);
+        assert_eq!(last(&diesel::dsl::sql::<Integer>("1")), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! Which database does a connection URL lead to?
+
+use crate::backend::Address;
+use crate::scan::Dialect;
+
+/// What speaks at the other end of `url`, and which database that is.
+pub(crate) fn address_of_url(url: &str) -> (Dialect, Address) {
+    // The parser of MySQL's URLs takes more spellings than one.
+    let scheme = url.trim_start_matches(|character| character <= ' ').split_once(':');
+    match scheme.map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
+        #[cfg(feature = "mysql")]
+        Some("mysql") => (Dialect::Mysql, super::mysql::address_of_url(url)),
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => (Dialect::Postgres, super::postgres::address_of_url(url)),
+        #[cfg(feature = "postgres")]
+        _ if super::postgres::is_keyword_list(url) => (Dialect::Postgres, super::postgres::address_of_url(url)),
+        _ => other(url),
+    }
+}
+
+/// With SQLite alone, whatever has no scheme of a server is a file.
+#[cfg(all(feature = "sqlite", not(feature = "postgres")))]
+fn other(url: &str) -> (Dialect, Address) {
+    (Dialect::Sqlite, super::sqlite::address_of_url(url))
+}
+
+/// An empty text is a temporary file to SQLite, and to PostgreSQL whatever the environment says.
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
+fn other(url: &str) -> (Dialect, Address) {
+    let address = super::sqlite::address_of_url(url);
+    (Dialect::Sqlite, Address { is_nameless: url.trim().is_empty(), ..address })
+}
+
+#[cfg(all(not(feature = "sqlite"), feature = "postgres"))]
+fn other(url: &str) -> (Dialect, Address) {
+    (Dialect::Postgres, super::postgres::address_of_url(url))
+}
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+fn other(url: &str) -> (Dialect, Address) {
+    (Dialect::Mysql, super::mysql::address_of_url(url))
+}
+
+/// The parts of `scheme://user:password@hosts/database?parameters`, as they are written.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[derive(Clone, Debug, Default)]
+pub(super) struct ServerUrl<'a> {
+    pub(super) user: Option<&'a str>,
+    pub(super) hosts: &'a str,
+    pub(super) database: Option<&'a str>,
+    pub(super) parameters: Vec<(&'a str, &'a str)>,
+}
+
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+impl<'a> ServerUrl<'a> {
+    /// As the standard for URLs has it, which Diesel reads MySQL's by; `None` if it was written in an unusual way.
+    #[cfg(feature = "mysql")]
+    pub(super) fn of_standard(url: &'a str) -> Option<Self> {
+        let (_, rest) = url.split_once("://")?;
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (credentials, hosts) =
+            authority.rsplit_once('@').map_or((None, authority), |(credentials, hosts)| (Some(credentials), hosts));
+        let is_plain = |byte: u8| (byte.is_ascii_graphic() || !byte.is_ascii()) && !matches!(byte, b'/' | b'\\' | b'.');
+        let parts = Self::of_parts(credentials, hosts, database, query);
+        database.bytes().all(is_plain).then_some(parts).filter(|_| !database.to_ascii_lowercase().contains("%2e"))
+    }
+
+    /// As libpq reads it: what ends at the first `@` are the credentials, and there are no fragments.
+    #[cfg(feature = "postgres")]
+    pub(super) fn of_libpq(url: &'a str) -> Option<Self> {
+        let (_, rest) = url.split_once("://")?;
+        let end = rest.find(['@', '/']).filter(|end| rest.as_bytes().get(*end) == Some(&b'@'));
+        let (credentials, rest) = end.map_or((None, rest), |end| (Some(&rest[..end]), &rest[end + 1..]));
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
+        Some(Self::of_parts(credentials, hosts, database, query))
+    }
+
+    fn of_parts(credentials: Option<&'a str>, hosts: &'a str, database: &'a str, query: &'a str) -> Self {
+        let user = credentials.map(|credentials| credentials.split(':').next().unwrap_or_default());
+        let parameters = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        Self {
+            user: user.filter(|user| !user.is_empty()),
+            hosts,
+            database: Some(database).filter(|database| !database.is_empty()),
+            parameters,
+        }
+    }
+
+    /// Everything but passwords, each part told from the next.
+    pub(super) fn without_passwords(&self) -> String {
+        let mut text = format!("{:?} {:?} {:?}", self.user, self.hosts, self.database);
+        for (name, value) in self.parameters.iter().filter(|(name, _)| !name.to_ascii_lowercase().contains("password"))
+        {
+            text.push_str(&format!(" {name:?}={value:?}"));
+        }
+        text
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let digits = tail.get(..2).and_then(|digits| str::from_utf8(digits).ok());
+        let value = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%');
+        decoded.push(value.unwrap_or(*first));
+        rest = if value.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}

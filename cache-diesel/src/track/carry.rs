@@ -1,0 +1,18 @@
+//! Carries out in the stores what a session has decided.
+
+use cache_core::{Database, Invalidation, registry};
+
+use crate::track::session::Step;
+
+/// Carries `step` out for `database`; `invalidation` is what was placed and is not released yet.
+pub(crate) fn carry_out(step: Step, database: Database, invalidation: &mut Option<Invalidation>) {
+    match step {
+        Step::Place(changes) => {
+            invalidation.get_or_insert_with(|| Invalidation::of(database)).place(&changes, &registry::every());
+        }
+        Step::Release(changes, ending, cause) => {
+            let invalidation = invalidation.take().unwrap_or_else(|| Invalidation::of(database));
+            invalidation.release(&changes, ending, cause, &registry::every());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Reads a plain statement along: what it changes, to the row where that is certain.
+
+use crate::declaration::tables;
+use crate::precision::are_plain_writes_row_exact;
+use crate::row_key::RowKey;
+use crate::scan::{self, Binds, Dialect, Effect, Memo, OneRow, WriteKind};
+use crate::track::session::Session;
+
+/// Tells `session` of the statements in `query`, which is about to run.
+pub(super) fn read_along(query: &dyn diesel::connection::DebugQuery, dialect: Dialect, session: &mut Session) {
+    let mut row = None;
+    let binds = scan::first_chunk(&query, &mut |sql| {
+        row = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), |text| text.tell(session));
+        if row.is_some() { Binds::Wanted } else { Binds::Unwanted }
+    });
+    if let Some(OneRowText { key, row, bind_count }) = row {
+        // What MySQL's client is given too much, it leaves out: the last value is not the key then.
+        let is_last = |binds: &&str| scan::count_binds(binds) == bind_count;
+        let number = binds.as_deref().filter(is_last).and_then(scan::last_integer);
+        match number.and_then(|number| key.change(row, number)) {
+            Some(change) => session.read_exact(key.table(), &change, tables()),
+            None => session.read_along(&Effect::change_of(key.table()), tables()),
+        }
+    }
+}
+
+thread_local! {
+    static TEXTS: Memo<Text> = const { Memo::new() };
+}
+
+/// What is known of a statement by its SQL.
+struct Text {
+    effects: Vec<Effect>,
+    gives_rows_back: bool,
+    row: Option<OneRowText>,
+}
+
+/// What is done to the one row that the last bind names.
+#[derive(Clone, Copy)]
+struct OneRowText {
+    key: &'static RowKey,
+    row: OneRow,
+    bind_count: usize,
+}
+
+impl Text {
+    fn read(sql: &str, dialect: Dialect) -> Self {
+        let mut effects = Vec::new();
+        scan::effects(sql, dialect, &mut |effect| effects.push(effect));
+        if sql.is_empty() {
+            // Diesel could not print it.
+            effects.push(Effect::Unknown);
+        }
+        let row = one_row(&effects, sql, dialect);
+        Self { effects, gives_rows_back: gives_rows_back(sql), row }
+    }
+
+    /// Tells `session`, unless the binds are to be looked at first: then gives the row that they name.
+    fn tell(&self, session: &mut Session) -> Option<OneRowText> {
+        let row = self.row.filter(|_| are_plain_writes_row_exact());
+        if row.is_none() {
+            self.effects.iter().for_each(|effect| session.read_along(effect, tables()));
+        }
+        if self.gives_rows_back && session.is_in_transaction() {
+            session.note_returning();
+        }
+        row
+    }
+}
+
+fn one_row(effects: &[Effect], sql: &str, dialect: Dialect) -> Option<OneRowText> {
+    let [Effect::Write(written)] = effects else { return None };
+    let [written] = written.as_slice() else { return None };
+    let key = RowKey::of(&written.table).filter(|_| written.kind == WriteKind::Change)?;
+    let row = key.one_row(sql, dialect)?;
+    Some(OneRowText { key, row, bind_count: scan::bind_count(sql, dialect) })
+}
+
+/// Whether a statement may write and give rows back; `RETURNING` in a string counts too.
+fn gives_rows_back(sql: &str) -> bool {
+    const WORD: &[u8] = b"returning";
+    let begins = |window: &[u8]| window[0].eq_ignore_ascii_case(&WORD[0]);
+    sql.as_bytes().windows(WORD.len()).any(|window| begins(window) && window.eq_ignore_ascii_case(WORD))
+}

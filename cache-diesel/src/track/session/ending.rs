@@ -1,0 +1,165 @@
+//! What the end of a statement means: whether what was written takes effect, waits for a commit, or is undone.
+
+use cache_core::protocol::write::ChangeSet;
+use cache_core::{Cause, Ending};
+
+use super::{Boundary, Finish, Session, Step};
+use crate::scan::{Dialect, Transaction};
+
+impl Session {
+    /// A statement without transaction control is over.
+    pub(super) fn settle(&mut self, changes: ChangeSet, finish: Finish) -> Option<Step> {
+        let ending = ending_of(finish);
+        if !self.is_in_transaction() && !self.is_uncertain {
+            return (!changes.is_empty()).then_some(Step::Release(changes, ending, Cause::Statement));
+        }
+        self.pending.merge(&changes);
+        // A statement that is not understood may have committed all that went before it.
+        if self.is_uncertain || self.is_suspect || changes.is_wide() || finish == Finish::Lost {
+            return (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending, Cause::Statement));
+        }
+        None
+    }
+
+    pub(super) fn finish_boundary(&mut self, boundary: Boundary, finish: Finish) -> Option<Step> {
+        match boundary {
+            Boundary::Begin => self.finish_begin(finish),
+            Boundary::Commit => {
+                self.in_diesel = finish != Finish::Ok;
+                self.end_transaction(finish, Cause::Commit)
+            }
+            Boundary::Rollback => {
+                self.in_diesel = false;
+                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
+                self.roll_back_pending(may_have_committed, finish)
+            }
+        }
+    }
+
+    /// Diesel's BEGIN is over. On MySQL it has committed what was begun by hand before.
+    fn finish_begin(&mut self, finish: Finish) -> Option<Step> {
+        let committed = if self.begin_commits() { self.end_transaction(finish, Cause::Commit) } else { None };
+        self.in_diesel = finish == Finish::Ok;
+        self.is_uncertain = self.is_uncertain_for_good || (self.is_uncertain && finish != Finish::Ok);
+        self.is_suspect = false;
+        self.has_doubt = false;
+        committed
+    }
+
+    pub(super) fn begin_commits(&self) -> bool {
+        self.dialect == Dialect::Mysql && (self.in_raw || self.autocommit_is_off || self.is_uncertain)
+    }
+
+    pub(super) fn finish_control(&mut self, control: Transaction, finish: Finish) -> Option<Step> {
+        match control {
+            Transaction::Begin if self.is_in_transaction() || self.begin_commits() => self.doubtful_boundary(finish),
+            Transaction::Begin => {
+                self.in_raw = finish == Finish::Ok;
+                self.is_suspect = false;
+                self.has_doubt = false;
+                None
+            }
+            Transaction::Commit | Transaction::Prepare if self.in_diesel => self.doubtful_boundary(finish),
+            Transaction::Commit | Transaction::Prepare => {
+                self.in_raw = finish != Finish::Ok && self.in_raw;
+                self.end_transaction(finish, Cause::Commit)
+            }
+            Transaction::CommitAndChain => {
+                let step = self.end_transaction(finish, Cause::Commit);
+                self.chain(finish);
+                step
+            }
+            Transaction::Rollback if self.in_diesel => self.doubtful_boundary(finish),
+            Transaction::Rollback | Transaction::RollbackAndChain => {
+                self.in_raw = finish != Finish::Ok && self.in_raw;
+                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
+                let step = self.roll_back_pending(may_have_committed, finish);
+                if control == Transaction::RollbackAndChain {
+                    self.chain(finish);
+                }
+                step
+            }
+            Transaction::Savepoint if !self.is_in_transaction() => {
+                // SQLite begins a transaction with it; only the names would tell which RELEASE ends that.
+                self.is_uncertain = true;
+                None
+            }
+            Transaction::Release | Transaction::RollbackTo | Transaction::Savepoint => {
+                self.settle(ChangeSet::new(), finish)
+            }
+        }
+    }
+
+    /// Another transaction begins where one ended; on MySQL also where none was open.
+    fn chain(&mut self, finish: Finish) {
+        self.in_raw |= finish == Finish::Ok && !self.in_diesel;
+    }
+
+    /// Transaction control by hand inside of a transaction of Diesel's, or twice: who knows what is open now.
+    fn doubtful_boundary(&mut self, finish: Finish) -> Option<Step> {
+        self.is_uncertain = true;
+        self.settle(ChangeSet::new(), finish)
+    }
+
+    /// Several statements at once, transaction control among them: all of it counts now. Without autocommit, those
+    /// behind the last control are open all the same.
+    pub(super) fn finish_batch(
+        &mut self,
+        controls: &[Transaction],
+        changes: ChangeSet,
+        finish: Finish,
+    ) -> Option<Step> {
+        self.pending.merge(&changes);
+        let released = (!self.pending.is_empty())
+            .then(|| Step::Release(self.pending.clone(), ending_of(finish), Cause::Statement));
+        match controls.last() {
+            Some(Transaction::Commit | Transaction::Rollback)
+                if finish == Finish::Ok && !self.in_diesel && !self.autocommit_is_off =>
+            {
+                self.forget_transaction();
+            }
+            Some(Transaction::Begin) if finish == Finish::Ok && !self.in_diesel => self.in_raw = true,
+            _ => self.is_uncertain = true,
+        }
+        released
+    }
+
+    fn end_transaction(&mut self, finish: Finish, cause: Cause) -> Option<Step> {
+        if finish == Finish::Ok {
+            let released = self.release_pending(ending_of(finish), cause);
+            self.forget_transaction();
+            return released;
+        }
+        // A COMMIT that failed may be tried again: what it would have committed stays pending.
+        self.is_uncertain = true;
+        (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending_of(finish), cause))
+    }
+
+    fn roll_back_pending(&mut self, may_have_committed: bool, finish: Finish) -> Option<Step> {
+        if may_have_committed {
+            return self.end_transaction(finish, Cause::Rollback);
+        }
+        self.forget_transaction();
+        None
+    }
+
+    fn forget_transaction(&mut self) {
+        self.pending = ChangeSet::new();
+        self.has_doubt = false;
+        self.is_uncertain = self.is_uncertain_for_good;
+        self.is_suspect = false;
+        self.in_raw = false;
+    }
+
+    pub(super) fn release_pending(&mut self, ending: Ending, cause: Cause) -> Option<Step> {
+        let pending = core::mem::take(&mut self.pending);
+        (!pending.is_empty()).then_some(Step::Release(pending, ending, cause))
+    }
+}
+
+fn ending_of(finish: Finish) -> Ending {
+    match finish {
+        Finish::Failed | Finish::Ok => Ending::Over,
+        Finish::Lost => Ending::Unknown,
+    }
+}

@@ -1,0 +1,136 @@
+//! Where a test transaction is rehearsed: a cache space of its own, and the list of all such spaces.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use cache_core::protocol::write::ChangeSet;
+use cache_core::{Bypass, Database, Invalidation, Tag};
+
+use crate::identity::{self, Identity};
+use crate::track::carry_out;
+use crate::track::rehearsal::{Cue, Rehearsal};
+use crate::track::session::{Finish, Session, Step};
+
+/// A rehearsal with the identity that its entries are kept under: nobody else ever has that one.
+pub(crate) struct Stage {
+    pub(crate) rehearsal: Rehearsal,
+    identity: Identity,
+    /// The database that the test transaction is open on.
+    real: Database,
+    invalidation: Option<Invalidation>,
+}
+
+impl Stage {
+    /// A stage for the transaction of `session`, on the database `real`.
+    pub(crate) fn new(session: &Session, real: Database) -> Self {
+        Self { rehearsal: Rehearsal::of(session), identity: enter(real), real, invalidation: None }
+    }
+
+    /// What is read and written in the test transaction.
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The database to look in the cache for while nothing but the test transaction is open.
+    pub(crate) fn gate(&mut self) -> Result<Identity, Bypass> {
+        if self.rehearsal.gate().is_err() {
+            let missed = self.rehearsal.note_no_transaction();
+            self.carry_out(missed);
+            self.rehearsal.gate()?;
+        }
+        if self.rehearsal.take_doubt() {
+            let doubtful = core::mem::replace(&mut self.identity, enter(self.real));
+            leave(doubtful);
+        }
+        Ok(self.identity)
+    }
+
+    /// A statement starts, which `session` has read along. Gives whether the rehearsal goes on.
+    pub(crate) fn start(&mut self, session: &Session) -> bool {
+        match self.rehearsal.start(session) {
+            Cue::GoesOn(step) => {
+                self.carry_out(step);
+                true
+            }
+            Cue::Over => false,
+        }
+    }
+
+    pub(crate) fn commit(&mut self, depth: u32) {
+        let step = self.rehearsal.commit(depth);
+        self.carry_out(step);
+    }
+
+    pub(crate) fn finish(&mut self, finish: Finish) {
+        let step = self.rehearsal.finish(finish);
+        self.carry_out(step);
+    }
+
+    pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) {
+        let step = self.rehearsal.settle_own(exact);
+        self.carry_out(step);
+    }
+
+    fn carry_out(&mut self, step: Option<Step>) {
+        if let Some(step) = step {
+            carry_out(step, self.identity.database, &mut self.invalidation);
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        leave(self.identity);
+    }
+}
+
+/// The stages of the process.
+static STAGES: RwLock<Vec<Entered>> = RwLock::new(Vec::new());
+
+/// Their number, so that a process without any takes no lock.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Clone, Copy)]
+struct Entered {
+    real: Database,
+    own: Database,
+}
+
+/// Whether a test transaction on `real` is rehearsed: then a read has to say on which connection it is.
+pub(crate) fn is_rehearsed(real: Database) -> bool {
+    is_any() && STAGES.read().unwrap_or_else(PoisonError::into_inner).iter().any(|stage| stage.real == real)
+}
+
+/// Adds what is cached in test transactions on `real` to a write that others may see, but for those on the stage
+/// `own`: not every database keeps what others commit from a transaction that is open.
+pub(crate) fn widen(changes: &mut ChangeSet, real: Database, own: Option<&Stage>) {
+    if !is_any() || changes.is_empty() {
+        return;
+    }
+    let own = own.map(|stage| stage.identity.database);
+    let stages = STAGES.read().unwrap_or_else(PoisonError::into_inner);
+    let concerned = stages.iter().filter(|stage| stage.real == real && Some(stage.own) != own);
+    // Exact tags name their database, and there is none to name here: everything.
+    let tags: Vec<Tag> = concerned.map(|stage| stage.own.tag()).collect();
+    changes.add_tags(&tags);
+}
+
+fn is_any() -> bool {
+    COUNT.load(Ordering::SeqCst) > 0
+}
+
+fn enter(real: Database) -> Identity {
+    let identity = Identity::unique();
+    identity::remember(identity);
+    let mut stages = STAGES.write().unwrap_or_else(PoisonError::into_inner);
+    stages.push(Entered { real, own: identity.database });
+    COUNT.store(stages.len(), Ordering::SeqCst);
+    identity
+}
+
+fn leave(identity: Identity) {
+    let mut stages = STAGES.write().unwrap_or_else(PoisonError::into_inner);
+    stages.retain(|stage| stage.own != identity.database);
+    COUNT.store(stages.len(), Ordering::SeqCst);
+    identity::forget(identity);
+}

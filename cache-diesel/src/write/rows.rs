@@ -1,0 +1,68 @@
+//! What a statement of Diesel's changes, by its SQL and the value that it binds last.
+
+use cache_core::protocol::write::Change;
+use diesel::QuerySource;
+use diesel::query_builder::{DeleteStatement, InsertStatement, QueryFragment, UpdateStatement};
+
+use crate::backend::{CacheBackend, sql_text};
+use crate::row_key::RowKey;
+use crate::scan;
+use crate::write::WriteTarget;
+
+/// A statement of which can be told what it changes.
+///
+/// The backend is a parameter: updates and deletes are printed for it. Inserts need not be: those of several rows with
+/// defaults run on SQLite in a way of their own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an insert, update or delete statement that can be run on this connection",
+    note = "an update needs its `.set(..)`, and the database everything that the statement uses"
+)]
+pub trait WrittenRows<DB>: WriteTarget {
+    /// What the statement changes of its table, which is called `table` in SQL.
+    #[doc(hidden)]
+    fn change(&self, table: &str) -> Change;
+}
+
+impl<T, Values, Op, Returning, DB> WrittenRows<DB> for InsertStatement<T, Values, Op, Returning>
+where
+    T: QuerySource,
+{
+    fn change(&self, _table: &str) -> Change {
+        Change::Upsert
+    }
+}
+
+impl<T, Where, Values, Returning, DB> WrittenRows<DB> for UpdateStatement<T, Where, Values, Returning>
+where
+    T: QuerySource,
+    DB: CacheBackend,
+    Self: QueryFragment<DB>,
+{
+    fn change(&self, table: &str) -> Change {
+        one_row::<DB, _>(self, table).unwrap_or(Change::Change)
+    }
+}
+
+impl<T, Where, Returning, DB> WrittenRows<DB> for DeleteStatement<T, Where, Returning>
+where
+    T: QuerySource,
+    DB: CacheBackend,
+    Self: QueryFragment<DB>,
+{
+    fn change(&self, table: &str) -> Change {
+        one_row::<DB, _>(self, table).unwrap_or(Change::Change)
+    }
+}
+
+fn one_row<DB, Query>(query: &Query, table: &str) -> Option<Change>
+where
+    DB: CacheBackend,
+    Query: QueryFragment<DB>,
+{
+    let key = RowKey::of(table)?;
+    let sql = sql_text::<DB, Query>(query).ok()?;
+    let row = key.one_row(&sql, DB::DIALECT)?;
+    // A function that is called in it may write more.
+    let is_sole = scan::sole_change(&sql, DB::DIALECT).is_some_and(|changed| changed == table);
+    if is_sole { key.change(row, DB::last_bound_integer(query)?) } else { None }
+}

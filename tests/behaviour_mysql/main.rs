@@ -1,0 +1,29 @@
+//! The behaviour suite on MariaDB, and what only such a server shows.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+tests::mysql_suite! { fn behaviour_on_mysql(); }
+
+#[cfg(feature = "mysql")]
+#[path = "../behaviour/database/mysql.rs"]
+mod database;
+#[cfg(feature = "mysql")]
+#[path = "../behaviour/suite.rs"]
+mod suite;
+
+#[cfg(feature = "mysql")]
+mod inserts;
+#[cfg(feature = "mysql")]
+#[path = "test_transactions.rs"]
+mod server_test_transactions;
+#[cfg(feature = "mysql")]
+#[path = "transactions.rs"]
+mod server_transactions;
+#[cfg(feature = "mysql")]
+#[path = "../behaviour/stages.rs"]
+mod stages;
+#[cfg(feature = "mysql")]
+mod statements;
+
+#[cfg(feature = "mysql")]
+use suite::*;

@@ -1,0 +1,23 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+        slug -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        price -> Double,
+    }
+}
+
+#[derive(Queryable, Selectable, Cached)]
+#[diesel(table_name = products)]
+#[cached(scope(category_id), fixed(category))]
+struct Product {
+    id: i32,
+    category_id: i32,
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! The programs of `property` on PostgreSQL.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+tests::postgres_suite! {
+    fn random_programs_on_postgres();
+
+    mod check;
+    #[path = "database/postgres.rs"]
+    mod database;
+    mod form;
+    mod generate;
+    mod models;
+    mod on_server;
+    #[expect(dead_code, reason = "only some defects are planted on servers")]
+    mod planted;
+    mod probe;
+    mod program;
+    #[path = "raw/postgres.rs"]
+    mod raw;
+    mod reads;
+    mod rows;
+    mod same;
+    mod scene;
+    mod search;
+    mod world;
+    mod writes;
+}

@@ -1,0 +1,29 @@
+//! Fewer programs than on SQLite: statements take longer.
+
+use crate::planted::Defect;
+use crate::search::{self, Seeds};
+use crate::world;
+
+const PROGRAMS: u32 = 300;
+
+#[test]
+fn every_cached_read_gives_what_the_server_has() {
+    let failure = search::first_failure(Seeds::from_environment(PROGRAMS), None);
+    world::drop_idle();
+    if let Some(failure) = failure {
+        panic!("{failure}");
+    }
+}
+
+/// Else the programs above might bypass the cache, and nobody would know.
+#[test]
+fn defects_are_found_on_servers_too() {
+    const FIRST: u32 = 200;
+    let defects = [Defect::DatabasesCollide, Defect::NeverCompares, Defect::ReleasesEarly, Defect::ReleasesLate];
+    let missed: Vec<Defect> = defects
+        .into_iter()
+        .filter(|defect| search::lowest_failing(Seeds::below(FIRST), Some(*defect)).is_none())
+        .collect();
+    world::drop_idle();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+}
