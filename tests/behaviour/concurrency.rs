@@ -192,9 +192,10 @@ fn misses_together(store: &SpyStore, shop: &Arc<Shop>) -> Vec<Arc<Product>> {
     let hook = once_at(Moment::Start, "FROM products", wait);
     let readers: Vec<_> = (0..THREADS)
         .map(|_| {
-            let (shop, barrier, hook) = (Arc::clone(shop), Arc::clone(&barrier), Arc::clone(&hook));
+            // Opened here: a thread that failed to would leave the others at the barrier for ever.
+            let mut conn = shop.conn_with(Arc::clone(&hook));
+            let (shop, barrier) = (Arc::clone(shop), Arc::clone(&barrier));
             thread::spawn(move || {
-                let mut conn = shop.conn_with(hook);
                 barrier.wait();
                 shop.products().get(1).first(&mut conn).unwrap()
             })

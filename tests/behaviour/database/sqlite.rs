@@ -26,7 +26,7 @@ impl Database {
 
 /// What each connection is told before it is used.
 pub fn set_up(conn: &mut Conn) {
-    conn.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;").unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;").unwrap();
 }
 
 /// A name in SQL text, in quotes.
