@@ -16,6 +16,8 @@ pub enum Value {
     Absent(Arc<dyn Any + Send + Sync>),
     /// A value of this process.
     Shared(Arc<dyn Any + Send + Sync>),
+    /// Not read: it is not to be served.
+    Unread,
 }
 
 impl fmt::Debug for Value {
@@ -23,6 +25,7 @@ impl fmt::Debug for Value {
         formatter.write_str(match self {
             Self::Absent(_) => "Absent",
             Self::Shared(_) => "Shared",
+            Self::Unread => "Unread",
         })
     }
 }
@@ -55,6 +58,22 @@ pub enum Worth {
     Expired,
     /// To be served.
     Fresh,
+    /// Its bytes are not what this program stores there.
+    Unreadable(Flaw),
+}
+
+/// Why the bytes of an entry cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// They do not decode.
+    Bytes,
+    /// They are not of the format that is written here.
+    Format,
+    /// They were stored under another key.
+    Key,
+    /// They were written for a model of another shape.
+    Schema,
 }
 
 /// Judges an entry by its `life` and by its dependencies: what each tag is, the token that the entry

@@ -22,6 +22,8 @@ pub struct Error {
 pub enum ErrorKind {
     /// A cache of this name is configured already.
     AlreadyConfigured,
+    /// A value cannot be said in bytes, or bytes are not a value.
+    Codec,
     /// A setting is wrong or contradicts another one.
     Configuration,
     /// No cache of this name is configured.
@@ -54,6 +56,7 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             ErrorKind::AlreadyConfigured => write!(formatter, "the cache `{}` is configured already", self.context),
+            ErrorKind::Codec => write!(formatter, "codec error: {}", self.context),
             ErrorKind::Configuration => write!(formatter, "configuration error: {}", self.context),
             ErrorKind::NotConfigured => write!(
                 formatter,

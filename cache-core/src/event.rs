@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::entry::Flaw;
 use crate::error::Error;
 use crate::key::Kind;
 use crate::tag::TagKind;
@@ -111,6 +112,8 @@ pub enum Miss {
     Refresh,
     /// The store failed.
     StoreFailed,
+    /// The entry's bytes were not what this program stores there.
+    Unreadable(Flaw),
 }
 
 type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;

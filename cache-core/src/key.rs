@@ -50,6 +50,12 @@ impl KeyBytes {
     /// The key of nothing in particular.
     pub const EMPTY: Self = Self([0; Self::SIZE]);
 
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The key of `value`, as its `Hash` describes it.
     #[must_use]
     pub fn of<T: Hash + ?Sized>(value: &T) -> Self {
@@ -237,6 +243,21 @@ impl Kind {
         [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique];
 }
 
+impl Kind {
+    /// A number that is the same in every build.
+    const fn code(self) -> u8 {
+        match self {
+            Self::Count => 1,
+            Self::Detail => 2,
+            Self::Exists => 3,
+            Self::First => 4,
+            Self::List => 5,
+            Self::Scope => 6,
+            Self::Unique => 7,
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
@@ -262,6 +283,16 @@ pub struct CacheKey {
     pub kind: Kind,
     /// The row, the value or the query.
     pub id: KeyBytes,
+}
+
+impl CacheKey {
+    /// The name that stores outside of this process know the entry by: nobody reads an e-mail address or a secret off
+    /// it.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let kind = [self.kind.code()];
+        Fingerprint::of(&[b"entry", self.space.as_bytes(), self.manager.as_bytes(), &kind, &self.id.0])
+    }
 }
 
 impl Hash for CacheKey {

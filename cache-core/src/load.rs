@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::cache::Cache;
+use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::error::Error;
 use crate::event::{Event, Miss};
@@ -56,6 +57,8 @@ pub struct Loaded {
     pub value: Value,
     /// Its size in bytes, as far as it is known.
     pub weight: usize,
+    /// Writes it for stores outside of this process.
+    pub codec: Option<Codec>,
     /// How long it lives.
     pub timeout: Timeout,
 }
@@ -134,7 +137,7 @@ impl Reader<'_> {
             .filter_map(|(key, loaded, tags)| {
                 let life = Life::starting(now, loaded.timeout);
                 let tokens = tokens_of(seeds, &tags)?;
-                Some(Put { key, value: loaded.value, life, tokens, weight: loaded.weight })
+                Some(Put { key, value: loaded.value, life, tokens, weight: loaded.weight, codec: loaded.codec })
             })
             .collect();
         if !puts.is_empty() {
@@ -158,6 +161,7 @@ impl Reader<'_> {
             Worth::Fresh => Ok((found.value, found.life)),
             Worth::Changed(kind) => Err(Miss::Changed(kind)),
             Worth::Expired => Err(Miss::Expired),
+            Worth::Unreadable(flaw) => Err(Miss::Unreadable(flaw)),
         }
     }
 

@@ -4,10 +4,13 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::error::Result;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Fingerprint};
 use crate::tag::{Tag, Token};
+
+pub use crate::intent::{Outcome, Release, Seed, Writer};
 
 mod cells;
 mod failing;
@@ -31,7 +34,8 @@ pub use none::NoneStore;
 ///   comparison holds at some moment inside the call, not all at the same one.
 /// * An *intent* is a writer's mark beside a tag. At the earliest deadline of the intents that stand,
 ///   the tag's token is gone by itself; a token that is seeded afterwards lives under those that still stand.
-/// * [`release`](Self::release) changes tags in the order given.
+/// * [`release`](Self::release) changes tags in the order given; once one of them has failed, none that comes after it
+///   is released.
 /// * Times are the store's own: a `life` counts from the call. `now` is for stores inside this process.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Looks entries up, with the worth of each. One result for each key, in order.
@@ -87,6 +91,31 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// How much the store holds at present, as far as it knows.
     fn usage(&self) -> Usage;
+
+    /// Whether the store is a part of this process: it keeps values as they are, answers at once and never fails, and
+    /// nobody else writes to it.
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    /// Takes the right to load for all processes, unless somebody else has it; says whether it was taken. It ends by
+    /// itself after `life`.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written.
+    fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// Ends the lease, if `holder` has it.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; then it ends by itself.
+    fn end_lease(&self, _name: Lease, _holder: Writer) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// An entry that is asked for.
@@ -97,6 +126,8 @@ pub struct Wanted<'a> {
     /// The tags that it may depend on, so that a store elsewhere can read them in the same round trip. Managers name
     /// none yet: what an entry depends on is what it was [put](Put::tokens) under, and a store must keep that with it.
     pub tags: &'a dyn Dependencies,
+    /// Reads its bytes; `None`: it is kept in memory only.
+    pub codec: Option<Codec>,
 }
 
 impl fmt::Debug for Wanted<'_> {
@@ -128,15 +159,6 @@ pub struct Found {
     pub worth: Worth,
 }
 
-/// A tag's present state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seed {
-    /// Its token.
-    pub token: Token,
-    /// Whether a writer's intent stands beside it.
-    pub is_intended: bool,
-}
-
 /// An entry to be stored.
 #[derive(Clone, Debug)]
 pub struct Put {
@@ -150,6 +172,8 @@ pub struct Put {
     pub tokens: Vec<(Tag, Token)>,
     /// Its size in bytes, as far as it is known.
     pub weight: usize,
+    /// Writes its bytes; `None`: it is kept in memory only.
+    pub codec: Option<Codec>,
 }
 
 /// What became of an entry that was put.
@@ -164,37 +188,23 @@ pub enum Stored {
     Outdated,
 }
 
-/// Names a writer, or one of its transactions.
+/// Names a load of one entry under certain tokens: a load that began under others holds nobody up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Writer(Token);
+pub struct Lease(Fingerprint);
 
-impl Writer {
-    /// A name that nobody else has.
+impl Lease {
+    /// The load of `key` under `tokens`.
     #[must_use]
-    pub fn fresh() -> Self {
-        Self(Token::fresh())
+    pub fn of(key: &CacheKey, tokens: &[Token]) -> Self {
+        let tokens: Vec<u8> = tokens.iter().flat_map(|token| token.bits().to_le_bytes()).collect();
+        Self(Fingerprint::of(&[b"lease", key.fingerprint().as_bytes(), &tokens]))
     }
-}
 
-/// How an intent ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release {
-    /// The tag that it stands beside.
-    pub tag: Tag,
-    /// What happens to both.
-    pub outcome: Outcome,
-}
-
-/// What the writer knows at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Something may have been written: a new token, and the intent goes.
-    Changed,
-    /// Nothing was written: the token stays, the intent goes.
-    Unchanged,
-    /// Perhaps it is still being written: a new token, and an intent that stands for so long from now.
-    Unknown(Duration),
+    /// Its name, as it is told to other processes.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.0
+    }
 }
 
 /// How much a store holds.

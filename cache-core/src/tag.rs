@@ -41,6 +41,28 @@ pub enum TagKind {
     Suffix,
 }
 
+impl TagKind {
+    /// A number that is the same in every build.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Any => 1,
+            Self::Born => 2,
+            Self::Cleared => 3,
+            Self::Database => 4,
+            Self::Details => 5,
+            Self::Gone => 6,
+            Self::Lists => 7,
+            Self::Root => 8,
+            Self::Row => 9,
+            Self::Rows => 10,
+            Self::Scope => 11,
+            Self::Spread => 12,
+            Self::Suffix => 13,
+        }
+    }
+}
+
 /// A name for something that a write can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag {
@@ -55,6 +77,12 @@ impl Tag {
     pub fn root() -> Self {
         static OWNER: LazyLock<Fingerprint> = LazyLock::new(|| Fingerprint::of(&[b"root"]));
         Self { kind: TagKind::Root, owner: *OWNER, id: KeyBytes::EMPTY }
+    }
+
+    /// The name that stores outside of this process know the tag by.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&[b"tag", &[self.kind.code()], self.owner.as_bytes(), self.id.as_bytes()])
     }
 
     /// What the tag stands for.
@@ -154,7 +182,7 @@ impl ManagerTags {
 }
 
 /// The random number that a tag holds at present. Equal tokens mean that nothing was written between.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token(u64);
 
 impl Token {
@@ -172,11 +200,15 @@ impl Token {
         Self(mixed ^ (mixed >> 31))
     }
 
-    pub(crate) const fn from_bits(bits: u64) -> Self {
+    /// The token that is `bits`, as it is told to other processes.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
-    pub(crate) const fn bits(self) -> u64 {
+    /// The token as a number.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
         self.0
     }
 }

@@ -41,12 +41,12 @@ fn put(store: &dyn Store, id: u64, tokens: Vec<(Tag, Token)>, now: Timestamp) ->
 
 fn put_weighing(store: &dyn Store, id: u64, tokens: Vec<(Tag, Token)>, now: Timestamp, weight: usize) -> Stored {
     let life = Life::starting(now, Timeout::from_secs(100));
-    let entry = Put { key: key(id), value: Value::Shared(Arc::new(id)), life, tokens, weight };
+    let entry = Put { key: key(id), value: Value::Shared(Arc::new(id)), life, tokens, weight, codec: None };
     store.put_many(vec![entry], now).unwrap()[0]
 }
 
 fn worth(store: &dyn Store, id: u64, now: Timestamp) -> Option<Worth> {
-    store.get(&Wanted { key: key(id), tags: &Vec::new }, now).unwrap().map(|found| found.worth)
+    store.get(&Wanted { key: key(id), tags: &Vec::new, codec: None }, now).unwrap().map(|found| found.worth)
 }
 
 fn release(store: &dyn Store, writer: Writer, tag: Tag, outcome: Outcome, now: Timestamp) {
@@ -165,7 +165,7 @@ macro_rules! store_contract {
             fn many_entries_are_looked_up_in_order() {
                 let store = $store;
                 put(&store, 2, vec![], at(1));
-                let wanted = [1, 2, 3].map(|id| Wanted { key: key(id), tags: &Vec::new });
+                let wanted = [1, 2, 3].map(|id| Wanted { key: key(id), tags: &Vec::new, codec: None });
                 let found = store.get_many(&wanted, at(1)).unwrap();
                 assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
             }

@@ -83,7 +83,7 @@ impl Store for StoreOfThread {
     fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
         let scene = Scene::current();
         let look = |wanted: &Wanted<'_>| {
-            let wanted = Wanted { key: scene.flaw.key(wanted.key), tags: wanted.tags };
+            let wanted = Wanted { key: scene.flaw.key(wanted.key), ..*wanted };
             if scene.evicted.borrow().contains(&wanted.key) {
                 return Ok(None);
             }

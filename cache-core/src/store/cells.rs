@@ -9,29 +9,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quick_cache::DefaultHashBuilder;
 
 use crate::clock::Timestamp;
-use crate::store::{Outcome, Seed, Writer};
+use crate::intent::{Held, Outcome, Seed, TagState, Writer};
 use crate::tag::{Tag, TagKind, Token};
 
-/// One tag: its token, and the moment at which the earliest intent kills it.
+/// One tag. The token and the moment at which it dies are beside the state too, for those who only read.
 ///
-/// Only the holder of `intents` writes the two numbers. The token is written first and the deadline is
+/// Only the holder of `state` writes the two numbers. The token is written first and the deadline is
 /// read first, so that nobody sees a token with the deadline of a later one.
 #[derive(Debug)]
 pub(super) struct Cell {
     kind: TagKind,
     token: AtomicU64,
     dies_at: AtomicU64,
-    intents: Mutex<Vec<(Writer, Timestamp)>>,
+    state: Mutex<TagState>,
 }
 
 impl Cell {
     fn new(kind: TagKind) -> Self {
-        Self {
-            kind,
-            token: AtomicU64::new(Token::fresh().bits()),
-            dies_at: AtomicU64::new(Timestamp::NEVER.as_nanos()),
-            intents: Mutex::default(),
-        }
+        Self { kind, token: AtomicU64::new(0), dies_at: AtomicU64::new(0), state: Mutex::default() }
     }
 
     pub(super) fn kind(&self) -> TagKind {
@@ -46,47 +41,32 @@ impl Cell {
     }
 
     fn seed(&self, now: Timestamp) -> Seed {
-        let intents = self.living_intents(now);
-        Seed { token: Token::from_bits(self.token.load(Ordering::SeqCst)), is_intended: !intents.is_empty() }
+        self.change(|state| state.seed(Token::fresh(), now))
     }
 
-    fn place(&self, writer: Writer, deadline: Timestamp, now: Timestamp) {
-        let mut intents = self.living_intents(now);
-        intents.retain(|(other, _)| *other != writer);
-        intents.push((writer, deadline));
-        self.note_earliest(&intents);
+    fn place(&self, writer: Writer, life: Duration, now: Timestamp) {
+        self.change(|state| state.place(writer, life, now));
     }
 
     fn release(&self, writer: Writer, outcome: Outcome, now: Timestamp) {
-        let mut intents = self.living_intents(now);
-        intents.retain(|(other, _)| *other != writer);
-        if let Outcome::Unknown(life) = outcome {
-            intents.push((writer, now.after(life)));
-        }
-        if outcome != Outcome::Unchanged {
-            self.token.store(Token::fresh().bits(), Ordering::SeqCst);
-        }
-        self.note_earliest(&intents);
+        self.change(|state| state.release(writer, outcome, Token::fresh(), now));
     }
 
     fn has_intents(&self, now: Timestamp) -> bool {
-        !self.living_intents(now).is_empty()
+        lock(&self.state).intents.iter().any(|(_, deadline)| *deadline > now)
     }
 
-    /// The intents, without those that are past their deadline; if there were any, the token is a new one.
-    fn living_intents(&self, now: Timestamp) -> MutexGuard<'_, Vec<(Writer, Timestamp)>> {
-        let mut intents = lock(&self.intents);
-        if now.as_nanos() >= self.dies_at.load(Ordering::SeqCst) {
-            self.token.store(Token::fresh().bits(), Ordering::SeqCst);
-            intents.retain(|(_, deadline)| *deadline > now);
-            self.note_earliest(&intents);
+    fn change<T>(&self, work: impl FnOnce(&mut TagState) -> T) -> T {
+        let mut state = lock(&self.state);
+        let result = work(&mut state);
+        match state.held {
+            Some(Held::Token { token, earliest, .. }) => {
+                self.token.store(token.bits(), Ordering::SeqCst);
+                self.dies_at.store(earliest.as_nanos(), Ordering::SeqCst);
+            }
+            _ => self.dies_at.store(0, Ordering::SeqCst),
         }
-        intents
-    }
-
-    fn note_earliest(&self, intents: &[(Writer, Timestamp)]) {
-        let earliest = intents.iter().map(|(_, deadline)| *deadline).min().unwrap_or(Timestamp::NEVER);
-        self.dies_at.store(earliest.as_nanos(), Ordering::SeqCst);
+        result
     }
 }
 
@@ -124,7 +104,7 @@ impl Cells {
     }
 
     pub(super) fn place(&self, writer: Writer, tag: &Tag, life: Duration, now: Timestamp) {
-        self.with(tag, now, |cell| cell.place(writer, now.after(life), now));
+        self.with(tag, now, |cell| cell.place(writer, life, now));
     }
 
     pub(super) fn release(&self, writer: Writer, tag: &Tag, outcome: Outcome, now: Timestamp) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Found, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::store::{Found, Lease, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use crate::tag::Tag;
 
 /// A store that fails when a test says so. Clones share the switches and the store behind.
@@ -70,6 +70,20 @@ impl Store for FailingStore {
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
         Self::check(&self.switches.writes_fail, "releasing intents")?;
         self.inner.release(writer, releases, now)
+    }
+
+    fn is_local(&self) -> bool {
+        self.inner.is_local()
+    }
+
+    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
+        Self::check(&self.switches.writes_fail, "taking a lease")?;
+        self.inner.lease(name, holder, life)
+    }
+
+    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
+        Self::check(&self.switches.writes_fail, "ending a lease")?;
+        self.inner.end_lease(name, holder)
     }
 
     fn reclaim(&self) -> Result<()> {

@@ -142,6 +142,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn reclaim(&self) -> Result<()> {
         self.entries.clear();
         Ok(())

@@ -33,6 +33,10 @@ impl Store for NoneStore {
         Ok(())
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn reclaim(&self) -> Result<()> {
         Ok(())
     }

@@ -260,7 +260,7 @@ where
 
     fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, row: &Self::Value) -> Life {
         let keep = self.keep(row);
-        let loaded = Loaded { value: keep.value.clone(), weight: keep.weight, timeout: keep.timeout };
+        let loaded = Loaded { value: keep.value.clone(), weight: keep.weight, timeout: keep.timeout, codec: None };
         let Some(row) = row else {
             if keep.is_stored {
                 return fill.store(&site.reader, loaded, site.subject(named).absent_unique());
@@ -271,7 +271,8 @@ where
             let bytes = KeyBytes::of(&pointer.key);
             let tags = if pointer.spelling.is_some() { site.subject(named).spelling() } else { Vec::new() };
             let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), keep.timeout);
-            let pointer = Loaded { value: pointer.value, weight: pointer.weight, timeout: pointer.timeout };
+            let pointer =
+                Loaded { value: pointer.value, weight: pointer.weight, timeout: pointer.timeout, codec: None };
             let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer, tags)];
             let mut seeds = fill.seeds().to_vec();
             if let Some((with_row, tags)) = self.row_seeds(site, named, &fill, bytes) {

@@ -171,7 +171,8 @@ impl<M: CachedModel> Many<M> {
             return self.keys.iter().map(|_| Err(Miss::Refresh)).collect();
         }
         let keys: Vec<CacheKey> = (0..self.keys.len()).map(|place| site.key(self.bytes(place), Kind::Detail)).collect();
-        let wanted: Vec<Wanted<'_>> = keys.iter().map(|key| Wanted { key: *key, tags: &Vec::new }).collect();
+        let wanted: Vec<Wanted<'_>> =
+            keys.iter().map(|key| Wanted { key: *key, tags: &Vec::new, codec: None }).collect();
         site.reader.look_up_many(&wanted)
     }
 
@@ -230,7 +231,7 @@ impl<M: CachedModel> Many<M> {
         let subject = site.subject(named);
         let tags = if row.is_some() { subject.found_row(bytes) } else { subject.absent_row(bytes) };
         let keep = keep_row(&self.head, row.as_ref(), Some(&self.keys[place]));
-        let loaded = Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout };
+        let loaded = Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout, codec: None };
         keep.is_stored.then(|| (site.key(bytes, Kind::Detail), loaded, tags))
     }
 

@@ -66,7 +66,11 @@ pub trait Task {
             return fill.share(keep.value, keep.timeout);
         }
         let tags = self.tags_of(&site.subject(named), value);
-        fill.store(&site.reader, Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout }, tags)
+        fill.store(
+            &site.reader,
+            Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout, codec: None },
+            tags,
+        )
     }
 }
 
@@ -112,7 +116,7 @@ impl Site<'_> {
         kind: Kind,
         tags: &dyn cache_core::store::Dependencies,
     ) -> Result<(Value, Life), Miss> {
-        self.reader.look_up(&Wanted { key: self.key(id, kind), tags })
+        self.reader.look_up(&Wanted { key: self.key(id, kind), tags, codec: None })
     }
 
     pub(crate) fn subject<'a>(&'a self, named: &'a [String]) -> Subject<'a> {

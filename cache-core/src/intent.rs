@@ -1,0 +1,284 @@
+//! Decides what becomes of a tag's token and of the intents beside it: the heart of every store.
+//!
+//! A store across the network keeps the two under keys of their own, and may lose either without the other. Each
+//! operation here is one script there: it sees both keys, and nobody comes between.
+
+use core::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::tag::{Tag, Token};
+
+/// Names a writer, or one of its transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Writer(Token);
+
+impl Writer {
+    /// A name that nobody else has.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(Token::fresh())
+    }
+
+    /// The writer whose name is `bits`, as it is told to other processes.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(Token::from_bits(bits))
+    }
+
+    /// The name as a number.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0.bits()
+    }
+}
+
+/// A tag's present state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Seed {
+    /// Its token.
+    pub token: Token,
+    /// Whether a writer's intent stands beside it.
+    pub is_intended: bool,
+}
+
+/// How an intent ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The tag that it stands beside.
+    pub tag: Tag,
+    /// What happens to both.
+    pub outcome: Outcome,
+}
+
+/// What the writer knows at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Something may have been written: a new token, and the intent goes.
+    Changed,
+    /// Nothing was written: the token stays, the intent goes.
+    Unchanged,
+    /// Perhaps it is still being written: a new token, and an intent that stands for so long from now.
+    Unknown(Duration),
+}
+
+/// What a store keeps of one tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TagState {
+    /// The first key; `None`: the tag is unknown.
+    pub held: Option<Held>,
+    /// The second key: who stands beside the tag, and until when. It expires with the last of them.
+    pub intents: Vec<(Writer, Timestamp)>,
+}
+
+/// The first key of a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Held {
+    /// Intents were lost. Nothing is kept under the tag until the last of them has ended: any of their writers may
+    /// commit meanwhile, and never come back.
+    Blocked {
+        /// When the key expires.
+        until: Timestamp,
+    },
+    /// The tag has a token.
+    Token {
+        /// The token.
+        token: Token,
+        /// How many intents stood when the key was written last: fewer now means that some were lost.
+        standing: usize,
+        /// When the first of them ends, and the key expires.
+        earliest: Timestamp,
+        /// When the last of them ends.
+        latest: Timestamp,
+    },
+}
+
+impl TagState {
+    /// The token at `now`, if the tag has one.
+    #[must_use]
+    pub fn token(&self, now: Timestamp) -> Option<Token> {
+        match self.held? {
+            Held::Token { token, earliest, .. } if now < earliest => Some(token),
+            _ => None,
+        }
+    }
+
+    /// The tag's token: `fresh` if it had none. Under a tag that is blocked `fresh` is given and not kept, so that
+    /// nothing that is filled under it is ever found.
+    pub fn seed(&mut self, fresh: Token, now: Timestamp) -> Seed {
+        self.settle(now);
+        let is_intended = !self.intents.is_empty();
+        let seed = match self.held {
+            Some(Held::Token { token, .. }) => Seed { token, is_intended },
+            Some(Held::Blocked { .. }) => Seed { token: fresh, is_intended: true },
+            None => {
+                self.held = Some(Held::new(fresh));
+                Seed { token: fresh, is_intended }
+            }
+        };
+        self.note();
+        seed
+    }
+
+    /// Places an intent of `writer` for `life`; a second one replaces the first.
+    pub fn place(&mut self, writer: Writer, life: Duration, now: Timestamp) {
+        self.settle(now);
+        self.stand(writer, life, now);
+        self.note();
+    }
+
+    /// Ends the intent of `writer`. A tag that is not known stays so: nothing can depend on it.
+    pub fn release(&mut self, writer: Writer, outcome: Outcome, fresh: Token, now: Timestamp) {
+        self.settle(now);
+        self.intents.retain(|(other, _)| *other != writer);
+        if let Outcome::Unknown(life) = outcome {
+            self.stand(writer, life, now);
+        }
+        if let (Outcome::Changed | Outcome::Unknown(_), Some(Held::Token { token, .. })) = (outcome, &mut self.held) {
+            *token = fresh;
+        }
+        self.note();
+    }
+
+    /// Whether nothing is kept any more.
+    #[must_use]
+    pub fn is_empty(&self, now: Timestamp) -> bool {
+        self.held.is_none_or(|held| held.expires_at() <= now) && self.intents.iter().all(|(_, end)| *end <= now)
+    }
+
+    /// Lets go what has expired, and notices what was lost.
+    fn settle(&mut self, now: Timestamp) {
+        self.held = self.held.filter(|held| now < held.expires_at());
+        self.intents.retain(|(_, deadline)| *deadline > now);
+        // A token expires with the first of its intents: while it is there, none of those that it counts has ended.
+        if let Some(Held::Token { standing, latest, .. }) = self.held
+            && self.intents.len() < standing
+        {
+            self.held = Some(Held::Blocked { until: latest });
+        }
+    }
+
+    fn stand(&mut self, writer: Writer, life: Duration, now: Timestamp) {
+        self.intents.retain(|(other, _)| *other != writer);
+        self.intents.push((writer, now.after(life)));
+    }
+
+    /// Writes down beside the token how many intents stand, and when they end.
+    fn note(&mut self) {
+        if let Some(Held::Token { standing, earliest, latest, .. }) = &mut self.held {
+            let deadlines = || self.intents.iter().map(|(_, deadline)| *deadline);
+            *standing = self.intents.len();
+            *earliest = deadlines().min().unwrap_or(Timestamp::NEVER);
+            *latest = deadlines().max().unwrap_or(Timestamp::NEVER);
+        }
+    }
+}
+
+impl Held {
+    const fn new(token: Token) -> Self {
+        Self::Token { token, standing: 0, earliest: Timestamp::NEVER, latest: Timestamp::NEVER }
+    }
+
+    /// When the key is gone by itself.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::Blocked { until } => *until,
+            Self::Token { earliest, .. } => *earliest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Duration = Duration::from_secs(10);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn token(number: u64) -> Token {
+        Token::from_bits(number)
+    }
+
+    fn writer(number: u64) -> Writer {
+        Writer::from_bits(number)
+    }
+
+    fn seeded() -> TagState {
+        let mut state = TagState::default();
+        state.seed(token(1), at(1));
+        state
+    }
+
+    #[test]
+    fn a_token_stays_until_it_is_changed() {
+        let mut state = seeded();
+        assert_eq!(state.seed(token(2), at(2)), Seed { token: token(1), is_intended: false });
+        state.place(writer(1), LIFE, at(2));
+        assert_eq!(state.seed(token(2), at(3)), Seed { token: token(1), is_intended: true });
+        state.release(writer(1), Outcome::Unchanged, token(3), at(4));
+        assert_eq!(state.token(at(100_000)), Some(token(1)));
+        state.release(writer(1), Outcome::Changed, token(3), at(5));
+        assert_eq!(state.token(at(100_000)), Some(token(3)));
+    }
+
+    #[test]
+    fn an_unknown_tag_stays_unknown_when_it_is_released() {
+        let mut state = TagState::default();
+        state.place(writer(1), LIFE, at(1));
+        state.release(writer(1), Outcome::Changed, token(1), at(2));
+        assert!(state.is_empty(at(2)));
+    }
+
+    #[test]
+    fn the_first_deadline_kills_the_token_and_the_others_stand() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.place(writer(2), LIFE * 2, at(1));
+        assert_eq!(state.token(at(10)), Some(token(1)));
+        assert_eq!(state.token(at(11)), None);
+        assert_eq!(state.seed(token(2), at(11)), Seed { token: token(2), is_intended: true });
+        assert_eq!(state.token(at(21)), None);
+    }
+
+    #[test]
+    fn a_token_that_was_lost_comes_back_under_the_intents_that_stand() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.held = None;
+        assert!(state.seed(token(2), at(2)).is_intended);
+        assert_eq!(state.token(at(11)), None);
+    }
+
+    #[test]
+    fn a_tag_whose_intents_were_lost_keeps_nothing_until_the_last_of_them_has_ended() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.place(writer(2), LIFE * 2, at(1));
+        state.intents.clear();
+        // Before anybody notices, the token dies with the first intent that it counts.
+        assert_eq!((state.token(at(10)), state.token(at(11))), (Some(token(1)), None));
+        assert_eq!(state.seed(token(2), at(2)), Seed { token: token(2), is_intended: true });
+        assert_eq!(state.token(at(2)), None);
+        state.release(writer(1), Outcome::Changed, token(3), at(3));
+        state.place(writer(3), LIFE, at(4));
+        state.release(writer(3), Outcome::Unchanged, token(4), at(5));
+        assert_eq!(state.seed(token(5), at(20)).token, token(5));
+        assert_eq!(state.token(at(20)), None, "no release lifts it");
+        state.seed(token(6), at(21));
+        assert_eq!(state.token(at(100)), Some(token(6)));
+    }
+
+    #[test]
+    fn an_outcome_that_is_not_known_changes_the_token_now_and_at_the_deadline() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.release(writer(1), Outcome::Unknown(LIFE), token(2), at(5));
+        assert_eq!(state.token(at(14)), Some(token(2)));
+        assert_eq!(state.token(at(15)), None);
+    }
+}
