@@ -3,8 +3,9 @@
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::event::{Cause, Event};
+use crate::protocol::release::plan;
 use crate::protocol::write::ChangeSet;
-use crate::store::{Outcome, Release, Writer};
+use crate::store::{Outcome, Writer};
 use crate::tag::{Database, Tag};
 
 /// One write on its way: a statement, or a transaction at its end.
@@ -55,10 +56,8 @@ impl Invalidation {
     /// has happened all the same.
     pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause, caches: &[Cache]) {
         let tags = changes.tags(&self.database);
-        let unchanged: Vec<Tag> = self.placed.into_iter().filter(|tag| !tags.contains(tag)).collect();
         for cache in caches {
-            let mut releases = releases(&tags, ending, cache);
-            releases.extend(unchanged.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Unchanged }));
+            let releases = plan(&tags, &self.placed, outcome(ending, cache));
             if releases.is_empty() {
                 continue;
             }
@@ -77,12 +76,11 @@ impl Invalidation {
     }
 }
 
-fn releases(tags: &[Tag], ending: Ending, cache: &Cache) -> Vec<Release> {
-    let outcome = match ending {
+fn outcome(ending: Ending, cache: &Cache) -> Outcome {
+    match ending {
         Ending::Over => Outcome::Changed,
         Ending::Unknown => Outcome::Unknown(cache.0.policy.intent_life),
-    };
-    tags.iter().map(|tag| Release { tag: *tag, outcome }).collect()
+    }
 }
 
 fn report(cache: &Cache, result: Result<()>) {

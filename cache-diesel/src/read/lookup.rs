@@ -3,9 +3,9 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
+use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
-use cache_core::store::Seed;
-use cache_core::{Bypass, Fill, KeyBytes, Kind, Life, Loaded, Miss, Tag, TagKind, Timeout, Value};
+use cache_core::{Bypass, Fill, KeyBytes, Kind, Life, Loaded, Miss, Tag, Timeout, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
@@ -174,30 +174,16 @@ where
 
     /// The tags of the row itself, with the tokens under which it may be stored; `None`: somebody
     /// wrote to the table while it was loaded.
-    ///
-    /// The row's token is read after the query. It stands for the time before the query only if nothing was
-    /// written or cleared in between, which `any` and `cleared` tell, read last.
     fn row_seeds(&self, site: &Site<'_>, named: &[String], fill: &Fill, row: KeyBytes) -> Option<RowSeeds> {
         let subject = site.subject(named);
-        let own = subject.database.table(subject.table);
-        let witnesses = [own.whole(TagKind::Cleared), own.whole(TagKind::Any)];
-        let after = site.reader.seed(&[own.row(row), witnesses[0], witnesses[1]])?;
-        let is_quiet = |tag: &Tag| {
-            let seed = |seeds: &[(Tag, Seed)]| seeds.iter().find(|(seeded, _)| seeded == tag).map(|(_, seed)| *seed);
-            let (before, after) = (seed(fill.seeds()), seed(&after));
-            before == after && before.is_some_and(|seed| !seed.is_intended)
-        };
-        if !witnesses.iter().all(is_quiet) {
-            return None;
-        }
-        let mut seeds = fill.seeds().to_vec();
-        seeds.push(after[0]);
+        let late = second_look(subject.database.table(subject.table), row);
+        let seeds = row_seeds(fill.seeds(), &site.reader.seed(&late)?)?;
         Some((seeds, subject.found_row(row)))
     }
 }
 
 type UniquePointer<L> = Pointer<<<L as Lookup>::Model as CachedModel>::Id, <L as Lookup>::Value>;
-type RowSeeds = (Vec<(Tag, Seed)>, Vec<Tag>);
+type RowSeeds = (Vec<Seeded>, Vec<Tag>);
 
 impl<'query, C, L, K> Task for UniqueTask<'query, C, L, K>
 where
