@@ -25,7 +25,8 @@ impl<M: CachedModel> Manager<M> {
         let row = id.key_bytes();
         let databases = identity::every();
         let tables = databases.iter().map(|identity| identity.database.table(&self.state.table));
-        let mut tags: Vec<Tag> = tables.flat_map(|table| [table.row(row), table.whole(TagKind::Cleared)]).collect();
+        // The witness before the row, so that nobody takes the new token of the row for one from before.
+        let mut tags: Vec<Tag> = tables.flat_map(|table| [table.whole(TagKind::Cleared), table.row(row)]).collect();
         if tags.is_empty() {
             tags.push(self.state.tags.details());
         }
