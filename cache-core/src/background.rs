@@ -185,3 +185,44 @@ impl Inner {
         renewed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Cache;
+    use crate::store::{FailingStore, MemoryStore};
+
+    fn cache() -> Cache {
+        let store = FailingStore::elsewhere(MemoryStore::with_capacity(1 << 20).unwrap());
+        Cache::builder().store(store).build().unwrap()
+    }
+
+    fn wait_for_end(shared: &Shared) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while shared.lock().is_running {
+            assert!(Instant::now() < until, "the thread goes on");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_thread_starts_when_it_is_needed_and_ends_with_the_cache() {
+        let cache = cache();
+        let shared = Arc::clone(&cache.0.background.0);
+        assert!(!shared.lock().is_running);
+        cache.0.background.expect(&cache.0);
+        assert!(shared.lock().is_running);
+        drop(cache);
+        wait_for_end(&shared);
+    }
+
+    #[test]
+    fn the_thread_ends_at_a_shutdown_and_is_not_started_again() {
+        let cache = cache();
+        cache.0.background.wake(&cache.0);
+        cache.shutdown(Duration::from_secs(20)).unwrap();
+        assert!(!cache.0.background.0.lock().is_running);
+        cache.0.background.wake(&cache.0);
+        assert!(!cache.0.background.0.lock().is_running);
+    }
+}

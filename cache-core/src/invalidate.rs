@@ -48,7 +48,7 @@ impl Invalidation {
         if changes.is_empty() {
             return;
         }
-        let tags: Arc<[Tag]> = changes.tags(&self.database).into();
+        let tags = changes.tags(&self.database);
         for cache in caches {
             let now = cache.now();
             let placed = self.place_in(cache, &tags, now);
@@ -68,7 +68,7 @@ impl Invalidation {
     /// Returns what one of the stores said. The write must not take place then, and its intents are to be
     /// [ended](Self::end).
     pub fn ensure(&mut self, changes: &ChangeSet, caches: &[Cache]) -> Result<()> {
-        let tags: Arc<[Tag]> = changes.tags(&self.database).into();
+        let tags = changes.tags(&self.database);
         // Also a call that fails may have placed some of them.
         self.note_placed(&tags);
         for cache in caches.iter().filter(|cache| cache.is_strict()) {
@@ -124,15 +124,18 @@ impl Invalidation {
     }
 
     /// Sees to it that the intents are placed again in time; `placed_at`: `None` if they have to be at once.
-    fn stand(&mut self, cache: &Cache, tags: &Arc<[Tag]>, placed_at: Option<Timestamp>) {
+    fn stand(&mut self, cache: &Cache, tags: &[Tag], placed_at: Option<Timestamp>) {
         if cache.0.watch.is_some() {
             let alive = Arc::downgrade(self.alive.get_or_insert_default());
-            cache.0.standing.add(Stand { writer: self.writer, tags: Arc::clone(tags), placed_at, alive });
+            cache.0.standing.add(Stand { writer: self.writer, tags: tags.into(), placed_at, alive });
             cache.0.background.expect(&cache.0);
         }
     }
 
     fn note_placed(&mut self, tags: &[Tag]) {
+        if self.placed.is_empty() {
+            return self.placed.extend_from_slice(tags);
+        }
         let new: Vec<Tag> = tags.iter().copied().filter(|tag| !self.placed.contains(tag)).collect();
         self.placed.extend(new);
     }

@@ -33,8 +33,11 @@ impl Stand {
 }
 
 impl Standing {
+    /// Intents were placed, or are to be; what was placed before for the same write stands as long as these.
     pub(crate) fn add(&self, stand: Stand) {
-        self.lock().push(stand);
+        let mut stands = self.lock();
+        stands.retain(|other| other.writer != stand.writer || other.tags != stand.tags);
+        stands.push(stand);
     }
 
     /// The intents of `writer` are about to be ended.
@@ -85,5 +88,47 @@ impl Inner {
             self.ledger.store.count(StoreCounter::IntentRenewal);
         }
         Ok(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Duration = Duration::from_secs(10);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn stand(writer: u64, placed_at: Option<Timestamp>, alive: &Arc<()>) -> Stand {
+        let tags = [Tag::root()].into();
+        Stand { writer: Writer::from_bits(writer), tags, placed_at, alive: Arc::downgrade(alive) }
+    }
+
+    fn due(standing: &Standing, now: Timestamp) -> (Vec<u64>, Option<Duration>) {
+        let (due, next) = standing.due(now, LIFE);
+        (due.iter().map(|stand| stand.writer.bits()).collect(), next)
+    }
+
+    #[test]
+    fn intents_are_due_at_half_their_life_and_at_once_if_they_were_not_taken() {
+        let (standing, alive) = (Standing::default(), Arc::new(()));
+        standing.add(stand(1, Some(at(1)), &alive));
+        standing.add(stand(2, Some(at(3)), &alive));
+        standing.add(stand(3, None, &alive));
+        assert_eq!(due(&standing, at(4)), (vec![3], Some(Duration::from_secs(2))));
+        assert_eq!(due(&standing, at(6)), (vec![1, 3], Some(Duration::from_secs(2))));
+        standing.add(stand(3, Some(at(6)), &alive));
+        standing.end(Writer::from_bits(1));
+        assert_eq!(due(&standing, at(8)), (vec![2], Some(Duration::from_secs(3))));
+    }
+
+    #[test]
+    fn intents_that_nobody_is_going_to_end_are_left_to_their_deadline() {
+        let (standing, alive) = (Standing::default(), Arc::new(()));
+        standing.add(stand(1, Some(at(1)), &alive));
+        drop(alive);
+        assert_eq!(due(&standing, at(6)), (vec![], None));
     }
 }

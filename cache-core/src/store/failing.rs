@@ -27,6 +27,7 @@ struct Switches {
     delay_nanos: AtomicU64,
     inside: AtomicUsize,
     most_inside: AtomicUsize,
+    /// Those of a store in memory, which has none of its own.
     leases: Mutex<HashMap<Lease, (Writer, Instant)>>,
 }
 
@@ -135,8 +136,15 @@ impl Store for FailingStore {
         self.is_local
     }
 
+    fn set_operation_timeout(&self, timeout: Duration) {
+        self.inner.set_operation_timeout(timeout);
+    }
+
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
         self.enter(Operation::Lease)?;
+        if !self.inner.is_local() {
+            return self.inner.lease(name, holder, life);
+        }
         let mut leases = self.switches.leases.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         leases.retain(|_, (_, until)| *until > now);
@@ -145,6 +153,9 @@ impl Store for FailingStore {
 
     fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
         self.enter(Operation::EndLease)?;
+        if !self.inner.is_local() {
+            return self.inner.end_lease(name, holder);
+        }
         let mut leases = self.switches.leases.lock().unwrap_or_else(PoisonError::into_inner);
         leases.retain(|other, (by, _)| *other != name || *by != holder);
         Ok(())

@@ -160,9 +160,7 @@ impl Tracker {
     /// Ends the intents that nothing is going to release: those of a transaction that was rolled back, or of a
     /// statement that was not run.
     fn end_idle(&mut self) {
-        if self.session.is_idle()
-            && let Some(invalidation) = self.invalidation.take()
-        {
+        if let Some(invalidation) = self.invalidation.take_if(|_| self.session.is_idle()) {
             invalidation.end(&registry::every());
         }
     }
