@@ -125,6 +125,9 @@ impl Fill {
         budget: Duration,
         mut look: impl FnMut() -> Option<T>,
     ) -> Option<T> {
+        if reader.cache.0.watch.is_none() {
+            return look();
+        }
         let tokens: Vec<Token> = self.seeds().iter().map(|(_, seed)| seed.token).collect();
         match reader.take_lease(Lease::of(self.key(), &tokens), budget, &mut look) {
             Approach::Answered(found) => Some(found),

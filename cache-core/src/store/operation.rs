@@ -27,9 +27,10 @@ impl Operation {
     pub const ALL: [Self; 8] =
         [Self::EndLease, Self::Get, Self::Lease, Self::Place, Self::Put, Self::Reclaim, Self::Release, Self::Seed];
 
-    /// Whether it is done for a read: a read that leaves it out costs no more than a query.
+    /// Whether it is done for a read, and leaving it out costs no more than a query. A lease that is not ended would
+    /// let others wait.
     #[must_use]
     pub const fn is_for_reads(self) -> bool {
-        matches!(self, Self::EndLease | Self::Get | Self::Lease | Self::Put | Self::Seed)
+        matches!(self, Self::Get | Self::Lease | Self::Put | Self::Seed)
     }
 }
