@@ -1,17 +1,21 @@
 //! Setting a cache up: which store, which limits; wrong settings are refused here, by name.
 
-use core::time::Duration;
 use std::sync::Arc;
 
+use crate::background::Background;
 use crate::cache::{Cache, Inner};
 use crate::clock::{Clock, SystemClock};
 use crate::dirty::Dirty;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Listeners;
 use crate::flight::Flights;
+use crate::guard::Watch;
 use crate::policy::Policy;
+use crate::standing::Standing;
 use crate::statistics::Ledger;
 use crate::store::{MemoryStore, NoneStore, Store};
+
+mod limits;
 
 /// One mebibyte: `64 * MIB` reads as it should.
 pub const MIB: u64 = 1024 * 1024;
@@ -147,34 +151,19 @@ impl CacheBuilder {
         self
     }
 
-    /// Sets how long a reader waits for another one's load of the same key before it queries by itself;
-    /// five seconds if not set.
-    pub fn flight_wait(mut self, wait: Duration) -> Self {
-        self.policy.flight_wait = wait;
-        self
-    }
-
-    /// Sets how long a writer's intent stands if the writer never comes back; ten seconds if not set.
-    pub fn intent_life(mut self, life: Duration) -> Self {
-        self.policy.intent_life = life;
-        self
-    }
-
     /// Builds the cache.
     ///
     /// # Errors
     ///
     /// Returns an error of [`ErrorKind::Configuration`] that names the setting: a capacity below 64 KiB,
-    /// an intent life of zero.
+    /// a duration or number of zero, an operation timeout that is long beside the intent life.
     pub fn build(self) -> Result<Cache> {
-        if self.policy.intent_life.is_zero() {
-            return Err(wrong("`intent_life` has to be longer than zero"));
-        }
         let store: Arc<dyn Store> = match &self.store {
             Choice::Given(store) => Arc::clone(store),
             Choice::Memory(capacity) => Arc::new(MemoryStore::with_capacity(*capacity)?),
             Choice::Nothing => Arc::new(NoneStore),
         };
+        limits::checked(&self.policy, &*store)?;
         Ok(self.with_store(store))
     }
 
@@ -193,14 +182,17 @@ impl CacheBuilder {
 
     fn with_store(self, store: Arc<dyn Store>) -> Cache {
         Cache(Arc::new(Inner {
-            store,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            watch: Watch::over(&*store, &self.policy),
+            store,
             policy: self.policy,
             ledger: Ledger::default(),
             listeners: Listeners::default(),
             flights: Arc::new(Flights::default()),
             database_url: self.database_url,
             dirty: Dirty::default(),
+            standing: Standing::default(),
+            background: Background::default(),
         }))
     }
 }

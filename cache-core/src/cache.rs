@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::background::Background;
 use crate::clock::{Clock, Timestamp};
 use crate::dirty::Dirty;
 use crate::error::Result;
 use crate::event::{Event, Listeners};
 use crate::flight::Flights;
+use crate::guard::Watch;
 use crate::key::Kind;
 use crate::policy::Policy;
+use crate::standing::Standing;
 use crate::statistics::{Counters, Ledger, Statistics};
-use crate::store::{Outcome, Release, Store, Usage, Writer};
+use crate::store::{Operation, Outcome, Release, Store, Usage, Writer};
 use crate::tag::Tag;
 
 /// A cache. Clones are the same cache.
@@ -27,6 +30,15 @@ pub(crate) struct Inner {
     pub(crate) flights: Arc<Flights>,
     pub(crate) database_url: Option<String>,
     pub(crate) dirty: Dirty,
+    pub(crate) watch: Option<Watch>,
+    pub(crate) standing: Standing,
+    pub(crate) background: Background,
+}
+
+impl Inner {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
 }
 
 impl Cache {
@@ -76,7 +88,9 @@ impl Cache {
     pub fn clear(&self) -> Result<()> {
         self.change_tags(&[Tag::root()])?;
         self.0.listeners.tell(&Event::Cleared { manager: None });
-        self.0.store.reclaim()
+        self.0
+            .call(Operation::Reclaim, |store| store.reclaim())
+            .map_err(|trouble| trouble.into_error("reclaiming room"))
     }
 
     /// Clears what depends on `tags`, for the manager called `manager`.
@@ -114,11 +128,12 @@ impl Cache {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.0.now()
     }
 
     fn change_tags(&self, tags: &[Tag]) -> Result<()> {
         let releases: Vec<Release> = tags.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
-        self.0.store.release(Writer::fresh(), &releases, self.now())
+        let released = self.0.call(Operation::Release, |store| store.release(Writer::fresh(), &releases, self.now()));
+        released.map_err(|trouble| trouble.into_error("clearing"))
     }
 }

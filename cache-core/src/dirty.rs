@@ -1,95 +1,119 @@
 //! Tags whose change has not got through to the store: nothing is read before it has.
 
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use crate::clock::Timestamp;
-use crate::error::Result;
-use crate::store::{Outcome, Release, Store, Writer};
-use crate::tag::Tag;
+use crate::cache::{Cache, Inner};
+use crate::event::Event;
+use crate::guard::{Entrance, Trouble};
+use crate::protocol::dirty::{Failed, Pending};
+use crate::statistics::StoreCounter;
+use crate::store::{Operation, Writer};
 
-/// The dirty tags of one cache. While there are any, the store is not looked at; every read tries to get
-/// them through first.
+/// The dirty tags of one cache. While there are any, the store is not looked at: reads bypass, and one at a time
+/// tries to get the tags through.
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
-    tags: Mutex<Vec<Tag>>,
-    is_any: AtomicBool,
+    state: Mutex<State>,
+    /// Held by whoever talks to the store. Nobody waits for it to read.
+    drainer: Mutex<()>,
+    /// Whether readers have to look closer: there are dirty tags, or the cache is shut down.
+    is_barred: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pending: Pending,
+    is_shut_down: bool,
 }
 
 impl Dirty {
-    /// More tags than these become the root: everything counts as changed.
-    const MOST: usize = 1024;
-
-    /// Notes tags whose release the store did not acknowledge.
-    pub(crate) fn add(&self, tags: &[Tag]) {
-        let mut dirty = self.lock();
-        for tag in tags {
-            if !dirty.contains(tag) {
-                dirty.push(*tag);
-            }
-        }
-        if dirty.len() > Self::MOST {
-            *dirty = vec![Tag::root()];
-        }
-        self.is_any.store(!dirty.is_empty(), Ordering::SeqCst);
+    /// From now on nothing is read through the cache.
+    pub(crate) fn shut_down(&self) {
+        self.change(|state| state.is_shut_down = true);
     }
 
-    /// Gets the dirty tags through to `store`.
-    ///
-    /// # Errors
-    ///
-    /// If the store still refuses: then nothing that it holds may be served.
-    #[inline]
-    pub(crate) fn drain(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
-        if self.is_any.load(Ordering::SeqCst) { self.drain_all(store, now) } else { Ok(()) }
+    /// How many tags have not got through.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().pending.len()
     }
 
-    #[cold]
-    fn drain_all(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
-        let mut dirty = self.lock();
-        let releases: Vec<Release> = dirty.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
-        store.release(Writer::fresh(), &releases, now)?;
-        dirty.clear();
-        self.is_any.store(false, Ordering::SeqCst);
-        Ok(())
+    fn change<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let result = work(&mut state);
+        self.is_barred.store(state.is_shut_down || !state.pending.is_empty(), Ordering::SeqCst);
+        result
     }
 
-    /// A panic under the lock leaves no half-made state.
-    fn lock(&self) -> MutexGuard<'_, Vec<Tag>> {
-        self.tags.lock().unwrap_or_else(PoisonError::into_inner)
+    /// No call of the store is made under this lock. A panic under it leaves no half-made state.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::key::KeyBytes;
-    use crate::store::{FailingStore, MemoryStore};
-    use crate::tag::Database;
+impl Cache {
+    /// Notes what the store did not acknowledge. Whoever reads afterwards bypasses, until it has got through.
+    pub(crate) fn note_failed_release(&self, failed: &Failed<'_>) {
+        if failed.tags.is_empty() {
+            return;
+        }
+        let count = self.0.dirty.change(|state| {
+            state.pending.add(failed, self.now());
+            state.pending.len()
+        });
+        self.0.ledger.store.note_dirty(count);
+        self.0.ledger.store.count(StoreCounter::ReleasePending);
+        self.tell(&Event::ReleasePending { tables: failed.tables });
+        // A store in this process that fails is a test's: its readers do without a thread.
+        if self.0.watch.is_some() {
+            self.0.background.wake(&self.0);
+        }
+    }
+}
 
-    fn tag(id: u32) -> Tag {
-        Database::named("shop").table("products").row(KeyBytes::of(&id))
+impl Inner {
+    /// Whether the store may be looked at. If dirty tags are in the way, they are got through first, unless somebody
+    /// else is at it.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing that the store holds may be served.
+    #[inline]
+    pub(crate) fn unbar(&self) -> Result<(), Trouble> {
+        if self.dirty.is_barred.load(Ordering::SeqCst) { self.unbar_now() } else { Ok(()) }
     }
 
-    #[test]
-    fn dirty_tags_are_kept_until_the_store_takes_them() {
-        let store = FailingStore::new(MemoryStore::with_capacity(1 << 20).unwrap());
-        let now = Timestamp::from_nanos(1);
-        let before = store.seed(&[tag(1)], now).unwrap();
-        let dirty = Dirty::default();
-        dirty.add(&[tag(1)]);
-        store.fail_writes(true);
-        assert!(dirty.drain(&store, now).is_err());
-        store.fail_writes(false);
-        assert!(dirty.drain(&store, now).is_ok());
-        assert_ne!(store.seed(&[tag(1)], now).unwrap(), before);
+    #[cold]
+    fn unbar_now(&self) -> Result<(), Trouble> {
+        if self.dirty.lock().is_shut_down {
+            return Err(Trouble::Avoided);
+        }
+        match self.dirty.drainer.try_lock() {
+            Ok(_drainer) => self.deliver(Entrance::Guarded),
+            Err(TryLockError::Poisoned(_drainer)) => self.deliver(Entrance::Guarded),
+            Err(TryLockError::WouldBlock) => Err(Trouble::Pending),
+        }
     }
 
-    #[test]
-    fn too_many_dirty_tags_become_the_root() {
-        let dirty = Dirty::default();
-        (0..2_000).for_each(|id| dirty.add(&[tag(id)]));
-        assert_eq!(dirty.lock().first(), Some(&Tag::root()));
-        assert!(dirty.lock().len() < 1_024);
+    /// Gets the dirty tags through, after whoever is at it.
+    pub(crate) fn drain(&self, entrance: Entrance) -> Result<(), Trouble> {
+        let _drainer = self.dirty.drainer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.deliver(entrance)
+    }
+
+    fn deliver(&self, entrance: Entrance) -> Result<(), Trouble> {
+        let now = self.now();
+        let batch = self.dirty.lock().pending.batch(now, self.policy.intent_life);
+        if self.dirty.count() == 0 {
+            return Ok(());
+        }
+        self.call_by(entrance, Operation::Release, |store| store.release(Writer::fresh(), &batch.releases, now))?;
+        let (delivered, left) = self.dirty.change(|state| (state.pending.deliver(&batch), state.pending.len()));
+        self.ledger.store.note_dirty(left);
+        let Some(tables) = delivered else { return Err(Trouble::Pending) };
+        self.ledger.store.count(StoreCounter::ReleaseDelivered);
+        let tables: Vec<&str> = tables.iter().map(String::as_str).collect();
+        self.listeners.tell(&Event::ReleaseDelivered { tables: &tables });
+        Ok(())
     }
 }

@@ -10,12 +10,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::entry::Flaw;
 use crate::error::Error;
 use crate::key::Kind;
+use crate::protocol::breaker::BreakerState;
+use crate::store::Operation;
 use crate::tag::TagKind;
 
 /// Something that happened in a cache. Hits are only counted.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The breaker between the cache and its store changed.
+    BreakerChanged {
+        /// What it is now.
+        state: BreakerState,
+    },
     /// A read went to the database without looking at the cache.
     Bypassed {
         /// The manager's name.
@@ -50,6 +57,17 @@ pub enum Event<'a> {
         /// Why.
         cause: Miss,
     },
+    /// What was pending has got through: the store is looked at again.
+    ReleaseDelivered {
+        /// The tables' SQL names, in order.
+        tables: &'a [&'a str],
+    },
+    /// The store has not acknowledged that something was written. Until it has, this process does not look at it; other
+    /// processes may serve what was there before.
+    ReleasePending {
+        /// The tables' SQL names, in order.
+        tables: &'a [&'a str],
+    },
     /// An entry was stored.
     Stored {
         /// The manager's name.
@@ -59,6 +77,8 @@ pub enum Event<'a> {
     },
     /// The store failed; nobody's query did.
     StoreFailed {
+        /// What it was asked to do.
+        operation: Operation,
         /// What the store said.
         error: &'a Error,
     },
@@ -110,10 +130,23 @@ pub enum Miss {
     Foreign,
     /// The call asked for a new value.
     Refresh,
+    /// Something that was written has not got through to the store yet.
+    ReleasePending,
+    /// The store was not looked at: it failed too often of late, too many readers were inside, or the cache was shut
+    /// down.
+    StoreAvoided,
     /// The store failed.
     StoreFailed,
     /// The entry's bytes were not what this program stores there.
     Unreadable(Flaw),
+}
+
+impl Miss {
+    /// Whether somebody else's fill may make it a hit: not if the store was not to be had, or was not asked.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        !matches!(self, Self::Refresh | Self::ReleasePending | Self::StoreAvoided | Self::StoreFailed)
+    }
 }
 
 type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;

@@ -1,11 +1,18 @@
 //! The way of a write through the stores: intents before, new tokens after.
 
+use std::sync::Arc;
+
 use crate::cache::Cache;
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::event::{Cause, Event};
+use crate::guard::Trouble;
+use crate::policy::Writes;
+use crate::protocol::dirty::Failed;
 use crate::protocol::release::plan;
 use crate::protocol::write::ChangeSet;
-use crate::store::{Outcome, Writer};
+use crate::standing::Stand;
+use crate::store::{Operation, Outcome, Writer};
 use crate::tag::{Database, Tag};
 
 /// One write on its way: a statement, or a transaction at its end.
@@ -14,6 +21,8 @@ pub struct Invalidation {
     writer: Writer,
     database: Database,
     placed: Vec<Tag>,
+    /// As long as it lives, the intents are placed again in time; only stores outside of this process need that.
+    alive: Option<Arc<()>>,
 }
 
 /// How a write ended, as far as the writer knows.
@@ -30,7 +39,7 @@ impl Invalidation {
     /// A write to `database`.
     #[must_use]
     pub fn of(database: Database) -> Self {
-        Self { writer: Writer::fresh(), database, placed: Vec::new() }
+        Self { writer: Writer::fresh(), database, placed: Vec::new(), alive: None }
     }
 
     /// Places intents beside everything that `changes` will change, in each of `caches`.
@@ -42,11 +51,34 @@ impl Invalidation {
         }
         let tags = changes.tags(&self.database);
         for cache in caches {
-            let life = cache.0.policy.intent_life;
-            let placed = cache.0.store.place(self.writer, &tags, life, cache.now());
-            report(cache, placed);
+            let now = cache.now();
+            let placed = self.place_in(cache, &tags, now);
+            if placed.is_err() {
+                cache.0.ledger.count_invalidation_failure();
+            }
+            self.stand(cache, &tags, placed.is_ok().then_some(now));
         }
-        self.placed.extend(tags);
+        self.note_placed(&tags);
+    }
+
+    /// Places intents in those of `caches` whose writes are [strict](Cache::is_strict): a write may go on only if they
+    /// were taken.
+    ///
+    /// # Errors
+    ///
+    /// Returns what one of the stores said. The write must not take place then, and its intents are to be
+    /// [ended](Self::end).
+    pub fn ensure(&mut self, changes: &ChangeSet, caches: &[Cache]) -> Result<()> {
+        let tags = changes.tags(&self.database);
+        // Also a call that fails may have placed some of them.
+        self.note_placed(&tags);
+        for cache in caches.iter().filter(|cache| cache.is_strict()) {
+            let now = cache.now();
+            self.place_in(cache, &tags, now)
+                .map_err(|trouble| trouble.into_error("placing the intents of a strict write"))?;
+            self.stand(cache, &tags, Some(now));
+        }
+        Ok(())
     }
 
     /// Gives everything in `changes` a new token, in each of `caches`, and tells the listeners. Intents on
@@ -56,23 +88,55 @@ impl Invalidation {
     /// has happened all the same.
     pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause, caches: &[Cache]) {
         let tags = changes.tags(&self.database);
+        let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
             let releases = plan(&tags, &self.placed, outcome(ending, cache));
             if releases.is_empty() {
                 continue;
             }
-            let released = cache.0.store.release(self.writer, &releases, cache.now());
-            if released.is_err() {
-                cache.0.dirty.add(&tags);
+            if self.alive.is_some() {
+                cache.0.standing.end(self.writer);
             }
-            report(cache, released);
+            let now = cache.now();
+            let released = cache.0.call(Operation::Release, |store| store.release(self.writer, &releases, now));
+            if released.is_err() {
+                cache.0.ledger.count_invalidation_failure();
+                let may_still_run = ending == Ending::Unknown;
+                cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run });
+            }
             if changes.is_empty() {
                 continue;
             }
             cache.0.ledger.count_invalidation(changes.tables(), changes.is_wide());
-            let tables: Vec<&str> = changes.tables().collect();
             cache.tell(&Event::Invalidated { tables: &tables, is_wide: changes.is_wide(), cause });
         }
+    }
+
+    /// The write does not take place, or nothing of it counts: the intents end, and no token changes.
+    pub fn end(self, caches: &[Cache]) {
+        self.release(&ChangeSet::new(), Ending::Over, Cause::Rollback, caches);
+    }
+
+    fn place_in(&self, cache: &Cache, tags: &[Tag], now: Timestamp) -> core::result::Result<(), Trouble> {
+        let life = cache.0.policy.intent_life;
+        cache.0.call(Operation::Place, |store| store.place(self.writer, tags, life, now))
+    }
+
+    /// Sees to it that the intents are placed again in time; `placed_at`: `None` if they have to be at once.
+    fn stand(&mut self, cache: &Cache, tags: &[Tag], placed_at: Option<Timestamp>) {
+        if cache.0.watch.is_some() {
+            let alive = Arc::downgrade(self.alive.get_or_insert_default());
+            cache.0.standing.add(Stand { writer: self.writer, tags: tags.into(), placed_at, alive });
+            cache.0.background.expect(&cache.0);
+        }
+    }
+
+    fn note_placed(&mut self, tags: &[Tag]) {
+        if self.placed.is_empty() {
+            return self.placed.extend_from_slice(tags);
+        }
+        let new: Vec<Tag> = tags.iter().copied().filter(|tag| !self.placed.contains(tag)).collect();
+        self.placed.extend(new);
     }
 }
 
@@ -83,9 +147,11 @@ fn outcome(ending: Ending, cache: &Cache) -> Outcome {
     }
 }
 
-fn report(cache: &Cache, result: Result<()>) {
-    if let Err(error) = result {
-        cache.0.ledger.count_invalidation_failure();
-        cache.tell(&Event::StoreFailed { error: &error });
+impl Cache {
+    /// Whether a manager's own write has to fail if the store does not take its intents. A store in this process
+    /// always does.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.0.watch.is_some() && self.0.policy.writes == Writes::Strict
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Programs use the crate `cache-diesel`; this one is for stores and drivers.
 
+mod background;
 mod builder;
 mod cache;
 mod clock;
@@ -16,13 +17,17 @@ mod entry;
 mod error;
 mod event;
 mod flight;
+mod guard;
 pub mod intent;
 mod invalidate;
 mod key;
+mod lease;
 mod load;
 pub mod policy;
 pub mod protocol;
 pub mod registry;
+mod shutdown;
+mod standing;
 mod statistics;
 pub mod store;
 pub mod tables;
@@ -38,7 +43,9 @@ pub use event::{Bypass, Cause, Event, Miss};
 pub use flight::{Follower, Waited};
 pub use invalidate::{Ending, Invalidation};
 pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind};
+pub use lease::{Approach, Right};
 pub use load::{Fill, Loaded, Reader, Start};
-pub use policy::Timeout;
-pub use statistics::{Counters, Counts, Statistics};
+pub use policy::{Timeout, Writes};
+pub use protocol::breaker::BreakerState;
+pub use statistics::{Counters, Counts, Statistics, StoreCounts};
 pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};

@@ -5,13 +5,14 @@ use core::time::Duration;
 use crate::cache::Cache;
 use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
-use crate::error::Error;
 use crate::event::{Event, Miss};
 use crate::flight::{Follower, Leader, Seat};
+use crate::guard::Trouble;
 use crate::key::{CacheKey, Kind};
+use crate::lease::Right;
 use crate::policy::Timeout;
-use crate::statistics::{Counter, Counters};
-use crate::store::{Found, Put, Seed, Stored, Wanted};
+use crate::statistics::{Counter, Counters, StoreCounter};
+use crate::store::{Found, Operation, Put, Seed, Stored, Wanted};
 use crate::tag::{Tag, Token};
 
 /// Who reads: the cache, the manager and its counters.
@@ -48,6 +49,8 @@ pub struct Fill {
     key: CacheKey,
     seeds: Vec<(Tag, Seed)>,
     leader: Leader,
+    /// Ends after those who wait were told.
+    right: Option<Right>,
 }
 
 /// What a query brought, to be stored.
@@ -70,22 +73,20 @@ impl Reader<'_> {
     ///
     /// Returns why there is nothing to be served; a store that fails is reported, and a miss.
     pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Miss> {
-        let now = self.cache.now();
-        let found =
-            self.cache.0.dirty.drain(&*self.cache.0.store, now).and_then(|()| self.cache.0.store.get(wanted, now));
+        let (inner, now) = (&*self.cache.0, self.cache.now());
+        let found = inner.unbar().and_then(|()| inner.call(Operation::Get, |store| store.get(wanted, now)));
         self.judge(found)
     }
 
     /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
     #[must_use]
     pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
-        let now = self.cache.now();
-        let drained = self.cache.0.dirty.drain(&*self.cache.0.store, now);
-        match drained.and_then(|()| self.cache.0.store.get_many(wanted, now)) {
+        let (inner, now) = (&*self.cache.0, self.cache.now());
+        match inner.unbar().and_then(|()| inner.call(Operation::Get, |store| store.get_many(wanted, now))) {
             Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
-            Err(error) => {
-                self.store_failed(&error);
-                wanted.iter().map(|_| Err(Miss::StoreFailed)).collect()
+            Err(trouble) => {
+                self.note(&trouble);
+                wanted.iter().map(|_| Err(trouble.miss())).collect()
             }
         }
     }
@@ -109,23 +110,20 @@ impl Reader<'_> {
         let tokens = seeds.iter().map(|(_, seed)| seed.token).collect();
         match self.cache.0.flights.board(key, tokens) {
             Seat::Follower(follower) => Start::Follow(follower),
-            Seat::Leader(leader) => Start::Lead(Box::new(Fill { cache: self.cache.clone(), key, seeds, leader })),
+            Seat::Leader(leader) => {
+                Start::Lead(Box::new(Fill { cache: self.cache.clone(), key, seeds, leader, right: None }))
+            }
         }
     }
 
     /// The present tokens of `tags`; `None` if the store fails.
     #[must_use]
     pub fn seed(&self, tags: &[Tag]) -> Option<Vec<(Tag, Seed)>> {
-        let now = self.cache.now();
+        let (inner, now) = (&*self.cache.0, self.cache.now());
         // A token that should have been changed must not be filled under.
-        let drained = self.cache.0.dirty.drain(&*self.cache.0.store, now);
-        match drained.and_then(|()| self.cache.0.store.seed(tags, now)) {
-            Ok(seeds) => Some(tags.iter().copied().zip(seeds).collect()),
-            Err(error) => {
-                self.store_failed(&error);
-                None
-            }
-        }
+        let seeds = inner.unbar().and_then(|()| inner.call(Operation::Seed, |store| store.seed(tags, now)));
+        let seeds = seeds.inspect_err(|trouble| self.note(trouble)).ok()?;
+        Some(tags.iter().copied().zip(seeds).collect())
     }
 
     /// Stores entries of which each depends on the tags that it is given, under the tokens of `seeds`.
@@ -151,24 +149,27 @@ impl Reader<'_> {
         self.cache.0.policy.flight_wait
     }
 
-    fn judge(&self, found: crate::error::Result<Option<Found>>) -> Result<(Value, Life), Miss> {
-        let found = found.map_err(|error| {
-            self.store_failed(&error);
-            Miss::StoreFailed
+    fn judge(&self, found: Result<Option<Found>, Trouble>) -> Result<(Value, Life), Miss> {
+        let found = found.map_err(|trouble| {
+            self.note(&trouble);
+            trouble.miss()
         })?;
         let found = found.ok_or(Miss::Absent)?;
         match found.worth {
             Worth::Fresh => Ok((found.value, found.life)),
             Worth::Changed(kind) => Err(Miss::Changed(kind)),
             Worth::Expired => Err(Miss::Expired),
-            Worth::Unreadable(flaw) => Err(Miss::Unreadable(flaw)),
+            Worth::Unreadable(flaw) => {
+                self.cache.0.ledger.store.count(StoreCounter::Unreadable);
+                Err(Miss::Unreadable(flaw))
+            }
         }
     }
 
     fn put(&self, puts: Vec<Put>) {
         // What is stored beside the entry that was asked for is not counted.
         let kinds: Vec<Kind> = puts.iter().map(|put| put.key.kind).collect();
-        match self.cache.0.store.put_many(puts, self.cache.now()) {
+        match self.cache.0.call(Operation::Put, |store| store.put_many(puts, self.cache.now())) {
             Ok(stored) => {
                 let kept =
                     stored.iter().zip(kinds).filter(|(stored, kind)| **stored == Stored::Kept && *kind == self.kind);
@@ -177,13 +178,12 @@ impl Reader<'_> {
                     self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
                 });
             }
-            Err(error) => self.store_failed(&error),
+            Err(trouble) => self.note(&trouble),
         }
     }
 
-    fn store_failed(&self, error: &Error) {
+    pub(crate) fn store_failed(&self) {
         self.counters.count(Counter::StoreFailure);
-        self.cache.tell(&Event::StoreFailed { error });
     }
 }
 
@@ -192,6 +192,12 @@ impl Fill {
     #[must_use]
     pub fn seeds(&self) -> &[(Tag, Seed)] {
         &self.seeds
+    }
+
+    /// Whether what was loaded may be stored: not while another process is at it.
+    #[must_use]
+    pub fn may_store(&self) -> bool {
+        self.right.as_ref().is_none_or(Right::may_store)
     }
 
     /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
@@ -207,6 +213,19 @@ impl Fill {
         let life = Life::starting(self.cache.now(), timeout);
         self.leader.land(value, life);
         life
+    }
+
+    /// Hands what somebody else has stored to those who wait.
+    pub fn hand_on(self, value: Value, life: Life) {
+        self.leader.land(value, life);
+    }
+
+    pub(crate) fn key(&self) -> &CacheKey {
+        &self.key
+    }
+
+    pub(crate) fn give(&mut self, right: Right) {
+        self.right = Some(right);
     }
 }
 

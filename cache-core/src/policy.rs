@@ -76,13 +76,60 @@ impl Timeouts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policy {
+    /// When a store that keeps failing is left alone.
+    pub breaker: BreakerPolicy,
     /// How long a reader waits for another one's load of the same key before it queries by itself.
     pub flight_wait: Duration,
     /// How long a writer's intent stands if the writer never comes back.
     pub intent_life: Duration,
+    /// How long a process keeps the right to load one entry for all processes.
+    pub lease_life: Duration,
+    /// How many reads may be inside the store at once.
+    pub most_readers: usize,
+    /// How long one call of the store may take.
+    pub operation_timeout: Duration,
+    /// What a manager's own write does if its intents cannot be placed.
+    pub writes: Writes,
 }
 
 impl Policy {
-    /// Readers wait five seconds, intents stand for ten.
-    pub const DEFAULT: Self = Self { flight_wait: Duration::from_secs(5), intent_life: Duration::from_secs(10) };
+    /// What is not set is this.
+    pub const DEFAULT: Self = Self {
+        breaker: BreakerPolicy::DEFAULT,
+        flight_wait: Duration::from_secs(5),
+        intent_life: Duration::from_secs(10),
+        lease_life: Duration::from_secs(5),
+        most_readers: 64,
+        operation_timeout: Duration::from_millis(250),
+        writes: Writes::Open,
+    };
+}
+
+/// When a store that keeps failing is left alone, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerPolicy {
+    /// After so many failures in a row.
+    pub failures: u32,
+    /// For so long at first; twice as long after each further failure.
+    pub first_pause: Duration,
+    /// For so long at most.
+    pub longest_pause: Duration,
+}
+
+impl BreakerPolicy {
+    /// After five failures, for 200 milliseconds up to 30 seconds.
+    pub const DEFAULT: Self =
+        Self { failures: 5, first_pause: Duration::from_millis(200), longest_pause: Duration::from_secs(30) };
+}
+
+/// What a manager's own write does if the store does not take its intents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Writes {
+    /// It goes on. Should the process end before the store is back, other processes serve what was there before until
+    /// it expires.
+    #[default]
+    Open,
+    /// It fails before its statement.
+    Strict,
 }

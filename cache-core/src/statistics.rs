@@ -8,6 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::key::Kind;
 
+mod store;
+
+pub use store::StoreCounts;
+pub(crate) use store::{StoreCounter, StoreLedger};
+
 /// What is counted for each manager and kind of read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counter {
@@ -79,8 +84,10 @@ pub struct Statistics {
     pub invalidation_counts: BTreeMap<String, u64>,
     /// How often a whole database was invalidated.
     pub database_invalidation_count: u64,
-    /// Invalidations that the store failed.
+    /// Invalidations that the store failed, or that it was not asked for because it failed too often of late.
     pub invalidation_failure_count: u64,
+    /// What went wrong with the store, and what was done about it.
+    pub store: StoreCounts,
 }
 
 impl Statistics {
@@ -157,6 +164,7 @@ pub(crate) struct Ledger {
     tables: Mutex<BTreeMap<String, u64>>,
     databases: AtomicU64,
     failures: AtomicU64,
+    pub(crate) store: StoreLedger,
 }
 
 impl Ledger {
@@ -190,6 +198,7 @@ impl Ledger {
             invalidation_counts: self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             database_invalidation_count: self.databases.load(Ordering::Relaxed),
             invalidation_failure_count: self.failures.load(Ordering::Relaxed),
+            store: self.store.read(),
         }
     }
 }

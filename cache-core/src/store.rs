@@ -16,10 +16,12 @@ mod cells;
 mod failing;
 mod memory;
 mod none;
+mod operation;
 
 pub use failing::FailingStore;
 pub use memory::MemoryStore;
 pub use none::NoneStore;
+pub use operation::Operation;
 
 /// Keeps entries, and the tokens of tags.
 ///
@@ -97,6 +99,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn is_local(&self) -> bool {
         false
     }
+
+    /// Tells the store how long a call may take; then it has to fail. Called once, before all others.
+    fn set_operation_timeout(&self, _timeout: Duration) {}
 
     /// Takes the right to load for all processes, unless somebody else has it; says whether it was taken. It ends by
     /// itself after `life`.

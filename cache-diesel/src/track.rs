@@ -11,4 +11,6 @@ pub(crate) use session::Begun;
 pub(crate) use stage::{is_rehearsed, widen};
 pub(crate) use tracker::{Tracker, asking, tracker_of, writing};
 
+pub(crate) use carry::ensure;
+
 use carry::carry_out;

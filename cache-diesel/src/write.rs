@@ -41,8 +41,14 @@ where
     if C::Backend::DIALECT == Dialect::Mysql && has_schema(table) {
         changes.add_other_databases();
     }
-    if tracker_of(conn).is_some() {
+    if let Some(tracker) = tracker_of(conn) {
+        tracker.ensure(&changes).map_err(refused)?;
         return writing(conn, changes, write, exact);
     }
     untracked::write(conn, &changes, write)
+}
+
+/// What a strict write fails with: Diesel has no kind for it.
+fn refused(error: cache_core::Error) -> diesel::result::Error {
+    diesel::result::Error::QueryBuilderError(Box::new(error))
 }

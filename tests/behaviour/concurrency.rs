@@ -220,6 +220,20 @@ fn c9_concurrent_misses_of_one_key_share_one_statement() {
 }
 
 #[test]
+fn c9_who_takes_the_lead_after_a_load_has_landed_finds_what_it_stored() {
+    for ((kind, read), bare) in READS.into_iter().zip(BARE_READS).filter(|((kind, _), _)| *kind != "many") {
+        let store = SpyStore::new();
+        let (shop, other) = shared(Shop::with(Cache::builder().store(store.clone())));
+        store.after_next_seed(move || {
+            bare(&other, &mut other.conn());
+        });
+        bare(&shop, &mut shop.conn());
+        assert_eq!(shop.cache.statistics().total().load_count, 1, "{kind}");
+        read(&shop, &mut shop.conn());
+    }
+}
+
+#[test]
 fn c16_a_row_that_is_written_all_the_time_is_read_in_bounded_time() {
     let shop = Arc::new(Shop::new());
     let (stop, stopped) = mpsc::channel::<()>();

@@ -18,6 +18,7 @@ struct Spy {
     reads: AtomicUsize,
     seeds: AtomicUsize,
     writes: AtomicUsize,
+    after_seed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     before_put: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
@@ -29,8 +30,14 @@ impl SpyStore {
             reads: AtomicUsize::new(0),
             seeds: AtomicUsize::new(0),
             writes: AtomicUsize::new(0),
+            after_seed: Mutex::new(None),
             before_put: Mutex::new(None),
         }))
+    }
+
+    /// Runs `work` when the next reader has been given its tokens and does not know yet.
+    pub fn after_next_seed(&self, work: impl FnOnce() + Send + 'static) {
+        *self.0.after_seed.lock().unwrap() = Some(Box::new(work));
     }
 
     /// Runs `work` when the next entry has been loaded and is about to be stored.
@@ -68,7 +75,12 @@ impl Store for SpyStore {
 
     fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
         self.0.seeds.fetch_add(1, Ordering::SeqCst);
-        self.0.inner.seed(tags, now)
+        let seeds = self.0.inner.seed(tags, now);
+        let work = self.0.after_seed.lock().unwrap().take();
+        if let Some(work) = work {
+            work();
+        }
+        seeds
     }
 
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {

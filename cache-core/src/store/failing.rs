@@ -1,93 +1,168 @@
 //! A store for tests that fails when it is told to, and otherwise does what the one behind it does.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Found, Lease, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::store::{Found, Lease, Operation, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use crate::tag::Tag;
 
 /// A store that fails when a test says so. Clones share the switches and the store behind.
 #[derive(Clone, Debug)]
 pub struct FailingStore {
     inner: Arc<dyn Store>,
+    is_local: bool,
     switches: Arc<Switches>,
 }
 
 #[derive(Debug, Default)]
 struct Switches {
-    reads_fail: AtomicBool,
-    writes_fail: AtomicBool,
+    fails: [AtomicBool; Operation::ALL.len()],
+    calls: [AtomicU64; Operation::ALL.len()],
+    delay_nanos: AtomicU64,
+    inside: AtomicUsize,
+    most_inside: AtomicUsize,
+    /// Those of a store in memory, which has none of its own.
+    leases: Mutex<HashMap<Lease, (Writer, Instant)>>,
 }
 
 impl FailingStore {
     /// A store that passes everything on to `inner`.
     pub fn new(inner: impl Store) -> Self {
-        Self { inner: Arc::new(inner), switches: Arc::default() }
+        let is_local = inner.is_local();
+        Self { inner: Arc::new(inner), is_local, switches: Arc::default() }
+    }
+
+    /// The same, and it is taken for a store outside of this process; clones are what several processes have of it.
+    pub fn elsewhere(inner: impl Store) -> Self {
+        Self { is_local: false, ..Self::new(inner) }
     }
 
     /// Lets reads fail from now on, or no longer.
     pub fn fail_reads(&self, fail: bool) {
-        self.switches.reads_fail.store(fail, Ordering::SeqCst);
+        self.fail(Operation::Get, fail);
     }
 
     /// Lets everything that changes the store fail from now on, or no longer.
     pub fn fail_writes(&self, fail: bool) {
-        self.switches.writes_fail.store(fail, Ordering::SeqCst);
+        let writes = Operation::ALL.into_iter().filter(|operation| *operation != Operation::Get);
+        writes.for_each(|operation| self.fail(operation, fail));
     }
 
-    fn check(switch: &AtomicBool, doing: &str) -> Result<()> {
-        if switch.load(Ordering::SeqCst) {
-            return Err(Error::new(ErrorKind::Store, doing).with_source("told to fail"));
+    /// Lets `operation` fail from now on, or no longer.
+    pub fn fail(&self, operation: Operation, fail: bool) {
+        self.switches.fails[operation as usize].store(fail, Ordering::SeqCst);
+    }
+
+    /// Lets every call take so long from now on, before it fails or does not.
+    pub fn delay(&self, delay: Duration) {
+        self.switches.delay_nanos.store(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
+    /// How often `operation` was asked for.
+    #[must_use]
+    pub fn call_count(&self, operation: Operation) -> u64 {
+        self.switches.calls[operation as usize].load(Ordering::SeqCst)
+    }
+
+    /// How many calls were under way at once, at most.
+    #[must_use]
+    pub fn most_inside(&self) -> usize {
+        self.switches.most_inside.load(Ordering::SeqCst)
+    }
+
+    fn enter(&self, operation: Operation) -> Result<()> {
+        let switches = &*self.switches;
+        switches.calls[operation as usize].fetch_add(1, Ordering::SeqCst);
+        let inside = switches.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        switches.most_inside.fetch_max(inside, Ordering::SeqCst);
+        let delay = Duration::from_nanos(switches.delay_nanos.load(Ordering::SeqCst));
+        if !delay.is_zero() {
+            thread::sleep(delay);
+        }
+        switches.inside.fetch_sub(1, Ordering::SeqCst);
+        if switches.fails[operation as usize].load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Store, doing(operation)).with_source("told to fail"));
         }
         Ok(())
     }
 }
 
+fn doing(operation: Operation) -> &'static str {
+    match operation {
+        Operation::EndLease => "ending a lease",
+        Operation::Get => "reading entries",
+        Operation::Lease => "taking a lease",
+        Operation::Place => "placing intents",
+        Operation::Put => "storing entries",
+        Operation::Reclaim => "reclaiming room",
+        Operation::Release => "releasing intents",
+        Operation::Seed => "seeding tags",
+    }
+}
+
 impl Store for FailingStore {
     fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        Self::check(&self.switches.reads_fail, "reading entries")?;
+        self.enter(Operation::Get)?;
         self.inner.get_many(wanted, now)
     }
 
     fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
-        Self::check(&self.switches.writes_fail, "seeding tags")?;
+        self.enter(Operation::Seed)?;
         self.inner.seed(tags, now)
     }
 
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
-        Self::check(&self.switches.writes_fail, "storing entries")?;
+        self.enter(Operation::Put)?;
         self.inner.put_many(entries, now)
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
-        Self::check(&self.switches.writes_fail, "placing intents")?;
+        self.enter(Operation::Place)?;
         self.inner.place(writer, tags, life, now)
     }
 
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
-        Self::check(&self.switches.writes_fail, "releasing intents")?;
+        self.enter(Operation::Release)?;
         self.inner.release(writer, releases, now)
     }
 
     fn is_local(&self) -> bool {
-        self.inner.is_local()
+        self.is_local
+    }
+
+    fn set_operation_timeout(&self, timeout: Duration) {
+        self.inner.set_operation_timeout(timeout);
     }
 
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
-        Self::check(&self.switches.writes_fail, "taking a lease")?;
-        self.inner.lease(name, holder, life)
+        self.enter(Operation::Lease)?;
+        if !self.inner.is_local() {
+            return self.inner.lease(name, holder, life);
+        }
+        let mut leases = self.switches.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        leases.retain(|_, (_, until)| *until > now);
+        Ok(leases.entry(name).or_insert((holder, now + life)).0 == holder)
     }
 
     fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
-        Self::check(&self.switches.writes_fail, "ending a lease")?;
-        self.inner.end_lease(name, holder)
+        self.enter(Operation::EndLease)?;
+        if !self.inner.is_local() {
+            return self.inner.end_lease(name, holder);
+        }
+        let mut leases = self.switches.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.retain(|other, (by, _)| *other != name || *by != holder);
+        Ok(())
     }
 
     fn reclaim(&self) -> Result<()> {
-        Self::check(&self.switches.writes_fail, "reclaiming room")?;
+        self.enter(Operation::Reclaim)?;
         self.inner.reclaim()
     }
 

@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 use core::pin::Pin;
+use core::time::Duration;
 
 use diesel::dsl::{AsSelect, Find, Select};
 use diesel::query_builder::{QueryFragment, QueryId};
@@ -172,15 +173,19 @@ where
     T: AwaitedTask<C> + 'conn,
 {
     Box::pin(async move {
-        let site = match look(awaited.task(), gate(conn)) {
+        let (site, cause) = match look(awaited.task(), gate(conn)) {
             Look::Bypass => return past_the_cache(&mut awaited, conn).await,
             Look::Hit(entry) => return Ok(entry),
-            Look::Miss(site) => site,
+            Look::Miss(site, cause) => (site, cause),
         };
         // Whoever would have to wait asks for himself: waiting without a thread is for the async driver to come.
-        let load = match take_turn(awaited.task(), site)? {
+        let load = match take_turn(awaited.task(), site, cause)? {
             None => return past_the_cache(&mut awaited, conn).await,
-            Some(Turn::Query(load) | Turn::Follow(load, _)) => load,
+            Some(Turn::Query(mut load)) => match load.approach(awaited.task(), Duration::ZERO) {
+                Some(entry) => return Ok(entry),
+                None => load,
+            },
+            Some(Turn::Follow(load, _)) => load,
         };
         let answer = awaited.query(conn).await;
         load.conclude(awaited.task(), answer)

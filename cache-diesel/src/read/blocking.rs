@@ -21,14 +21,17 @@ where
     C: Connection,
     T: Query<C>,
 {
-    let site = match look(&task, gate(conn)) {
+    let (site, cause) = match look(&task, gate(conn)) {
         Look::Bypass => return past_the_cache(&mut task, conn),
         Look::Hit(entry) => return Ok(entry),
-        Look::Miss(site) => site,
+        Look::Miss(site, cause) => (site, cause),
     };
-    let load = match take_turn(&mut task, site)? {
+    let load = match take_turn(&mut task, site, cause)? {
         None => return past_the_cache(&mut task, conn),
-        Some(Turn::Query(load)) => load,
+        Some(Turn::Query(mut load)) => match load.approach(&task, load.lease_wait()) {
+            Some(entry) => return Ok(entry),
+            None => load,
+        },
         Some(Turn::Follow(load, follower)) => {
             let waited = follower.wait(load.flight_wait());
             match load.landed(&task, waited) {

@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cache_core::store::Wanted;
-use cache_core::{CacheKey, KeyBytes, Kind, Loaded, Miss, Tag};
+use cache_core::store::{Lease, Seed, Wanted};
+use cache_core::{Approach, CacheKey, KeyBytes, Kind, Loaded, Miss, Right, Tag, Token};
 use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Find};
@@ -134,9 +134,20 @@ impl<M: CachedModel> Many<M> {
         tags.sort_unstable();
         tags.dedup();
         let seeds = site.reader.seed(&tags);
+        // A refresh asks for what the database says now: nobody else's answer will do.
+        let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
+        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(&site, &missing, seeds));
+        let right = match approach {
+            Some(Approach::Answered(found)) => {
+                missing.into_iter().zip(found).for_each(|(place, row)| rows[place] = row);
+                return Ok(rows);
+            }
+            Some(Approach::Query(right)) => Some(right),
+            _ => None,
+        };
         site.reader.counters.load();
         let loaded = self.ask(&missing, conn).inspect_err(|_| site.reader.counters.load_failure())?;
-        if let Some(seeds) = seeds {
+        if let Some(seeds) = seeds.filter(|_| right.as_ref().is_none_or(Right::may_store)) {
             let entries = missing.iter().filter_map(|place| self.entry(&site, named, *place, &loaded[*place]));
             site.reader.store_many(&seeds, entries.collect());
         }
@@ -146,11 +157,26 @@ impl<M: CachedModel> Many<M> {
         Ok(rows)
     }
 
+    /// Takes the right to load what is missing, or waits for another process that loads just that.
+    fn approach(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<Rows<M>> {
+        let keys: Vec<KeyBytes> = missing.iter().map(|place| self.bytes(*place)).collect();
+        let tokens: Vec<Token> = seeds.iter().map(|(_, seed)| seed.token).collect();
+        let name = Lease::of(&site.key(KeyBytes::of(&keys), Kind::Detail), &tokens);
+        site.reader.take_lease(name, site.reader.lease_wait(), || self.look_again(site, missing))
+    }
+
+    /// The rows at `places`, if every one of them is cached by now.
+    fn look_again(&self, site: &Site<'_>, places: &[usize]) -> Option<Rows<M>> {
+        let found = self.found(site, places).into_iter().zip(places);
+        found.map(|(found, place)| accept_row(found.ok()?.0, Some(&self.keys[*place]))).collect()
+    }
+
     /// What is cached, and the places of what is not.
     fn look_up(&self, site: &Site<'_>) -> (Rows<M>, Vec<usize>) {
         let mut rows: Rows<M> = vec![None; self.keys.len()];
         let mut missing = Vec::new();
-        for (place, found) in self.found(site).into_iter().enumerate() {
+        let all: Vec<usize> = (0..self.keys.len()).collect();
+        for (place, found) in self.found(site, &all).into_iter().enumerate() {
             let accepted = found.and_then(|(value, _)| accept_row(value, Some(&self.keys[place])).ok_or(Miss::Foreign));
             match accepted {
                 Ok(row) => {
@@ -166,11 +192,11 @@ impl<M: CachedModel> Many<M> {
         (rows, missing)
     }
 
-    fn found(&self, site: &Site<'_>) -> Vec<Result<(cache_core::Value, cache_core::Life), Miss>> {
+    fn found(&self, site: &Site<'_>, places: &[usize]) -> Vec<Result<(cache_core::Value, cache_core::Life), Miss>> {
         if self.head.options.use_of_cache == UseOfCache::Refresh {
-            return self.keys.iter().map(|_| Err(Miss::Refresh)).collect();
+            return places.iter().map(|_| Err(Miss::Refresh)).collect();
         }
-        let keys: Vec<CacheKey> = (0..self.keys.len()).map(|place| site.key(self.bytes(place), Kind::Detail)).collect();
+        let keys: Vec<CacheKey> = places.iter().map(|place| site.key(self.bytes(*place), Kind::Detail)).collect();
         let wanted: Vec<Wanted<'_>> =
             keys.iter().map(|key| Wanted { key: *key, tags: &Vec::new, codec: None }).collect();
         site.reader.look_up_many(&wanted)

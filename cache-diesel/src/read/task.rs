@@ -1,5 +1,6 @@
 //! One read, taken apart: how it is named, what it depends on, what is kept. The drivers put it together.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
@@ -141,12 +142,13 @@ pub(crate) enum Look<T> {
     /// It is answered.
     Hit(CachedEntry<T>),
     /// Ask the database on behalf of the cache.
-    Miss(Site<'static>),
+    Miss(Site<'static>, Miss),
 }
 
 /// A miss on its way.
 pub(crate) struct Load<'a> {
     site: Site<'a>,
+    cause: Miss,
     named: Vec<String>,
     start: Option<Fill>,
 }
@@ -175,7 +177,7 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
         }
         Err(cause) => {
             site.reader.miss(cause);
-            Look::Miss(site)
+            Look::Miss(site, cause)
         }
     }
 }
@@ -215,7 +217,7 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<Ca
 }
 
 /// After a miss: who asks the database?
-pub(crate) fn take_turn<T: Task>(task: &mut T, site: Site<'static>) -> QueryResult<Option<Turn<'static>>> {
+pub(crate) fn take_turn<T: Task>(task: &mut T, site: Site<'static>, cause: Miss) -> QueryResult<Option<Turn<'static>>> {
     let named = match task.named()? {
         Ok(named) => named,
         Err(reason) => {
@@ -226,9 +228,9 @@ pub(crate) fn take_turn<T: Task>(task: &mut T, site: Site<'static>) -> QueryResu
     let tags = task.tags(&site.subject(&named));
     let key = site.key(task.id(), task.head().kind);
     Ok(Some(match site.reader.start(key, &tags) {
-        Start::Follow(follower) => Turn::Follow(Load { site, named, start: None }, follower),
-        Start::Lead(fill) => Turn::Query(Load { site, named, start: Some(*fill) }),
-        _ => Turn::Query(Load { site, named, start: None }),
+        Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
+        Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
+        _ => Turn::Query(Load { site, cause, named, start: None }),
     }))
 }
 
@@ -239,8 +241,25 @@ impl Load<'_> {
         task.accept(value).map(|value| CachedEntry::new(value, Origin::Miss, Some(life)))
     }
 
-    pub(crate) fn flight_wait(&self) -> core::time::Duration {
+    pub(crate) fn flight_wait(&self) -> Duration {
         self.site.reader.flight_wait()
+    }
+
+    /// Looks once more, now that nobody else loads the same; waits for another process for `budget` at most.
+    pub(crate) fn approach<T: Task>(&mut self, task: &T, budget: Duration) -> Option<CachedEntry<T::Value>> {
+        if !self.cause.may_pass() {
+            return None;
+        }
+        let site = &self.site;
+        let (value, life) = self.start.as_mut()?.approach(&site.reader, budget, || task.look_up(site).ok())?;
+        if let Some(fill) = self.start.take() {
+            fill.hand_on(task.keep(&value).value, life);
+        }
+        Some(CachedEntry::new(value, Origin::Miss, Some(life)))
+    }
+
+    pub(crate) fn lease_wait(&self) -> Duration {
+        self.site.reader.lease_wait()
     }
 
     /// Counts the query, and stores what it brought.
@@ -251,7 +270,13 @@ impl Load<'_> {
     ) -> QueryResult<CachedEntry<T::Value>> {
         self.site.reader.counters.load();
         let value = answer.inspect_err(|_| self.site.reader.counters.load_failure())?;
-        let life = self.start.map(|fill| task.conclude(&self.site, &self.named, fill, &value));
+        let life = self.start.map(|fill| {
+            if fill.may_store() {
+                return task.conclude(&self.site, &self.named, fill, &value);
+            }
+            let keep = task.keep(&value);
+            fill.share(keep.value, keep.timeout)
+        });
         Ok(CachedEntry::new(value, Origin::Miss, life))
     }
 }

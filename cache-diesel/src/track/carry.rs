@@ -1,6 +1,7 @@
 //! Carries out in the stores what a session has decided.
 
-use cache_core::{Database, Invalidation, registry};
+use cache_core::protocol::write::ChangeSet;
+use cache_core::{Cache, Database, Invalidation, Result, registry};
 
 use crate::track::session::Step;
 
@@ -15,4 +16,17 @@ pub(crate) fn carry_out(step: Step, database: Database, invalidation: &mut Optio
             invalidation.release(&changes, ending, cause, &registry::every());
         }
     }
+}
+
+/// Places intents beside `changes` in the caches whose writes are strict, before a manager's own statement.
+///
+/// # Errors
+///
+/// If a store does not take them: then the statement must not run.
+pub(crate) fn ensure(changes: &ChangeSet, database: Database, invalidation: &mut Option<Invalidation>) -> Result<()> {
+    let caches = registry::every();
+    if !caches.iter().any(Cache::is_strict) {
+        return Ok(());
+    }
+    invalidation.get_or_insert_with(|| Invalidation::of(database)).ensure(changes, &caches)
 }

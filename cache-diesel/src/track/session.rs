@@ -200,6 +200,21 @@ impl Session {
         self.running.changes.merge(changes);
     }
 
+    /// What a manager's word comes to on this connection.
+    pub(crate) fn as_announced(&self, changes: &ChangeSet) -> ChangeSet {
+        let mut changes = changes.clone();
+        if self.is_anywhere() && !changes.is_empty() {
+            changes.add_other_databases();
+        }
+        changes
+    }
+
+    /// Whether nothing is under way: no transaction, no statement, nothing that waits to be told.
+    pub(crate) fn is_idle(&self) -> bool {
+        let is_open = self.is_in_transaction() || self.is_uncertain || self.boundary.is_some();
+        !is_open && self.pending.is_empty() && self.running.changes.is_empty() && self.held.is_none()
+    }
+
     /// The statement gives back rows: Diesel does not tell if it fails while they are fetched.
     pub(crate) fn note_returning(&mut self) {
         self.running.is_returning = true;

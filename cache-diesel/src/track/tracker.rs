@@ -4,7 +4,7 @@ use core::mem;
 use core::num::NonZeroU32;
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Bypass, Invalidation, Tag};
+use cache_core::{Bypass, Invalidation, Tag, registry};
 use diesel::connection::{Connection, Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
@@ -14,7 +14,7 @@ use crate::identity::{self, Identity};
 use crate::scan::{self, Dialect, Effect};
 use crate::track::session::{Begun, Finish, Session, Step};
 use crate::track::stage::{Stage, widen};
-use crate::track::{carry_out, plain};
+use crate::track::{carry_out, ensure, plain};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
@@ -140,6 +140,31 @@ impl Tracker {
         }
     }
 
+    /// Places intents beside what a manager is about to write, where that has to succeed. They stand until the
+    /// statement is over, in a transaction until that is.
+    ///
+    /// # Errors
+    ///
+    /// If a store does not take them: then the statement must not run.
+    pub(crate) fn ensure(&mut self, changes: &ChangeSet) -> cache_core::Result<()> {
+        let Some(identity) = self.identity else { return Ok(()) };
+        let mut changes = self.session.as_announced(changes);
+        widen(&mut changes, identity.database, self.stage.as_ref());
+        let ensured = ensure(&changes, identity.database, &mut self.invalidation);
+        if ensured.is_err() {
+            self.end_idle();
+        }
+        ensured
+    }
+
+    /// Ends the intents that nothing is going to release: those of a transaction that was rolled back, or of a
+    /// statement that was not run.
+    fn end_idle(&mut self) {
+        if let Some(invalidation) = self.invalidation.take_if(|_| self.session.is_idle()) {
+            invalidation.end(&registry::every());
+        }
+    }
+
     /// What is read and written at present.
     fn present_identity(&self) -> Option<Identity> {
         self.stage.as_ref().map(Stage::identity).or(self.identity)
@@ -203,6 +228,7 @@ impl Tracker {
             };
             let step = self.session.settle_own(exact);
             self.carry_out(step);
+            self.end_idle();
         }
     }
 
@@ -244,6 +270,9 @@ impl Tracker {
             _ => None,
         };
         self.carry_out(step);
+        if let InstrumentationEvent::FinishQuery { .. } = event {
+            self.end_idle();
+        }
     }
 }
 

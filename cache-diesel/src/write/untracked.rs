@@ -3,17 +3,23 @@
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cause, Database, Ending, Invalidation, registry};
 use diesel::connection::LoadConnection;
+use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::identity::{Identity, named};
 use crate::read::is_in_transaction;
-use crate::track::widen;
+use crate::track::{ensure, widen};
+use crate::write::refused;
 
-/// Runs `write`, which may change `changes` at most.
+/// Runs `write`, which may change `changes` at most, unless a store that has to take its intents does not.
 ///
 /// Inside a transaction nobody tells when it is committed: the write counts as still running. The connection does not
 /// know whether others call its database by a name of their own: it counts for each that has one.
-pub(crate) fn write<C, T>(conn: &mut C, changes: &ChangeSet, write: impl FnOnce(&mut C) -> T) -> T
+pub(crate) fn write<C, T>(
+    conn: &mut C,
+    changes: &ChangeSet,
+    write: impl FnOnce(&mut C) -> QueryResult<T>,
+) -> QueryResult<T>
 where
     C: LoadConnection<Backend: CacheBackend>,
 {
@@ -23,16 +29,28 @@ where
     };
     let named = named().into_iter().map(|database| (database, changes.clone()));
     let ending = if is_in_transaction(conn) { Ending::Unknown } else { Ending::Over };
-    let _release =
-        OnDrop { writes: named.chain([own]).map(|(database, changes)| placed(database, changes)).collect(), ending };
+    let mut writes = ensured(named.chain([own])).map_err(refused)?;
+    for (invalidation, changes) in &mut writes {
+        invalidation.place(changes, &registry::every());
+    }
+    let _release = OnDrop { writes, ending };
     write(conn)
 }
 
-fn placed(database: Database, mut changes: ChangeSet) -> (Invalidation, ChangeSet) {
-    widen(&mut changes, database, None);
-    let mut invalidation = Invalidation::of(database);
-    invalidation.place(&changes, &registry::every());
-    (invalidation, changes)
+/// The writes, with the intents that are a condition of theirs.
+fn ensured(writes: impl Iterator<Item = (Database, ChangeSet)>) -> cache_core::Result<Vec<(Invalidation, ChangeSet)>> {
+    let mut ensured = Vec::new();
+    for (database, mut changes) in writes {
+        widen(&mut changes, database, None);
+        let mut invalidation = None;
+        let result = ensure(&changes, database, &mut invalidation);
+        ensured.push((invalidation.unwrap_or_else(|| Invalidation::of(database)), changes));
+        if let Err(error) = result {
+            ensured.into_iter().for_each(|(invalidation, _)| invalidation.end(&registry::every()));
+            return Err(error);
+        }
+    }
+    Ok(ensured)
 }
 
 fn everywhere(changes: &ChangeSet) -> ChangeSet {

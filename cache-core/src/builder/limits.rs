@@ -1,0 +1,130 @@
+//! The limits of a cache: how long anybody waits, and what happens while the store fails.
+
+use core::time::Duration;
+
+use super::{CacheBuilder, wrong};
+use crate::error::Result;
+use crate::policy::{BreakerPolicy, Policy, Writes};
+use crate::store::Store;
+
+impl CacheBuilder {
+    /// Sets after how many failures in a row the store is left alone; five if not set.
+    ///
+    /// Concerns stores outside of this process only, as do all settings below but
+    /// [`flight_wait`](Self::flight_wait) and [`intent_life`](Self::intent_life).
+    pub fn breaker_failures(mut self, failures: u32) -> Self {
+        self.policy.breaker.failures = failures;
+        self
+    }
+
+    /// Sets for how long a store that failed is left alone: `first`, then twice as long each time that it fails again,
+    /// up to `longest`. From 200 milliseconds to 30 seconds if not set.
+    pub fn breaker_pause(mut self, first: Duration, longest: Duration) -> Self {
+        self.policy.breaker = BreakerPolicy { first_pause: first, longest_pause: longest, ..self.policy.breaker };
+        self
+    }
+
+    /// Sets how long a reader waits for another one's load of the same key before it queries by itself;
+    /// five seconds if not set.
+    pub fn flight_wait(mut self, wait: Duration) -> Self {
+        self.policy.flight_wait = wait;
+        self
+    }
+
+    /// Sets how long a writer's intent stands if the writer never comes back; ten seconds if not set.
+    pub fn intent_life(mut self, life: Duration) -> Self {
+        self.policy.intent_life = life;
+        self
+    }
+
+    /// Sets how long a process keeps the right to load one entry for all processes; five seconds if not set. A load
+    /// that takes longer is not lost: others may load the same.
+    pub fn lease_life(mut self, life: Duration) -> Self {
+        self.policy.lease_life = life;
+        self
+    }
+
+    /// Sets how many reads may be inside the store at once; 64 if not set. One more goes to the database.
+    pub fn most_readers(mut self, count: usize) -> Self {
+        self.policy.most_readers = count;
+        self
+    }
+
+    /// Sets how long one call of the store may take; 250 milliseconds if not set. The store is told. An answer that
+    /// comes later is taken, and counts as a failure of the store.
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.policy.operation_timeout = timeout;
+        self
+    }
+
+    /// Sets what a manager's own write does if the store does not take its intents; [`Writes::Open`] if not set.
+    ///
+    /// # Consistency
+    ///
+    /// [`Writes::Strict`] makes `insert`, `save`, `delete` and `write` of every manager fail before their statement:
+    /// a write concerns every configured cache. The error is Diesel's `QueryBuilderError` around the cache's.
+    /// Plain writes go on, whatever is set. In a transaction the store is asked before each statement, and the intents
+    /// stand until its end; a store that fails between the last statement and the COMMIT cannot stop that.
+    pub fn writes(mut self, writes: Writes) -> Self {
+        self.policy.writes = writes;
+        self
+    }
+}
+
+/// Refuses settings that cannot be.
+pub(super) fn checked(policy: &Policy, store: &dyn Store) -> Result<()> {
+    let durations = [
+        ("intent_life", policy.intent_life),
+        ("lease_life", policy.lease_life),
+        ("operation_timeout", policy.operation_timeout),
+        ("breaker_pause", policy.breaker.first_pause),
+    ];
+    if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
+        return Err(wrong(format!("`{name}` has to be longer than zero")));
+    }
+    if policy.breaker.longest_pause < policy.breaker.first_pause {
+        return Err(wrong("the longest `breaker_pause` has to be as long as the first"));
+    }
+    // An intent is renewed at half its life: the call has to come through in what is left.
+    if !store.is_local() && policy.operation_timeout > policy.intent_life / 4 {
+        return Err(wrong("`operation_timeout` has to be at most a quarter of `intent_life`"));
+    }
+    for (name, count) in [("breaker_failures", policy.breaker.failures as usize), ("most_readers", policy.most_readers)]
+    {
+        if count == 0 {
+            return Err(wrong(format!("`{name}` has to be at least one")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Cache;
+    use crate::store::{FailingStore, MemoryStore};
+
+    #[test]
+    fn limits_that_cannot_be_are_refused_by_name() {
+        let elsewhere = || {
+            let store = FailingStore::elsewhere(MemoryStore::with_capacity(1 << 20).unwrap());
+            Cache::builder().store(store)
+        };
+        let second = Duration::from_secs(1);
+        let cases = [
+            (elsewhere().intent_life(Duration::ZERO), "`intent_life`"),
+            (elsewhere().lease_life(Duration::ZERO), "`lease_life`"),
+            (elsewhere().operation_timeout(Duration::ZERO), "`operation_timeout`"),
+            (elsewhere().operation_timeout(second).intent_life(second * 3), "a quarter of `intent_life`"),
+            (elsewhere().breaker_failures(0), "`breaker_failures`"),
+            (elsewhere().breaker_pause(Duration::ZERO, second), "`breaker_pause`"),
+            (elsewhere().breaker_pause(second, Duration::ZERO), "`breaker_pause`"),
+            (elsewhere().most_readers(0), "`most_readers`"),
+        ];
+        for (builder, expected) in cases {
+            let error = builder.build().expect_err(expected);
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        Cache::builder().intent_life(Duration::from_millis(1)).build().unwrap();
+    }
+}

@@ -1,0 +1,194 @@
+//! The one place through which every call of a cache's store goes: not while the store is known to fail.
+
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::cache::Inner;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, Miss};
+use crate::policy::Policy;
+use crate::protocol::breaker::{Admission, Breaker, BreakerState, Verdict};
+use crate::statistics::StoreCounter;
+use crate::store::{Operation, Store};
+use crate::tag::Token;
+
+/// Why a call gave nothing.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The store was not called.
+    Avoided,
+    /// The store failed; that is counted and told already.
+    Failed(Error),
+    /// Something that was written has to get through to the store first.
+    Pending,
+}
+
+impl Trouble {
+    /// What the trouble is to a read.
+    pub(crate) fn miss(&self) -> Miss {
+        match self {
+            Self::Avoided => Miss::StoreAvoided,
+            Self::Failed(_) => Miss::StoreFailed,
+            Self::Pending => Miss::ReleasePending,
+        }
+    }
+
+    /// What the trouble is to a call about the cache itself.
+    pub(crate) fn into_error(self, doing: &str) -> Error {
+        match self {
+            Self::Avoided => Error::new(ErrorKind::Store, doing).with_source("the store failed too often of late"),
+            Self::Failed(error) => error,
+            Self::Pending => Error::new(ErrorKind::Store, doing).with_source("earlier changes have not got through"),
+        }
+    }
+}
+
+/// Which calls are let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// All: it is the last chance.
+    Forced,
+    /// Those that the breaker admits.
+    Guarded,
+}
+
+/// Watches a store outside of this process. A store inside of it is not watched: it answers at once and never fails.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    breaker: Mutex<Breaker>,
+    /// Nothing failed of late: the breaker need not be asked.
+    is_calm: AtomicBool,
+    readers: AtomicUsize,
+    most_readers: usize,
+}
+
+impl Watch {
+    /// Watches `store`, if that is needed.
+    pub(crate) fn over(store: &dyn Store, policy: &Policy) -> Option<Self> {
+        if store.is_local() {
+            return None;
+        }
+        store.set_operation_timeout(policy.operation_timeout);
+        Some(Self {
+            breaker: Mutex::new(Breaker::new(policy.breaker)),
+            is_calm: AtomicBool::new(true),
+            readers: AtomicUsize::new(0),
+            most_readers: policy.most_readers,
+        })
+    }
+
+    /// The breaker guards single assignments: a panic leaves no half-made state.
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Calls the store, unless it is left alone at present. What goes wrong is counted and told.
+    #[inline]
+    pub(crate) fn call<T>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn Store) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        self.call_by(Entrance::Guarded, operation, work)
+    }
+
+    /// The same, and by `entrance`.
+    #[inline]
+    pub(crate) fn call_by<T>(
+        &self,
+        entrance: Entrance,
+        operation: Operation,
+        work: impl FnOnce(&dyn Store) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        let result = match &self.watch {
+            None => work(&*self.store),
+            Some(watch) => match Visit::begin(self, watch, entrance, operation) {
+                Some(visit) => visit.run(work),
+                None => {
+                    self.ledger.store.count_avoided(operation);
+                    return Err(Trouble::Avoided);
+                }
+            },
+        };
+        result.map_err(|error| self.failed(operation, error))
+    }
+
+    #[cold]
+    fn failed(&self, operation: Operation, error: Error) -> Trouble {
+        self.ledger.store.count_failure(operation);
+        self.listeners.tell(&Event::StoreFailed { operation, error: &error });
+        Trouble::Failed(error)
+    }
+}
+
+/// One call on its way. A call that panics counts as a failure, so that a probe always ends.
+struct Visit<'a> {
+    inner: &'a Inner,
+    watch: &'a Watch,
+    admission: Admission,
+    verdict: Verdict,
+    is_reader: bool,
+}
+
+impl<'a> Visit<'a> {
+    fn begin(inner: &'a Inner, watch: &'a Watch, entrance: Entrance, operation: Operation) -> Option<Self> {
+        let is_reader = operation.is_for_reads();
+        let before = if is_reader { watch.readers.fetch_add(1, Ordering::SeqCst) } else { 0 };
+        let mut visit = Self { inner, watch, admission: Admission::Refused, verdict: Verdict::Bad, is_reader };
+        if before >= watch.most_readers {
+            return None;
+        }
+        visit.admission = match entrance {
+            Entrance::Forced => Admission::Probe,
+            Entrance::Guarded if watch.is_calm.load(Ordering::SeqCst) => Admission::Admitted,
+            Entrance::Guarded => inner.change(watch, |breaker| breaker.admit(inner.now())),
+        };
+        (visit.admission != Admission::Refused).then_some(visit)
+    }
+
+    fn run<T>(mut self, work: impl FnOnce(&dyn Store) -> Result<T>) -> Result<T> {
+        let began = self.inner.now();
+        let result = work(&*self.inner.store);
+        let is_in_time = self.inner.now().since(began) <= self.inner.policy.operation_timeout;
+        let is_answered = result.as_ref().map_or_else(|error| error.kind() == ErrorKind::Codec, |_| true);
+        self.verdict = if is_in_time && is_answered { Verdict::Good } else { Verdict::Bad };
+        result
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        if self.is_reader {
+            self.watch.readers.fetch_sub(1, Ordering::SeqCst);
+        }
+        let is_news = self.verdict == Verdict::Bad || !self.watch.is_calm.load(Ordering::SeqCst);
+        if self.admission != Admission::Refused && is_news {
+            let (inner, admission, verdict) = (self.inner, self.admission, self.verdict);
+            let spread = Token::fresh().bits();
+            inner.change(self.watch, |breaker| breaker.conclude(admission, verdict, inner.now(), spread));
+        }
+    }
+}
+
+impl Inner {
+    /// Changes the breaker, and tells if it is another one then.
+    fn change<T>(&self, watch: &Watch, work: impl FnOnce(&mut Breaker) -> T) -> T {
+        let mut breaker = watch.breaker();
+        let before = breaker.state();
+        let result = work(&mut breaker);
+        let state = breaker.state();
+        watch.is_calm.store(breaker.is_calm(), Ordering::SeqCst);
+        drop(breaker);
+        if state != before {
+            self.ledger.store.count(match state {
+                BreakerState::Closed => StoreCounter::BreakerClosed,
+                BreakerState::HalfOpen => StoreCounter::BreakerHalfOpen,
+                BreakerState::Open => StoreCounter::BreakerOpen,
+            });
+            self.listeners.tell(&Event::BreakerChanged { state });
+        }
+        result
+    }
+}

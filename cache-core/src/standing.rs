@@ -1,0 +1,134 @@
+//! The intents of writes that are under way, so that those of long ones are placed again in time.
+
+use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::cache::Inner;
+use crate::clock::Timestamp;
+use crate::guard::Trouble;
+use crate::statistics::StoreCounter;
+use crate::store::{Operation, Writer};
+use crate::tag::Tag;
+
+/// The writes of one cache that are under way.
+#[derive(Debug, Default)]
+pub(crate) struct Standing(Mutex<Vec<Stand>>);
+
+/// The intents of one write.
+#[derive(Clone, Debug)]
+pub(crate) struct Stand {
+    pub(crate) writer: Writer,
+    pub(crate) tags: Arc<[Tag]>,
+    /// Before the store was told; `None`: it did not take them.
+    pub(crate) placed_at: Option<Timestamp>,
+    /// Whether anybody is going to end them: a write that is given up may end without a word.
+    pub(crate) alive: Weak<()>,
+}
+
+impl Stand {
+    /// When the intents are to be placed again: at half their life, so that at least half is left always.
+    fn due_at(&self, life: Duration) -> Timestamp {
+        self.placed_at.map_or(Timestamp::from_nanos(0), |placed_at| placed_at.after(life / 2))
+    }
+}
+
+impl Standing {
+    /// Intents were placed, or are to be; what was placed before for the same write stands as long as these.
+    pub(crate) fn add(&self, stand: Stand) {
+        let mut stands = self.lock();
+        stands.retain(|other| other.writer != stand.writer || other.tags != stand.tags);
+        stands.push(stand);
+    }
+
+    /// The intents of `writer` are about to be ended.
+    pub(crate) fn end(&self, writer: Writer) {
+        self.lock().retain(|stand| stand.writer != writer);
+    }
+
+    /// Those that are due, and how long it is until the next one is.
+    fn due(&self, now: Timestamp, life: Duration) -> (Vec<Stand>, Option<Duration>) {
+        let mut stands = self.lock();
+        stands.retain(|stand| stand.alive.strong_count() > 0);
+        let (due, later): (Vec<&Stand>, Vec<&Stand>) = stands.iter().partition(|stand| stand.due_at(life) <= now);
+        let next = later.iter().map(|stand| stand.due_at(life).since(now)).min();
+        (due.into_iter().cloned().collect(), next)
+    }
+
+    /// The intents were placed again, if the write is still under way.
+    fn note_placed(&self, placed: &Stand, now: Timestamp) {
+        let mut stands = self.lock();
+        let same = |stand: &&mut Stand| stand.writer == placed.writer && Arc::ptr_eq(&stand.tags, &placed.tags);
+        if let Some(stand) = stands.iter_mut().find(same) {
+            stand.placed_at = Some(now);
+        }
+    }
+
+    /// No call of the store is made under this lock. A panic under it leaves no half-made state.
+    fn lock(&self) -> MutexGuard<'_, Vec<Stand>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Places the intents that are due again. Gives how long it is until the next ones are, if there are any.
+    ///
+    /// An intent that arrives after its write has ended stands until its deadline. That costs a query.
+    ///
+    /// # Errors
+    ///
+    /// If the store did not take some of them.
+    pub(crate) fn renew_intents(&self) -> Result<Option<Duration>, Trouble> {
+        let life = self.policy.intent_life;
+        let (due, next) = self.standing.due(self.now(), life);
+        let next = if due.is_empty() { next } else { Some(next.map_or(life / 2, |next| next.min(life / 2))) };
+        for stand in due {
+            let now = self.now();
+            self.call(Operation::Place, |store| store.place(stand.writer, &stand.tags, life, now))?;
+            self.standing.note_placed(&stand, now);
+            self.ledger.store.count(StoreCounter::IntentRenewal);
+        }
+        Ok(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Duration = Duration::from_secs(10);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn stand(writer: u64, placed_at: Option<Timestamp>, alive: &Arc<()>) -> Stand {
+        let tags = [Tag::root()].into();
+        Stand { writer: Writer::from_bits(writer), tags, placed_at, alive: Arc::downgrade(alive) }
+    }
+
+    fn due(standing: &Standing, now: Timestamp) -> (Vec<u64>, Option<Duration>) {
+        let (due, next) = standing.due(now, LIFE);
+        (due.iter().map(|stand| stand.writer.bits()).collect(), next)
+    }
+
+    #[test]
+    fn intents_are_due_at_half_their_life_and_at_once_if_they_were_not_taken() {
+        let (standing, alive) = (Standing::default(), Arc::new(()));
+        standing.add(stand(1, Some(at(1)), &alive));
+        standing.add(stand(2, Some(at(3)), &alive));
+        standing.add(stand(3, None, &alive));
+        assert_eq!(due(&standing, at(4)), (vec![3], Some(Duration::from_secs(2))));
+        assert_eq!(due(&standing, at(6)), (vec![1, 3], Some(Duration::from_secs(2))));
+        standing.add(stand(3, Some(at(6)), &alive));
+        standing.end(Writer::from_bits(1));
+        assert_eq!(due(&standing, at(8)), (vec![2], Some(Duration::from_secs(3))));
+    }
+
+    #[test]
+    fn intents_that_nobody_is_going_to_end_are_left_to_their_deadline() {
+        let (standing, alive) = (Standing::default(), Arc::new(()));
+        standing.add(stand(1, Some(at(1)), &alive));
+        drop(alive);
+        assert_eq!(due(&standing, at(6)), (vec![], None));
+    }
+}

@@ -1,0 +1,36 @@
+//! What a store is asked to do.
+
+/// A call of a [`Store`](super::Store).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Ends a lease.
+    EndLease,
+    /// Looks entries up.
+    Get,
+    /// Takes a lease.
+    Lease,
+    /// Places intents.
+    Place,
+    /// Stores entries.
+    Put,
+    /// Gives room back.
+    Reclaim,
+    /// Changes tags, and ends intents.
+    Release,
+    /// Asks for tokens.
+    Seed,
+}
+
+impl Operation {
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 8] =
+        [Self::EndLease, Self::Get, Self::Lease, Self::Place, Self::Put, Self::Reclaim, Self::Release, Self::Seed];
+
+    /// Whether it is done for a read, and leaving it out costs no more than a query. A lease that is not ended would
+    /// let others wait.
+    #[must_use]
+    pub const fn is_for_reads(self) -> bool {
+        matches!(self, Self::Get | Self::Lease | Self::Put | Self::Seed)
+    }
+}
