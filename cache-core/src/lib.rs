@@ -16,6 +16,7 @@ mod entry;
 mod error;
 mod event;
 mod flight;
+mod format;
 pub mod intent;
 mod invalidate;
 mod key;
