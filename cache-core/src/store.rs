@@ -14,12 +14,18 @@ pub use crate::intent::{Outcome, Release, Seed, Writer};
 
 mod cells;
 mod failing;
+mod link;
 mod memory;
+mod names;
 mod none;
+mod remote;
 
 pub use failing::FailingStore;
+pub use link::{Answer, Link, Packed};
 pub use memory::MemoryStore;
+pub use names::{Name, Names, TagName};
 pub use none::NoneStore;
+pub use remote::RemoteStore;
 
 /// Keeps entries, and the tokens of tags.
 ///
