@@ -224,3 +224,11 @@ pub struct Usage {
     /// Bytes of the entries, as far as they are known.
     pub weight: u64,
 }
+
+impl Usage {
+    /// A store that holds `entries` of `weight` bytes in all, and `tags`.
+    #[must_use]
+    pub const fn of(entries: usize, tags: usize, weight: u64) -> Self {
+        Self { entries, tags, weight }
+    }
+}

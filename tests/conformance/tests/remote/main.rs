@@ -1,0 +1,9 @@
+//! Does the store over a link keep to the contract, whatever happens to the link and the server?
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use conformance::Time;
+use conformance::simulation::World;
+
+conformance::store_contract!(remote_store, World::new(Time::by_hand()).subject());
+conformance::shared_store_contract!(shared_remote_store, World::new(Time::by_hand()).subject());
