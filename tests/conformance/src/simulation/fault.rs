@@ -51,11 +51,17 @@ pub enum Fault {
     Torn(usize),
 }
 
+impl Fault {
+    /// What goes wrong over links that keep to their contract.
+    pub const ALLOWED: [Self; 7] =
+        [Self::Hangs, Self::Late, Self::Refused, Self::ReplyLost, Self::Torn(0), Self::Torn(1), Self::Torn(2)];
+}
+
 /// What goes wrong over one link.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     planned: VecDeque<(Operation, Fault)>,
-    random: Option<(Dice, u64)>,
+    random: Option<Random>,
     is_parted: bool,
 }
 
@@ -64,8 +70,8 @@ impl Faults {
         self.planned.push_back((operation, fault));
     }
 
-    pub(super) fn at_random(&mut self, dice: Dice, once_in: u64) {
-        self.random = (once_in > 0).then_some((dice, once_in));
+    pub(super) fn at_random(&mut self, seed: u64, once_in: u64, faults: &[Fault]) {
+        self.random = Some(Random { dice: Dice::new(seed), once_in, faults: faults.into() });
     }
 
     pub(super) fn part(&mut self, is_parted: bool) {
@@ -80,17 +86,22 @@ impl Faults {
         if let Some(at) = self.planned.iter().position(|(planned, _)| *planned == operation) {
             return self.planned.remove(at).map(|(_, fault)| fault);
         }
-        let (dice, once_in) = self.random.as_mut()?;
-        dice.once_in(*once_in).then(|| any(dice))
+        self.random.as_mut()?.next()
     }
 }
 
-fn any(dice: &mut Dice) -> Fault {
-    match dice.below(5) {
-        0 => Fault::Hangs,
-        1 => Fault::Refused,
-        2 => Fault::ReplyLost,
-        3 => Fault::Torn(dice.index(3)),
-        _ => Fault::Late,
+#[derive(Debug)]
+struct Random {
+    dice: Dice,
+    once_in: u64,
+    faults: Box<[Fault]>,
+}
+
+impl Random {
+    fn next(&mut self) -> Option<Fault> {
+        if !self.dice.once_in(self.once_in) {
+            return None;
+        }
+        self.faults.get(self.dice.index(self.faults.len())).copied()
     }
 }

@@ -12,7 +12,6 @@ use super::fault::Faults;
 use super::hooks::{Hooks, Moment};
 use super::request::{Reply, Request};
 use super::{Fault, Operation, Server};
-use crate::Dice;
 
 /// A process's link to a [`Server`]. Clones are the same link, so that a test keeps its hands on it.
 #[derive(Clone, Debug)]
@@ -53,9 +52,9 @@ impl SimulatedLink {
         lock(&self.inner.faults).plan(operation, fault);
     }
 
-    /// Lets something go wrong once in so many operations from now on; never, for zero.
-    pub fn misbehave(&self, seed: u64, once_in: u64) {
-        lock(&self.inner.faults).at_random(Dice::new(seed), once_in);
+    /// Lets any of `faults` befall one in so many operations from now on; none, for zero.
+    pub fn misbehave(&self, seed: u64, once_in: u64, faults: &[Fault]) {
+        lock(&self.inner.faults).at_random(seed, once_in, faults);
     }
 
     /// Parts this process from the server, or joins them again. Others are not concerned.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cache_core::store::{Names, RemoteStore, Store};
+use cache_core::store::{Link, Names, RemoteStore, Store};
 use cache_core::{CacheKey, Tag};
 
 use super::{Server, SimulatedLink};
@@ -38,6 +38,12 @@ impl World {
     #[must_use]
     pub const fn link(&self) -> &SimulatedLink {
         &self.link
+    }
+
+    /// How the process calls its keys.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        self.link.names()
     }
 
     /// The process's store, under test.

@@ -2,6 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod equal;
+mod incarnations;
+mod late;
+mod limits;
+mod link;
+mod random;
+mod releases;
+mod threads;
+mod time;
+mod truth;
+
 use conformance::Time;
 use conformance::simulation::World;
 
