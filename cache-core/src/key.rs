@@ -17,6 +17,11 @@ impl Fingerprint {
         Self(bytes)
     }
 
+    /// The digest that stores outside of this process know by `bytes`.
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest's bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {

@@ -14,14 +14,20 @@ pub use crate::intent::{Outcome, Release, Seed, Writer};
 
 mod cells;
 mod failing;
+mod link;
 mod memory;
+mod names;
 mod none;
 mod operation;
+mod remote;
 
 pub use failing::FailingStore;
+pub use link::{Answer, Link, Packed};
 pub use memory::MemoryStore;
+pub use names::{Name, Names, TagName};
 pub use none::NoneStore;
 pub use operation::Operation;
+pub use remote::RemoteStore;
 
 /// Keeps entries, and the tokens of tags.
 ///
@@ -222,4 +228,12 @@ pub struct Usage {
     pub tags: usize,
     /// Bytes of the entries, as far as they are known.
     pub weight: u64,
+}
+
+impl Usage {
+    /// A store that holds `entries` of `weight` bytes in all, and `tags`.
+    #[must_use]
+    pub const fn of(entries: usize, tags: usize, weight: u64) -> Self {
+        Self { entries, tags, weight }
+    }
 }

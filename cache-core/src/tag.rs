@@ -61,6 +61,27 @@ impl TagKind {
             Self::Suffix => 13,
         }
     }
+
+    /// The kind whose [code](Self::code) is `code`.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            1 => Self::Any,
+            2 => Self::Born,
+            3 => Self::Cleared,
+            4 => Self::Database,
+            5 => Self::Details,
+            6 => Self::Gone,
+            7 => Self::Lists,
+            8 => Self::Root,
+            9 => Self::Row,
+            10 => Self::Rows,
+            11 => Self::Scope,
+            12 => Self::Spread,
+            13 => Self::Suffix,
+            _ => return None,
+        })
+    }
 }
 
 /// A name for something that a write can change.
@@ -227,6 +248,13 @@ mod tests {
     fn fresh_tokens_are_distinct() {
         let tokens: std::collections::HashSet<Token> = (0..10_000).map(|_| Token::fresh()).collect();
         assert_eq!(tokens.len(), 10_000);
+    }
+
+    #[test]
+    fn kinds_and_codes_go_both_ways() {
+        let kinds = (0..=u8::MAX).filter_map(|code| TagKind::from_code(code).map(|kind| (kind, code)));
+        assert_eq!(kinds.clone().count(), 13);
+        assert!(kinds.into_iter().all(|(kind, code)| kind.code() == code));
     }
 
     #[test]

@@ -1,33 +1,24 @@
-//! Decides what it means that a store lives another life than the one that was written down in it.
+//! Is the store still in the life that its tokens were written in?
 
-use crate::tag::Tag;
-
-/// What to do on a new connection, before anything is read on it.
+/// What a new connection has to do before anything is read over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meeting {
-    /// It is the life that is written down: what is there may be read.
-    Known,
-    /// It is another life, or none is written down. What is there may be older than what was acknowledged before: a
-    /// snapshot, or a replica that had not got everything. The root is released first, and in the same step the
-    /// present life is written down.
-    New,
+#[non_exhaustive]
+pub enum Arrival {
+    /// The store may hold tokens from before (an old snapshot, writes that a failover lost): change the root tag, and
+    /// record the present incarnation, in one step.
+    ChangeRoot,
+    /// Nothing: tokens are what the last acknowledged release made them.
+    Proceed,
 }
 
-/// Compares the life that is `recorded` in a store with its `present` one.
+/// Decides what a new connection has to do, from the incarnation that is recorded in the store and the one that the
+/// store says it is in.
+///
+/// A record that is missing was lost, with who knows what else. A store that cannot name its incarnation is never
+/// known to be in the same one.
 #[must_use]
-pub fn meet<Life: PartialEq>(recorded: Option<&Life>, present: &Life) -> Meeting {
-    if recorded == Some(present) { Meeting::Known } else { Meeting::New }
-}
-
-impl Meeting {
-    /// The tag that needs a new token before anything is read.
-    #[must_use]
-    pub fn changed(self) -> Option<Tag> {
-        match self {
-            Self::Known => None,
-            Self::New => Some(Tag::root()),
-        }
-    }
+pub fn arrive(recorded: Option<&[u8]>, present: &[u8]) -> Arrival {
+    if recorded == Some(present) && !present.is_empty() { Arrival::Proceed } else { Arrival::ChangeRoot }
 }
 
 #[cfg(test)]
@@ -35,9 +26,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_life_that_was_written_down_is_known() {
-        assert_eq!(meet(Some(&"b"), &"b").changed(), None);
-        assert_eq!(meet(Some(&"a"), &"b").changed(), Some(Tag::root()));
-        assert_eq!(meet(None, &"b").changed(), Some(Tag::root()));
+    fn only_an_equal_record_lets_a_connection_proceed() {
+        let decide = |recorded: Option<&str>, present: &str| arrive(recorded.map(str::as_bytes), present.as_bytes());
+        assert_eq!(decide(Some("one"), "one"), Arrival::Proceed);
+        for (recorded, present) in [(Some("one"), "two"), (None, "one"), (Some(""), ""), (None, "")] {
+            assert_eq!(decide(recorded, present), Arrival::ChangeRoot, "{recorded:?} {present:?}");
+        }
     }
 }

@@ -1,0 +1,124 @@
+//! What can a server do for a store in one round trip?
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::error::Result;
+use crate::intent::{Outcome, Seed, Writer};
+use crate::store::Usage;
+use crate::store::names::{Name, Names, TagName};
+use crate::tag::Token;
+
+/// A process's connection to the server that keeps the entries and tags of a [`RemoteStore`](super::RemoteStore).
+///
+/// # Contract
+///
+/// * **A call ends.** Each has a timeout, the time for connecting included, and returns an error by then. What it asked
+///   for may have happened all the same, or happen later, even after later calls: callers reckon with that.
+/// * **One script, one tag.** [`seed`](Self::seed), [`place`](Self::place) and [`release`](Self::release) do to each tag
+///   exactly what the operation of [`TagState`](crate::intent::TagState) by that name does to the state that the tag's
+///   two keys hold, in one step that nobody comes between. The keys expire when their state says so, and may be lost
+///   separately. Bytes that are not such a state count as lost.
+/// * **Tokens are fresh for each sending.** A call that is sent again by itself (a reply was lost) takes new ones. A
+///   token that is sent twice may arrive after the tag has had another one, and bring entries back to life.
+/// * **Order.** [`release`](Self::release) takes tags in the order given, and none after one that failed. Order between
+///   tags matters for nothing else.
+/// * **Times are the server's.** Lives count from the moment at which the server does what was asked for. No clock of a
+///   client is told to the server.
+/// * **Incarnations.** On each new connection, before anything else, the server's present incarnation is compared with
+///   the [recorded](Names::incarnation) one, and [`arrive`](crate::protocol::incarnation::arrive) says what follows: the
+///   root tag is changed and the record is written, both in the one step that compared. Each call is carried by one
+///   connection from its beginning to its end; whatever breaks a connection fails the call, or the call is sent again
+///   as a whole. An incarnation ends all connections to it.
+/// * **Others.** No key is touched whose name is not given by [`names`](Self::names).
+pub trait Link: fmt::Debug + Send + Sync + 'static {
+    /// How keys are called on this server.
+    fn names(&self) -> &Names;
+
+    /// The bytes of `entries` and the present tokens of `tags`, in order.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time.
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer>;
+
+    /// The present token of each tag, put there if it held none. In order.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the tags may be seeded.
+    fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>>;
+
+    /// Places an intent of `writer` beside each tag, for `life`.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the intents may stand.
+    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()>;
+
+    /// Ends the intents of `writer`, each as told, in order.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the tags may be changed.
+    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()>;
+
+    /// Puts bytes under names, whatever was there. A life that is over when it begins leaves nothing there; one that
+    /// the server cannot say exactly is shortened.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the entries may be stored.
+    fn put(&self, entries: &[Packed]) -> Result<()>;
+
+    /// Removes entries, whatever they hold.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the entries may be gone.
+    fn remove(&self, entries: &[Name]) -> Result<()>;
+
+    /// Takes a lease for `life`, unless somebody else has it; says whether `holder` has it now.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; it may be taken.
+    fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool>;
+
+    /// Ends a lease, if `holder` has it.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; it may be over.
+    fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()>;
+
+    /// Removes all entries, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the entries may be gone.
+    fn reclaim(&self) -> Result<()>;
+
+    /// How much is kept, as far as it can be told without a round trip that takes long.
+    fn usage(&self) -> Usage;
+}
+
+/// What was read, in the order in which it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The bytes of each entry; `None`: there are none.
+    pub entries: Vec<Option<Vec<u8>>>,
+    /// The token of each tag; `None`: it has none, or is blocked.
+    pub tokens: Vec<Option<Token>>,
+}
+
+/// An entry on its way to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    /// Its name.
+    pub name: Name,
+    /// What is kept under it.
+    pub bytes: Vec<u8>,
+    /// How long the server keeps it; `None`: until room is needed.
+    pub life: Option<Duration>,
+}

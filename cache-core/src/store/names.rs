@@ -1,0 +1,154 @@
+//! What are entries, tags and leases called on a server that others use too?
+
+use core::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::format;
+use crate::key::{CacheKey, Fingerprint};
+use crate::store::Lease;
+use crate::tag::Tag;
+
+/// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
+///
+/// Two prefixes share no name, and no name begins another one's: a prefix holds no braces, and what follows it is a
+/// kind and a digest in braces. A server that spreads keys by what stands in braces keeps both keys of a tag together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    prefix: Box<str>,
+}
+
+/// The name of one key on a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(String);
+
+/// The names of a tag's two keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct TagName {
+    /// The key of its token.
+    pub token: Name,
+    /// The key of the intents beside it.
+    pub intents: Name,
+}
+
+impl Names {
+    const LONGEST_PREFIX: usize = 128;
+
+    /// The names that begin with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`] for a prefix that is empty, is longer than 128 bytes, or holds
+    /// anything but ASCII letters, digits and `-`, `_`, `.`, `:`, `/`.
+    pub fn starting_with(prefix: &str) -> Result<Self> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
+        if prefix.is_empty() || prefix.len() > Self::LONGEST_PREFIX || !prefix.bytes().all(is_allowed) {
+            let context = format!(
+                "a prefix is 1 to 128 ASCII letters, digits or any of `-`, `_`, `.`, `:`, `/`; got `{}`",
+                prefix.escape_debug()
+            );
+            return Err(Error::new(ErrorKind::Configuration, context));
+        }
+        Ok(Self { prefix: prefix.into() })
+    }
+
+    /// An entry. The version of the format is a part of its name, so that programs that write different ones leave each
+    /// other's entries alone.
+    #[must_use]
+    pub fn entry(&self, key: &CacheKey) -> Name {
+        Name(format!("{}{:?}}}", self.start_of_entries(), key.fingerprint()))
+    }
+
+    /// What the names of all entries begin with, and no other name does.
+    #[must_use]
+    pub fn start_of_entries(&self) -> String {
+        format!("{}:e{}:{{", self.prefix, format::VERSION)
+    }
+
+    /// What the names of all tokens begin with, and no other name does.
+    #[must_use]
+    pub fn start_of_tokens(&self) -> String {
+        format!("{}:t:{{", self.prefix)
+    }
+
+    /// A tag.
+    #[must_use]
+    pub fn tag(&self, tag: &Tag) -> TagName {
+        self.tag_of(tag.fingerprint())
+    }
+
+    /// A lease.
+    #[must_use]
+    pub fn lease(&self, lease: &Lease) -> Name {
+        self.name("l", lease.fingerprint())
+    }
+
+    /// Where the server's incarnation is recorded.
+    #[must_use]
+    pub fn incarnation(&self) -> Name {
+        Name(format!("{}:incarnation", self.prefix))
+    }
+
+    pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {
+        TagName { token: self.name("t", tag), intents: self.name("i", tag) }
+    }
+
+    fn name(&self, kind: &str, digest: Fingerprint) -> Name {
+        Name(format!("{}:{kind}:{{{digest:?}}}", self.prefix))
+    }
+}
+
+impl Name {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{KeyBytes, Kind};
+
+    fn key() -> CacheKey {
+        let part = Fingerprint::of(&[b"part"]);
+        CacheKey { space: part, manager: part, kind: Kind::Detail, id: KeyBytes::of("secret@example.com") }
+    }
+
+    #[test]
+    fn k8_names_do_not_depend_on_the_process() {
+        let names = Names::starting_with("shop").unwrap();
+        assert_eq!(names.tag(&Tag::root()).token.as_str(), "shop:t:{5e4feeb87d66da9140c1d82307f09bb6}");
+        assert_eq!(names.entry(&key()).as_str(), "shop:e1:{14d1be93aa2cefcc01a25d5f63ce8739}");
+    }
+
+    #[test]
+    fn b13_prefixes_share_no_name_and_begin_no_other_ones() {
+        let prefixes = ["shop", "shop:e1", "shop:t", "shop2", "shop:"];
+        let names: Vec<Names> = prefixes.iter().map(|prefix| Names::starting_with(prefix).unwrap()).collect();
+        for one in &names {
+            for other in names.iter().filter(|other| *other != one) {
+                assert_ne!(one.entry(&key()), other.entry(&key()));
+                assert!(!other.entry(&key()).as_str().starts_with(&one.start_of_entries()));
+                assert!(!other.tag(&Tag::root()).token.as_str().starts_with(&one.start_of_entries()));
+                assert!(!other.entry(&key()).as_str().starts_with(&one.start_of_tokens()));
+            }
+        }
+    }
+
+    #[test]
+    fn b14_awkward_prefixes_are_refused() {
+        let long = "x".repeat(129);
+        for prefix in ["", "a b", "a{b", "a*", "é", "a\n", &long] {
+            let error = Names::starting_with(prefix).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{prefix}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! How are entries kept on a server that several processes share?
+
+use core::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{self, Header};
+use crate::store::link::{Link, Packed};
+use crate::store::names::Name;
+use crate::store::{Found, Lease, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::tag::Tag;
+
+mod look;
+
+/// A store on a server, reached over a [`Link`].
+///
+/// Only what has a [codec](Put::codec) is kept. An entry is served if its bytes are what this program writes for this
+/// key and **each** tag that it was put under holds the same token now. Tags that the caller did not name cost one
+/// further round trip, which reads all tags of the entries that need it again: two answers may come from two
+/// incarnations of the server, and only tokens of one answer say something together. Entries that are to end with an
+/// incarnation depend on [`Tag::root`].
+///
+/// # Time
+///
+/// The server ends entries, intents and leases by its own clock. An entry also carries its deadline by the clock of the
+/// process that made it, and is not served past that either. A clock that is wrong, or jumps, can therefore make an
+/// entry end too early for a process, which costs a query. It never makes one live longer on the server, and it has no
+/// part in the life of intents. A put that arrives late lives from its arrival, but for the deadline that it carries.
+///
+/// # Bytes that cannot be read
+///
+/// They are reported by [`Worth::Unreadable`](crate::Worth::Unreadable) and removed. What is removed is whatever is
+/// there by then: if somebody stored a good entry meanwhile, it goes too, which costs a query.
+#[derive(Debug)]
+pub struct RemoteStore<L> {
+    link: L,
+    largest_value: usize,
+}
+
+impl<L: Link> RemoteStore<L> {
+    /// The largest value that is kept unless [`largest_value`](Self::largest_value) says otherwise: 1 MiB.
+    pub const LARGEST_VALUE: usize = 1024 * 1024;
+
+    /// A store over `link`.
+    pub fn new(link: L) -> Self {
+        Self { link, largest_value: Self::LARGEST_VALUE }
+    }
+
+    /// Keeps values of up to `bytes`, as their codec writes them. For larger ones every read asks the database.
+    #[must_use]
+    pub fn largest_value(mut self, bytes: usize) -> Self {
+        self.largest_value = bytes;
+        self
+    }
+
+    /// The link to the server.
+    pub fn link(&self) -> &L {
+        &self.link
+    }
+
+    fn pack(&self, put: &Put, now: Timestamp) -> Result<Parcel> {
+        let Some(codec) = put.codec else { return Ok(Parcel::Keep) };
+        let name = self.link.names().entry(&put.key);
+        let life = match put.life.hard_deadline {
+            Timestamp::NEVER => None,
+            deadline => Some(deadline.since(now)),
+        };
+        if life == Some(Duration::ZERO) {
+            return Ok(Parcel::Remove(name));
+        }
+        let mut length = 0;
+        let bytes = format::write(&Header { key: &put.key, life: put.life, tokens: &put.tokens }, |bytes| {
+            let before = bytes.len();
+            codec.encode(&put.value, bytes)?;
+            length = bytes.len() - before;
+            Ok(())
+        })?;
+        // What was there before is not what the caller has just loaded.
+        Ok(if length > self.largest_value { Parcel::Remove(name) } else { Parcel::Put(Packed { name, bytes, life }) })
+    }
+
+    fn names_of(&self, tags: &[Tag]) -> Vec<super::names::TagName> {
+        tags.iter().map(|tag| self.link.names().tag(tag)).collect()
+    }
+
+    fn release_all(&self, writer: Writer, releases: impl Iterator<Item = Release>) -> Result<()> {
+        let releases: Vec<_> = releases.map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
+        if releases.is_empty() { Ok(()) } else { self.link.release(writer, &releases) }
+    }
+}
+
+/// What an entry that is put means for the server.
+enum Parcel {
+    /// Nothing: it has no bytes.
+    Keep,
+    Put(Packed),
+    Remove(Name),
+}
+
+impl<L: Link> Store for RemoteStore<L> {
+    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        look::look(&self.link, wanted, now)
+    }
+
+    fn seed(&self, tags: &[Tag], _now: Timestamp) -> Result<Vec<Seed>> {
+        if tags.is_empty() {
+            return Ok(Vec::new());
+        }
+        let seeds = self.link.seed(&self.names_of(tags))?;
+        same_length(seeds, tags.len())
+    }
+
+    /// Stores entries whatever their tags hold by now: one that a write has overtaken is never served. A value that
+    /// does not encode fails the call after the other entries were stored.
+    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+        let (mut packed, mut removed, mut stored) = (Vec::new(), Vec::new(), Vec::new());
+        let mut failure = None;
+        for put in &entries {
+            stored.push(Stored::Declined);
+            match self.pack(put, now) {
+                Ok(Parcel::Keep) => {}
+                Ok(Parcel::Put(parcel)) => {
+                    packed.push(parcel);
+                    *stored.last_mut().expect("pushed above") = Stored::Kept;
+                }
+                Ok(Parcel::Remove(name)) => removed.push(name),
+                Err(error) => failure = Some(error),
+            }
+        }
+        if !removed.is_empty() {
+            self.link.remove(&removed)?;
+        }
+        if !packed.is_empty() {
+            self.link.put(&packed)?;
+        }
+        failure.map_or(Ok(stored), Err)
+    }
+
+    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, _now: Timestamp) -> Result<()> {
+        if tags.is_empty() { Ok(()) } else { self.link.place(writer, &self.names_of(tags), life) }
+    }
+
+    /// Releases in two steps, whatever the order given: first all tags that change, then, once that is acknowledged,
+    /// the intents that go without a new token. Those are mostly wide ones, which covered the exact tags until these
+    /// were known.
+    fn release(&self, writer: Writer, releases: &[Release], _now: Timestamp) -> Result<()> {
+        let (unchanged, changed): (Vec<Release>, Vec<Release>) =
+            releases.iter().copied().partition(|release| release.outcome == Outcome::Unchanged);
+        self.release_all(writer, changed.into_iter())?;
+        self.release_all(writer, unchanged.into_iter())
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        self.link.reclaim()
+    }
+
+    fn usage(&self) -> Usage {
+        self.link.usage()
+    }
+
+    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
+        self.link.lease(&self.link.names().lease(&name), holder, life)
+    }
+
+    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
+        self.link.end_lease(&self.link.names().lease(&name), holder)
+    }
+}
+
+/// An answer of another length says nothing about what was asked.
+fn same_length<T>(answer: Vec<T>, asked: usize) -> Result<Vec<T>> {
+    if answer.len() == asked {
+        return Ok(answer);
+    }
+    let cause = format!("{} answers to {asked} questions", answer.len());
+    Err(Error::new(ErrorKind::Store, "reading an answer").with_source(cause))
+}

@@ -1,0 +1,121 @@
+//! How are entries looked up on a server, and by which tokens are they judged?
+
+use std::collections::BTreeMap;
+
+use crate::clock::Timestamp;
+use crate::entry::{Flaw, Life, Value, Worth, judge};
+use crate::error::Result;
+use crate::format::{self, Dependency, Record};
+use crate::key::Fingerprint;
+use crate::store::link::Link;
+use crate::store::names::Name;
+use crate::store::remote::same_length;
+use crate::store::{Found, Wanted};
+use crate::tag::Token;
+
+/// Looks entries up: one result for each, in order.
+pub(super) fn look<L: Link>(link: &L, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+    // What has no bytes was never put.
+    let readable: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
+    let names: Vec<Name> = readable.iter().map(|wanted| link.names().entry(&wanted.key)).collect();
+    if names.is_empty() {
+        return Ok(wanted.iter().map(|_| None).collect());
+    }
+    let tags = readable.iter().flat_map(|wanted| wanted.tags.tags());
+    let (bytes, tokens) = read(link, &names, tags.map(|tag| (tag.fingerprint(), None)).collect())?;
+    let records: Vec<_> = readable.iter().zip(&bytes).map(|(wanted, bytes)| record(wanted, bytes.as_deref())).collect();
+    let further = read_further(link, &records, &tokens, now)?;
+    let mut found: Vec<_> = readable
+        .iter()
+        .zip(records)
+        .map(|(wanted, record)| Some(find(wanted, &record?, &tokens, &further, now)))
+        .collect();
+    remove_unreadable(link, &names, &found);
+    let mut found = found.drain(..);
+    Ok(wanted.iter().map(|wanted| wanted.codec.and_then(|_| found.next().flatten())).collect())
+}
+
+type Bytes = Vec<Option<Vec<u8>>>;
+type Read<'a> = core::result::Result<Record<'a>, Flaw>;
+
+/// The tokens of one answer: only those say something together.
+#[derive(Default)]
+struct Tokens(BTreeMap<Fingerprint, Option<Token>>);
+
+impl Tokens {
+    fn cover(&self, record: &Record<'_>) -> bool {
+        record.dependencies().all(|dependency| self.0.contains_key(&dependency.tag))
+    }
+
+    /// What an entry is worth. A tag that was not read is as good as changed.
+    fn judge(&self, record: &Record<'_>, now: Timestamp) -> Worth {
+        let compare = |of: Dependency| (of.kind, of.token, self.0.get(&of.tag).copied().flatten());
+        judge(&record.life, record.dependencies().map(compare), now)
+    }
+
+    /// What an entry could still be worth, as far as its tags were read.
+    fn foresee(&self, record: &Record<'_>, now: Timestamp) -> Worth {
+        let compare = |of: Dependency| Some((of.kind, of.token, *self.0.get(&of.tag)?));
+        judge(&record.life, record.dependencies().filter_map(compare), now)
+    }
+}
+
+fn read<L: Link>(link: &L, names: &[Name], mut tags: BTreeMap<Fingerprint, Option<Token>>) -> Result<(Bytes, Tokens)> {
+    let tag_names: Vec<_> = tags.keys().map(|tag| link.names().tag_of(*tag)).collect();
+    let answer = link.read(names, &tag_names)?;
+    let tokens = same_length(answer.tokens, tags.len())?;
+    tags.values_mut().zip(tokens).for_each(|(place, token)| *place = token);
+    Ok((same_length(answer.entries, names.len())?, Tokens(tags)))
+}
+
+fn record<'a>(wanted: &Wanted<'_>, bytes: Option<&'a [u8]>) -> Option<Read<'a>> {
+    Some(format::read(bytes?, &wanted.key))
+}
+
+/// Reads the tags of entries that would be served if only what was not read yet were equal.
+///
+/// All of their tags: between the two answers the server may have gone back to an older state, in which tags hold
+/// tokens again that they had lost. Then the root tag was changed before this answer, and only this answer says so.
+fn read_further<L: Link>(link: &L, records: &[Option<Read<'_>>], tokens: &Tokens, now: Timestamp) -> Result<Tokens> {
+    let is_open = |record: &&Record<'_>| !tokens.cover(record) && tokens.foresee(record, now) == Worth::Fresh;
+    let open = records.iter().flatten().flatten().filter(is_open);
+    let tags: BTreeMap<_, _> = open.flat_map(Record::dependencies).map(|dependency| (dependency.tag, None)).collect();
+    if tags.is_empty() {
+        return Ok(Tokens::default());
+    }
+    Ok(read(link, &[], tags)?.1)
+}
+
+fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &Tokens, further: &Tokens, now: Timestamp) -> Found {
+    let record = match record {
+        Ok(record) => record,
+        Err(flaw) => return unreadable(*flaw),
+    };
+    let foreseen = tokens.foresee(record, now);
+    let is_decided = tokens.cover(record) || foreseen != Worth::Fresh;
+    let worth = if is_decided { foreseen } else { further.judge(record, now) };
+    if worth != Worth::Fresh {
+        return Found { value: Value::Unread, life: record.life, worth };
+    }
+    match wanted.codec.map(|codec| codec.decode(record.value)) {
+        Some(Ok(value)) => Found { value, life: record.life, worth },
+        _ => unreadable(Flaw::Bytes),
+    }
+}
+
+fn unreadable(flaw: Flaw) -> Found {
+    // Nothing that such bytes say of their life is believed.
+    let life = Life { created_at: Timestamp::from_nanos(0), hard_deadline: Timestamp::from_nanos(0) };
+    Found { value: Value::Unread, life, worth: Worth::Unreadable(flaw) }
+}
+
+fn remove_unreadable<L: Link>(link: &L, names: &[Name], found: &[Option<Found>]) {
+    let is_unreadable =
+        |found: &Option<Found>| found.as_ref().is_some_and(|found| matches!(found.worth, Worth::Unreadable(_)));
+    let unreadable: Vec<Name> =
+        names.iter().zip(found).filter(|(_, found)| is_unreadable(found)).map(|(name, _)| name.clone()).collect();
+    if !unreadable.is_empty() {
+        // The read is answered already; what stays is found unreadable again by the next one.
+        drop(link.remove(&unreadable));
+    }
+}

@@ -1,0 +1,113 @@
+//! What every store keeps to. Each function is one fact, and panics where a store does not keep to it.
+
+#![allow(missing_docs, reason = "the name of a function is the fact that it tests")]
+
+pub mod batches;
+pub mod bytes;
+pub mod entries;
+pub mod intents;
+pub mod leases;
+pub mod losses;
+pub mod tags;
+
+/// Tests of what every store keeps to that keeps what it is given: `store_contract!(module, subject)`, where `subject`
+/// makes a [`Subject`](crate::Subject) with an empty store.
+#[macro_export]
+macro_rules! store_contract {
+    ($module:ident, $subject:expr) => {
+        $crate::contract_tests! { $module, $subject,
+            batches: [
+                b4_many_are_looked_up_in_order_with_duplicates_and_absent_ones,
+                b5_empty_batches_succeed,
+                a_batch_of_entries_is_stored_with_one_answer_for_each,
+                a_batch_of_seeds_is_answered_in_order_with_duplicates,
+                a_batch_of_releases_ends_each_as_told,
+            ],
+            entries: [
+                b1_a_missing_key_is_absent_and_differs_from_a_remembered_absence,
+                b6_a_change_of_the_root_ends_every_entry_under_it,
+                b6_room_is_given_back_and_tags_stay,
+                b10_a_timeout_of_zero_leaves_nothing_to_serve,
+                b11_a_life_without_end_has_none,
+                b11_fractions_and_months_are_honoured,
+                b12_an_expired_entry_is_not_served_and_can_be_stored_again,
+                b14_values_of_any_bytes_come_back_equal,
+                b20_what_was_loaded_before_a_change_is_never_served,
+                an_entry_is_served_while_its_tokens_are_the_present_ones,
+                an_entry_is_replaced_by_the_one_stored_later,
+                an_entry_depends_on_each_of_its_tags,
+                an_entry_depends_on_tags_that_its_reader_did_not_name,
+            ],
+            intents: [
+                an_intent_stands_until_it_is_released,
+                a_writer_that_never_comes_back_leaves_nothing_beyond_its_deadline,
+                the_earliest_of_several_intents_kills_the_token_and_the_others_stand,
+                a_second_intent_of_one_writer_replaces_the_first,
+                a_writer_ends_its_own_intent_only,
+                a_writer_that_does_not_know_changes_the_tag_now_and_at_the_deadline,
+                a_release_that_comes_late_changes_a_tag_that_was_seeded_meanwhile,
+                a_tag_that_nobody_knows_is_released_without_a_trace,
+                b12_an_intent_that_has_ended_stands_beside_nothing,
+            ],
+            tags: [
+                b2_a_token_is_added_only_where_there_is_none,
+                a_tag_keeps_its_token_until_it_is_changed,
+                no_two_tokens_are_the_same,
+                changes_at_the_same_time_are_never_lost,
+            ],
+        }
+    };
+}
+
+/// Tests of what stores keep to that several processes share, beside [`store_contract!`]. The subject has to say what
+/// can be made to [happen](crate::Frail) to the store.
+#[macro_export]
+macro_rules! shared_store_contract {
+    ($module:ident, $subject:expr) => {
+        $crate::contract_tests! { $module, $subject,
+            bytes: [
+                b13_prefixes_share_nothing,
+                b14_an_entry_too_large_is_declined_and_ends_what_was_there,
+                b19_bytes_that_cannot_be_read_are_a_miss_and_removed,
+                b19_an_entry_that_lies_under_another_key_is_not_served,
+                b22_a_dropped_connection_is_made_again,
+                an_entry_without_a_codec_is_neither_stored_nor_looked_for,
+                empty_batches_make_no_round_trip,
+                one_read_looks_up_entries_and_the_tags_that_are_named,
+                processes_see_the_same_entries_tags_and_intents,
+            ],
+            leases: [
+                a_lease_has_one_holder,
+                a_lease_ends_by_itself,
+                a_lease_is_ended_by_its_holder_only,
+                a_load_under_other_tokens_is_another_lease,
+            ],
+            losses: [
+                g5_a_lost_token_is_a_miss_and_comes_back_under_the_intents_that_stand,
+                lost_intents_are_noticed_and_block_the_tag_until_the_last_has_ended,
+                a_tag_that_lost_both_comes_back_with_another_token,
+                another_incarnation_ends_what_was_stored_before_it,
+                another_incarnation_with_nothing_left_serves_nothing,
+                one_change_of_the_incarnation_changes_the_root_once,
+            ],
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($module:ident, $subject:expr, $($topic:ident: [$($name:ident),* $(,)?]),* $(,)?) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the subject may be made of anything around")]
+            use super::*;
+
+            $($(
+                #[test]
+                fn $name() {
+                    $crate::contract::$topic::$name(&$subject);
+                }
+            )*)*
+        }
+    };
+}

@@ -1,0 +1,24 @@
+//! What every store keeps to, as tests that any store can run; and a simulated server to run them on.
+//!
+//! ```
+//! use cache_core::store::MemoryStore;
+//! use conformance::{Subject, Time};
+//!
+//! fn memory() -> Subject {
+//!     Subject::new(MemoryStore::with_capacity(1024 * 1024).unwrap(), Time::by_hand())
+//! }
+//!
+//! conformance::store_contract!(memory_store, memory());
+//! ```
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+pub mod contract;
+mod dice;
+pub mod simulation;
+mod subject;
+mod time;
+
+pub use dice::Dice;
+pub use subject::{Blob, Frail, Holding, Subject, bytes_of, codec, key, shared, tag};
+pub use time::Time;

@@ -1,0 +1,79 @@
+//! Bytes under keys, each with the moment at which it is gone, and what every operation wrote over.
+
+use std::collections::BTreeMap;
+
+use cache_core::Timestamp;
+
+/// What is kept under one key.
+#[derive(Clone, Debug)]
+struct Slot {
+    bytes: Vec<u8>,
+    expires_at: Timestamp,
+}
+
+/// All keys of a server, of whoever they are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keyspace {
+    slots: BTreeMap<String, Slot>,
+    /// For each operation that wrote anything: what had been there before.
+    journal: Vec<Vec<(String, Option<Slot>)>>,
+}
+
+impl Keyspace {
+    pub(super) fn get(&self, name: &str, now: Timestamp) -> Option<&[u8]> {
+        self.slots.get(name).filter(|slot| now < slot.expires_at).map(|slot| &*slot.bytes)
+    }
+
+    pub(super) fn set(&mut self, name: &str, bytes: Vec<u8>, expires_at: Timestamp) {
+        let before = self.slots.insert(name.into(), Slot { bytes, expires_at });
+        self.note(name, before);
+    }
+
+    /// Replaces the bytes and leaves the expiry, as an accident does.
+    pub(super) fn overwrite(&mut self, name: &str, bytes: Vec<u8>) {
+        let expires_at = self.slots.get(name).map_or(Timestamp::NEVER, |slot| slot.expires_at);
+        self.slots.insert(name.into(), Slot { bytes, expires_at });
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        if let Some(before) = self.slots.remove(name) {
+            self.note(name, Some(before));
+        }
+    }
+
+    pub(super) fn names(&self, now: Timestamp) -> Vec<String> {
+        self.slots.iter().filter(|(_, slot)| now < slot.expires_at).map(|(name, _)| name.clone()).collect()
+    }
+
+    pub(super) fn bytes_under(&self, start: &str, now: Timestamp) -> impl Iterator<Item = usize> {
+        let under = self.slots.iter().filter(move |(name, slot)| name.starts_with(start) && now < slot.expires_at);
+        under.map(|(_, slot)| slot.bytes.len())
+    }
+
+    /// What is written from now on belongs to another operation.
+    pub(super) fn begin(&mut self) {
+        if self.journal.last().is_none_or(|written| !written.is_empty()) {
+            self.journal.push(Vec::new());
+        }
+    }
+
+    /// Takes back what the last `count` operations wrote.
+    pub(super) fn undo(&mut self, count: usize) {
+        self.begin();
+        self.journal.pop();
+        for _ in 0..count {
+            for (name, before) in self.journal.pop().unwrap_or_default().into_iter().rev() {
+                match before {
+                    Some(slot) => drop(self.slots.insert(name, slot)),
+                    None => drop(self.slots.remove(&name)),
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, name: &str, before: Option<Slot>) {
+        if let Some(written) = self.journal.last_mut() {
+            written.push((name.into(), before));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! One process's connection to the server, and what goes wrong with it.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cache_core::intent::{Outcome, Seed, Writer};
+use cache_core::store::{Answer, Link, Name, Names, Packed, TagName, Usage};
+use cache_core::{Error, ErrorKind, Result, Token};
+
+use super::fault::Faults;
+use super::hooks::{Hooks, Moment};
+use super::request::{Reply, Request};
+use super::{Fault, Operation, Server};
+
+/// A process's link to a [`Server`]. Clones are the same link, so that a test keeps its hands on it.
+#[derive(Clone, Debug)]
+pub struct SimulatedLink {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    server: Server,
+    names: Names,
+    connected: Mutex<Option<u64>>,
+    faults: Mutex<Faults>,
+    hooks: Hooks,
+    round_trips: AtomicU64,
+}
+
+impl SimulatedLink {
+    /// How long a caller waits for an answer that does not come.
+    pub const TIMEOUT: Duration = Duration::from_millis(500);
+
+    /// A link of its own to `server`, which calls keys by `names`.
+    #[must_use]
+    pub fn new(server: &Server, names: Names) -> Self {
+        let inner = Inner {
+            server: server.clone(),
+            names,
+            connected: Mutex::default(),
+            faults: Mutex::default(),
+            hooks: Hooks::default(),
+            round_trips: AtomicU64::new(0),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Lets `fault` befall the next `operation` that nothing else was planned for.
+    pub fn plan(&self, operation: Operation, fault: Fault) {
+        lock(&self.inner.faults).plan(operation, fault);
+    }
+
+    /// Lets any of `faults` befall one in so many operations from now on; none, for zero.
+    pub fn misbehave(&self, seed: u64, once_in: u64, faults: &[Fault]) {
+        lock(&self.inner.faults).at_random(seed, once_in, faults);
+    }
+
+    /// Parts this process from the server, or joins them again. Others are not concerned.
+    pub fn part(&self, is_parted: bool) {
+        lock(&self.inner.faults).part(is_parted);
+        self.disconnect();
+    }
+
+    /// Drops the connection.
+    pub fn disconnect(&self) {
+        *lock(&self.inner.connected) = None;
+    }
+
+    /// Runs `hook` before the next `operation` is sent.
+    pub fn before(&self, operation: Operation, hook: impl FnOnce() + Send + 'static) {
+        self.inner.hooks.add(Moment::Before, operation, Box::new(hook));
+    }
+
+    /// Runs `hook` when the next `operation` has been answered, or has failed.
+    pub fn after(&self, operation: Operation, hook: impl FnOnce() + Send + 'static) {
+        self.inner.hooks.add(Moment::After, operation, Box::new(hook));
+    }
+
+    /// How many operations were sent so far.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.inner.round_trips.load(Ordering::SeqCst)
+    }
+
+    fn exchange(&self, request: Request) -> Result<Reply> {
+        let operation = request.operation();
+        self.inner.hooks.run(Moment::Before, operation);
+        self.inner.round_trips.fetch_add(1, Ordering::SeqCst);
+        let fault = lock(&self.inner.faults).next(operation);
+        let reply = self.carry(request, fault);
+        self.inner.hooks.run(Moment::After, operation);
+        reply
+    }
+
+    fn carry(&self, mut request: Request, fault: Option<Fault>) -> Result<Reply> {
+        match fault {
+            None => return Ok(self.execute(request)),
+            Some(Fault::Delayed(duration)) if duration < Self::TIMEOUT => {
+                self.inner.server.time().pass(duration);
+                return Ok(self.execute(request));
+            }
+            Some(Fault::SentTwice) => {
+                self.hold(request.clone());
+                return Ok(self.execute(request));
+            }
+            Some(Fault::Delayed(_) | Fault::Late) => {
+                self.hold(request);
+                self.inner.server.time().pass(Self::TIMEOUT);
+            }
+            Some(Fault::Hangs) => self.inner.server.time().pass(Self::TIMEOUT),
+            Some(Fault::Refused) => {}
+            Some(Fault::ReplyLost) => drop(self.execute(request)),
+            Some(Fault::Torn(count)) => {
+                request.tear(count);
+                self.execute(request);
+            }
+        }
+        // A connection whose answer did not come is not used again: the next answer on it could be the late one.
+        self.disconnect();
+        Err(broken())
+    }
+
+    fn execute(&self, request: Request) -> Reply {
+        let connected = self.connect();
+        let (incarnation, reply) = self.inner.server.execute(&self.inner.names, connected, request);
+        *lock(&self.inner.connected) = Some(incarnation);
+        reply
+    }
+
+    fn hold(&self, request: Request) {
+        let connected = self.connect();
+        self.inner.server.hold(&self.inner.names, connected, request);
+    }
+
+    /// The incarnation that this link is connected to. A hook for a new connection runs before there is one.
+    fn connect(&self) -> Option<u64> {
+        let connected = *lock(&self.inner.connected);
+        if connected != Some(self.inner.server.incarnation()) {
+            self.inner.hooks.run(Moment::Before, Operation::Connect);
+        }
+        connected
+    }
+}
+
+impl Link for SimulatedLink {
+    fn names(&self) -> &Names {
+        &self.inner.names
+    }
+
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer> {
+        match self.exchange(Request::Read(entries.to_vec(), tags.to_vec()))? {
+            Reply::Read(answer) => Ok(answer),
+            other => Err(wrong(&other)),
+        }
+    }
+
+    fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>> {
+        let tags = tags.iter().map(|tag| (tag.clone(), Token::fresh())).collect();
+        match self.exchange(Request::Seed(tags))? {
+            Reply::Seeds(seeds) => Ok(seeds),
+            other => Err(wrong(&other)),
+        }
+    }
+
+    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
+        self.exchange(Request::Place(writer, tags.to_vec(), life)).map(drop)
+    }
+
+    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
+        let releases = releases.iter().map(|(tag, outcome)| (tag.clone(), *outcome, Token::fresh())).collect();
+        self.exchange(Request::Release(writer, releases)).map(drop)
+    }
+
+    fn put(&self, entries: &[Packed]) -> Result<()> {
+        self.exchange(Request::Put(entries.to_vec())).map(drop)
+    }
+
+    fn remove(&self, entries: &[Name]) -> Result<()> {
+        self.exchange(Request::Remove(entries.to_vec())).map(drop)
+    }
+
+    fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {
+        match self.exchange(Request::Lease(lease.clone(), holder, life))? {
+            Reply::Taken(taken) => Ok(taken),
+            other => Err(wrong(&other)),
+        }
+    }
+
+    fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()> {
+        self.exchange(Request::EndLease(lease.clone(), holder)).map(drop)
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        self.exchange(Request::Reclaim(self.inner.names.start_of_entries())).map(drop)
+    }
+
+    fn usage(&self) -> Usage {
+        let (entries, weight) = self.inner.server.measure(&self.inner.names.start_of_entries());
+        let (tags, _) = self.inner.server.measure(&self.inner.names.start_of_tokens());
+        Usage::of(entries, tags, weight as u64)
+    }
+}
+
+fn broken() -> Error {
+    Error::new(ErrorKind::Store, "waiting for an answer").with_source("the link is broken")
+}
+
+fn wrong(reply: &Reply) -> Error {
+    Error::new(ErrorKind::Store, "reading an answer").with_source(format!("an answer to something else: {reply:?}"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,60 @@
+//! What goes over the wire.
+
+use core::time::Duration;
+
+use cache_core::Token;
+use cache_core::intent::{Outcome, Seed, Writer};
+use cache_core::store::{Answer, Name, Packed, TagName};
+
+use super::Operation;
+
+/// What a process asks the server for. Tokens are chosen by who sends it.
+#[derive(Clone, Debug)]
+pub(super) enum Request {
+    EndLease(Name, Writer),
+    Lease(Name, Writer, Duration),
+    Place(Writer, Vec<TagName>, Duration),
+    Put(Vec<Packed>),
+    Read(Vec<Name>, Vec<TagName>),
+    Reclaim(String),
+    Release(Writer, Vec<(TagName, Outcome, Token)>),
+    Remove(Vec<Name>),
+    Seed(Vec<(TagName, Token)>),
+}
+
+/// What the server answers.
+#[derive(Clone, Debug)]
+pub(super) enum Reply {
+    Done,
+    Read(Answer),
+    Seeds(Vec<Seed>),
+    Taken(bool),
+}
+
+impl Request {
+    pub(super) const fn operation(&self) -> Operation {
+        match self {
+            Self::EndLease(..) => Operation::EndLease,
+            Self::Lease(..) => Operation::Lease,
+            Self::Place(..) => Operation::Place,
+            Self::Put(_) => Operation::Put,
+            Self::Read(..) => Operation::Read,
+            Self::Reclaim(_) => Operation::Reclaim,
+            Self::Release(..) => Operation::Release,
+            Self::Remove(_) => Operation::Remove,
+            Self::Seed(_) => Operation::Seed,
+        }
+    }
+
+    /// Leaves the first `count` of its parts.
+    pub(super) fn tear(&mut self, count: usize) {
+        match self {
+            Self::Place(_, tags, _) => tags.truncate(count),
+            Self::Put(entries) => entries.truncate(count),
+            Self::Release(_, releases) => releases.truncate(count),
+            Self::Remove(names) => names.truncate(count),
+            Self::Seed(tags) => tags.truncate(count),
+            Self::EndLease(..) | Self::Lease(..) | Self::Read(..) | Self::Reclaim(_) => {}
+        }
+    }
+}

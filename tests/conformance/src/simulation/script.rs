@@ -1,0 +1,97 @@
+//! What the server does for each request, in one step that nobody comes between.
+
+use core::time::Duration;
+
+use cache_core::intent::{Outcome, TagState, Writer};
+use cache_core::protocol::incarnation::{Arrival, arrive};
+use cache_core::store::{Answer, Name, Names, Packed, TagName};
+use cache_core::{Tag, Timestamp, Token};
+
+use super::keyspace::Keyspace;
+use super::request::{Reply, Request};
+use super::wire;
+
+/// Executes `request` at `now`, by the server's clock.
+pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> Reply {
+    keys.begin();
+    match request {
+        Request::EndLease(name, holder) => end_lease(keys, &name, holder, now),
+        Request::Lease(name, holder, life) => return Reply::Taken(lease(keys, &name, (holder, life), now)),
+        Request::Place(writer, tags, life) => {
+            tags.iter().for_each(|tag| change(keys, tag, now, |state| state.place(writer, life, now)));
+        }
+        Request::Put(entries) => entries.into_iter().for_each(|entry| put(keys, entry, now)),
+        Request::Read(entries, tags) => return Reply::Read(read(keys, &entries, &tags, now)),
+        Request::Reclaim(start) => reclaim(keys, &start, now),
+        Request::Release(writer, releases) => {
+            releases.into_iter().for_each(|release| end_intent(keys, writer, release, now));
+        }
+        Request::Remove(names) => names.iter().for_each(|name| keys.remove(name.as_str())),
+        Request::Seed(tags) => {
+            let seed = |(tag, fresh)| change(keys, &tag, now, |state| state.seed(fresh, now));
+            return Reply::Seeds(tags.into_iter().map(seed).collect());
+        }
+    }
+    Reply::Done
+}
+
+/// Compares the incarnation for a new connection and, if it is another one, changes the root tag and records it.
+pub(super) fn connect(keys: &mut Keyspace, names: &Names, incarnation: &str, now: Timestamp) {
+    let record = names.incarnation();
+    if arrive(keys.get(record.as_str(), now), incarnation.as_bytes()) == Arrival::Proceed {
+        return;
+    }
+    keys.begin();
+    let root = (names.tag(&Tag::root()), Outcome::Changed, Token::fresh());
+    end_intent(keys, Writer::fresh(), root, now);
+    keys.set(record.as_str(), incarnation.into(), Timestamp::NEVER);
+}
+
+fn change<T>(keys: &mut Keyspace, tag: &TagName, now: Timestamp, work: impl FnOnce(&mut TagState) -> T) -> T {
+    let mut state = wire::load(keys, tag, now);
+    let result = work(&mut state);
+    wire::save(keys, tag, &state);
+    result
+}
+
+fn end_intent(keys: &mut Keyspace, writer: Writer, release: (TagName, Outcome, Token), now: Timestamp) {
+    let (tag, outcome, fresh) = release;
+    change(keys, &tag, now, |state| state.release(writer, outcome, fresh, now));
+}
+
+fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> Answer {
+    let mut answer = Answer::default();
+    answer.entries.extend(entries.iter().map(|name| keys.get(name.as_str(), now).map(<[u8]>::to_vec)));
+    answer.tokens.extend(tags.iter().map(|tag| wire::load(keys, tag, now).token(now)));
+    answer
+}
+
+fn put(keys: &mut Keyspace, entry: Packed, now: Timestamp) {
+    let expires_at = entry.life.map_or(Timestamp::NEVER, |life| now.after(life));
+    if expires_at <= now {
+        keys.remove(entry.name.as_str());
+    } else {
+        keys.set(entry.name.as_str(), entry.bytes, expires_at);
+    }
+}
+
+fn reclaim(keys: &mut Keyspace, start: &str, now: Timestamp) {
+    for name in keys.names(now).iter().filter(|name| name.starts_with(start)) {
+        keys.remove(name);
+    }
+}
+
+fn lease(keys: &mut Keyspace, name: &Name, (holder, life): (Writer, Duration), now: Timestamp) -> bool {
+    let holder = holder.bits().to_le_bytes();
+    if keys.get(name.as_str(), now).is_some_and(|present| present != holder) {
+        return false;
+    }
+    keys.set(name.as_str(), holder.to_vec(), now.after(life));
+    true
+}
+
+fn end_lease(keys: &mut Keyspace, name: &Name, holder: Writer, now: Timestamp) {
+    if keys.get(name.as_str(), now) == Some(&holder.bits().to_le_bytes()) {
+        keys.remove(name.as_str());
+    }
+}

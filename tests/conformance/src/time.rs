@@ -1,0 +1,52 @@
+//! The time of a test: moved by hand, or real.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache_core::{Clock, ManualClock, SystemClock, Timestamp};
+
+/// The time of a test. Clones share it.
+#[derive(Clone, Debug)]
+pub enum Time {
+    /// It stands still until a test lets it pass.
+    Hand(ManualClock),
+    /// It passes by itself.
+    Real(Arc<SystemClock>),
+}
+
+impl Time {
+    /// A time that is moved by hand.
+    #[must_use]
+    pub fn by_hand() -> Self {
+        Self::Hand(ManualClock::new())
+    }
+
+    /// The time that passes by itself.
+    #[must_use]
+    pub fn real() -> Self {
+        Self::Real(Arc::new(SystemClock::new()))
+    }
+
+    /// Lets `duration` pass: at once, or by waiting for it.
+    pub fn pass(&self, duration: Duration) {
+        match self {
+            Self::Hand(clock) => clock.advance(duration),
+            Self::Real(_) => std::thread::sleep(duration),
+        }
+    }
+
+    /// Whether hours pass at once.
+    #[must_use]
+    pub const fn is_by_hand(&self) -> bool {
+        matches!(self, Self::Hand(_))
+    }
+}
+
+impl Clock for Time {
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::Hand(clock) => clock.now(),
+            Self::Real(clock) => clock.now(),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Does the store over a link keep to the contract, whatever happens to the link and the server?
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod equal;
+mod incarnations;
+mod late;
+mod limits;
+mod link;
+mod random;
+mod releases;
+mod threads;
+mod time;
+mod truth;
+
+use conformance::Time;
+use conformance::simulation::World;
+
+conformance::store_contract!(remote_store, World::new(Time::by_hand()).subject());
+conformance::shared_store_contract!(shared_remote_store, World::new(Time::by_hand()).subject());
