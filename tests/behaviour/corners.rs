@@ -10,6 +10,7 @@ use diesel::sql_types::{Integer, Text};
 
 use crate::database::{CHECK_FOREIGN_KEYS, Conn, NOCASE, NUMBERED_KEY, insert_back};
 use crate::harness::{Moment, Shop, once_at, products};
+use crate::kept::{cache, cache_at};
 
 diesel::table! { codes (code) { code -> Text, name -> Text, } }
 diesel::table! { parents (id) { id -> Integer, code -> Text, } }
@@ -119,7 +120,7 @@ fn a_row_that_is_cleared_while_its_slug_is_looked_up_is_not_kept() {
 
 #[test]
 fn a_wait_without_end_is_no_overflow() {
-    let shop = Shop::with(Cache::builder().flight_wait(std::time::Duration::MAX));
+    let shop = Shop::with(cache().flight_wait(std::time::Duration::MAX));
     let readers: Vec<_> = (0..4).map(|_| shop.conn()).collect();
     std::thread::scope(|scope| {
         for mut conn in readers {
@@ -207,7 +208,7 @@ mod two_keys {
 #[test]
 fn what_a_transaction_wrote_before_its_tracker_was_taken_away_is_not_kept_for_long() {
     let clock = cache_diesel::ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let (mut writer, mut reader) = (shop.conn(), shop.conn());
     writer
         .transaction(|writer| {

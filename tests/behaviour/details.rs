@@ -9,13 +9,14 @@ use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::harness::{Category, Shop, ShopError, categories, new_product, products};
+use crate::kept::cache_at;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 fn d1_a_row_lives_for_the_detail_timeout() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let mut conn = shop.conn();
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 0]);
     let entry = shop.products().get(1).entry(&mut conn).unwrap();

@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::database::{self, Conn, Database};
+use crate::kept::cache_at;
 pub use crate::plain::Plain;
 use crate::presence::Present;
 pub use crate::probe::{Hook, Moment, once_at};
@@ -29,7 +30,7 @@ pub struct Shop {
 impl Shop {
     /// A shop with three products in two categories, and a cache for which time stands still.
     pub fn new() -> Self {
-        Self::with(Cache::builder().clock(ManualClock::new()))
+        Self::with(cache_at(&ManualClock::new()))
     }
 
     /// The same, with a cache of the test's own, which counts real time if it is not told otherwise.

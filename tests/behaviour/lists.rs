@@ -11,6 +11,7 @@ use diesel::result::Error::NotFound;
 
 use crate::database::{Conn, KEEPS_NUL};
 use crate::harness::{Product, Shop, list_cost, new_product, products};
+use crate::kept::cache_at;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -31,7 +32,7 @@ fn l1_three_reads_run_one_statement() {
 #[test]
 fn l2_an_entry_lives_for_the_list_timeout() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let mut conn = shop.conn();
     assert_eq!(shop.every_cost(&mut conn), 1);
     let entry = shop.products().every().entry(&mut conn).unwrap();

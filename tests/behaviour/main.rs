@@ -5,6 +5,8 @@
 
 #[path = "database/sqlite.rs"]
 mod database;
+#[path = "kept/memory.rs"]
+mod kept;
 #[path = "suite.rs"]
 mod suite;
 

@@ -8,11 +8,12 @@ use diesel::prelude::*;
 
 use crate::database::{Conn, insert_back};
 use crate::harness::{Category, Shop, categories, new_product, products};
+use crate::kept::cache_at;
 
 #[test]
 fn d4_an_absent_row_is_asked_for_once_in_its_timeout() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let mut conn = shop.conn();
     assert_eq!([(); 3].map(|()| shop.row_cost(&mut conn, 9)), [1, 0, 0]);
     assert_eq!([(); 3].map(|()| shop.slug_cost(&mut conn, "none")), [1, 0, 0]);

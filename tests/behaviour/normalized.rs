@@ -9,6 +9,7 @@ use crate::database::{
     Conn, HAS_ON_CONFLICT, HAS_ON_DUPLICATE_KEY, HAS_REPLACE, NOCASE, OTHER_SCOPES_AFTER_INSERT, TEXT_KEY, insert_back,
 };
 use crate::harness::{Shop, rows_with};
+use crate::kept::cache_at;
 
 diesel::table! {
     users (id) {
@@ -198,7 +199,7 @@ fn an_insert_ends_the_scope_of_its_value_in_any_letters_and_no_other() {
 #[test]
 fn an_absent_value_is_found_once_a_row_takes_it_in_other_letters() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     shop.conn().batch_execute(&with_users()).unwrap();
     let mut conn = shop.conn();
     assert_eq!(["dan@x", "DAN@X"].map(|email| email_cost(&shop, &mut conn, email)), [1, 0]);

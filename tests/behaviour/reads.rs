@@ -13,6 +13,7 @@ use diesel::sql_types::{Bool, Integer};
 
 use crate::database::{Conn, Database, RANDOM, insert_back, quoted};
 use crate::harness::{Product, Shop, categories, list_cost, new_product, products};
+use crate::kept::{cache, cache_at};
 use crate::transactions::retitle;
 
 /// Writes past the tracker: nobody is told.
@@ -44,7 +45,7 @@ fn l20_a_bypass_neither_reads_nor_fills() {
 #[test]
 fn l21_a_refresh_replaces_the_entry_and_its_life() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let mut conn = shop.conn();
     let manager = shop.products();
     shop.row_cost(&mut conn, 1);
@@ -61,7 +62,7 @@ fn l21_a_refresh_replaces_the_entry_and_its_life() {
 #[test]
 fn a_call_may_set_its_own_timeout() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let mut conn = shop.conn();
     let manager = shop.products();
     manager.get(1).timeout(Duration::from_secs(5)).first(&mut conn).unwrap();
@@ -95,7 +96,7 @@ fn b10_a_timeout_of_zero_stores_nothing() {
 #[test]
 fn an_entry_tells_where_it_came_from_and_how_long_it_lives() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let mut conn = shop.conn();
     let manager = shop.products();
     let start: SystemTime = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
@@ -138,7 +139,7 @@ fn the_plain_query_goes_on_from_any_read() {
 fn a_hit_without_a_connection_takes_none() {
     let database = Database::fresh();
     let url = database.url();
-    let shop = Shop::at(database, Cache::builder().database(url));
+    let shop = Shop::at(database, cache().database(url));
     let manager = shop.products();
     let take = || QueryResult::Ok(shop.conn());
     let refuse = || -> Result<Conn, Error> { panic!("a hit takes no connection") };

@@ -11,6 +11,7 @@ use diesel::result::Error;
 
 use crate::database::Conn;
 use crate::harness::{Shop, products};
+use crate::kept::cache_at;
 use crate::transactions::retitle;
 
 // Writes to a table of this name are counted in every cache of the process: no other test has one.
@@ -143,7 +144,7 @@ fn told(log: &Mutex<Vec<String>>) -> Vec<String> {
 #[test]
 fn misses_and_bypasses_say_why() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()));
+    let shop = Shop::with(cache_at(&clock));
     let mut conn = shop.conn();
     let manager = shop.products();
     let log = listen(&shop);

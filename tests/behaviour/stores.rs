@@ -5,16 +5,15 @@ use core::time::Duration;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use cache_core::store::{Found, MemoryStore, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use cache_core::store::{Found, Lease, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use cache_core::{Result, Tag, Timestamp};
-use cache_diesel::MIB;
 
-/// A store in memory that counts its calls, and lets something happen before the next entry is stored.
+/// A store that counts its calls, and lets something happen before the next entry is stored.
 #[derive(Clone)]
 pub struct SpyStore(Arc<Spy>);
 
 struct Spy {
-    inner: MemoryStore,
+    inner: Arc<dyn Store>,
     reads: AtomicUsize,
     seeds: AtomicUsize,
     writes: AtomicUsize,
@@ -24,9 +23,8 @@ struct Spy {
 
 impl SpyStore {
     pub fn new() -> Self {
-        let inner = MemoryStore::with_capacity(16 * MIB).unwrap();
         Self(Arc::new(Spy {
-            inner,
+            inner: crate::kept::store(),
             reads: AtomicUsize::new(0),
             seeds: AtomicUsize::new(0),
             writes: AtomicUsize::new(0),
@@ -98,6 +96,18 @@ impl Store for SpyStore {
 
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
         self.0.inner.release(writer, releases, now)
+    }
+
+    fn is_local(&self) -> bool {
+        self.0.inner.is_local()
+    }
+
+    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
+        self.0.inner.lease(name, holder, life)
+    }
+
+    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
+        self.0.inner.end_lease(name, holder)
     }
 
     fn reclaim(&self) -> Result<()> {

@@ -13,6 +13,7 @@ use diesel::result::Error;
 
 use crate::database::{BEGIN_COMMITS, Conn, Database, OTHER_SCOPES_AFTER_INSERT, PARTICULAR, insert_back, try_in};
 use crate::harness::{Shop, list_cost, new_product, products};
+use crate::kept::cache;
 use crate::transactions::{retitle, title};
 
 /// A connection in a test transaction.
@@ -338,7 +339,7 @@ fn t14_clears_by_hand_work_inside() {
 fn t14_reads_without_a_connection_take_theirs() {
     let database = Database::fresh();
     let url = database.url();
-    let shop = Shop::at(database, Cache::builder().database(url));
+    let shop = Shop::at(database, cache().database(url));
     let mut pool = Some(shop.warm());
     let mut taken = 0;
     let mut read = |pool: &mut Option<Conn>| {

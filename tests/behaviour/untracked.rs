@@ -11,6 +11,7 @@ use diesel::result::Error;
 
 use crate::database::{Conn, TRACKED_LATER_SHARES_ENTRIES, insert_back};
 use crate::harness::{Product, Shop, new_product, products};
+use crate::kept::cache_at;
 use crate::transactions::{retitle, title};
 
 /// The reasons of bypasses.
@@ -62,7 +63,7 @@ fn manager_writes_on_an_untracked_connection_are_seen() {
 fn an_untracked_transaction_counts_as_running_until_its_intent_ends() {
     for commits in [true, false] {
         let clock = ManualClock::new();
-        let shop = Shop::with(Cache::builder().clock(clock.clone()).intent_life(Duration::from_secs(10)));
+        let shop = Shop::with(cache_at(&clock).intent_life(Duration::from_secs(10)));
         let mut other = shop.warm();
         let result = shop.untracked().transaction(|conn| {
             let row = Product { title: "New".into(), ..new_product(1, 9, "lamp") };

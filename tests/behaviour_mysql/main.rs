@@ -8,6 +8,9 @@ tests::mysql_suite! { fn behaviour_on_mysql(); }
 #[path = "../behaviour/database/mysql.rs"]
 mod database;
 #[cfg(feature = "mysql")]
+#[path = "../behaviour/kept/memory.rs"]
+mod kept;
+#[cfg(feature = "mysql")]
 #[path = "../behaviour/suite.rs"]
 mod suite;
 

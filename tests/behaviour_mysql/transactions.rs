@@ -15,6 +15,7 @@ use diesel::sql_types::Integer;
 
 use crate::database::Conn;
 use crate::harness::{Moment, Shop, new_product, once_at};
+use crate::kept::cache_at;
 use crate::transactions::{retitle, title};
 
 fn run(conn: &mut Conn, sql: &str) {
@@ -234,7 +235,7 @@ fn a_connection_that_is_ended_in_its_transaction_hides_nothing() {
 #[test]
 fn t10_a_commit_whose_answer_is_lost_counts_as_running() {
     let clock = ManualClock::new();
-    let shop = Shop::with(Cache::builder().clock(clock.clone()).intent_life(Duration::from_secs(10)));
+    let shop = Shop::with(cache_at(&clock).intent_life(Duration::from_secs(10)));
     let (mut other, mut killer, mut watcher) = (shop.warm(), shop.conn(), shop.conn());
     let target = Arc::new(AtomicI32::new(0));
     let seen_target = Arc::clone(&target);

@@ -11,6 +11,7 @@ use diesel::sql_types::Integer;
 
 use crate::database::Conn;
 use crate::harness::{Moment, Shop, once_at, products};
+use crate::kept::cache_at;
 use crate::transactions::{retitle, title};
 
 #[derive(QueryableByName)]
@@ -113,7 +114,7 @@ fn a_connection_that_is_ended_in_its_transaction_hides_nothing() {
 #[test]
 fn t10_a_commit_whose_answer_is_lost_counts_as_running() {
     let clock = ManualClock::new();
-    let builder = Cache::builder().clock(clock.clone()).intent_life(Duration::from_secs(10));
+    let builder = cache_at(&clock).intent_life(Duration::from_secs(10));
     let shop = Shop::with(builder);
     let (mut other, mut killer) = (shop.warm(), shop.conn());
     let target = std::sync::Arc::new(std::sync::atomic::AtomicI32::new(0));

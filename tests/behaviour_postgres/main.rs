@@ -8,6 +8,9 @@ tests::postgres_suite! { fn behaviour_on_postgres(); }
 #[path = "../behaviour/database/postgres.rs"]
 mod database;
 #[cfg(feature = "postgres")]
+#[path = "../behaviour/kept/memory.rs"]
+mod kept;
+#[cfg(feature = "postgres")]
 #[path = "../behaviour/suite.rs"]
 mod suite;
 

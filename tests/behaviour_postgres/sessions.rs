@@ -8,13 +8,14 @@ use diesel::sql_query;
 
 use crate::database::{Conn, Database};
 use crate::harness::Shop;
+use crate::kept::cache_at;
 use crate::transactions::{retitle, title};
 
 /// A shop, and the URL of a user who sees the products of its tenant's shelf only.
 fn tenants() -> (Shop, String) {
     let mut database = Database::fresh();
     let url = database.url_of_another_user();
-    let shop = Shop::at(database, Cache::builder().clock(ManualClock::new()));
+    let shop = Shop::at(database, cache_at(&ManualClock::new()));
     let policy = "
         ALTER TABLE products ENABLE ROW LEVEL SECURITY;
         CREATE POLICY shelf ON products USING (category_id::text = current_setting('app.tenant', true));
@@ -115,7 +116,7 @@ fn a_role_that_is_taken_on_sees_its_own_rows() {
 fn two_users_share_no_entry_and_every_invalidation() {
     let mut database = Database::fresh();
     let url = database.url_of_another_user();
-    let shop = Shop::at(database, Cache::builder().clock(ManualClock::new()));
+    let shop = Shop::at(database, cache_at(&ManualClock::new()));
     let (mut owner, mut user) = (shop.warm(), shop.conn_to(&url));
     assert!(shop.read_everything(&mut user) > 0);
     assert_eq!(shop.read_everything(&mut owner) + shop.read_everything(&mut user), 0);
