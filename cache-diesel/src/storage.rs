@@ -47,13 +47,13 @@ type Restore<T> = fn(&mut &[u8]) -> Result<T>;
 
 /// Appends a nullable value: serde would not tell NULL from a JSON `null` in the column.
 pub fn store_nullable<T>(value: &Option<T>, bytes: &mut Vec<u8>, store: Store<T>) -> Result<()> {
-    value.is_some().encode(bytes)?;
+    Encode::encode(&value.is_some(), bytes)?;
     value.as_ref().map_or(Ok(()), |value| store(value, bytes))
 }
 
 /// Reads a nullable value off the front of `bytes`.
 pub fn restore_nullable<T>(bytes: &mut &[u8], restore: Restore<T>) -> Result<Option<T>> {
-    bool::decode(bytes)?.then(|| restore(bytes)).transpose()
+    <bool as Encode>::decode(bytes)?.then(|| restore(bytes)).transpose()
 }
 
 /// A model whose rows may leave the process.

@@ -26,7 +26,7 @@ where
         Look::Hit(entry) => return Ok(entry),
         Look::Miss(site) => site,
     };
-    let load = match take_turn(&mut task, site)? {
+    let load = match take_turn(&task, site)? {
         None => return past_the_cache(&mut task, conn),
         Some(Turn::Query(load)) => load,
         Some(Turn::Follow(load, follower)) => {

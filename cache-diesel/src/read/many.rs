@@ -1,11 +1,12 @@
 //! Several rows by their keys: one look in the store, one statement for all that it lacks.
 
+use core::cell::LazyCell;
 use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use cache_core::store::Wanted;
-use cache_core::{CacheKey, KeyBytes, Kind, Loaded, Miss, Tag};
+use cache_core::{CacheKey, KeyBytes, Kind, Life, Loaded, Miss, Tag, Value};
 use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Find};
@@ -20,11 +21,11 @@ use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::gate::gate;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, UseOfCache, options_methods};
-use crate::read::row_task::{accept_row, first_of, keep_row};
+use crate::read::row_task::{accept_row, first_of, keep_row, row_codec};
 use crate::read::task::{Head, Site, site_of};
 use crate::read::terminal::{BlockingRead, terminal};
 use crate::report;
-use crate::shape::shape_of;
+use crate::shape::{Shape, shape_of};
 use crate::track::asking;
 
 impl<M: CachedModel> Manager<M> {
@@ -117,11 +118,11 @@ impl<M: CachedModel> Many<M> {
     {
         let all: Vec<usize> = (0..self.keys.len()).collect();
         let Some(site) = site_of(&self.head, gate(conn)) else { return self.ask(&all, conn) };
-        let (mut rows, missing) = self.look_up(&site);
+        let (mut rows, missing) = self.look_up::<C>(&site);
         if missing.is_empty() {
             return Ok(rows);
         }
-        let shape = shape_of::<C::Backend, _>(&FindDsl::find(M::table(), self.keys[0].clone()).selected())?;
+        let shape = self.shape::<C>()?;
         let named = match shape.named(self.head.options.assume_deterministic) {
             Ok(named) => named,
             Err(reason) => {
@@ -147,10 +148,14 @@ impl<M: CachedModel> Many<M> {
     }
 
     /// What is cached, and the places of what is not.
-    fn look_up(&self, site: &Site<'_>) -> (Rows<M>, Vec<usize>) {
+    fn look_up<'query, C>(&self, site: &Site<'_>) -> (Rows<M>, Vec<usize>)
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
         let mut rows: Rows<M> = vec![None; self.keys.len()];
         let mut missing = Vec::new();
-        for (place, found) in self.found(site).into_iter().enumerate() {
+        for (place, found) in self.found::<C>(site).into_iter().enumerate() {
             let accepted = found.and_then(|(value, _)| accept_row(value, Some(&self.keys[place])).ok_or(Miss::Foreign));
             match accepted {
                 Ok(row) => {
@@ -166,14 +171,44 @@ impl<M: CachedModel> Many<M> {
         (rows, missing)
     }
 
-    fn found(&self, site: &Site<'_>) -> Vec<Result<(cache_core::Value, cache_core::Life), Miss>> {
+    fn found<'query, C>(&self, site: &Site<'_>) -> Vec<Result<(Value, Life), Miss>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
         if self.head.options.use_of_cache == UseOfCache::Refresh {
             return self.keys.iter().map(|_| Err(Miss::Refresh)).collect();
         }
-        let keys: Vec<CacheKey> = (0..self.keys.len()).map(|place| site.key(self.bytes(place), Kind::Detail)).collect();
+        // Worked out once for all keys, and only for a store that asks.
+        let named = LazyCell::new(|| self.named::<C>());
+        let tags_at = |place: usize| {
+            let named = &named;
+            move || named.as_ref().map_or_else(Vec::new, |named| site.subject(named).absent_row(self.bytes(place)))
+        };
+        let tags: Vec<_> = (0..self.keys.len()).map(tags_at).collect();
+        let key = |place: usize| site.key(self.bytes(place), Kind::Detail);
+        let codec = row_codec::<M>();
         let wanted: Vec<Wanted<'_>> =
-            keys.iter().map(|key| Wanted { key: *key, tags: &Vec::new, codec: None }).collect();
+            tags.iter().enumerate().map(|(place, tags)| Wanted { key: key(place), tags, codec }).collect();
         site.reader.look_up_many(&wanted)
+    }
+
+    /// The tables that the query of a row names, if it may be cached.
+    fn named<'query, C>(&self) -> Option<Vec<String>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
+        let shape = self.shape::<C>().ok()?;
+        shape.named(self.head.options.assume_deterministic).ok().map(<[String]>::to_vec)
+    }
+
+    fn shape<'query, C>(&self) -> QueryResult<Arc<Shape>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
+        shape_of::<C::Backend, _>(&FindDsl::find(M::table(), self.keys[0].clone()).selected())
     }
 
     /// Asks the database for the keys at `places`; the answer has a place for every key.
@@ -230,9 +265,8 @@ impl<M: CachedModel> Many<M> {
         let bytes = self.bytes(place);
         let subject = site.subject(named);
         let tags = if row.is_some() { subject.found_row(bytes) } else { subject.absent_row(bytes) };
-        let keep = keep_row(&self.head, row.as_ref(), Some(&self.keys[place]));
-        let loaded = Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout, codec: None };
-        keep.is_stored.then(|| (site.key(bytes, Kind::Detail), loaded, tags))
+        let keep = keep_row(&self.head, row.as_ref(), &self.keys[place]);
+        keep.is_stored.then(|| (site.key(bytes, Kind::Detail), keep.loaded(row_codec::<M>()), tags))
     }
 
     fn bytes(&self, place: usize) -> KeyBytes {
