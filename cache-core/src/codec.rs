@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::entry::Value;
 use crate::error::{Error, ErrorKind, Result};
 
+mod plain;
+
 /// What can be kept outside of this process.
 pub trait Encode: Sized + Send + Sync + 'static {
     /// Appends the value to `bytes`.
@@ -24,6 +26,38 @@ pub trait Encode: Sized + Send + Sync + 'static {
     fn decode(bytes: &mut &[u8]) -> Result<Self>;
 }
 
+/// How values of a type are kept outside of this process, where the type itself cannot tell.
+pub trait Form {
+    /// The type.
+    type Value: Send + Sync + 'static;
+
+    /// Appends `value` to `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encode::encode`].
+    fn encode(value: &Self::Value, bytes: &mut Vec<u8>) -> Result<()>;
+
+    /// Reads a value off the front of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encode::decode`].
+    fn decode(bytes: &mut &[u8]) -> Result<Self::Value>;
+}
+
+impl<T: Encode> Form for T {
+    type Value = T;
+
+    fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
+        value.encode(bytes)
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Result<T> {
+        T::decode(bytes)
+    }
+}
+
 /// Writes and reads the values of one kind of read.
 #[derive(Clone, Copy)]
 pub struct Codec {
@@ -35,9 +69,13 @@ impl Codec {
     const ABSENT: u8 = 0;
     const SHARED: u8 = 1;
 
+    /// Tells the bytes that this version writes from those of other ones. Part of every manager's name, so that what
+    /// other versions wrote is not found.
+    pub const FORMAT: u8 = 1;
+
     /// For reads whose values are `Shared`, and that remember by an `Absent` what is not there.
     #[must_use]
-    pub const fn of<Shared: Encode, Absent: Encode>() -> Self {
+    pub const fn of<Shared: Form, Absent: Form>() -> Self {
         Self { encode: encode::<Shared, Absent>, decode: decode::<Shared, Absent> }
     }
 
@@ -66,21 +104,21 @@ impl fmt::Debug for Codec {
     }
 }
 
-fn encode<Shared: Encode, Absent: Encode>(value: &Value, bytes: &mut Vec<u8>) -> Result<()> {
+fn encode<Shared: Form, Absent: Form>(value: &Value, bytes: &mut Vec<u8>) -> Result<()> {
     match value {
         Value::Absent(key) => {
             bytes.push(Codec::ABSENT);
-            downcast::<Absent>(&**key)?.encode(bytes)
+            Absent::encode(downcast(&**key)?, bytes)
         }
         Value::Shared(value) => {
             bytes.push(Codec::SHARED);
-            downcast::<Shared>(&**value)?.encode(bytes)
+            Shared::encode(downcast(&**value)?, bytes)
         }
         Value::Unread => Err(wrong("a value that was not read")),
     }
 }
 
-fn decode<Shared: Encode, Absent: Encode>(bytes: &[u8]) -> Result<Value> {
+fn decode<Shared: Form, Absent: Form>(bytes: &[u8]) -> Result<Value> {
     let (first, mut rest) = bytes.split_first().ok_or_else(|| wrong("no bytes"))?;
     let value = match *first {
         Codec::ABSENT => Value::Absent(Arc::new(Absent::decode(&mut rest)?)),

@@ -134,8 +134,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 pub struct Wanted<'a> {
     /// Its name.
     pub key: CacheKey,
-    /// The tags that it may depend on, so that a store elsewhere can read them in the same round trip. Managers name
-    /// none yet: what an entry depends on is what it was [put](Put::tokens) under, and a store must keep that with it.
+    /// Every tag that it may depend on, so that a store elsewhere can read them in the same round trip; none if the
+    /// query may not be cached. What it does depend on is what it was [put](Put::tokens) under.
     pub tags: &'a dyn Dependencies,
     /// Reads its bytes; `None`: it is kept in memory only.
     pub codec: Option<Codec>,

@@ -27,6 +27,7 @@ pub(crate) enum Value {
     Fixed(Vec<Ident>),
     Key(LitStr),
     ListTimeout(Timeout),
+    MemoryOnly,
     NegativeTimeout(Timeout),
     PrimaryKey(KeyPaths),
     Scope(LookupList),
@@ -40,7 +41,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 12] = [
+const OPTIONS: [Spec; 13] = [
     Spec {
         name: "cascaded_by",
         usage: "cascaded_by(Model, table, ..)",
@@ -69,6 +70,7 @@ const OPTIONS: [Spec; 12] = [
         usage: "list_timeout = \"1 day\"",
         read: |input, _| timeout(input).map(Value::ListTimeout),
     },
+    Spec { name: "memory_only", usage: "memory_only", read: |_, _| Ok(Value::MemoryOnly) },
     Spec {
         name: "negative_timeout",
         usage: "negative_timeout = \"10 seconds\"",
@@ -125,14 +127,22 @@ fn has_value(spec: &Spec, input: ParseStream<'_>) -> bool {
         let list: Result<Group> = input.fork().parse();
         return list.is_ok_and(|list| list.delimiter() == Delimiter::Parenthesis && !list.stream().is_empty());
     }
+    if spec.usage == spec.name {
+        return input.is_empty() || input.peek(Token![,]);
+    }
     input.peek(Token![=]) && !input.peek2(Token![,]) && !input.peek2(End)
+}
+
+/// Whether the struct has an option of this name.
+pub(crate) fn is_option(name: &Ident) -> bool {
+    OPTIONS.iter().any(|spec| name == spec.name)
 }
 
 fn names() -> String {
     OPTIONS.map(|spec| spec.name).join(", ")
 }
 
-fn after_equals<'a>(input: ParseStream<'a>) -> Result<ParseStream<'a>> {
+pub(crate) fn after_equals<'a>(input: ParseStream<'a>) -> Result<ParseStream<'a>> {
     input.parse::<Token![=]>().map(|_| input)
 }
 

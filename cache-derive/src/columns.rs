@@ -96,6 +96,7 @@ impl<'a> Columns<'a> {
         if !path.inner.is_empty() {
             field.column = path.column().clone();
             field.inner.clone_from(&path.inner);
+            field.with = None;
         }
         Ok(field)
     }

@@ -8,6 +8,7 @@ mod diagnostics;
 mod diesel_attr;
 mod expand;
 mod fallback;
+mod field_attr;
 mod key_path;
 mod look_up;
 mod model;
@@ -47,12 +48,16 @@ use crate::model::Model;
 /// | `fixed(column, ..)` | columns that a row keeps for life: a save leaves the scopes that the row is not in |
 /// | `key = "name"` | the name in the cache; the table's SQL name if left out |
 /// | `list_timeout = "1 day"` | how long lists, counts and scopes live |
+/// | `memory_only` | entries stay in the memory of the process, whatever the cache's store |
 /// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |
 /// | `primary_key = identity.id` | where the primary key is, if it is in an embedded struct; several columns in parentheses |
 /// | `scope(column, ..)` | adds `all_by_column`: all rows that share the value |
 /// | `scope(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
 /// | `unique(column, ..)` | adds `get_by_column`: the one row with the value |
 /// | `unique(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
+///
+/// A field has one option: `#[cached(with = module)]` stores it by `module::serialize` and `module::deserialize`, which
+/// have the signatures of serde's `with`.
 ///
 /// A timeout is `"1 day"`, `"1 hour 30 minutes"`, `"never"` or an integer of seconds; the units are milliseconds, seconds,
 /// minutes, hours, days and weeks. Columns are named as in `table!`: a field with `#[diesel(column_name = ..)]` by its
@@ -62,7 +67,7 @@ use crate::model::Model;
 ///
 /// Every mistake is a compile error at what was typed, all in one build. Among them: an unknown option or column, an
 /// option given twice, a timeout of zero, a key that is not the primary key of the table, a key or value without
-/// `Clone + Eq + Hash`, such as a float.
+/// `Clone + Eq + Hash`, such as a float, a field's type without `Serialize + Deserialize`.
 #[proc_macro_derive(Cached, attributes(cached, diesel))]
 pub fn cached(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(input.into()).into()

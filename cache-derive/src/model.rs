@@ -7,11 +7,12 @@ use std::rc::Rc;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote};
+use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote};
 
 use crate::columns::Columns;
 use crate::diagnostics::Diagnostics;
 use crate::diesel_attr::{FieldAttrs, StructAttrs, compact};
+use crate::field_attr;
 use crate::options::{Dependency, Options};
 use crate::timeout::Timeout;
 use crate::validate;
@@ -25,6 +26,8 @@ pub(crate) struct Model<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) key: Key<'a>,
     pub(crate) krate: Path,
+    /// Whether nothing of it leaves the process.
+    pub(crate) is_memory_only: bool,
     pub(crate) list_timeout: Option<Timeout>,
     pub(crate) lookups: Vec<Lookup<'a>>,
     pub(crate) name: Option<LitStr>,
@@ -65,6 +68,8 @@ pub(crate) struct Field<'a> {
     /// The options that change what is selected or how it is decoded.
     pub(crate) projection: String,
     pub(crate) ty: FieldType<'a>,
+    /// The module that says how the field is stored, instead of its type.
+    pub(crate) with: Option<Rc<Path>>,
 }
 
 /// The type of a column's value.
@@ -99,7 +104,8 @@ impl<'a> Model<'a> {
         let options = Options::read(&input.attrs, diagnostics);
         let attrs = StructAttrs::read(&input.attrs, diagnostics);
         let fields = validate::named_fields(input, diagnostics)?;
-        let fields = fields.iter().map(|field| Field::read(field, diagnostics)).collect();
+        let fields: Vec<_> = fields.iter().map(|field| Field::read(field, diagnostics)).collect();
+        validate::storage(options.memory_only.as_ref(), &fields, diagnostics);
         let krate = options.krate.unwrap_or_else(|| parse_quote!(::cache_diesel));
         let table = attrs.table.unwrap_or_else(|| inferred_table(&input.ident));
         let columns = Columns { fields, krate, model: &input.ident, table };
@@ -117,6 +123,7 @@ impl<'a> Model<'a> {
             error: options.error,
             fields: columns.fields,
             ident: &input.ident,
+            is_memory_only: options.memory_only.is_some(),
             list_timeout: options.list_timeout,
             lookups: mark_fixed(validate::lookups(&key, lookups, diagnostics), &fixed),
             key,
@@ -151,7 +158,6 @@ impl<'a> Model<'a> {
 impl<'a> Field<'a> {
     fn read(field: &'a syn::Field, diagnostics: &mut Diagnostics) -> Self {
         let attrs = FieldAttrs::read(&field.attrs, diagnostics);
-        forbid_cached(&field.attrs, diagnostics);
         let ident = field.ident.as_ref().expect("only named fields reach this point");
         Self {
             column: attrs.column.unwrap_or_else(|| ident.clone()),
@@ -160,6 +166,7 @@ impl<'a> Field<'a> {
             is_embedded: attrs.is_embedded,
             projection: attrs.projection,
             ty: FieldType::Written(&field.ty),
+            with: field_attr::read(&field.attrs, diagnostics).map(Rc::new),
         }
     }
 
@@ -181,7 +188,8 @@ impl<'a> Field<'a> {
     /// The field's name, column and type as written: other shapes have other entries.
     pub(crate) fn shape(&self) -> String {
         let ty = compact(&self.ty.to_token_stream());
-        format!("{}={}:{ty}{}", self.ident.unraw(), self.column_name(), self.projection)
+        let with = self.with.as_ref().map(|with| format!(";with={}", compact(&with.to_token_stream())));
+        format!("{}={}:{ty}{}{}", self.ident.unraw(), self.column_name(), self.projection, with.unwrap_or_default())
     }
 }
 
@@ -216,13 +224,6 @@ fn mark_fixed<'a>(lookups: Vec<Lookup<'a>>, fixed: &BTreeSet<String>) -> Vec<Loo
         lookup
     };
     lookups.into_iter().map(mark).collect()
-}
-
-fn forbid_cached(attributes: &[Attribute], diagnostics: &mut Diagnostics) {
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cached")) {
-        let message = "`#[cached(..)]` belongs on the struct, a field has no options";
-        diagnostics.error(attribute.path().segments[0].ident.span(), message);
-    }
 }
 
 /// Names the table as Diesel does without a `table_name`.

@@ -20,6 +20,7 @@ pub(crate) struct Options {
     pub(crate) krate: Option<Path>,
     pub(crate) list_timeout: Option<Timeout>,
     pub(crate) lookups: Vec<LookupAttr>,
+    pub(crate) memory_only: Option<Ident>,
     pub(crate) negative_timeout: Option<Timeout>,
     pub(crate) primary_key: Option<KeyPaths>,
 }
@@ -65,6 +66,7 @@ impl Options {
             Value::Fixed(columns) => self.fixed.extend(columns),
             Value::Key(key) => set(&mut self.key, key, &name, diagnostics),
             Value::ListTimeout(timeout) => set(&mut self.list_timeout, timeout, &name, diagnostics),
+            Value::MemoryOnly => set(&mut self.memory_only, name.clone(), &name, diagnostics),
             Value::NegativeTimeout(timeout) => set(&mut self.negative_timeout, timeout, &name, diagnostics),
             Value::PrimaryKey(paths) => set(&mut self.primary_key, paths, &name, diagnostics),
             Value::Scope(list) => self.look_up(list, false, name),

@@ -43,6 +43,19 @@ fn owns_its_values(input: &DeriveInput, diagnostics: &mut Diagnostics) -> bool {
     input.generics.params.is_empty()
 }
 
+/// Keeps a field from saying how it is stored where nothing is.
+pub(crate) fn storage(memory_only: Option<&Ident>, fields: &[Column<'_>], diagnostics: &mut Diagnostics) {
+    let Some(memory_only) = memory_only else { return };
+    for field in fields.iter().filter(|field| field.with.is_some()) {
+        let message = format!(
+            "`memory_only` stores nothing outside of the process, and the field `{}` says how with `with`: keep one of \
+             them",
+            field.ident.unraw()
+        );
+        diagnostics.error(memory_only.span(), message);
+    }
+}
+
 /// The columns that a row keeps for life: those that are named, and the primary key.
 pub(crate) fn fixed(key: &Key<'_>, named: Vec<Column<'_>>, diagnostics: &mut Diagnostics) -> BTreeSet<String> {
     let mut fixed: BTreeSet<String> = key.fields.iter().map(Column::column_name).collect();

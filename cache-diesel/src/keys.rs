@@ -25,12 +25,23 @@ pub trait IntoKey<Id>: Hash {
     /// need no comparing, as their hash is all of them.
     fn as_key(&self) -> Option<&Id>;
     /// The key itself.
-    fn into_key(self) -> Id;
+    fn to_key(&self) -> Id;
+    /// The key itself, without a clone where this is one.
+    fn into_key(self) -> Id
+    where
+        Self: Sized,
+    {
+        self.to_key()
+    }
 }
 
 impl<Id: Key> IntoKey<Id> for Id {
     fn as_key(&self) -> Option<&Id> {
         Some(self)
+    }
+
+    fn to_key(&self) -> Id {
+        self.clone()
     }
 
     fn into_key(self) -> Id {
@@ -43,8 +54,8 @@ impl<Id: Key> IntoKey<Id> for &Id {
         Some(self)
     }
 
-    fn into_key(self) -> Id {
-        self.clone()
+    fn to_key(&self) -> Id {
+        (*self).clone()
     }
 }
 
@@ -53,8 +64,8 @@ impl IntoKey<i64> for i32 {
         None
     }
 
-    fn into_key(self) -> i64 {
-        self.into()
+    fn to_key(&self) -> i64 {
+        (*self).into()
     }
 }
 
@@ -63,8 +74,8 @@ impl IntoKey<String> for &str {
         None
     }
 
-    fn into_key(self) -> String {
-        self.to_owned()
+    fn to_key(&self) -> String {
+        (*self).to_owned()
     }
 }
 
@@ -73,8 +84,8 @@ impl IntoKey<Vec<u8>> for &[u8] {
         None
     }
 
-    fn into_key(self) -> Vec<u8> {
-        self.to_owned()
+    fn to_key(&self) -> Vec<u8> {
+        (*self).to_owned()
     }
 }
 
@@ -87,8 +98,8 @@ impl IntoKey<Option<String>> for &str {
         None
     }
 
-    fn into_key(self) -> Option<String> {
-        Some(self.to_owned())
+    fn to_key(&self) -> Option<String> {
+        Some((*self).to_owned())
     }
 }
 
@@ -101,8 +112,8 @@ impl IntoKey<Option<String>> for &String {
         None
     }
 
-    fn into_key(self) -> Option<String> {
-        Some(self.clone())
+    fn to_key(&self) -> Option<String> {
+        Some((*self).clone())
     }
 }
 
@@ -115,8 +126,8 @@ impl IntoKey<Option<i64>> for i32 {
         None
     }
 
-    fn into_key(self) -> Option<i64> {
-        Some(self.into())
+    fn to_key(&self) -> Option<i64> {
+        Some((*self).into())
     }
 }
 
@@ -132,8 +143,8 @@ macro_rules! into_nullable {
                 None
             }
 
-            fn into_key(self) -> Option<$value> {
-                Some(self)
+            fn to_key(&self) -> Option<$value> {
+                Some(self.clone())
             }
         }
     )* };
@@ -146,7 +157,7 @@ impl IntoKey<(String, String)> for (&str, &str) {
         None
     }
 
-    fn into_key(self) -> (String, String) {
+    fn to_key(&self) -> (String, String) {
         (self.0.to_owned(), self.1.to_owned())
     }
 }
@@ -156,8 +167,8 @@ impl<Id: Key> IntoKey<(String, Id)> for (&str, Id) {
         None
     }
 
-    fn into_key(self) -> (String, Id) {
-        (self.0.to_owned(), self.1)
+    fn to_key(&self) -> (String, Id) {
+        (self.0.to_owned(), self.1.clone())
     }
 }
 
@@ -166,8 +177,8 @@ impl<Id: Key> IntoKey<(Id, String)> for (Id, &str) {
         None
     }
 
-    fn into_key(self) -> (Id, String) {
-        (self.0, self.1.to_owned())
+    fn to_key(&self) -> (Id, String) {
+        (self.0.clone(), self.1.to_owned())
     }
 }
 
@@ -176,7 +187,7 @@ impl IntoKey<(String, String, String)> for (&str, &str, &str) {
         None
     }
 
-    fn into_key(self) -> (String, String, String) {
+    fn to_key(&self) -> (String, String, String) {
         (self.0.to_owned(), self.1.to_owned(), self.2.to_owned())
     }
 }
@@ -188,8 +199,10 @@ mod tests {
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     struct Code(String);
 
-    fn key_of<Id: Key, K: IntoKey<Id>>(key: K) -> (KeyBytes, Id) {
-        (key.key_bytes(), key.into_key())
+    fn key_of<Id: Key + core::fmt::Debug, K: IntoKey<Id>>(key: K) -> (KeyBytes, Id) {
+        let (bytes, id) = (key.key_bytes(), key.to_key());
+        assert_eq!(key.into_key(), id);
+        (bytes, id)
     }
 
     #[test]

@@ -193,6 +193,7 @@ mod report;
 mod row_key;
 mod scan;
 mod shape;
+mod storage;
 mod table;
 mod test_transaction;
 mod track;
@@ -215,12 +216,13 @@ pub use manager::Manager;
 pub use model::{CachedModel, Key};
 pub use precision::{PlainWrites, take_plain_writes};
 pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
+pub use storage::Storable;
 pub use test_transaction::{begin_test_transaction, treat_as_committed};
 
 #[doc(hidden)]
 pub mod __private {
-    pub use cache_core::Timeout;
-    pub use {diesel, inventory};
+    pub use cache_core::{Codec, Encode, Result, Timeout, serial};
+    pub use {diesel, inventory, serde};
 
     pub use crate::declaration::Declaration;
     pub use crate::error::NotFound;
@@ -231,7 +233,8 @@ pub mod __private {
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, is_column_exact,
         type_of,
     };
-    pub use crate::read::{ListRead, ScopeQuery, UniqueRead};
+    pub use crate::read::{ListRead, ScopeQuery, UniqueRead, unique_codec};
+    pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
     pub mod weigh {
         pub use crate::weigh::{Heap, NoHeap, Weigh};
     }

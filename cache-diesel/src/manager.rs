@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cache_core::tables::LookupDeclaration;
-use cache_core::{Cache, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
+use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
 use crate::backend::address_of_url;
 use crate::declaration::{lookups_of, manager_name};
@@ -112,6 +112,7 @@ impl ManagerState {
             definition.name.as_bytes(),
             definition.shape.as_bytes(),
             core::any::type_name::<M>().as_bytes(),
+            &[Codec::FORMAT],
         ]);
         Self {
             name,

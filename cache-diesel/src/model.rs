@@ -5,11 +5,12 @@ use core::hash::Hash;
 
 use cache_core::policy::Timeouts;
 use cache_core::tables::{self, LookupDeclaration};
-use cache_core::{KeyBytes, Timeout};
+use cache_core::{Codec, KeyBytes, Timeout};
 use diesel::query_dsl::methods::FindDsl;
 use diesel::{Expression, Table};
 
 use crate::error::NotFound;
+use crate::storage::ModelCodecs;
 use crate::table::{NamedTable, table_name};
 
 /// A model whose rows are cached.
@@ -32,6 +33,8 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
 
     /// What the derive was told.
     const DEFINITION: Definition;
+    /// How rows leave the process; `None`: they are kept in memory only.
+    const CODECS: Option<ModelCodecs> = None;
 
     /// The table itself.
     fn table() -> Self::Table;
@@ -136,6 +139,9 @@ pub trait Lookup: 'static {
 
     /// The SQL names of the columns, in the order of the value.
     const COLUMNS: &'static [&'static str];
+
+    /// How what a unique value leads to leaves the process; `None`: it is kept in memory only.
+    const CODEC: Option<Codec> = None;
 
     /// Whether no column changes once the row is there.
     const IS_FIXED: bool;

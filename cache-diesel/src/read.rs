@@ -14,6 +14,7 @@ mod lookup;
 mod many;
 mod number;
 mod options;
+mod pointer;
 mod row;
 mod row_task;
 mod task;
@@ -25,6 +26,7 @@ pub use list::{ListRead, ScopeQuery, Sliced, Whole};
 pub use load::LoadModel;
 pub use lookup::UniqueRead;
 pub use many::ManyRead;
+pub use pointer::unique_codec;
 pub use row::{FilteredRead, FilteredSource, RowRead};
 pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
 

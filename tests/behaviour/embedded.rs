@@ -8,6 +8,7 @@ use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Integer;
+use serde::{Deserialize, Serialize};
 
 use crate::database::{Conn, NOCASE, OTHER_SCOPES_AFTER_INSERT, TEXT_KEY, insert_back};
 use crate::harness::Shop;
@@ -36,7 +37,7 @@ diesel::table! {
     }
 }
 
-#[derive(AsChangeset, Clone, Debug, Insertable, PartialEq, Queryable, Selectable)]
+#[derive(AsChangeset, Clone, Debug, Deserialize, Insertable, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = parts)]
 struct Identity {
     id: i32,
@@ -53,7 +54,7 @@ struct Part {
     bin: i32,
 }
 
-#[derive(AsExpression, Clone, Copy, Debug, Eq, FromSqlRow, Hash, PartialEq)]
+#[derive(AsExpression, Clone, Copy, Debug, Deserialize, Eq, FromSqlRow, Hash, PartialEq, Serialize)]
 #[diesel(sql_type = Integer)]
 struct Number(i32);
 
@@ -75,7 +76,7 @@ where
     }
 }
 
-#[derive(Clone, Debug, Insertable, PartialEq, Queryable, Selectable)]
+#[derive(Clone, Debug, Deserialize, Insertable, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = slots)]
 struct Place {
     number: Number,
@@ -92,7 +93,7 @@ struct Slot {
     label: String,
 }
 
-#[derive(AsChangeset, Clone, Debug, Insertable, PartialEq, Queryable, Selectable)]
+#[derive(AsChangeset, Clone, Debug, Deserialize, Insertable, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = terms)]
 struct Spelling {
     term: String,

@@ -7,12 +7,14 @@ use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types;
+use serde::{Deserialize, Serialize};
 
 use crate::database::{Conn, TEXT_KEY, quoted};
+
 use crate::harness::{Shop, products};
 
 /// A number of a program's own that prints as its negative.
-#[derive(AsExpression, Clone, Copy, Eq, FromSqlRow, Hash, PartialEq)]
+#[derive(AsExpression, Clone, Copy, Deserialize, Eq, FromSqlRow, Hash, PartialEq, Serialize)]
 #[diesel(sql_type = sql_types::Integer)]
 struct Number(i32);
 

@@ -7,12 +7,13 @@ use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Text;
+use serde::{Deserialize, Serialize};
 
 use crate::database::{self, BYTES_KEY, Conn, KEEPS_NUL, LONGEST_KEY, TEXT_KEY, insert_back};
 use crate::harness::{Shop, list_cost, products};
 
 /// A code of a program's own.
-#[derive(AsExpression, Clone, Debug, Eq, FromSqlRow, Hash, PartialEq)]
+#[derive(AsExpression, Clone, Debug, Deserialize, Eq, FromSqlRow, Hash, PartialEq, Serialize)]
 #[diesel(sql_type = Text)]
 struct Sku(String);
 

@@ -6,6 +6,7 @@ use syn::Path;
 use syn::spanned::Spanned as _;
 
 use super::condition::{self, Condition};
+use super::storage;
 use super::{column, is_exact, located, value, value_type};
 use crate::model::{Field, Lookup, Model};
 
@@ -22,6 +23,7 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let normalizer = lookup.with.as_ref().map(|with| normalizer(model, &lookup.fields[0], with));
     // What a field holds need not be what its column does: then no value of a row names the rows that share it.
     let is_projected = fields.iter().any(|field| !field.projection.is_empty());
+    let codec = storage::unique_codec(model, lookup);
     let is_exact = match (is_projected, &lookup.with) {
         (true, _) => quote!(false),
         (false, Some(_)) => quote!(true),
@@ -43,6 +45,7 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
                 &[#(<#columns as #private::diesel::Column>::NAME),*];
             const IS_FIXED: bool = #is_fixed;
             const IS_UNIQUE: bool = #is_unique;
+            #codec
 
             #filter
 

@@ -8,6 +8,7 @@ mod condition;
 mod lookup;
 mod manager;
 mod model;
+mod storage;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -20,12 +21,14 @@ pub(crate) fn cached(model: &Model<'_>) -> TokenStream {
     let primary_key = assertion::primary_key(model);
     let cached_model = model::cached_model(model);
     let lookups = model.lookups.iter().map(|lookup| lookup::lookup(model, lookup));
+    let storage = storage::storage(model);
     let manager = manager::manager(model);
     let declaration = declaration(model);
     quote! {
         #primary_key
         #cached_model
         #(#lookups)*
+        #storage
         #manager
         #declaration
     }

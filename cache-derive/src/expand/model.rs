@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 
-use super::{condition, is_exact, located, type_span, value, value_type};
+use super::{condition, is_exact, located, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
 use crate::timeout::Timeout;
@@ -19,6 +19,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let key = key_methods(model);
     let heap_size = heap_size(model);
     let relations = relations(model);
+    let codecs = storage::codecs(model);
     // Spanned by the struct's name, so that a missing derive of Diesel is reported there.
     let span = located(ident.span());
     quote_spanned! {span=>
@@ -30,6 +31,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
             type ByIds = #by_ids_type;
 
             const DEFINITION: #private::Definition = #definition;
+            #codecs
 
             fn table() -> Self::Table {
                 #table::table

@@ -16,7 +16,7 @@ fn assert_option_errors(options: &str, expected: &[&str]) {
 
 #[test]
 fn options_are_checked() {
-    let known = "cascaded_by, crate, depends_on, detail_timeout, error, fixed, key, list_timeout, negative_timeout, \
+    let known = "cascaded_by, crate, depends_on, detail_timeout, error, fixed, key, list_timeout, memory_only, negative_timeout, \
                  primary_key, scope, unique";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
@@ -241,11 +241,29 @@ fn only_structs_that_own_their_fields_are_cached() {
 }
 
 #[test]
-fn fields_have_no_options() {
-    assert_errors(
-        "struct Product { #[cached(skip)] id: i32 }",
-        &["`#[cached(..)]` belongs on the struct, a field has no options"],
-    );
+fn fields_have_one_option() {
+    let table = [
+        ("skip", "`skip` is no option, a field has one option: `with = module`"),
+        ("unique", "`unique` belongs on the struct, a field has one option: `with = module`"),
+        ("", "expected `with = module`"),
+        ("with", "expected `with = module`"),
+        ("with(module)", "expected `with = module`"),
+        ("with = \"module\"", "expected the path of a module without quotes, such as `crate::color`"),
+        ("with = a, with = b", "`with` is given twice, keep one of them"),
+    ];
+    for (options, expected) in table {
+        assert_errors(&format!("struct Product {{ #[cached({options})] id: i32 }}"), &[expected]);
+    }
+}
+
+#[test]
+fn what_is_kept_in_memory_is_not_said_in_bytes() {
+    let expected = "`memory_only` stores nothing outside of the process, and the field `slug` says how with `with`: keep \
+                    one of them";
+    assert_errors("#[cached(memory_only)] struct Product { id: i32, #[cached(with = m)] slug: String }", &[expected]);
+    assert_option_errors("memory_only = true", &["expected `memory_only`"]);
+    assert_option_errors("memory_only(all)", &["expected `memory_only`"]);
+    assert_option_errors("memory_only, memory_only", &["option `memory_only` is given twice, keep one of them"]);
 }
 
 #[test]
@@ -262,7 +280,7 @@ fn all_mistakes_are_reported_at_once() {
             "`key` cannot be",
             "a timeout cannot",
             "expected a column",
-            "`#[cached(..)]` belongs on",
+            "expected `with =",
             "`a b` is",
             "no field for",
         ]

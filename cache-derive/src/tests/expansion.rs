@@ -151,6 +151,37 @@ fn the_shape_tells_projections_apart() {
 }
 
 #[test]
+fn fields_are_stored_in_order_by_their_types() {
+    let code = expand(
+        "#[cached(unique(slug))]
+         struct Product { id: i32, #[cached(with = my::slug)] slug: Slug, note: Option<Note>, #[diesel(embed)] inner: Inner }",
+    );
+    let places = [
+        "<i32 as ::cache_diesel::__private::Storable>::store(&self.id, __bytes)?;",
+        "my::slug::serialize(self.0, __serializer)",
+        "::cache_diesel::__private::store_nullable::<Note>(&self.note, __bytes,
+            <Note as ::cache_diesel::__private::Storable>::store)?;",
+        "<Inner as ::cache_diesel::__private::Storable>::store(&self.inner, __bytes)?;",
+    ];
+    assert_contains(&code, &places);
+    assert!(places.map(|part| code.find(&compact(part))).is_sorted());
+    assert_contains(
+        &code,
+        &[
+            "slug=slug:Slug;with=my::slug",
+            "impl ::cache_diesel::__private::StoredLookup for __CachedProductBySlug",
+            "ModelCodecs::of::<Product>()",
+        ],
+    );
+}
+
+#[test]
+fn models_of_memory_have_no_codec() {
+    let code = expand("#[cached(memory_only, unique(slug))] struct Product { id: i32, slug: Opaque }");
+    assert!(!code.contains("Storable") && !code.contains("CODEC") && !code.contains("Encode"), "{code}");
+}
+
+#[test]
 fn mistakes_in_options_leave_the_rest() {
     let tokens = derive("#[cached(ttl = 3, unique(slug), unique(nope))] struct Product { id: i32, slug: String }");
     assert_eq!(errors(tokens.clone()).len(), 2);

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, KeyBytes, Tag, Timeout, Value};
+use cache_core::{Bypass, Codec, Encode, KeyBytes, Tag, Timeout, Value};
 use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
 use diesel::query_dsl::LoadQuery;
@@ -27,6 +27,9 @@ pub struct AskedTask<A, Selected> {
 pub trait Answer {
     /// What the reader gets.
     type Value;
+
+    /// How it leaves the process.
+    const CODEC: Option<Codec>;
 
     /// What a stored value is to the reader.
     fn accept(value: Value) -> Option<Self::Value>;
@@ -65,12 +68,16 @@ impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
         self.asked.id
     }
 
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
         Ok(self.asked.named())
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
         self.asked.tags(subject)
+    }
+
+    fn codec(&self) -> Option<Codec> {
+        A::CODEC
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
@@ -85,6 +92,11 @@ impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
 impl<M: CachedModel> Answer for Rows<M> {
     type Value = CachedList<M>;
 
+    const CODEC: Option<Codec> = match M::CODECS {
+        Some(codecs) => Some(codecs.list),
+        None => None,
+    };
+
     fn accept(value: Value) -> Option<Self::Value> {
         let Value::Shared(rows) = value else { return None };
         rows.downcast().ok()
@@ -98,6 +110,11 @@ impl<M: CachedModel> Answer for Rows<M> {
 
 impl<M: CachedModel> Answer for FirstRow<M> {
     type Value = Option<CachedRow<M>>;
+
+    const CODEC: Option<Codec> = match M::CODECS {
+        Some(codecs) => Some(codecs.first),
+        None => None,
+    };
 
     fn accept(value: Value) -> Option<Self::Value> {
         match value {
@@ -116,8 +133,10 @@ impl<M: CachedModel> Answer for FirstRow<M> {
     }
 }
 
-impl<T: Copy + Send + Sync + 'static> Answer for Number<T> {
+impl<T: Copy + Encode> Answer for Number<T> {
     type Value = T;
+
+    const CODEC: Option<Codec> = Some(Codec::of::<T, ()>());
 
     fn accept(value: Value) -> Option<T> {
         let Value::Shared(number) = value else { return None };
@@ -154,7 +173,7 @@ where
 impl<'query, C, T, Selected> Query<C> for AskedTask<Number<T>, Selected>
 where
     C: LoadConnection,
-    T: Copy + Send + Sync + 'static,
+    T: Copy + Encode,
     Selected: LoadQuery<'query, C, T>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<T> {

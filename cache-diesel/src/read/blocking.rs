@@ -26,7 +26,7 @@ where
         Look::Hit(entry) => return Ok(entry),
         Look::Miss(site, cause) => (site, cause),
     };
-    let load = match take_turn(&mut task, site, cause)? {
+    let load = match take_turn(&task, site, cause)? {
         None => return past_the_cache(&mut task, conn),
         Some(Turn::Query(mut load)) => match load.approach(&task, load.lease_wait()) {
             Some(entry) => return Ok(entry),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, Fill, KeyBytes, Kind, Life, Loaded, Miss, Tag, Timeout, Value};
+use cache_core::store::Wanted;
+use cache_core::{Bypass, Codec, Fill, KeyBytes, Kind, Life, Miss, Tag, Timeout, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
@@ -19,7 +20,8 @@ use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
-use crate::read::row_task::{first_of, weight_of};
+use crate::read::pointer::{Pointer, UniquePointer};
+use crate::read::row_task::{first_of, row_codec, weight_of};
 use crate::read::task::{Head, Keep, Site, Task};
 use crate::read::terminal::{IntoTask, row_terminals};
 use crate::shape::shape_of;
@@ -70,41 +72,24 @@ where
         } else {
             (self.value.key_bytes(), Asked::Named(self.value))
         };
-        Ok(UniqueTask { head, value, asked, selected: None })
+        Ok(UniqueTask { head, value, asked, connection: PhantomData })
     }
 }
 
 type Source<L> = Filter<<<L as Lookup>::Model as CachedModel>::Table, <L as Lookup>::Filter>;
-type Selected<'query, C, L> = <Source<L> as LoadModel<'query, C, <L as Lookup>::Model>>::Selected;
-
-/// Reads a row by a unique value. The query is made on a miss only.
-pub struct UniqueTask<'query, C, L, K>
-where
-    C: LoadConnection,
-    L: Lookup,
-    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
-    Source<L>: LoadModel<'query, C, L::Model>,
-{
+/// Reads a row by a unique value. The query is made on a miss only, or for a store that has to know its tables.
+pub struct UniqueTask<'query, C, L: Lookup, K> {
     head: Head,
     value: KeyBytes,
     asked: Asked<K, L::Value>,
-    selected: Option<Selected<'query, C, L>>,
+    connection: PhantomData<fn(&'query (), C) -> L>,
 }
 
-/// The value, as it was asked for, and as it is once the database has to be asked.
+/// The value, as it was asked for.
 enum Asked<K, V> {
     Named(K),
     /// In its normal form: the database is asked for that as well, so that all spellings are one question.
     Normal(V),
-    Nothing,
-    Value(V),
-}
-
-/// Where a unique value leads.
-struct Pointer<Id, V> {
-    key: Id,
-    /// The row's own spelling, where the database took it for equal to another one that was asked for.
-    spelling: Option<V>,
 }
 
 impl<'query, C, L, K> UniqueTask<'query, C, L, K>
@@ -115,19 +100,15 @@ where
     <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
     Source<L>: LoadModel<'query, C, L::Model>,
 {
-    /// Makes the query, unless it is made already.
-    fn prepare(&mut self) {
-        self.asked = match core::mem::replace(&mut self.asked, Asked::Nothing) {
-            Asked::Named(named) => self.prepare_for(named.into_key()),
-            Asked::Normal(value) => self.prepare_for(value),
-            asked => asked,
-        };
+    fn value(&self) -> L::Value {
+        match &self.asked {
+            Asked::Named(named) => named.to_key(),
+            Asked::Normal(value) => value.clone(),
+        }
     }
 
-    fn prepare_for(&mut self, value: L::Value) -> Asked<K, L::Value> {
-        let table = <L::Model as CachedModel>::table();
-        self.selected = Some(FilterDsl::filter(table, L::filter(value.clone())).selected());
-        Asked::Value(value)
+    fn selected(&self) -> <Source<L> as LoadModel<'query, C, L::Model>>::Selected {
+        FilterDsl::filter(<L::Model as CachedModel>::table(), L::filter(self.value())).selected()
     }
 
     /// Whether `row` has the value that was asked for, letter by letter.
@@ -137,8 +118,7 @@ where
             Asked::Named(named) => {
                 named.as_key().map_or_else(|| KeyBytes::of(&value) == self.value, |asked| *asked == value)
             }
-            Asked::Nothing => false,
-            Asked::Normal(asked) | Asked::Value(asked) => *asked == value,
+            Asked::Normal(asked) => *asked == value,
         }
     }
 
@@ -163,8 +143,7 @@ where
     fn is_asked(&self, value: &L::Value) -> bool {
         match &self.asked {
             Asked::Named(named) => named.as_key().is_none_or(|asked| asked == value),
-            Asked::Nothing => false,
-            Asked::Normal(asked) | Asked::Value(asked) => asked == value,
+            Asked::Normal(asked) => asked == value,
         }
     }
 
@@ -182,7 +161,6 @@ where
     }
 }
 
-type UniquePointer<L> = Pointer<<<L as Lookup>::Model as CachedModel>::Id, <L as Lookup>::Value>;
 type RowSeeds = (Vec<Seeded>, Vec<Tag>);
 
 impl<'query, C, L, K> Task for UniqueTask<'query, C, L, K>
@@ -203,15 +181,17 @@ where
         KeyBytes::of(&(L::COLUMNS, self.value))
     }
 
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        self.prepare();
-        let selected = self.selected.as_ref().expect("the query is made on a miss and asked once");
-        let shape = shape_of::<C::Backend, _>(selected)?;
+    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        let shape = shape_of::<C::Backend, _>(&self.selected())?;
         Ok(shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
         subject.unique()
+    }
+
+    fn codec(&self) -> Option<Codec> {
+        L::CODEC
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
@@ -224,21 +204,25 @@ where
 
     fn keep(&self, row: &Self::Value) -> Keep {
         let Some(row) = row else {
-            let Asked::Value(value) = &self.asked else { unreachable!("the query was made of the value") };
             let negative = self.head.state.definition.timeouts.negative;
-            return Keep::absent(value.clone(), negative.map(|timeout| self.head.options.timeout.unwrap_or(timeout)));
+            return Keep::absent(self.value(), negative.map(|timeout| self.head.options.timeout.unwrap_or(timeout)));
         };
         Keep::shared(row, weight_of(&**row), self.timeout())
     }
 
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
-        let (pointer, life) = site.look_up(self.id(), Kind::Unique, &Vec::new)?;
+        let tags = || self.dependencies(site, |subject| self.tags(subject));
+        let key = site.key(self.id(), Kind::Unique);
+        let (pointer, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
         let pointer = match pointer {
             Value::Shared(pointer) => pointer,
             absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, life)),
         };
         let pointer = pointer.downcast_ref::<UniquePointer<L>>().ok_or(Miss::Foreign)?;
-        let (row, life) = site.look_up(KeyBytes::of(&pointer.key), Kind::Detail, &Vec::new)?;
+        let row = KeyBytes::of(&pointer.key);
+        let tags = || self.dependencies(site, |subject| subject.absent_row(row));
+        let key = site.key(row, Kind::Detail);
+        let (row, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: row_codec::<L::Model>() })?;
         let Value::Shared(row) = row else { return Err(Miss::Absent) };
         let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
         if self.is_at(&row, pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent) }
@@ -246,28 +230,27 @@ where
 
     fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, row: &Self::Value) -> Life {
         let keep = self.keep(row);
-        let loaded = Loaded { value: keep.value.clone(), weight: keep.weight, timeout: keep.timeout, codec: None };
         let Some(row) = row else {
             if keep.is_stored {
-                return fill.store(&site.reader, loaded, site.subject(named).absent_unique());
+                let tags = site.subject(named).absent_unique();
+                return fill.store(&site.reader, keep.loaded(self.codec()), tags);
             }
             return fill.share(keep.value, keep.timeout);
         };
+        let (value, timeout) = (keep.value.clone(), keep.timeout);
         if let Some(pointer) = self.pointer_to(row) {
             let bytes = KeyBytes::of(&pointer.key);
             let tags = if pointer.spelling.is_some() { site.subject(named).spelling() } else { Vec::new() };
-            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), keep.timeout);
-            let pointer =
-                Loaded { value: pointer.value, weight: pointer.weight, timeout: pointer.timeout, codec: None };
-            let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer, tags)];
+            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), timeout);
+            let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer.loaded(self.codec()), tags)];
             let mut seeds = fill.seeds().to_vec();
             if let Some((with_row, tags)) = self.row_seeds(site, named, &fill, bytes) {
                 seeds = with_row;
-                entries.push((site.key(bytes, Kind::Detail), loaded, tags));
+                entries.push((site.key(bytes, Kind::Detail), keep.loaded(row_codec::<L::Model>()), tags));
             }
             site.reader.store_many(&seeds, entries);
         }
-        fill.share(keep.value, keep.timeout)
+        fill.share(value, timeout)
     }
 }
 
@@ -280,7 +263,6 @@ where
     Source<L>: LoadModel<'query, C, L::Model>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        self.prepare();
-        first_of(self.selected.take(), conn)
+        first_of(Some(self.selected()), conn)
     }
 }

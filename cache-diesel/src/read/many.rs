@@ -1,11 +1,12 @@
 //! Several rows by their keys: one look in the store, one statement for all that it lacks.
 
+use core::cell::LazyCell;
 use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use cache_core::store::{Lease, Seed, Wanted};
-use cache_core::{Approach, CacheKey, KeyBytes, Kind, Loaded, Miss, Right, Tag, Token};
+use cache_core::{Approach, CacheKey, KeyBytes, Kind, Life, Loaded, Miss, Right, Tag, Token, Value};
 use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Find};
@@ -20,11 +21,11 @@ use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::gate::gate;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, UseOfCache, options_methods};
-use crate::read::row_task::{accept_row, first_of, keep_row};
+use crate::read::row_task::{accept_row, first_of, keep_row, row_codec};
 use crate::read::task::{Head, Site, site_of};
 use crate::read::terminal::{BlockingRead, terminal};
 use crate::report;
-use crate::shape::shape_of;
+use crate::shape::{Shape, shape_of};
 use crate::track::asking;
 
 impl<M: CachedModel> Manager<M> {
@@ -117,11 +118,11 @@ impl<M: CachedModel> Many<M> {
     {
         let all: Vec<usize> = (0..self.keys.len()).collect();
         let Some(site) = site_of(&self.head, gate(conn)) else { return self.ask(&all, conn) };
-        let (mut rows, missing) = self.look_up(&site);
+        let (mut rows, missing) = self.look_up::<C>(&site);
         if missing.is_empty() {
             return Ok(rows);
         }
-        let shape = shape_of::<C::Backend, _>(&FindDsl::find(M::table(), self.keys[0].clone()).selected())?;
+        let shape = self.shape::<C>()?;
         let named = match shape.named(self.head.options.assume_deterministic) {
             Ok(named) => named,
             Err(reason) => {
@@ -136,7 +137,7 @@ impl<M: CachedModel> Many<M> {
         let seeds = site.reader.seed(&tags);
         // A refresh asks for what the database says now: nobody else's answer will do.
         let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
-        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(&site, &missing, seeds));
+        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach::<C>(&site, &missing, seeds));
         let right = match approach {
             Some(Approach::Answered(found)) => {
                 missing.into_iter().zip(found).for_each(|(place, row)| rows[place] = row);
@@ -158,25 +159,37 @@ impl<M: CachedModel> Many<M> {
     }
 
     /// Takes the right to load what is missing, or waits for another process that loads just that.
-    fn approach(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<Rows<M>> {
+    fn approach<'query, C>(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<Rows<M>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
         let keys: Vec<KeyBytes> = missing.iter().map(|place| self.bytes(*place)).collect();
         let tokens: Vec<Token> = seeds.iter().map(|(_, seed)| seed.token).collect();
         let name = Lease::of(&site.key(KeyBytes::of(&keys), Kind::Detail), &tokens);
-        site.reader.take_lease(name, site.reader.lease_wait(), || self.look_again(site, missing))
+        site.reader.take_lease(name, site.reader.lease_wait(), || self.look_again::<C>(site, missing))
     }
 
     /// The rows at `places`, if every one of them is cached by now.
-    fn look_again(&self, site: &Site<'_>, places: &[usize]) -> Option<Rows<M>> {
-        let found = self.found(site, places).into_iter().zip(places);
+    fn look_again<'query, C>(&self, site: &Site<'_>, places: &[usize]) -> Option<Rows<M>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
+        let found = self.found::<C>(site, places).into_iter().zip(places);
         found.map(|(found, place)| accept_row(found.ok()?.0, Some(&self.keys[*place]))).collect()
     }
 
     /// What is cached, and the places of what is not.
-    fn look_up(&self, site: &Site<'_>) -> (Rows<M>, Vec<usize>) {
+    fn look_up<'query, C>(&self, site: &Site<'_>) -> (Rows<M>, Vec<usize>)
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
         let mut rows: Rows<M> = vec![None; self.keys.len()];
         let mut missing = Vec::new();
         let all: Vec<usize> = (0..self.keys.len()).collect();
-        for (place, found) in self.found(site, &all).into_iter().enumerate() {
+        for (place, found) in self.found::<C>(site, &all).into_iter().enumerate() {
             let accepted = found.and_then(|(value, _)| accept_row(value, Some(&self.keys[place])).ok_or(Miss::Foreign));
             match accepted {
                 Ok(row) => {
@@ -192,14 +205,44 @@ impl<M: CachedModel> Many<M> {
         (rows, missing)
     }
 
-    fn found(&self, site: &Site<'_>, places: &[usize]) -> Vec<Result<(cache_core::Value, cache_core::Life), Miss>> {
+    fn found<'query, C>(&self, site: &Site<'_>, places: &[usize]) -> Vec<Result<(Value, Life), Miss>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
         if self.head.options.use_of_cache == UseOfCache::Refresh {
             return places.iter().map(|_| Err(Miss::Refresh)).collect();
         }
-        let keys: Vec<CacheKey> = places.iter().map(|place| site.key(self.bytes(*place), Kind::Detail)).collect();
+        // Worked out once for all keys, and only for a store that asks.
+        let named = LazyCell::new(|| self.named::<C>());
+        let tags_at = |place: usize| {
+            let named = &named;
+            move || named.as_ref().map_or_else(Vec::new, |named| site.subject(named).absent_row(self.bytes(place)))
+        };
+        let tags: Vec<_> = places.iter().copied().map(tags_at).collect();
+        let key = |place: usize| site.key(self.bytes(place), Kind::Detail);
+        let codec = row_codec::<M>();
         let wanted: Vec<Wanted<'_>> =
-            keys.iter().map(|key| Wanted { key: *key, tags: &Vec::new, codec: None }).collect();
+            places.iter().zip(&tags).map(|(place, tags)| Wanted { key: key(*place), tags, codec }).collect();
         site.reader.look_up_many(&wanted)
+    }
+
+    /// The tables that the query of a row names, if it may be cached.
+    fn named<'query, C>(&self) -> Option<Vec<String>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
+        let shape = self.shape::<C>().ok()?;
+        shape.named(self.head.options.assume_deterministic).ok().map(<[String]>::to_vec)
+    }
+
+    fn shape<'query, C>(&self) -> QueryResult<Arc<Shape>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    {
+        shape_of::<C::Backend, _>(&FindDsl::find(M::table(), self.keys[0].clone()).selected())
     }
 
     /// Asks the database for the keys at `places`; the answer has a place for every key.
@@ -256,9 +299,8 @@ impl<M: CachedModel> Many<M> {
         let bytes = self.bytes(place);
         let subject = site.subject(named);
         let tags = if row.is_some() { subject.found_row(bytes) } else { subject.absent_row(bytes) };
-        let keep = keep_row(&self.head, row.as_ref(), Some(&self.keys[place]));
-        let loaded = Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout, codec: None };
-        keep.is_stored.then(|| (site.key(bytes, Kind::Detail), loaded, tags))
+        let keep = keep_row(&self.head, row.as_ref(), &self.keys[place]);
+        keep.is_stored.then(|| (site.key(bytes, Kind::Detail), keep.loaded(row_codec::<M>()), tags))
     }
 
     fn bytes(&self, place: usize) -> KeyBytes {

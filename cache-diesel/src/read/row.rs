@@ -18,7 +18,7 @@ use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
-use crate::read::row_task::{Asked, FilteredTask, RowTask};
+use crate::read::row_task::{FilteredTask, RowTask};
 use crate::read::task::Head;
 use crate::read::terminal::{IntoTask, row_terminals};
 use crate::shape::shape_of;
@@ -98,7 +98,7 @@ where
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
-        Ok(RowTask { head, row: self.key.key_bytes(), asked: Asked::Named(self.key), selected: None })
+        Ok(RowTask { head, row: self.key.key_bytes(), asked: self.key, connection: PhantomData })
     }
 }
 

@@ -1,10 +1,10 @@
 //! How rows are loaded, kept and taken from the cache.
 
-use core::mem;
+use core::marker::PhantomData;
 use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, KeyBytes, Tag, Value};
+use cache_core::{Bypass, Codec, KeyBytes, Tag, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Find;
 use diesel::query_dsl::LoadQuery;
@@ -20,55 +20,12 @@ use crate::read::load::LoadModel;
 use crate::read::task::{Head, Keep, Task};
 use crate::shape::{Shape, shape_of};
 
-type Selected<'query, C, M> =
-    <Find<<M as CachedModel>::Table, <M as CachedModel>::Id> as LoadModel<'query, C, M>>::Selected;
-
-/// Reads a row by its key. The query is made on a miss only.
-pub struct RowTask<'query, C, M, K>
-where
-    C: LoadConnection,
-    M: CachedModel,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
-{
+/// Reads a row by its key. The query is made on a miss only, or for a store that has to know its tables.
+pub struct RowTask<'query, C, M, K> {
     pub(crate) head: Head,
     pub(crate) row: KeyBytes,
-    pub(crate) asked: Asked<K, M::Id>,
-    pub(crate) selected: Option<Selected<'query, C, M>>,
-}
-
-/// The key, as it was asked for, and as it is once the database has to be asked.
-pub(crate) enum Asked<K, Id> {
-    Key(Id),
-    Named(K),
-    Nothing,
-}
-
-impl<'query, C, M, K> RowTask<'query, C, M, K>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
-{
-    /// Makes the query, unless it is made already.
-    fn prepare(&mut self) {
-        self.asked = match mem::replace(&mut self.asked, Asked::Nothing) {
-            Asked::Named(named) => {
-                let key = named.into_key();
-                self.selected = Some(FindDsl::find(M::table(), key.clone()).selected());
-                Asked::Key(key)
-            }
-            asked => asked,
-        };
-    }
-
-    fn key(&self) -> Option<&M::Id> {
-        match &self.asked {
-            Asked::Key(key) => Some(key),
-            Asked::Named(named) => named.as_key(),
-            Asked::Nothing => None,
-        }
-    }
+    pub(crate) asked: K,
+    pub(crate) connection: PhantomData<fn(&'query (), C) -> M>,
 }
 
 impl<'query, C, M, K> Task for RowTask<'query, C, M, K>
@@ -88,10 +45,8 @@ where
         self.row
     }
 
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        self.prepare();
-        let selected = self.selected.as_ref().expect("the query is made on a miss and asked once");
-        let shape = shape_of::<C::Backend, _>(selected)?;
+    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        let shape = shape_of::<C::Backend, _>(&FindDsl::find(M::table(), self.asked.to_key()).selected())?;
         Ok(shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
     }
 
@@ -99,12 +54,16 @@ where
         subject.absent_row(self.row)
     }
 
+    fn codec(&self) -> Option<Codec> {
+        row_codec::<M>()
+    }
+
     fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_row::<M>(value, self.key())
+        accept_row::<M>(value, self.asked.as_key())
     }
 
     fn keep(&self, row: &Self::Value) -> Keep {
-        keep_row(&self.head, row.as_ref(), self.key())
+        keep_row(&self.head, row.as_ref(), &self.asked.to_key())
     }
 
     fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
@@ -120,8 +79,7 @@ where
     Find<M::Table, M::Id>: LoadModel<'query, C, M>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        self.prepare();
-        first_of(self.selected.take(), conn)
+        first_of(Some(FindDsl::find(M::table(), self.asked.to_key()).selected()), conn)
     }
 }
 
@@ -152,7 +110,7 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
         self.id
     }
 
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
         Ok(self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
     }
 
@@ -160,12 +118,16 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
         subject.absent_row(KeyBytes::of(&self.key))
     }
 
+    fn codec(&self) -> Option<Codec> {
+        row_codec::<M>()
+    }
+
     fn accept(&self, value: Value) -> Option<Self::Value> {
         accept_row::<M>(value, Some(&self.key))
     }
 
     fn keep(&self, row: &Self::Value) -> Keep {
-        keep_row(&self.head, row.as_ref(), Some(&self.key))
+        keep_row(&self.head, row.as_ref(), &self.key)
     }
 
     fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
@@ -211,17 +173,20 @@ pub(crate) fn accept_row<M: CachedModel>(value: Value, key: Option<&M::Id>) -> O
     }
 }
 
-pub(crate) fn keep_row<M: CachedModel>(head: &Head, row: Option<&CachedRow<M>>, key: Option<&M::Id>) -> Keep {
+pub(crate) fn keep_row<M: CachedModel>(head: &Head, row: Option<&CachedRow<M>>, key: &M::Id) -> Keep {
     let timeouts = head.state.definition.timeouts;
     let Some(row) = row else {
         let timeout = timeouts.negative.map(|timeout| head.options.timeout.unwrap_or(timeout));
-        let key = key.cloned().expect("the key is known once the database was asked");
-        return Keep::absent(key, timeout);
+        return Keep::absent(key.clone(), timeout);
     };
     let mut keep = Keep::shared(row, weight_of(&**row), head.options.timeout.unwrap_or(timeouts.detail));
     // Where the database takes other letters for equal, the row has another key than was asked for.
-    keep.is_stored = key.is_some_and(|key| row.has_id(key));
+    keep.is_stored = row.has_id(key);
     keep
+}
+
+pub(crate) fn row_codec<M: CachedModel>() -> Option<Codec> {
+    M::CODECS.map(|codecs| codecs.row)
 }
 
 pub(crate) fn weight_of<M: CachedModel>(row: &M) -> usize {

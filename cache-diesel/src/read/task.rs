@@ -6,8 +6,8 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::store::Wanted;
 use cache_core::{
-    Bypass, CacheKey, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Reader, Start, Tag, Timeout,
-    Value, Waited,
+    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Reader, Start, Tag,
+    Timeout, Value, Waited,
 };
 use diesel::result::QueryResult;
 
@@ -37,11 +37,15 @@ pub trait Task {
     /// The row, the value or the query.
     fn id(&self) -> KeyBytes;
 
-    /// The tables that the query names, or why it is not cached. Asked for after a miss only.
-    fn named(&mut self) -> QueryResult<Result<Vec<String>, Bypass>>;
+    /// The tables that the query names, or why it is not cached. Asked for after a miss, and by stores that have to
+    /// know tags before they can look.
+    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>>;
 
     /// Every tag that the entry may depend on.
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag>;
+
+    /// How what is kept leaves the process; `None`: it is kept in memory only.
+    fn codec(&self) -> Option<Codec>;
 
     /// What a stored value is to the reader; `None`: it is not what was asked for.
     fn accept(&self, value: Value) -> Option<Self::Value>;
@@ -54,9 +58,18 @@ pub trait Task {
         self.tags(subject)
     }
 
+    /// What the entry may depend on, worked out by `tags`; nothing where the query may not be cached: then there is no
+    /// entry either.
+    fn dependencies(&self, site: &Site<'_>, tags: impl FnOnce(&Subject<'_>) -> Vec<Tag>) -> Vec<Tag> {
+        let Ok(Ok(named)) = self.named() else { return Vec::new() };
+        tags(&site.subject(&named))
+    }
+
     /// Looks in the cache.
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
-        let (value, life) = site.look_up(self.id(), self.head().kind, &|| Vec::new())?;
+        let tags = || self.dependencies(site, |subject| self.tags(subject));
+        let key = site.key(self.id(), self.head().kind);
+        let (value, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
         Ok((self.accept(value).ok_or(Miss::Foreign)?, life))
     }
 
@@ -67,11 +80,7 @@ pub trait Task {
             return fill.share(keep.value, keep.timeout);
         }
         let tags = self.tags_of(&site.subject(named), value);
-        fill.store(
-            &site.reader,
-            Loaded { value: keep.value, weight: keep.weight, timeout: keep.timeout, codec: None },
-            tags,
-        )
+        fill.store(&site.reader, keep.loaded(self.codec()), tags)
     }
 }
 
@@ -84,6 +93,10 @@ pub struct Keep {
 }
 
 impl Keep {
+    pub(crate) fn loaded(self, codec: Option<Codec>) -> Loaded {
+        Loaded { value: self.value, weight: self.weight, codec, timeout: self.timeout }
+    }
+
     pub(crate) fn shared<T: Send + Sync + 'static>(value: &Arc<T>, weight: usize, timeout: Timeout) -> Self {
         Self { value: Value::Shared(Arc::clone(value) as _), weight, timeout, is_stored: true }
     }
@@ -109,15 +122,6 @@ pub struct Site<'a> {
 impl Site<'_> {
     pub(crate) fn key(&self, id: KeyBytes, kind: Kind) -> CacheKey {
         CacheKey { space: self.space(), manager: self.state.fingerprint, kind, id }
-    }
-
-    pub(crate) fn look_up(
-        &self,
-        id: KeyBytes,
-        kind: Kind,
-        tags: &dyn cache_core::store::Dependencies,
-    ) -> Result<(Value, Life), Miss> {
-        self.reader.look_up(&Wanted { key: self.key(id, kind), tags, codec: None })
     }
 
     pub(crate) fn subject<'a>(&'a self, named: &'a [String]) -> Subject<'a> {
@@ -217,7 +221,7 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<Ca
 }
 
 /// After a miss: who asks the database?
-pub(crate) fn take_turn<T: Task>(task: &mut T, site: Site<'static>, cause: Miss) -> QueryResult<Option<Turn<'static>>> {
+pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, cause: Miss) -> QueryResult<Option<Turn<'static>>> {
     let named = match task.named()? {
         Ok(named) => named,
         Err(reason) => {

@@ -1,0 +1,69 @@
+//! How a value that serde knows becomes bytes, and a value again: MessagePack, structs with the names of their fields.
+//!
+//! Bytes that are read come from a store that others can write to. Nothing about them is believed before
+//! [`extent`](extent::of) has walked over them.
+
+use std::error::Error as StdError;
+
+use rmp_serde::{Deserializer, Serializer};
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer as _};
+
+use crate::error::{Error, ErrorKind, Result};
+
+mod extent;
+mod nil;
+
+/// Appends `value` to `bytes`.
+///
+/// Names of fields and variants are written inside of it, positions are not: the type may get another field, and its
+/// own serde attributes mean what they say.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::Codec`] if the type refuses, if the value is nested deeper than it could be read, or
+/// if it would be read as another one: `Some` of what is written as nothing, such as `Some(None)`.
+pub fn write<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
+    nil::check(value).map_err(|error| failed("a value that would be read as another one", error))?;
+    let start = bytes.len();
+    let written = value.serialize(&mut Serializer::new(&mut *bytes).with_struct_map());
+    written.map_err(|error| failed("a value that cannot be said in bytes", error))?;
+    match extent::of(&bytes[start..]) {
+        Some(length) if length == bytes.len() - start => Ok(()),
+        _ => Err(Error::new(ErrorKind::Codec, "a value that is nested too deep, or not plain MessagePack")),
+    }
+}
+
+/// Appends what is read as a `Vec<u8>`: to serde that is a sequence of numbers, with two bytes for many a byte.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::Codec`] for 4 GiB and more.
+pub fn write_binary(binary: &[u8], bytes: &mut Vec<u8>) -> Result<()> {
+    Serializer::new(bytes)
+        .serialize_bytes(binary)
+        .map_err(|error| failed("a value that cannot be said in bytes", error))
+}
+
+/// Reads a value off the front of `bytes`.
+///
+/// Any bytes may be given: what is allocated is bounded by their number, and so is the depth of the call stack.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::Codec`] for bytes that are not such a value.
+pub fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T> {
+    let length = extent::of(bytes).ok_or_else(|| Error::new(ErrorKind::Codec, "bytes that are no value"))?;
+    let (own, rest) = bytes.split_at(length);
+    let value =
+        T::deserialize(&mut Deserializer::from_read_ref(own)).map_err(|error| failed("another value", error))?;
+    *bytes = rest;
+    Ok(value)
+}
+
+fn failed(context: &'static str, source: impl StdError + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Codec, context).with_source(source)
+}
+
+#[cfg(test)]
+mod tests;

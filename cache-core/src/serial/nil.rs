@@ -1,0 +1,161 @@
+//! Decides whether a value would be read as another one: MessagePack writes `None`, `()` and JSON's `null` alike, so
+//! that `Some` of one of them comes back as `None`.
+
+use core::fmt::Display;
+
+use serde::de::value::Error;
+use serde::ser::{
+    Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+
+/// Fails if there is a `Some` of nothing anywhere in `value`.
+pub(super) fn check<T: Serialize + ?Sized>(value: &T) -> Result<(), Error> {
+    value.serialize(Check).map(drop)
+}
+
+/// Goes over a value and writes nothing; the answer for each part: whether it is written as nothing.
+struct Check;
+
+macro_rules! something {
+    ($($method:ident($value:ty),)*) => { $(
+        fn $method(self, _: $value) -> Result<bool, Error> {
+            Ok(false)
+        }
+    )* };
+}
+
+macro_rules! compound {
+    ($($method:ident($($argument:ty),*),)*) => { $(
+        fn $method(self, $(_: $argument),*) -> Result<Self, Error> {
+            Ok(self)
+        }
+    )* };
+}
+
+impl Serializer for Check {
+    type Ok = bool;
+    type Error = Error;
+    type SerializeMap = Self;
+    type SerializeSeq = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+
+    something! {
+        serialize_bool(bool), serialize_bytes(&[u8]), serialize_char(char), serialize_f32(f32), serialize_f64(f64),
+        serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_i64(i64), serialize_i128(i128),
+        serialize_str(&str), serialize_u8(u8), serialize_u16(u16), serialize_u32(u32), serialize_u64(u64),
+        serialize_u128(u128), serialize_unit_struct(&'static str),
+    }
+
+    compound! {
+        serialize_map(Option<usize>),
+        serialize_seq(Option<usize>),
+        serialize_struct(&'static str, usize),
+        serialize_struct_variant(&'static str, u32, &'static str, usize),
+        serialize_tuple(usize),
+        serialize_tuple_struct(&'static str, usize),
+        serialize_tuple_variant(&'static str, u32, &'static str, usize),
+    }
+
+    fn serialize_none(self) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<bool, Error> {
+        if value.serialize(self)? { Err(Error::custom("`Some` of what is written as nothing")) } else { Ok(false) }
+    }
+
+    fn serialize_unit(self) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<bool, Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        value: &T,
+    ) -> Result<bool, Error> {
+        check(value).map(|()| false)
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, _: &T) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! elements {
+    ($($compound:ident: $method:ident,)*) => { $(
+        impl $compound for Check {
+            type Ok = bool;
+            type Error = Error;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                check(value)
+            }
+
+            fn end(self) -> Result<bool, Error> {
+                Ok(false)
+            }
+        }
+    )* };
+}
+
+elements! {
+    SerializeSeq: serialize_element,
+    SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field,
+    SerializeTupleVariant: serialize_field,
+}
+
+macro_rules! fields {
+    ($($compound:ident),*) => { $(
+        impl $compound for Check {
+            type Ok = bool;
+            type Error = Error;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, _: &'static str, value: &T) -> Result<(), Error> {
+                check(value)
+            }
+
+            fn end(self) -> Result<bool, Error> {
+                Ok(false)
+            }
+        }
+    )* };
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl SerializeMap for Check {
+    type Ok = bool;
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        check(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        check(value)
+    }
+
+    fn end(self) -> Result<bool, Error> {
+        Ok(false)
+    }
+}
