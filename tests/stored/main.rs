@@ -1,5 +1,7 @@
 //! What is kept outside of the process: its bytes, and what is made of bytes that are not ours.
 
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
 mod bytes_store;
 mod columns;
 mod golden;

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Header};
 use crate::store::link::{Link, Packed};
-use crate::store::names::Name;
+use crate::store::names::{Name, TagName};
 use crate::store::{Found, Lease, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use crate::tag::Tag;
 
@@ -79,7 +79,7 @@ impl<L: Link> RemoteStore<L> {
         Ok(if length > self.largest_value { Parcel::Remove(name) } else { Parcel::Put(Packed { name, bytes, life }) })
     }
 
-    fn names_of(&self, tags: &[Tag]) -> Vec<super::names::TagName> {
+    fn names_of(&self, tags: &[Tag]) -> Vec<TagName> {
         tags.iter().map(|tag| self.link.names().tag(tag)).collect()
     }
 
@@ -113,20 +113,23 @@ impl<L: Link> Store for RemoteStore<L> {
     /// Stores entries whatever their tags hold by now: one that a write has overtaken is never served. A value that
     /// does not encode fails the call after the other entries were stored.
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
-        let (mut packed, mut removed, mut stored) = (Vec::new(), Vec::new(), Vec::new());
-        let mut failure = None;
-        for put in &entries {
-            stored.push(Stored::Declined);
-            match self.pack(put, now) {
-                Ok(Parcel::Keep) => {}
-                Ok(Parcel::Put(parcel)) => {
-                    packed.push(parcel);
-                    *stored.last_mut().expect("pushed above") = Stored::Kept;
-                }
-                Ok(Parcel::Remove(name)) => removed.push(name),
-                Err(error) => failure = Some(error),
+        let (mut packed, mut removed, mut failure) = (Vec::new(), Vec::new(), None);
+        let mut add = |put| match self.pack(put, now) {
+            Ok(Parcel::Keep) => Stored::Declined,
+            Ok(Parcel::Put(parcel)) => {
+                packed.push(parcel);
+                Stored::Kept
             }
-        }
+            Ok(Parcel::Remove(name)) => {
+                removed.push(name);
+                Stored::Declined
+            }
+            Err(error) => {
+                failure = Some(error);
+                Stored::Declined
+            }
+        };
+        let stored = entries.iter().map(&mut add).collect();
         if !removed.is_empty() {
             self.link.remove(&removed)?;
         }

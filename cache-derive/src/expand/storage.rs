@@ -116,7 +116,12 @@ fn values(model: &Model<'_>, fields: &[Field<'_>]) -> (TokenStream, TokenStream)
         #(#stores)*
         ::core::result::Result::Ok(())
     };
-    (encode, quote!(::core::result::Result::Ok(#value)))
+    // In two steps: lints take `Ok(value?)` for a mistake of the struct's author.
+    let decode = quote! {
+        let __value = #value;
+        ::core::result::Result::Ok(__value)
+    };
+    (encode, decode)
 }
 
 fn store(model: &Model<'_>, field: &Field<'_>, value: &TokenStream) -> TokenStream {

@@ -1,6 +1,6 @@
 //! A link that fails: what the caller learns, and what it must not believe.
 
-use cache_core::store::{Put, Wanted, Writer};
+use cache_core::store::{Outcome, Put, Release, Wanted, Writer};
 use cache_core::{Clock, Codec, Encode, Error, ErrorKind, Life, Result, Tag, Timeout, Worth};
 use conformance::simulation::{Fault, Operation, SimulatedLink, World};
 use conformance::{Blob, Subject, Time, codec, key, shared, tag};
@@ -141,4 +141,19 @@ fn a_value_that_does_not_decode_is_unreadable() {
     let found = subject.store().get(&wanted, subject.time().now()).unwrap().unwrap();
     assert!(matches!(found.worth, Worth::Unreadable(_)));
     assert_eq!(subject.hand().bytes(&key(1)), None);
+}
+
+#[test]
+fn a_delay_is_waited_for_up_to_the_timeout() {
+    let (world, subject) = world();
+    let before = subject.now();
+    world.link().plan(Operation::Seed, Fault::Delayed(SimulatedLink::TIMEOUT / 2));
+    let seed = subject.seed(tag(1));
+    assert_eq!(subject.now().since(before), SimulatedLink::TIMEOUT / 2);
+    world.link().plan(Operation::Release, Fault::Delayed(SimulatedLink::TIMEOUT * 2));
+    let release = Release { tag: tag(1), outcome: Outcome::Changed };
+    assert!(subject.store().release(Writer::fresh(), &[release], subject.now()).is_err());
+    assert_eq!(subject.seed(tag(1)), seed);
+    world.server().deliver_all();
+    assert_ne!(subject.seed(tag(1)), seed);
 }

@@ -11,7 +11,7 @@ diesel::table! {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, diesel::expression::AsExpression)]
+#[derive(Clone, Debug, PartialEq, diesel::expression::AsExpression, serde::Deserialize, serde::Serialize)]
 #[diesel(sql_type = diesel::sql_types::Integer)]
 struct CategoryId(i32);
 

@@ -12,7 +12,7 @@ diesel::table! {
     }
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, serde::Deserialize, serde::Serialize)]
 #[diesel(table_name = products)]
 struct Identity {
     id: i32,

@@ -12,7 +12,7 @@ diesel::table! {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 struct ProductId(i32);
 
 impl From<i32> for ProductId {
@@ -21,7 +21,7 @@ impl From<i32> for ProductId {
     }
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, serde::Deserialize, serde::Serialize)]
 #[diesel(table_name = products)]
 struct Identity {
     #[diesel(deserialize_as = i32)]

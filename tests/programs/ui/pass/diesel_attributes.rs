@@ -12,13 +12,14 @@ diesel::table! {
     }
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, serde::Deserialize, serde::Serialize)]
 #[diesel(table_name = products)]
 struct Names {
     slug: String,
     type_: String,
 }
 
+#[derive(serde::Deserialize, serde::Serialize)]
 struct Slug(String);
 
 impl From<String> for Slug {

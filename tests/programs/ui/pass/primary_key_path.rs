@@ -18,7 +18,7 @@ diesel::table! {
     }
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, serde::Deserialize, serde::Serialize)]
 #[diesel(table_name = products)]
 struct Identity {
     id: i32,
@@ -32,13 +32,13 @@ struct Product {
     slug: String,
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, serde::Deserialize, serde::Serialize)]
 #[diesel(table_name = pairs)]
 struct Inner {
     right: String,
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, serde::Deserialize, serde::Serialize)]
 #[diesel(table_name = pairs)]
 struct Outer {
     #[diesel(embed)]
