@@ -126,6 +126,11 @@ impl Store for StoreOfThread {
     fn usage(&self) -> Usage {
         Scene::current().store.usage()
     }
+
+    /// It must be called on the program's thread only, as one in memory is.
+    fn is_local(&self) -> bool {
+        true
+    }
 }
 
 /// A clock that stands still between the steps of a program.
