@@ -20,6 +20,9 @@ mod database;
 #[allow(dead_code, unused_imports, unused_macros, reason = "the harness of the behaviour tests")]
 #[path = "../behaviour/harness.rs"]
 mod harness;
+#[allow(dead_code, reason = "the harness of the behaviour tests")]
+#[path = "../behaviour/kept/memory.rs"]
+mod kept;
 #[path = "../behaviour/plain.rs"]
 mod plain;
 #[path = "../behaviour/presence.rs"]

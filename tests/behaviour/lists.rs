@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::ManualClock;
-use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error::NotFound;

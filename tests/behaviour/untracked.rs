@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cache_core::ManualClock;
-use cache_diesel::prelude::*;
 use cache_diesel::{Bypass, Event, Kind};
 use diesel::prelude::*;
 use diesel::result::Error;

@@ -1,4 +1,4 @@
-//! The eleven models.
+//! The eleven models. Those with an amount or a moment stay in memory: Diesel's own types for them say nothing to serde.
 
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
@@ -41,7 +41,7 @@ models! {
         genre_id: i32, name: Option<String>,
     }
 
-    #[cached(scope(album_id), scope(genre_id), scope(media_type_id))]
+    #[cached(memory_only, scope(album_id), scope(genre_id), scope(media_type_id))]
     track (track_id): Track {
         track_id: i32, name: String, album_id: Option<i32>, media_type_id: i32, genre_id: Option<i32>, composer: Option<String>, milliseconds: i32, bytes: Option<i32>, unit_price: Money,
     }
@@ -50,7 +50,7 @@ models! {
         playlist_id: i32, name: Option<String>,
     }
 
-    #[cached(scope(reports_to))]
+    #[cached(memory_only, scope(reports_to))]
     employee (employee_id): Employee {
         employee_id: i32, last_name: String, first_name: String, title: Option<String>, reports_to: Option<i32>, birth_date: Option<Moment>, hire_date: Option<Moment>, address: Option<String>, city: Option<String>, state: Option<String>, country: Option<String>, postal_code: Option<String>, phone: Option<String>, fax: Option<String>, email: Option<String>,
     }
@@ -60,12 +60,12 @@ models! {
         customer_id: i32, first_name: String, last_name: String, company: Option<String>, address: Option<String>, city: Option<String>, state: Option<String>, country: Option<String>, postal_code: Option<String>, phone: Option<String>, fax: Option<String>, email: String, support_rep_id: Option<i32>,
     }
 
-    #[cached(scope(customer_id))]
+    #[cached(memory_only, scope(customer_id))]
     invoice (invoice_id): Invoice {
         invoice_id: i32, customer_id: i32, invoice_date: Moment, billing_address: Option<String>, billing_city: Option<String>, billing_state: Option<String>, billing_country: Option<String>, billing_postal_code: Option<String>, total: Money,
     }
 
-    #[cached(scope(invoice_id), scope(track_id))]
+    #[cached(memory_only, scope(invoice_id), scope(track_id))]
     invoice_line (invoice_line_id): InvoiceLine {
         invoice_line_id: i32, invoice_id: i32, track_id: i32, unit_price: Money, quantity: i32,
     }
