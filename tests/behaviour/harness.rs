@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::database::{self, Conn, Database};
-use crate::kept::cache_at;
+use crate::kept::{self, cache_at};
 pub use crate::plain::Plain;
 use crate::presence::Present;
 pub use crate::probe::{Hook, Moment, once_at};
@@ -25,6 +25,7 @@ pub struct Shop {
     database: Database,
     statements: Arc<AtomicUsize>,
     _present: Present,
+    _open: kept::Open,
 }
 
 impl Shop {
@@ -47,13 +48,13 @@ impl Shop {
 
     /// The same, where its cache needs to know the URL of its database.
     pub fn at(database: Database, builder: CacheBuilder) -> Self {
-        let present = Present::enter();
+        let (present, open) = (Present::enter(), kept::Open::newest());
         install();
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test {}", NEXT.fetch_add(1, Ordering::SeqCst));
         let cache = builder.build().unwrap();
         caches::configure([(name.as_str(), cache.clone())]).unwrap();
-        let shop = Self { cache, name, database, statements: Arc::default(), _present: present };
+        let shop = Self { cache, name, database, statements: Arc::default(), _present: present, _open: open };
         shop.conn().batch_execute(&crate::schema::schema()).unwrap();
         shop
     }

@@ -11,7 +11,7 @@ use diesel::result::Error;
 
 use crate::database::Conn;
 use crate::harness::{Shop, products};
-use crate::kept::cache_at;
+use crate::kept::{self, cache_at};
 use crate::transactions::retitle;
 
 // Writes to a table of this name are counted in every cache of the process: no other test has one.
@@ -156,7 +156,7 @@ fn misses_and_bypasses_say_why() {
     assert_eq!(row(&get), ["Missed Absent", "Stored"]);
     assert_eq!(row(&get), Vec::<String>::new());
     clock.advance(Duration::from_secs(60));
-    assert_eq!(row(&get), ["Missed Expired", "Stored"]);
+    assert_eq!(row(&get), [kept::EXPIRED, "Stored"]);
     assert_eq!(row(&|conn| drop(manager.get(1).refresh().first(conn))), ["Missed Refresh", "Stored"]);
     assert_eq!(row(&|conn| drop(manager.get(1).bypass().first(conn))), ["Bypassed Asked"]);
     manager.clear_detail(1).unwrap();

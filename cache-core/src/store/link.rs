@@ -13,8 +13,8 @@ use crate::tag::Token;
 ///
 /// # Contract
 ///
-/// * **A call ends.** Each has a timeout, the time for connecting included, and returns an error by then. What it asked
-///   for may have happened all the same, or happen later, even after later calls: callers reckon with that.
+/// * **A call ends.** Each has a [timeout](Self::set_timeout), the time for connecting included, and returns an error by
+///   then. What it asked for may have happened all the same, or happen later, even after later calls: callers reckon with that.
 /// * **One script, one tag.** [`seed`](Self::seed), [`place`](Self::place) and [`release`](Self::release) do to each tag
 ///   exactly what the operation of [`TagState`](crate::intent::TagState) by that name does to the state that the tag's
 ///   two keys hold, in one step that nobody comes between. The keys expire when their state says so, and may be lost
@@ -34,6 +34,10 @@ use crate::tag::Token;
 pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// How keys are called on this server.
     fn names(&self) -> &Names;
+
+    /// Says how long a call may take from now on, connecting included. Before that is said, a link goes by a timeout of
+    /// its own.
+    fn set_timeout(&self, timeout: Duration);
 
     /// The bytes of `entries` and the present tokens of `tags`, in order.
     ///

@@ -98,6 +98,10 @@ enum Parcel {
 }
 
 impl<L: Link> Store for RemoteStore<L> {
+    fn set_operation_timeout(&self, timeout: Duration) {
+        self.link.set_timeout(timeout);
+    }
+
     fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
         look::look(&self.link, wanted, now)
     }

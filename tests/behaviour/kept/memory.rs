@@ -19,3 +19,15 @@ pub fn cache_at(clock: &ManualClock) -> CacheBuilder {
 pub fn store() -> Arc<dyn Store> {
     Arc::new(MemoryStore::with_capacity(16 * MIB).unwrap())
 }
+
+/// What a look-up of an entry past its deadline finds.
+pub const EXPIRED: &str = "Missed Expired";
+
+/// Nothing that has to be closed with a shop.
+pub struct Open;
+
+impl Open {
+    pub fn newest() -> Self {
+        Self
+    }
+}

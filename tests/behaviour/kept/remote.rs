@@ -1,5 +1,6 @@
 //! Where entries are kept: as bytes on a simulated server, which goes by its own clock.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use cache_core::SystemClock;
@@ -23,7 +24,33 @@ pub fn store() -> Arc<dyn Store> {
     Arc::new(on_server(Time::real()))
 }
 
+/// What a look-up of an entry past its deadline finds: the server has dropped it.
+pub const EXPIRED: &str = "Missed Absent";
+
+thread_local! {
+    static NEWEST: RefCell<Option<Server>> = const { RefCell::new(None) };
+}
+
 fn on_server(time: Time) -> RemoteStore<SimulatedLink> {
-    let names = Names::starting_with("shop").unwrap();
-    RemoteStore::new(SimulatedLink::new(&Server::new(time), names))
+    let (server, names) = (Server::new(time), Names::starting_with("shop").unwrap());
+    NEWEST.set(Some(server.clone()));
+    RemoteStore::new(SimulatedLink::new(&server, names))
+}
+
+/// The server of a shop. Its cache outlives it, and is told of every later write of the process: then to no effect.
+pub struct Open(Option<Server>);
+
+impl Open {
+    /// The server that was made last, if it was made for this shop.
+    pub fn newest() -> Self {
+        Self(NEWEST.take())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(server) = &self.0 {
+            server.close();
+        }
+    }
 }

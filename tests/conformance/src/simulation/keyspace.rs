@@ -1,6 +1,6 @@
 //! Bytes under keys, each with the moment at which it is gone, and what every operation wrote over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use cache_core::Timestamp;
 
@@ -15,11 +15,14 @@ struct Slot {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keyspace {
     slots: BTreeMap<String, Slot>,
-    /// For each operation that wrote anything: what had been there before.
-    journal: Vec<Vec<(String, Option<Slot>)>>,
+    /// For each of the last operations that wrote anything: what had been there before.
+    journal: VecDeque<Vec<(String, Option<Slot>)>>,
 }
 
 impl Keyspace {
+    /// How many operations can be taken back.
+    const JOURNAL: usize = 256;
+
     pub(super) fn get(&self, name: &str, now: Timestamp) -> Option<&[u8]> {
         self.slots.get(name).filter(|slot| now < slot.expires_at).map(|slot| &*slot.bytes)
     }
@@ -52,17 +55,20 @@ impl Keyspace {
 
     /// What is written from now on belongs to another operation.
     pub(super) fn begin(&mut self) {
-        if self.journal.last().is_none_or(|written| !written.is_empty()) {
-            self.journal.push(Vec::new());
+        if self.journal.back().is_none_or(|written| !written.is_empty()) {
+            self.journal.push_back(Vec::new());
+        }
+        if self.journal.len() > Self::JOURNAL {
+            self.journal.pop_front();
         }
     }
 
     /// Takes back what the last `count` operations wrote.
     pub(super) fn undo(&mut self, count: usize) {
         self.begin();
-        self.journal.pop();
+        self.journal.pop_back();
         for _ in 0..count {
-            for (name, before) in self.journal.pop().unwrap_or_default().into_iter().rev() {
+            for (name, before) in self.journal.pop_back().unwrap_or_default().into_iter().rev() {
                 match before {
                     Some(slot) => drop(self.slots.insert(name, slot)),
                     None => drop(self.slots.remove(&name)),
@@ -72,7 +78,7 @@ impl Keyspace {
     }
 
     fn note(&mut self, name: &str, before: Option<Slot>) {
-        if let Some(written) = self.journal.last_mut() {
+        if let Some(written) = self.journal.back_mut() {
             written.push((name.into(), before));
         }
     }

@@ -23,6 +23,7 @@ pub struct SimulatedLink {
 struct Inner {
     server: Server,
     names: Names,
+    timeout: Mutex<Duration>,
     connected: Mutex<Option<u64>>,
     faults: Mutex<Faults>,
     hooks: Hooks,
@@ -30,7 +31,7 @@ struct Inner {
 }
 
 impl SimulatedLink {
-    /// How long a caller waits for an answer that does not come.
+    /// How long a caller waits for an answer that does not come, unless the link is told otherwise.
     pub const TIMEOUT: Duration = Duration::from_millis(500);
 
     /// A link of its own to `server`, which calls keys by `names`.
@@ -39,6 +40,7 @@ impl SimulatedLink {
         let inner = Inner {
             server: server.clone(),
             names,
+            timeout: Mutex::new(Self::TIMEOUT),
             connected: Mutex::default(),
             faults: Mutex::default(),
             hooks: Hooks::default(),
@@ -95,9 +97,10 @@ impl SimulatedLink {
     }
 
     fn carry(&self, mut request: Request, fault: Option<Fault>) -> Result<Reply> {
+        let timeout = *lock(&self.inner.timeout);
         match fault {
             None => return Ok(self.execute(request)),
-            Some(Fault::Delayed(duration)) if duration < Self::TIMEOUT => {
+            Some(Fault::Delayed(duration)) if duration < timeout => {
                 self.inner.server.time().pass(duration);
                 return Ok(self.execute(request));
             }
@@ -107,9 +110,9 @@ impl SimulatedLink {
             }
             Some(Fault::Delayed(_) | Fault::Late) => {
                 self.hold(request);
-                self.inner.server.time().pass(Self::TIMEOUT);
+                self.inner.server.time().pass(timeout);
             }
-            Some(Fault::Hangs) => self.inner.server.time().pass(Self::TIMEOUT),
+            Some(Fault::Hangs) => self.inner.server.time().pass(timeout),
             Some(Fault::Refused) => {}
             Some(Fault::ReplyLost) => drop(self.execute(request)),
             Some(Fault::Torn(count)) => {
@@ -147,6 +150,10 @@ impl SimulatedLink {
 impl Link for SimulatedLink {
     fn names(&self) -> &Names {
         &self.inner.names
+    }
+
+    fn set_timeout(&self, timeout: Duration) {
+        *lock(&self.inner.timeout) = timeout;
     }
 
     fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer> {

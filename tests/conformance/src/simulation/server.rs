@@ -26,6 +26,7 @@ struct State {
     keys: Keyspace,
     incarnation: u64,
     late: Vec<Late>,
+    is_closed: bool,
 }
 
 /// A request that is still on its way, and the incarnation that its connection ends with.
@@ -46,6 +47,12 @@ impl Server {
     #[must_use]
     pub const fn time(&self) -> &Time {
         &self.time
+    }
+
+    /// Forgets everything, and from now on says yes to whatever it is told: the test is over, and others should not pay
+    /// for it.
+    pub fn close(&self) {
+        *self.state() = State { is_closed: true, ..State::default() };
     }
 
     /// What it holds now.
@@ -131,6 +138,9 @@ impl Server {
     /// that it was executed by.
     pub(super) fn execute(&self, names: &Names, connected: Option<u64>, request: Request) -> (u64, Reply) {
         let mut state = self.state();
+        if state.is_closed {
+            return (state.incarnation, Reply::Done);
+        }
         self.connect(&mut state, names, connected);
         let now = self.time.now();
         (state.incarnation, script::execute(&mut state.keys, request, now))

@@ -31,6 +31,16 @@ fn every_fault_is_an_error_of_the_store_within_the_timeout() {
 }
 
 #[test]
+fn a_cache_tells_how_long_a_call_may_take() {
+    let (world, subject) = world();
+    subject.store().set_operation_timeout(SimulatedLink::TIMEOUT / 10);
+    let before = subject.now();
+    world.link().plan(Operation::Read, Fault::Hangs);
+    assert!(read(&subject).is_err());
+    assert_eq!(subject.now().since(before), SimulatedLink::TIMEOUT / 10);
+}
+
+#[test]
 fn f1_every_operation_says_that_it_failed() {
     let (world, subject) = world();
     let (store, now, writer) = (subject.store(), subject.now(), Writer::fresh());

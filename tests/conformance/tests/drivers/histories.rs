@@ -1,0 +1,255 @@
+//! Random histories: every step of every process may come between any two of another one, and any of them fail.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cache_core::{Clock, Ending, Fill, Timestamp};
+use conformance::Dice;
+use conformance::simulation::{Fault, Snapshot};
+
+use crate::city::{City, INTENT_LIFE, Rows};
+use crate::process::{Process, Question, Write};
+
+const STEPS: usize = 200;
+const ROWS: u64 = 4;
+
+/// `CONFORMANCE_HISTORIES=n` runs more.
+fn histories() -> u64 {
+    std::env::var("CONFORMANCE_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(300)
+}
+
+#[test]
+fn c17_no_history_gives_what_an_acknowledged_write_has_ended() {
+    for seed in 0..histories() {
+        History::new(seed, Losses::Any).run();
+    }
+}
+
+#[test]
+fn f14_without_losses_no_history_gives_what_a_write_has_ended_beyond_its_intent() {
+    for seed in 0..histories() {
+        History::new(seed, Losses::None).run();
+    }
+}
+
+#[test]
+fn histories_are_answered_from_the_cache_too() {
+    let hits: u64 = (0..20).map(|seed| History::new(seed, Losses::Any).run()).sum();
+    assert!(hits > 100, "{hits}");
+}
+
+/// What the server may lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Losses {
+    /// Any key, its last operations, or all since a snapshot.
+    Any,
+    /// Nothing.
+    None,
+}
+
+/// A process and what it is in the middle of.
+struct Actor {
+    process: Process,
+    fills: Vec<(Question, (Box<Fill>, Rows))>,
+    writes: Vec<Open>,
+    /// What it wrote itself: no read of its own may give anything older.
+    wrote: BTreeMap<u64, u64>,
+}
+
+/// A write that has not been released.
+struct Open {
+    row: u64,
+    write: Write,
+    /// Whether the server took its intents.
+    is_placed: bool,
+    /// What it wrote, when it is committed.
+    value: Option<u64>,
+}
+
+struct History {
+    seed: u64,
+    dice: Dice,
+    city: City,
+    losses: Losses,
+    actors: Vec<Actor>,
+    snapshots: Vec<Snapshot>,
+    next: u64,
+    /// What every read of whatever process has to give at least.
+    floor: BTreeMap<u64, u64>,
+    /// What has to be given at least from some moment on: a write that nobody released, when its intent has ended.
+    bounds: Vec<(Timestamp, u64, u64)>,
+}
+
+impl History {
+    fn new(seed: u64, losses: Losses) -> Self {
+        let (city, mut dice) = (City::new(), Dice::new(seed));
+        let once_in = 4 + dice.below(30);
+        let actors = (1..=3).map(|number| {
+            let process = impatient(&city);
+            process.link.misbehave(seed ^ number, once_in, &Fault::ALLOWED);
+            Actor { process, fills: Vec::new(), writes: Vec::new(), wrote: BTreeMap::new() }
+        });
+        let actors = actors.collect();
+        let (floor, bounds) = (BTreeMap::new(), Vec::new());
+        Self { seed, dice, city, losses, actors, snapshots: Vec::new(), next: 11, floor, bounds }
+    }
+
+    /// Gives how many reads were answered from the cache.
+    fn run(mut self) -> u64 {
+        for step in 0..STEPS {
+            self.step(step);
+        }
+        self.actors.iter().map(|actor| actor.process.cache.statistics().total().hit_count).sum()
+    }
+
+    fn step(&mut self, step: usize) {
+        let at = self.dice.index(self.actors.len());
+        match self.dice.below(40) {
+            0..16 => self.read(step, at),
+            16..20 => self.begin_fill(at),
+            20..24 => self.end_fill(at),
+            24..28 => self.place(at),
+            28..31 => self.commit(at),
+            31..35 => self.release(at),
+            35 => self.city.clock.advance(Duration::from_millis(self.dice.below(6_000))),
+            36 => self.deliver(),
+            37 => self.die(at),
+            _ if self.losses == Losses::Any => self.lose(),
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, step: usize, at: usize) {
+        self.pass_bounds();
+        let question = self.question();
+        let least = self.least(at);
+        let seen = self.actors[at].process.read(question);
+        for (row, least) in least {
+            let is_asked = question == Question::All || question == Question::Row(row);
+            let seen = seen.get(&row).copied().unwrap_or(0);
+            assert!(!is_asked || seen >= least, "history {}, step {step}: row {row} is {seen}, not {least}", self.seed);
+        }
+    }
+
+    /// What process `at` has to see at least: what was acknowledged, and what it wrote itself.
+    fn least(&self, at: usize) -> BTreeMap<u64, u64> {
+        let mut least = self.floor.clone();
+        self.actors[at].wrote.iter().for_each(|(row, value)| raise(&mut least, *row, *value));
+        least
+    }
+
+    fn pass_bounds(&mut self) {
+        let now = self.city.clock.now();
+        let (over, ahead): (Vec<_>, Vec<_>) = self.bounds.drain(..).partition(|(moment, ..)| *moment <= now);
+        self.bounds = ahead;
+        over.into_iter().for_each(|(_, row, value)| raise(&mut self.floor, row, value));
+    }
+
+    fn begin_fill(&mut self, at: usize) {
+        let question = self.question();
+        let fill = self.actors[at].process.begin_fill(question);
+        self.actors[at].fills.extend(fill.map(|fill| (question, fill)));
+    }
+
+    fn end_fill(&mut self, at: usize) {
+        let actor = &mut self.actors[at];
+        if actor.fills.is_empty() {
+            return;
+        }
+        let (question, fill) = actor.fills.swap_remove(self.dice.index(actor.fills.len()));
+        actor.process.end_fill(question, fill);
+    }
+
+    fn place(&mut self, at: usize) {
+        let row = 1 + self.dice.below(ROWS);
+        let process = &self.actors[at].process;
+        let before = process.failures();
+        let write = if self.city.database.rows().contains_key(&row) { process.place(row) } else { process.place_new() };
+        let is_placed = process.failures() == before;
+        self.actors[at].writes.push(Open { row, write, is_placed, value: None });
+    }
+
+    fn commit(&mut self, at: usize) {
+        let value = self.next;
+        if let Some(open) = self.actors[at].writes.iter_mut().find(|open| open.value.is_none()) {
+            open.value = Some(value);
+            self.city.database.set(open.row, value);
+            self.next += 1;
+        }
+    }
+
+    /// One of the writes is released, or rolled back.
+    fn release(&mut self, at: usize) {
+        let actor = &mut self.actors[at];
+        if actor.writes.is_empty() {
+            return;
+        }
+        let open = actor.writes.swap_remove(self.dice.index(actor.writes.len()));
+        let Some(value) = open.value else { return actor.process.end(open.write) };
+        let before = actor.process.failures();
+        actor.process.release(open.write, Ending::Over);
+        raise(&mut actor.wrote, open.row, value);
+        if actor.process.failures() == before {
+            raise(&mut self.floor, open.row, value);
+        } else if open.is_placed {
+            self.bound(open.row, value);
+        }
+    }
+
+    /// What a write left to its intent shows when that ends: its process had it placed anew until now.
+    fn bound(&mut self, row: u64, value: u64) {
+        if self.losses == Losses::None {
+            self.bounds.push((self.city.clock.now().after(INTENT_LIFE), row, value));
+        }
+    }
+
+    /// A message arrives that was on its way: it may be one that places an intent.
+    fn deliver(&mut self) {
+        self.city.server.deliver_any(&mut self.dice);
+        let latest = self.city.clock.now().after(INTENT_LIFE);
+        self.bounds.iter_mut().for_each(|(moment, ..)| *moment = latest);
+    }
+
+    /// The process is killed, and another one takes its place.
+    fn die(&mut self, at: usize) {
+        if !self.dice.once_in(3) {
+            return;
+        }
+        let process = impatient(&self.city);
+        let dead = core::mem::replace(
+            &mut self.actors[at],
+            Actor { process, fills: Vec::new(), writes: Vec::new(), wrote: BTreeMap::new() },
+        );
+        // What its thread has still to tell is not told.
+        dead.process.link.part(true);
+        for open in dead.writes.iter().filter(|open| open.is_placed) {
+            open.value.into_iter().for_each(|value| self.bound(open.row, value));
+        }
+    }
+
+    fn lose(&mut self) {
+        match self.dice.below(6) {
+            0 => self.snapshots.push(self.city.server.snapshot()),
+            1 if !self.snapshots.is_empty() => {
+                let snapshot = self.dice.index(self.snapshots.len());
+                self.city.server.restore(&self.snapshots[snapshot]);
+            }
+            2 => self.city.server.fail_over(self.dice.index(5)),
+            _ => drop(self.city.server.evict_any(&mut self.dice, |_| true)),
+        }
+    }
+
+    fn question(&mut self) -> Question {
+        if self.dice.once_in(3) { Question::All } else { Question::Row(1 + self.dice.below(ROWS)) }
+    }
+}
+
+/// A process that waits for no other one to load.
+fn impatient(city: &City) -> Process {
+    city.process_with(|builder| builder.flight_wait(Duration::from_nanos(1)))
+}
+
+fn raise(least: &mut BTreeMap<u64, u64>, row: u64, value: u64) {
+    let at = least.entry(row).or_default();
+    *at = (*at).max(value);
+}

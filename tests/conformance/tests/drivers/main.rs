@@ -1,0 +1,11 @@
+//! Caches of several processes over one simulated server: forced schedules, faults, other lives of the server, and
+//! random histories. Whatever is read is compared with what the database held when the read began.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+mod city;
+mod faults;
+mod histories;
+mod lives;
+mod process;
+mod races;
