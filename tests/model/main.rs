@@ -1,0 +1,19 @@
+//! The protocol under a model checker: every interleaving of a few readers, writers and faults, and defects that have
+//! to be found.
+
+mod canonical;
+mod check;
+mod faults;
+mod mutations;
+mod names;
+mod near;
+mod promises;
+mod reader;
+mod scenario;
+mod scenarios;
+mod shop;
+mod sight;
+mod state;
+mod verdict;
+mod world;
+mod writer;

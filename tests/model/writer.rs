@@ -1,0 +1,209 @@
+//! What writers do: place, commit, release; and what goes wrong with that.
+
+use core::time::Duration;
+
+use cache_core::intent::{Held, Writer as Name};
+
+use crate::names::{How, LIFE, TagId};
+use crate::reader::FRESH;
+use crate::scenario::Mutation;
+use crate::sight::Sight;
+use crate::state::{Fate, Late, Stage, State, Writer};
+use crate::world::World;
+
+const INTENT_LIFE: Duration = Duration::from_nanos(LIFE as u64);
+
+impl Writer {
+    pub(crate) fn waiting(tags: usize) -> Self {
+        Self {
+            stage: Stage::Waiting,
+            is_acknowledged: false,
+            is_effective: false,
+            is_covered: false,
+            dirty: None,
+            is_in_time: false,
+            may_commit: false,
+            late: None,
+            deadlines: vec![0; tags],
+            ended: 0,
+            intents_lost: 0,
+            all_lost: 0,
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn is_worth_renewing(&self, state: &State, writer: &Writer) -> bool {
+        writer.deadlines.iter().any(|deadline| *deadline < state.now + LIFE)
+    }
+
+    pub(crate) fn place(&self, state: &mut State, place: u8) {
+        self.place_all(state, place);
+        let writer = &mut state.writers[usize::from(place)];
+        writer.is_covered = true;
+        writer.stage =
+            if self.has(Mutation::ReleaseBeforeCommit) { Stage::Releasing(How::Changed, 0) } else { Stage::Open };
+    }
+
+    fn place_all(&self, state: &mut State, place: u8) {
+        for index in 0..self.part(place).placed.len() {
+            let tag = self.part(place).placed[index];
+            if !self.has(Mutation::NoIntent) {
+                self.script(state, tag, |keys, now| keys.place(name(place), INTENT_LIFE, now));
+            }
+            self.stands(state, place, tag);
+        }
+    }
+
+    pub(crate) fn lose_place(&self, state: &mut State, place: u8, is_late: bool) {
+        state.left.losses -= 1;
+        let writer = &mut state.writers[usize::from(place)];
+        writer.stage = Stage::Open;
+        writer.late = is_late.then_some(Late::Place);
+    }
+
+    pub(crate) fn commit(&self, state: &mut State, place: u8) {
+        take_effect(state, place);
+        let writer = &mut state.writers[usize::from(place)];
+        writer.is_acknowledged = self.has(Mutation::ReleaseBeforeCommit);
+        writer.stage = if writer.is_acknowledged { Stage::Over } else { Stage::Releasing(How::Changed, 0) };
+    }
+
+    pub(crate) fn lose_answer(&self, state: &mut State, place: u8, fate: Fate) {
+        state.left.unknowns -= 1;
+        meet(state, place, fate);
+        state.writers[usize::from(place)].stage = Stage::Releasing(How::Unknown, 0);
+    }
+
+    pub(crate) fn late_commit(&self, state: &mut State, place: u8) {
+        self.sights.see(Sight::LateCommit);
+        take_effect(state, place);
+        state.writers[usize::from(place)].may_commit = false;
+    }
+
+    pub(crate) fn release(&self, state: &mut State, place: u8) {
+        let Stage::Releasing(how, next) = state.writers[usize::from(place)].stage else { return };
+        let is_last = self.release_one(state, place, how, next);
+        let writer = &mut state.writers[usize::from(place)];
+        if !is_last {
+            writer.stage = Stage::Releasing(how, next + 1);
+            return;
+        }
+        writer.stage = Stage::Over;
+        if writer.dirty.take().is_some() {
+            self.sights.see(Sight::Drained);
+        }
+        if self.has(Mutation::ReleaseBeforeCommit) {
+            state.writers[usize::from(place)].stage = Stage::Open;
+        }
+        let writer = &mut state.writers[usize::from(place)];
+        writer.is_acknowledged = writer.is_effective;
+    }
+
+    /// Releases one tag; says whether there is none left.
+    fn release_one(&self, state: &mut State, place: u8, how: How, next: u8) -> bool {
+        let plan = self.part(place).plan(how);
+        let Some((tag, outcome)) = plan.get(usize::from(next)).copied() else { return true };
+        let is_own = !matches!(how, How::DrainedChanged | How::DrainedUnknown);
+        let writer = if is_own { name(place) } else { name(100 + place) };
+        self.script(state, tag, |keys, now| {
+            keys.release(writer, outcome, FRESH, now);
+            if self.has(Mutation::BlockedTagLiftedByRelease) && matches!(keys.held, Some(Held::Blocked { .. })) {
+                keys.held = None;
+            }
+        });
+        // What a promise is measured by is what should have been done.
+        match how {
+            How::Unknown => self.stands(state, place, tag),
+            How::Changed | How::Unchanged => state.writers[usize::from(place)].ended |= 1 << tag,
+            How::DrainedChanged | How::DrainedUnknown => {}
+        }
+        usize::from(next) + 1 >= plan.len()
+    }
+
+    pub(crate) fn lose_release(&self, state: &mut State, place: u8, is_late: bool) {
+        state.left.losses -= 1;
+        self.fail_release(state, place, is_late);
+    }
+
+    /// The release is given up for now: its process stays away from the store until another one gets through.
+    pub(crate) fn fail_release(&self, state: &mut State, place: u8, is_late: bool) {
+        let writer = &mut state.writers[usize::from(place)];
+        let Stage::Releasing(how, next) = writer.stage else { return };
+        writer.stage = Stage::Over;
+        writer.late = is_late.then_some(Late::Release(how, next));
+        writer.dirty = match how {
+            How::Changed | How::DrainedChanged => Some(How::DrainedChanged),
+            How::DrainedUnknown | How::Unknown => Some(How::DrainedUnknown),
+            How::Unchanged => None,
+        };
+    }
+
+    pub(crate) fn drain(&self, state: &mut State, place: u8) {
+        let has_effect = state.commits.contains(&place);
+        let writer = &mut state.writers[usize::from(place)];
+        if let Some(how) = writer.dirty {
+            writer.is_effective = has_effect;
+            writer.stage = Stage::Releasing(how, 0);
+        }
+    }
+
+    pub(crate) fn crash(&self, state: &mut State, place: u8, fate: Fate) {
+        state.left.crashes -= 1;
+        meet(state, place, fate);
+        let writer = &mut state.writers[usize::from(place)];
+        writer.stage = Stage::Over;
+        writer.dirty = None;
+    }
+
+    pub(crate) fn late_step(&self, state: &mut State, place: u8) {
+        self.sights.see(Sight::LateMessage);
+        match state.writers[usize::from(place)].late {
+            Some(Late::Place) => {
+                self.place_all(state, place);
+                state.writers[usize::from(place)].late = None;
+            }
+            Some(Late::Release(how, next)) => {
+                let is_last = self.release_one(state, place, how, next);
+                let late = (!is_last).then_some(Late::Release(how, next + 1));
+                state.writers[usize::from(place)].late = late;
+            }
+            None => {}
+        }
+    }
+
+    fn part(&self, place: u8) -> &crate::names::Part {
+        &self.names.writers[usize::from(place)]
+    }
+
+    /// Notes that the writer's intent stands beside `tag` from now on.
+    fn stands(&self, state: &mut State, place: u8, tag: TagId) {
+        let writer = &mut state.writers[usize::from(place)];
+        if let Some(index) = self.part(place).placed.iter().position(|placed| *placed == tag) {
+            writer.deadlines[index] = state.now + LIFE;
+            for tags in [&mut writer.ended, &mut writer.intents_lost, &mut writer.all_lost] {
+                *tags &= !(1 << tag);
+            }
+        }
+    }
+}
+
+fn name(place: u8) -> Name {
+    Name::from_bits(place.into())
+}
+
+fn meet(state: &mut State, place: u8, fate: Fate) {
+    match fate {
+        Fate::Done => take_effect(state, place),
+        Fate::Later => state.writers[usize::from(place)].may_commit = true,
+        Fate::Never => {}
+    }
+}
+
+fn take_effect(state: &mut State, place: u8) {
+    state.commits.push(place);
+    let now = state.now;
+    let writer = &mut state.writers[usize::from(place)];
+    writer.is_effective = !writer.may_commit;
+    writer.is_in_time = writer.deadlines.iter().all(|deadline| now < *deadline);
+}
