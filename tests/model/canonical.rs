@@ -3,6 +3,7 @@
 use cache_core::Token;
 use cache_core::intent::Held;
 
+use crate::names::LIFE;
 use crate::scenario::Mutation;
 use crate::shop::Read;
 use crate::sight::Sight;
@@ -118,9 +119,13 @@ impl World {
 
     /// Forgets what no promise asks for any more.
     fn settle_writers(&self, state: &mut State) {
+        let now = state.now;
         for place in 0..state.writers.len() {
             let has_effect = state.commits.iter().any(|writer| usize::from(*writer) == place);
             let writer = &mut state.writers[place];
+            if let Some(dirty) = writer.dirty.as_mut().filter(|dirty| now - dirty.since > LIFE) {
+                dirty.since = 0;
+            }
             let is_in_vain = writer.stage == Stage::Over && !has_effect && !writer.may_commit;
             if writer.is_acknowledged || is_in_vain {
                 writer.dirty = writer.dirty.filter(|_| has_effect);

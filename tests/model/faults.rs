@@ -5,11 +5,12 @@ use cache_core::protocol::incarnation::{Arrival, arrive};
 
 use crate::names::TagId;
 use crate::reader::FRESH;
-use crate::scenario::Mutation;
+use crate::scenario::{Faults, Mutation};
 use crate::shop::Read;
 use crate::sight::Sight;
 use crate::state::{Kept, State};
 use crate::world::{World, moment};
+use crate::writer::DRAINER;
 
 /// What a store calls the life that it is in.
 const PRESENT: &[u8] = b"present";
@@ -39,12 +40,15 @@ impl World {
     }
 
     pub(crate) fn evict_intents(&self, state: &mut State, tag: TagId) {
-        state.left.evictions -= 1;
+        match &mut state.left {
+            Faults { intent_losses: left @ 1.., .. } | Faults { evictions: left, .. } => *left -= 1,
+        }
         let now = moment(state.now);
         let keys = &mut state.store.tags[usize::from(tag)];
         let lost = core::mem::take(&mut keys.intents);
         for (name, deadline) in lost {
-            let writer = state.writers.get_mut(usize::try_from(name.bits()).expect("a small name"));
+            let place = name.bits() % u64::from(DRAINER);
+            let writer = state.writers.get_mut(usize::try_from(place).expect("a small name"));
             if let Some(writer) = writer.filter(|_| deadline > now) {
                 writer.intents_lost |= 1 << tag;
             }
@@ -74,14 +78,15 @@ impl World {
         };
         let saved = if is_from_snapshot { state.saved.clone() } else { None };
         state.store = saved.unwrap_or_else(empty);
-        state.connected = 0;
+        state.connected &= self.scenario.unnoticing;
         state.looks.clear();
         for place in 0..u8::try_from(state.writers.len()).expect("a few writers") {
-            // What was under way has failed, and nothing that was sent to the former life arrives any more.
-            self.fail_release(state, place, false);
-            let writer = &mut state.writers[usize::from(place)];
-            writer.late = None;
-            writer.all_lost = u16::MAX;
+            if state.connected & (2 << place) == 0 {
+                // What was under way has failed, and nothing that was sent to the former life arrives any more.
+                self.fail_release(state, place, false);
+                state.writers[usize::from(place)].late = None;
+            }
+            state.writers[usize::from(place)].all_lost = u16::MAX;
         }
         if state.left.restarts == 0 {
             state.saved = None;

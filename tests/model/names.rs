@@ -4,6 +4,7 @@ use core::any::TypeId;
 use core::time::Duration;
 
 use cache_core::intent::{Outcome, Release};
+use cache_core::protocol::dirty::{Failed, Pending};
 use cache_core::protocol::fill::second_look;
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::release::plan;
@@ -13,6 +14,7 @@ use cache_core::{Database, Fingerprint, KeyBytes, ManagerTags, Tag, TagKind};
 
 use crate::scenario::{Mutation, Scenario};
 use crate::shop::{Program, Read, Row};
+use crate::world::moment;
 
 /// A tag by its place among those that matter.
 pub(crate) type TagId = u8;
@@ -20,15 +22,42 @@ pub(crate) type TagId = u8;
 /// How long intents live, in steps of the clock.
 pub(crate) const LIFE: u8 = 2;
 
+pub(crate) const INTENT_LIFE: Duration = Duration::from_nanos(LIFE as u64);
+
 /// How a writer ends its write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum How {
     Changed,
-    /// In another attempt, by the tags that the first one should have changed.
-    DrainedChanged,
-    DrainedUnknown,
+    /// In another attempt, as the process' list of dirty tags says.
+    Drained(Dirtiness),
     Unchanged,
     Unknown,
+}
+
+/// What a process knows of a change that has not got through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Dirtiness {
+    pub(crate) may_still_run: bool,
+    /// For longer than intents live.
+    pub(crate) is_long: bool,
+}
+
+impl How {
+    const COUNT: usize = 7;
+
+    const fn place(self) -> usize {
+        match self {
+            Self::Changed => 0,
+            Self::Unchanged => 1,
+            Self::Unknown => 2,
+            Self::Drained(dirtiness) => 3 + 2 * dirtiness.may_still_run as usize + dirtiness.is_long as usize,
+        }
+    }
+
+    /// Whether the writer has to reckon with its work's taking effect later.
+    pub(crate) const fn may_still_run(self) -> bool {
+        matches!(self, Self::Unknown | Self::Drained(Dirtiness { may_still_run: true, .. }))
+    }
 }
 
 /// Everything that is decided before the first step.
@@ -48,12 +77,12 @@ pub(crate) struct Part {
     /// Nothing is placed: somebody clears.
     pub(crate) is_by_hand: bool,
     pub(crate) placed: Vec<TagId>,
-    plans: [Vec<(TagId, Outcome)>; 5],
+    plans: [Vec<(TagId, Outcome)>; How::COUNT],
 }
 
 impl Part {
     pub(crate) fn plan(&self, how: How) -> &[(TagId, Outcome)] {
-        &self.plans[how as usize]
+        &self.plans[how.place()]
     }
 }
 
@@ -110,7 +139,7 @@ struct Draft {
     is_by_hand: bool,
     placed: Vec<Tag>,
     changed: Vec<Tag>,
-    plans: [Vec<Release>; 5],
+    plans: [Vec<Release>; How::COUNT],
 }
 
 impl Draft {
@@ -126,26 +155,31 @@ impl Draft {
         };
         let placed = program.announced().map_or_else(Vec::new, |announced| tags_of(Some(announced)));
         let changed = tags_of(program.exact(scope()));
-        let unknown = Outcome::Unknown(Duration::from_nanos(LIFE.into()));
+        let unknown = Outcome::Unknown(INTENT_LIFE);
         let plans = [
             plan(&changed, &placed, Outcome::Changed),
-            plan(&changed, &[], Outcome::Changed),
-            plan(&placed, &[], Outcome::Changed),
             plan(&[], &placed, Outcome::Changed),
             plan(&placed, &placed, unknown),
+            drained(&changed, false, 0),
+            drained(&changed, false, LIFE + 1),
+            drained(&placed, true, 0),
+            drained(&placed, true, LIFE + 1),
         ];
         let is_by_hand = program.announced().is_none();
         Self { is_by_hand, placed, changed, plans }.mutated(scenario.mutation)
     }
 
     fn mutated(mut self, mutation: Option<Mutation>) -> Self {
-        let [changed, _, _, _, unknown] = &mut self.plans;
+        let [changed, _, unknown, _, _, drained, _] = &mut self.plans;
         match mutation {
             Some(Mutation::ExactTagNotCovered) => self.placed.retain(|tag| self.changed.contains(tag)),
             Some(Mutation::RowBeforeWitness) => changed.sort_by_key(|release| release.tag.kind() != TagKind::Row),
             Some(Mutation::UnknownOutcomeForgotten) => unknown.clear(),
             Some(Mutation::UnknownOutcomeTakenAsDone) => {
                 unknown.iter_mut().for_each(|release| release.outcome = Outcome::Changed);
+            }
+            Some(Mutation::UnknownRetriedAsDone) => {
+                drained.iter_mut().for_each(|release| release.outcome = Outcome::Changed);
             }
             Some(Mutation::WideReleasedBeforeExact) => {
                 changed.sort_by_key(|release| release.outcome != Outcome::Unchanged);
@@ -164,6 +198,13 @@ impl Draft {
     }
 }
 
+/// What the list of dirty tags says to release after an outage of so many steps.
+fn drained(tags: &[Tag], may_still_run: bool, outage: u8) -> Vec<Release> {
+    let mut pending = Pending::default();
+    pending.add(&Failed { tags, tables: &["products"], may_still_run }, moment(0));
+    pending.batch(moment(outage), INTENT_LIFE).releases
+}
+
 /// The tags that both somebody reads and somebody writes: the others never change, and their tokens are always equal.
 fn relevant(scenario: &Scenario, subject: &Subject<'_>, drafts: &[Draft]) -> Vec<Tag> {
     let mut read: Vec<Tag> = scenario.reads.iter().flat_map(|read| seeds(subject, *read)).collect();
@@ -172,7 +213,7 @@ fn relevant(scenario: &Scenario, subject: &Subject<'_>, drafts: &[Draft]) -> Vec
     }
     let is_written = |tag: &Tag| {
         drafts.iter().any(|draft| draft.placed.contains(tag) || draft.changed.contains(tag))
-            || (scenario.faults.restarts > 0 && *tag == Tag::root())
+            || (scenario.may_change_root() && *tag == Tag::root())
             || (tag.kind() == TagKind::Row && read_by_slug(scenario))
     };
     read.retain(is_written);

@@ -82,7 +82,8 @@ impl World {
         let tokens: Vec<Seen> = seeds.into_iter().filter(|seen| depends_on.contains(&seen.tag)).collect();
         // A row is stored under its key, whichever way it was found.
         let read = fill.found.map_or(fill.read, Read::Row);
-        state.store.entries[read.place()] = Some(Entry { tokens, commits });
+        let witnesses = fill.late.iter().fold(0, |witnesses, seen| witnesses | 1 << seen.tag);
+        state.store.entries[read.place()] = Some(Entry { tokens, witnesses, commits });
     }
 
     /// The tokens under which what was loaded may be stored.

@@ -1,5 +1,6 @@
 //! What is tried: who reads, who writes, what goes wrong, and what is planted to be found.
 
+use crate::names::LIFE;
 use crate::shop::{Program, Read};
 use crate::sight::Sight;
 
@@ -15,8 +16,29 @@ pub(crate) struct Scenario {
     /// The last moment.
     pub(crate) horizon: u8,
     pub(crate) mutation: Option<Mutation>,
+    /// Processes that do not notice when the store starts anew: the readers' is the first bit.
+    pub(crate) unnoticing: u8,
+    pub(crate) intents: Intents,
     /// What has to be seen, so that nothing passes because nothing happens.
     pub(crate) sights: &'static [Sight],
+}
+
+impl Scenario {
+    /// Whether anybody may change the root: after a restart, or after an outage that was longer than intents live.
+    pub(crate) const fn may_change_root(&self) -> bool {
+        self.faults.restarts > 0 || (self.faults.losses > 0 && self.horizon > LIFE)
+    }
+}
+
+/// What is asked of intents that are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intents {
+    /// Nothing, if their tag was not known at that moment, or expired before anybody looked.
+    AsBuilt,
+    /// All that is asked of intents that are not.
+    NeverExcused,
+    /// The same, if placing an intent were to give a token to a tag that has none.
+    NeverExcusedIfPlacingSeeds,
 }
 
 /// How often each thing may go wrong.
@@ -26,6 +48,8 @@ pub(crate) struct Faults {
     pub(crate) crashes: u8,
     /// A key of a tag is gone.
     pub(crate) evictions: u8,
+    /// The key with the intents of a tag is gone.
+    pub(crate) intent_losses: u8,
     /// Look-ups that compare one token at a time.
     pub(crate) looks: u8,
     /// An operation is not acknowledged, and happens later or never.
@@ -37,7 +61,8 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    pub(crate) const NONE: Self = Self { crashes: 0, evictions: 0, looks: 0, losses: 0, restarts: 0, unknowns: 0 };
+    pub(crate) const NONE: Self =
+        Self { crashes: 0, evictions: 0, intent_losses: 0, looks: 0, losses: 0, restarts: 0, unknowns: 0 };
 }
 
 /// A defect of the protocol, planted to be found.
@@ -66,5 +91,6 @@ pub(crate) enum Mutation {
     TrustFromArrival,
     UnknownOutcomeForgotten,
     UnknownOutcomeTakenAsDone,
+    UnknownRetriedAsDone,
     WideReleasedBeforeExact,
 }

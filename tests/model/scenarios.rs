@@ -1,9 +1,8 @@
 //! The worlds that are walked through.
 
 use crate::check::is_large;
-use crate::scenario::{Faults, Scenario};
-use crate::shop::Program;
-use crate::shop::{Read, Row, Slug};
+use crate::scenario::{Faults, Intents, Scenario};
+use crate::shop::{Program, Read, Row, Slug};
 use crate::sight::Sight;
 
 pub(crate) const DETAIL: &[Read] = &[Read::Row(Row::A)];
@@ -26,6 +25,8 @@ pub(crate) fn alone(name: &'static str, reads: &'static [Read], writers: &'stati
         faults: EVERYTHING,
         horizon: 4,
         mutation: None,
+        unnoticing: 0,
+        intents: Intents::AsBuilt,
         sights: &[Sight::Hit, Sight::Killed, Sight::LateMessage],
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Seen {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Entry {
     pub(crate) tokens: Vec<Seen>,
+    /// The tags that vouched for a token which is younger than the query.
+    pub(crate) witnesses: u16,
     pub(crate) commits: u8,
 }
 
@@ -80,8 +82,8 @@ pub(crate) struct Writer {
     pub(crate) is_effective: bool,
     /// Its intents were acknowledged.
     pub(crate) is_covered: bool,
-    /// Its release was not acknowledged: how it goes on.
-    pub(crate) dirty: Option<How>,
+    /// Its release was not acknowledged.
+    pub(crate) dirty: Option<Dirty>,
     /// It took effect before the first of its intents ended.
     pub(crate) is_in_time: bool,
     /// The database may carry it out although nobody waits for it any more.
@@ -103,6 +105,13 @@ pub(crate) enum Stage {
     Open,
     Releasing(How, u8),
     Over,
+}
+
+/// A change that its process has not got through to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Dirty {
+    pub(crate) may_still_run: bool,
+    pub(crate) since: u8,
 }
 
 /// Operations that were not acknowledged and may still happen.

@@ -143,11 +143,11 @@ impl World {
         if state.now < self.scenario.horizon {
             actions.push(Action::Advance);
         }
-        for (tag, keys) in (0..).zip(&state.store.tags).filter(|_| state.left.evictions > 0) {
-            if keys.held.is_some() {
+        for (tag, keys) in (0..).zip(&state.store.tags) {
+            if keys.held.is_some() && state.left.evictions > 0 {
                 actions.push(Action::EvictTag(tag));
             }
-            if !keys.intents.is_empty() {
+            if !keys.intents.is_empty() && state.left.evictions + state.left.intent_losses > 0 {
                 actions.push(Action::EvictIntents(tag));
             }
         }

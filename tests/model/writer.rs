@@ -1,17 +1,13 @@
 //! What writers do: place, commit, release; and what goes wrong with that.
 
-use core::time::Duration;
-
 use cache_core::intent::{Held, Writer as Name};
 
-use crate::names::{How, LIFE, TagId};
+use crate::names::{Dirtiness, How, INTENT_LIFE, LIFE, TagId};
 use crate::reader::FRESH;
-use crate::scenario::Mutation;
+use crate::scenario::{Intents, Mutation};
 use crate::sight::Sight;
-use crate::state::{Fate, Late, Stage, State, Writer};
+use crate::state::{Dirty, Fate, Late, Stage, State, Writer};
 use crate::world::World;
-
-const INTENT_LIFE: Duration = Duration::from_nanos(LIFE as u64);
 
 impl Writer {
     pub(crate) fn waiting(tags: usize) -> Self {
@@ -49,7 +45,12 @@ impl World {
         for index in 0..self.part(place).placed.len() {
             let tag = self.part(place).placed[index];
             if !self.has(Mutation::NoIntent) {
-                self.script(state, tag, |keys, now| keys.place(name(place), INTENT_LIFE, now));
+                self.script(state, tag, |keys, now| {
+                    if self.scenario.intents == Intents::NeverExcusedIfPlacingSeeds {
+                        keys.seed(FRESH, now);
+                    }
+                    keys.place(name(place), INTENT_LIFE, now);
+                });
             }
             self.stands(state, place, tag);
         }
@@ -98,14 +99,15 @@ impl World {
         }
         let writer = &mut state.writers[usize::from(place)];
         writer.is_acknowledged = writer.is_effective;
+        writer.is_covered |= how.may_still_run();
     }
 
     /// Releases one tag; says whether there is none left.
     fn release_one(&self, state: &mut State, place: u8, how: How, next: u8) -> bool {
         let plan = self.part(place).plan(how);
         let Some((tag, outcome)) = plan.get(usize::from(next)).copied() else { return true };
-        let is_own = !matches!(how, How::DrainedChanged | How::DrainedUnknown);
-        let writer = if is_own { name(place) } else { name(100 + place) };
+        let is_drained = matches!(how, How::Drained(_));
+        let writer = if is_drained { name(DRAINER + place) } else { name(place) };
         self.script(state, tag, |keys, now| {
             keys.release(writer, outcome, FRESH, now);
             if self.has(Mutation::BlockedTagLiftedByRelease) && matches!(keys.held, Some(Held::Blocked { .. })) {
@@ -114,9 +116,9 @@ impl World {
         });
         // What a promise is measured by is what should have been done.
         match how {
-            How::Unknown => self.stands(state, place, tag),
-            How::Changed | How::Unchanged => state.writers[usize::from(place)].ended |= 1 << tag,
-            How::DrainedChanged | How::DrainedUnknown => {}
+            _ if how.may_still_run() => self.stands(state, place, tag),
+            How::Drained(_) => {}
+            _ => state.writers[usize::from(place)].ended |= 1 << tag,
         }
         usize::from(next) + 1 >= plan.len()
     }
@@ -133,8 +135,8 @@ impl World {
         writer.stage = Stage::Over;
         writer.late = is_late.then_some(Late::Release(how, next));
         writer.dirty = match how {
-            How::Changed | How::DrainedChanged => Some(How::DrainedChanged),
-            How::DrainedUnknown | How::Unknown => Some(How::DrainedUnknown),
+            How::Changed | How::Unknown => Some(Dirty { may_still_run: how.may_still_run(), since: state.now }),
+            How::Drained(_) => writer.dirty,
             How::Unchanged => None,
         };
     }
@@ -142,9 +144,10 @@ impl World {
     pub(crate) fn drain(&self, state: &mut State, place: u8) {
         let has_effect = state.commits.contains(&place);
         let writer = &mut state.writers[usize::from(place)];
-        if let Some(how) = writer.dirty {
+        if let Some(Dirty { may_still_run, since }) = writer.dirty {
             writer.is_effective = has_effect;
-            writer.stage = Stage::Releasing(how, 0);
+            let dirtiness = Dirtiness { may_still_run, is_long: state.now - since > LIFE };
+            writer.stage = Stage::Releasing(How::Drained(dirtiness), 0);
         }
     }
 
@@ -187,6 +190,9 @@ impl World {
         }
     }
 }
+
+/// What is added to a writer's name where its process releases once more, under another name.
+pub(crate) const DRAINER: u8 = 100;
 
 fn name(place: u8) -> Name {
     Name::from_bits(place.into())
