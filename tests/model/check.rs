@@ -43,6 +43,11 @@ pub(crate) fn catches(mutation: Mutation, scenario: Scenario, promise: &'static 
     breaks(&format!("{mutation:?} in {name}"), World::new(Scenario { mutation: Some(mutation), ..scenario }), promise);
 }
 
+/// The scenario is beyond what the promise says: it breaks it.
+pub(crate) fn is_broken(scenario: Scenario, promise: &'static str) {
+    breaks(scenario.name, World::new(scenario), promise);
+}
+
 /// Finds a way to break `promise` in `model`, and says by which steps.
 pub(crate) fn breaks<M>(name: &str, model: M, promise: &'static str)
 where

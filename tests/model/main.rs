@@ -4,6 +4,7 @@
 mod canonical;
 mod check;
 mod faults;
+mod limits;
 mod mutations;
 mod names;
 mod near;

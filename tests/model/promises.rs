@@ -3,20 +3,40 @@
 use crate::check::{holds, is_large, keeps_every_promise};
 use crate::near::{Left, NearWorld};
 use crate::scenario::Scenario;
-use crate::scenarios::{DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, alone, lives, together, torn};
+use crate::scenarios::{DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, cut_off, lives, lossy, together, torn};
 use crate::shop::Program::{ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
+use crate::shop::{Program, Read};
 use crate::sight::Sight;
+
+type Case = (&'static str, &'static [Read], &'static [Program]);
+
+const PLAIN: [Case; 6] = [
+    ("a detail and a save", DETAIL, &[SaveA]),
+    ("a detail and a plain update", DETAIL, &[UpdateAll]),
+    ("a list and an insert", LIST, &[InsertB]),
+    ("a scope and an insert", SCOPE, &[InsertB]),
+    ("a scope and a delete", SCOPE, &[DeleteA]),
+    ("an absent row and an insert", NEGATIVE, &[InsertB]),
+];
+
+const UNIQUE: [Case; 3] = [
+    ("a look-up and a save", SLUG_A, &[SaveA]),
+    ("a look-up of a value that goes", SLUG_A, &[RenameA]),
+    ("a look-up of a value that comes", SLUG_B, &[InsertB]),
+];
 
 #[test]
 fn model_details_and_lists() {
-    keeps_every_promise(alone("a detail and a save", DETAIL, &[SaveA]));
-    let wide = alone("a detail and a plain update", DETAIL, &[UpdateAll]);
-    keeps_every_promise(Scenario { fills: 1, ..wide });
-    keeps_every_promise(alone("a list and an insert", LIST, &[InsertB]));
-    keeps_every_promise(alone("a scope and an insert", SCOPE, &[InsertB]));
-    keeps_every_promise(alone("a scope and a delete", SCOPE, &[DeleteA]));
-    let negative = alone("an absent row and an insert", NEGATIVE, &[InsertB]);
-    keeps_every_promise(Scenario { fills: 1, ..negative });
+    for (name, reads, writers) in PLAIN {
+        keeps_every_promise(lossy(name, reads, writers));
+        keeps_every_promise(cut_off(name, reads, writers));
+    }
+}
+
+#[test]
+fn model_two_loads_at_a_time() {
+    let scenario = lossy("two loads of a detail and a save", DETAIL, &[SaveA]);
+    keeps_every_promise(Scenario { fills: 2, ..scenario });
 }
 
 #[test]
@@ -28,15 +48,12 @@ fn model_two_writers() {
 
 #[test]
 fn model_unique_look_ups() {
-    for (name, reads, writers) in [
-        ("a look-up and a save", SLUG_A, &[SaveA][..]),
-        ("a look-up and a clear", SLUG_A, &[ClearA]),
-        ("a look-up of a value that goes", SLUG_A, &[RenameA]),
-        ("a look-up of a value that comes", SLUG_B, &[InsertB]),
-    ] {
-        let scenario = alone(name, reads, writers);
-        keeps_every_promise(Scenario { fills: 1, ..scenario });
+    for (name, reads, writers) in UNIQUE {
+        keeps_every_promise(Scenario { fills: 1, ..lossy(name, reads, writers) });
+        keeps_every_promise(Scenario { fills: 1, ..cut_off(name, reads, writers) });
     }
+    let cleared = cut_off("a look-up and a clear", SLUG_A, &[ClearA]);
+    keeps_every_promise(Scenario { sights: &[Sight::Hit, Sight::Killed, Sight::LateMessage], ..cleared });
 }
 
 #[test]

@@ -12,28 +12,64 @@ pub(crate) const SCOPE: &[Read] = &[Read::Scope];
 pub(crate) const SLUG_A: &[Read] = &[Read::Slug(Slug::A)];
 pub(crate) const SLUG_B: &[Read] = &[Read::Slug(Slug::B)];
 
-/// What can go wrong around one writer, twice as far as the tags are concerned.
-const EVERYTHING: Faults = Faults { crashes: 1, evictions: 2, losses: 1, unknowns: 1, ..Faults::NONE };
+/// What may happen to the keys of tags around a writer that ends without a word.
+const LOSSY: Faults = Faults { crashes: 1, evictions: 2, ..Faults::NONE };
 
-/// One writer, two loads at a time, everything that can go wrong without the store's starting anew.
-pub(crate) fn alone(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
+/// What may happen to the messages of one writer and to its COMMIT.
+const CUT_OFF: Faults = Faults { crashes: 1, evictions: 1, losses: 1, unknowns: 1, ..Faults::NONE };
+
+/// One writer, keys that are lost.
+pub(crate) fn lossy(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
+    Scenario { fills: fills(), faults: LOSSY, ..alone(name, reads, writers) }
+}
+
+/// One writer, messages and outcomes that are lost.
+pub(crate) fn cut_off(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
+    let faults = if is_large() { Faults { evictions: 2, ..CUT_OFF } } else { CUT_OFF };
+    let sights = &[Sight::Hit, Sight::Killed, Sight::LateCommit, Sight::LateMessage, Sight::Drained];
+    Scenario { fills: fills(), horizon: if is_large() { 4 } else { 3 }, faults, sights, ..alone(name, reads, writers) }
+}
+
+/// One writer, and whatever may go wrong while the store lives: what a defect is looked for in.
+pub(crate) fn rough(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
+    Scenario { faults: Faults { evictions: 2, ..CUT_OFF }, sights: &[], ..alone(name, reads, writers) }
+}
+
+/// One or two writers that may end without a word, and one loss of the intents beside a tag, never of the tag.
+pub(crate) fn without_intents(
+    name: &'static str,
+    reads: &'static [Read],
+    writers: &'static [Program],
+    intents: Intents,
+) -> Scenario {
+    let faults = Faults { crashes: 1, intent_losses: 1, ..Faults::NONE };
+    Scenario { fills: 1, faults, intents, sights: &[Sight::Hit], ..alone(name, reads, writers) }
+}
+
+/// One writer, two loads at a time.
+fn alone(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
     Scenario {
         name,
         reads,
         writers,
         fills: 2,
-        faults: EVERYTHING,
+        faults: Faults::NONE,
         horizon: 4,
         mutation: None,
         unnoticing: 0,
         intents: Intents::AsBuilt,
-        sights: &[Sight::Hit, Sight::Killed, Sight::LateMessage],
+        sights: &[Sight::Blocked, Sight::Hit, Sight::Killed, Sight::SeededUnderIntents],
     }
 }
 
 /// One writer and one load at a time, and nothing goes wrong.
 pub(crate) fn calm(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
     Scenario { fills: 1, faults: Faults::NONE, ..alone(name, reads, writers) }
+}
+
+/// How many loads run at a time.
+fn fills() -> usize {
+    if is_large() { 2 } else { 1 }
 }
 
 /// Two writers, one load at a time: one thing goes wrong.
