@@ -3,7 +3,9 @@
 use crate::check::{holds, is_large, keeps_every_promise};
 use crate::near::{Left, NearWorld};
 use crate::scenario::Scenario;
-use crate::scenarios::{DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, cut_off, lives, lossy, together, torn};
+use crate::scenarios::{
+    DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, cut_off, interrupted, lives, lossy, together, torn, unanswered,
+};
 use crate::shop::Program::{ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
 use crate::shop::{Program, Read};
 use crate::sight::Sight;
@@ -50,9 +52,10 @@ fn model_two_writers() {
 fn model_unique_look_ups() {
     for (name, reads, writers) in UNIQUE {
         keeps_every_promise(Scenario { fills: 1, ..lossy(name, reads, writers) });
-        keeps_every_promise(Scenario { fills: 1, ..cut_off(name, reads, writers) });
+        keeps_every_promise(interrupted(name, reads, writers));
+        keeps_every_promise(unanswered(name, reads, writers));
     }
-    let cleared = cut_off("a look-up and a clear", SLUG_A, &[ClearA]);
+    let cleared = interrupted("a look-up and a clear", SLUG_A, &[ClearA]);
     keeps_every_promise(Scenario { sights: &[Sight::Hit, Sight::Killed, Sight::LateMessage], ..cleared });
 }
 

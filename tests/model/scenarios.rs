@@ -30,6 +30,20 @@ pub(crate) fn cut_off(name: &'static str, reads: &'static [Read], writers: &'sta
     Scenario { fills: fills(), horizon: if is_large() { 4 } else { 3 }, faults, sights, ..alone(name, reads, writers) }
 }
 
+/// One writer, messages that are lost; and where there is time for it, outcomes and keys too.
+pub(crate) fn interrupted(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
+    let faults = if is_large() { CUT_OFF } else { Faults { evictions: 0, unknowns: 0, ..CUT_OFF } };
+    let sights = &[Sight::Hit, Sight::Killed, Sight::LateMessage, Sight::Drained];
+    Scenario { fills: 1, horizon: 3, faults, sights, ..alone(name, reads, writers) }
+}
+
+/// One writer, outcomes that are lost.
+pub(crate) fn unanswered(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
+    let faults = Faults { losses: 0, ..CUT_OFF };
+    let sights = &[Sight::Hit, Sight::Killed, Sight::LateCommit];
+    Scenario { fills: 1, horizon: 3, faults, sights, ..alone(name, reads, writers) }
+}
+
 /// One writer, and whatever may go wrong while the store lives: what a defect is looked for in.
 pub(crate) fn rough(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
     Scenario { faults: Faults { evictions: 2, ..CUT_OFF }, sights: &[], ..alone(name, reads, writers) }
