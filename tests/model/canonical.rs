@@ -3,7 +3,7 @@
 use cache_core::Token;
 use cache_core::intent::Held;
 
-use crate::names::LIFE;
+use crate::plans::LIFE;
 use crate::scenario::Mutation;
 use crate::shop::Read;
 use crate::sight::Sight;
@@ -143,8 +143,12 @@ impl World {
     }
 }
 
-/// A token that nobody knows, and that no intent stands beside, is as good as none.
+/// A token that nobody knows, and that no intent stands beside, is as good as none: unless intents may be lost, which is
+/// noticed beside a token only.
 fn forget_tokens(state: &mut State) {
+    if state.left.evictions + state.left.intent_losses > 0 {
+        return;
+    }
     for tag in 0..state.store.tags.len() {
         let Some(Held::Token { token, standing: 0, .. }) = state.store.tags[tag].held else { continue };
         if !is_known(state, tag, bits(token)) {

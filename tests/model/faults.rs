@@ -5,12 +5,12 @@ use cache_core::protocol::incarnation::{Arrival, arrive};
 
 use crate::names::TagId;
 use crate::reader::FRESH;
+use crate::release::DRAINER;
 use crate::scenario::{Faults, Mutation};
 use crate::shop::Read;
 use crate::sight::Sight;
 use crate::state::{Kept, State};
 use crate::world::{World, moment};
-use crate::writer::DRAINER;
 
 /// What a store calls the life that it is in.
 const PRESENT: &[u8] = b"present";

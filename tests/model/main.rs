@@ -2,19 +2,23 @@
 //! to be found.
 
 mod canonical;
+mod catalog;
 mod check;
 mod faults;
 mod limits;
 mod mutations;
 mod names;
 mod near;
+mod plans;
 mod promises;
 mod reader;
+mod release;
 mod scenario;
 mod scenarios;
 mod shop;
 mod sight;
 mod state;
+mod steps;
 mod verdict;
 mod world;
 mod writer;

@@ -1,6 +1,6 @@
 //! What is tried: who reads, who writes, what goes wrong, and what is planted to be found.
 
-use crate::names::LIFE;
+use crate::plans::LIFE;
 use crate::shop::{Program, Read};
 use crate::sight::Sight;
 

@@ -2,7 +2,8 @@
 
 use cache_core::intent::TagState;
 
-use crate::names::{How, TagId};
+use crate::names::TagId;
+use crate::plans::How;
 use crate::scenario::Faults;
 use crate::shop::{Read, Row};
 
