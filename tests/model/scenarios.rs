@@ -12,6 +12,9 @@ pub(crate) const SCOPE: &[Read] = &[Read::Scope];
 pub(crate) const SLUG_A: &[Read] = &[Read::Slug(Slug::A)];
 pub(crate) const SLUG_B: &[Read] = &[Read::Slug(Slug::B)];
 
+/// What a world is called, what is read in it, and what is written.
+pub(crate) type Case = (&'static str, &'static [Read], &'static [Program]);
+
 /// What may happen to the keys of tags around a writer that ends without a word.
 const LOSSY: Faults = Faults { crashes: 1, evictions: 2, ..Faults::NONE };
 
@@ -86,14 +89,18 @@ fn fills() -> usize {
     if is_large() { 2 } else { 1 }
 }
 
-/// Two writers, one load at a time: one thing goes wrong.
-pub(crate) fn together(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
-    let faults = if is_large() {
-        Faults { crashes: 1, evictions: 1, losses: 1, unknowns: 1, ..Faults::NONE }
-    } else {
-        Faults { crashes: 1, ..Faults::NONE }
-    };
+/// Two writers, one load at a time: one thing goes wrong, or two.
+pub(crate) fn together((name, reads, writers): Case, faults: Faults) -> Scenario {
     Scenario { fills: 1, faults, horizon: 3, sights: &[Sight::Hit, Sight::Killed], ..alone(name, reads, writers) }
+}
+
+/// What goes wrong around two writers, one of these at a time.
+pub(crate) fn troubles() -> &'static [Faults] {
+    const CRASH: Faults = Faults { crashes: 1, ..Faults::NONE };
+    const UNKNOWN: Faults = Faults { unknowns: 1, ..Faults::NONE };
+    const LOST: Faults = Faults { losses: 1, ..Faults::NONE };
+    const EVICTED: Faults = Faults { crashes: 1, evictions: 1, ..Faults::NONE };
+    if is_large() { &[CRASH, UNKNOWN, LOST, EVICTED] } else { &[CRASH] }
 }
 
 /// A store that starts anew, empty or as it was when somebody took a snapshot.
