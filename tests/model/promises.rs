@@ -2,7 +2,7 @@
 
 use crate::check::{holds, is_large, keeps_every_promise};
 use crate::near::{Left, NearWorld};
-use crate::scenario::Scenario;
+use crate::scenario::{Faults, Scenario};
 use crate::scenarios::{
     Case, DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, cut_off, interrupted, lives, lossy, together, torn, troubles,
     unanswered,
@@ -69,13 +69,19 @@ fn model_torn_look_ups() {
 fn model_store_lives() {
     keeps_every_promise(lives("other lives and a list", LIST, &[SaveA]));
     keeps_every_promise(lives("other lives and a detail", DETAIL, &[SaveA]));
+    let look_up = lives("other lives and a look-up", SLUG_A, &[SaveA]);
+    keeps_every_promise(Scenario { faults: Faults { restarts: 1, ..Faults::NONE }, horizon: 0, ..look_up });
 }
 
 #[test]
 fn model_near_caches() {
     let sights = [Sight::BehindWithinTrust, Sight::HalfOpen, Sight::Hit, Sight::Overtaken];
     let horizon = if is_large() { 4 } else { 2 };
-    let world = |writers| NearWorld::new(Left::usual(writers), horizon, None);
-    holds("a near cache and its process' write", world(&[0]), |world| &world.sights, &sights);
-    holds("a near cache and another process' write", world(&[1]), |world| &world.sights, &sights);
+    let world = |left| NearWorld::new(left, horizon, None);
+    for (name, writers) in [("its process' write", &[0][..]), ("another process' write", &[1])] {
+        holds(&format!("a near cache and {name}"), world(Left::usual(writers)), |world| &world.sights, &sights);
+    }
+    let forgetful = world(Left::forgetful(if is_large() { &[0, 1] } else { &[1] }));
+    let sights = [Sight::BehindWithinTrust, Sight::Hit];
+    holds("a near cache and a store that forgets", forgetful, |world| &world.sights, &sights);
 }

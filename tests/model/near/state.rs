@@ -46,6 +46,11 @@ impl Left {
     pub(crate) const fn usual(writers: &'static [u8]) -> Self {
         Self { connects: 2, crashes: 1, evictions: 0, fills: 2, half_open: 1, heartbeats: 1, writers }
     }
+
+    /// One connection, and the token of the tag may be lost.
+    pub(crate) const fn forgetful(writers: &'static [u8]) -> Self {
+        Self { connects: 1, crashes: 1, evictions: 1, fills: 2, half_open: 0, heartbeats: 1, writers }
+    }
 }
 
 /// The connection on which the store tells of changes: both ways keep their order, and take any time.
