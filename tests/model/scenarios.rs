@@ -100,7 +100,9 @@ pub(crate) fn troubles() -> &'static [Faults] {
     const UNKNOWN: Faults = Faults { unknowns: 1, ..Faults::NONE };
     const LOST: Faults = Faults { losses: 1, ..Faults::NONE };
     const EVICTED: Faults = Faults { crashes: 1, evictions: 1, ..Faults::NONE };
-    if is_large() { &[CRASH, UNKNOWN, LOST, EVICTED] } else { &[CRASH] }
+    const CUT: Faults = Faults { losses: 1, unknowns: 1, ..Faults::NONE };
+    let usual = &[CRASH, UNKNOWN, LOST, EVICTED, CUT];
+    if is_large() { usual } else { &usual[..4] }
 }
 
 /// A store that starts anew, empty or as it was when somebody took a snapshot.
