@@ -1,0 +1,61 @@
+//! What do reads depend on, by the functions that the caches call?
+
+use core::any::TypeId;
+
+use cache_core::protocol::fill::second_look;
+use cache_core::protocol::read::Subject;
+use cache_core::tables::{Declaration, LookupDeclaration, Tables};
+use cache_core::{Database, Fingerprint, KeyBytes, ManagerTags, Tag};
+
+use crate::names::read_by_slug;
+use crate::scenario::Scenario;
+use crate::shop::{Read, Row};
+
+pub(crate) fn seeds(subject: &Subject<'_>, read: Read) -> Vec<Tag> {
+    match read {
+        Read::Slug(_) => subject.unique(),
+        _ => absent(subject, read),
+    }
+}
+
+/// What the answer depends on if it is not one row that was found.
+pub(crate) fn absent(subject: &Subject<'_>, read: Read) -> Vec<Tag> {
+    match read {
+        Read::Every => subject.list(None),
+        Read::Row(row) => subject.absent_row(row.key()),
+        Read::Scope => subject.scope(Some(scope())),
+        Read::Slug(_) => subject.absent_unique(),
+    }
+}
+
+pub(crate) fn late(subject: &Subject<'_>, row: Row) -> [Tag; 3] {
+    second_look(subject.database.table(subject.table), row.key())
+}
+
+pub(crate) fn database() -> Database {
+    Database::named("shop")
+}
+
+pub(crate) fn scope() -> Tag {
+    database().table("products").scope(&["shelf"], KeyBytes::of(&7))
+}
+
+pub(crate) fn subject<'a>(named: &'a [String], tables: &'a Tables) -> Subject<'a> {
+    let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
+    Subject { database: database(), manager, table: "products", named, tables }
+}
+
+/// The table has a unique column where somebody reads by it.
+pub(crate) fn tables(scenario: &Scenario) -> Tables {
+    let slug = LookupDeclaration {
+        columns: &["slug"],
+        is_exact: true,
+        is_fixed: false,
+        is_unique: true,
+        normalizer: None,
+        value: TypeId::of::<String>(),
+    };
+    let lookups = if read_by_slug(scenario) { vec![slug] } else { Vec::new() };
+    let key = ("id".to_owned(), TypeId::of::<i32>());
+    Tables::new([Declaration { table: "products".into(), key, lookups, dependencies: vec![] }])
+}

@@ -1,0 +1,24 @@
+//! The protocol under a model checker: every interleaving of a few readers, writers and faults, and defects that have
+//! to be found.
+
+mod canonical;
+mod catalog;
+mod check;
+mod faults;
+mod limits;
+mod mutations;
+mod names;
+mod near;
+mod plans;
+mod promises;
+mod reader;
+mod release;
+mod scenario;
+mod scenarios;
+mod shop;
+mod sight;
+mod state;
+mod steps;
+mod verdict;
+mod world;
+mod writer;

@@ -1,0 +1,65 @@
+//! Defects of the protocol, each of which has to be found.
+
+use crate::check::{breaks, catches};
+use crate::near::{Left, NearWorld};
+use crate::scenario::{Faults, Mutation, Scenario};
+use crate::scenarios::{DETAIL, LIST, SCOPE, SLUG_A, calm, lives, rough};
+use crate::shop::Program::{ClearA, InsertB, SaveA};
+
+/// One test for each defect: by which scenario, and which promise it breaks.
+macro_rules! caught {
+    ($($test:ident: $mutation:ident, $promise:literal, $scenario:expr;)+) => {$(
+        #[test]
+        fn $test() {
+            catches(Mutation::$mutation, $scenario, $promise);
+        }
+    )+};
+}
+
+caught! {
+    model_catches_blocked_tag_lifted_by_release: BlockedTagLiftedByRelease, "bound", two_saves();
+    model_catches_exact_tag_not_covered: ExactTagNotCovered, "bound", rough("an insert", SCOPE, &[InsertB]);
+    model_catches_flight_across_tokens: FlightAcrossTokens, "coherence", rough("a save", DETAIL, &[SaveA]);
+    model_catches_intents_that_die_with_the_tag: IntentsDieWithTag, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_looks_while_dirty: LooksWhileDirty, "own write", rough("a save", DETAIL, &[SaveA]);
+    model_catches_lost_intents_not_noticed: LostIntentsNotNoticed, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_no_intent: NoIntent, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_no_root_change_after_a_snapshot: NoRootChange, "coherence", lives("a snapshot", LIST, &[SaveA]);
+    model_catches_no_second_look: NoSecondLook, "coherence", calm("a look-up", SLUG_A, &[SaveA]);
+    model_catches_release_before_commit: ReleaseBeforeCommit, "coherence", calm("a save", DETAIL, &[SaveA]);
+    model_catches_row_before_any: RowBeforeWitness, "coherence", calm("a look-up", SLUG_A, &[SaveA]);
+    model_catches_row_before_cleared: RowBeforeWitness, "coherence", calm("a clear", SLUG_A, &[ClearA]);
+    model_catches_second_look_at_any_first: SecondLookAtWitnessFirst, "coherence", calm("a look-up", SLUG_A, &[SaveA]);
+    model_catches_tokens_after_query: TokensAfterQuery, "coherence", calm("a save", DETAIL, &[SaveA]);
+    model_catches_tokens_not_compared: TokensNotCompared, "coherence", calm("a save", DETAIL, &[SaveA]);
+    model_catches_unknown_outcome_forgotten: UnknownOutcomeForgotten, "coherence", rough("a save", DETAIL, &[SaveA]);
+    model_catches_unknown_outcome_taken_as_done: UnknownOutcomeTakenAsDone, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_unknown_retried_as_done: UnknownRetriedAsDone, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_wide_released_before_exact: WideReleasedBeforeExact, "bound", rough("an insert", SCOPE, &[InsertB]);
+}
+
+/// Near caches have a world of their own.
+macro_rules! caught_near {
+    ($($test:ident: $mutation:ident, $promise:literal, $writer:literal;)+) => {$(
+        #[test]
+        fn $test() {
+            let mutation = Mutation::$mutation;
+            breaks(&format!("{mutation:?}"), NearWorld::new(Left::few(&[$writer]), 2, Some(mutation)), $promise);
+        }
+    )+};
+}
+
+caught_near! {
+    model_catches_near_fills_before_tracking: FillsBeforeTracking, "near bound", 1;
+    model_catches_near_hits_without_trust: HitsWithoutTrust, "near bound", 1;
+    model_catches_near_intended_token_kept: IntendedTokenKept, "near bound", 1;
+    model_catches_near_message_forgotten: MessageForgotten, "near bound", 1;
+    model_catches_near_own_write_keeps_token: OwnWriteKeepsToken, "own write", 0;
+    model_catches_near_reconnect_keeps_tokens: ReconnectKeepsTokens, "near bound", 1;
+    model_catches_near_trust_from_arrival: TrustFromArrival, "near bound", 1;
+}
+
+fn two_saves() -> Scenario {
+    let faults = Faults { crashes: 1, evictions: 1, ..Faults::NONE };
+    Scenario { fills: 1, faults, ..rough("two saves", DETAIL, &[SaveA, SaveA]) }
+}

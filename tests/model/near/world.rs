@@ -1,0 +1,157 @@
+//! Which steps a near cache, its link and the writers may take next, and what each of them leads to.
+
+use core::time::Duration;
+
+use cache_core::intent::TagState;
+use cache_core::protocol::near::Near;
+use cache_core::{Database, Tag, TagKind, Timestamp, Token};
+use stateright::{Model, Property};
+
+use crate::near::state::{Action, Left, Link, Message, Promise, Stage, State, Writer};
+use crate::near::verdict::make_canonical;
+use crate::scenario::Mutation;
+use crate::sight::{Sight, Sights};
+
+pub(crate) const LIFE: u8 = 2;
+pub(crate) const TRUST: u8 = 1;
+
+/// A process with a near cache, another writer, and how long they are watched.
+#[derive(Debug)]
+pub(crate) struct NearWorld {
+    pub(crate) left: Left,
+    pub(crate) horizon: u8,
+    pub(crate) mutation: Option<Mutation>,
+    pub(crate) sights: Sights,
+    pub(crate) tag: Tag,
+}
+
+impl NearWorld {
+    pub(crate) fn new(left: Left, horizon: u8, mutation: Option<Mutation>) -> Self {
+        let tag = Database::named("shop").table("products").whole(TagKind::Any);
+        Self { left, horizon, mutation, sights: Sights::default(), tag }
+    }
+
+    pub(crate) fn has(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+
+    /// One script on the tag. The store tells of every change of the key that holds the token.
+    pub(crate) fn script<T>(&self, state: &mut State, work: impl FnOnce(&mut TagState, Token, Timestamp) -> T) -> T {
+        let (now, before) = (moment(state.now), state.keys.held);
+        let fresh = Token::from_bits(state.fresh.into());
+        let result = work(&mut state.keys, fresh, now);
+        if state.keys.held != before {
+            state.fresh += 1;
+            if state.link.is_tracked && !state.link.is_half_open {
+                state.link.from_store.push(Message::Changed);
+            }
+        }
+        result
+    }
+
+    fn advance(&self, state: &mut State) {
+        state.now += 1;
+        let now = moment(state.now);
+        state.keys.intents.retain(|(_, deadline)| *deadline > now);
+        state.keys.held = state.keys.held.filter(|held| held.expires_at() > now);
+    }
+
+    fn take(&self, state: &mut State, action: Action) {
+        match action {
+            Action::Advance => self.advance(state),
+            Action::Answer => self.answer(state),
+            Action::Ask => self.ask(state),
+            Action::Connect => self.connect(state),
+            Action::Crash(place) => {
+                state.left.crashes -= 1;
+                state.writers[usize::from(place)].stage = Stage::Crashed;
+            }
+            Action::Deliver => self.deliver(state),
+            Action::Evict => {
+                state.left.evictions -= 1;
+                self.script(state, |keys, _, _| keys.held = None);
+            }
+            Action::FallHalfOpen => {
+                state.left.half_open -= 1;
+                state.link.is_half_open = true;
+                self.sights.see(Sight::HalfOpen);
+            }
+            Action::Keep => self.keep(state),
+            Action::Query => self.query(state),
+            Action::Seed => self.seed(state),
+            Action::SendHeartbeat => {
+                state.left.heartbeats -= 1;
+                state.link.to_store.push(Message::Heartbeat(moment(state.now)));
+            }
+            Action::Serve => self.serve(state),
+            Action::Write(place) => self.write(state, place),
+        }
+    }
+}
+
+impl Model for NearWorld {
+    type Action = Action;
+    type State = State;
+
+    fn init_states(&self) -> Vec<State> {
+        let mut keys = TagState::default();
+        keys.seed(Token::from_bits(1), moment(0));
+        let near = Near::new(Duration::from_nanos(TRUST.into()));
+        let waiting = Writer { stage: Stage::Waiting, since: 0 };
+        let link = Link {
+            epoch: near.epoch(),
+            is_tracked: false,
+            is_half_open: true,
+            to_store: Vec::new(),
+            from_store: Vec::new(),
+        };
+        vec![State {
+            now: 0,
+            keys,
+            fresh: 2,
+            near,
+            entry: None,
+            fill: None,
+            link,
+            writers: [waiting; 2],
+            commits: Vec::new(),
+            left: self.left,
+            broken: None,
+        }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.broken.is_some() {
+            return;
+        }
+        self.fill_actions(state, actions);
+        self.link_actions(state, actions);
+        for (place, writer) in (0..).zip(&state.writers) {
+            if self.left.writers.contains(&place) && !matches!(writer.stage, Stage::Crashed | Stage::Returned) {
+                actions.push(Action::Write(place));
+            }
+            if place == 1 && writer.stage == Stage::Committed && state.left.crashes > 0 {
+                actions.push(Action::Crash(place));
+            }
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = last.clone();
+        self.take(&mut state, action);
+        state.broken = self.verdict(&state);
+        make_canonical(&mut state);
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("near bound", |_, state: &State| state.broken != Some(Promise::Bound)),
+            Property::always("own write", |_, state: &State| state.broken != Some(Promise::OwnWrite)),
+        ]
+    }
+}
+
+pub(crate) fn moment(step: u8) -> Timestamp {
+    Timestamp::from_nanos(step.into())
+}

@@ -1,0 +1,87 @@
+//! The promises, in every world.
+
+use crate::check::{holds, is_large, keeps_every_promise};
+use crate::near::{Left, NearWorld};
+use crate::scenario::{Faults, Scenario};
+use crate::scenarios::{
+    Case, DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, cut_off, interrupted, lives, lossy, together, torn, troubles,
+    unanswered,
+};
+use crate::shop::Program::{ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
+use crate::sight::Sight;
+
+const PLAIN: [Case; 6] = [
+    ("a detail and a save", DETAIL, &[SaveA]),
+    ("a detail and a plain update", DETAIL, &[UpdateAll]),
+    ("a list and an insert", LIST, &[InsertB]),
+    ("a scope and an insert", SCOPE, &[InsertB]),
+    ("a scope and a delete", SCOPE, &[DeleteA]),
+    ("an absent row and an insert", NEGATIVE, &[InsertB]),
+];
+
+const UNIQUE: [Case; 3] = [
+    ("a look-up and a save", SLUG_A, &[SaveA]),
+    ("a look-up of a value that goes", SLUG_A, &[RenameA]),
+    ("a look-up of a value that comes", SLUG_B, &[InsertB]),
+];
+
+#[test]
+fn model_details_and_lists() {
+    for (name, reads, writers) in PLAIN {
+        keeps_every_promise(lossy(name, reads, writers));
+        keeps_every_promise(cut_off(name, reads, writers));
+    }
+}
+
+#[test]
+fn model_two_loads_at_a_time() {
+    let scenario = lossy("two loads of a detail and a save", DETAIL, &[SaveA]);
+    keeps_every_promise(Scenario { fills: 2, ..scenario });
+}
+
+#[test]
+fn model_two_writers() {
+    for faults in troubles() {
+        keeps_every_promise(together(("a detail, a save and a plain update", DETAIL, &[SaveA, UpdateAll]), *faults));
+        keeps_every_promise(together(("a list, an insert and a delete", LIST, &[InsertB, DeleteA]), *faults));
+        keeps_every_promise(together(("a scope, an insert and a save", SCOPE, &[InsertB, SaveA]), *faults));
+    }
+}
+
+#[test]
+fn model_unique_look_ups() {
+    for (name, reads, writers) in UNIQUE {
+        keeps_every_promise(Scenario { fills: 1, ..lossy(name, reads, writers) });
+        keeps_every_promise(interrupted(name, reads, writers));
+        keeps_every_promise(unanswered(name, reads, writers));
+    }
+    let cleared = interrupted("a look-up and a clear", SLUG_A, &[ClearA]);
+    keeps_every_promise(Scenario { sights: &[Sight::Hit, Sight::Killed, Sight::LateMessage], ..cleared });
+}
+
+#[test]
+fn model_torn_look_ups() {
+    keeps_every_promise(torn("a scope, read key by key", SCOPE, &[InsertB, SaveA]));
+    keeps_every_promise(torn("a detail, read key by key", DETAIL, &[SaveA, UpdateAll]));
+}
+
+#[test]
+fn model_store_lives() {
+    keeps_every_promise(lives("other lives and a list", LIST, &[SaveA]));
+    keeps_every_promise(lives("other lives and a detail", DETAIL, &[SaveA]));
+    let look_up = lives("other lives and a look-up", SLUG_A, &[SaveA]);
+    keeps_every_promise(Scenario { faults: Faults { restarts: 1, ..Faults::NONE }, horizon: 0, ..look_up });
+}
+
+#[test]
+fn model_near_caches() {
+    let sights = [Sight::BehindWithinTrust, Sight::HalfOpen, Sight::Hit, Sight::Overtaken];
+    let horizon = if is_large() { 4 } else { 2 };
+    let world = |left| NearWorld::new(left, horizon, None);
+    for (name, writers) in [("its process' write", &[0][..]), ("another process' write", &[1])] {
+        holds(&format!("a near cache and {name}"), world(Left::usual(writers)), |world| &world.sights, &sights);
+    }
+    let forgetful = world(Left::forgetful(if is_large() { &[0, 1] } else { &[1] }));
+    let sights = [Sight::BehindWithinTrust, Sight::Hit];
+    holds("a near cache and a store that forgets", forgetful, |world| &world.sights, &sights);
+}

@@ -1,0 +1,96 @@
+//! What is tried: who reads, who writes, what goes wrong, and what is planted to be found.
+
+use crate::plans::LIFE;
+use crate::shop::{Program, Read};
+use crate::sight::Sight;
+
+/// A bounded world.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) reads: &'static [Read],
+    pub(crate) writers: &'static [Program],
+    /// How many loads may run at a time; each reader reads without end.
+    pub(crate) fills: usize,
+    pub(crate) faults: Faults,
+    /// The last moment.
+    pub(crate) horizon: u8,
+    pub(crate) mutation: Option<Mutation>,
+    /// Processes that do not notice when the store starts anew: the readers' is the first bit.
+    pub(crate) unnoticing: u8,
+    pub(crate) intents: Intents,
+    /// What has to be seen, so that nothing passes because nothing happens.
+    pub(crate) sights: &'static [Sight],
+}
+
+impl Scenario {
+    /// Whether anybody may change the root: after a restart, or after an outage that was longer than intents live.
+    pub(crate) const fn may_change_root(&self) -> bool {
+        self.faults.restarts > 0 || (self.faults.losses > 0 && self.horizon > LIFE)
+    }
+}
+
+/// What is asked of intents that are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intents {
+    /// Nothing, if their tag was not known at that moment, or expired before anybody looked.
+    AsBuilt,
+    /// All that is asked of intents that are not.
+    NeverExcused,
+    /// The same, if placing an intent were to give a token to a tag that has none.
+    NeverExcusedIfPlacingSeeds,
+}
+
+/// How often each thing may go wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Faults {
+    /// A writer ends without a word.
+    pub(crate) crashes: u8,
+    /// A key of a tag is gone.
+    pub(crate) evictions: u8,
+    /// The key with the intents of a tag is gone.
+    pub(crate) intent_losses: u8,
+    /// Look-ups that compare one token at a time.
+    pub(crate) looks: u8,
+    /// An operation is not acknowledged, and happens later or never.
+    pub(crate) losses: u8,
+    /// The store starts anew, empty or as it was once.
+    pub(crate) restarts: u8,
+    /// The answer to a COMMIT is lost: it has happened, happens later, or never.
+    pub(crate) unknowns: u8,
+}
+
+impl Faults {
+    pub(crate) const NONE: Self =
+        Self { crashes: 0, evictions: 0, intent_losses: 0, looks: 0, losses: 0, restarts: 0, unknowns: 0 };
+}
+
+/// A defect of the protocol, planted to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mutation {
+    BlockedTagLiftedByRelease,
+    ExactTagNotCovered,
+    FillsBeforeTracking,
+    FlightAcrossTokens,
+    HitsWithoutTrust,
+    IntendedTokenKept,
+    IntentsDieWithTag,
+    LooksWhileDirty,
+    LostIntentsNotNoticed,
+    MessageForgotten,
+    NoIntent,
+    NoRootChange,
+    NoSecondLook,
+    OwnWriteKeepsToken,
+    ReconnectKeepsTokens,
+    ReleaseBeforeCommit,
+    RowBeforeWitness,
+    SecondLookAtWitnessFirst,
+    TokensAfterQuery,
+    TokensNotCompared,
+    TrustFromArrival,
+    UnknownOutcomeForgotten,
+    UnknownOutcomeTakenAsDone,
+    UnknownRetriedAsDone,
+    WideReleasedBeforeExact,
+}
