@@ -37,6 +37,10 @@ fn model_details_and_lists() {
 fn model_two_loads_at_a_time() {
     let scenario = lossy("two loads of a detail and a save", DETAIL, &[SaveA]);
     keeps_every_promise(Scenario { fills: 2, ..scenario });
+    if is_large() {
+        let scenario = cut_off("two loads of a detail and a save", DETAIL, &[SaveA]);
+        keeps_every_promise(Scenario { fills: 2, ..scenario });
+    }
 }
 
 #[test]
