@@ -143,8 +143,8 @@ impl World {
     }
 }
 
-/// A token that nobody knows, and that no intent stands beside, is as good as none: unless intents may be lost, which is
-/// noticed beside a token only.
+/// A token that nobody knows, and that no intent stands beside, is as good as none: unless intents may be lost, which
+/// is noticed beside a token only.
 fn forget_tokens(state: &mut State) {
     if state.left.evictions + state.left.intent_losses > 0 {
         return;

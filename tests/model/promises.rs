@@ -37,6 +37,10 @@ fn model_details_and_lists() {
 fn model_two_loads_at_a_time() {
     let scenario = lossy("two loads of a detail and a save", DETAIL, &[SaveA]);
     keeps_every_promise(Scenario { fills: 2, ..scenario });
+    if is_large() {
+        let scenario = cut_off("two loads of a detail and a save", DETAIL, &[SaveA]);
+        keeps_every_promise(Scenario { fills: 2, ..scenario });
+    }
 }
 
 #[test]
@@ -81,7 +85,8 @@ fn model_near_caches() {
     for (name, writers) in [("its process' write", &[0][..]), ("another process' write", &[1])] {
         holds(&format!("a near cache and {name}"), world(Left::usual(writers)), |world| &world.sights, &sights);
     }
-    let forgetful = world(Left::forgetful(if is_large() { &[0, 1] } else { &[1] }));
+    let horizon = if is_large() { 3 } else { 2 };
+    let forgetful = NearWorld::new(Left::forgetful(&[1]), horizon, None);
     let sights = [Sight::BehindWithinTrust, Sight::Hit];
     holds("a near cache and a store that forgets", forgetful, |world| &world.sights, &sights);
 }

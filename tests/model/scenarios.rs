@@ -30,7 +30,7 @@ pub(crate) fn lossy(name: &'static str, reads: &'static [Read], writers: &'stati
 pub(crate) fn cut_off(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
     let faults = if is_large() { Faults { evictions: 2, ..CUT_OFF } } else { CUT_OFF };
     let sights = &[Sight::Hit, Sight::Killed, Sight::LateCommit, Sight::LateMessage, Sight::Drained];
-    Scenario { fills: fills(), horizon: if is_large() { 4 } else { 3 }, faults, sights, ..alone(name, reads, writers) }
+    Scenario { fills: 1, horizon: if is_large() { 4 } else { 3 }, faults, sights, ..alone(name, reads, writers) }
 }
 
 /// One writer, messages that are lost; and where there is time for it, outcomes and keys too.
