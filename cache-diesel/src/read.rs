@@ -4,6 +4,7 @@ mod answer;
 mod asked;
 #[cfg(feature = "__async")]
 mod awaiting;
+mod batch;
 mod blocking;
 mod entry;
 mod filter;
