@@ -10,6 +10,7 @@ use crate::key_path::{self, KeyPaths};
 use crate::look_up::{self, LookupList};
 use crate::recover;
 use crate::timeout::{self, Timeout};
+use crate::view::{self, View};
 
 /// One option, as it was typed.
 pub(crate) struct Attr {
@@ -32,6 +33,7 @@ pub(crate) enum Value {
     PrimaryKey(KeyPaths),
     Scope(LookupList),
     Unique(LookupList),
+    View(Box<View>),
 }
 
 struct Spec {
@@ -41,7 +43,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 13] = [
+const OPTIONS: [Spec; 14] = [
     Spec {
         name: "cascaded_by",
         usage: "cascaded_by(Model, table, ..)",
@@ -90,6 +92,11 @@ const OPTIONS: [Spec; 13] = [
         name: "unique",
         usage: "unique(column, ..)",
         read: |input, diagnostics| look_up::read(input, diagnostics, "unique").map(Value::Unique),
+    },
+    Spec {
+        name: "view",
+        usage: "view(Name, select_related(..), prefetch_related(..), ..)",
+        read: |input, diagnostics| view::read(input, diagnostics).map(Box::new).map(Value::View),
     },
 ];
 
@@ -146,7 +153,7 @@ pub(crate) fn after_equals<'a>(input: ParseStream<'a>) -> Result<ParseStream<'a>
     input.parse::<Token![=]>().map(|_| input)
 }
 
-fn path(input: ParseStream<'_>) -> Result<Path> {
+pub(crate) fn path(input: ParseStream<'_>) -> Result<Path> {
     Path::parse_mod_style(input)
         .map_err(|error| Error::new(error.span(), "expected a path without quotes, such as `schema::products`"))
 }
@@ -156,7 +163,7 @@ pub(crate) fn column(input: ParseStream<'_>) -> Result<Ident> {
         .map_err(|error| Error::new(error.span(), "expected a column name without quotes, such as `slug`"))
 }
 
-fn key(input: ParseStream<'_>) -> Result<LitStr> {
+pub(crate) fn key(input: ParseStream<'_>) -> Result<LitStr> {
     let key: LitStr = after_equals(input)?.parse()?;
     if key.value().trim().is_empty() {
         let message = "`key` cannot be empty, leave it out to use the table's name";
@@ -165,11 +172,11 @@ fn key(input: ParseStream<'_>) -> Result<LitStr> {
     Ok(key)
 }
 
-fn timeout(input: ParseStream<'_>) -> Result<Timeout> {
+pub(crate) fn timeout(input: ParseStream<'_>) -> Result<Timeout> {
     timeout::read(after_equals(input)?).map(|literal| literal.timeout)
 }
 
-fn negative_timeout(input: ParseStream<'_>) -> Result<Timeout> {
+pub(crate) fn negative_timeout(input: ParseStream<'_>) -> Result<Timeout> {
     let literal = timeout::read(after_equals(input)?)?;
     if literal.timeout == Timeout::Never {
         let message = "`negative_timeout` cannot be \"never\": a row that is inserted unseen would stay absent, \

@@ -20,11 +20,18 @@ pub(crate) fn cached(input: &DeriveInput, diagnostics: &Diagnostics) -> TokenStr
     let manager = format_ident!("{ident}Manager", span = Span::call_site());
     let broken = format_ident!("__Cached{ident}Broken", span = Span::call_site());
     let cached_model = cached_model(input, &manager);
+    let options = Options::read(&input.attrs, &mut Diagnostics::default());
+    let views = options.views.iter().map(|view| &view.name);
     quote! {
         #[doc(hidden)]
         #vis type #manager = #broken<{ #first }>;
 
         #others
+
+        #(
+            #[doc(hidden)]
+            #vis type #views = #manager;
+        )*
 
         #[doc(hidden)]
         #vis struct #broken<const MISTAKE: usize>;

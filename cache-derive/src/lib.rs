@@ -16,6 +16,7 @@ mod options;
 mod recover;
 mod timeout;
 mod validate;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ use crate::model::Model;
 /// | `scope(column, ..)` | adds `all_by_column`: all rows that share the value |
 /// | `scope(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
 /// | `unique(column, ..)` | adds `get_by_column`: the one row with the value |
+/// | `view(Name, ..)` | a struct `Name` with rows that belong to this one: joined by `select_related(field: Model, ..)`, loaded by a statement of their own by `prefetch_related(field: Model, ..)` |
 /// | `unique(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
 ///
 /// A field has one option: `#[cached(with = module)]` stores it by `module::serialize` and `module::deserialize`, which

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote};
+use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote, parse_str};
 
 use crate::columns::Columns;
 use crate::diagnostics::Diagnostics;
@@ -16,6 +16,7 @@ use crate::field_attr;
 use crate::options::{Dependency, Options};
 use crate::timeout::Timeout;
 use crate::validate;
+use crate::view::{self, View};
 
 /// A struct whose rows can be cached.
 pub(crate) struct Model<'a> {
@@ -33,6 +34,7 @@ pub(crate) struct Model<'a> {
     pub(crate) name: Option<LitStr>,
     pub(crate) negative_timeout: Option<Timeout>,
     pub(crate) table: Path,
+    pub(crate) views: Vec<View>,
     pub(crate) vis: &'a Visibility,
 }
 
@@ -131,6 +133,7 @@ impl<'a> Model<'a> {
             name: options.key,
             negative_timeout: options.negative_timeout,
             table: columns.table,
+            views: view::views(&input.ident, &snake_case(&input.ident), options.views, diagnostics),
             vis: &input.vis,
         })
     }
@@ -228,6 +231,17 @@ fn mark_fixed<'a>(lookups: Vec<Lookup<'a>>, fixed: &BTreeSet<String>) -> Vec<Loo
 
 /// Names the table as Diesel does without a `table_name`.
 fn inferred_table(model: &Ident) -> Path {
+    let name = format!("{}s", underscored(model));
+    Ident::new(&name, Span::call_site().located_at(model.span())).into()
+}
+
+/// The model's name as that of a field.
+pub(crate) fn snake_case(model: &Ident) -> Ident {
+    let name = underscored(model);
+    parse_str(&name).unwrap_or_else(|_| format_ident!("r#{name}", span = Span::call_site()))
+}
+
+fn underscored(model: &Ident) -> String {
     let mut name = String::new();
     for (index, letter) in model.unraw().to_string().chars().enumerate() {
         if letter.is_uppercase() && index > 0 {
@@ -235,10 +249,10 @@ fn inferred_table(model: &Ident) -> Path {
         }
         name.extend(letter.to_lowercase());
     }
-    Ident::new(&format!("{name}s"), Span::call_site().located_at(model.span())).into()
+    name
 }
 
-fn camel_case(name: &str) -> String {
+pub(crate) fn camel_case(name: &str) -> String {
     let capitalized = |word: &str| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -8,6 +8,7 @@ use crate::diagnostics::Diagnostics;
 use crate::key_path::KeyPaths;
 use crate::look_up::{LookupList, With};
 use crate::timeout::Timeout;
+use crate::view::View;
 
 /// Everything that `#[cached(..)]` says.
 #[derive(Default)]
@@ -23,6 +24,7 @@ pub(crate) struct Options {
     pub(crate) memory_only: Option<Ident>,
     pub(crate) negative_timeout: Option<Timeout>,
     pub(crate) primary_key: Option<KeyPaths>,
+    pub(crate) views: Vec<View>,
 }
 
 /// A table whose changes reach this one.
@@ -71,6 +73,7 @@ impl Options {
             Value::PrimaryKey(paths) => set(&mut self.primary_key, paths, &name, diagnostics),
             Value::Scope(list) => self.look_up(list, false, name),
             Value::Unique(list) => self.look_up(list, true, name),
+            Value::View(view) => self.views.push(*view),
         }
     }
 
@@ -85,7 +88,8 @@ impl Options {
     }
 }
 
-fn set<T>(slot: &mut Option<T>, value: T, name: &Ident, diagnostics: &mut Diagnostics) {
+/// Keeps the first value of an option, and records the others.
+pub(crate) fn set<T>(slot: &mut Option<T>, value: T, name: &Ident, diagnostics: &mut Diagnostics) {
     if slot.is_some() {
         diagnostics.error(name.span(), format!("option `{name}` is given twice, keep one of them"));
     } else {

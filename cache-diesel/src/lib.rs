@@ -108,6 +108,10 @@
 //! # }
 //! ```
 //!
+//! `#[cached(view(ProductPage, select_related(category: Category), prefetch_related(reviews: Review)))]` adds a struct
+//! with the row and its related ones, joined or loaded by a statement of their own. `ProductPage::cached()` has the same
+//! reads: [`ViewManager`].
+//!
 //! # Writes
 //!
 //! Write as you always do. An update or delete by a primary key of whole numbers leaves other rows cached;
@@ -215,6 +219,7 @@ pub use keys::IntoKey;
 pub use manager::Manager;
 pub use model::{CachedModel, Key};
 pub use precision::{PlainWrites, take_plain_writes};
+pub use read::view::{CachedView, ViewManager};
 pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
 pub use storage::Storable;
 pub use test_transaction::{begin_test_transaction, treat_as_committed};
@@ -224,6 +229,7 @@ pub mod __private {
     pub use cache_core::{Codec, Encode, Result, Timeout, serial};
     pub use {diesel, inventory, serde};
 
+    pub use crate::backend::CacheBackend;
     pub use crate::declaration::Declaration;
     pub use crate::error::NotFound;
     pub use crate::expression::{AnyOf, EqOrNull};
@@ -232,6 +238,10 @@ pub mod __private {
     pub use crate::model::{
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, is_column_exact,
         type_of,
+    };
+    pub use crate::read::view::{
+        Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
+        Relation, ViewCell, ViewManager,
     };
     pub use crate::read::{ListRead, ScopeQuery, UniqueRead, unique_codec};
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};

@@ -37,7 +37,7 @@ impl<M: CachedModel> Manager<M> {
         &self.state.name
     }
 
-    fn from_state(state: &'static ManagerState) -> Self {
+    pub(crate) fn from_state(state: &'static ManagerState) -> Self {
         Self { state, model: PhantomData }
     }
 }
@@ -126,6 +126,24 @@ impl ManagerState {
         }
     }
 
+    /// The same for another shape of the model's rows: `definition` is its own, `related` are those of the other rows in
+    /// it, `queries` say how it is read.
+    pub(crate) fn of_shape<M: CachedModel>(
+        cache_name: &str,
+        definition: Definition,
+        related: Vec<Definition>,
+        queries: &[&str],
+    ) -> Self {
+        let rows = Self::of::<M>(cache_name);
+        let name = definition.key.map_or_else(|| format!("{}:{}", rows.name, definition.name), str::to_owned);
+        let mut parts = vec![rows.fingerprint.as_bytes().as_slice(), name.as_bytes()];
+        let described = [definition].into_iter().chain(related);
+        parts.extend(described.flat_map(|each| [each.module, each.name, each.shape]).map(str::as_bytes));
+        parts.extend(queries.iter().map(|query| query.as_bytes()));
+        let fingerprint = Fingerprint::of(&parts);
+        Self { name, definition, fingerprint, tags: ManagerTags::of(fingerprint), ..rows }
+    }
+
     /// The manager's cache; `None` until one is configured under its name.
     pub(crate) fn attached(&self) -> Option<&Attached> {
         if let Some(attached) = self.attached.get() {
@@ -148,11 +166,15 @@ impl Attached {
     }
 }
 
-/// The one state of `M`'s manager in the cache called `cache`: it lives as long as the program.
+/// The one state of `M`'s manager in the cache called `cache`.
 fn state_of<M: CachedModel>(cache: &str) -> &'static ManagerState {
+    state_for(TypeId::of::<M>(), cache, || ManagerState::of::<M>(cache))
+}
+
+/// The one state of the manager of `shape` in the cache called `cache`: it lives as long as the program.
+pub(crate) fn state_for(shape: TypeId, cache: &str, make: impl FnOnce() -> ManagerState) -> &'static ManagerState {
     type States = HashMap<(TypeId, String), &'static ManagerState>;
     static STATES: Mutex<Option<States>> = Mutex::new(None);
     let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = (TypeId::of::<M>(), cache.to_owned());
-    states.get_or_insert_default().entry(key).or_insert_with(|| Box::leak(Box::new(ManagerState::of::<M>(cache))))
+    states.get_or_insert_default().entry((shape, cache.to_owned())).or_insert_with(|| Box::leak(Box::new(make())))
 }

@@ -34,7 +34,7 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     /// What the derive was told.
     const DEFINITION: Definition;
     /// How rows leave the process; `None`: they are kept in memory only.
-    const CODECS: Option<ModelCodecs> = None;
+    const CODECS: Option<ModelCodecs<Self>> = None;
 
     /// The table itself.
     fn table() -> Self::Table;
@@ -103,6 +103,13 @@ impl Definition {
     #[must_use]
     pub const fn key_is_saved(mut self) -> Self {
         self.is_key_saved = true;
+        self
+    }
+
+    /// Takes over how long the entries of `other` live.
+    #[must_use]
+    pub const fn with_timeouts_of(mut self, other: Self) -> Self {
+        self.timeouts = other.timeouts;
         self
     }
 

@@ -4,6 +4,7 @@ mod answer;
 mod asked;
 #[cfg(feature = "__async")]
 mod awaiting;
+mod batch;
 mod blocking;
 mod entry;
 mod filter;
@@ -19,6 +20,7 @@ mod row;
 mod row_task;
 mod task;
 mod terminal;
+pub(crate) mod view;
 
 pub use entry::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
 pub use filter::{Filterable, IntoSuffix};
@@ -29,6 +31,7 @@ pub use many::ManyRead;
 pub use pointer::unique_codec;
 pub use row::{FilteredRead, FilteredSource, RowRead};
 pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
+pub use view::{FilteredPageRead, LoadPages, ManyPagesRead, PageList, PageRead};
 
 pub(crate) use gate::{is_in_transaction, transaction_depth};
 pub(crate) use task::Head;

@@ -52,20 +52,36 @@ where
     DB: CacheBackend,
     Query: QueryFragment<DB> + QueryId,
 {
+    let is_static = QueryFragment::<DB>::is_safe_to_cache_prepared(query, &DB::default())?;
+    match Query::query_id().filter(|_| is_static) {
+        Some(query_id) => remembered::<DB>(query_id, || scanned::<DB, Query>(query)),
+        None => scanned::<DB, Query>(query).map(Arc::new),
+    }
+}
+
+/// The shape of the one query that goes with the type `Named`, made by `query`, where all that differs between two of
+/// them is how many values are bound.
+pub(crate) fn shape_named_by<Named, DB, Query>(query: impl FnOnce() -> Query) -> QueryResult<Arc<Shape>>
+where
+    Named: 'static,
+    DB: CacheBackend,
+    Query: QueryFragment<DB>,
+{
+    remembered::<DB>(TypeId::of::<Named>(), || scanned::<DB, Query>(&query()))
+}
+
+/// The shape that is known by `name`, which `scan` makes if it is not known yet.
+fn remembered<DB: 'static>(name: TypeId, scan: impl FnOnce() -> QueryResult<Shape>) -> QueryResult<Arc<Shape>> {
     type Shapes = HashMap<(TypeId, TypeId), Arc<Shape>>;
     static SHAPES: RwLock<Option<Shapes>> = RwLock::new(None);
 
-    let is_static = QueryFragment::<DB>::is_safe_to_cache_prepared(query, &DB::default())?;
-    let Some(query_id) = Query::query_id().filter(|_| is_static) else {
-        return Ok(Arc::new(scanned::<DB, Query>(query)?));
-    };
-    let key = (query_id, TypeId::of::<DB>());
+    let key = (name, TypeId::of::<DB>());
     let known = SHAPES.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(shape) = known.as_ref().and_then(|shapes| shapes.get(&key)) {
         return Ok(Arc::clone(shape));
     }
     drop(known);
-    let shape = Arc::new(scanned::<DB, Query>(query)?);
+    let shape = Arc::new(scan()?);
     let mut shapes = SHAPES.write().unwrap_or_else(PoisonError::into_inner);
     Ok(Arc::clone(shapes.get_or_insert_default().entry(key).or_insert(shape)))
 }

@@ -73,26 +73,37 @@ pub trait StoredLookup: Lookup<Model: StoredModel> {
 }
 
 /// How the reads of a model write and read what they keep.
-#[derive(Clone, Copy)]
 #[non_exhaustive]
-pub struct ModelCodecs {
+pub struct ModelCodecs<M: CachedModel> {
     /// The first row of a list.
     pub first: Codec,
     /// The rows of a list.
     pub list: Codec,
     /// A row by its key.
     pub row: Codec,
+    pub(crate) store: Store<M>,
+    pub(crate) restore: Restore<M>,
+    pub(crate) store_id: Store<M::Id>,
+    pub(crate) restore_id: Restore<M::Id>,
 }
 
-impl ModelCodecs {
+impl<M: StoredModel> ModelCodecs<M> {
     /// Those of `M`.
     #[must_use]
-    pub const fn of<M: StoredModel>() -> Self {
-        Self { first: Codec::of::<M, ()>(), list: Codec::of::<Vec<M>, ()>(), row: Codec::of::<M, IdOf<M>>() }
+    pub const fn of() -> Self {
+        Self {
+            first: Codec::of::<M, ()>(),
+            list: Codec::of::<Vec<M>, ()>(),
+            row: Codec::of::<M, IdOf<M>>(),
+            store: <M as Encode>::encode,
+            restore: <M as Encode>::decode,
+            store_id: M::encode_id,
+            restore_id: M::decode_id,
+        }
     }
 }
 
-impl fmt::Debug for ModelCodecs {
+impl<M: CachedModel> fmt::Debug for ModelCodecs<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ModelCodecs")
     }

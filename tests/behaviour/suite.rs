@@ -31,6 +31,7 @@ pub mod outage;
 mod processes;
 mod raw_transactions;
 mod reads;
+mod related;
 mod statistics;
 mod strict;
 pub mod test_transactions;

@@ -6,6 +6,7 @@ mod bytes_store;
 mod columns;
 mod golden;
 mod lossy;
+mod pages;
 mod reads;
 mod robust;
 mod with;

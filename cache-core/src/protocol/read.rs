@@ -35,6 +35,19 @@ impl Subject<'_> {
         tags
     }
 
+    /// A row that fails a condition, or is not joined to anything, or does not exist.
+    ///
+    /// Where the database may take other letters for equal, the row may be there under a key that is spelled otherwise,
+    /// with a tag of its own: then every write of the table counts.
+    #[must_use]
+    pub fn excluded_row(&self, key: KeyBytes, is_key_exact: bool) -> Vec<Tag> {
+        let mut tags = self.absent_row(key);
+        if !is_key_exact {
+            tags.push(self.own().whole(TagKind::Any));
+        }
+        without_repetition(tags)
+    }
+
     /// A unique value, before it is known whether a row has it: the tags of the row but for the row's own,
     /// `born`, and the two that tell whether anything was written or cleared since.
     #[must_use]
@@ -83,11 +96,19 @@ impl Subject<'_> {
         self.database.table(self.table)
     }
 
-    /// A query that names more than its own table once depends on every write of every table it names.
+    /// Of the other tables that a query names every write counts, and of its own too if it is named twice.
+    ///
+    /// Named once, the table gives its rows to the query by that one mention alone, and the condition on the key, or on
+    /// the scope's columns, holds for each of them, whatever is joined before or after. So the answer is a function of
+    /// these rows and of the other tables. A left join gives no row of this table but those; that it finds nothing,
+    /// that an inner join finds nothing, or that a condition fails, changes with a write of these rows, which their own
+    /// tags tell of, or with a write of another table, whose `any` is among the tags. A second mention gives rows that
+    /// the condition does not hold for: a subquery, a join of the table with itself, a further statement of the read.
     fn with_others(&self, mut tags: Vec<Tag>) -> Vec<Tag> {
-        if !matches!(self.named, [only] if only == self.table) {
-            self.name_all(&mut tags);
-        }
+        let is_own = |name: &&String| name.as_str() == self.table;
+        let is_named_once = self.named.iter().filter(is_own).count() == 1;
+        let others = self.named.iter().filter(|name| !(is_named_once && is_own(name)));
+        tags.extend(others.map(|name| self.database.table(name).whole(TagKind::Any)));
         self.with_base(tags)
     }
 
@@ -146,6 +167,8 @@ mod tests {
         let scope = database.table("products").scope(&["shelf"], KeyBytes::of(&7));
         assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Details, Rows, Row]));
         assert_eq!(kinds(&subject.absent_row(key)), sorted([Root, Whole, Details, Rows, Row, Born]));
+        assert_eq!(kinds(&subject.excluded_row(key, true)), kinds(&subject.absent_row(key)));
+        assert_eq!(kinds(&subject.excluded_row(key, false)), sorted([Root, Whole, Details, Rows, Row, Born, Any]));
         assert_eq!(kinds(&subject.absent_unique()), sorted([Root, Whole, Details, Born]));
         assert_eq!(kinds(&subject.unique()), sorted([Root, Whole, Details, Born, Rows, Any, Cleared]));
         assert_eq!(kinds(&subject.list(None)), sorted([Root, Whole, Lists, Any]));
@@ -165,9 +188,14 @@ mod tests {
         for tags in [subject.list(None), subject.found_row(KeyBytes::EMPTY), subject.scope(None), subject.unique()] {
             assert!(tags.contains(&reviews));
         }
+        let own = database.table("products").whole(Any);
+        assert!(!subject.found_row(KeyBytes::EMPTY).contains(&own), "the row's own tags tell of its table");
         let twice = ["products".to_string(), "products".to_string()];
         let subject = Subject { named: &twice, ..subject };
-        assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Any)));
+        assert!(subject.found_row(KeyBytes::EMPTY).contains(&own));
+        let unnamed = ["reviews".to_string()];
+        let subject = Subject { named: &unnamed, ..subject };
+        assert!(subject.found_row(KeyBytes::EMPTY).contains(&reviews));
     }
 
     #[test]

@@ -13,8 +13,9 @@ pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
     let private = model.private();
     let (ident, vis, manager) = (model.ident, model.vis, model.manager());
     let constructors = constructors(model);
-    let methods =
-        model.lookups.iter().map(|lookup| if lookup.is_unique { get_by(model, lookup) } else { all_by(model, lookup) });
+    let methods = model.lookups.iter().map(|lookup| {
+        if lookup.is_unique { get_by(model, lookup) } else { all_by(model, lookup, &scope_query(model, lookup)) }
+    });
     let doc = format!("The cache manager of [`{}`].", ident.unraw());
     quote! {
         #constructors
@@ -90,15 +91,20 @@ fn get_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     }
 }
 
-fn all_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
-    let private = model.private();
+fn scope_query(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
+    let (private, marker) = (model.private(), lookup.marker(model.ident));
+    quote!(#private::ScopeQuery<#marker>)
+}
+
+/// The method that reads a scope as `read`.
+pub(super) fn all_by(model: &Model<'_>, lookup: &Lookup<'_>, read: &TokenStream) -> TokenStream {
     let (vis, method, marker) = (model.vis, lookup.method(), lookup.marker(model.ident));
     let doc = doc(lookup, "All rows");
     let (arguments, key) = arguments(model, lookup);
     quote! {
         #[doc = #doc]
         #[must_use = "nothing is read until `load` or another method with a connection is called"]
-        #vis fn #method(self, #arguments) -> #private::ScopeQuery<#marker> {
+        #vis fn #method(self, #arguments) -> #read {
             self.0.all_by::<#marker>(#key)
         }
     }

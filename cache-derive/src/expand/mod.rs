@@ -9,6 +9,9 @@ mod lookup;
 mod manager;
 mod model;
 mod storage;
+mod view;
+
+pub(crate) use condition::option_inner;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -23,6 +26,7 @@ pub(crate) fn cached(model: &Model<'_>) -> TokenStream {
     let lookups = model.lookups.iter().map(|lookup| lookup::lookup(model, lookup));
     let storage = storage::storage(model);
     let manager = manager::manager(model);
+    let views = model.views.iter().map(|view| view::view(model, view));
     let declaration = declaration(model);
     quote! {
         #primary_key
@@ -30,6 +34,7 @@ pub(crate) fn cached(model: &Model<'_>) -> TokenStream {
         #(#lookups)*
         #storage
         #manager
+        #(#views)*
         #declaration
     }
 }

@@ -63,16 +63,22 @@ fn definition(model: &Model<'_>) -> TokenStream {
     let shape = shape.join(",");
     let key = model.name.as_ref().map(|key| quote!(.key(#key)));
     let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
+    let timeouts = timeouts(&private, [model.list_timeout, model.detail_timeout, model.negative_timeout]);
+    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #is_key_saved #timeouts)
+}
+
+/// Sets the timeouts of lists, of rows, of absent rows.
+pub(super) fn timeouts(private: &TokenStream, [list, detail, negative]: [Option<Timeout>; 3]) -> TokenStream {
     let timeouts = [
-        model.list_timeout.map(|timeout| (quote!(list_timeout), timeout)),
-        model.detail_timeout.map(|timeout| (quote!(detail_timeout), timeout)),
-        model.negative_timeout.map(|timeout| (quote!(negative_timeout), timeout)),
+        list.map(|timeout| (quote!(list_timeout), timeout)),
+        detail.map(|timeout| (quote!(detail_timeout), timeout)),
+        negative.map(|timeout| (quote!(negative_timeout), timeout)),
     ];
     let timeouts = timeouts.into_iter().flatten().map(|(method, timeout)| {
-        let timeout = timeout_value(&private, timeout);
+        let timeout = timeout_value(private, timeout);
         quote!(.#method(#timeout))
     });
-    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #is_key_saved #(#timeouts)*)
+    quote!(#(#timeouts)*)
 }
 
 fn timeout_value(private: &TokenStream, timeout: Timeout) -> TokenStream {

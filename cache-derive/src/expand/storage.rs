@@ -26,8 +26,8 @@ pub(crate) fn codecs(model: &Model<'_>) -> Option<TokenStream> {
     let (private, ident) = (model.private(), model.ident);
     (!model.is_memory_only).then(|| {
         quote! {
-            const CODECS: ::core::option::Option<#private::ModelCodecs> =
-                ::core::option::Option::Some(#private::ModelCodecs::of::<#ident>());
+            const CODECS: ::core::option::Option<#private::ModelCodecs<#ident>> =
+                ::core::option::Option::Some(#private::ModelCodecs::<#ident>::of());
         }
     })
 }

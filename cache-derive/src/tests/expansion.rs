@@ -170,7 +170,7 @@ fn fields_are_stored_in_order_by_their_types() {
         &[
             "slug=slug:Slug;with=my::slug",
             "impl ::cache_diesel::__private::StoredLookup for __CachedProductBySlug",
-            "ModelCodecs::of::<Product>()",
+            "ModelCodecs::<Product>::of()",
         ],
     );
 }

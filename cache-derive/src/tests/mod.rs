@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod expansion;
+mod views;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{LitStr, parse_str};

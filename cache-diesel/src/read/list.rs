@@ -89,7 +89,7 @@ pub type ScopeQuery<L> =
 
 impl<M: CachedModel, Source> ListRead<M, Source> {
     #[track_caller]
-    fn new(state: &'static ManagerState, source: Source, suffix: Option<String>) -> Self {
+    pub(super) fn new(state: &'static ManagerState, source: Source, suffix: Option<String>) -> Self {
         Self { state, source, suffix, scope: None, options: Options::new(), model: PhantomData }
     }
 }
@@ -251,7 +251,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
 
 /// A list of which only the first row is wanted.
 #[derive(Debug)]
-pub struct OnlyFirst<R>(R);
+pub struct OnlyFirst<R>(pub(super) R);
 
 impl<'query, C, M, Source, Part> IntoTask<'query, C> for ListRead<M, Source, Part>
 where

@@ -50,11 +50,11 @@ impl Countable for Whole {}
 
 /// A list of which the number of rows is wanted.
 #[derive(Debug)]
-pub struct Counted<R>(R);
+pub struct Counted<R>(pub(super) R);
 
 /// A list of which it is wanted whether it has rows.
 #[derive(Debug)]
-pub struct Existing<R>(R);
+pub struct Existing<R>(pub(super) R);
 
 impl<'query, C, M, Source, Part> IntoTask<'query, C> for Counted<ListRead<M, Source, Part>>
 where

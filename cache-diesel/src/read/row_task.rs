@@ -13,7 +13,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
-use crate::model::CachedModel;
+use crate::model::{CachedModel, Key};
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
@@ -67,7 +67,7 @@ where
     }
 
     fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
-        tags_of_row(subject, row.is_some(), self.row)
+        if row.is_some() { subject.found_row(self.row) } else { self.tags(subject) }
     }
 }
 
@@ -115,7 +115,7 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.absent_row(KeyBytes::of(&self.key))
+        subject.excluded_row(KeyBytes::of(&self.key), M::is_key_exact())
     }
 
     fn codec(&self) -> Option<Codec> {
@@ -131,7 +131,7 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
     }
 
     fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
-        tags_of_row(subject, row.is_some(), KeyBytes::of(&self.key))
+        if row.is_some() { subject.found_row(KeyBytes::of(&self.key)) } else { self.tags(subject) }
     }
 }
 
@@ -174,15 +174,18 @@ pub(crate) fn accept_row<M: CachedModel>(value: Value, key: Option<&M::Id>) -> O
 }
 
 pub(crate) fn keep_row<M: CachedModel>(head: &Head, row: Option<&CachedRow<M>>, key: &M::Id) -> Keep {
-    let timeouts = head.state.definition.timeouts;
-    let Some(row) = row else {
-        let timeout = timeouts.negative.map(|timeout| head.options.timeout.unwrap_or(timeout));
-        return Keep::absent(key.clone(), timeout);
-    };
-    let mut keep = Keep::shared(row, weight_of(&**row), head.options.timeout.unwrap_or(timeouts.detail));
+    let Some(row) = row else { return keep_absent(head, key) };
+    let timeout = head.options.timeout.unwrap_or(head.state.definition.timeouts.detail);
+    let mut keep = Keep::shared(row, weight_of(&**row), timeout);
     // Where the database takes other letters for equal, the row has another key than was asked for.
     keep.is_stored = row.has_id(key);
     keep
+}
+
+/// What is kept of the news that no row has `key`.
+pub(crate) fn keep_absent<Id: Key>(head: &Head, key: &Id) -> Keep {
+    let negative = head.state.definition.timeouts.negative;
+    Keep::absent(key.clone(), negative.map(|timeout| head.options.timeout.unwrap_or(timeout)))
 }
 
 pub(crate) fn row_codec<M: CachedModel>() -> Option<Codec> {
@@ -191,8 +194,4 @@ pub(crate) fn row_codec<M: CachedModel>() -> Option<Codec> {
 
 pub(crate) fn weight_of<M: CachedModel>(row: &M) -> usize {
     size_of::<M>() + row.heap_size()
-}
-
-fn tags_of_row(subject: &Subject<'_>, is_found: bool, row: KeyBytes) -> Vec<Tag> {
-    if is_found { subject.found_row(row) } else { subject.absent_row(row) }
 }

@@ -36,7 +36,7 @@ impl<C: LoadConnection> AnyConnection<Blocking> for C {
 #[diagnostic::on_unimplemented(
     message = "this cached read cannot run on `{Self}`",
     label = "the query does not fit its model or this connection",
-    note = "every column that is used must belong to the model's table, and the model needs `#[derive(Queryable, Selectable)]`"
+    note = "every column that is used must belong to the model's table, and the model needs `#[derive(Queryable, Selectable)]`, as does each related one of a view"
 )]
 pub trait Runs<'conn, 'query, Read, Mode> {
     /// What the read gives: a result, or a future of one.
@@ -63,7 +63,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "this cached read cannot run on `{C}`",
     label = "the query does not fit its model or this connection",
-    note = "every column that is used must belong to the model's table, and the model needs `#[derive(Queryable, Selectable)]`"
+    note = "every column that is used must belong to the model's table, and the model needs `#[derive(Queryable, Selectable)]`, as does each related one of a view"
 )]
 pub trait BlockingRead<'query, C> {
     /// What the read gives.

@@ -17,7 +17,17 @@ pub(crate) struct Artist {
 /// What an artist has published.
 #[derive(AsChangeset, Associations, Cached, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = albums, belongs_to(Artist))]
-#[cached(key = "album", scope(artist_id))]
+#[cached(
+    key = "album",
+    scope(artist_id),
+    // A struct with the artist and the tracks, and a manager of its own.
+    view(
+        AlbumPage,
+        derive(Debug, PartialEq),
+        select_related(artist: Artist),
+        prefetch_related(tracks: Track order_by(tracks::id)),
+    ),
+)]
 pub(crate) struct Album {
     pub(crate) id: i32,
     pub(crate) title: String,

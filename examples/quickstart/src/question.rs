@@ -3,7 +3,7 @@
 use cache_diesel::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
 use diesel::prelude::*;
 
-use crate::models::{Customer, Track};
+use crate::models::{AlbumPage, Customer, Track};
 
 type Read<'a, T> = Box<dyn Fn(&mut SqliteConnection) -> QueryResult<T> + 'a>;
 type Write<'a> = Box<dyn FnOnce(&mut SqliteConnection) -> QueryResult<usize> + 'a>;
@@ -94,6 +94,12 @@ pub(crate) trait Summary {
 impl<M> Summary for CachedList<M> {
     fn summary(&self) -> String {
         count_of(self.len(), "row")
+    }
+}
+
+impl Summary for CachedRow<AlbumPage> {
+    fn summary(&self) -> String {
+        count_of(2 + self.tracks.len(), "row")
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use cache_diesel::{CachedList, CachedRow, CachedRows};
 use diesel::prelude::*;
 
-use crate::models::{Customer, PlaylistTrack, Track};
+use crate::models::{Album, AlbumPage, Artist, Customer, PlaylistTrack, Track};
 use crate::question::{Answer, Question, question};
-use crate::schema::{customers, playlist_tracks, tracks};
+use crate::schema::{albums, artists, customers, playlist_tracks, tracks};
 
 pub(crate) fn every<'a>() -> Question<'a, CachedList<Track>> {
     let tracks = Track::cached();
@@ -47,6 +47,19 @@ pub(crate) fn places_of_playlist<'a>(playlist_id: i32) -> Question<'a, CachedLis
         entry playlist_tracks.all_by_playlist_id(playlist_id),
         |conn| playlist_tracks::table.filter(playlist_tracks::playlist_id.eq(playlist_id)).load(conn).map(Arc::new)
     )
+}
+
+/// An album with its artist, which is joined, and its tracks, which have a statement of their own.
+pub(crate) fn page<'a>(album_id: i32) -> Question<'a, CachedRow<AlbumPage>> {
+    let pages = AlbumPage::cached();
+    question!(entry pages.get(album_id), |conn| plain_page(album_id, conn).map(Arc::new))
+}
+
+fn plain_page(album_id: i32, conn: &mut SqliteConnection) -> QueryResult<AlbumPage> {
+    let joined = albums::table.find(album_id).inner_join(artists::table);
+    let (album, artist): (Album, Artist) = joined.select((Album::as_select(), Artist::as_select())).first(conn)?;
+    let tracks = Track::belonging_to(&album).order_by(tracks::id).load(conn)?;
+    Ok(AlbumPage { album, artist, tracks })
 }
 
 pub(crate) fn track<'a>(track_id: i32) -> Question<'a, CachedRow<Track>> {

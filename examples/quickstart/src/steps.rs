@@ -7,7 +7,7 @@ use diesel::sql_query;
 use crate::error::Result;
 use crate::models::{NewTrack, Track};
 use crate::question::{Change, change};
-use crate::schema::{playlist_tracks, tracks};
+use crate::schema::{artists, playlist_tracks, tracks};
 use crate::tour::{Shop, Tour};
 use crate::{reads, show};
 
@@ -21,6 +21,7 @@ pub(crate) fn read(tour: &mut Tour, shop: &Shop) -> Result<()> {
     tour.ask_twice(&reads::of_album(shop.album_id))?;
     tour.ask_twice(&reads::places_of_playlist(shop.place.0))?;
     tour.ask_twice(&reads::track(shop.track_id))?;
+    tour.ask_twice(&reads::page(shop.album_id))?;
     tour.ask_twice(&reads::customer(&shop.email))?;
     tour.ask_twice(&reads::next_track(shop.next_id))?;
     tour.ask_twice(&reads::count())?;
@@ -36,7 +37,7 @@ pub(crate) fn write(tour: &mut Tour, shop: &Shop) -> Result<()> {
 }
 
 fn with_plain_diesel(tour: &mut Tour, shop: &Shop) -> Result<()> {
-    let Shop { album_id, place, track_id, .. } = *shop;
+    let Shop { album_id, artist_id, place, track_id, .. } = *shop;
     tour.change(
         change!(diesel::update(tracks::table.find(track_id)).set(tracks::name.eq("First"))),
         &reads::track(track_id),
@@ -44,6 +45,11 @@ fn with_plain_diesel(tour: &mut Tour, shop: &Shop) -> Result<()> {
     tour.change(
         change!(diesel::update(tracks::table).set(tracks::unit_price.eq(tracks::unit_price + 0.5))),
         &reads::of_album(album_id),
+    )?;
+    // Of a joined table: whoever holds one of its rows hears of it.
+    tour.change(
+        change!(diesel::update(artists::table.find(artist_id)).set(artists::name.eq("Someone else"))),
+        &reads::page(album_id),
     )?;
     tour.change(change!(sql_query("UPDATE Track SET Milliseconds = Milliseconds + 1")), &reads::every())?;
     tour.change(change!(diesel::delete(playlist_tracks::table.find(place))), &reads::on_playlist(place.0))

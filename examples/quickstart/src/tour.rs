@@ -21,6 +21,7 @@ pub(crate) struct Tour {
 /// What the steps are about.
 pub(crate) struct Shop {
     pub(crate) album_id: i32,
+    pub(crate) artist_id: i32,
     pub(crate) email: String,
     /// No track has it yet; the next new one will.
     pub(crate) next_id: i32,
@@ -47,11 +48,11 @@ impl Tour {
         let counts = counts.map(|(count, name)| format!("{count} {name}"));
         show::text(&format!("A music shop in SQLite: {}.", counts.join(", ")))?;
         let shop = Shop::choose(conn)?;
-        let Shop { album_id, email, next_id, place, track_id } = &shop;
+        let Shop { album_id, artist_id, email, next_id, place, track_id } = &shop;
         let playlist_id = place.0;
         show::text(&format!(
-            "track_id = {track_id}, album_id = {album_id}, next_id = {next_id}, playlist_id = {playlist_id}, \
-             place = {place:?}\nemail = {email:?}\n{LEGEND}"
+            "track_id = {track_id}, album_id = {album_id}, artist_id = {artist_id}, next_id = {next_id},\n\
+             playlist_id = {playlist_id}, place = {place:?}\nemail = {email:?}\n{LEGEND}"
         ))?;
         Ok(shop)
     }
@@ -109,14 +110,16 @@ impl Shop {
         let track = tracks::table
             .inner_join(albums::table)
             .order_by(tracks::id)
-            .select((tracks::id, albums::id))
+            .select((tracks::id, albums::id, albums::artist_id))
             .first(conn)
             .optional()?;
-        let (track_id, album_id) = track.ok_or_else(|| Error::new("the database has no track of an album"))?;
+        let (track_id, album_id, artist_id) =
+            track.ok_or_else(|| Error::new("the database has no track of an album"))?;
         let last: Option<i32> = tracks::table.select(diesel::dsl::max(tracks::id)).first(conn)?;
         let next_id = last.and_then(|last| last.checked_add(1));
         Ok(Self {
             album_id,
+            artist_id,
             email: customers::table.order_by(customers::id).select(customers::email).first(conn)?,
             next_id: next_id.ok_or_else(|| Error::new("the database has no number left for a new track"))?,
             place: playlist_tracks::table
@@ -139,6 +142,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> (T, usize, u128) {
 /// What the expressions leave open.
 const LEGEND: &str = "\
 tracks = Track::cached(), playlist_tracks = PlaylistTrack::cached(), customers = Customer::cached()
+pages = AlbumPage::cached(), albums with their artist and tracks
 on_playlist() = the playlist's track ids, a subquery; rename(..) = an UPDATE of the track's name
 new = a NewTrack of the album, ids = [track_id, next_id, track_id + 1, track_id]
 What ends in no method with a connection ends in .entry(&mut conn)? or .execute(&mut conn)?

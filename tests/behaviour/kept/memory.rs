@@ -5,6 +5,9 @@ use std::sync::Arc;
 use cache_core::store::{MemoryStore, Store};
 use cache_diesel::{Cache, CacheBuilder, MIB, ManualClock};
 
+/// Whether entries are kept outside of the process.
+pub const IS_OUTSIDE: bool = false;
+
 /// A cache for which real time counts.
 pub fn cache() -> CacheBuilder {
     Cache::builder()

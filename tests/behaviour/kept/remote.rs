@@ -9,6 +9,9 @@ use cache_diesel::{Cache, CacheBuilder, ManualClock};
 use conformance::Time;
 use conformance::simulation::{Server, SimulatedLink};
 
+/// Whether entries are kept outside of the process.
+pub const IS_OUTSIDE: bool = true;
+
 /// A cache for which real time counts.
 pub fn cache() -> CacheBuilder {
     Cache::builder().store(on_server(Time::Real(Arc::new(SystemClock::new()))))

@@ -1,0 +1,107 @@
+//! Writes what a view generates: the struct, its traits, its manager.
+
+mod manager;
+mod page;
+mod relation;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
+use syn::spanned::Spanned as _;
+
+use super::{condition, located};
+use crate::model::Model;
+use crate::view::{Join, Prefetch, View};
+
+use page::Page;
+
+/// Everything of one view.
+pub(crate) fn view(model: &Model<'_>, view: &View) -> TokenStream {
+    let relations = view.prefetches.iter().map(|prefetch| relation::relation(model, view, prefetch));
+    let whole = Page { model, view, ident: view.name.clone(), prefetches: view.prefetches.iter().collect() };
+    let row =
+        (!view.is_whole_in_lists()).then(|| Page { model, view, ident: listed(view), prefetches: Vec::new() }.expand());
+    let page = whole.expand();
+    let cached_view = cached_view(model, view);
+    let manager = manager::manager(model, view);
+    quote! {
+        #(#relations)*
+        #page
+        #row
+        #cached_view
+        #manager
+    }
+}
+
+/// What lists hold.
+fn listed(view: &View) -> Ident {
+    if view.is_whole_in_lists() { view.name.clone() } else { format_ident!("{}Row", view.name) }
+}
+
+/// The type that stands for a prefetched field in generated code.
+fn marker(view: &View, prefetch: &Prefetch) -> Ident {
+    let field = crate::model::camel_case(&prefetch.name.to_string().replace("r#", ""));
+    format_ident!("__Cached{}{field}", view.name, span = proc_macro2::Span::call_site())
+}
+
+/// The joined tables: their type, and the expression that joins them.
+fn source(model: &Model<'_>, view: &View) -> (TokenStream, TokenStream) {
+    let table = &model.table;
+    view.joins.iter().fold((quote!(#table::table), quote!(#table::table)), |(ty, value), join| {
+        let Join { model: related, is_optional, .. } = join;
+        // Spanned by the model that was typed: a missing `joinable!` is reported there.
+        let span = located(related.span());
+        let private = model.private_at(span);
+        let (alias, method) =
+            if *is_optional { (quote!(LeftJoin), quote!(left_join)) } else { (quote!(InnerJoin), quote!(inner_join)) };
+        (
+            quote_spanned!(span=> #private::diesel::dsl::#alias<#ty, <#related as #private::CachedModel>::Table>),
+            quote_spanned! {span=>
+                #private::diesel::QueryDsl::#method(#value, <#related as #private::CachedModel>::table())
+            },
+        )
+    })
+}
+
+fn cached_view(model: &Model<'_>, view: &View) -> TokenStream {
+    let private = model.private();
+    let (name, root, listed) = (&view.name, model.ident, listed(view));
+    let (source_type, source) = source(model, view);
+    let (variables, pattern) = condition::bindings(&model.key.fields);
+    let equal = model.key.fields.iter().zip(&variables).map(|(field, value)| condition::equal(model, field, value));
+    let by_key = condition::all(model, equal);
+    let (by_key_type, by_key) = (by_key.ty, by_key.expression);
+    let definition = page::definition(model, view);
+    let related = page::models(view);
+    let markers = view.prefetches.iter().map(|prefetch| marker(view, prefetch));
+    quote! {
+        #[automatically_derived]
+        impl #private::CachedView for #name {
+            type Source = #source_type;
+            type ByKey = #by_key_type;
+            type Listed = #listed;
+
+            const DEFINITION: #private::Definition = #definition;
+
+            fn source() -> Self::Source {
+                #source
+            }
+
+            fn by_key(__key: <#root as #private::CachedModel>::Id) -> Self::ByKey {
+                let #pattern = __key;
+                #by_key
+            }
+
+            fn related() -> ::std::vec::Vec<#private::Definition> {
+                ::std::vec![#(<#related as #private::CachedModel>::DEFINITION),*]
+            }
+
+            fn queries() -> ::std::vec::Vec<&'static str> {
+                ::std::vec![
+                    ::core::any::type_name::<Self::Source>(),
+                    #(::core::any::type_name::<<#markers as #private::Relation>::Query>(),)*
+                ]
+            }
+        }
+    }
+}

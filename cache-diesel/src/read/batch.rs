@@ -1,0 +1,236 @@
+//! How several rows are read by their keys: one look in the store, one load for all that it lacks.
+
+use core::cell::LazyCell;
+use core::marker::PhantomData;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cache_core::protocol::read::Subject;
+use cache_core::store::{Lease, Seed, Wanted};
+use cache_core::{Approach, Bypass, CacheKey, Codec, KeyBytes, Kind, Life, Loaded, Miss, Right, Tag, Token, Value};
+use diesel::connection::Connection;
+use diesel::result::QueryResult;
+
+use crate::model::Key;
+use crate::read::gate::gate;
+use crate::read::options::UseOfCache;
+use crate::read::task::{Head, Keep, Site, site_of};
+use crate::report;
+use crate::track::asking;
+
+/// What is read by many keys at once: rows, or pages.
+pub(crate) trait Batched<C> {
+    type Id: Key;
+    type Row;
+
+    /// How one leaves the process.
+    fn codec() -> Option<Codec>;
+
+    /// Whether the database compares keys byte by byte.
+    fn is_key_exact() -> bool;
+
+    fn id(row: &Self::Row) -> Self::Id;
+
+    /// The tables that the query for a key names, or why it is not cached.
+    fn named(key: &Self::Id, assume_deterministic: bool) -> QueryResult<Result<Vec<String>, Bypass>>;
+
+    /// Every tag that the answer for a key may depend on, whatever it is.
+    fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag>;
+
+    /// What a stored value is to the one who asked for `key`; `None`: it is something else.
+    fn accept(value: Value, key: &Self::Id) -> Option<Option<Arc<Self::Row>>>;
+
+    /// What is kept of what the database gave for `key`.
+    fn keep(head: &Head, row: Option<&Arc<Self::Row>>, key: &Self::Id) -> Keep;
+
+    /// Asks the database for all of `keys`.
+    fn ask(keys: Vec<Self::Id>, conn: &mut C) -> QueryResult<Vec<Self::Row>>;
+
+    /// Asks the database for `key` alone.
+    fn ask_one(key: Self::Id, conn: &mut C) -> QueryResult<Option<Arc<Self::Row>>>;
+}
+
+/// Distinct keys on their way.
+pub(crate) struct Batch<B: Batched<C>, C> {
+    head: Head,
+    keys: Vec<B::Id>,
+    connection: PhantomData<fn(&C)>,
+}
+
+/// A result for each key.
+type Rows<B, C> = Vec<Option<Arc<<B as Batched<C>>::Row>>>;
+
+impl<B: Batched<C>, C: Connection> Batch<B, C> {
+    /// Bound variables and conditions that a statement may have on every database.
+    const MOST_KEYS: usize = 500;
+
+    /// One result for each of `keys`, in their order.
+    pub(crate) fn read(head: Head, keys: Vec<B::Id>, conn: &mut C) -> QueryResult<Rows<B, C>> {
+        let mut distinct: Vec<B::Id> = Vec::new();
+        let mut place_of: HashMap<B::Id, usize> = HashMap::new();
+        let mut place = |key| {
+            *place_of.entry(key).or_insert_with_key(|key| {
+                distinct.push(key.clone());
+                distinct.len() - 1
+            })
+        };
+        let places: Vec<usize> = keys.into_iter().map(&mut place).collect();
+        if distinct.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = Self { head, keys: distinct, connection: PhantomData }.read_all(conn)?;
+        Ok(places.into_iter().map(|place| rows[place].clone()).collect())
+    }
+
+    fn read_all(&self, conn: &mut C) -> QueryResult<Rows<B, C>> {
+        let all: Vec<usize> = (0..self.keys.len()).collect();
+        let Some(site) = site_of(&self.head, gate(conn)) else { return self.ask(&all, conn) };
+        let (mut rows, missing) = self.look_up(&site);
+        if missing.is_empty() {
+            return Ok(rows);
+        }
+        let named = match self.named()? {
+            Ok(named) => named,
+            Err(reason) => {
+                report::bypassed(&site.reader, &self.head, reason);
+                return self.ask(&all, conn);
+            }
+        };
+        let seeds = site.reader.seed(&self.tags(&site, &named, &missing));
+        // A refresh asks for what the database says now: nobody else's answer will do.
+        let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
+        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(&site, &missing, seeds));
+        let right = match approach {
+            Some(Approach::Answered(found)) => {
+                missing.into_iter().zip(found).for_each(|(place, row)| rows[place] = row);
+                return Ok(rows);
+            }
+            Some(Approach::Query(right)) => Some(right),
+            _ => None,
+        };
+        site.reader.counters.load();
+        let loaded = self.ask(&missing, conn).inspect_err(|_| site.reader.counters.load_failure())?;
+        if let Some(seeds) = seeds.filter(|_| right.as_ref().is_none_or(Right::may_store)) {
+            let entries = missing.iter().filter_map(|place| self.entry(&site, &named, *place, &loaded[*place]));
+            site.reader.store_many(&seeds, entries.collect());
+        }
+        missing.into_iter().for_each(|place| rows[place].clone_from(&loaded[place]));
+        Ok(rows)
+    }
+
+    /// Every tag that what is at `places` may depend on.
+    fn tags(&self, site: &Site<'_>, named: &[String], places: &[usize]) -> Vec<Tag> {
+        let subject = site.subject(named);
+        let mut tags: Vec<Tag> = places.iter().flat_map(|place| B::tags(&subject, self.bytes(*place))).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    /// Takes the right to load what is missing, or waits for another process that loads just that.
+    fn approach(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<Rows<B, C>> {
+        let keys: Vec<KeyBytes> = missing.iter().map(|place| self.bytes(*place)).collect();
+        let tokens: Vec<Token> = seeds.iter().map(|(_, seed)| seed.token).collect();
+        let name = Lease::of(&site.key(KeyBytes::of(&keys), Kind::Detail), &tokens);
+        site.reader.take_lease(name, site.reader.lease_wait(), || self.look_again(site, missing))
+    }
+
+    /// What is at `places`, if every one of them is cached by now.
+    fn look_again(&self, site: &Site<'_>, places: &[usize]) -> Option<Rows<B, C>> {
+        let found = self.found(site, places).into_iter().zip(places);
+        found.map(|(found, place)| B::accept(found.ok()?.0, &self.keys[*place])).collect()
+    }
+
+    /// What is cached, and the places of what is not.
+    fn look_up(&self, site: &Site<'_>) -> (Rows<B, C>, Vec<usize>) {
+        let mut rows: Rows<B, C> = vec![None; self.keys.len()];
+        let mut missing = Vec::new();
+        let all: Vec<usize> = (0..self.keys.len()).collect();
+        for (place, found) in self.found(site, &all).into_iter().enumerate() {
+            let accepted = found.and_then(|(value, _)| B::accept(value, &self.keys[place]).ok_or(Miss::Foreign));
+            match accepted {
+                Ok(row) => {
+                    site.reader.hit();
+                    rows[place] = row;
+                }
+                Err(cause) => {
+                    site.reader.miss(cause);
+                    missing.push(place);
+                }
+            }
+        }
+        (rows, missing)
+    }
+
+    fn found(&self, site: &Site<'_>, places: &[usize]) -> Vec<Result<(Value, Life), Miss>> {
+        if self.head.options.use_of_cache == UseOfCache::Refresh {
+            return places.iter().map(|_| Err(Miss::Refresh)).collect();
+        }
+        // Worked out once for all keys, and only for a store that asks.
+        let named = LazyCell::new(|| self.named().ok()?.ok());
+        let tags_at = |place: usize| {
+            let named = &named;
+            move || named.as_ref().map_or_else(Vec::new, |named| B::tags(&site.subject(named), self.bytes(place)))
+        };
+        let tags: Vec<_> = places.iter().copied().map(tags_at).collect();
+        let key = |place: usize| site.key(self.bytes(place), Kind::Detail);
+        let codec = B::codec();
+        let wanted: Vec<Wanted<'_>> =
+            places.iter().zip(&tags).map(|(place, tags)| Wanted { key: key(*place), tags, codec }).collect();
+        site.reader.look_up_many(&wanted)
+    }
+
+    /// The tables that the query for a key names, or why it is not cached: they are the same for every key.
+    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        B::named(&self.keys[0], self.head.options.assume_deterministic)
+    }
+
+    /// Asks the database for the keys at `places`; the answer has a place for every key.
+    fn ask(&self, places: &[usize], conn: &mut C) -> QueryResult<Rows<B, C>> {
+        let mut rows: Rows<B, C> = vec![None; self.keys.len()];
+        for chunk in places.chunks(Self::MOST_KEYS) {
+            self.ask_at_once(chunk, &mut rows, conn)?;
+            let unanswered: Vec<usize> = chunk.iter().copied().filter(|place| rows[*place].is_none()).collect();
+            // Where the database takes other letters for equal, its row does not tell which key it answers.
+            if B::is_key_exact() || unanswered.is_empty() || self.ask_at_once(&unanswered, &mut rows, conn)? == 0 {
+                continue;
+            }
+            for place in unanswered {
+                rows[place] = asking(conn, |conn| B::ask_one(self.keys[place].clone(), conn))?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// One load for the keys at `places`; gives the number of rows that it found.
+    fn ask_at_once(&self, places: &[usize], rows: &mut Rows<B, C>, conn: &mut C) -> QueryResult<usize> {
+        let place_of: HashMap<&B::Id, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
+        let keys = places.iter().map(|place| self.keys[*place].clone()).collect();
+        let found = asking(conn, |conn| B::ask(keys, conn))?;
+        let count = found.len();
+        for row in found {
+            if let Some(place) = place_of.get(&B::id(&row)) {
+                rows[*place] = Some(Arc::new(row));
+            }
+        }
+        Ok(count)
+    }
+
+    fn entry(
+        &self,
+        site: &Site<'_>,
+        named: &[String],
+        place: usize,
+        row: &Option<Arc<B::Row>>,
+    ) -> Option<(CacheKey, Loaded, Vec<Tag>)> {
+        let bytes = self.bytes(place);
+        let subject = site.subject(named);
+        let tags = if row.is_some() { subject.found_row(bytes) } else { B::tags(&subject, bytes) };
+        let keep = B::keep(&self.head, row.as_ref(), &self.keys[place]);
+        keep.is_stored.then(|| (site.key(bytes, Kind::Detail), keep.loaded(B::codec()), tags))
+    }
+
+    fn bytes(&self, place: usize) -> KeyBytes {
+        KeyBytes::of(&self.keys[place])
+    }
+}

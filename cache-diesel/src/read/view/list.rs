@@ -1,0 +1,257 @@
+//! Lists of pages: all, those that pass a filter, those whose rows share a value.
+
+use core::marker::PhantomData;
+
+use cache_core::Kind;
+use diesel::Expression;
+use diesel::connection::LoadConnection;
+use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
+use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::model::{Lookup, tag_bytes};
+use crate::read::asked::{AskedQuery, Scope};
+use crate::read::blocking::Query;
+use crate::read::entry::{CachedList, CachedRow};
+use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
+use crate::read::list::{ListRead, OnlyFirst, Sliced, Whole};
+use crate::read::load::LoadModel;
+use crate::read::number::{Countable, Counted, Existing};
+use crate::read::options::options_methods;
+use crate::read::terminal::{self, IntoTask, terminal};
+use crate::read::view::answer::{FirstPage, Pages};
+use crate::read::view::list_task::PagesTask;
+use crate::read::view::manager::ViewManager;
+use crate::read::view::page::{CachedView, LoadPages, Page};
+
+impl<V: CachedView> ViewManager<V> {
+    /// The pages that pass `filters`, under the name `suffix`.
+    ///
+    /// The filters may use the columns of every joined table. They are part of the entry's name, so that one suffix
+    /// may go with many of them; [`clear_list`](Self::clear_list) clears them all.
+    #[track_caller]
+    pub fn all<Suffix, Filters, Kind>(self, suffix: Suffix, filters: Filters) -> PageList<V::Listed, Filters::Output>
+    where
+        Suffix: IntoSuffix,
+        Filters: Filterable<V::Source, Kind>,
+    {
+        PageList::new(ListRead::new(self.state, filters.filter_of(V::source()), suffix.into_suffix()))
+    }
+
+    /// The page of every row of the table.
+    #[track_caller]
+    pub fn every(self) -> PageList<V::Listed, <() as Filterable<V::Source, NoFilter>>::Output>
+    where
+        (): Filterable<V::Source, NoFilter>,
+    {
+        self.all((), ())
+    }
+
+    /// The pages of the rows with this value in the scope `L`; generated methods call it.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn all_by<L>(self, value: L::Value) -> PageList<V::Listed, Filter<V::Source, L::Filter>>
+    where
+        L: Lookup<Model = V::Root>,
+        V::Source: FilterDsl<L::Filter>,
+    {
+        let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
+        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), is_exact: L::is_exact() };
+        let mut list = ListRead::new(self.state, FilterDsl::filter(V::source(), L::filter(value)), None);
+        list.scope = Some(scope);
+        PageList::new(list)
+    }
+}
+
+/// A list of pages, to be read by [`load`](Self::load), [`first`](Self::first), [`count`](Self::count) or
+/// [`exists`](Self::exists).
+#[derive(Debug)]
+#[must_use = "nothing is read until a method with a connection is called"]
+pub struct PageList<P: Page, Source, Part = Whole> {
+    list: ListRead<P::Root, Source, Part>,
+    page: PhantomData<fn() -> P>,
+}
+
+/// The pages whose rows share a value of the scope `L`.
+pub type PageScope<V, L> =
+    PageList<<V as CachedView>::Listed, Filter<<V as CachedView>::Source, <L as Lookup>::Filter>>;
+
+impl<P: Page, Source, Part> PageList<P, Source, Part> {
+    options_methods!(list.options);
+
+    terminal! {
+        /// Reads the pages.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        load, P::Joined, terminal::Value<Self>, terminal::Value
+    }
+
+    terminal! {
+        /// Reads the first page.
+        ///
+        /// # Errors
+        ///
+        /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
+        first, P::Joined, terminal::First<OnlyFirst<Self>>, |read| terminal::First(OnlyFirst(read))
+    }
+
+    terminal! {
+        /// Reads the pages together with what the cache knows of them.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        entry, P::Joined, terminal::ValueEntry<Self>, terminal::ValueEntry
+    }
+
+    terminal! {
+        /// Reads how many pages there are.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        count, P::Joined, terminal::Value<Counted<ListRead<P::Root, Source, Part>>>,
+        |read| terminal::Value(Counted(read.list)), where Part: Countable
+    }
+
+    terminal! {
+        /// Reads whether there are any pages.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        exists, P::Joined, terminal::Value<Existing<ListRead<P::Root, Source, Part>>>,
+        |read| terminal::Value(Existing(read.list)), where Part: Countable
+    }
+
+    /// Reads the pages, and takes a connection on a miss only.
+    ///
+    /// # Consistency
+    ///
+    /// As [`first_with`](Self::first_with).
+    ///
+    /// # Errors
+    ///
+    /// Returns what `take` fails with, and what the database says.
+    pub fn load_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedList<P>, E>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        E: From<diesel::result::Error>,
+        Self: IntoTask<'query, C, Task: Query<C, Value = CachedList<P>>>,
+    {
+        Ok(crate::read::blocking::run_with(self.into_task()?, take)?.value)
+    }
+
+    /// Reads the first page, and takes a connection on a miss only.
+    ///
+    /// # Consistency
+    ///
+    /// Without a connection the cache has to know which database is meant: its builder was told
+    /// (`database`), or the process has seen one database only, and no session of its own kind. Else the
+    /// connection is taken first.
+    ///
+    /// # Errors
+    ///
+    /// Returns what `take` fails with, and Diesel's errors as [`first`](Self::first) does.
+    pub fn first_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedRow<P>, E>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
+        E: From<diesel::result::Error>,
+        OnlyFirst<Self>: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<P>>>>,
+    {
+        let entry = crate::read::blocking::run_with(OnlyFirst(self).into_task()?, take)?;
+        Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
+    }
+
+    /// Adds a condition. It is part of the entry's name, as the first ones are.
+    pub fn filter<Condition>(self, condition: Condition) -> PageList<P, Filter<Source, Condition>, Part>
+    where
+        Source: FilterDsl<Condition>,
+    {
+        PageList::new(self.list.filter(condition))
+    }
+
+    /// Sets the order, also by columns of joined tables. It is part of the entry's name.
+    pub fn order_by<By: Expression>(self, by: By) -> PageList<P, Order<Source, By>, Sliced>
+    where
+        Source: OrderDsl<By>,
+    {
+        PageList::new(self.list.order_by(by))
+    }
+
+    /// Sets the order; the same as [`order_by`](Self::order_by), as in Diesel.
+    pub fn order<By: Expression>(self, by: By) -> PageList<P, Order<Source, By>, Sliced>
+    where
+        Source: OrderDsl<By>,
+    {
+        self.order_by(by)
+    }
+
+    /// Adds to the order.
+    pub fn then_order_by<By>(self, by: By) -> PageList<P, ThenOrderBy<Source, By>, Sliced>
+    where
+        Source: ThenOrderDsl<By>,
+    {
+        PageList::new(self.list.then_order_by(by))
+    }
+
+    /// Reads at most `limit` pages. Each limit has an entry of its own.
+    pub fn limit(self, limit: i64) -> PageList<P, Limit<Source>, Sliced>
+    where
+        Source: LimitDsl,
+    {
+        PageList::new(self.list.limit(limit))
+    }
+
+    /// Leaves the first `offset` pages out. Each offset has an entry of its own.
+    pub fn offset(self, offset: i64) -> PageList<P, Offset<Source>, Sliced>
+    where
+        Source: OffsetDsl,
+    {
+        PageList::new(self.list.offset(offset))
+    }
+
+    /// The plain Diesel query of the rows and what is joined, uncached, to go on with.
+    pub fn query(self) -> Source {
+        self.list.query()
+    }
+
+    fn new(list: ListRead<P::Root, Source, Part>) -> Self {
+        Self { list, page: PhantomData }
+    }
+}
+
+impl<'query, C, P, Source, Part> IntoTask<'query, C> for PageList<P, Source, Part>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    P: LoadPages<C>,
+    Source: LoadModel<'query, C, P::Joined>,
+{
+    type Task = PagesTask<C, P, Pages<P>, Source::Selected>;
+
+    fn into_task(self) -> QueryResult<Self::Task> {
+        let dependency = self.list.dependency();
+        let head = self.list.head(dependency.kind());
+        Ok(PagesTask::new(AskedQuery::new::<C::Backend>(head, dependency, self.list.source.selected())?))
+    }
+}
+
+impl<'query, C, P, Source, Part> IntoTask<'query, C> for OnlyFirst<PageList<P, Source, Part>>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    P: LoadPages<C>,
+    Source: LimitDsl,
+    Limit<Source>: LoadModel<'query, C, P::Joined>,
+{
+    type Task = PagesTask<C, P, FirstPage<P>, <Limit<Source> as LoadModel<'query, C, P::Joined>>::Selected>;
+
+    fn into_task(self) -> QueryResult<Self::Task> {
+        let list = self.0.list;
+        let (dependency, head) = (list.dependency(), list.head(Kind::First));
+        let selected = LimitDsl::limit(list.source, 1).selected();
+        Ok(PagesTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+    }
+}

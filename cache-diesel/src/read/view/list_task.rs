@@ -1,0 +1,99 @@
+//! How lists of pages are loaded, kept and taken from the cache.
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use cache_core::protocol::read::Subject;
+use cache_core::{Bypass, Codec, KeyBytes, Tag, Value};
+use diesel::RunQueryDsl;
+use diesel::connection::LoadConnection;
+use diesel::query_dsl::LoadQuery;
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::read::answer::Answer;
+use crate::read::asked::AskedQuery;
+use crate::read::blocking::Query;
+use crate::read::entry::{CachedList, CachedRow};
+use crate::read::task::{Head, Keep, Task};
+use crate::read::view::answer::{FirstPage, Pages};
+use crate::read::view::page::LoadPages;
+use crate::read::view::row_task::{first_page, with_prefetched};
+
+/// Reads pages by a query that is named by its SQL and its values.
+pub struct PagesTask<C, P, A, Selected> {
+    asked: AskedQuery<Selected>,
+    page: PhantomData<OfPage<C, P, A>>,
+}
+
+type OfPage<C, P, A> = fn(&C) -> (P, A);
+
+impl<C, P, A, Selected> PagesTask<C, P, A, Selected> {
+    pub(super) fn new(asked: AskedQuery<Selected>) -> Self {
+        Self { asked, page: PhantomData }
+    }
+
+    fn take_query(&mut self) -> Selected {
+        self.asked.selected.take().expect("a query is asked once")
+    }
+}
+
+impl<C, P, A, Selected> Task for PagesTask<C, P, A, Selected>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    P: LoadPages<C>,
+    A: Answer,
+{
+    type Value = A::Value;
+
+    fn head(&self) -> &Head {
+        &self.asked.head
+    }
+
+    fn id(&self) -> KeyBytes {
+        self.asked.id
+    }
+
+    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+        with_prefetched::<C, P>(self.asked.named(), self.asked.head.options.assume_deterministic)
+    }
+
+    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        self.asked.tags(subject)
+    }
+
+    fn codec(&self) -> Option<Codec> {
+        A::CODEC
+    }
+
+    fn accept(&self, value: Value) -> Option<Self::Value> {
+        A::accept(value)
+    }
+
+    fn keep(&self, value: &Self::Value) -> Keep {
+        A::keep(value, self.asked.timeout())
+    }
+}
+
+impl<'query, C, P, Selected> Query<C> for PagesTask<C, P, Pages<P>, Selected>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    P: LoadPages<C>,
+    Selected: LoadQuery<'query, C, P::Joined>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<CachedList<P>> {
+        let joined = RunQueryDsl::load(self.take_query(), conn)?;
+        P::assemble(joined, conn).map(Arc::new)
+    }
+}
+
+impl<'query, C, P, Selected> Query<C> for PagesTask<C, P, FirstPage<P>, Selected>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    P: LoadPages<C>,
+    Selected: LoadQuery<'query, C, P::Joined>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<Option<CachedRow<P>>> {
+        first_page(self.take_query(), conn)
+    }
+}

@@ -1,0 +1,168 @@
+//! What is a page made of? How large is each part, and how is it said in bytes?
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use cache_core::{Codec, Encode, Error, ErrorKind, Form, Result};
+
+use crate::model::CachedModel;
+use crate::storage::ModelCodecs;
+
+/// A row, or what holds rows: a part of a page, or the page itself.
+pub trait Part: Sized + Send + Sync + 'static {
+    /// Whether the part may leave the process: no row in it is of a model that is kept in memory only.
+    const IS_STORABLE: bool;
+
+    /// The bytes that it owns on the heap, as far as the types in it are known.
+    fn heap_size(&self) -> usize;
+
+    /// Appends the part to `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Codec`] for what cannot be said in bytes.
+    fn store(&self, bytes: &mut Vec<u8>) -> Result<()>;
+
+    /// Reads a part off the front of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Codec`] for bytes that are no such part.
+    fn restore(bytes: &mut &[u8]) -> Result<Self>;
+}
+
+impl<M: CachedModel> Part for M {
+    const IS_STORABLE: bool = M::CODECS.is_some();
+
+    fn heap_size(&self) -> usize {
+        CachedModel::heap_size(self)
+    }
+
+    fn store(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        (codecs_of::<M>()?.store)(self, bytes)
+    }
+
+    fn restore(bytes: &mut &[u8]) -> Result<Self> {
+        (codecs_of::<M>()?.restore)(bytes)
+    }
+}
+
+/// A row that may be missing.
+impl<P: Part> Part for Option<P> {
+    const IS_STORABLE: bool = P::IS_STORABLE;
+
+    fn heap_size(&self) -> usize {
+        self.as_ref().map_or(0, P::heap_size)
+    }
+
+    fn store(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        self.is_some().encode(bytes)?;
+        self.as_ref().map_or(Ok(()), |part| part.store(bytes))
+    }
+
+    fn restore(bytes: &mut &[u8]) -> Result<Self> {
+        <bool as Encode>::decode(bytes)?.then(|| P::restore(bytes)).transpose()
+    }
+}
+
+/// A row, and the one that links it.
+impl<Row: Part, Link: Part> Part for (Row, Link) {
+    const IS_STORABLE: bool = Row::IS_STORABLE && Link::IS_STORABLE;
+
+    fn heap_size(&self) -> usize {
+        self.0.heap_size().saturating_add(self.1.heap_size())
+    }
+
+    fn store(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        self.0.store(bytes)?;
+        self.1.store(bytes)
+    }
+
+    fn restore(bytes: &mut &[u8]) -> Result<Self> {
+        Ok((Row::restore(bytes)?, Link::restore(bytes)?))
+    }
+}
+
+/// Several: their number, then one after the other.
+impl<P: Part> Part for Vec<P> {
+    const IS_STORABLE: bool = P::IS_STORABLE;
+
+    fn heap_size(&self) -> usize {
+        let owned = self.iter().map(P::heap_size).fold(0, usize::saturating_add);
+        owned.saturating_add(self.capacity() * size_of::<P>())
+    }
+
+    fn store(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        (self.len() as u64).encode(bytes)?;
+        self.iter().try_for_each(|part| part.store(bytes))
+    }
+
+    fn restore(bytes: &mut &[u8]) -> Result<Self> {
+        let length = <u64 as Encode>::decode(bytes)?;
+        // Room is made as parts come: the length may be a lie. Parts without bytes would make it an endless one.
+        let mut parts = Self::new();
+        for _ in 0..length {
+            if bytes.is_empty() {
+                return Err(Error::new(ErrorKind::Codec, "fewer rows than announced"));
+            }
+            parts.push(P::restore(bytes)?);
+        }
+        Ok(parts)
+    }
+}
+
+/// What several pages share. Each is counted, and stored, with all of it.
+impl<P: Part> Part for Arc<P> {
+    const IS_STORABLE: bool = P::IS_STORABLE;
+
+    fn heap_size(&self) -> usize {
+        P::heap_size(self).saturating_add(size_of::<P>())
+    }
+
+    fn store(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        P::store(self, bytes)
+    }
+
+    fn restore(bytes: &mut &[u8]) -> Result<Self> {
+        P::restore(bytes).map(Self::new)
+    }
+}
+
+/// How parts leave the process, and how `Absent` does: the key of a row that is known not to exist, or nothing.
+pub(super) const fn codec<P: Part, Absent: Form>() -> Option<Codec> {
+    if P::IS_STORABLE { Some(Codec::of::<Stored<P>, Absent>()) } else { None }
+}
+
+/// A part, as codecs know it.
+struct Stored<P>(PhantomData<fn() -> P>);
+
+impl<P: Part> Form for Stored<P> {
+    type Value = P;
+
+    fn encode(part: &P, bytes: &mut Vec<u8>) -> Result<()> {
+        part.store(bytes)
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Result<P> {
+        P::restore(bytes)
+    }
+}
+
+/// The primary keys of `M`.
+pub(super) struct IdOf<M>(PhantomData<fn() -> M>);
+
+impl<M: CachedModel> Form for IdOf<M> {
+    type Value = M::Id;
+
+    fn encode(id: &M::Id, bytes: &mut Vec<u8>) -> Result<()> {
+        (codecs_of::<M>()?.store_id)(id, bytes)
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Result<M::Id> {
+        (codecs_of::<M>()?.restore_id)(bytes)
+    }
+}
+
+fn codecs_of<M: CachedModel>() -> Result<ModelCodecs<M>> {
+    M::CODECS.ok_or_else(|| Error::new(ErrorKind::Codec, "a model that is kept in memory only"))
+}

@@ -1,0 +1,143 @@
+//! One page by the key of its row.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use cache_core::Kind;
+use diesel::connection::LoadConnection;
+use diesel::dsl::Filter;
+use diesel::query_dsl::methods::FilterDsl;
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::keys::IntoKey;
+use crate::manager::ManagerState;
+use crate::model::CachedModel;
+use crate::read::load::LoadModel;
+use crate::read::options::{Options, options_methods};
+use crate::read::task::Head;
+use crate::read::terminal::IntoTask;
+use crate::read::view::manager::ViewManager;
+use crate::read::view::page::{CachedView, LoadPages, Page};
+use crate::read::view::row_task::{FilteredPageTask, PageTask};
+use crate::read::view::terminal::page_terminals;
+use crate::shape::shape_of;
+
+/// The key of a view's rows.
+pub(super) type Id<V> = <<V as Page>::Root as CachedModel>::Id;
+
+/// The query of a page by the key of its row.
+pub(super) type KeyedSource<V> = Filter<<V as CachedView>::Source, <V as CachedView>::ByKey>;
+
+/// The query of a page by the key of its row and a condition.
+type FilteredSource<V, Condition> = Filter<KeyedSource<V>, Condition>;
+
+impl<V: CachedView> ViewManager<V> {
+    /// The page of the row with the primary key `id`.
+    ///
+    /// A row whose inner join finds nothing has no page.
+    #[track_caller]
+    #[must_use = "nothing is read until a method with a connection is called"]
+    pub fn get<K: IntoKey<Id<V>>>(self, id: K) -> PageRead<V, K> {
+        PageRead { state: self.state, key: id, options: Options::new(), view: PhantomData }
+    }
+}
+
+/// A page by the primary key of its row, to be read by [`first`](Self::first) or [`require`](Self::require).
+#[derive(Debug)]
+#[must_use = "nothing is read until a method with a connection is called"]
+pub struct PageRead<V, K> {
+    state: &'static ManagerState,
+    key: K,
+    options: Options,
+    view: PhantomData<fn() -> V>,
+}
+
+/// A page by the primary key of its row and a condition.
+#[must_use = "nothing is read until a method with a connection is called"]
+pub struct FilteredPageRead<V: CachedView, Source> {
+    state: &'static ManagerState,
+    key: Id<V>,
+    source: Source,
+    options: Options,
+}
+
+impl<V: CachedView, Source> fmt::Debug for FilteredPageRead<V, Source> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FilteredPageRead").field("manager", &self.state.name).finish_non_exhaustive()
+    }
+}
+
+impl<V: CachedView, K: IntoKey<Id<V>>> PageRead<V, K> {
+    options_methods!(options);
+    page_terminals!(V);
+
+    /// Asks for the page only if `condition` holds; the condition is part of the entry's name. It may use the columns
+    /// of every joined table.
+    pub fn filter<Condition>(self, condition: Condition) -> FilteredPageRead<V, FilteredSource<V, Condition>>
+    where
+        V::Source: FilterDsl<V::ByKey>,
+        KeyedSource<V>: FilterDsl<Condition>,
+    {
+        let key = self.key.into_key();
+        let source = FilterDsl::filter(keyed_source::<V>(key.clone()), condition);
+        FilteredPageRead { state: self.state, key, source, options: self.options }
+    }
+
+    /// The plain Diesel query of the row and what is joined, uncached.
+    pub fn query(self) -> KeyedSource<V>
+    where
+        V::Source: FilterDsl<V::ByKey>,
+    {
+        keyed_source::<V>(self.key.into_key())
+    }
+}
+
+impl<V: CachedView, Source> FilteredPageRead<V, Source> {
+    options_methods!(options);
+    page_terminals!(V);
+
+    /// The plain Diesel query of the row and what is joined, uncached.
+    pub fn query(self) -> Source {
+        self.source
+    }
+}
+
+pub(super) fn keyed_source<V>(key: Id<V>) -> KeyedSource<V>
+where
+    V: CachedView<Source: FilterDsl<V::ByKey>>,
+{
+    FilterDsl::filter(V::source(), V::by_key(key))
+}
+
+impl<'query, C, V, K> IntoTask<'query, C> for PageRead<V, K>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    K: IntoKey<Id<V>>,
+    V: CachedView<Source: FilterDsl<V::ByKey>> + LoadPages<C>,
+    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+{
+    type Task = PageTask<'query, C, V, K>;
+
+    fn into_task(self) -> QueryResult<Self::Task> {
+        let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
+        Ok(PageTask { head, row: self.key.key_bytes(), asked: self.key, connection: PhantomData })
+    }
+}
+
+impl<'query, C, V, Source> IntoTask<'query, C> for FilteredPageRead<V, Source>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    V: CachedView + LoadPages<C>,
+    Source: LoadModel<'query, C, V::Joined>,
+{
+    type Task = FilteredPageTask<C, V, Source::Selected>;
+
+    fn into_task(self) -> QueryResult<Self::Task> {
+        let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
+        let selected = self.source.selected();
+        let shape = shape_of::<C::Backend, _>(&selected)?;
+        let id = shape.key_of::<C::Backend, _>(&selected, None)?;
+        Ok(FilteredPageTask { head, shape, id, key: self.key, selected: Some(selected), conn: PhantomData })
+    }
+}

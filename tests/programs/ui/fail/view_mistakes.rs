@@ -1,0 +1,60 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+    }
+}
+
+diesel::table! {
+    categories (id) {
+        id -> Integer,
+    }
+}
+
+diesel::table! {
+    reviews (id) {
+        id -> Integer,
+        product_id -> Integer,
+    }
+}
+
+diesel::joinable!(products -> categories (category_id));
+diesel::joinable!(reviews -> products (product_id));
+diesel::allow_tables_to_appear_in_same_query!(products, categories, reviews);
+
+#[derive(Cached, Identifiable, Queryable, Selectable)]
+#[cached(view(Page, selected_related(category: Category)),
+    view(Page, select_related(a: Category, a: Category)),
+    view(One, select_related(product: Category, many: Vec<Category>, category Category)),
+    view(Two, prefetch_related(reviews: Vec<Review>, more: Review by id, all: Review order_by(reviews::id + 1))),
+    view(Three, prefetch_related(reviews: Review of categry), select_related(category: Category)),
+    view(Four, prefetch_related(reviews: Review of category, pair: (Review, Category, Product))),
+    view(Five, select_related = category, prefetch_for_list = false),
+    view(Six),
+    view(Seven, select_related(one: Category, other: Option<Category>, parent: Product)),
+    view(Product, select_related(category: Category)),
+    view())]
+struct Product {
+    id: i32,
+    category_id: i32,
+}
+
+#[derive(Cached, Queryable, Selectable)]
+#[diesel(table_name = categories)]
+struct Category {
+    id: i32,
+}
+
+#[derive(Associations, Cached, Identifiable, Queryable, Selectable)]
+#[diesel(belongs_to(Product))]
+struct Review {
+    id: i32,
+    product_id: i32,
+}
+
+fn main() {
+    let _ = (Page::cached(), Two::cached());
+}
