@@ -248,11 +248,11 @@ fn t10_a_commit_whose_answer_is_lost_counts_as_running() {
     });
     let mut conn = shop.conn_with(hook);
     target.store(id_of(&mut conn), Ordering::SeqCst);
-    assert!(conn.transaction(|conn| retitle(conn, 1, "Undone")).is_err());
+    let error = conn.transaction(|conn| retitle(conn, 1, "Undone")).unwrap_err();
     assert_eq!(title(&shop, &mut other, 1).1, "Lamp");
     shop.row_cost(&mut other, 1);
     clock.advance(Duration::from_secs(10));
-    assert_eq!(shop.row_cost(&mut other, 1), 1, "what was filled meanwhile is not trusted for longer");
+    assert_eq!(shop.row_cost(&mut other, 1), 1, "what was filled meanwhile is not trusted for longer: {error}");
     shop.read_everything(&mut other);
 }
 
