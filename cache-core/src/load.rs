@@ -12,7 +12,7 @@ use crate::key::{CacheKey, Kind};
 use crate::lease::Right;
 use crate::policy::Timeout;
 use crate::statistics::{Counter, Counters, StoreCounter};
-use crate::store::{Found, Operation, Put, Seed, Stored, Wanted};
+use crate::store::{Found, Operation, Put, Seed, Store, Stored, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
 /// Who reads: the cache, the manager and its counters.
@@ -82,7 +82,8 @@ impl Reader<'_> {
     #[must_use]
     pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
-        match inner.unbar().and_then(|()| inner.call(Operation::Get, |store| store.get_many(wanted, now))) {
+        let get = |store: &dyn Store| same_length(store.get_many(wanted, now)?, wanted.len());
+        match inner.unbar().and_then(|()| inner.call(Operation::Get, get)) {
             Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
             Err(trouble) => {
                 self.note(&trouble);
@@ -121,7 +122,8 @@ impl Reader<'_> {
     pub fn seed(&self, tags: &[Tag]) -> Option<Vec<(Tag, Seed)>> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
         // A token that should have been changed must not be filled under.
-        let seeds = inner.unbar().and_then(|()| inner.call(Operation::Seed, |store| store.seed(tags, now)));
+        let seed = |store: &dyn Store| same_length(store.seed(tags, now)?, tags.len());
+        let seeds = inner.unbar().and_then(|()| inner.call(Operation::Seed, seed));
         let seeds = seeds.inspect_err(|trouble| self.note(trouble)).ok()?;
         Some(tags.iter().copied().zip(seeds).collect())
     }

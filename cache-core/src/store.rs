@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::clock::Timestamp;
 use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, Fingerprint};
 use crate::tag::{Tag, Token};
 
@@ -59,7 +59,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// If the store cannot be read.
     fn get(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Option<Found>> {
-        Ok(self.get_many(core::slice::from_ref(wanted), now)?.pop().flatten())
+        Ok(same_length(self.get_many(core::slice::from_ref(wanted), now)?, 1)?.pop().flatten())
     }
 
     /// The present token of each tag, put there if it held none. In order.
@@ -127,6 +127,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn end_lease(&self, _name: Lease, _holder: Writer) -> Result<()> {
         Ok(())
     }
+}
+
+/// An answer of another length says nothing about what was asked.
+pub(crate) fn same_length<T>(answer: Vec<T>, asked: usize) -> Result<Vec<T>> {
+    if answer.len() == asked {
+        return Ok(answer);
+    }
+    let cause = format!("{} answers to {asked} questions", answer.len());
+    Err(Error::new(ErrorKind::Store, "reading an answer").with_source(cause))
 }
 
 /// An entry that is asked for.
