@@ -113,7 +113,7 @@ impl Serializer for Check {
     }
 
     fn is_human_readable(&self) -> bool {
-        false
+        true
     }
 }
 
