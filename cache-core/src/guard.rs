@@ -156,8 +156,11 @@ impl<'a> Visit<'a> {
         let result =
             catch_unwind(AssertUnwindSafe(|| work(&*self.inner.store))).unwrap_or_else(|panic| Err(panicked(&*panic)));
         let is_in_time = self.inner.now().since(began) <= self.inner.policy.operation_timeout;
-        let is_answered = result.as_ref().map_or_else(|error| error.kind() == ErrorKind::Codec, |_| true);
-        self.verdict = if is_in_time && is_answered { Verdict::Good } else { Verdict::Bad };
+        self.verdict = match &result {
+            Ok(_) if is_in_time => Verdict::Good,
+            Err(error) if is_in_time && error.kind() == ErrorKind::Codec => Verdict::Untold,
+            _ => Verdict::Bad,
+        };
         result
     }
 }

@@ -74,6 +74,9 @@ impl Reader<'_> {
     /// Returns why there is nothing to be served; a store that fails is reported, and a miss.
     pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Miss> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
+        if !self.may_be_kept(wanted) {
+            return Err(Miss::Absent);
+        }
         let found = inner.unbar().and_then(|()| inner.call(Operation::Get, |store| store.get(wanted, now)));
         self.judge(found)
     }
@@ -82,6 +85,10 @@ impl Reader<'_> {
     #[must_use]
     pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
+        // The keys of one model: all of them have a codec, or none.
+        if !wanted.iter().any(|wanted| self.may_be_kept(wanted)) {
+            return wanted.iter().map(|_| Err(Miss::Absent)).collect();
+        }
         let get = |store: &dyn Store| same_length(store.get_many(wanted, now)?, wanted.len());
         match inner.unbar().and_then(|()| inner.call(Operation::Get, get)) {
             Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
@@ -149,6 +156,10 @@ impl Reader<'_> {
     #[must_use]
     pub fn flight_wait(&self) -> Duration {
         self.cache.0.policy.flight_wait
+    }
+
+    fn may_be_kept(&self, wanted: &Wanted<'_>) -> bool {
+        wanted.codec.is_some() || !self.cache.0.store.keeps_bytes_only()
     }
 
     fn judge(&self, found: Result<Option<Found>, Trouble>) -> Result<(Value, Life), Miss> {

@@ -106,6 +106,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether only what has a codec is kept. Then nothing else is looked up: an answer that takes no call would be taken
+    /// for a sign that the store is well.
+    fn keeps_bytes_only(&self) -> bool {
+        false
+    }
+
     /// Tells the store how long a call may take; then it has to fail. Called once, before all others.
     fn set_operation_timeout(&self, _timeout: Duration) {}
 

@@ -98,6 +98,10 @@ enum Parcel {
 }
 
 impl<L: Link> Store for RemoteStore<L> {
+    fn keeps_bytes_only(&self) -> bool {
+        true
+    }
+
     fn set_operation_timeout(&self, timeout: Duration) {
         self.link.set_timeout(timeout);
     }
