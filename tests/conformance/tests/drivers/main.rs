@@ -10,3 +10,4 @@ mod lives;
 mod memory_only;
 mod process;
 mod races;
+mod slow;
