@@ -43,7 +43,9 @@ impl Background {
     /// There is something to do later: a thread that sleeps until some moment need not be told.
     pub(crate) fn expect(&self, inner: &Arc<Inner>) {
         let is_awake = {
-            let state = self.0.lock();
+            let mut state = self.0.lock();
+            // The thread may have looked already and not sleep yet: it looks once more before it sleeps for long.
+            state.is_woken = true;
             state.is_running && !state.is_idle
         };
         if !is_awake {

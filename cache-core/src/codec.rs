@@ -71,7 +71,7 @@ impl Codec {
 
     /// Tells the bytes that this version writes from those of other ones. Part of every manager's name, so that what
     /// other versions wrote is not found.
-    pub const FORMAT: u8 = 1;
+    pub const FORMAT: u8 = 2;
 
     /// For reads whose values are `Shared`, and that remember by an `Absent` what is not there.
     #[must_use]

@@ -149,6 +149,15 @@ impl Miss {
     }
 }
 
+thread_local! {
+    static IS_TELLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a listener runs on this thread.
+pub(crate) fn is_telling() -> bool {
+    IS_TELLING.get()
+}
+
 type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 
 /// Those who listen to one cache.
@@ -174,9 +183,6 @@ impl Listeners {
     pub(crate) fn tell(&self, event: &Event<'_>) {
         if !self.is_anybody.load(Ordering::Acquire) {
             return;
-        }
-        thread_local! {
-            static IS_TELLING: Cell<bool> = const { Cell::new(false) };
         }
         // A listener that reads through the cache would hear of its own miss, and of the next, without end.
         if IS_TELLING.replace(true) {

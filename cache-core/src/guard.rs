@@ -1,6 +1,8 @@
 //! The one place through which every call of a cache's store goes: not while the store is known to fail.
 
+use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cache::Inner;
@@ -123,7 +125,8 @@ impl Inner {
     }
 }
 
-/// One call on its way. A call that panics counts as a failure, so that a probe always ends.
+/// One call on its way. A call that panics is one that failed: what the store does not acknowledge has to be noted in
+/// this cache, and told to the others, whatever became of the store.
 struct Visit<'a> {
     inner: &'a Inner,
     watch: &'a Watch,
@@ -150,12 +153,22 @@ impl<'a> Visit<'a> {
 
     fn run<T>(mut self, work: impl FnOnce(&dyn Store) -> Result<T>) -> Result<T> {
         let began = self.inner.now();
-        let result = work(&*self.inner.store);
+        let result =
+            catch_unwind(AssertUnwindSafe(|| work(&*self.inner.store))).unwrap_or_else(|panic| Err(panicked(&*panic)));
         let is_in_time = self.inner.now().since(began) <= self.inner.policy.operation_timeout;
-        let is_answered = result.as_ref().map_or_else(|error| error.kind() == ErrorKind::Codec, |_| true);
-        self.verdict = if is_in_time && is_answered { Verdict::Good } else { Verdict::Bad };
+        self.verdict = match &result {
+            Ok(_) if is_in_time => Verdict::Good,
+            Err(error) if is_in_time && error.kind() == ErrorKind::Codec => Verdict::Untold,
+            _ => Verdict::Bad,
+        };
         result
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::new(ErrorKind::Store, "calling a store that panicked")
+        .with_source(message.unwrap_or("no message").to_owned())
 }
 
 impl Drop for Visit<'_> {

@@ -12,7 +12,7 @@ use crate::key::{CacheKey, Kind};
 use crate::lease::Right;
 use crate::policy::Timeout;
 use crate::statistics::{Counter, Counters, StoreCounter};
-use crate::store::{Found, Operation, Put, Seed, Stored, Wanted};
+use crate::store::{Found, Operation, Put, Seed, Store, Stored, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
 /// Who reads: the cache, the manager and its counters.
@@ -74,6 +74,9 @@ impl Reader<'_> {
     /// Returns why there is nothing to be served; a store that fails is reported, and a miss.
     pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Miss> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
+        if !self.may_be_kept(wanted) {
+            return Err(Miss::Absent);
+        }
         let found = inner.unbar().and_then(|()| inner.call(Operation::Get, |store| store.get(wanted, now)));
         self.judge(found)
     }
@@ -82,7 +85,12 @@ impl Reader<'_> {
     #[must_use]
     pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
-        match inner.unbar().and_then(|()| inner.call(Operation::Get, |store| store.get_many(wanted, now))) {
+        // The keys of one model: all of them have a codec, or none.
+        if !wanted.iter().any(|wanted| self.may_be_kept(wanted)) {
+            return wanted.iter().map(|_| Err(Miss::Absent)).collect();
+        }
+        let get = |store: &dyn Store| same_length(store.get_many(wanted, now)?, wanted.len());
+        match inner.unbar().and_then(|()| inner.call(Operation::Get, get)) {
             Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
             Err(trouble) => {
                 self.note(&trouble);
@@ -121,7 +129,8 @@ impl Reader<'_> {
     pub fn seed(&self, tags: &[Tag]) -> Option<Vec<(Tag, Seed)>> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
         // A token that should have been changed must not be filled under.
-        let seeds = inner.unbar().and_then(|()| inner.call(Operation::Seed, |store| store.seed(tags, now)));
+        let seed = |store: &dyn Store| same_length(store.seed(tags, now)?, tags.len());
+        let seeds = inner.unbar().and_then(|()| inner.call(Operation::Seed, seed));
         let seeds = seeds.inspect_err(|trouble| self.note(trouble)).ok()?;
         Some(tags.iter().copied().zip(seeds).collect())
     }
@@ -147,6 +156,10 @@ impl Reader<'_> {
     #[must_use]
     pub fn flight_wait(&self) -> Duration {
         self.cache.0.policy.flight_wait
+    }
+
+    fn may_be_kept(&self, wanted: &Wanted<'_>) -> bool {
+        wanted.codec.is_some() || !self.cache.0.store.keeps_bytes_only()
     }
 
     fn judge(&self, found: Result<Option<Found>, Trouble>) -> Result<(Value, Life), Miss> {

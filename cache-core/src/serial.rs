@@ -1,5 +1,8 @@
 //! How a value that serde knows becomes bytes, and a value again: MessagePack, structs with the names of their fields.
 //!
+//! Types are told that this is for people to read, and say addresses and UUIDs as text: what serde buffers for untagged,
+//! tagged and flattened types tells them so when they are read, whatever they were told when they were written.
+//!
 //! Bytes that are read come from a store that others can write to. Nothing about them is believed before
 //! [`extent`](extent::of) has walked over them.
 
@@ -26,7 +29,7 @@ mod nil;
 pub fn write<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
     nil::check(value).map_err(|error| failed("a value that would be read as another one", error))?;
     let start = bytes.len();
-    let written = value.serialize(&mut Serializer::new(&mut *bytes).with_struct_map());
+    let written = value.serialize(&mut Serializer::new(&mut *bytes).with_struct_map().with_human_readable());
     written.map_err(|error| failed("a value that cannot be said in bytes", error))?;
     match extent::of(&bytes[start..]) {
         Some(length) if length == bytes.len() - start => Ok(()),
@@ -55,8 +58,8 @@ pub fn write_binary(binary: &[u8], bytes: &mut Vec<u8>) -> Result<()> {
 pub fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T> {
     let length = extent::of(bytes).ok_or_else(|| Error::new(ErrorKind::Codec, "bytes that are no value"))?;
     let (own, rest) = bytes.split_at(length);
-    let value =
-        T::deserialize(&mut Deserializer::from_read_ref(own)).map_err(|error| failed("another value", error))?;
+    let value = T::deserialize(&mut Deserializer::from_read_ref(own).with_human_readable())
+        .map_err(|error| failed("another value", error))?;
     *bytes = rest;
     Ok(value)
 }

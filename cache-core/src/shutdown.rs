@@ -4,12 +4,14 @@ use core::time::Duration;
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::is_telling;
 
 impl Cache {
     /// Tries once more to get through what the store has not acknowledged, and ends the cache's thread. Waits for
     /// `timeout` at most. The store is asked even if it failed too often of late.
     ///
-    /// May be called again, by a program that wants to try again.
+    /// May be called again, by a program that wants to try again. Called by a listener it does not wait: the listener may
+    /// be what it would wait for.
     ///
     /// # Consistency
     ///
@@ -31,6 +33,8 @@ impl Cache {
     /// ```
     pub fn shutdown(&self, timeout: Duration) -> Result<()> {
         self.0.dirty.shut_down();
+        // What it would wait for may be what tells the listener.
+        let timeout = if is_telling() { Duration::ZERO } else { timeout };
         self.0.background.stop(&self.0, timeout);
         match self.0.dirty.count() {
             0 => Ok(()),

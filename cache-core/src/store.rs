@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::clock::Timestamp;
 use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, Fingerprint};
 use crate::tag::{Tag, Token};
 
@@ -59,7 +59,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// If the store cannot be read.
     fn get(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Option<Found>> {
-        Ok(self.get_many(core::slice::from_ref(wanted), now)?.pop().flatten())
+        Ok(same_length(self.get_many(core::slice::from_ref(wanted), now)?, 1)?.pop().flatten())
     }
 
     /// The present token of each tag, put there if it held none. In order.
@@ -106,6 +106,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether only what has a codec is kept. Then nothing else is looked up: an answer that takes no call would be taken
+    /// for a sign that the store is well.
+    fn keeps_bytes_only(&self) -> bool {
+        false
+    }
+
     /// Tells the store how long a call may take; then it has to fail. Called once, before all others.
     fn set_operation_timeout(&self, _timeout: Duration) {}
 
@@ -127,6 +133,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn end_lease(&self, _name: Lease, _holder: Writer) -> Result<()> {
         Ok(())
     }
+}
+
+/// An answer of another length says nothing about what was asked.
+pub(crate) fn same_length<T>(answer: Vec<T>, asked: usize) -> Result<Vec<T>> {
+    if answer.len() == asked {
+        return Ok(answer);
+    }
+    let cause = format!("{} answers to {asked} questions", answer.len());
+    Err(Error::new(ErrorKind::Store, "reading an answer").with_source(cause))
 }
 
 /// An entry that is asked for.

@@ -1,11 +1,12 @@
 //! What a write can change: tags, and the tokens that they hold at present.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::cell::RefCell;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use crate::key::{Fingerprint, KeyBytes};
 
@@ -210,15 +211,11 @@ impl Token {
     /// A token that no tag ever held.
     ///
     /// Counted from a random start and mixed by a bijection (SplitMix64): distinct in this process by
-    /// construction, and by chance elsewhere.
+    /// construction, and by chance elsewhere. A process that was forked counts from a start of its own.
     #[must_use]
     pub fn fresh() -> Self {
-        static NEXT: LazyLock<AtomicU64> =
-            LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(std::process::id())));
-        let mut mixed = NEXT.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Self(mixed ^ (mixed >> 31))
+        static SOURCE: Source = Source::new();
+        Self(SOURCE.next(std::process::id()))
     }
 
     /// The token that is `bits`, as it is told to other processes.
@@ -240,6 +237,37 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Numbers that do not come twice.
+struct Source {
+    /// Whose numbers these are: memory is the same in a process and in those that were forked from it.
+    process: AtomicU32,
+    next: AtomicU64,
+}
+
+impl Source {
+    const fn new() -> Self {
+        // No process has this number.
+        Self { process: AtomicU32::new(0), next: AtomicU64::new(0) }
+    }
+
+    fn next(&self, process: u32) -> u64 {
+        if self.process.load(Ordering::Acquire) != process {
+            // Added, not set: what another thread does here at the same time must not begin anew.
+            self.next.fetch_add(start_of(process), Ordering::Relaxed);
+            self.process.store(process, Ordering::Release);
+        }
+        let mut mixed = self.next.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// A random number. The random state of a process that was forked is its parent's: its number and the time differ.
+fn start_of(process: u32) -> u64 {
+    RandomState::new().hash_one((process, SystemTime::now()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,6 +276,21 @@ mod tests {
     fn fresh_tokens_are_distinct() {
         let tokens: std::collections::HashSet<Token> = (0..10_000).map(|_| Token::fresh()).collect();
         assert_eq!(tokens.len(), 10_000);
+    }
+
+    #[test]
+    fn a_process_and_those_that_were_forked_from_it_have_no_token_in_common() {
+        let parent = Source::new();
+        let mut tokens: Vec<u64> = (0..10).map(|_| parent.next(7)).collect();
+        let fork = || Source {
+            process: AtomicU32::new(parent.process.load(Ordering::SeqCst)),
+            next: AtomicU64::new(parent.next.load(Ordering::SeqCst)),
+        };
+        for (process, source) in [(8, fork()), (9, fork()), (7, fork())] {
+            tokens.extend((0..1_000).map(|_| source.next(process)));
+        }
+        let distinct: std::collections::HashSet<u64> = tokens.iter().copied().collect();
+        assert_eq!(distinct.len(), tokens.len());
     }
 
     #[test]

@@ -4,8 +4,10 @@
 
 mod bytes_store;
 mod columns;
+mod deep;
 mod golden;
 mod lossy;
+mod odd;
 mod pages;
 mod reads;
 mod robust;

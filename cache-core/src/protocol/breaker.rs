@@ -44,6 +44,8 @@ pub enum Verdict {
     Bad,
     /// The store answered in time.
     Good,
+    /// The store may not have been asked: what was to be stored could not be said.
+    Untold,
 }
 
 /// What a breaker is now.
@@ -95,7 +97,9 @@ impl Breaker {
                 self.state = State::Closed { failures: 0 };
                 self.pauses.reset();
             }
-            (State::HalfOpen | State::Open { .. }, _, _) => {}
+            // The next caller finds out.
+            (State::HalfOpen, Admission::Probe, Verdict::Untold) => self.state = State::Open { until: now },
+            (State::Closed { .. }, _, Verdict::Untold) | (State::HalfOpen | State::Open { .. }, _, _) => {}
         }
     }
 
@@ -175,6 +179,18 @@ mod tests {
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
         breaker.conclude(Admission::Probe, Verdict::Good, at(9_001), SHORTEST);
         assert_eq!((breaker.admit(at(9_001)), breaker.is_calm()), (Admission::Admitted, true));
+    }
+
+    #[test]
+    fn a_call_that_tells_nothing_leaves_it_as_it_was() {
+        let mut breaker = opened();
+        assert_eq!(breaker.admit(at(150)), Admission::Probe);
+        breaker.conclude(Admission::Probe, Verdict::Untold, at(160), SHORTEST);
+        assert_eq!((breaker.state(), breaker.admit(at(160))), (BreakerState::Open, Admission::Probe));
+        breaker.conclude(Admission::Probe, Verdict::Good, at(160), SHORTEST);
+        breaker.conclude(Admission::Admitted, Verdict::Bad, at(161), SHORTEST);
+        breaker.conclude(Admission::Admitted, Verdict::Untold, at(161), SHORTEST);
+        assert!(!breaker.is_calm());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! build of it panics at certain extension types. Both are refused here, in a loop that cannot overflow the stack.
 
 /// How deep values may nest: a debug build reads so many levels in a thread's usual stack.
-const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 128;
 
 /// The number of bytes that the first value takes; `None`: there is no value at the front, it is cut off, it has fewer
 /// bytes than elements, it nests too deep, or it is of an extension type.

@@ -1,5 +1,6 @@
 //! Decides whether a value would be read as another one: MessagePack writes `None`, `()` and JSON's `null` alike, so
-//! that `Some` of one of them comes back as `None`.
+//! that `Some` of one of them comes back as `None`. It is also the first to go into a value, and goes no deeper than
+//! anything could be read.
 
 use core::fmt::Display;
 
@@ -9,13 +10,29 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-/// Fails if there is a `Some` of nothing anywhere in `value`.
+use super::extent::DEEPEST;
+
+/// Fails if there is a `Some` of nothing anywhere in `value`, or if it is nested too deep to be looked at.
 pub(super) fn check<T: Serialize + ?Sized>(value: &T) -> Result<(), Error> {
-    value.serialize(Check).map(drop)
+    value.serialize(Check { left: MOST_STEPS }).map(drop)
 }
 
+/// One level of what is read has at most a sequence, a variant, an `Option` and a wrapper.
+const MOST_STEPS: usize = 4 * DEEPEST;
+
 /// Goes over a value and writes nothing; the answer for each part: whether it is written as nothing.
-struct Check;
+#[derive(Clone, Copy)]
+struct Check {
+    /// How many steps further into the value are allowed.
+    left: usize,
+}
+
+impl Check {
+    fn look_into<T: Serialize + ?Sized>(self, value: &T) -> Result<bool, Error> {
+        let left = self.left.checked_sub(1).ok_or_else(|| Error::custom("nested too deep"))?;
+        value.serialize(Self { left })
+    }
+}
 
 macro_rules! something {
     ($($method:ident($value:ty),)*) => { $(
@@ -66,7 +83,7 @@ impl Serializer for Check {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<bool, Error> {
-        if value.serialize(self)? { Err(Error::custom("`Some` of what is written as nothing")) } else { Ok(false) }
+        if self.look_into(value)? { Err(Error::custom("`Some` of what is written as nothing")) } else { Ok(false) }
     }
 
     fn serialize_unit(self) -> Result<bool, Error> {
@@ -78,7 +95,7 @@ impl Serializer for Check {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<bool, Error> {
-        value.serialize(self)
+        self.look_into(value)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -88,7 +105,7 @@ impl Serializer for Check {
         _: &'static str,
         value: &T,
     ) -> Result<bool, Error> {
-        check(value).map(|()| false)
+        self.look_into(value).map(|_| false)
     }
 
     fn collect_str<T: Display + ?Sized>(self, _: &T) -> Result<bool, Error> {
@@ -96,7 +113,7 @@ impl Serializer for Check {
     }
 
     fn is_human_readable(&self) -> bool {
-        false
+        true
     }
 }
 
@@ -107,7 +124,7 @@ macro_rules! elements {
             type Error = Error;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-                check(value)
+                self.look_into(value).map(drop)
             }
 
             fn end(self) -> Result<bool, Error> {
@@ -131,7 +148,7 @@ macro_rules! fields {
             type Error = Error;
 
             fn serialize_field<T: Serialize + ?Sized>(&mut self, _: &'static str, value: &T) -> Result<(), Error> {
-                check(value)
+                self.look_into(value).map(drop)
             }
 
             fn end(self) -> Result<bool, Error> {
@@ -148,11 +165,11 @@ impl SerializeMap for Check {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        check(key)
+        self.look_into(key).map(drop)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        check(value)
+        self.look_into(value).map(drop)
     }
 
     fn end(self) -> Result<bool, Error> {

@@ -91,3 +91,10 @@ fn errors_leave_the_bytes_where_they_are() {
     assert_eq!(read::<i32>(&mut rest).unwrap_err().kind(), ErrorKind::Codec);
     assert_eq!(rest, bytes);
 }
+
+#[test]
+fn depth_cannot_overflow_the_stack_of_whoever_writes() {
+    for depth in [129, 1_000, 20_000] {
+        assert!(written(&nested(depth)).is_none(), "{depth}");
+    }
+}

@@ -136,6 +136,10 @@ impl Store for FailingStore {
         self.is_local
     }
 
+    fn keeps_bytes_only(&self) -> bool {
+        self.inner.keeps_bytes_only()
+    }
+
     fn set_operation_timeout(&self, timeout: Duration) {
         self.inner.set_operation_timeout(timeout);
     }

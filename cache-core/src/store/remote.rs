@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::format::{self, Header};
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
-use crate::store::{Found, Lease, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::store::{Found, Lease, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer, same_length};
 use crate::tag::Tag;
 
 mod look;
@@ -98,6 +98,10 @@ enum Parcel {
 }
 
 impl<L: Link> Store for RemoteStore<L> {
+    fn keeps_bytes_only(&self) -> bool {
+        true
+    }
+
     fn set_operation_timeout(&self, timeout: Duration) {
         self.link.set_timeout(timeout);
     }
@@ -172,13 +176,4 @@ impl<L: Link> Store for RemoteStore<L> {
     fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
         self.link.end_lease(&self.link.names().lease(&name), holder)
     }
-}
-
-/// An answer of another length says nothing about what was asked.
-fn same_length<T>(answer: Vec<T>, asked: usize) -> Result<Vec<T>> {
-    if answer.len() == asked {
-        return Ok(answer);
-    }
-    let cause = format!("{} answers to {asked} questions", answer.len());
-    Err(Error::new(ErrorKind::Store, "reading an answer").with_source(cause))
 }

@@ -41,10 +41,10 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
             type Value = #value_type;
             type Filter = #filter_type;
 
-            const COLUMNS: &'static [&'static str] =
+            const COLUMNS: &'static [&'static ::core::primitive::str] =
                 &[#(<#columns as #private::diesel::Column>::NAME),*];
-            const IS_FIXED: bool = #is_fixed;
-            const IS_UNIQUE: bool = #is_unique;
+            const IS_FIXED: ::core::primitive::bool = #is_fixed;
+            const IS_UNIQUE: ::core::primitive::bool = #is_unique;
             #codec
 
             #filter
@@ -53,7 +53,7 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
                 #value
             }
 
-            fn is_exact() -> bool {
+            fn is_exact() -> ::core::primitive::bool {
                 #is_exact
             }
 
@@ -81,7 +81,7 @@ fn normalizer(model: &Model<'_>, field: &Field<'_>, with: &Path) -> TokenStream 
         None => call,
     };
     quote! {
-        const IS_NORMALIZED: bool = true;
+        const IS_NORMALIZED: ::core::primitive::bool = true;
 
         fn normalized(__value: &Self::Value) -> Self::Value {
             #normal

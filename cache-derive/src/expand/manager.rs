@@ -55,7 +55,7 @@ fn constructors(model: &Model<'_>) -> TokenStream {
 
             /// The manager of the rows in the cache with this name.
             #[must_use = "a manager does nothing by itself, call one of its methods"]
-            #vis fn cached_in(__cache: &str) -> #manager {
+            #vis fn cached_in(__cache: &::core::primitive::str) -> #manager {
                 #manager(#private::Manager::in_cache(__cache))
             }
         }

@@ -130,12 +130,12 @@ fn key_methods(model: &Model<'_>) -> TokenStream {
             #id
         }
 
-        fn has_id(&self, __id: &Self::Id) -> bool {
+        fn has_id(&self, __id: &Self::Id) -> ::core::primitive::bool {
             let #pattern = __id;
             #(#is_equal)&&*
         }
 
-        fn is_key_exact() -> bool {
+        fn is_key_exact() -> ::core::primitive::bool {
             #is_exact
         }
     }
@@ -149,7 +149,7 @@ fn heap_size(model: &Model<'_>) -> TokenStream {
         quote!((&&Weigh(&self.#ident)).heap_size())
     });
     quote! {
-        fn heap_size(&self) -> usize {
+        fn heap_size(&self) -> ::core::primitive::usize {
             use #private::weigh::{Heap as _, NoHeap as _, Weigh};
             0_usize #(.saturating_add(#sizes))*
         }

@@ -56,12 +56,12 @@ fn row(model: &Model<'_>) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #private::Encode for #ident {
-            fn encode(&self, __bytes: &mut ::std::vec::Vec<u8>) -> #private::Result<()> {
+            fn encode(&self, __bytes: &mut ::std::vec::Vec<::core::primitive::u8>) -> #private::Result<()> {
                 #(#stores)*
                 ::core::result::Result::Ok(())
             }
 
-            fn decode(__bytes: &mut &[u8]) -> #private::Result<Self> {
+            fn decode(__bytes: &mut &[::core::primitive::u8]) -> #private::Result<Self> {
                 ::core::result::Result::Ok(Self { #(#restores),* })
             }
         }
@@ -74,11 +74,11 @@ fn key(model: &Model<'_>) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #private::StoredModel for #ident {
-            fn encode_id(__value: &Self::Id, __bytes: &mut ::std::vec::Vec<u8>) -> #private::Result<()> {
+            fn encode_id(__value: &Self::Id, __bytes: &mut ::std::vec::Vec<::core::primitive::u8>) -> #private::Result<()> {
                 #encode
             }
 
-            fn decode_id(__bytes: &mut &[u8]) -> #private::Result<Self::Id> {
+            fn decode_id(__bytes: &mut &[::core::primitive::u8]) -> #private::Result<Self::Id> {
                 #decode
             }
         }
@@ -91,11 +91,11 @@ fn unique(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #private::StoredLookup for #marker {
-            fn encode_value(__value: &Self::Value, __bytes: &mut ::std::vec::Vec<u8>) -> #private::Result<()> {
+            fn encode_value(__value: &Self::Value, __bytes: &mut ::std::vec::Vec<::core::primitive::u8>) -> #private::Result<()> {
                 #encode
             }
 
-            fn decode_value(__bytes: &mut &[u8]) -> #private::Result<Self::Value> {
+            fn decode_value(__bytes: &mut &[::core::primitive::u8]) -> #private::Result<Self::Value> {
                 #decode
             }
         }

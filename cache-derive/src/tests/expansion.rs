@@ -31,7 +31,7 @@ fn a_minimal_model_has_a_manager() {
             "type Error = ::cache_diesel::__private::diesel::result::Error;",
             "pub(crate) struct FooBarManager(::cache_diesel::__private::Manager<FooBar>);",
             "pub(crate) fn cached() -> FooBarManager",
-            "pub(crate) fn cached_in(__cache: &str) -> FooBarManager",
+            "pub(crate) fn cached_in(__cache: &::core::primitive::str) -> FooBarManager",
             "Definition::new(\"FooBar\", ::core::module_path!(), \"id=id:i32\")",
             "::cache_diesel::__private::inventory::submit!",
             "is_primary_key::<foo_bars::table, foo_bars::columns::id>();",
@@ -91,7 +91,7 @@ fn look_ups_are_methods_of_the_manager() {
             "fn all_by_shop_id(self, __shop_id: impl ::cache_diesel::__private::IntoKey<Option<i32>>)",
             "EqOrNull<products::columns::shop_id, i32>",
             "products::columns::r#type",
-            "const IS_UNIQUE: bool = false;",
+            "const IS_UNIQUE: ::core::primitive::bool = false;",
         ],
     );
 }
@@ -119,7 +119,8 @@ fn look_ups_of_fixed_columns_are_fixed() {
     let code = expand(
         "#[cached(scope(a), scope(b), scope(a, id), scope(b, id), fixed(a))] struct Pair { id: i32, a: i32, b: i32 }",
     );
-    let is_fixed: Vec<bool> = code.split("constIS_FIXED:bool=").skip(1).map(|rest| rest.starts_with("true")).collect();
+    let is_fixed: Vec<bool> =
+        code.split("constIS_FIXED:::core::primitive::bool=").skip(1).map(|rest| rest.starts_with("true")).collect();
     assert_eq!(is_fixed, [true, false, true, false]);
     assert!(!code.contains("key_is_saved"));
 }
@@ -133,7 +134,7 @@ fn normalisers_are_called_on_the_value_itself() {
     assert_contains(
         &code,
         &[
-            "const IS_NORMALIZED: bool = true;",
+            "const IS_NORMALIZED: ::core::primitive::bool = true;",
             "fn normalized(__value: &Self::Value) -> Self::Value { my::lower(__value) }",
             "let __normal: String = str::to_lowercase(__value);",
             "::cache_diesel::__private::type_of(&my::lower)",

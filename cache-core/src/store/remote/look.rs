@@ -9,8 +9,7 @@ use crate::format::{self, Dependency, Record};
 use crate::key::Fingerprint;
 use crate::store::link::Link;
 use crate::store::names::Name;
-use crate::store::remote::same_length;
-use crate::store::{Found, Wanted};
+use crate::store::{Found, Wanted, same_length};
 use crate::tag::Token;
 
 /// Looks entries up: one result for each, in order.

@@ -7,5 +7,7 @@ mod city;
 mod faults;
 mod histories;
 mod lives;
+mod memory_only;
 mod process;
 mod races;
+mod slow;

@@ -165,12 +165,14 @@ fn c10_processes_that_miss_together_ask_the_database_once() {
 fn c11_who_waits_for_a_process_that_died_takes_its_place() {
     let city = City::new();
     let [dead, reader] = city.processes();
-    dead.link.before(Operation::Put, || panic!("it dies"));
     let dies = thread::spawn({
         let dead = dead.clone();
         move || {
             let died = dead.clone();
-            dead.read_while(Question::Row(1), || died.link.part(true))
+            dead.read_while(Question::Row(1), || {
+                died.link.part(true);
+                panic!("it dies");
+            })
         }
     });
     assert!(dies.join().is_err());

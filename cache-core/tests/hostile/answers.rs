@@ -1,0 +1,43 @@
+//! A store that gives more or fewer answers than were asked for says nothing about any of them.
+
+use cache_core::store::Wanted;
+use cache_core::{Cache, Miss, Start};
+
+use crate::hooked::{Hooked, end, fill, key, look_up, reading, start, write};
+
+fn world() -> (Hooked, Cache) {
+    let store = Hooked::new();
+    let cache = Cache::builder().store(store.clone()).build().unwrap();
+    (store, cache)
+}
+
+#[test]
+fn each_entry_that_is_looked_up_has_one_answer() {
+    for surplus in [-2, -1, 0, 1] {
+        let (store, cache) = world();
+        (0..3).for_each(|id| fill(&cache, id, id));
+        store.answer_with_surplus(surplus);
+        let wanted: Vec<_> = (0..3).map(|id| Wanted { key: key(id), tags: &Vec::new, codec: None }).collect();
+        let found = reading(&cache, |reader| reader.look_up_many(&wanted));
+        assert_eq!(found.len(), 3, "{surplus}");
+        let are_misses = found.iter().all(|found| matches!(found, Err(Miss::StoreFailed)));
+        assert_eq!(are_misses, surplus != 0, "{surplus}");
+    }
+}
+
+/// The tokens tell whether a load began before a write: without them nobody may join one.
+#[test]
+fn nobody_joins_a_load_from_before_a_write_whatever_the_store_answers() {
+    for surplus in [-1, 1] {
+        let (store, cache) = world();
+        store.answer_with_surplus(surplus);
+        let before = start(&cache, 1);
+        write(&cache);
+        assert!(!matches!(start(&cache, 1), Start::Follow(_)), "{surplus}");
+        if let Start::Lead(before) = before {
+            end(&cache, *before, 10);
+        }
+        store.answer_with_surplus(0);
+        assert!(look_up(&cache, 1).is_err(), "{surplus}");
+    }
+}
