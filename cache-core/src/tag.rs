@@ -214,8 +214,13 @@ impl Token {
     /// construction, and by chance elsewhere. A process that was forked counts from a start of its own.
     #[must_use]
     pub fn fresh() -> Self {
-        static SOURCE: Source = Source::new();
         Self(SOURCE.next(std::process::id()))
+    }
+
+    /// The same, for a store in the memory of this process: a process that was forked has a memory of its own, and who
+    /// this is need not be asked.
+    pub(crate) fn fresh_in_memory() -> Self {
+        Self(SOURCE.next_in_memory())
     }
 
     /// The token that is `bits`, as it is told to other processes.
@@ -237,6 +242,8 @@ impl fmt::Debug for Token {
     }
 }
 
+static SOURCE: Source = Source::new();
+
 /// Numbers that do not come twice.
 struct Source {
     /// Whose numbers these are: memory is the same in a process and in those that were forked from it.
@@ -256,6 +263,14 @@ impl Source {
             self.next.fetch_add(start_of(process), Ordering::Relaxed);
             self.process.store(process, Ordering::Release);
         }
+        self.count()
+    }
+
+    fn next_in_memory(&self) -> u64 {
+        if self.process.load(Ordering::Acquire) == 0 { self.next(std::process::id()) } else { self.count() }
+    }
+
+    fn count(&self) -> u64 {
         let mut mixed = self.next.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -41,7 +41,7 @@ impl Cell {
     }
 
     fn seed(&self, now: Timestamp) -> Seed {
-        self.change(|state| state.seed(Token::fresh(), now))
+        self.change(|state| state.seed(Token::fresh_in_memory(), now))
     }
 
     fn place(&self, writer: Writer, life: Duration, now: Timestamp) {
@@ -49,7 +49,7 @@ impl Cell {
     }
 
     fn release(&self, writer: Writer, outcome: Outcome, now: Timestamp) {
-        self.change(|state| state.release(writer, outcome, Token::fresh(), now));
+        self.change(|state| state.release(writer, outcome, Token::fresh_in_memory(), now));
     }
 
     fn has_intents(&self, now: Timestamp) -> bool {
