@@ -114,3 +114,16 @@ fn concurrent_changes_are_never_lost() {
         }
     });
 }
+
+#[test]
+fn other_loads_do_not_keep_a_fill_from_being_stored_and_tags_that_nobody_holds_go() {
+    let store = memory();
+    for fill in 0..50 {
+        let token = seed(&store, tag(fill), at(1)).token;
+        for other in 0..1_500 {
+            seed(&store, tag(1_000_000 + fill * 10_000 + other), at(1));
+        }
+        assert_eq!(put(&store, fill, vec![(tag(fill), token)], at(1)), Stored::Kept, "fill {fill}");
+    }
+    assert!(store.usage().tags < 10_000, "{:?}", store.usage());
+}

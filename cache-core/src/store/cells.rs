@@ -1,6 +1,6 @@
 //! The tags of a memory store: cells that entries hold, so that a hit looks nothing up twice.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -22,11 +22,14 @@ pub(super) struct Cell {
     token: AtomicU64,
     dies_at: AtomicU64,
     state: Mutex<TagState>,
+    /// Its token was given to a fill since the last sweep.
+    is_awaited: AtomicBool,
 }
 
 impl Cell {
     fn new(kind: TagKind) -> Self {
-        Self { kind, token: AtomicU64::new(0), dies_at: AtomicU64::new(0), state: Mutex::default() }
+        let (token, dies_at) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { kind, token, dies_at, state: Mutex::default(), is_awaited: AtomicBool::new(false) }
     }
 
     pub(super) fn kind(&self) -> TagKind {
@@ -41,6 +44,7 @@ impl Cell {
     }
 
     fn seed(&self, now: Timestamp) -> Seed {
+        self.is_awaited.store(true, Ordering::Relaxed);
         self.change(|state| state.seed(Token::fresh_in_memory(), now))
     }
 
@@ -73,7 +77,8 @@ impl Cell {
 /// All cells that anybody holds, found by their tag.
 ///
 /// A cell that nobody holds may be swept: whoever asks for its tag later gets a new cell with a new token,
-/// and no entry can match that.
+/// and no entry can match that. The first sweep after its token was given to a fill leaves it, so that other loads do not
+/// keep the fill from being stored.
 #[derive(Debug)]
 pub(super) struct Cells {
     shards: Box<[Mutex<Shard>]>,
@@ -146,7 +151,10 @@ impl Shard {
         if self.cells.len() < self.sweep_at.max(Cells::FIRST_SWEEP) {
             return;
         }
-        self.cells.retain(|_, cell| Arc::strong_count(cell) > 1 || cell.has_intents(now));
+        self.cells.retain(|_, cell| {
+            let is_awaited = cell.is_awaited.swap(false, Ordering::Relaxed);
+            is_awaited || Arc::strong_count(cell) > 1 || cell.has_intents(now)
+        });
         self.sweep_at = self.cells.len() * 2;
     }
 }
