@@ -4,7 +4,7 @@
 //! tagged and flattened types tells them so when they are read, whatever they were told when they were written.
 //!
 //! Bytes that are read come from a store that others can write to. Nothing about them is believed before
-//! [`extent`](extent::of) has walked over them.
+//! `extent` has walked over them.
 
 use std::error::Error as StdError;
 
