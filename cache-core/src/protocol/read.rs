@@ -58,10 +58,16 @@ impl Subject<'_> {
         without_repetition(tags)
     }
 
-    /// A unique value that is known to belong to no row.
+    /// A unique value that is known to belong to no row. Where the query names other tables, these may have kept a row
+    /// with that value out of it, and nothing tells which: every write of the table counts then.
     #[must_use]
     pub fn absent_unique(&self) -> Vec<Tag> {
-        self.with_others(vec![self.manager.details(), self.own().whole(TagKind::Born)])
+        let own = self.own();
+        let mut tags = vec![self.manager.details(), own.whole(TagKind::Born)];
+        if self.named.iter().any(|name| name != self.table) {
+            tags.push(own.whole(TagKind::Any));
+        }
+        self.with_others(tags)
     }
 
     /// The way from a unique value to a row that has it in another spelling: which spellings are equal is part of the
@@ -190,6 +196,7 @@ mod tests {
         }
         let own = database.table("products").whole(Any);
         assert!(!subject.found_row(KeyBytes::EMPTY).contains(&own), "the row's own tags tell of its table");
+        assert!(subject.absent_unique().contains(&own), "a row that a join kept out may be let in by any change of it");
         let twice = ["products".to_string(), "products".to_string()];
         let subject = Subject { named: &twice, ..subject };
         assert!(subject.found_row(KeyBytes::EMPTY).contains(&own));
