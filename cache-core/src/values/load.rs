@@ -79,7 +79,7 @@ impl Cache {
         self.0.values.load();
         // If this fails or panics, those who wait learn it when the fill is dropped.
         let value = load().inspect_err(|_| self.0.values.load_failure())?;
-        Ok(question.keep(fill, Arc::new(value)))
+        Ok(question.keep(*fill, Arc::new(value)))
     }
 }
 
@@ -92,7 +92,7 @@ struct Question<'a> {
 
 enum Prepared<T> {
     Answered(Arc<T>),
-    Load(Fill),
+    Load(Box<Fill>),
 }
 
 /// The right to fill a slot that was seen before the load. Whoever changes the slot takes the right away.
@@ -117,7 +117,7 @@ impl Question<'_> {
             Ok(Opened::Vacant(mark, token)) => (mark, token),
             Err(cause) => {
                 self.cache.value_reader().miss(cause);
-                return Prepared::Load(Fill::default());
+                return Prepared::Load(Box::default());
             }
         };
         let flight = vec![token, mark.token()];
@@ -127,8 +127,8 @@ impl Question<'_> {
             Seat::Follower(follower) => match follower.wait(self.cache.0.policy.flight_wait) {
                 Waited::Landed(Value::Shared(value), _) => value
                     .downcast()
-                    .map_or_else(|_| Prepared::Load(Fill { seen, ..Fill::default() }), Prepared::Answered),
-                _ => Prepared::Load(Fill { seen, ..Fill::default() }),
+                    .map_or_else(|_| Prepared::Load(Box::new(Fill { seen, ..Fill::default() })), Prepared::Answered),
+                _ => Prepared::Load(Box::new(Fill { seen, ..Fill::default() })),
             },
         }
     }
@@ -177,7 +177,7 @@ impl Question<'_> {
         }
         match look() {
             Some(value) => self.answer(leader, value),
-            None => Prepared::Load(Fill { seen, leader: Some(leader), _right: right }),
+            None => Prepared::Load(Box::new(Fill { seen, leader: Some(leader), _right: right })),
         }
     }
 

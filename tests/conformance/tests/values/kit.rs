@@ -49,16 +49,26 @@ impl Town {
         Self { server: Server::new(Time::Hand(clock.clone())), clock }
     }
 
+    /// A process that does not wait for others for long: most tests stop them.
     pub fn process(&self) -> Process {
-        self.process_called("town")
+        self.process_with("town", Duration::from_millis(100))
     }
 
+    /// A process of another program.
     pub fn process_called(&self, prefix: &str) -> Process {
+        self.process_with(prefix, Duration::from_millis(100))
+    }
+
+    fn patient(&self) -> Cache {
+        self.process_with("town", Duration::from_secs(5)).cache
+    }
+
+    fn process_with(&self, prefix: &str, wait: Duration) -> Process {
         let link = SimulatedLink::new(&self.server, Names::starting_with(prefix).unwrap());
         let store = RemoteStore::new(link.clone()).largest_value(1024 * 1024);
         let builder = Cache::builder().store(store).clock(self.clock.clone());
         // Time stands still: a store that was left alone would be so for ever.
-        let cache = builder.breaker_failures(u32::MAX).build().unwrap();
+        let cache = builder.breaker_failures(u32::MAX).flight_wait(wait).build().unwrap();
         Process { cache, link }
     }
 }
@@ -83,7 +93,7 @@ fn elsewhere() -> Kit {
 
 fn remote() -> Kit {
     let town = Town::new();
-    Kit { name: "on a server", cache: town.process().cache, peer: town.process().cache, clock: town.clock }
+    Kit { name: "on a server", cache: town.patient(), peer: town.patient(), clock: town.clock }
 }
 
 fn store() -> MemoryStore {

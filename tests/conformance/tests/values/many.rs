@@ -73,6 +73,9 @@ fn b5_nothing_to_do_makes_no_round_trip_and_many_make_as_many_as_one() {
     assert_eq!(trips(&|| cache.get_many::<i32>(&["warm", "a", "b"]).unwrap().len() == 1), 1);
     assert_eq!(trips(&|| cache.set("a", &1, ()).is_ok()), 2);
     assert_eq!(trips(&|| cache.set_many(&[("a", 1), ("b", 2), ("c", 3)], ()).unwrap().is_empty()), 2);
+    assert_eq!(trips(&|| cache.touch("a", ()).unwrap()), 2);
+    assert_eq!(trips(&|| cache.get_or_set("a", (), || Err(())).is_ok_and(|value: i32| value == 1)), 1);
+    assert_eq!(trips(&|| cache.get_or_set("new", (), || Ok::<_, ()>(1)).is_ok()), 6);
     assert_eq!(trips(&|| cache.incr("a", 1).unwrap() == 2), 2);
     assert_eq!(trips(&|| cache.delete_many(&["a", "b", "none"]).unwrap() == 2), 2);
     assert_eq!(trips(&|| !cache.delete("none").unwrap()), 1);
