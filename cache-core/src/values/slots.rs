@@ -1,5 +1,6 @@
 //! How is a slot looked at and changed, through everything that guards the store?
 
+use core::time::Duration;
 use std::thread;
 use std::time::Instant;
 
@@ -84,18 +85,15 @@ impl Cache {
         Ok(self.0.call(Operation::Get, |store| store.peek(keys, &[Tag::root()], self.now()))?.slots)
     }
 
-    /// Opens slots; the token is one that was read with them, so that both are of one life of the server.
+    /// Opens slots. Without a token of the whole cache no value is served, and one is seeded.
     pub(super) fn open(&self, keys: &[CacheKey]) -> core::result::Result<(Vec<Option<Slot>>, Token), Trouble> {
         let root = [Tag::root()];
-        let open = || self.0.call(Operation::Open, |store| store.open(keys, &root, self.now()));
-        let mut slots = open()?;
-        if slots.tokens.first().copied().flatten().is_none() {
-            self.0.call(Operation::Seed, |store| store.seed(&root, self.now()))?;
-            slots = open()?;
+        let slots = self.0.call(Operation::Open, |store| store.open(keys, &root, self.now()))?;
+        if let Some(token) = slots.tokens.first().copied().flatten() {
+            return Ok((slots.slots, token));
         }
-        // The tag may be blocked. What is put under a token that it never had is not served.
-        let token = slots.tokens.first().copied().flatten().unwrap_or_else(Token::fresh);
-        Ok((slots.slots, token))
+        let seeds = self.0.call(Operation::Seed, |store| store.seed(&root, self.now()))?;
+        Ok((slots.slots, seeds.first().map_or_else(Token::fresh, |seed| seed.token)))
     }
 
     pub(super) fn exchange(&self, exchanges: Vec<Exchange>) -> core::result::Result<Vec<Exchanged>, Trouble> {
@@ -123,7 +121,7 @@ impl Cache {
         glance: Glance,
         mut decide: impl FnMut(Seen) -> Result<Step<T>>,
     ) -> Result<(T, bool)> {
-        let mut patience = Patience::new(self);
+        let mut patience = Patience::new();
         loop {
             let seen = self.glance(key, glance).map_err(|trouble| self.value_trouble(trouble, "reading a value"))?;
             let mark = seen.slot.as_ref().map(|slot| slot.mark);
@@ -193,9 +191,10 @@ struct Patience {
 impl Patience {
     /// So often it is tried again without a pause.
     const AT_ONCE: u32 = 16;
+    const LONGEST: Duration = Duration::from_secs(5);
 
-    fn new(cache: &Cache) -> Self {
-        Self { began: Instant::now(), wait: Wait::new(cache.0.policy.flight_wait), at_once: Self::AT_ONCE }
+    fn new() -> Self {
+        Self { began: Instant::now(), wait: Wait::new(Self::LONGEST), at_once: Self::AT_ONCE }
     }
 
     fn wait(&mut self) -> Result<()> {

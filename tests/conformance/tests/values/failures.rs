@@ -146,18 +146,3 @@ fn a_load_from_an_earlier_life_of_the_server_stores_nothing() {
         assert_eq!(other.cache.get::<i32>("k").unwrap(), None, "what was loaded is older than what was set");
     }
 }
-
-#[test]
-fn a_slot_is_not_opened_in_one_life_and_filled_under_the_token_of_another() {
-    let town = Town::new();
-    let [one, other] = [town.process(), town.process()];
-    let (server, writer) = (town.server.clone(), other.clone());
-    // The whole cache has no token yet: it is asked for after the slot was opened.
-    one.link.after(Operation::Open, move || {
-        let vacant = server.snapshot();
-        writer.cache.set("k", &2, ()).unwrap();
-        server.restore(&vacant);
-    });
-    assert_eq!(one.cache.get_or_set("k", (), || Ok::<_, ()>(1)), Ok(1));
-    assert!(other.cache.get::<i32>("k").unwrap().is_none_or(|value| value == 1));
-}
