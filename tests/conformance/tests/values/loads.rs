@@ -157,6 +157,17 @@ fn b17_those_who_ask_at_once_load_once() {
 }
 
 #[test]
+fn b17_who_opened_a_slot_that_was_filled_since_does_not_load() {
+    for operation in [Operation::Read, Operation::Open] {
+        let town = Town::new();
+        let process = town.process();
+        let between = process.clone();
+        process.link.after(operation, move || assert_eq!(load(&between.cache, 1), 1));
+        assert_eq!(load_while(&process.cache, 2, || panic!("it is there already")), 1);
+    }
+}
+
+#[test]
 fn c14_those_who_wait_get_a_value_though_the_first_fails() {
     each(|kit: &Kit| {
         let (started, starts) = mpsc::channel();
