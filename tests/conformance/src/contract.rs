@@ -8,6 +8,7 @@ pub mod entries;
 pub mod intents;
 pub mod leases;
 pub mod losses;
+pub mod shared_slots;
 pub mod slots;
 pub mod tags;
 
@@ -108,6 +109,16 @@ macro_rules! shared_store_contract {
                 another_incarnation_ends_what_was_stored_before_it,
                 another_incarnation_with_nothing_left_serves_nothing,
                 one_change_of_the_incarnation_changes_the_root_once,
+            ],
+            shared_slots: [
+                processes_see_the_same_slots,
+                b13_prefixes_share_no_slot,
+                b8_of_processes_that_change_what_they_saw_at_once_one_does,
+                b14_a_value_too_large_is_declined_and_ends_what_was_there,
+                b19_a_slot_that_cannot_be_read_is_spent_and_can_be_exchanged,
+                a_slot_that_lies_under_another_key_is_spent,
+                another_incarnation_ends_what_was_set_by_hand,
+                a_batch_of_slots_makes_one_round_trip,
             ],
         }
     };

@@ -190,48 +190,48 @@ pub fn b8_of_those_who_change_what_they_saw_at_once_one_does(subject: &Subject) 
 }
 
 /// The key of a slot.
-fn slot_key(id: u64) -> CacheKey {
+pub(super) fn slot_key(id: u64) -> CacheKey {
     CacheKey { kind: Kind::Value, ..key(id) }
 }
 
-fn peek(subject: &Subject, id: u64) -> Option<Slot> {
+pub(super) fn peek(subject: &Subject, id: u64) -> Option<Slot> {
     let one = subject.store().peek_one(&slot_key(id), &[Tag::root()], subject.now()).unwrap();
     let many = subject.store().peek(&[slot_key(id)], &[Tag::root()], subject.now()).unwrap();
     assert_eq!(many.slots[0].as_ref().map(|slot| slot.mark), one.as_ref().map(|slot| slot.mark));
     one
 }
 
-fn open(subject: &Subject, id: u64) -> Slot {
+pub(super) fn open(subject: &Subject, id: u64) -> Slot {
     subject.store().open(&[slot_key(id)], &[Tag::root()], subject.now()).unwrap().slots.remove(0).unwrap()
 }
 
-fn value(subject: &Subject, id: u64) -> Option<Vec<u8>> {
+pub(super) fn value(subject: &Subject, id: u64) -> Option<Vec<u8>> {
     let Content::Value(body, _) = peek(subject, id)?.content else { return None };
     let mut bytes = Vec::new();
     body.say(&mut bytes).unwrap();
     Some(bytes)
 }
 
-fn put(subject: &Subject, id: u64, bytes: &[u8], timeout: Timeout, tokens: Vec<(Tag, Token)>) {
+pub(super) fn put(subject: &Subject, id: u64, bytes: &[u8], timeout: Timeout, tokens: Vec<(Tag, Token)>) {
     let mark = open(subject, id).mark;
     let life = Life::starting(subject.now(), timeout);
     swap(subject, id, mark, Some(Replacement { life, ..replacement(subject, bytes, tokens) }));
 }
 
-fn exchange(subject: &Subject, id: u64, mark: Mark, bytes: &[u8]) -> Exchanged {
+pub(super) fn exchange(subject: &Subject, id: u64, mark: Mark, bytes: &[u8]) -> Exchanged {
     swap(subject, id, mark, Some(replacement(subject, bytes, vec![])))
 }
 
-fn remove(subject: &Subject, id: u64, mark: Mark) -> Exchanged {
+pub(super) fn remove(subject: &Subject, id: u64, mark: Mark) -> Exchanged {
     swap(subject, id, mark, None)
 }
 
-fn swap(subject: &Subject, id: u64, mark: Mark, with: Option<Replacement>) -> Exchanged {
+pub(super) fn swap(subject: &Subject, id: u64, mark: Mark, with: Option<Replacement>) -> Exchanged {
     let exchange = Exchange { key: slot_key(id), mark, with };
     subject.store().exchange(vec![exchange], subject.now()).unwrap()[0]
 }
 
-fn replacement(subject: &Subject, bytes: &[u8], tokens: Vec<(Tag, Token)>) -> Replacement {
+pub(super) fn replacement(subject: &Subject, bytes: &[u8], tokens: Vec<(Tag, Token)>) -> Replacement {
     Replacement {
         body: Body::Bytes(bytes.into()),
         life: Life::starting(subject.now(), Timeout::after(subject.units(100))),
