@@ -7,10 +7,11 @@ use crate::entry::{Life, Value};
 use crate::error::Error;
 use crate::event::{Event, Miss};
 use crate::flight::{Leader, Seat, Waited};
+use crate::guard::Trouble;
 use crate::key::CacheKey;
 use crate::lease::{Approach, Right};
 use crate::policy::Timeout;
-use crate::store::{Content, Exchanged, Lease, Mark, Operation};
+use crate::store::{Content, Exchanged, Lease, Mark, Operation, Slot};
 use crate::tag::Token;
 use crate::values::form::{Cacheable, Form};
 use crate::values::timeout::IntoTimeout;
@@ -42,7 +43,8 @@ impl Cache {
     /// let cache = Cache::memory();
     /// let load = || Ok::<_, Error>(vec![1, 2, 3]);
     /// assert_eq!(cache.get_or_set("ranking", (), load)?, [1, 2, 3]);
-    /// assert_eq!(cache.get_or_set("ranking", (), || -> Result<_, Error> { unreachable!() })?, [1, 2, 3]);
+    /// let again = || -> Result<Vec<i32>, Error> { panic!("it is there already") };
+    /// assert_eq!(cache.get_or_set("ranking", (), again)?, [1, 2, 3]);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn get_or_set<T, E>(
@@ -136,24 +138,16 @@ impl Question<'_> {
     /// Looks; opens a slot if there is no value. Counts a hit or a miss, once.
     fn open<T: Cacheable>(&self) -> core::result::Result<Opened<T>, Miss> {
         let (cache, reader) = (self.cache, self.cache.value_reader());
-        let first = cache.find(&self.key, Form::SERDE).map_err(|trouble| {
-            reader.note(&trouble);
-            trouble.miss()
-        })?;
-        let cause = match first {
+        let cause = match cache.find(&self.key, Form::SERDE).map_err(|trouble| self.note(&trouble))? {
             Ok(value) => {
                 reader.hit();
                 return Ok(Opened::Answered(value));
             }
             Err(cause) => cause,
         };
-        let (mut slots, token) = cache.open(&[self.key]).map_err(|trouble| {
-            reader.note(&trouble);
-            trouble.miss()
-        })?;
-        let slot = slots.pop().flatten().ok_or(cause)?;
-        let mark = slot.mark;
-        if let Content::Value(body, _) = slot.content
+        let (mut slots, token) = cache.open(&[self.key]).map_err(|trouble| self.note(&trouble))?;
+        let Slot { mark, content } = slots.pop().flatten().ok_or(cause)?;
+        if let Content::Value(body, _) = content
             && let Some(value) = Form::SERDE.unpack(body)
         {
             reader.hit();
@@ -161,6 +155,12 @@ impl Question<'_> {
         }
         reader.miss(cause);
         Ok(Opened::Vacant(mark, token))
+    }
+
+    /// Counts what went wrong; gives what that is to a read.
+    fn note(&self, trouble: &Trouble) -> Miss {
+        self.cache.value_reader().note(trouble);
+        trouble.miss()
     }
 
     /// Looks once more, now that nobody else in this process loads the same; over a store outside of it, when no other
