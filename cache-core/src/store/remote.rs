@@ -30,7 +30,7 @@ mod slots;
 /// The server ends entries, intents and leases by its own clock. An entry also carries its deadline by the clock of the
 /// process that made it, and is not served past that either. A clock that is wrong, or jumps, can therefore make an
 /// entry end too early for a process, which costs a query. It never makes one live longer on the server, and it has no
-/// part in the life of intents. A put that arrives late lives from its arrival, but for the deadline that it carries.
+/// part in the life of intents, nor in that of values that are set by hand. A put that arrives late lives from its arrival, but for the deadline that it carries.
 ///
 /// # Bytes that cannot be read
 ///

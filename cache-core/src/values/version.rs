@@ -46,7 +46,8 @@ impl Cache {
     ///
     /// # Consistency
     ///
-    /// The value is taken away first and then set: for a moment neither version has it.
+    /// The value is taken away first and then set: for a moment neither version has it. On a server, how long it would
+    /// have lived is told by the clocks of the two processes that set it and that move it.
     ///
     /// # Errors
     ///

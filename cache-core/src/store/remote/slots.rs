@@ -2,7 +2,8 @@
 //!
 //! A slot is an entry as `format` writes it, whose value begins with a byte that says whether there is any, and a
 //! random number. The number makes the checksum another one each time, so that the bytes before the checksum's end are
-//! the mark of what was written.
+//! the mark of what was written. The server alone ends a value: the deadline that its header carries, by the clock of
+//! whoever wrote it, says how much is left when it is moved.
 
 use core::time::Duration;
 
@@ -113,7 +114,10 @@ fn content(record: &Record<'_>, tokens: &Tokens, now: Timestamp) -> Content {
     let Some((kind, body)) = record.value.split_first().and_then(|(kind, rest)| Some((*kind, rest.get(8..)?))) else {
         return Content::Spent(Worth::Unreadable(Flaw::Bytes));
     };
-    match (kind, tokens.judge(record, now)) {
+    // Whether a lock is still held must not depend on whose clock is asked: only the server ends a value.
+    let mut lasting = *record;
+    lasting.life.hard_deadline = Timestamp::NEVER;
+    match (kind, tokens.judge(&lasting, now)) {
         (VACANT, _) => Content::Vacant,
         (VALUE, Worth::Fresh) => Content::Value(Body::Bytes(body.into()), record.life),
         (VALUE, worth) => Content::Spent(worth),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cache_core::store::{MemoryStore, NoneStore};
 use cache_core::{Cache, Kind, ManualClock, Timeout};
 
-use crate::kit::{build, each};
+use crate::kit::{Town, build, each};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
@@ -152,6 +152,22 @@ fn b12_what_has_expired_counts_as_absent() {
         assert_eq!(kit.peer.get_or_set("k", (), || Ok::<_, ()>(5)), Ok(5));
         assert_eq!(kit.cache.get("k").unwrap(), Some(5));
     });
+}
+
+#[test]
+fn b12_on_a_server_a_value_expires_by_the_servers_clock_only() {
+    let town = Town::new();
+    let (right, ahead) = (town.process().cache, town.process_ahead(HOUR * 24));
+    right.set("lock", &1, HOUR).unwrap();
+    assert_eq!(ahead.get::<i32>("lock").unwrap(), Some(1));
+    assert!(!ahead.add("lock", &2, HOUR).unwrap(), "it has not expired");
+    assert_eq!(ahead.incr("lock", 1).unwrap(), 2);
+    town.clock.advance(HOUR);
+    assert!(!right.contains_key("lock").unwrap() && !ahead.contains_key("lock").unwrap());
+    ahead.set("lock", &3, HOUR).unwrap();
+    assert_eq!(right.get("lock").unwrap(), Some(3));
+    town.clock.advance(HOUR);
+    assert_eq!(right.get::<i32>("lock").unwrap(), None);
 }
 
 #[test]

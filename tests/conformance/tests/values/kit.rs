@@ -59,6 +59,14 @@ impl Town {
         self.process_with(prefix, Duration::from_millis(100))
     }
 
+    /// A process whose clock is ahead of the server's.
+    pub fn process_ahead(&self, by: Duration) -> Cache {
+        let clock = ManualClock::new();
+        clock.advance(by);
+        let link = SimulatedLink::new(&self.server, Names::starting_with("town").unwrap());
+        build(RemoteStore::new(link), &clock)
+    }
+
     fn patient(&self) -> Cache {
         self.process_with("town", Duration::from_secs(5)).cache
     }
