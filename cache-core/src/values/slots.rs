@@ -14,7 +14,9 @@ use crate::load::Reader;
 use crate::policy::Timeout;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::statistics::StoreCounter;
-use crate::store::{Body, Content, Exchange, Exchanged, Expiry, Mark, Operation, Replacement, Slot};
+use crate::store::{
+    Body, Content, Exchange, Exchanged, Expiry, Mark, Operation, Replacement, Slot, Slots, Store, same_length,
+};
 use crate::tag::{Tag, Token};
 use crate::values::form::Parcel;
 
@@ -82,25 +84,30 @@ impl Cache {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.0.call(Operation::Get, |store| store.peek(keys, &[Tag::root()], self.now()))?.slots)
+        let peek = |store: &dyn Store| same_length(store.peek(keys, &[Tag::root()], self.now())?.slots, keys.len());
+        self.0.call(Operation::Get, peek)
     }
 
     /// Opens slots. Without a token of the whole cache no value is served, and one is seeded.
     pub(super) fn open(&self, keys: &[CacheKey]) -> core::result::Result<(Vec<Option<Slot>>, Token), Trouble> {
         let root = [Tag::root()];
-        let slots = self.0.call(Operation::Open, |store| store.open(keys, &root, self.now()))?;
-        if let Some(token) = slots.tokens.first().copied().flatten() {
-            return Ok((slots.slots, token));
+        let (slots, token) = self.0.call(Operation::Open, |store| {
+            let Slots { slots, tokens } = store.open(keys, &root, self.now())?;
+            Ok((same_length(slots, keys.len())?, tokens.first().copied().flatten()))
+        })?;
+        if let Some(token) = token {
+            return Ok((slots, token));
         }
         let seeds = self.0.call(Operation::Seed, |store| store.seed(&root, self.now()))?;
-        Ok((slots.slots, seeds.first().map_or_else(Token::fresh, |seed| seed.token)))
+        Ok((slots, seeds.first().map_or_else(Token::fresh, |seed| seed.token)))
     }
 
     pub(super) fn exchange(&self, exchanges: Vec<Exchange>) -> core::result::Result<Vec<Exchanged>, Trouble> {
         if exchanges.is_empty() {
             return Ok(Vec::new());
         }
-        self.0.call(Operation::Exchange, |store| store.exchange(exchanges, self.now()))
+        let count = exchanges.len();
+        self.0.call(Operation::Exchange, |store| same_length(store.exchange(exchanges, self.now())?, count))
     }
 
     pub(super) fn exchange_one(

@@ -16,9 +16,7 @@ use crate::policy::Timeout;
 use crate::store::link::{Answer, Lasting, Link, Packed, Swap};
 use crate::store::names::{Name, TagName};
 use crate::store::remote::look::Tokens;
-use crate::store::{
-    Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, Slots, same_length,
-};
+use crate::store::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, Slots, same_length};
 use crate::tag::{Tag, Token};
 use crate::{entry::Flaw, format::Record};
 
