@@ -10,10 +10,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Listeners;
 use crate::flight::Flights;
 use crate::guard::Watch;
+use crate::key::Kind;
 use crate::policy::Policy;
 use crate::standing::Standing;
 use crate::statistics::Ledger;
 use crate::store::{MemoryStore, NoneStore, Store};
+use crate::values::Place;
 
 mod limits;
 
@@ -181,19 +183,22 @@ impl CacheBuilder {
     }
 
     fn with_store(self, store: Arc<dyn Store>) -> Cache {
-        Cache(Arc::new(Inner {
+        let ledger = Ledger::default();
+        let inner = Inner {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             watch: Watch::over(&*store, &self.policy),
             store,
             policy: self.policy,
-            ledger: Ledger::default(),
+            values: ledger.counters(Cache::VALUES, Kind::Value),
+            ledger,
             listeners: Listeners::default(),
             flights: Arc::new(Flights::default()),
             database_url: self.database_url,
             dirty: Dirty::default(),
             standing: Standing::default(),
             background: Background::default(),
-        }))
+        };
+        Cache(Arc::new(inner), Place::first())
     }
 }
 

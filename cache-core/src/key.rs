@@ -240,12 +240,14 @@ pub enum Kind {
     Scope,
     /// One row by a unique value.
     Unique,
+    /// A value that is set by hand.
+    Value,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique];
+    pub const ALL: [Self; 8] =
+        [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique, Self::Value];
 }
 
 impl Kind {
@@ -259,6 +261,7 @@ impl Kind {
             Self::List => 5,
             Self::Scope => 6,
             Self::Unique => 7,
+            Self::Value => 8,
         }
     }
 }
@@ -273,6 +276,7 @@ impl fmt::Display for Kind {
             Self::List => "list",
             Self::Scope => "scope",
             Self::Unique => "unique",
+            Self::Value => "value",
         })
     }
 }

@@ -34,6 +34,7 @@ mod statistics;
 pub mod store;
 pub mod tables;
 mod tag;
+mod values;
 
 pub use builder::{CacheBuilder, MIB};
 pub use cache::Cache;
@@ -51,3 +52,4 @@ pub use policy::{Timeout, Writes};
 pub use protocol::breaker::BreakerState;
 pub use statistics::{Counters, Counts, Statistics, StoreCounts};
 pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};
+pub use values::{Cacheable, IntoTimeout};
