@@ -45,7 +45,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::{Bypass, Cause, Event, Miss};
 pub use flight::{Follower, Waited};
 pub use invalidate::{Ending, Invalidation};
-pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind};
+pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind, name_of};
 pub use lease::{Approach, Right};
 pub use load::{Fill, Loaded, Reader, Start};
 pub use policy::{Timeout, Writes};

@@ -232,7 +232,7 @@ pub use test_transaction::{begin_test_transaction, treat_as_committed};
 
 #[doc(hidden)]
 pub mod __private {
-    pub use cache_core::{Codec, Encode, Result, Timeout, serial};
+    pub use cache_core::{Codec, Encode, KeyBytes, Result, Timeout, serial};
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;
