@@ -38,21 +38,22 @@ impl RedisServer {
     /// If the program is not there, or the server does not start.
     #[must_use]
     pub fn start_with(settings: &[&str]) -> Self {
+        // Somebody else may take the port first, hence the attempts.
+        (0..5).find_map(|_| Self::try_start(settings)).expect("redis-server finds a free port")
+    }
+
+    fn try_start(settings: &[&str]) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        // Somebody else may take the port first, hence the attempts.
-        for _ in 0..5 {
-            let port = free_port();
-            let process = Mutex::new(spawn(port, directory.path(), &settings));
-            let server = Self { port, directory, settings, process };
-            if server.await_answer() {
-                return server;
-            }
-            let log = std::fs::read_to_string(server.directory.path().join("log")).unwrap_or_default();
-            assert!(log.contains("Address already in use"), "redis-server did not start: {log}");
-            return Self::start_with(&server.settings.iter().map(String::as_str).collect::<Vec<_>>());
+        let port = free_port();
+        let process = Mutex::new(spawn(port, directory.path(), &settings));
+        let server = Self { port, directory, settings, process };
+        if server.await_answer() {
+            return Some(server);
         }
-        unreachable!("every attempt returns");
+        let log = std::fs::read_to_string(server.directory.path().join("log")).unwrap_or_default();
+        assert!(log.contains("Address already in use"), "redis-server did not start: {log}");
+        None
     }
 
     /// The port.
@@ -153,7 +154,7 @@ impl RedisServer {
             // A server that wants a password answers as well.
             match self.try_run::<Value>(&["PING"]) {
                 Ok(_) => return true,
-                Err(error) if ["NOAUTH"].contains(&error.code().unwrap_or_default()) => return true,
+                Err(error) if error.code() == Some("NOAUTH") => return true,
                 Err(_) => {}
             }
             if self.process().try_wait().is_ok_and(|status| status.is_some()) {

@@ -54,7 +54,9 @@ impl Call<'_> {
         });
         let mut batch = Batch::of(&command);
         batch.add(redis::cmd("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
-        let [values, record] = self.ask(&batch)?.try_into().map_err(|_| Failure::strange("a read"))?;
+        // Only the second command minds what type a key is of.
+        let replies = self.ask(&batch).map_err(Failure::of_the_record)?;
+        let [values, record] = replies.try_into().map_err(|_| Failure::strange("a read"))?;
         if text(record)?.as_deref() != Some(self.connection.incarnation().as_bytes()) {
             return Err(Failure::OtherLife);
         }

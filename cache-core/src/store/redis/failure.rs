@@ -51,6 +51,14 @@ impl Failure {
         matches!(self, Self::Refused(refusal) if refusal.says("NOSCRIPT"))
     }
 
+    /// What an error of the question for the record means: foreign things lie there, and the record is lost.
+    pub(super) fn of_the_record(self) -> Self {
+        match self {
+            Self::Refused(refusal) if refusal.says("WRONGTYPE") => Self::OtherLife,
+            other => other,
+        }
+    }
+
     /// The error of a call that was `doing` something.
     pub(super) fn into_error(self, doing: &str) -> Error {
         let error = Error::new(ErrorKind::Store, doing);

@@ -79,6 +79,10 @@ impl Shared {
         // Nobody there: the client's connection ends with this value.
         let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
         self.connections.fetch_add(1, Ordering::SeqCst);
+        for end in [&client, &server] {
+            // Otherwise the second part of an answer waits for the first to be acknowledged.
+            end.set_nodelay(true).expect("an open socket");
+        }
         let copy = |stream: &TcpStream| stream.try_clone().expect("another handle of an open socket");
         let (requests, replies) = ((copy(&client), copy(&server)), (copy(&server), copy(&client)));
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).extend([client, server]);

@@ -3,6 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 #[cfg(feature = "redis")]
+mod equal;
+#[cfg(feature = "redis")]
+mod faults;
+#[cfg(feature = "redis")]
+mod full;
+#[cfg(feature = "redis")]
+mod keys;
+#[cfg(feature = "redis")]
+mod lives;
+#[cfg(feature = "redis")]
+mod setting_up;
+
+#[cfg(feature = "redis")]
 conformance::store_contract!(redis_store, conformance::redis_server::subject());
 #[cfg(feature = "redis")]
 conformance::shared_store_contract!(shared_redis_store, conformance::redis_server::subject());

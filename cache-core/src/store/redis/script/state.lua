@@ -115,7 +115,7 @@ local function text_of_intents(intents)
 end
 
 -- Writes what differs from what was there. A key is visible in the millisecond in which it expires: hence one less.
-local function write(key, was, text, expires, rescue)
+local function write(key, was, text, expires)
   if text == was.text and (text or not was.exists) then
     return
   end
@@ -123,12 +123,7 @@ local function write(key, was, text, expires, rescue)
     redis.call('DEL', key)
     return
   end
-  local write_it = rescue and redis.pcall or redis.call
-  local reply = write_it('SET', key, text, 'PXAT', digits(expires - 1))
-  if reply.err then
-    rescue()
-    redis.call('SET', key, text, 'PXAT', digits(expires - 1))
-  end
+  redis.call('SET', key, text, 'PXAT', digits(expires - 1))
 end
 
 -- Seeds, places or releases; gives the token, and whether an intent stands.
@@ -152,22 +147,22 @@ local function change(tag, verb, writer, fresh, life)
       held.token = fresh
     end
   end
-  -- A full server refuses what could make it fuller, unless the script has written before. That a tag is let go is a
-  -- change as well: whoever depends on it finds it unknown.
-  local rescue = verb ~= 'seed' and verb ~= 'place' and function() redis.call('DEL', tag.token) end or nil
   local text, expires = text_of_held(held, intents)
-  write(tag.token, was_held, text, expires, rescue)
+  write(tag.token, was_held, text, expires)
   if verb == 'seed' and text == was_held.text and #intents == 0 and held.token
     and redis.call('PTTL', tag.token) < KEEP / 2 then
     redis.call('PEXPIRE', tag.token, digits(KEEP))
   end
   text, expires = text_of_intents(intents)
-  write(tag.intents, was_intents, text, expires, rescue)
+  write(tag.intents, was_intents, text, expires)
   return token, is_intended
 end
 
 -- The incarnation that is recorded, or the error for which the server does not say so. The command asks for the right to
--- write and changes nothing: a server that takes no writes takes no invalidations either, and is not to be read.
+-- write and changes nothing: a server that takes no writes takes no invalidations either, and is not to be used.
+--
+-- A script that has asked so counts as one that writes. A server that is full lets it go on, and refuses scripts that
+-- have not: writers' intents and releases have room always, and new tags of readers do not.
 local function recorded(key)
   local record = redis.pcall('GETEX', key, 'PERSIST')
   if type(record) ~= 'table' then
@@ -177,4 +172,15 @@ local function recorded(key)
     return false
   end
   return nil, record
+end
+
+-- Why nothing may be done over a connection that was made in the incarnation `expected`; nil: it may.
+local function refusal(key, expected)
+  local record, trouble = recorded(key)
+  if trouble then
+    return trouble
+  end
+  if record ~= expected then
+    return redis.error_reply('OTHERLIFE the server is not in the life that this connection was made in')
+  end
 end
