@@ -35,7 +35,7 @@ has_postgres() { find_program initdb >/dev/null && find_program postgres >/dev/n
 has_mariadb() { find_program mariadbd >/dev/null && find_program mariadb-install-db >/dev/null; }
 
 # Tests that hurt a server start their own: the program is looked for by their user.
-has_redis() { command -v redis-server >/dev/null; }
+has_redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
 
 has_libpq() {
     local program found=true
@@ -77,8 +77,8 @@ packages_of() {
     "dnf libpq") echo libpq-devel ;;
     "dnf mariadb") echo mariadb-server ;;
     "dnf libmysql") echo mariadb-connector-c-devel pkgconf-pkg-config ;;
-    # Newer releases have Valkey, under both names.
-    "dnf redis") if dnf --quiet list redis >/dev/null 2>&1; then echo redis; else echo valkey-compat-redis; fi ;;
+    # Newer releases have Valkey only.
+    "dnf redis") if dnf --quiet list redis >/dev/null 2>&1; then echo redis; else echo valkey; fi ;;
     "apk postgres") echo postgresql ;;
     "apk libpq") echo libpq-dev ;;
     "apk mariadb") echo mariadb mariadb-client ;;

@@ -8,7 +8,7 @@ redis_prepare() { :; }
 
 # The data is thrown away: nothing is written down.
 redis_run() {
-    become "$1" "$(find_program redis-server)" --bind 127.0.0.1 --port "$2" --dir "$1" --save '' --appendonly no \
+    become "$1" "$(find_program redis-server valkey-server)" --bind 127.0.0.1 --port "$2" --dir "$1" --save '' --appendonly no \
         --maxclients 4000
 }
 

@@ -2,29 +2,37 @@
 //!
 //! A clock of a test's own says how old an entry is, and not when the server drops it.
 
+use std::cell::RefCell;
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cache_core::store::{RedisStore, Store};
+use cache_core::store::{Found, Lease, Put, RedisStore, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use cache_core::{Result, Tag, Timestamp, Token};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 
 /// A cache for which real time counts.
 pub fn cache() -> CacheBuilder {
-    patient(Cache::builder().store(own_store()))
+    Cache::builder().store(OfShop::newest()).operation_timeout(PATIENCE)
 }
 
 /// A cache for which `clock` counts.
 pub fn cache_at(clock: &ManualClock) -> CacheBuilder {
-    patient(Cache::builder().store(own_store())).clock(clock.clone())
+    cache().clock(clock.clone())
 }
 
 /// A store of a test's own, for which real time counts.
 pub fn store() -> Arc<dyn Store> {
-    let store = own_store();
+    let store = OfShop::newest();
     store.set_operation_timeout(PATIENCE);
     Arc::new(store)
+}
+
+/// Lets so long pass for whoever keeps intents: the server has a clock of its own.
+pub fn pass(clock: &ManualClock, duration: Duration) {
+    clock.advance(duration);
+    std::thread::sleep(duration);
 }
 
 /// What a look-up of an entry past its deadline finds: the server still has it.
@@ -33,25 +41,94 @@ pub const EXPIRED: &str = "Missed Expired";
 /// Many tests at once on one machine: a call may take longer than a service would wait.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-fn patient(builder: CacheBuilder) -> CacheBuilder {
-    builder.operation_timeout(PATIENCE)
+thread_local! {
+    static NEWEST: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
-fn own_store() -> RedisStore {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let variable = "CACHE_DIESEL_REDIS_URL";
-    let url = std::env::var(variable)
-        .unwrap_or_else(|_| panic!("`{variable}` is not set, the URL of a Redis server: run ./scripts/with-servers"));
-    let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
-    let shop = COUNT.fetch_add(1, Ordering::Relaxed);
-    RedisStore::from_url(&format!("{url}?prefix=test:{second:x}:{}:{shop}", process::id())).unwrap()
+/// The store of a shop. Its cache outlives the shop, and is told of every later write of the process: then to no effect.
+#[derive(Debug)]
+struct OfShop {
+    store: RedisStore,
+    is_closed: Arc<AtomicBool>,
 }
 
-/// The cache of a shop outlives it, and is told of every later write of the process, as any other is.
-pub struct Open;
+impl OfShop {
+    fn newest() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let variable = "CACHE_DIESEL_REDIS_URL";
+        let url = std::env::var(variable)
+            .unwrap_or_else(|_| panic!("`{variable}` is not set, the URL of a Redis server: run ./scripts/with-servers"));
+        let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+        let shop = COUNT.fetch_add(1, Ordering::Relaxed);
+        let store = RedisStore::from_url(&format!("{url}?prefix=test:{second:x}:{}:{shop}", process::id())).unwrap();
+        let is_closed = Arc::<AtomicBool>::default();
+        NEWEST.set(Some(Arc::clone(&is_closed)));
+        Self { store, is_closed }
+    }
+
+    /// What the store says while the shop is open; afterwards what costs nothing.
+    fn or<T>(&self, closed: T, open: impl FnOnce(&RedisStore) -> Result<T>) -> Result<T> {
+        if self.is_closed.load(Ordering::Relaxed) { Ok(closed) } else { open(&self.store) }
+    }
+}
+
+impl Store for OfShop {
+    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        self.or(wanted.iter().map(|_| None).collect(), |store| store.get_many(wanted, now))
+    }
+
+    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+        let fresh = tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect();
+        self.or(fresh, |store| store.seed(tags, now))
+    }
+
+    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+        self.or(vec![Stored::Declined; entries.len()], |store| store.put_many(entries, now))
+    }
+
+    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+        self.or((), |store| store.place(writer, tags, life, now))
+    }
+
+    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+        self.or((), |store| store.release(writer, releases, now))
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        self.or((), |store| store.reclaim())
+    }
+
+    fn usage(&self) -> Usage {
+        self.store.usage()
+    }
+
+    fn set_operation_timeout(&self, timeout: Duration) {
+        self.store.set_operation_timeout(timeout);
+    }
+
+    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
+        self.or(true, |store| store.lease(name, holder, life))
+    }
+
+    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
+        self.or((), |store| store.end_lease(name, holder))
+    }
+}
+
+/// A shop that is open.
+pub struct Open(Option<Arc<AtomicBool>>);
 
 impl Open {
+    /// The shop whose store was made last, if it was made for this one.
     pub fn newest() -> Self {
-        Self
+        Self(NEWEST.take())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(is_closed) = &self.0 {
+            is_closed.store(true, Ordering::Relaxed);
+        }
     }
 }

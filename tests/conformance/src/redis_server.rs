@@ -177,16 +177,21 @@ impl Drop for RedisServer {
 }
 
 fn spawn(port: u16, directory: &Path, settings: &[String]) -> Child {
-    let mut command = Command::new("redis-server");
+    let spawn = |program: &str| arguments(Command::new(program), port, directory, settings).spawn();
+    let process = spawn("redis-server").or_else(|_| spawn("valkey-server"));
+    process.unwrap_or_else(|error| panic!("`redis-server` cannot be run ({error}): run ./scripts/with-servers"))
+}
+
+fn arguments(mut command: Command, port: u16, directory: &Path, settings: &[String]) -> Command {
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--logfile", "log"]);
-    // Each test would trust any neighbour on this machine: there are only tests.
+    // Who can reach it is on this machine, and it holds a test's data only.
     command.args(["--enable-debug-command", "yes", "--dir"]).arg(directory);
     for setting in settings {
         let (name, value) = setting.split_once(' ').expect("a setting has a name and a value");
         command.arg(format!("--{name}")).args(value.split(' '));
     }
-    let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    process.unwrap_or_else(|error| panic!("`redis-server` cannot be run ({error}): run ./scripts/with-servers"))
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 fn free_port() -> u16 {
