@@ -19,6 +19,8 @@ mod memory;
 mod names;
 mod none;
 mod operation;
+#[cfg(feature = "redis")]
+mod redis;
 mod remote;
 mod slot;
 
@@ -28,6 +30,8 @@ pub use memory::MemoryStore;
 pub use names::{Name, Names, TagName};
 pub use none::NoneStore;
 pub use operation::Operation;
+#[cfg(feature = "redis")]
+pub use redis::{RedisLink, RedisStore};
 pub use remote::RemoteStore;
 pub use slot::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Say, Slot, Slots};
 

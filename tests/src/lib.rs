@@ -63,6 +63,7 @@ examples! {
     Databases: "../../docs/databases.md",
     Invalidation: "../../docs/invalidation.md",
     LowLevel: "../../docs/low-level.md",
+    Operations: "../../docs/operations.md",
     Options: "../../docs/options.md",
     Stores: "../../docs/stores.md",
     Testing: "../../docs/testing.md",

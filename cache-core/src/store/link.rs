@@ -115,7 +115,8 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be over.
     fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()>;
 
-    /// Removes all entries, and nothing else.
+    /// Removes all entries, and nothing else. Where there are more keys than a call has time for, some may stay until the
+    /// next call, or until they expire: this is for memory's sake.
     ///
     /// # Errors
     ///
