@@ -9,6 +9,7 @@ mod link;
 mod pool;
 mod resolve;
 mod scripts;
+mod slots;
 mod socket;
 #[cfg(feature = "redis-tls")]
 mod tls;

@@ -171,7 +171,7 @@ fn millis_of_intent(life: Duration) -> String {
     life.as_nanos().div_ceil(1_000_000).min(most).to_string()
 }
 
-fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
+pub(super) fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
     match value {
         Value::Nil => Ok(None),
         Value::BulkString(bytes) => Ok(Some(bytes)),

@@ -11,7 +11,7 @@ use super::pool::Pool;
 use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
 use crate::store::Usage;
-use crate::store::link::{Answer, Link, Packed};
+use crate::store::link::{Answer, Link, Packed, Swap};
 use crate::store::names::{Name, Names, TagName};
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
@@ -143,6 +143,19 @@ impl Link for RedisLink {
 
     fn remove(&self, entries: &[Name]) -> Result<()> {
         if entries.is_empty() { Ok(()) } else { self.call("removing entries", |call| call.remove(entries)) }
+    }
+
+    /// Lives of more than 30 days are shortened to that.
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer> {
+        if slots.is_empty() {
+            return self.read(&[], tags);
+        }
+        self.call("opening slots", |call| call.open(slots, tags))
+    }
+
+    /// Lives of more than 30 days are shortened to that.
+    fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>> {
+        self.call("swapping slots", |call| call.swap(swaps))
     }
 
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {

@@ -12,6 +12,14 @@ pub(super) static TAGS: LazyLock<Script> =
 pub(super) static ARRIVE: LazyLock<Script> =
     LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/arrive.lua"))));
 
+/// Looks at slots, and puts bytes where nothing is.
+pub(super) static OPEN: LazyLock<Script> =
+    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/open.lua"))));
+
+/// Changes slots that begin as they have to.
+pub(super) static SWAP: LazyLock<Script> =
+    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/swap.lua"))));
+
 /// Takes and ends leases.
 pub(super) static LEASE: LazyLock<Script> = LazyLock::new(|| Script::of(include_str!("script/lease.lua")));
 

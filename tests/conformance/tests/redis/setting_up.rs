@@ -53,7 +53,7 @@ fn databases_of_one_server_share_nothing() {
 #[test]
 fn a_user_needs_no_more_than_its_own_keys() {
     let commands = ["+auth", "+select", "+info", "+mget", "+getex", "+set", "+unlink", "+evalsha", "+eval", "+scan"];
-    let in_scripts = ["+get", "+del", "+pttl", "+pexpire", "+time"];
+    let in_scripts = ["+get", "+getrange", "+del", "+pttl", "+pexpire", "+time"];
     let rules = [&["ACL", "SETUSER", "shop", "on", ">secret", "~shop:*"][..], &commands, &in_scripts].concat();
     let server = RedisServer::start();
     server.run::<Value>(&rules);
