@@ -57,6 +57,11 @@ impl Connection {
         &self.incarnation
     }
 
+    /// Whether the server has not ended the connection since its last answer, as far as is known here.
+    pub(super) fn is_open(&mut self) -> bool {
+        self.stream.is_quiet()
+    }
+
     /// Sends commands and reads their replies: all of them, and then the first error among them.
     pub(super) fn ask(&mut self, batch: &Batch, deadline: Deadline) -> Result<Vec<Value>, Failure> {
         self.stream.set_deadline(deadline);

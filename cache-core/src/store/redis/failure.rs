@@ -41,6 +41,11 @@ impl Failure {
         matches!(self, Self::Broken(_) | Self::OtherLife)
     }
 
+    /// Whether the server has answered, and said that it did nothing: a call that must not be done twice may be sent again.
+    pub(super) const fn is_of_another_life(&self) -> bool {
+        matches!(self, Self::OtherLife)
+    }
+
     /// Whether the connection can be used again: all replies were read, and the server said nothing of its state.
     pub(super) fn leaves_the_connection(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.says("OOM"))

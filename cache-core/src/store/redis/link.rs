@@ -18,7 +18,8 @@ use crate::store::names::{Name, Names, TagName};
 ///
 /// A connection is made when a call needs one, and compared with the server's incarnation before anything else. It
 /// carries one call at a time, is kept when that was answered, and is dropped when anything went wrong. A call that
-/// finds that a kept connection is gone is sent once more, over a new one, with new tokens; a call that is late is not.
+/// finds that a kept connection is gone is sent once more, over a new one, with new tokens; a call that is late is not,
+/// nor is one that [opens](Link::open) or [swaps](Link::swap) slots and may have been done.
 ///
 /// # Consistency
 ///
@@ -73,6 +74,37 @@ impl RedisLink {
     fn call<T>(&self, doing: &str, work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>) -> Result<T> {
         let deadline = Deadline::after(self.timeout());
         self.carry(deadline, work).map_err(|failure| failure.into_error(doing))
+    }
+
+    /// Makes a call that is not sent again where it may have been done, or may still be: the bytes of a slot tell one
+    /// writing from all others. Done twice, an increment would count twice, and what was removed since could come back.
+    ///
+    /// Connections that the server has ended are found before, so that it costs no call that nobody used them for long.
+    fn call_once<T>(&self, doing: &str, work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>) -> Result<T> {
+        let deadline = Deadline::after(self.timeout());
+        self.carry_once(deadline, work).map_err(|failure| failure.into_error(doing))
+    }
+
+    fn carry_once<T>(
+        &self,
+        deadline: Deadline,
+        work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
+    ) -> core::result::Result<T, Failure> {
+        let mut kept = self.pool.take();
+        if kept.as_mut().is_some_and(|connection| !connection.is_open()) {
+            kept = None;
+            self.pool.clear();
+        }
+        if let Some(connection) = kept {
+            let answered = self.over(connection, deadline, &work);
+            if answered.as_ref().is_err_and(Failure::is_of_the_connection) {
+                self.pool.clear();
+            }
+            if !answered.as_ref().is_err_and(Failure::is_of_another_life) {
+                return answered;
+            }
+        }
+        self.over(Connection::open(&self.address, deadline)?, deadline, &work)
     }
 
     fn carry<T>(
@@ -150,12 +182,15 @@ impl Link for RedisLink {
         if slots.is_empty() {
             return self.read(&[], tags);
         }
-        self.call("opening slots", |call| call.open(slots, tags))
+        self.call_once("opening slots", |call| call.open(slots, tags))
     }
 
     /// Lives of more than 30 days are shortened to that.
     fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>> {
-        self.call("swapping slots", |call| call.swap(swaps))
+        if swaps.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.call_once("swapping slots", |call| call.swap(swaps))
     }
 
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {

@@ -52,11 +52,16 @@ impl Call<'_> {
         found.into_iter().map(text).collect()
     }
 
-    /// Changes slots that begin as they have to; says for each whether it was changed.
+    /// Changes slots that begin as they have to; says for each whether it was changed. In another life it does nothing,
+    /// or fails as if it could have done all.
     pub(super) fn swap(&mut self, swaps: &[Swap]) -> Result<Vec<bool>, Failure> {
         let mut done = Vec::with_capacity(swaps.len());
         for swaps in swaps.chunks(SLOTS_AT_ONCE) {
-            done.extend(self.swap_some(swaps)?);
+            let is_first = done.is_empty();
+            done.extend(self.swap_some(swaps).map_err(|failure| match failure {
+                Failure::OtherLife if !is_first => Failure::Broken("the Redis server began another life".into()),
+                other => other,
+            })?);
         }
         Ok(done)
     }

@@ -17,6 +17,10 @@ use super::{address::Transport, tls};
 pub(super) trait Stream: fmt::Debug + Read + Write + Send {
     /// Says until when the call has to have ended that follows.
     fn set_deadline(&mut self, deadline: Deadline);
+
+    /// Whether nothing has come from the other end since its last answer: neither its end nor bytes nobody asked for.
+    /// If anything has, it is lost, and the connection is of no use any more.
+    fn is_quiet(&mut self) -> bool;
 }
 
 /// Connects to the server before the deadline.
@@ -73,6 +77,19 @@ impl<S> Timed<S> {
     }
 }
 
+impl<S: Socket> Timed<S> {
+    /// Looks without waiting.
+    pub(super) fn has_nothing_to_read(&mut self) -> bool {
+        let look = |socket: &mut S| {
+            socket.wait_for_bytes(false)?;
+            let read = socket.read(&mut [0]);
+            socket.wait_for_bytes(true)?;
+            read
+        };
+        look(&mut self.socket).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
 /// What sockets of both kinds can be told.
 pub(super) trait Socket: fmt::Debug + Read + Write + Send {
     /// Ends the next read after `timeout`.
@@ -80,6 +97,9 @@ pub(super) trait Socket: fmt::Debug + Read + Write + Send {
 
     /// Ends the next write after `timeout`.
     fn end_writes_after(&self, timeout: Duration) -> io::Result<()>;
+
+    /// Says whether reads and writes wait.
+    fn wait_for_bytes(&self, is_waiting: bool) -> io::Result<()>;
 }
 
 macro_rules! socket {
@@ -91,6 +111,10 @@ macro_rules! socket {
 
             fn end_writes_after(&self, timeout: Duration) -> io::Result<()> {
                 self.set_write_timeout(Some(timeout))
+            }
+
+            fn wait_for_bytes(&self, is_waiting: bool) -> io::Result<()> {
+                self.set_nonblocking(!is_waiting)
             }
         }
     };
@@ -121,5 +145,9 @@ impl<S: Socket> Write for Timed<S> {
 impl<S: Socket> Stream for Timed<S> {
     fn set_deadline(&mut self, deadline: Deadline) {
         self.set(deadline);
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        self.has_nothing_to_read()
     }
 }

@@ -68,6 +68,11 @@ impl Stream for Encrypted {
     fn set_deadline(&mut self, deadline: Deadline) {
         self.0.sock.set(deadline);
     }
+
+    /// What is not bytes of an answer (a key is changed) counts as well: another connection is all that it costs.
+    fn is_quiet(&mut self) -> bool {
+        self.0.sock.has_nothing_to_read()
+    }
 }
 
 fn roots_of_file(file: &Path) -> Result<RootCertStore> {

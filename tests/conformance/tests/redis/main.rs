@@ -14,6 +14,8 @@ mod keys;
 mod lives;
 #[cfg(feature = "redis")]
 mod setting_up;
+#[cfg(feature = "redis")]
+mod slots;
 
 #[cfg(feature = "redis")]
 conformance::store_contract!(redis_store, conformance::redis_server::subject());
