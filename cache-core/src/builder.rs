@@ -10,12 +10,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Listeners;
 use crate::flight::Flights;
 use crate::guard::Watch;
+use crate::key::Kind;
 use crate::policy::Policy;
 use crate::standing::Standing;
 use crate::statistics::Ledger;
 use crate::store::{MemoryStore, NoneStore, Store};
+use crate::values::Place;
 
 mod limits;
+mod url;
 
 /// One mebibyte: `64 * MIB` reads as it should.
 pub const MIB: u64 = 1024 * 1024;
@@ -45,12 +48,13 @@ impl Cache {
         CacheBuilder::new()
     }
 
-    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb` or `none:`.
+    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb`, `none:`, or with the feature `redis`
+    /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`.
     ///
     /// # Errors
     ///
     /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part of
-    /// the URL that is not understood and what is.
+    /// the URL that is not understood and what is. A password is never shown. A server that is not there is no error.
     ///
     /// # Examples
     ///
@@ -88,6 +92,8 @@ enum Choice {
     Given(Arc<dyn Store>),
     Memory(u64),
     Nothing,
+    #[cfg(feature = "redis")]
+    Redis(url::Secret),
 }
 
 impl CacheBuilder {
@@ -106,21 +112,6 @@ impl CacheBuilder {
         Self::new().with_store(Arc::new(NoneStore))
     }
 
-    pub(crate) fn from_url(url: &str) -> Result<Self> {
-        let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
-        let rest = rest.strip_prefix("//").unwrap_or(rest);
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        if !path.is_empty() {
-            return Err(wrong(format!("`{path}` has no meaning in the cache URL `{url}`")));
-        }
-        match scheme {
-            "memory" => Self::memory_from_query(query),
-            "none" if query.is_empty() => Ok(Self { store: Choice::Nothing, ..Self::new() }),
-            "none" => Err(wrong(format!("a `none:` cache takes no parameters, got `{query}`"))),
-            _ => Err(wrong(format!("unknown scheme `{scheme}` in the cache URL, expected `memory:` or `none:`"))),
-        }
-    }
-
     /// Keeps entries in the memory of this process, up to `capacity` bytes.
     pub fn memory(mut self, capacity: u64) -> Self {
         self.store = Choice::Memory(capacity);
@@ -130,6 +121,16 @@ impl CacheBuilder {
     /// Keeps nothing: every read asks the database.
     pub fn none(mut self) -> Self {
         self.store = Choice::Nothing;
+        self
+    }
+
+    /// Keeps entries on a server of Redis or Valkey: `redis://user:password@host:port/db?prefix=shop`.
+    /// [`RedisLink::from_url`](crate::store::RedisLink::from_url) has all that a URL can say.
+    ///
+    /// Nothing is connected to yet. A URL that is wrong is an error of [`build`](Self::build).
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, url: impl Into<String>) -> Self {
+        self.store = Choice::Redis(url::Secret(url.into()));
         self
     }
 
@@ -156,98 +157,39 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// Returns an error of [`ErrorKind::Configuration`] that names the setting: a capacity below 64 KiB,
-    /// a duration or number of zero, an operation timeout that is long beside the intent life.
+    /// a duration or number of zero, an operation timeout that is long beside the intent life, a wrong part of a URL.
     pub fn build(self) -> Result<Cache> {
         let store: Arc<dyn Store> = match &self.store {
             Choice::Given(store) => Arc::clone(store),
             Choice::Memory(capacity) => Arc::new(MemoryStore::with_capacity(*capacity)?),
             Choice::Nothing => Arc::new(NoneStore),
+            #[cfg(feature = "redis")]
+            Choice::Redis(url) => Arc::new(crate::store::RedisStore::from_url(&url.0)?),
         };
         limits::checked(&self.policy, &*store)?;
         Ok(self.with_store(store))
     }
 
-    fn memory_from_query(query: &str) -> Result<Self> {
-        let mut builder = Self::new();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=') {
-                Some(("capacity", size)) => builder = builder.memory(bytes(size)?),
-                _ => {
-                    return Err(wrong(format!("unknown parameter `{pair}` of a `memory:` cache, expected `capacity`")));
-                }
-            }
-        }
-        Ok(builder)
-    }
-
     fn with_store(self, store: Arc<dyn Store>) -> Cache {
-        Cache(Arc::new(Inner {
+        let ledger = Ledger::default();
+        let inner = Inner {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             watch: Watch::over(&*store, &self.policy),
             store,
             policy: self.policy,
-            ledger: Ledger::default(),
+            values: ledger.counters(Cache::VALUES, Kind::Value),
+            ledger,
             listeners: Listeners::default(),
             flights: Arc::new(Flights::default()),
             database_url: self.database_url,
             dirty: Dirty::default(),
             standing: Standing::default(),
             background: Background::default(),
-        }))
+        };
+        Cache(Arc::new(inner), Place::first())
     }
-}
-
-/// Reads a size such as `16mb`, `512kb` or `1048576`; the units are powers of 1024.
-fn bytes(text: &str) -> Result<u64> {
-    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let unit: u64 = match text[digits..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" | "kib" => 1024,
-        "mb" | "mib" => MIB,
-        "gb" | "gib" => 1024 * MIB,
-        unit => return Err(wrong(format!("unknown unit `{unit}` in `{text}`, expected `kb`, `mb` or `gb`"))),
-    };
-    let number: u64 = text[..digits].parse().map_err(|_| wrong(format!("`{text}` is not a size such as `16mb`")))?;
-    number.checked_mul(unit).ok_or_else(|| wrong(format!("`{text}` is too large")))
 }
 
 fn wrong(context: impl Into<String>) -> Error {
     Error::new(ErrorKind::Configuration, context)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read_with_their_unit() {
-        let cases = [
-            ("1048576", Some(MIB)),
-            ("16mb", Some(16 * MIB)),
-            ("2GiB", Some(2048 * MIB)),
-            ("1tb", None),
-            ("mb", None),
-            ("", None),
-            ("99999999999gb", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(bytes(text).ok(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn wrong_urls_are_refused_by_name() {
-        let cases = [
-            ("memroy:", "unknown scheme `memroy`"),
-            ("memory:?size=1mb", "unknown parameter `size=1mb`"),
-            ("memory:?capacity=1", "at least 64 KiB"),
-            ("memory://host", "`host` has no meaning"),
-            ("none:?capacity=1mb", "takes no parameters"),
-        ];
-        for (url, expected) in cases {
-            let error = Cache::from_url(url).expect_err(url);
-            assert_eq!(error.kind(), ErrorKind::Configuration);
-            assert!(error.to_string().contains(expected), "{error}");
-        }
-    }
 }

@@ -15,10 +15,11 @@ use crate::standing::Standing;
 use crate::statistics::{Counters, Ledger, Statistics};
 use crate::store::{Operation, Outcome, Release, Store, Usage, Writer};
 use crate::tag::Tag;
+use crate::values::Place;
 
 /// A cache. Clones are the same cache.
 #[derive(Clone, Debug)]
-pub struct Cache(pub(crate) Arc<Inner>);
+pub struct Cache(pub(crate) Arc<Inner>, pub(crate) Place);
 
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) watch: Option<Watch>,
     pub(crate) standing: Standing,
     pub(crate) background: Background,
+    /// What the reads and writes of values by hand are counted in.
+    pub(crate) values: Arc<Counters>,
 }
 
 impl Inner {
@@ -76,7 +79,7 @@ impl Cache {
         self.0.listeners.panic_count()
     }
 
-    /// Clears everything in the cache.
+    /// Clears everything in the cache: what managers keep, and what was set by hand, of all versions and prefixes.
     ///
     /// # Consistency
     ///

@@ -20,6 +20,8 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// There is no value to change.
+    Absent,
     /// A cache of this name is configured already.
     AlreadyConfigured,
     /// A value cannot be said in bytes, or bytes are not a value.
@@ -28,6 +30,8 @@ pub enum ErrorKind {
     Configuration,
     /// No cache of this name is configured.
     NotConfigured,
+    /// The result is too large a number.
+    Overflow,
     /// The store refused or could not be reached.
     Store,
 }
@@ -55,6 +59,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
+            ErrorKind::Absent => write!(formatter, "there is no value under `{}`", self.context),
             ErrorKind::AlreadyConfigured => write!(formatter, "the cache `{}` is configured already", self.context),
             ErrorKind::Codec => write!(formatter, "codec error: {}", self.context),
             ErrorKind::Configuration => write!(formatter, "configuration error: {}", self.context),
@@ -63,6 +68,7 @@ impl fmt::Display for Error {
                 "no cache named `{}` is configured: call `install` or `caches::configure` first",
                 self.context
             ),
+            ErrorKind::Overflow => write!(formatter, "the number under `{}` would be too large", self.context),
             ErrorKind::Store => write!(formatter, "store error while {}", self.context),
         }
     }

@@ -39,6 +39,13 @@ pub enum Event<'a> {
         /// The manager's name; `None`: the whole cache.
         manager: Option<&'a str>,
     },
+    /// A value was deleted by hand.
+    Deleted {
+        /// The name that values are counted under.
+        manager: &'a str,
+        /// The kind of read that it was for.
+        kind: Kind,
+    },
     /// Entries became unreachable because something was written.
     Invalidated {
         /// The tables' SQL names, in order.

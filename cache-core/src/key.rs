@@ -69,6 +69,24 @@ impl KeyBytes {
         recorder.into_key()
     }
 
+    /// The same value under a name, which is a digest: values of different names are told apart.
+    #[must_use]
+    pub fn under(mut self, name: u64) -> Self {
+        let length = usize::from(self.0[Self::SIZE - 1]);
+        let name = name.to_le_bytes();
+        if self.0[Self::SIZE - 1] == Self::DIGEST {
+            // Two digests that differ do so in more than these eight bytes.
+            self.0.iter_mut().zip(name).for_each(|(byte, other)| *byte ^= other);
+            return self;
+        }
+        let end = length + name.len();
+        if end > Self::LONGEST_VERBATIM {
+            return KeyDigest::starting_with(&[&self.0[..length], &name]).finish();
+        }
+        self.0[length..end].copy_from_slice(&name);
+        Self::verbatim(&self.0, end)
+    }
+
     #[inline]
     fn verbatim(bytes: &[u8; Self::SIZE], length: usize) -> Self {
         let mut key = *bytes;
@@ -88,6 +106,26 @@ impl fmt::Debug for KeyBytes {
         let length = usize::from(self.0[Self::SIZE - 1]).min(Self::SIZE - 1);
         write!(formatter, "{}", self.0[..length].escape_ascii())
     }
+}
+
+/// A name for a list of names, made when a program is compiled: FNV-1a of 64 bits over each with its end. It parts what
+/// one program means, and does not withstand outsiders.
+#[must_use]
+pub const fn name_of(names: &[&str]) -> u64 {
+    let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < names.len() {
+        let bytes = names[at].as_bytes();
+        let mut byte = 0;
+        while byte <= bytes.len() {
+            // What is in no text of UTF-8 ends a name.
+            let next = if byte < bytes.len() { bytes[byte] } else { 0xff };
+            digest = (digest ^ next as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            byte += 1;
+        }
+        at += 1;
+    }
+    digest
 }
 
 /// Takes down what a value's `Hash` says, instead of mixing it: integers as eight or sixteen bytes of
@@ -240,12 +278,14 @@ pub enum Kind {
     Scope,
     /// One row by a unique value.
     Unique,
+    /// A value that is set by hand.
+    Value,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique];
+    pub const ALL: [Self; 8] =
+        [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique, Self::Value];
 }
 
 impl Kind {
@@ -259,6 +299,7 @@ impl Kind {
             Self::List => 5,
             Self::Scope => 6,
             Self::Unique => 7,
+            Self::Value => 8,
         }
     }
 }
@@ -273,6 +314,7 @@ impl fmt::Display for Kind {
             Self::List => "list",
             Self::Scope => "scope",
             Self::Unique => "unique",
+            Self::Value => "value",
         })
     }
 }
@@ -339,6 +381,17 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for length in 0..=text.len() {
             assert!(seen.insert(KeyBytes::of(&text[..length])), "length {length}");
+        }
+    }
+
+    #[test]
+    fn values_of_any_length_differ_by_value_and_by_name() {
+        let text = "0123456789".repeat(10);
+        let mut seen = std::collections::HashSet::new();
+        for name in [name_of(&["slug"]), name_of(&["email"]), name_of(&["slug", "email"]), name_of(&["slugemail"])] {
+            for length in 0..=text.len() {
+                assert!(seen.insert(KeyBytes::of(&text[..length]).under(name)), "length {length}");
+            }
         }
     }
 

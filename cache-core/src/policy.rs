@@ -88,6 +88,8 @@ pub struct Policy {
     pub most_readers: usize,
     /// How long one call of the store may take.
     pub operation_timeout: Duration,
+    /// How long a value that is set by hand lives if nothing else is said.
+    pub value_timeout: Timeout,
     /// What a manager's own write does if its intents cannot be placed.
     pub writes: Writes,
 }
@@ -101,6 +103,7 @@ impl Policy {
         lease_life: Duration::from_secs(5),
         most_readers: 64,
         operation_timeout: Duration::from_millis(250),
+        value_timeout: Timeout::from_secs(300),
         writes: Writes::Open,
     };
 }

@@ -17,6 +17,7 @@ pub(crate) use store::{StoreCounter, StoreLedger};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counter {
     Bypass,
+    Delete,
     Hit,
     LoadFailure,
     Load,
@@ -26,7 +27,7 @@ pub(crate) enum Counter {
 }
 
 impl Counter {
-    const COUNT: usize = 7;
+    const COUNT: usize = 8;
 }
 
 /// The numbers of one manager and kind of read.
@@ -35,6 +36,8 @@ impl Counter {
 pub struct Counts {
     /// Reads that went to the database without looking at the cache.
     pub bypass_count: u64,
+    /// Values that were deleted by hand.
+    pub delete_count: u64,
     /// Reads that were answered from the cache, those of absent rows included.
     pub hit_count: u64,
     /// Loads that the database failed.
@@ -54,6 +57,7 @@ impl Counts {
     fn from_array(counts: [u64; Counter::COUNT]) -> Self {
         Self {
             bypass_count: counts[Counter::Bypass as usize],
+            delete_count: counts[Counter::Delete as usize],
             hit_count: counts[Counter::Hit as usize],
             load_failure_count: counts[Counter::LoadFailure as usize],
             load_count: counts[Counter::Load as usize],
@@ -65,6 +69,7 @@ impl Counts {
 
     fn add(&mut self, other: &Self) {
         self.bypass_count += other.bypass_count;
+        self.delete_count += other.delete_count;
         self.hit_count += other.hit_count;
         self.load_failure_count += other.load_failure_count;
         self.load_count += other.load_count;

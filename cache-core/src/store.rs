@@ -19,15 +19,21 @@ mod memory;
 mod names;
 mod none;
 mod operation;
+#[cfg(feature = "redis")]
+mod redis;
 mod remote;
+mod slot;
 
 pub use failing::FailingStore;
-pub use link::{Answer, Link, Packed};
+pub use link::{Answer, Lasting, Link, Packed, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TagName};
 pub use none::NoneStore;
 pub use operation::Operation;
+#[cfg(feature = "redis")]
+pub use redis::{RedisLink, RedisStore};
 pub use remote::RemoteStore;
+pub use slot::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Say, Slot, Slots};
 
 /// Keeps entries, and the tokens of tags.
 ///
@@ -44,6 +50,10 @@ pub use remote::RemoteStore;
 ///   the tag's token is gone by itself; a token that is seeded afterwards lives under those that still stand.
 /// * [`release`](Self::release) changes tags in the order given; once one of them has failed, none that comes after it
 ///   is released.
+/// * A *slot* is what is kept under the key of a value that is set by hand. It changes by
+///   [`exchange`](Self::exchange) only, which does nothing unless the slot is what its caller has seen, and by being
+///   lost, as any entry may be. Nothing that was ever written to a slot comes back to it: each writing has another
+///   [mark](Mark). Slots and entries have different keys.
 /// * Times are the store's own: a `life` counts from the call. `now` is for stores inside this process.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Looks entries up, with the worth of each. One result for each key, in order.
@@ -114,6 +124,48 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Tells the store how long a call may take; then it has to fail. Called once, before all others.
     fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    /// Looks at slots, and reads `tags`: those that the values in the slots may depend on. Each is seen as it is at some
+    /// moment inside the call.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    fn peek(&self, keys: &[CacheKey], tags: &[Tag], _now: Timestamp) -> Result<Slots> {
+        Ok(Slots { slots: vec![None; keys.len()], tokens: vec![None; tags.len()] })
+    }
+
+    /// Looks at one slot.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    fn peek_one(&self, key: &CacheKey, tags: &[Tag], now: Timestamp) -> Result<Option<Slot>> {
+        Ok(self.peek(core::slice::from_ref(key), tags, now)?.slots.pop().flatten())
+    }
+
+    /// Looks at slots as [`peek`](Self::peek) does, and opens each that is not there: it is vacant then, for
+    /// [five minutes](Slot::VACANT_LIFE) or longer. There is a slot for each key in the answer.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written; some of the slots may be opened.
+    fn open(&self, keys: &[CacheKey], tags: &[Tag], _now: Timestamp) -> Result<Slots> {
+        let vacant = || Some(Slot { mark: Mark::fresh(), content: Content::Vacant });
+        Ok(Slots { slots: keys.iter().map(|_| vacant()).collect(), tokens: vec![None; tags.len()] })
+    }
+
+    /// Changes each slot that is what it has to be, in one step. A replacement whose life is over leaves nothing.
+    ///
+    /// A store that does not say how it keeps what is set by hand keeps none of it.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; some of the slots may be changed, or be changed later unless somebody else
+    /// changes them first.
+    fn exchange(&self, exchanges: Vec<Exchange>, _now: Timestamp) -> Result<Vec<Exchanged>> {
+        Ok(vec![Exchanged::Declined; exchanges.len()])
+    }
 
     /// Takes the right to load for all processes, unless somebody else has it; says whether it was taken. It ends by
     /// itself after `life`.

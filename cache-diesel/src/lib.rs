@@ -171,6 +171,12 @@
 //! further caches, [`CacheBuilder`] sets them up. [`Cache::statistics`] counts by manager and [`Kind`] of read,
 //! [`Cache::listen`] tells each [`Event`].
 //!
+//! # Values that are set by hand
+//!
+//! Every cache has [`get`](Cache::get), [`set`](Cache::set), [`add`](Cache::add), [`get_or_set`](Cache::get_or_set),
+//! [`touch`](Cache::touch), [`incr`](Cache::incr), [`delete`](Cache::delete) and their like, for whatever serde writes and
+//! reads. The repository's `docs/low-level.md` has an example of each.
+//!
 //! # Features
 //!
 //! | feature | adds | costs |
@@ -208,8 +214,8 @@ pub mod prelude;
 
 pub use cache_core::registry as caches;
 pub use cache_core::{
-    BreakerState, Bypass, Cache, CacheBuilder, Cause, Clock, Counts, Error, ErrorKind, Event, Kind, MIB, ManualClock,
-    Miss, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
+    BreakerState, Bypass, Cache, CacheBuilder, Cacheable, Cause, Clock, Counts, Error, ErrorKind, Event, IntoTimeout,
+    Kind, MIB, ManualClock, Miss, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
 };
 pub use cache_derive::Cached;
 pub use clear::{After, Clear};
@@ -226,7 +232,7 @@ pub use test_transaction::{begin_test_transaction, treat_as_committed};
 
 #[doc(hidden)]
 pub mod __private {
-    pub use cache_core::{Codec, Encode, Result, Timeout, serial};
+    pub use cache_core::{Codec, Encode, KeyBytes, Result, Timeout, serial};
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;

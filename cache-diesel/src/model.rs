@@ -5,7 +5,7 @@ use core::hash::Hash;
 
 use cache_core::policy::Timeouts;
 use cache_core::tables::{self, LookupDeclaration};
-use cache_core::{Codec, KeyBytes, Timeout};
+use cache_core::{Codec, KeyBytes, Timeout, name_of};
 use diesel::query_dsl::methods::FindDsl;
 use diesel::{Expression, Table};
 
@@ -159,10 +159,17 @@ pub trait Lookup: 'static {
     /// Whether a value can belong to one row only.
     const IS_UNIQUE: bool;
 
+    /// Tells the look-ups of a model apart.
+    const NAME: u64 = name_of(Self::COLUMNS);
+
     /// Selects the rows with this value.
     fn filter(value: Self::Value) -> Self::Filter;
     /// The row's own value.
     fn value(model: &Self::Model) -> Self::Value;
+    /// The bytes of the row's own value; the generated one clones nothing.
+    fn key_bytes(model: &Self::Model) -> KeyBytes {
+        KeyBytes::of(&Self::value(model))
+    }
     /// Whether values that are equal to the database are equal byte by byte, or in their normal form.
     fn is_exact() -> bool;
     /// The normal form of `value`.

@@ -34,6 +34,9 @@ has_postgres() { find_program initdb >/dev/null && find_program postgres >/dev/n
 
 has_mariadb() { find_program mariadbd >/dev/null && find_program mariadb-install-db >/dev/null; }
 
+# Tests that hurt a server start their own: the program is looked for by their user.
+has_redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
+
 has_libpq() {
     local program found=true
     program="$(mktemp)"
@@ -69,21 +72,27 @@ packages_of() {
     # The program alone, where it is a package: no service comes with it.
     "apt-get mariadb") echo mariadb-server-core mariadb-client-core ;;
     "apt-get libmysql") echo libmariadb-dev pkg-config ;;
+    "apt-get redis") echo redis-server ;;
     "dnf postgres") echo postgresql-server ;;
     "dnf libpq") echo libpq-devel ;;
     "dnf mariadb") echo mariadb-server ;;
     "dnf libmysql") echo mariadb-connector-c-devel pkgconf-pkg-config ;;
+    # Newer releases have Valkey only.
+    "dnf redis") if dnf --quiet list redis >/dev/null 2>&1; then echo redis; else echo valkey; fi ;;
     "apk postgres") echo postgresql ;;
     "apk libpq") echo libpq-dev ;;
     "apk mariadb") echo mariadb mariadb-client ;;
     "apk libmysql") echo mariadb-connector-c-dev pkgconf ;;
+    "apk redis") echo redis ;;
     "apk setpriv") echo setpriv ;;
     "pacman postgres") echo postgresql ;;
     "pacman libpq") echo postgresql-libs ;;
     "pacman mariadb") echo mariadb ;;
     "pacman libmysql") echo mariadb-libs pkgconf ;;
+    "pacman redis") echo valkey ;;
     "brew postgres" | "brew libpq") echo postgresql@17 ;;
     "brew mariadb") echo mariadb ;;
+    "brew redis") echo redis ;;
     "brew libmysql") echo mariadb-connector-c pkgconf ;;
     *) echo util-linux ;;
     esac

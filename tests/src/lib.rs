@@ -62,6 +62,8 @@ examples! {
     Consistency: "../../docs/consistency.md",
     Databases: "../../docs/databases.md",
     Invalidation: "../../docs/invalidation.md",
+    LowLevel: "../../docs/low-level.md",
+    Operations: "../../docs/operations.md",
     Options: "../../docs/options.md",
     Stores: "../../docs/stores.md",
     Testing: "../../docs/testing.md",

@@ -35,6 +35,22 @@ macro_rules! mysql_tests {
     )* };
 }
 
+/// Declares the modules of a test target as a suite that needs Redis, as [`postgres_suite!`](crate::postgres_suite)
+/// does.
+#[macro_export]
+macro_rules! redis_suite {
+    (fn $name:ident(); $($item:item)*) => {
+        $(
+            #[cfg(feature = "redis")]
+            $item
+        )*
+        #[cfg(not(feature = "redis"))]
+        #[test]
+        #[ignore = "a whole suite that needs Redis: run ./scripts/test"]
+        fn $name() {}
+    };
+}
+
 /// Declares the modules of a test target as a suite that needs PostgreSQL. Without it the suite is one ignored test,
 /// whose name says what it would be: `postgres_suite! { fn behaviour_on_postgres(); mod reads; mod writes; }`.
 #[macro_export]

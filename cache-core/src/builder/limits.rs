@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::{CacheBuilder, wrong};
 use crate::error::Result;
-use crate::policy::{BreakerPolicy, Policy, Writes};
+use crate::policy::{BreakerPolicy, Policy, Timeout, Writes};
 use crate::store::Store;
 
 impl CacheBuilder {
@@ -54,6 +54,13 @@ impl CacheBuilder {
     /// comes later is taken, and counts as a failure of the store.
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
         self.policy.operation_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a value that is set by hand lives if nothing else is said; five minutes if not set. Concerns all
+    /// stores.
+    pub fn value_timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.policy.value_timeout = timeout.into();
         self
     }
 

@@ -9,7 +9,10 @@ use std::time::Instant;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Found, Lease, Operation, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::key::CacheKey;
+use crate::store::{
+    Exchange, Exchanged, Found, Lease, Operation, Put, Release, Seed, Slot, Slots, Store, Stored, Usage, Wanted, Writer,
+};
 use crate::tag::Tag;
 
 /// A store that fails when a test says so. Clones share the switches and the store behind.
@@ -96,8 +99,10 @@ impl FailingStore {
 fn doing(operation: Operation) -> &'static str {
     match operation {
         Operation::EndLease => "ending a lease",
+        Operation::Exchange => "changing values",
         Operation::Get => "reading entries",
         Operation::Lease => "taking a lease",
+        Operation::Open => "opening slots",
         Operation::Place => "placing intents",
         Operation::Put => "storing entries",
         Operation::Reclaim => "reclaiming room",
@@ -138,6 +143,26 @@ impl Store for FailingStore {
 
     fn keeps_bytes_only(&self) -> bool {
         self.inner.keeps_bytes_only()
+    }
+
+    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        self.enter(Operation::Get)?;
+        self.inner.peek(keys, tags, now)
+    }
+
+    fn peek_one(&self, key: &CacheKey, tags: &[Tag], now: Timestamp) -> Result<Option<Slot>> {
+        self.enter(Operation::Get)?;
+        self.inner.peek_one(key, tags, now)
+    }
+
+    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        self.enter(Operation::Open)?;
+        self.inner.open(keys, tags, now)
+    }
+
+    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>> {
+        self.enter(Operation::Exchange)?;
+        self.inner.exchange(exchanges, now)
     }
 
     fn set_operation_timeout(&self, timeout: Duration) {

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
+use crate::store::Mark;
 use crate::store::Usage;
 use crate::store::names::{Name, Names, TagName};
 use crate::tag::Token;
@@ -23,6 +24,8 @@ use crate::tag::Token;
 ///   token that is sent twice may arrive after the tag has had another one, and bring entries back to life.
 /// * **Order.** [`release`](Self::release) takes tags in the order given, and none after one that failed. Order between
 ///   tags matters for nothing else.
+/// * **One step, one slot.** [`open`](Self::open) and [`swap`](Self::swap) look at a slot and write it in one step that
+///   nobody comes between. Each slot is a step of its own, and a key of its own.
 /// * **Times are the server's.** Lives count from the moment at which the server does what was asked for. No clock of a
 ///   client is told to the server.
 /// * **Incarnations.** On each new connection, before anything else, the server's present incarnation is compared with
@@ -82,6 +85,22 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; some of the entries may be gone.
     fn remove(&self, entries: &[Name]) -> Result<()>;
 
+    /// Reads as [`read`](Self::read) does, and where nothing is kept under the name of a slot, puts the slot's bytes
+    /// there. The answer has for each slot what was found; `None`: its bytes were put.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the bytes may be put, and be so later.
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer>;
+
+    /// Does each swap if what is kept under its name [begins](Mark) as it has to; says for each whether it was done.
+    /// What is not there begins like nothing. One that leaves nothing, or for no time, removes what was there.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the swaps may be done, and be so later.
+    fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>>;
+
     /// Takes a lease for `life`, unless somebody else has it; says whether `holder` has it now.
     ///
     /// # Errors
@@ -96,7 +115,8 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be over.
     fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()>;
 
-    /// Removes all entries, and nothing else.
+    /// Removes all entries, and nothing else. Where there are more keys than a call has time for, some may stay until the
+    /// next call, or until they expire: this is for memory's sake.
     ///
     /// # Errors
     ///
@@ -125,4 +145,27 @@ pub struct Packed {
     pub bytes: Vec<u8>,
     /// How long the server keeps it; `None`: until room is needed.
     pub life: Option<Duration>,
+}
+
+/// A slot on the server that is to be changed, if it is what it has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    /// Its name.
+    pub name: Name,
+    /// How what is kept there has to begin.
+    pub mark: Mark,
+    /// The bytes that take its place, and for how long; `None`: nothing does.
+    pub with: Option<(Vec<u8>, Lasting)>,
+}
+
+/// How long the server keeps what takes the place of something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lasting {
+    /// For so long from now; the server shortens what it cannot say exactly.
+    For(Duration),
+    /// Until room is needed.
+    Forever,
+    /// As long as what was there before would have been kept.
+    Kept,
 }

@@ -2,18 +2,22 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::clock::Timestamp;
-use crate::entry::{Life, Value, judge};
+use crate::entry::{Life, Value, Worth, judge};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::store::cells::{Cell, Cells};
-use crate::store::{Found, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::store::{
+    Body, Exchange, Exchanged, Found, Mark, Put, Release, Seed, Slot, Slots, Store, Stored, Usage, Wanted, Writer,
+};
 use crate::tag::{Tag, Token};
+
+mod slots;
 
 /// A store in the memory of this process.
 ///
@@ -23,14 +27,25 @@ pub struct MemoryStore {
     entries: Cache<CacheKey, Arc<Held>, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, Arc<Held>>>,
     cells: Cells,
     largest: u64,
+    /// Held by who changes a slot. What only looks at one does not wait.
+    turns: [Mutex<()>; Self::SHARDS],
+    turn_of: DefaultHashBuilder,
 }
 
 #[derive(Debug)]
 struct Held {
-    value: Value,
+    kept: Kept,
     life: Life,
     cells: HeldCells,
     weight: u64,
+}
+
+/// What lies under a key: keys of entries and of slots differ.
+#[derive(Debug)]
+enum Kept {
+    Entry(Value),
+    /// A slot; `None`: a vacant one.
+    Slot(Mark, Option<Body>),
 }
 
 /// The cells of an entry's tags, each with the token that the entry was filled under.
@@ -75,18 +90,19 @@ impl MemoryStore {
             entries: Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
             cells: Cells::new(),
             largest: capacity / Self::SHARDS as u64,
+            turns: core::array::from_fn(|_| Mutex::default()),
+            turn_of: DefaultHashBuilder::default(),
         }
     }
 
     fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {
         let held = self.entries.get(key)?;
-        let dependencies = held.cells.iter().map(|(cell, token)| (cell.kind(), *token, cell.token(now)));
-        let worth = judge(&held.life, dependencies, now);
-        Some(Found { value: held.value.clone(), life: held.life, worth })
+        let Kept::Entry(value) = &held.kept else { return None };
+        Some(Found { value: value.clone(), life: held.life, worth: held.worth(now) })
     }
 
     fn put(&self, put: Put, now: Timestamp) -> Stored {
-        let weight = (put.weight + Self::OVERHEAD + put.tokens.len() * size_of::<(Arc<Cell>, Token)>()) as u64;
+        let weight = Self::weigh(put.weight, put.tokens.len());
         if weight > self.largest {
             // What was there before is not what the caller has just loaded.
             self.entries.remove(&put.key);
@@ -95,8 +111,13 @@ impl MemoryStore {
         let Some(cells) = self.cells_under(&put.tokens, now) else {
             return Stored::Outdated;
         };
-        self.entries.insert(put.key, Arc::new(Held { value: put.value, life: put.life, cells, weight }));
+        self.entries.insert(put.key, Arc::new(Held { kept: Kept::Entry(put.value), life: put.life, cells, weight }));
         Stored::Kept
+    }
+
+    /// What an entry takes of the capacity: a value of so many bytes, which depends on so many tags.
+    const fn weigh(value: usize, tags: usize) -> u64 {
+        (value + Self::OVERHEAD + tags * size_of::<(Arc<Cell>, Token)>()) as u64
     }
 
     /// The cells of the tags, if each still holds its token.
@@ -106,6 +127,13 @@ impl MemoryStore {
             (cell.token(now) == Some(*token)).then_some((cell, *token))
         };
         tokens.iter().map(held).collect()
+    }
+}
+
+impl Held {
+    fn worth(&self, now: Timestamp) -> Worth {
+        let dependencies = self.cells.iter().map(|(cell, token)| (cell.kind(), *token, cell.token(now)));
+        judge(&self.life, dependencies, now)
     }
 }
 
@@ -144,6 +172,23 @@ impl Store for MemoryStore {
 
     fn is_local(&self) -> bool {
         true
+    }
+
+    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        Ok(Slots { slots: keys.iter().map(|key| self.slot(key, now)).collect(), tokens: self.tokens(tags, now) })
+    }
+
+    fn peek_one(&self, key: &CacheKey, _tags: &[Tag], now: Timestamp) -> Result<Option<Slot>> {
+        Ok(self.slot(key, now))
+    }
+
+    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        let slots = keys.iter().map(|key| Some(self.open_slot(key, now))).collect();
+        Ok(Slots { slots, tokens: self.tokens(tags, now) })
+    }
+
+    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>> {
+        Ok(exchanges.into_iter().map(|exchange| self.exchange_one(exchange, now)).collect())
     }
 
     fn reclaim(&self) -> Result<()> {

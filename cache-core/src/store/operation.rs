@@ -6,10 +6,14 @@
 pub enum Operation {
     /// Ends a lease.
     EndLease,
-    /// Looks entries up.
+    /// Changes slots of values that are set by hand.
+    Exchange,
+    /// Looks entries up, or slots.
     Get,
     /// Takes a lease.
     Lease,
+    /// Looks at slots, and opens those that are not there.
+    Open,
     /// Places intents.
     Place,
     /// Stores entries.
@@ -24,8 +28,18 @@ pub enum Operation {
 
 impl Operation {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 8] =
-        [Self::EndLease, Self::Get, Self::Lease, Self::Place, Self::Put, Self::Reclaim, Self::Release, Self::Seed];
+    pub const ALL: [Self; 10] = [
+        Self::EndLease,
+        Self::Exchange,
+        Self::Get,
+        Self::Lease,
+        Self::Open,
+        Self::Place,
+        Self::Put,
+        Self::Reclaim,
+        Self::Release,
+        Self::Seed,
+    ];
 
     /// Whether it is done for a read, and leaving it out costs no more than a query. A lease that is not ended would
     /// let others wait.

@@ -5,12 +5,17 @@ use core::time::Duration;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::format::{self, Header};
+use crate::key::CacheKey;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
-use crate::store::{Found, Lease, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer, same_length};
+use crate::store::{
+    Exchange, Exchanged, Found, Lease, Outcome, Put, Release, Seed, Slots, Store, Stored, Usage, Wanted, Writer,
+    same_length,
+};
 use crate::tag::Tag;
 
 mod look;
+mod slots;
 
 /// A store on a server, reached over a [`Link`].
 ///
@@ -25,7 +30,7 @@ mod look;
 /// The server ends entries, intents and leases by its own clock. An entry also carries its deadline by the clock of the
 /// process that made it, and is not served past that either. A clock that is wrong, or jumps, can therefore make an
 /// entry end too early for a process, which costs a query. It never makes one live longer on the server, and it has no
-/// part in the life of intents. A put that arrives late lives from its arrival, but for the deadline that it carries.
+/// part in the life of intents, nor in that of values that are set by hand. A put that arrives late lives from its arrival, but for the deadline that it carries.
 ///
 /// # Bytes that cannot be read
 ///
@@ -145,6 +150,18 @@ impl<L: Link> Store for RemoteStore<L> {
             self.link.put(&packed)?;
         }
         failure.map_or(Ok(stored), Err)
+    }
+
+    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        slots::peek(&self.link, keys, tags, now)
+    }
+
+    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        slots::open(&self.link, keys, tags, now)
+    }
+
+    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>> {
+        slots::exchange(&self.link, &exchanges, self.largest_value, now)
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, _now: Timestamp) -> Result<()> {

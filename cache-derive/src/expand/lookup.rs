@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 
 use super::condition::{self, Condition};
 use super::storage;
-use super::{column, is_exact, located, value, value_type};
+use super::{column, is_exact, located, references, value, value_type};
 use crate::model::{Field, Lookup, Model};
 
 pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
@@ -17,7 +17,7 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let fields = &lookup.fields;
     let value_type = value_type(fields);
     let (filter_type, filter) = filter(model, lookup);
-    let value = value(&quote!(__model), fields);
+    let (value, value_by_reference) = (value(&quote!(__model), fields), references(&quote!(__model), fields));
     let columns = fields.iter().map(|field| column(model, field));
     let (is_fixed, is_unique) = (lookup.is_fixed, lookup.is_unique);
     let normalizer = lookup.with.as_ref().map(|with| normalizer(model, &lookup.fields[0], with));
@@ -51,6 +51,10 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
 
             fn value(__model: &Self::Model) -> Self::Value {
                 #value
+            }
+
+            fn key_bytes(__model: &Self::Model) -> #private::KeyBytes {
+                #private::KeyBytes::of(#value_by_reference)
             }
 
             fn is_exact() -> ::core::primitive::bool {

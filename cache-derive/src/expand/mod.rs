@@ -87,6 +87,15 @@ fn value(owner: &TokenStream, fields: &[Field<'_>]) -> TokenStream {
     quote!((#(#clones),*))
 }
 
+/// A reference to a field of `owner`, or to a tuple of references to them in order: hashed as their values are.
+fn references(owner: &TokenStream, fields: &[Field<'_>]) -> TokenStream {
+    let places: Vec<TokenStream> = fields.iter().map(|field| field.place(owner)).collect();
+    match &places[..] {
+        [place] => quote!(&#place),
+        _ => quote!(&(#(&#places),*)),
+    }
+}
+
 fn clone(owner: &TokenStream, field: &Field<'_>) -> TokenStream {
     let place = field.place(owner);
     let span = type_span(field);

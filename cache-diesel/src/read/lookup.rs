@@ -113,12 +113,11 @@ where
 
     /// Whether `row` has the value that was asked for, letter by letter.
     fn has_value(&self, row: &L::Model) -> bool {
-        let value = L::value(row);
         match &self.asked {
             Asked::Named(named) => {
-                named.as_key().map_or_else(|| KeyBytes::of(&value) == self.value, |asked| *asked == value)
+                named.as_key().map_or_else(|| L::key_bytes(row) == self.value, |asked| *asked == L::value(row))
             }
-            Asked::Normal(asked) => *asked == value,
+            Asked::Normal(asked) => *asked == L::value(row),
         }
     }
 
@@ -178,7 +177,7 @@ where
     }
 
     fn id(&self) -> KeyBytes {
-        KeyBytes::of(&(L::COLUMNS, self.value))
+        self.value.under(L::NAME)
     }
 
     fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cache_core::SystemClock;
 use cache_core::store::{Names, RemoteStore, Store};
@@ -25,6 +26,11 @@ pub fn cache_at(clock: &ManualClock) -> CacheBuilder {
 /// A store of a test's own, for which real time counts.
 pub fn store() -> Arc<dyn Store> {
     Arc::new(on_server(Time::real()))
+}
+
+/// Lets so long pass for whoever keeps intents.
+pub fn pass(clock: &ManualClock, duration: Duration) {
+    clock.advance(duration);
 }
 
 /// What a look-up of an entry past its deadline finds: the server has dropped it.

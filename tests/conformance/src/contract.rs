@@ -8,6 +8,8 @@ pub mod entries;
 pub mod intents;
 pub mod leases;
 pub mod losses;
+pub mod shared_slots;
+pub mod slots;
 pub mod tags;
 
 /// Tests of what every store keeps to that keeps what it is given: `store_contract!(module, subject)`, where `subject`
@@ -49,6 +51,24 @@ macro_rules! store_contract {
                 a_tag_that_nobody_knows_is_released_without_a_trace,
                 b12_an_intent_that_has_ended_stands_beside_nothing,
             ],
+            slots: [
+                b1_a_slot_is_not_there_until_it_is_opened_and_vacant_then,
+                b5_empty_batches_of_slots_succeed,
+                b20_a_slot_is_changed_if_it_is_what_was_seen,
+                b20_a_slot_that_is_gone_is_not_changed,
+                b12_a_value_that_has_expired_is_not_served_and_can_be_exchanged,
+                b7_a_replacement_can_keep_the_end_of_what_it_replaces,
+                b9_b11_a_replacement_has_a_life_of_its_own_or_none_that_ends,
+                b10_a_replacement_without_a_life_leaves_nothing,
+                b6_a_change_of_the_root_ends_what_was_set_under_it,
+                b6_room_of_slots_is_given_back,
+                b14_what_is_set_by_hand_comes_back_equal,
+                a_value_that_is_shared_comes_back_equal,
+                a_batch_of_slots_is_seen_and_changed_one_by_one,
+                the_tokens_of_the_tags_are_read_with_the_slots,
+                entries_and_slots_leave_each_other_alone,
+                b8_of_those_who_change_what_they_saw_at_once_one_does,
+            ],
             tags: [
                 b2_a_token_is_added_only_where_there_is_none,
                 a_tag_keeps_its_token_until_it_is_changed,
@@ -89,6 +109,16 @@ macro_rules! shared_store_contract {
                 another_incarnation_ends_what_was_stored_before_it,
                 another_incarnation_with_nothing_left_serves_nothing,
                 one_change_of_the_incarnation_changes_the_root_once,
+            ],
+            shared_slots: [
+                processes_see_the_same_slots,
+                b13_prefixes_share_no_slot,
+                b8_of_processes_that_change_what_they_saw_at_once_one_does,
+                b14_a_value_too_large_is_declined_and_ends_what_was_there,
+                b19_a_slot_that_cannot_be_read_is_spent_and_can_be_exchanged,
+                a_slot_that_lies_under_another_key_is_spent,
+                another_incarnation_ends_what_was_set_by_hand,
+                a_batch_of_slots_makes_one_round_trip,
             ],
         }
     };

@@ -15,6 +15,8 @@
 
 pub mod contract;
 mod dice;
+#[cfg(feature = "redis")]
+pub mod redis_server;
 pub mod simulation;
 mod subject;
 mod time;

@@ -10,7 +10,7 @@ use crate::key::Fingerprint;
 use crate::store::link::Link;
 use crate::store::names::Name;
 use crate::store::{Found, Wanted, same_length};
-use crate::tag::Token;
+use crate::tag::{Tag, Token};
 
 /// Looks entries up: one result for each, in order.
 pub(super) fn look<L: Link>(link: &L, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
@@ -39,15 +39,19 @@ type Read<'a> = core::result::Result<Record<'a>, Flaw>;
 
 /// The tokens of one answer: only those say something together.
 #[derive(Default)]
-struct Tokens(BTreeMap<Fingerprint, Option<Token>>);
+pub(super) struct Tokens(BTreeMap<Fingerprint, Option<Token>>);
 
 impl Tokens {
+    pub(super) fn of(tags: &[Tag], tokens: &[Option<Token>]) -> Self {
+        Self(tags.iter().map(Tag::fingerprint).zip(tokens.iter().copied()).collect())
+    }
+
     fn cover(&self, record: &Record<'_>) -> bool {
         record.dependencies().all(|dependency| self.0.contains_key(&dependency.tag))
     }
 
     /// What an entry is worth. A tag that was not read is as good as changed.
-    fn judge(&self, record: &Record<'_>, now: Timestamp) -> Worth {
+    pub(super) fn judge(&self, record: &Record<'_>, now: Timestamp) -> Worth {
         let compare = |of: Dependency| (of.kind, of.token, self.0.get(&of.tag).copied().flatten());
         judge(&record.life, record.dependencies().map(compare), now)
     }

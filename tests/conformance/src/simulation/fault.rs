@@ -14,6 +14,8 @@ pub enum Operation {
     EndLease,
     /// A lease is taken.
     Lease,
+    /// Slots are read, and opened.
+    Open,
     /// Intents are placed.
     Place,
     /// Entries are stored.
@@ -28,6 +30,8 @@ pub enum Operation {
     Remove,
     /// Tags are seeded.
     Seed,
+    /// Slots are changed.
+    Swap,
 }
 
 /// What goes wrong with one operation.

@@ -32,6 +32,13 @@ impl Keyspace {
         self.note(name, before);
     }
 
+    /// Replaces the bytes of a key that is there, and leaves the expiry.
+    pub(super) fn set_bytes(&mut self, name: &str, bytes: Vec<u8>, now: Timestamp) {
+        if let Some(expires_at) = self.slots.get(name).map(|slot| slot.expires_at).filter(|at| now < *at) {
+            self.set(name, bytes, expires_at);
+        }
+    }
+
     /// Replaces the bytes and leaves the expiry, as an accident does.
     pub(super) fn overwrite(&mut self, name: &str, bytes: Vec<u8>) {
         let expires_at = self.slots.get(name).map_or(Timestamp::NEVER, |slot| slot.expires_at);

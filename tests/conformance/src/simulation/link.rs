@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cache_core::intent::{Outcome, Seed, Writer};
-use cache_core::store::{Answer, Link, Name, Names, Packed, TagName, Usage};
+use cache_core::store::{Answer, Link, Name, Names, Packed, Swap, TagName, Usage};
 use cache_core::{Error, ErrorKind, Result, Token};
 
 use super::fault::Faults;
@@ -186,6 +186,20 @@ impl Link for SimulatedLink {
 
     fn remove(&self, entries: &[Name]) -> Result<()> {
         self.exchange(Request::Remove(entries.to_vec())).map(drop)
+    }
+
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer> {
+        match self.exchange(Request::Open(slots.to_vec(), tags.to_vec()))? {
+            Reply::Read(answer) => Ok(answer),
+            other => Err(wrong(&other)),
+        }
+    }
+
+    fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>> {
+        match self.exchange(Request::Swap(swaps.to_vec()))? {
+            Reply::Swapped(done) => Ok(done),
+            other => Err(wrong(&other)),
+        }
     }
 
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use cache_core::Token;
 use cache_core::intent::{Outcome, Seed, Writer};
-use cache_core::store::{Answer, Name, Packed, TagName};
+use cache_core::store::{Answer, Name, Packed, Swap, TagName};
 
 use super::Operation;
 
@@ -13,6 +13,7 @@ use super::Operation;
 pub(super) enum Request {
     EndLease(Name, Writer),
     Lease(Name, Writer, Duration),
+    Open(Vec<Packed>, Vec<TagName>),
     Place(Writer, Vec<TagName>, Duration),
     Put(Vec<Packed>),
     Read(Vec<Name>, Vec<TagName>),
@@ -20,6 +21,7 @@ pub(super) enum Request {
     Release(Writer, Vec<(TagName, Outcome, Token)>),
     Remove(Vec<Name>),
     Seed(Vec<(TagName, Token)>),
+    Swap(Vec<Swap>),
 }
 
 /// What the server answers.
@@ -28,6 +30,7 @@ pub(super) enum Reply {
     Done,
     Read(Answer),
     Seeds(Vec<Seed>),
+    Swapped(Vec<bool>),
     Taken(bool),
 }
 
@@ -36,6 +39,7 @@ impl Request {
         match self {
             Self::EndLease(..) => Operation::EndLease,
             Self::Lease(..) => Operation::Lease,
+            Self::Open(..) => Operation::Open,
             Self::Place(..) => Operation::Place,
             Self::Put(_) => Operation::Put,
             Self::Read(..) => Operation::Read,
@@ -43,17 +47,20 @@ impl Request {
             Self::Release(..) => Operation::Release,
             Self::Remove(_) => Operation::Remove,
             Self::Seed(_) => Operation::Seed,
+            Self::Swap(_) => Operation::Swap,
         }
     }
 
     /// Leaves the first `count` of its parts.
     pub(super) fn tear(&mut self, count: usize) {
         match self {
+            Self::Open(slots, _) => slots.truncate(count),
             Self::Place(_, tags, _) => tags.truncate(count),
             Self::Put(entries) => entries.truncate(count),
             Self::Release(_, releases) => releases.truncate(count),
             Self::Remove(names) => names.truncate(count),
             Self::Seed(tags) => tags.truncate(count),
+            Self::Swap(swaps) => swaps.truncate(count),
             Self::EndLease(..) | Self::Lease(..) | Self::Read(..) | Self::Reclaim(_) => {}
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use cache_core::intent::{Outcome, TagState, Writer};
 use cache_core::protocol::incarnation::{Arrival, arrive};
-use cache_core::store::{Answer, Name, Names, Packed, TagName};
+use cache_core::store::{Answer, Lasting, Mark, Name, Names, Packed, Swap, TagName};
 use cache_core::{Tag, Timestamp, Token};
 
 use super::keyspace::Keyspace;
@@ -17,6 +17,7 @@ pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> 
     match request {
         Request::EndLease(name, holder) => end_lease(keys, &name, holder, now),
         Request::Lease(name, holder, life) => return Reply::Taken(lease(keys, &name, (holder, life), now)),
+        Request::Open(slots, tags) => return Reply::Read(open(keys, slots, &tags, now)),
         Request::Place(writer, tags, life) => {
             tags.iter().for_each(|tag| change(keys, tag, now, |state| state.place(writer, life, now)));
         }
@@ -30,6 +31,9 @@ pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> 
         Request::Seed(tags) => {
             let seed = |(tag, fresh)| change(keys, &tag, now, |state| state.seed(fresh, now));
             return Reply::Seeds(tags.into_iter().map(seed).collect());
+        }
+        Request::Swap(swaps) => {
+            return Reply::Swapped(swaps.into_iter().map(|one| swap(keys, one, now)).collect());
         }
     }
     Reply::Done
@@ -73,6 +77,32 @@ fn put(keys: &mut Keyspace, entry: Packed, now: Timestamp) {
     } else {
         keys.set(entry.name.as_str(), entry.bytes, expires_at);
     }
+}
+
+fn open(keys: &mut Keyspace, slots: Vec<Packed>, tags: &[TagName], now: Timestamp) -> Answer {
+    let mut answer = read(keys, &[], tags, now);
+    for slot in slots {
+        let present = keys.get(slot.name.as_str(), now).map(<[u8]>::to_vec);
+        if present.is_none() {
+            put(keys, slot, now);
+        }
+        answer.entries.push(present);
+    }
+    answer
+}
+
+fn swap(keys: &mut Keyspace, swap: Swap, now: Timestamp) -> bool {
+    let name = swap.name.as_str();
+    if Mark::of(keys.get(name, now).unwrap_or_default()) != swap.mark {
+        return false;
+    }
+    match swap.with {
+        Some((bytes, Lasting::For(life))) => put(keys, Packed { name: swap.name, bytes, life: Some(life) }, now),
+        Some((bytes, Lasting::Kept)) => keys.set_bytes(name, bytes, now),
+        Some((bytes, _)) => put(keys, Packed { name: swap.name, bytes, life: None }, now),
+        None => keys.remove(name),
+    }
+    true
 }
 
 fn reclaim(keys: &mut Keyspace, start: &str, now: Timestamp) {

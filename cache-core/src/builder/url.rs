@@ -1,0 +1,148 @@
+//! What does the URL of a cache say?
+
+#[cfg(feature = "redis")]
+use core::fmt;
+
+use super::{CacheBuilder, MIB, wrong};
+use crate::error::Result;
+
+impl CacheBuilder {
+    /// No error says more of a URL than the part that is wrong: a password may stand anywhere in the rest.
+    pub(crate) fn from_url(url: &str) -> Result<Self> {
+        let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+        match scheme {
+            "memory" => Self::memory_from_query(query(scheme, rest)?),
+            "none" => match query(scheme, rest)? {
+                "" => Ok(Self::new().none()),
+                query => Err(wrong(format!("a `none:` cache takes no parameters, got `{query}`"))),
+            },
+            "redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix" | "valkey+unix" => server(scheme, url),
+            _ => {
+                let expected = "`memory:`, `none:`, `redis:`, `rediss:` or `unix:`";
+                // What stands before the first colon of something else may be anything.
+                let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+                let shown = if rest.starts_with("//") && scheme.bytes().all(is_scheme) || !url.contains('@') {
+                    format!("unknown scheme `{}` in the cache URL", scheme.escape_debug())
+                } else {
+                    "the cache URL has no scheme".to_owned()
+                };
+                Err(wrong(format!("{shown}, expected {expected}")))
+            }
+        }
+    }
+
+    fn memory_from_query(query: &str) -> Result<Self> {
+        let mut builder = Self::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some(("capacity", size)) => builder = builder.memory(bytes(size)?),
+                _ => {
+                    return Err(wrong(format!("unknown parameter `{pair}` of a `memory:` cache, expected `capacity`")));
+                }
+            }
+        }
+        Ok(builder)
+    }
+}
+
+/// A URL that may hold a password: it is not shown.
+#[cfg(feature = "redis")]
+#[derive(Clone)]
+pub(super) struct Secret(pub(super) String);
+
+#[cfg(feature = "redis")]
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret")
+    }
+}
+
+#[cfg(feature = "redis")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is no such cache")]
+fn server(_scheme: &str, url: &str) -> Result<CacheBuilder> {
+    Ok(CacheBuilder::new().redis(url))
+}
+
+#[cfg(not(feature = "redis"))]
+fn server(scheme: &str, _url: &str) -> Result<CacheBuilder> {
+    Err(wrong(format!("a `{scheme}:` cache needs the feature `redis`")))
+}
+
+/// The parameters of a URL that has no other part.
+fn query<'a>(scheme: &str, rest: &'a str) -> Result<&'a str> {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    match rest.split_once('?').unwrap_or((rest, "")) {
+        ("", query) => Ok(query),
+        (path, _) => Err(wrong(format!("`{path}` has no meaning in the URL of a `{scheme}:` cache"))),
+    }
+}
+
+/// Reads a size such as `16mb`, `512kb` or `1048576`; the units are powers of 1024.
+fn bytes(text: &str) -> Result<u64> {
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let unit: u64 = match text[digits..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" | "kib" => 1024,
+        "mb" | "mib" => MIB,
+        "gb" | "gib" => 1024 * MIB,
+        unit => return Err(wrong(format!("unknown unit `{unit}` in `{text}`, expected `kb`, `mb` or `gb`"))),
+    };
+    let number: u64 = text[..digits].parse().map_err(|_| wrong(format!("`{text}` is not a size such as `16mb`")))?;
+    number.checked_mul(unit).ok_or_else(|| wrong(format!("`{text}` is too large")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Cache;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn sizes_are_read_with_their_unit() {
+        let cases = [
+            ("1048576", Some(MIB)),
+            ("16mb", Some(16 * MIB)),
+            ("2GiB", Some(2048 * MIB)),
+            ("1tb", None),
+            ("mb", None),
+            ("", None),
+            ("99999999999gb", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(bytes(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_urls_are_refused_by_name() {
+        let cases = [
+            ("memroy:", "unknown scheme `memroy`"),
+            ("memory:?size=1mb", "unknown parameter `size=1mb`"),
+            ("memory:?capacity=1", "at least 64 KiB"),
+            ("memory://host", "`host` has no meaning"),
+            ("none:?capacity=1mb", "takes no parameters"),
+            ("redsi://shop:secret@host", "unknown scheme `redsi`"),
+            ("shop:secret@host", "no scheme"),
+            #[cfg(not(feature = "redis"))]
+            ("redis://shop:secret@host", "needs the feature `redis`"),
+            #[cfg(feature = "redis")]
+            ("redis://shop:secret@host?prefx=shop", "unknown parameter `prefx`"),
+        ];
+        for (url, expected) in cases {
+            let error = Cache::from_url(url).expect_err(url);
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn a_server_that_is_not_there_is_no_error_and_its_password_is_not_shown() {
+        let builder = Cache::builder().redis("redis://shop:secret@127.0.0.1:1?prefix=shop");
+        assert!(!format!("{builder:?}").contains("secret"));
+        let cache = builder.build().expect("nothing is connected to");
+        assert!(!format!("{cache:?}").contains("secret"));
+        Cache::from_url("unix:///nowhere/redis.sock?prefix=shop").expect("nothing is connected to");
+    }
+}

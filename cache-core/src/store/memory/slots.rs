@@ -1,0 +1,85 @@
+//! How are values that are set by hand kept in this process?
+
+use std::hash::BuildHasher;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use crate::clock::Timestamp;
+use crate::entry::{Life, Worth};
+use crate::key::CacheKey;
+use crate::policy::Timeout;
+use crate::store::memory::{Held, Kept, MemoryStore};
+use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot};
+use crate::tag::{Tag, Token};
+
+impl MemoryStore {
+    pub(super) fn slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
+        let held = self.entries.get(key)?;
+        let Kept::Slot(mark, body) = &held.kept else { return None };
+        let content = match (body, held.worth(now)) {
+            (None, _) => Content::Vacant,
+            (Some(body), Worth::Fresh) => Content::Value(body.clone(), held.life),
+            (Some(_), worth) => Content::Spent(worth),
+        };
+        Some(Slot { mark: *mark, content })
+    }
+
+    pub(super) fn open_slot(&self, key: &CacheKey, now: Timestamp) -> Slot {
+        let _turn = self.turn(key);
+        if let Some(slot) = self.slot(key, now) {
+            return slot;
+        }
+        let mark = Mark::fresh();
+        let life = Life::starting(now, Timeout::NEVER);
+        let held = Held { kept: Kept::Slot(mark, None), life, cells: Box::default(), weight: Self::weigh(0, 0) };
+        self.entries.insert(*key, Arc::new(held));
+        Slot { mark, content: Content::Vacant }
+    }
+
+    pub(super) fn exchange_one(&self, exchange: Exchange, now: Timestamp) -> Exchanged {
+        let key = exchange.key;
+        // Made before anybody has to wait for it.
+        let replacement = exchange.with.map(|with| self.hold(with, now));
+        let _turn = self.turn(&key);
+        let is_same = |held: Arc<Held>| matches!(held.kept, Kept::Slot(mark, _) if mark == exchange.mark);
+        if !self.entries.get(&key).is_some_and(is_same) {
+            return Exchanged::Changed;
+        }
+        match replacement {
+            Some(Replaced::Held(held)) => {
+                self.entries.insert(key, held);
+                return Exchanged::Done;
+            }
+            Some(Replaced::Outdated) => return Exchanged::Changed,
+            Some(Replaced::Declined) | None => {}
+        }
+        self.entries.remove(&key);
+        if replacement.is_none() { Exchanged::Done } else { Exchanged::Declined }
+    }
+
+    pub(super) fn tokens(&self, tags: &[Tag], now: Timestamp) -> Vec<Option<Token>> {
+        tags.iter().map(|tag| self.cells.find(tag).and_then(|cell| cell.token(now))).collect()
+    }
+
+    fn hold(&self, with: Replacement, now: Timestamp) -> Replaced {
+        let weight = Self::weigh(with.weight, with.tokens.len());
+        if weight > self.largest || now >= with.life.hard_deadline {
+            return Replaced::Declined;
+        }
+        let Some(cells) = self.cells_under(&with.tokens, now) else { return Replaced::Outdated };
+        let kept = Kept::Slot(Mark::fresh(), Some(with.body));
+        Replaced::Held(Arc::new(Held { kept, life: with.life, cells, weight }))
+    }
+
+    fn turn(&self, key: &CacheKey) -> MutexGuard<'_, ()> {
+        let hash = (self.turn_of.hash_one(key) >> 48) as usize;
+        self.turns[hash % self.turns.len()].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a replacement comes to.
+enum Replaced {
+    Declined,
+    Held(Arc<Held>),
+    /// What it depends on has changed since it was made.
+    Outdated,
+}

@@ -1,0 +1,36 @@
+//! How does a process reach a server of Redis or Valkey?
+
+mod address;
+mod commands;
+mod connection;
+mod failure;
+mod incarnation;
+mod link;
+mod pool;
+mod resolve;
+mod scripts;
+mod slots;
+mod socket;
+#[cfg(feature = "redis-tls")]
+mod tls;
+mod tokens;
+
+pub use link::RedisLink;
+
+use crate::error::Result;
+use crate::store::RemoteStore;
+
+/// A store on a server of Redis or Valkey.
+pub type RedisStore = RemoteStore<RedisLink>;
+
+impl RedisStore {
+    /// The store that a URL describes; see [`RedisLink::from_url`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part of the URL
+    /// that is wrong.
+    pub fn from_url(url: &str) -> Result<Self> {
+        Ok(Self::new(RedisLink::from_url(url)?))
+    }
+}

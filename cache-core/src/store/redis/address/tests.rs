@@ -1,0 +1,88 @@
+//! Which URLs are understood, and what is said of the others?
+
+use super::*;
+
+fn read(url: &str) -> Address {
+    Address::read(url).unwrap()
+}
+
+fn place(url: &str) -> (String, u16) {
+    match read(url).transport {
+        Transport::Tcp { host, port } => (host, port),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_url_says_where_and_who() {
+    let address = read("redis://shop:p%40ss%23@cache.example:6380/3?prefix=shop&idle_connections=4");
+    assert_eq!(place("redis://shop:p%40ss@cache.example:6380/3"), ("cache.example".to_owned(), 6380));
+    assert_eq!(address.user.as_deref(), Some("shop"));
+    assert_eq!(address.password.map(|password| password.0).as_deref(), Some("p@ss#"));
+    assert_eq!((address.database, address.idle_connections), (3, 4));
+    assert_eq!(address.names, Names::starting_with("shop").unwrap());
+}
+
+#[test]
+fn what_a_url_does_not_say_is_usual() {
+    assert_eq!(place("redis://localhost"), ("localhost".to_owned(), 6379));
+    assert_eq!(place("valkey://[::1]/"), ("::1".to_owned(), 6379));
+    let address = read("redis://:secret@127.0.0.1");
+    assert_eq!((address.user, address.database), (None, 0));
+    assert_eq!(read("redis://localhost?db=2").database, 2);
+    assert_eq!(address.names, Names::starting_with("cache").unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_is_named_by_its_path() {
+    let address = read("unix:///run/my%20redis.sock?db=1&user=shop&password=secret&prefix=shop");
+    assert!(matches!(&address.transport, Transport::Unix { path } if path.as_os_str() == "/run/my redis.sock"));
+    assert_eq!((address.database, address.user.as_deref()), (1, Some("shop")));
+}
+
+#[test]
+fn wrong_urls_are_refused_by_the_part_that_is_wrong_and_without_the_password() {
+    let cases = [
+        ("redis://u:secret@host:99999/", "port"),
+        ("redis://u:secret@host:0/", "`0` is not a port"),
+        ("redis://u:secret@/", "host"),
+        ("redis://u:secret@host/x", "`db`"),
+        ("redis://u:secret@host/1/2", "`db`"),
+        ("redis://u:secret@host/-1", "`db`"),
+        ("redis://u:secret@host/1?db=1", "twice"),
+        ("redis://u:secret@host?prefix=a&prefix=b", "`prefix` twice"),
+        ("redis://u:secret@host?prefix=a*", "`prefix`"),
+        ("redis://u:secret@host?prefx=a", "unknown parameter `prefx`"),
+        ("redis://u:secret@host?idle_connections=many", "`idle_connections`"),
+        ("redis://u:secret@host?user=v", "`user`"),
+        ("redis://u:secret@host?ca=/x", "`ca` needs `rediss://`"),
+        ("redis://u:sec#ret@host", "`%23`"),
+        ("redis://user@host", "`user` without a `password`"),
+        ("redis:secret", "host"),
+        ("unix:relative?password=secret", "path"),
+        ("unix://host/path?password=secret", "path"),
+        ("unix:///?password=secret", "path"),
+        ("unix:///path?password=secret&user=v&db=x", "`db`"),
+        ("http://u:secret@host", "unknown scheme `http`"),
+        ("redis", "cannot be read"),
+    ];
+    for (url, expected) in cases {
+        let error = Address::read(url).expect_err(url);
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(expected), "{url}: {error}");
+        assert!(!format!("{error} {error:?}").contains("sec"), "{url}: {error:?}");
+    }
+}
+
+#[test]
+fn a_password_is_not_shown() {
+    assert!(!format!("{:?}", read("redis://u:secret@host")).contains("secret"));
+}
+
+#[cfg(not(feature = "redis-tls"))]
+#[test]
+fn tls_needs_its_feature() {
+    let error = Address::read("rediss://u:secret@host").unwrap_err();
+    assert!(error.to_string().contains("`redis-tls`"), "{error}");
+}

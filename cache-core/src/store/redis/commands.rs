@@ -1,0 +1,191 @@
+//! What is each operation of a link in the words of the server, and what do its replies mean?
+
+use core::time::Duration;
+
+use redis::{Cmd, Value};
+
+use super::connection::{Batch, Connection};
+use super::failure::{Deadline, Failure};
+use super::scripts::{LEASE, TAGS};
+use super::tokens;
+use crate::intent::{Outcome, Seed, Writer};
+use crate::store::link::{Answer, Packed};
+use crate::store::names::{Name, Names, TagName};
+use crate::tag::Token;
+
+/// An entry lives for 30 days at most: half as long as a tag that nobody asks for. So no tag goes before what was stored
+/// under it, and what nobody can reach any more goes by itself.
+pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
+
+/// So many tags are changed by one run of a script, which nobody comes between.
+const TAGS_AT_ONCE: usize = 128;
+
+/// How a tag is changed, in the script's words, and for how long.
+pub(super) type Verb = (&'static str, Duration);
+
+pub(super) const SEED: Verb = ("seed", Duration::ZERO);
+
+pub(super) const fn place(life: Duration) -> Verb {
+    ("place", life)
+}
+
+pub(super) const fn release(outcome: Outcome) -> Verb {
+    match outcome {
+        Outcome::Changed => ("changed", Duration::ZERO),
+        Outcome::Unchanged => ("unchanged", Duration::ZERO),
+        Outcome::Unknown(life) => ("unknown", life),
+    }
+}
+
+/// A connection, and until when it may be used for a call.
+pub(super) struct Call<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) names: &'a Names,
+    pub(super) deadline: Deadline,
+}
+
+impl Call<'_> {
+    /// Reads, and asks *afterwards* whether the server is still in the life of this connection and takes writes: what
+    /// was read before came from there.
+    pub(super) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<Answer, Failure> {
+        let mut command = redis::cmd("MGET");
+        entries.iter().chain(tags.iter().map(|tag| &tag.token)).for_each(|name| {
+            command.arg(name.as_str());
+        });
+        let mut batch = Batch::of(&command);
+        batch.add(redis::cmd("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
+        // Only the second command minds what type a key is of.
+        let replies = self.ask(&batch).map_err(Failure::of_the_record)?;
+        let [values, record] = replies.try_into().map_err(|_| Failure::strange("a read"))?;
+        if text(record)?.as_deref() != Some(self.connection.incarnation().as_bytes()) {
+            return Err(Failure::OtherLife);
+        }
+        let Value::Array(values) = values else { return Err(Failure::strange("MGET")) };
+        let mut values: Vec<_> = values.into_iter().map(text).collect::<Result<_, _>>()?;
+        let tokens = values.split_off(entries.len().min(values.len()));
+        Ok(Answer { entries: values, tokens: tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect() })
+    }
+
+    /// Changes tags, each by its verb, in order; gives what a seed says of each. Where one fails, none that comes after
+    /// it is touched: one run of the script ends there, and the next is sent when the one before has been answered.
+    ///
+    /// A cluster would have to be asked once for each tag; in one pipeline a tag would be released though the one before
+    /// it was refused, for instance by a server that learns the script in between.
+    pub(super) fn change<'t>(
+        &mut self,
+        writer: Writer,
+        tags: impl Iterator<Item = (&'t TagName, Verb)>,
+    ) -> Result<Vec<Seed>, Failure> {
+        let tags: Vec<_> = tags.collect();
+        let mut seeds = Vec::with_capacity(tags.len());
+        for tags in tags.chunks(TAGS_AT_ONCE) {
+            let incarnation = self.connection.incarnation().to_owned();
+            let record = self.names.incarnation();
+            let with = |command: &mut Cmd| {
+                command.arg(1 + 2 * tags.len()).arg(record.as_str());
+                for (tag, _) in tags {
+                    command.arg(tag.token.as_str()).arg(tag.intents.as_str());
+                }
+                command.arg(&incarnation).arg(tokens::digits(writer.bits()));
+                for (_, (verb, life)) in tags {
+                    command.arg(verb).arg(tokens::digits(Token::fresh().bits())).arg(millis_of_intent(*life));
+                }
+            };
+            let reply = self.connection.run(&TAGS, self.deadline, with)?;
+            seeds.extend(seeds_of(reply)?);
+        }
+        Ok(seeds)
+    }
+
+    /// Stores entries. A life of which no whole millisecond is left is over.
+    pub(super) fn put(&mut self, entries: &[Packed]) -> Result<(), Failure> {
+        let mut batch = Batch::default();
+        for entry in entries {
+            match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
+                0 => batch.add(redis::cmd("UNLINK").arg(entry.name.as_str())),
+                life => {
+                    let mut command = redis::cmd("SET");
+                    command.arg(entry.name.as_str()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
+                    batch.add(&command);
+                }
+            }
+        }
+        self.ask(&batch).map(drop)
+    }
+
+    pub(super) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
+        let mut command = redis::cmd("UNLINK");
+        entries.iter().for_each(|name| {
+            command.arg(name.as_str());
+        });
+        self.ask(&Batch::of(&command)).map(drop)
+    }
+
+    /// Takes a lease for so long, or ends it.
+    pub(super) fn lease(&mut self, lease: &Name, holder: Writer, life: Option<Duration>) -> Result<bool, Failure> {
+        let with = |command: &mut Cmd| {
+            command.arg(1).arg(lease.as_str()).arg(tokens::digits(holder.bits()));
+            if let Some(life) = life {
+                command.arg(life.min(LONGEST_LIFE).as_millis().max(1).to_string());
+            }
+        };
+        match self.connection.run(&LEASE, self.deadline, with)? {
+            Value::Int(taken) => Ok(taken == 1),
+            _ => Err(Failure::strange("a lease")),
+        }
+    }
+
+    /// Removes some of the keys that begin with `start`; gives where to go on, zero at the end.
+    pub(super) fn sweep(&mut self, start: &str, cursor: u64) -> Result<u64, Failure> {
+        let mut command = redis::cmd("SCAN");
+        command.arg(cursor).arg("MATCH").arg(format!("{start}*")).arg("COUNT").arg(KEYS_AT_ONCE);
+        let reply = self.ask(&Batch::of(&command))?.pop();
+        let Some(Value::Array(parts)) = reply else { return Err(Failure::strange("SCAN")) };
+        let [next, Value::Array(names)] = <[Value; 2]>::try_from(parts).map_err(|_| Failure::strange("SCAN"))? else {
+            return Err(Failure::strange("SCAN"));
+        };
+        let mut command = redis::cmd("UNLINK");
+        let names: Vec<_> = names.into_iter().map(text).collect::<Result<_, _>>()?;
+        names.iter().flatten().for_each(|name| {
+            command.arg(&name[..]);
+        });
+        if !names.is_empty() {
+            self.ask(&Batch::of(&command))?;
+        }
+        let next = text(next)?.and_then(|next| core::str::from_utf8(&next).ok()?.parse().ok());
+        next.ok_or_else(|| Failure::strange("SCAN"))
+    }
+
+    fn ask(&mut self, batch: &Batch) -> Result<Vec<Value>, Failure> {
+        self.connection.ask(batch, self.deadline)
+    }
+}
+
+/// The server looks at about so many keys before it answers.
+const KEYS_AT_ONCE: usize = 1000;
+
+/// What is said of a time that no whole millisecond says: an intent stands for a little longer.
+fn millis_of_intent(life: Duration) -> String {
+    // A hundred years: sums with the present time stay exact in the script.
+    let most = 100 * 365 * 86_400_000;
+    life.as_nanos().div_ceil(1_000_000).min(most).to_string()
+}
+
+pub(super) fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
+    match value {
+        Value::Nil => Ok(None),
+        Value::BulkString(bytes) => Ok(Some(bytes)),
+        _ => Err(Failure::strange("a question for text")),
+    }
+}
+
+fn seeds_of(reply: Value) -> Result<Vec<Seed>, Failure> {
+    let Value::Array(parts) = reply else { return Err(Failure::strange("a script")) };
+    let seed = |pair: &[Value]| match pair {
+        [Value::BulkString(token), Value::Int(is_intended)] => {
+            Some(Seed { token: tokens::read(token)?, is_intended: *is_intended == 1 })
+        }
+        _ => None,
+    };
+    parts.chunks(2).map(|pair| seed(pair).ok_or_else(|| Failure::strange("a script"))).collect()
+}

@@ -1,0 +1,137 @@
+//! One connection to the server: what is said first, and what is asked and answered.
+
+use core::fmt;
+use std::io::Write;
+
+use redis::{Cmd, Parser, Value};
+
+use super::address::Address;
+use super::failure::{Deadline, Failure};
+use super::scripts::{ARRIVE, Script};
+use super::socket::{self, Stream};
+use super::{incarnation, tokens};
+use crate::tag::{Tag, Token};
+
+/// A connection over which the server's incarnation has been compared.
+pub(super) struct Connection {
+    stream: Box<dyn Stream>,
+    parser: Parser,
+    incarnation: String,
+}
+
+/// Commands that are sent together.
+#[derive(Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Batch {
+    /// One command.
+    pub(super) fn of(command: &Cmd) -> Self {
+        let mut batch = Self::default();
+        batch.add(command);
+        batch
+    }
+
+    /// One more command.
+    pub(super) fn add(&mut self, command: &Cmd) {
+        command.write_packed_command(&mut self.bytes);
+        self.count += 1;
+    }
+}
+
+impl Connection {
+    /// Connects, says who we are, and compares the incarnation.
+    pub(super) fn open(address: &Address, deadline: Deadline) -> Result<Self, Failure> {
+        let stream = socket::connect(address, deadline)?;
+        let mut connection = Self { stream, parser: Parser::new(), incarnation: String::new() };
+        let information = connection.introduce(address, deadline)?;
+        connection.incarnation = incarnation::name(&information).map_err(|reason| Failure::Broken(reason.into()))?;
+        connection.arrive(address, deadline)?;
+        Ok(connection)
+    }
+
+    /// The incarnation of the server that this connection was made in.
+    pub(super) fn incarnation(&self) -> &str {
+        &self.incarnation
+    }
+
+    /// Whether the server has not ended the connection since its last answer, as far as is known here.
+    pub(super) fn is_open(&mut self) -> bool {
+        self.stream.is_quiet()
+    }
+
+    /// Sends commands and reads their replies: all of them, and then the first error among them.
+    pub(super) fn ask(&mut self, batch: &Batch, deadline: Deadline) -> Result<Vec<Value>, Failure> {
+        self.stream.set_deadline(deadline);
+        self.stream.write_all(&batch.bytes)?;
+        self.stream.flush()?;
+        let mut replies = Vec::with_capacity(batch.count);
+        for _ in 0..batch.count {
+            replies.push(self.parser.parse_value(&mut self.stream)?);
+        }
+        replies
+            .into_iter()
+            .map(|reply| if let Value::ServerError(error) = reply { Err(error.into()) } else { Ok(reply) })
+            .collect()
+    }
+
+    /// Runs a script. `with` says keys and arguments: anew for each sending.
+    pub(super) fn run(
+        &mut self,
+        script: &Script,
+        deadline: Deadline,
+        with: impl Fn(&mut Cmd),
+    ) -> Result<Value, Failure> {
+        let mut send = |mut command: Cmd| {
+            with(&mut command);
+            self.ask(&Batch::of(&command), deadline)
+        };
+        let replies = match send(script.by_digest()) {
+            Err(failure) if failure.misses_the_script() => send(script.in_full())?,
+            answered => answered?,
+        };
+        replies.into_iter().next().ok_or_else(|| Failure::strange("a script"))
+    }
+
+    fn introduce(&mut self, address: &Address, deadline: Deadline) -> Result<String, Failure> {
+        let mut batch = Batch::default();
+        if let Some(password) = &address.password {
+            let mut command = redis::cmd("AUTH");
+            if let Some(user) = &address.user {
+                command.arg(user);
+            }
+            batch.add(command.arg(&password.0));
+        }
+        if address.database != 0 {
+            batch.add(redis::cmd("SELECT").arg(address.database));
+        }
+        for section in ["server", "replication"] {
+            batch.add(redis::cmd("INFO").arg(section));
+        }
+        let replies = self.ask(&batch, deadline)?;
+        let sections = replies.iter().filter_map(|reply| match reply {
+            Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes)),
+            Value::VerbatimString { text, .. } => Some(text.into()),
+            _ => None,
+        });
+        Ok(sections.collect())
+    }
+
+    fn arrive(&mut self, address: &Address, deadline: Deadline) -> Result<(), Failure> {
+        let (root, record) = (address.names.tag(&Tag::root()), address.names.incarnation());
+        let present = self.incarnation.clone();
+        let with = |command: &mut Cmd| {
+            command.arg(3).arg(record.as_str()).arg(root.token.as_str()).arg(root.intents.as_str());
+            command.arg(&present).arg(tokens::digits(Token::fresh().bits()));
+        };
+        self.run(&ARRIVE, deadline, with).map(drop)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Connection").field("incarnation", &self.incarnation).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,227 @@
+//! The link to a server of Redis or Valkey: one call, one connection, one deadline.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+
+use super::address::Address;
+use super::commands::{self, Call};
+use super::connection::Connection;
+use super::failure::{Deadline, Failure};
+use super::pool::Pool;
+use crate::error::Result;
+use crate::intent::{Outcome, Seed, Writer};
+use crate::store::Usage;
+use crate::store::link::{Answer, Link, Packed, Swap};
+use crate::store::names::{Name, Names, TagName};
+
+/// A process's connections to one server of Redis 6.2 or later, or of Valkey.
+///
+/// A connection is made when a call needs one, and compared with the server's incarnation before anything else. It
+/// carries one call at a time, is kept when that was answered, and is dropped when anything went wrong. A call that
+/// finds that a kept connection is gone is sent once more, over a new one, with new tokens; a call that is late is not,
+/// nor is one that [opens](Link::open) or [swaps](Link::swap) slots and may have been done.
+///
+/// # Consistency
+///
+/// Each read asks the server whether it would take a write, and whether its incarnation is still that of the connection.
+/// So nothing is read from a replica, from a primary that became one, or from a server that refuses writes (its disk is
+/// full, or its replicas are gone): nobody could tell it of changes. A server that is *full* can still be read, and
+/// takes releases.
+#[derive(Debug)]
+pub struct RedisLink {
+    address: Address,
+    pool: Pool,
+    timeout_nanos: AtomicU64,
+    /// Where the next call goes on that gives room back.
+    sweep: AtomicU64,
+}
+
+impl RedisLink {
+    /// How long a call may take before the cache says so.
+    const TIMEOUT: Duration = Duration::from_millis(500);
+
+    /// A link as a URL describes it: `redis://user:password@host:port/db?prefix=shop`, `rediss://..` with the feature
+    /// `redis-tls`, or `unix:///path?db=1&user=..&password=..`.
+    ///
+    /// | part | if not said | what |
+    /// |---|---|---|
+    /// | port | 6379 | |
+    /// | db | 0 | the number of the database on the server |
+    /// | `prefix` | `cache` | what the names of all keys begin with; two programs with one prefix share a cache |
+    /// | `idle_connections` | 64 | how many connections are kept that nobody uses |
+    /// | `ca` | the system's | the file of certificates (PEM) by which a `rediss://` server is known |
+    ///
+    /// Special characters in user and password are percent-encoded. Nothing is connected to: a server that is not
+    /// there is no error here.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part that is
+    /// wrong, and never the password.
+    pub fn from_url(url: &str) -> Result<Self> {
+        let address = Address::read(url)?;
+        let pool = Pool::of(address.idle_connections);
+        let link = Self { address, pool, timeout_nanos: AtomicU64::new(0), sweep: AtomicU64::new(0) };
+        link.set_timeout(Self::TIMEOUT);
+        Ok(link)
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_nanos(self.timeout_nanos.load(Ordering::Relaxed))
+    }
+
+    /// Makes a call over a connection that is open, or over a new one.
+    fn call<T>(&self, doing: &str, work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>) -> Result<T> {
+        let deadline = Deadline::after(self.timeout());
+        self.carry(deadline, work).map_err(|failure| failure.into_error(doing))
+    }
+
+    /// Makes a call that is not sent again where it may have been done, or may still be: the bytes of a slot tell one
+    /// writing from all others. Done twice, an increment would count twice, and what was removed since could come back.
+    ///
+    /// Connections that the server has ended are found before, so that it costs no call that nobody used them for long.
+    fn call_once<T>(&self, doing: &str, work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>) -> Result<T> {
+        let deadline = Deadline::after(self.timeout());
+        self.carry_once(deadline, work).map_err(|failure| failure.into_error(doing))
+    }
+
+    fn carry_once<T>(
+        &self,
+        deadline: Deadline,
+        work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
+    ) -> core::result::Result<T, Failure> {
+        let mut kept = self.pool.take();
+        if kept.as_mut().is_some_and(|connection| !connection.is_open()) {
+            kept = None;
+            self.pool.clear();
+        }
+        if let Some(connection) = kept {
+            let answered = self.over(connection, deadline, &work);
+            if answered.as_ref().is_err_and(Failure::is_of_the_connection) {
+                self.pool.clear();
+            }
+            if !answered.as_ref().is_err_and(Failure::is_of_another_life) {
+                return answered;
+            }
+        }
+        self.over(Connection::open(&self.address, deadline)?, deadline, &work)
+    }
+
+    fn carry<T>(
+        &self,
+        deadline: Deadline,
+        work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
+    ) -> core::result::Result<T, Failure> {
+        if let Some(connection) = self.pool.take() {
+            match self.over(connection, deadline, &work) {
+                // The others were made before, and are most probably gone as well.
+                Err(failure) if failure.is_of_the_connection() => self.pool.clear(),
+                answered => return answered,
+            }
+        }
+        self.over(Connection::open(&self.address, deadline)?, deadline, &work)
+    }
+
+    fn over<T>(
+        &self,
+        mut connection: Connection,
+        deadline: Deadline,
+        work: &impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
+    ) -> core::result::Result<T, Failure> {
+        let answered = work(&mut Call { connection: &mut connection, names: &self.address.names, deadline });
+        if answered.as_ref().err().is_none_or(Failure::leaves_the_connection) {
+            self.pool.put(connection);
+        }
+        answered
+    }
+}
+
+impl Link for RedisLink {
+    fn names(&self) -> &Names {
+        &self.address.names
+    }
+
+    fn set_timeout(&self, timeout: Duration) {
+        let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+        self.timeout_nanos.store(nanos, Ordering::Relaxed);
+    }
+
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer> {
+        if entries.is_empty() && tags.is_empty() {
+            return Ok(Answer::default());
+        }
+        self.call("reading entries", |call| call.read(entries, tags))
+    }
+
+    fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>> {
+        let tags = || tags.iter().map(|tag| (tag, commands::SEED));
+        self.call("seeding tags", |call| call.change(Writer::fresh(), tags()))
+    }
+
+    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
+        let tags = || tags.iter().map(|tag| (tag, commands::place(life)));
+        self.call("placing intents", |call| call.change(writer, tags()).map(drop))
+    }
+
+    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
+        let tags = || releases.iter().map(|(tag, outcome)| (tag, commands::release(*outcome)));
+        self.call("releasing intents", |call| call.change(writer, tags()).map(drop))
+    }
+
+    /// Lives of more than 30 days are shortened to that.
+    fn put(&self, entries: &[Packed]) -> Result<()> {
+        self.call("storing entries", |call| call.put(entries))
+    }
+
+    fn remove(&self, entries: &[Name]) -> Result<()> {
+        if entries.is_empty() { Ok(()) } else { self.call("removing entries", |call| call.remove(entries)) }
+    }
+
+    /// Lives of more than 30 days are shortened to that.
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer> {
+        if slots.is_empty() {
+            return self.read(&[], tags);
+        }
+        self.call_once("opening slots", |call| call.open(slots, tags))
+    }
+
+    /// Lives of more than 30 days are shortened to that.
+    fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>> {
+        if swaps.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.call_once("swapping slots", |call| call.swap(swaps))
+    }
+
+    fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {
+        self.call("taking a lease", |call| call.lease(lease, holder, Some(life)))
+    }
+
+    fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()> {
+        self.call("ending a lease", |call| call.lease(lease, holder, None).map(drop))
+    }
+
+    /// Looks the server's keys through in steps, for half of a call's time. The next call goes on from there; what
+    /// nobody asks for expires by itself.
+    fn reclaim(&self) -> Result<()> {
+        let enough = Deadline::after(self.timeout() / 2);
+        let start = self.address.names.start_of_entries();
+        self.call("giving room back", |call| {
+            let began = self.sweep.load(Ordering::Relaxed);
+            let mut cursor = call.sweep(&start, began)?;
+            // What came meanwhile before the place where the last call ended is looked at as well.
+            let mut is_last_round = began == 0;
+            while enough.left().is_ok() && !(cursor == 0 && is_last_round) {
+                is_last_round |= cursor == 0;
+                cursor = call.sweep(&start, cursor)?;
+            }
+            self.sweep.store(cursor, Ordering::Relaxed);
+            Ok(())
+        })
+    }
+
+    /// Zeros: counting keys would take as long as looking at all of them.
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+}

@@ -1,0 +1,56 @@
+//! Which connections are open and wait for their next call?
+
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::connection::Connection;
+
+/// Connections that nobody uses at present; the one that was used last is used next.
+#[derive(Debug)]
+pub(super) struct Pool {
+    idle: Mutex<Vec<(Connection, Instant)>>,
+    most: usize,
+}
+
+impl Pool {
+    /// Servers, and what stands between, cut connections off that are silent for long, and do not always say so.
+    const LONGEST_IDLE: Duration = Duration::from_secs(60);
+
+    /// Keeps up to `most` connections.
+    pub(super) const fn of(most: usize) -> Self {
+        Self { idle: Mutex::new(Vec::new()), most }
+    }
+
+    /// A connection that is open, as far as is known.
+    pub(super) fn take(&self) -> Option<Connection> {
+        let (connection, since) = self.lock().pop()?;
+        // All others are idle for longer still. They end when the next one is put back.
+        (since.elapsed() < Self::LONGEST_IDLE).then_some(connection)
+    }
+
+    /// Keeps a connection whose last call was answered.
+    pub(super) fn put(&self, connection: Connection) {
+        let now = Instant::now();
+        let mut idle = self.lock();
+        let old = idle.partition_point(|(_, since)| now.duration_since(*since) >= Self::LONGEST_IDLE);
+        let ended: Vec<_> = idle.drain(..old).collect();
+        if idle.len() < self.most {
+            idle.push((connection, now));
+        }
+        drop(idle);
+        // Closed without the lock.
+        drop(ended);
+    }
+
+    /// Ends all connections that nobody uses.
+    pub(super) fn clear(&self) {
+        let ended = core::mem::take(&mut *self.lock());
+        drop(ended);
+    }
+
+    /// A push or a pop is whole or was not begun: a panic leaves no half-made state.
+    fn lock(&self) -> MutexGuard<'_, Vec<(Connection, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,14 @@
+-- Compares the incarnation for a new connection; if it is another one, changes the root tag and records it.
+--
+-- KEYS: the record of the incarnation, the root's token, its intents.
+-- ARGV: the present incarnation, a fresh token.
+local record, trouble = recorded(KEYS[1])
+if trouble then
+  return trouble
+end
+if record == ARGV[1] and record ~= '' then
+  return 'proceed'
+end
+change({ token = KEYS[2], intents = KEYS[3] }, 'changed', '', ARGV[2], 0)
+redis.call('SET', KEYS[1], ARGV[1])
+return 'changed'

@@ -1,0 +1,153 @@
+//! How do bytes get to the server and back before a deadline?
+
+use core::fmt;
+use core::time::Duration;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use super::address::Address;
+#[cfg(not(feature = "redis-tls"))]
+use super::address::Transport;
+use super::failure::Deadline;
+use super::resolve;
+#[cfg(feature = "redis-tls")]
+use super::{address::Transport, tls};
+
+/// A connection's bytes, both ways.
+pub(super) trait Stream: fmt::Debug + Read + Write + Send {
+    /// Says until when the call has to have ended that follows.
+    fn set_deadline(&mut self, deadline: Deadline);
+
+    /// Whether nothing has come from the other end since its last answer: neither its end nor bytes nobody asked for.
+    /// If anything has, it is lost, and the connection is of no use any more.
+    fn is_quiet(&mut self) -> bool;
+}
+
+/// Connects to the server before the deadline.
+pub(super) fn connect(address: &Address, deadline: Deadline) -> io::Result<Box<dyn Stream>> {
+    match &address.transport {
+        Transport::Tcp { host, port } => Ok(Box::new(Timed::new(connect_tcp(host, *port, deadline)?, deadline))),
+        #[cfg(feature = "redis-tls")]
+        Transport::Tls { host, port, trust } => {
+            tls::connect(host, trust, Timed::new(connect_tcp(host, *port, deadline)?, deadline))
+        }
+        #[cfg(unix)]
+        Transport::Unix { path } => {
+            // A socket of this machine takes a connection or refuses it at once.
+            Ok(Box::new(Timed::new(std::os::unix::net::UnixStream::connect(path)?, deadline)))
+        }
+    }
+}
+
+fn connect_tcp(host: &str, port: u16, deadline: Deadline) -> io::Result<TcpStream> {
+    let addresses = resolve::addresses(host, port, deadline)?;
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for (at, address) in addresses.iter().enumerate() {
+        // An address that does not answer leaves time for those that follow.
+        let share = deadline.left()? / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
+        match connect_to(address, share) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn connect_to(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(address, timeout.max(Duration::from_micros(1)))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// A socket whose reads and writes end at a deadline, however few bytes each of them brings.
+#[derive(Debug)]
+pub(super) struct Timed<S> {
+    socket: S,
+    deadline: Deadline,
+}
+
+impl<S> Timed<S> {
+    const fn new(socket: S, deadline: Deadline) -> Self {
+        Self { socket, deadline }
+    }
+
+    /// Says until when what follows has to have ended.
+    pub(super) const fn set(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+}
+
+impl<S: Socket> Timed<S> {
+    /// Looks without waiting.
+    pub(super) fn has_nothing_to_read(&mut self) -> bool {
+        let look = |socket: &mut S| {
+            socket.wait_for_bytes(false)?;
+            let read = socket.read(&mut [0]);
+            socket.wait_for_bytes(true)?;
+            read
+        };
+        look(&mut self.socket).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// What sockets of both kinds can be told.
+pub(super) trait Socket: fmt::Debug + Read + Write + Send {
+    /// Ends the next read after `timeout`.
+    fn end_reads_after(&self, timeout: Duration) -> io::Result<()>;
+
+    /// Ends the next write after `timeout`.
+    fn end_writes_after(&self, timeout: Duration) -> io::Result<()>;
+
+    /// Says whether reads and writes wait.
+    fn wait_for_bytes(&self, is_waiting: bool) -> io::Result<()>;
+}
+
+macro_rules! socket {
+    ($type:ty) => {
+        impl Socket for $type {
+            fn end_reads_after(&self, timeout: Duration) -> io::Result<()> {
+                self.set_read_timeout(Some(timeout))
+            }
+
+            fn end_writes_after(&self, timeout: Duration) -> io::Result<()> {
+                self.set_write_timeout(Some(timeout))
+            }
+
+            fn wait_for_bytes(&self, is_waiting: bool) -> io::Result<()> {
+                self.set_nonblocking(!is_waiting)
+            }
+        }
+    };
+}
+
+socket!(TcpStream);
+#[cfg(unix)]
+socket!(std::os::unix::net::UnixStream);
+
+impl<S: Socket> Read for Timed<S> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.socket.end_reads_after(self.deadline.left()?)?;
+        self.socket.read(bytes)
+    }
+}
+
+impl<S: Socket> Write for Timed<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.end_writes_after(self.deadline.left()?)?;
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+impl<S: Socket> Stream for Timed<S> {
+    fn set_deadline(&mut self, deadline: Deadline) {
+        self.set(deadline);
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        self.has_nothing_to_read()
+    }
+}

@@ -1,0 +1,60 @@
+//! Which token does the text under a tag's first key say?
+
+use crate::tag::Token;
+
+/// The token that `bytes` say, as `state.lua` writes it; `None`: they say none, or are nothing that it writes.
+pub(super) fn held(bytes: &[u8]) -> Option<Token> {
+    let (token, counts) = bytes.strip_prefix(b"t")?.split_at_checked(16)?;
+    let are_counts = counts.is_empty() || counts.strip_prefix(b":").is_some_and(are_numbers);
+    if are_counts { read(token) } else { None }
+}
+
+/// The token that 16 digits say.
+pub(super) fn read(digits: &[u8]) -> Option<Token> {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if digits.len() != 16 || !digits.iter().all(is_digit) {
+        return None;
+    }
+    let digits = core::str::from_utf8(digits).ok()?;
+    u64::from_str_radix(digits, 16).ok().map(Token::from_bits)
+}
+
+/// The 16 digits that say `bits`.
+pub(super) fn digits(bits: u64) -> String {
+    format!("{bits:016x}")
+}
+
+fn are_numbers(counts: &[u8]) -> bool {
+    let mut count = 0;
+    counts.split(|byte| *byte == b':').all(|number| {
+        count += 1;
+        !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+    }) && count == 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_scripts_write_says_a_token() {
+        let token = Some(Token::from_bits(0xab));
+        let cases: [(&[u8], _); 12] = [
+            (b"t00000000000000ab", token),
+            (b"t00000000000000ab:2:1700000000000:1700000000001", token),
+            (b"b1700000000000", None),
+            (b"t00000000000000AB", None),
+            (b"t00000000000000ab:2:17", None),
+            (b"t00000000000000ab:", None),
+            (b"t00000000000000ab:2:17:x", None),
+            (b"t00000000000000ab:2:17:18:19", None),
+            (b"t00000000000000ab0", None),
+            (b"t+0000000000000ab", None),
+            (b"00000000000000ab", None),
+            (b"", None),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(held(bytes), expected, "{}", bytes.escape_ascii());
+        }
+    }
+}

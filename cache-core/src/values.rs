@@ -1,0 +1,22 @@
+//! Values that are set by hand, under keys that the program chooses.
+//!
+//! Every call is a method of [`Cache`](crate::Cache). A value lies in a *slot* of the store. Whoever changes a slot has
+//! looked at it first, and the change is done only if the slot is still what was seen
+//! ([`Store::exchange`](crate::store::Store::exchange)); otherwise it is decided again. Where there is nothing, a vacant
+//! slot is put first. What arrives late therefore finds another slot, and changes nothing. A value carries the token of
+//! the whole cache, as an entry does.
+
+mod count;
+mod form;
+mod load;
+mod many;
+mod place;
+mod read;
+mod slots;
+mod timeout;
+mod version;
+mod write;
+
+pub use form::Cacheable;
+pub(crate) use place::Place;
+pub use timeout::IntoTimeout;

@@ -1,0 +1,230 @@
+//! Reads that load what is not there: one caller for all who ask at once.
+
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::entry::{Life, Value};
+use crate::error::Error;
+use crate::event::{Event, Miss};
+use crate::flight::{Leader, Seat, Waited};
+use crate::guard::Trouble;
+use crate::key::CacheKey;
+use crate::lease::{Approach, Right};
+use crate::policy::Timeout;
+use crate::store::{Content, Exchanged, Lease, Mark, Operation, Slot};
+use crate::tag::Token;
+use crate::values::form::{Cacheable, Form};
+use crate::values::timeout::IntoTimeout;
+
+impl Cache {
+    /// The value under `key`; if there is none, what `load` gives, which is then set.
+    ///
+    /// Of those who ask for one key at once, one loads and the others wait for what it brings: in this process for the
+    /// cache's `flight_wait`, and for other processes half as long; then they load by themselves. An error of `load`
+    /// goes to its caller, nothing is set, and the others load by themselves too; so they do if `load` panics. `None` can
+    /// be loaded, as any value: it is set, and is not loaded again.
+    ///
+    /// A store that fails is counted and told, and costs a call of `load`. So does a value that cannot be set.
+    ///
+    /// # Consistency
+    ///
+    /// What was loaded is not set if meanwhile the key was set or deleted, or the cache was cleared. If there is another
+    /// value by then, the caller gets that. A `load` that takes longer than five minutes may be in vain: its caller gets
+    /// the value, and nothing is set.
+    ///
+    /// # Errors
+    ///
+    /// Those of `load` only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cache_core::{Cache, Error};
+    /// let cache = Cache::memory();
+    /// let load = || Ok::<_, Error>(vec![1, 2, 3]);
+    /// assert_eq!(cache.get_or_set("ranking", (), load)?, [1, 2, 3]);
+    /// let again = || -> Result<Vec<i32>, Error> { panic!("it is there already") };
+    /// assert_eq!(cache.get_or_set("ranking", (), again)?, [1, 2, 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn get_or_set<T, E>(
+        &self,
+        key: impl AsRef<str>,
+        timeout: impl IntoTimeout,
+        load: impl FnOnce() -> core::result::Result<T, E>,
+    ) -> core::result::Result<T, E>
+    where
+        T: Cacheable + Clone,
+    {
+        self.get_or_set_arc(key, timeout, load).map(Arc::unwrap_or_clone)
+    }
+
+    /// The same, shared: in memory a hit clones nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of `load` only.
+    pub fn get_or_set_arc<T, E>(
+        &self,
+        key: impl AsRef<str>,
+        timeout: impl IntoTimeout,
+        load: impl FnOnce() -> core::result::Result<T, E>,
+    ) -> core::result::Result<Arc<T>, E>
+    where
+        T: Cacheable,
+    {
+        let question = Question { cache: self, key: self.1.key(key.as_ref()), timeout: self.timeout(timeout) };
+        let fill = match question.prepare() {
+            Prepared::Answered(value) => return Ok(value),
+            Prepared::Load(fill) => fill,
+        };
+        self.0.values.load();
+        // If this fails or panics, those who wait learn it when the fill is dropped.
+        let value = load().inspect_err(|_| self.0.values.load_failure())?;
+        Ok(question.keep(*fill, Arc::new(value)))
+    }
+}
+
+/// What is asked for, and how long it lives if it has to be loaded.
+struct Question<'a> {
+    cache: &'a Cache,
+    key: CacheKey,
+    timeout: Timeout,
+}
+
+enum Prepared<T> {
+    Answered(Arc<T>),
+    Load(Box<Fill>),
+}
+
+/// The right to fill a slot that was seen before the load. Whoever changes the slot takes the right away.
+#[derive(Default)]
+struct Fill {
+    seen: Option<(Mark, Token)>,
+    leader: Option<Leader>,
+    /// Ends after those who wait were told.
+    _right: Option<Right>,
+}
+
+enum Opened<T> {
+    Answered(Arc<T>),
+    Vacant(Mark, Token),
+}
+
+impl Question<'_> {
+    /// An answer, or what is to be known before the load begins.
+    fn prepare<T: Cacheable>(&self) -> Prepared<T> {
+        let (mark, token) = match self.open() {
+            Ok(Opened::Answered(value)) => return Prepared::Answered(value),
+            Ok(Opened::Vacant(mark, token)) => (mark, token),
+            Err(cause) => {
+                self.cache.value_reader().miss(cause);
+                return Prepared::Load(Box::default());
+            }
+        };
+        let flight = vec![token, mark.token()];
+        let seen = Some((mark, token));
+        match self.cache.0.flights.board(self.key, flight.clone()) {
+            Seat::Leader(leader) => self.lead(leader, &flight, seen),
+            Seat::Follower(follower) => match follower.wait(self.cache.0.policy.flight_wait) {
+                Waited::Landed(Value::Shared(value), _) => value
+                    .downcast()
+                    .map_or_else(|_| Prepared::Load(Box::new(Fill { seen, ..Fill::default() })), Prepared::Answered),
+                _ => Prepared::Load(Box::new(Fill { seen, ..Fill::default() })),
+            },
+        }
+    }
+
+    /// Looks; opens a slot if there is no value. Counts a hit or a miss, once.
+    fn open<T: Cacheable>(&self) -> core::result::Result<Opened<T>, Miss> {
+        let (cache, reader) = (self.cache, self.cache.value_reader());
+        let cause = match cache.find(&self.key, Form::SERDE).map_err(|trouble| self.note(&trouble))? {
+            Ok(value) => {
+                reader.hit();
+                return Ok(Opened::Answered(value));
+            }
+            Err(cause) => cause,
+        };
+        let (mut slots, token) = cache.open(&[self.key]).map_err(|trouble| self.note(&trouble))?;
+        let Slot { mark, content } = slots.pop().flatten().ok_or(cause)?;
+        if let Content::Value(body, _) = content
+            && let Some(value) = Form::SERDE.unpack(body)
+        {
+            reader.hit();
+            return Ok(Opened::Answered(value));
+        }
+        reader.miss(cause);
+        Ok(Opened::Vacant(mark, token))
+    }
+
+    /// Counts what went wrong; gives what that is to a read.
+    fn note(&self, trouble: &Trouble) -> Miss {
+        self.cache.value_reader().note(trouble);
+        trouble.miss()
+    }
+
+    /// Looks once more, now that nobody else in this process loads the same; over a store outside of it, when no other
+    /// process does either.
+    fn lead<T: Cacheable>(&self, leader: Leader, tokens: &[Token], seen: Option<(Mark, Token)>) -> Prepared<T> {
+        let look = || self.look::<T>();
+        let mut right = None;
+        if !self.cache.is_local() {
+            let reader = self.cache.value_reader();
+            match reader.take_lease(Lease::of(&self.key, tokens), reader.lease_wait(), look) {
+                Approach::Answered(value) => return self.answer(leader, value),
+                Approach::Query(taken) => right = Some(taken),
+            }
+        }
+        match look() {
+            Some(value) => self.answer(leader, value),
+            None => Prepared::Load(Box::new(Fill { seen, leader: Some(leader), _right: right })),
+        }
+    }
+
+    fn look<T: Cacheable>(&self) -> Option<Arc<T>> {
+        let found = self.cache.find(&self.key, Form::SERDE);
+        found.inspect_err(|trouble| self.cache.value_reader().note(trouble)).ok()?.ok()
+    }
+
+    fn answer<T: Cacheable>(&self, leader: Leader, value: Arc<T>) -> Prepared<T> {
+        self.land(leader, &value);
+        Prepared::Answered(value)
+    }
+
+    /// Sets what was loaded, if the slot is still what was seen before; gives what is to be returned.
+    fn keep<T: Cacheable>(&self, fill: Fill, value: Arc<T>) -> Arc<T> {
+        let winner = fill.seen.and_then(|(mark, token)| self.set(mark, token, &value));
+        let value = winner.unwrap_or(value);
+        if let Some(leader) = fill.leader {
+            self.land(leader, &value);
+        }
+        value
+    }
+
+    /// Sets the value; gives the one that somebody else has set meanwhile, if there is one.
+    fn set<T: Cacheable>(&self, mark: Mark, token: Token, value: &Arc<T>) -> Option<Arc<T>> {
+        if self.timeout.is_zero() {
+            return None;
+        }
+        let packed = Form::SERDE.pack(Arc::clone(value), self.cache.is_local());
+        let parcel = packed.inspect_err(|error| self.refused(error)).ok()?;
+        let replacement = self.cache.replacement(&parcel, self.timeout, token);
+        match self.cache.exchange_one(&self.key, mark, Some(replacement)) {
+            Ok(Exchanged::Changed) => return self.look(),
+            Ok(Exchanged::Declined) => {}
+            Ok(Exchanged::Done) => self.cache.count_stored(),
+            Err(trouble) => self.cache.value_reader().note(&trouble),
+        }
+        None
+    }
+
+    fn refused(&self, error: &Error) {
+        self.cache.value_reader().store_failed();
+        self.cache.tell(&Event::StoreFailed { operation: Operation::Exchange, error });
+    }
+
+    fn land<T: Cacheable>(&self, leader: Leader, value: &Arc<T>) {
+        let value: Arc<T> = Arc::clone(value);
+        leader.land(Value::Shared(value), Life::starting(self.cache.now(), self.timeout));
+    }
+}

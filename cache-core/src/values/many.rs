@@ -1,0 +1,137 @@
+//! Several values at once: in as many round trips as for one.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::key::CacheKey;
+use crate::policy::Timeout;
+use crate::store::{Content, Exchange, Exchanged, Slot};
+use crate::tag::Token;
+use crate::values::form::{Cacheable, Form, Parcel};
+use crate::values::timeout::IntoTimeout;
+
+impl Cache {
+    /// The values under those of `keys` that have one, by their key.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cache = cache_core::Cache::memory();
+    /// cache.set_many(&[("a", 1), ("b", 2)], ())?;
+    /// let found = cache.get_many::<i32>(&["a", "b", "c"])?;
+    /// assert_eq!((found.len(), found["a"], found["b"]), (2, 1, 2));
+    /// # Ok::<(), cache_core::Error>(())
+    /// ```
+    pub fn get_many<T: Cacheable + Clone>(&self, keys: &[impl AsRef<str>]) -> Result<HashMap<String, T>> {
+        let names: Vec<CacheKey> = keys.iter().map(|key| self.1.key(key.as_ref())).collect();
+        let slots = self.peek_many(&names).map_err(|trouble| self.value_trouble(trouble, "reading values"))?;
+        let found = names.iter().zip(slots).map(|(name, slot)| self.unpack(name, slot, Form::<T>::SERDE));
+        let found = keys.iter().zip(found).filter_map(|(key, found)| {
+            let value = self.count_read(found)?;
+            Some((key.as_ref().to_owned(), (*value).clone()))
+        });
+        Ok(found.collect())
+    }
+
+    /// Sets each value under its key, as [`set`](Self::set) does; gives the keys under which nothing could be stored:
+    /// their value could not be read again, or is too large for the store.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused; some of the values may be
+    /// set.
+    pub fn set_many<T: Cacheable + Clone>(
+        &self,
+        entries: &[(impl AsRef<str>, T)],
+        timeout: impl IntoTimeout,
+    ) -> Result<Vec<String>> {
+        let timeout = self.timeout(timeout);
+        if timeout.is_zero() {
+            let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
+            return self.delete_many(&keys).map(|_| Vec::new());
+        }
+        let (mut parcels, mut left) = (Vec::new(), Vec::new());
+        for (key, value) in entries {
+            match pack(value, self.is_local()) {
+                Ok(parcel) => parcels.push((key.as_ref(), self.1.key(key.as_ref()), parcel)),
+                Err(_) => left.push(key.as_ref().to_owned()),
+            }
+        }
+        left.extend(self.put_many_values(&parcels, timeout)?);
+        Ok(left)
+    }
+
+    /// Removes the values under `keys`; gives how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete`](Self::delete); some of the values may be gone.
+    pub fn delete_many(&self, keys: &[impl AsRef<str>]) -> Result<usize> {
+        let names: Vec<CacheKey> = keys.iter().map(|key| self.1.key(key.as_ref())).collect();
+        let slots = self.peek_many(&names).map_err(|trouble| self.value_trouble(trouble, "reading values"))?;
+        let seen: Vec<(CacheKey, Slot)> =
+            names.into_iter().zip(slots).filter_map(|(name, slot)| Some((name, slot?))).collect();
+        let removals = seen.iter().map(|(key, slot)| Exchange { key: *key, mark: slot.mark, with: None }).collect();
+        let exchanged = self.exchange(removals).map_err(|trouble| self.value_trouble(trouble, "changing values"))?;
+        let mut count = 0;
+        for ((key, slot), exchanged) in seen.iter().zip(exchanged) {
+            if exchanged == Exchanged::Changed {
+                count += usize::from(self.remove_value(key)?);
+            } else if matches!(slot.content, Content::Value(..)) {
+                self.count_deleted();
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Puts values; gives the keys of those that are not kept.
+    fn put_many_values(&self, parcels: &[(&str, CacheKey, Parcel)], timeout: Timeout) -> Result<Vec<String>> {
+        if parcels.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<CacheKey> = parcels.iter().map(|(_, name, _)| *name).collect();
+        let opened = self.open(&names).map_err(|trouble| self.value_trouble(trouble, "reading values"))?;
+        let exchanges = self.exchanges(parcels, opened, timeout);
+        let exchanged = self.exchange(exchanges).map_err(|trouble| self.value_trouble(trouble, "changing values"))?;
+        let mut left = Vec::new();
+        for ((key, name, parcel), exchanged) in parcels.iter().zip(exchanged) {
+            let is_kept = match exchanged {
+                Exchanged::Changed => self.put_value(name, parcel, timeout)?,
+                Exchanged::Declined => false,
+                Exchanged::Done => {
+                    self.count_stored();
+                    true
+                }
+            };
+            if !is_kept {
+                left.push((*key).to_owned());
+            }
+        }
+        Ok(left)
+    }
+
+    fn exchanges(
+        &self,
+        parcels: &[(&str, CacheKey, Parcel)],
+        (slots, token): (Vec<Option<Slot>>, Token),
+        timeout: Timeout,
+    ) -> Vec<Exchange> {
+        let exchange = |((_, key, parcel), slot): (&(&str, CacheKey, Parcel), Option<Slot>)| {
+            let mark = slot.map_or_else(crate::store::Mark::fresh, |slot| slot.mark);
+            Exchange { key: *key, mark, with: Some(self.replacement(parcel, timeout, token)) }
+        };
+        parcels.iter().zip(slots).map(exchange).collect()
+    }
+}
+
+fn pack<T: Serialize + ToOwned<Owned = T> + Cacheable>(value: &T, is_local: bool) -> Result<Parcel> {
+    Parcel::borrowed(value, is_local)
+}

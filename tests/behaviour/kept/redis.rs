@@ -1,0 +1,132 @@
+//! Where entries are kept: on the Redis server of `CACHE_DIESEL_REDIS_URL`, which goes by the time of the world.
+//!
+//! A clock of a test's own says how old an entry is, and not when the server drops it.
+
+use std::cell::RefCell;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cache_core::store::{Found, Lease, Put, RedisStore, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use cache_core::{Result, Tag, Timestamp, Token};
+use cache_diesel::{Cache, CacheBuilder, ManualClock};
+
+/// A cache for which real time counts.
+pub fn cache() -> CacheBuilder {
+    Cache::builder().store(OfShop::newest()).operation_timeout(Duration::from_secs(2))
+}
+
+/// A cache for which `clock` counts.
+pub fn cache_at(clock: &ManualClock) -> CacheBuilder {
+    cache().clock(clock.clone())
+}
+
+/// A store of a test's own, for which real time counts.
+pub fn store() -> Arc<dyn Store> {
+    Arc::new(OfShop::newest())
+}
+
+/// Lets so long pass for whoever keeps intents: the server has a clock of its own.
+pub fn pass(clock: &ManualClock, duration: Duration) {
+    clock.advance(duration);
+    std::thread::sleep(duration);
+}
+
+/// What a look-up of an entry past its deadline finds: the server still has it.
+pub const EXPIRED: &str = "Missed Expired";
+
+/// Many tests at once on one machine: a call may take longer than any service would wait, and its answer is taken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+thread_local! {
+    static NEWEST: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// The store of a shop. Its cache outlives the shop, and is told of every later write of the process: then to no effect.
+#[derive(Debug)]
+struct OfShop {
+    store: RedisStore,
+    is_closed: Arc<AtomicBool>,
+}
+
+impl OfShop {
+    fn newest() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let variable = "CACHE_DIESEL_REDIS_URL";
+        let url = std::env::var(variable)
+            .unwrap_or_else(|_| panic!("`{variable}` is not set, the URL of a Redis server: run ./scripts/with-servers"));
+        let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+        let shop = COUNT.fetch_add(1, Ordering::Relaxed);
+        let store = RedisStore::from_url(&format!("{url}?prefix=test:{second:x}:{}:{shop}", process::id())).unwrap();
+        store.set_operation_timeout(PATIENCE);
+        let is_closed = Arc::<AtomicBool>::default();
+        NEWEST.set(Some(Arc::clone(&is_closed)));
+        Self { store, is_closed }
+    }
+
+    /// What the store says while the shop is open; afterwards what costs nothing.
+    fn or<T>(&self, closed: T, open: impl FnOnce(&RedisStore) -> Result<T>) -> Result<T> {
+        if self.is_closed.load(Ordering::Relaxed) { Ok(closed) } else { open(&self.store) }
+    }
+}
+
+impl Store for OfShop {
+    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        self.or(wanted.iter().map(|_| None).collect(), |store| store.get_many(wanted, now))
+    }
+
+    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+        let fresh = tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect();
+        self.or(fresh, |store| store.seed(tags, now))
+    }
+
+    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+        self.or(vec![Stored::Declined; entries.len()], |store| store.put_many(entries, now))
+    }
+
+    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+        self.or((), |store| store.place(writer, tags, life, now))
+    }
+
+    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+        self.or((), |store| store.release(writer, releases, now))
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        self.or((), |store| store.reclaim())
+    }
+
+    fn usage(&self) -> Usage {
+        self.store.usage()
+    }
+
+    /// The store goes by a timeout of its own.
+    fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
+        self.or(true, |store| store.lease(name, holder, life))
+    }
+
+    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
+        self.or((), |store| store.end_lease(name, holder))
+    }
+}
+
+/// A shop that is open.
+pub struct Open(Option<Arc<AtomicBool>>);
+
+impl Open {
+    /// The shop whose store was made last, if it was made for this one.
+    pub fn newest() -> Self {
+        Self(NEWEST.take())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(is_closed) = &self.0 {
+            is_closed.store(true, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The scripts do to a tag's two keys what `TagState` does to its state, on random histories of both.
+//!
+//! The server's clock cannot be moved. Instead the deadlines under the keys are: before each step they are written as far
+//! from the server's present as the history's time says.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use cache_core::intent::{Held, Outcome, Seed, TagState, Writer};
+use cache_core::store::{Link, Name, RedisLink, TagName};
+use cache_core::{Timestamp, Token};
+use conformance::redis_server::RedisServer;
+use conformance::{Dice, tag};
+use redis::Value;
+
+const HISTORIES: u64 = 60;
+const STEPS: usize = 60;
+/// So long a unit of a history is on the server; what differs by less than half of one is equal.
+const UNIT_MILLIS: u64 = 100_000;
+/// So long a tag without intents is kept that nobody asks for.
+const KEEP_MILLIS: i64 = 60 * 86_400_000;
+/// What the state's `fresh` token is called until the server has chosen one.
+const FRESH: Token = Token::from_bits(0);
+
+#[test]
+fn random_histories_leave_the_same_states() {
+    let server = RedisServer::start();
+    for seed in 0..HISTORIES {
+        History::new(&server, seed).run();
+    }
+}
+
+struct History<'a> {
+    server: &'a RedisServer,
+    link: RedisLink,
+    name: TagName,
+    dice: Dice,
+    seed: u64,
+    state: TagState,
+    now: u64,
+    writers: Vec<Writer>,
+    /// Tokens that the tag has had.
+    known: HashSet<Token>,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Place(Writer, u64),
+    Release(Writer, Option<u64>, bool),
+    Seed,
+}
+
+impl<'a> History<'a> {
+    fn new(server: &'a RedisServer, seed: u64) -> Self {
+        let link = RedisLink::from_url(&server.url("shop")).unwrap();
+        link.set_timeout(Duration::from_secs(5));
+        let name = link.names().tag(&tag(1));
+        let writers = (1..=4).map(Writer::from_bits).collect();
+        Self {
+            server,
+            link,
+            name,
+            dice: Dice::new(seed),
+            seed,
+            state: TagState::default(),
+            now: 1000,
+            writers,
+            known: HashSet::from([FRESH]),
+        }
+    }
+
+    fn run(&mut self) {
+        for step in 0..STEPS {
+            self.happen();
+            self.plant();
+            let what = self.choose();
+            let before = self.state.clone();
+            let (seeds, expected) = (self.on_server(what), self.on_state(what));
+            let place = format!("seed {}, step {step}: {what:?} at {} after {before:?}", self.seed, self.now);
+            self.compare(&seeds, expected, &place);
+        }
+    }
+
+    fn at(&self) -> Timestamp {
+        Timestamp::from_nanos(self.now)
+    }
+
+    /// Time passes, or a key is lost. Sometimes the server has not yet let a key go that has expired.
+    fn happen(&mut self) {
+        match self.dice.below(8) {
+            0..3 => self.now += self.dice.below(5),
+            3 => self.state.held = None,
+            4 => self.state.intents.clear(),
+            _ => {}
+        }
+    }
+
+    fn choose(&mut self) -> Step {
+        let writer = self.writers[self.dice.index(self.writers.len())];
+        match self.dice.below(8) {
+            0..3 => Step::Place(writer, self.dice.below(8)),
+            3..6 => Step::Release(writer, self.dice.once_in(3).then(|| self.dice.below(8)), self.dice.once_in(2)),
+            _ => Step::Seed,
+        }
+    }
+
+    fn on_state(&mut self, step: Step) -> Option<Seed> {
+        let now = self.at();
+        match step {
+            Step::Place(writer, units) => self.state.place(writer, Duration::from_nanos(units), now),
+            Step::Release(writer, Some(units), _) => {
+                self.state.release(writer, Outcome::Unknown(Duration::from_nanos(units)), FRESH, now);
+            }
+            Step::Release(writer, None, is_changed) => {
+                let outcome = if is_changed { Outcome::Changed } else { Outcome::Unchanged };
+                self.state.release(writer, outcome, FRESH, now);
+            }
+            Step::Seed => return Some(self.state.seed(FRESH, now)),
+        }
+        None
+    }
+
+    fn on_server(&self, step: Step) -> Vec<Seed> {
+        let tags = [self.name.clone()];
+        let release = |writer, outcome| self.link.release(writer, &[(self.name.clone(), outcome)]).unwrap();
+        match step {
+            Step::Place(writer, units) => self.link.place(writer, &tags, life(units)).unwrap(),
+            Step::Release(writer, Some(units), _) => release(writer, Outcome::Unknown(life(units))),
+            Step::Release(writer, None, true) => release(writer, Outcome::Changed),
+            Step::Release(writer, None, false) => release(writer, Outcome::Unchanged),
+            Step::Seed => return self.link.seed(&tags).unwrap(),
+        }
+        vec![]
+    }
+
+    /// What the server's clock says is `now` in units of the history.
+    fn server_millis(&self) -> u64 {
+        let [seconds, micros]: [u64; 2] = self.server.run(&["TIME"]);
+        seconds * 1000 + micros / 1000
+    }
+
+    /// A deadline by the server's clock. What ends now has ended there a while ago: time goes on meanwhile.
+    fn millis_of(&self, moment: Timestamp) -> u64 {
+        let present = self.server_millis();
+        match moment.as_nanos().checked_sub(self.now) {
+            Some(0) => present - 1000,
+            Some(units) => present + units * UNIT_MILLIS,
+            None => present - (self.now - moment.as_nanos()) * UNIT_MILLIS,
+        }
+    }
+
+    /// Writes the state under the server's keys, where it stays though it may have expired.
+    fn plant(&self) {
+        let held = self.state.held.map(|held| match held {
+            Held::Blocked { until } => format!("b{}", self.millis_of(until)),
+            Held::Token { token, standing: 0, .. } => format!("t{:016x}", token.bits()),
+            Held::Token { token, standing, earliest, latest } => {
+                let (earliest, latest) = (self.millis_of(earliest), self.millis_of(latest));
+                format!("t{:016x}:{standing}:{earliest}:{latest}", token.bits())
+            }
+            other => unreachable!("{other:?}"),
+        });
+        let intent = |(writer, end): &(Writer, Timestamp)| format!("{:016x}={}", writer.bits(), self.millis_of(*end));
+        let intents: Vec<String> = self.state.intents.iter().map(intent).collect();
+        let last = self.state.intents.iter().map(|(_, end)| *end).max();
+        self.write(&self.name.token, held, self.state.held.map(|held| held.expires_at()));
+        self.write(&self.name.intents, last.map(|_| intents.join(",")), last);
+    }
+
+    fn write(&self, name: &Name, text: Option<String>, end: Option<Timestamp>) {
+        self.server.run::<Value>(&["DEL", name.as_str()]);
+        let Some(text) = text else { return };
+        self.server.run::<Value>(&["SET", name.as_str(), &text]);
+        match end {
+            Some(Timestamp::NEVER) => self.server.run::<Value>(&["PEXPIRE", name.as_str(), &KEEP_MILLIS.to_string()]),
+            Some(end) if end > self.at() => {
+                self.server.run::<Value>(&["PEXPIREAT", name.as_str(), &self.millis_of(end).to_string()])
+            }
+            _ => Value::Nil,
+        };
+    }
+
+    /// What lies under a key, and in how many milliseconds it expires.
+    fn found(&self, name: &str) -> (Option<String>, i64) {
+        (self.server.run(&["GET", name]), self.server.run(&["PTTL", name]))
+    }
+
+    fn compare(&mut self, seeds: &[Seed], expected: Option<Seed>, place: &str) {
+        let (held, held_left) = self.found(self.name.token.as_str());
+        let (intents, intents_left) = self.found(self.name.intents.as_str());
+        self.learn(seeds, held.as_deref(), place);
+        let renamed =
+            expected.map(|seed| if seed.token == FRESH { Seed { token: self.fresh(seeds), ..seed } } else { seed });
+        assert_eq!(seeds.first().copied(), renamed, "{place}");
+        // A key that is gone and one that has expired are the same.
+        let (now, alive) = (self.at(), |end: &Timestamp| *end > self.at());
+        let expected = self.state.held.filter(|held| held.expires_at() > now);
+        assert_eq!(held.map(|text| self.held_of(&text)), expected, "{place}");
+        assert_left(held_left, expected.map(|held| held.expires_at()), self.now, place);
+        let mut expected: Vec<_> = self.state.intents.iter().filter(|(_, end)| alive(end)).copied().collect();
+        let mut found: Vec<_> =
+            intents.iter().flat_map(|text| text.split(',')).map(|one| self.intent_of(one)).collect();
+        found.retain(|(_, end)| alive(end));
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "{place}");
+        assert_left(intents_left, expected.iter().map(|(_, end)| *end).max(), self.now, place);
+    }
+
+    fn fresh(&self, seeds: &[Seed]) -> Token {
+        seeds.first().map_or(FRESH, |seed| seed.token)
+    }
+
+    /// Learns which token the server's is that the state calls fresh: one that was never there.
+    fn learn(&mut self, seeds: &[Seed], held: Option<&str>, place: &str) {
+        if let Some(Held::Token { token, .. }) = &mut self.state.held
+            && *token == FRESH
+        {
+            let chosen = held.and_then(|text| u64::from_str_radix(text.get(1..17)?, 16).ok()).map(Token::from_bits);
+            // Under an intent that ends at once the token is gone already.
+            let chosen = chosen.or_else(|| seeds.first().map(|seed| seed.token)).unwrap_or_else(Token::fresh);
+            assert!(self.known.insert(chosen), "{place}: the token is not fresh");
+            *token = chosen;
+        }
+    }
+
+    fn moment_of(&self, millis: &str) -> Timestamp {
+        let (millis, present): (u64, u64) = (millis.parse().unwrap(), self.server_millis());
+        let units = (millis as i64 - present as i64 + (UNIT_MILLIS / 2) as i64).div_euclid(UNIT_MILLIS as i64);
+        Timestamp::from_nanos(self.now.checked_add_signed(units).unwrap())
+    }
+
+    fn held_of(&self, text: &str) -> Held {
+        if let Some(until) = text.strip_prefix('b') {
+            return Held::Blocked { until: self.moment_of(until) };
+        }
+        let parts: Vec<&str> = text.strip_prefix('t').unwrap().split(':').collect();
+        let mut state = TagState::default();
+        state.seed(Token::from_bits(u64::from_str_radix(parts[0], 16).unwrap()), self.at());
+        let Some(Held::Token { token, standing, earliest, latest }) = &mut state.held else { unreachable!() };
+        if let [_, count, first, last] = parts[..] {
+            (*standing, *earliest, *latest) = (count.parse().unwrap(), self.moment_of(first), self.moment_of(last));
+        }
+        let _ = token;
+        state.held.unwrap()
+    }
+
+    fn intent_of(&self, text: &str) -> (Writer, Timestamp) {
+        let (writer, end) = text.split_once('=').unwrap();
+        (Writer::from_bits(u64::from_str_radix(writer, 16).unwrap()), self.moment_of(end))
+    }
+}
+
+fn life(units: u64) -> Duration {
+    Duration::from_millis(units * UNIT_MILLIS)
+}
+
+/// A key expires when its state says so; what never does expires in 60 days.
+fn assert_left(left: i64, end: Option<Timestamp>, now: u64, place: &str) {
+    let expected = match end {
+        None => return,
+        Some(Timestamp::NEVER) => KEEP_MILLIS,
+        Some(end) => i64::try_from((end.as_nanos() - now) * UNIT_MILLIS).unwrap(),
+    };
+    assert!((left - expected).abs() < UNIT_MILLIS as i64 / 2, "{place}: {left} left, and not {expected}");
+}

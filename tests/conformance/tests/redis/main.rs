@@ -1,0 +1,28 @@
+//! Does the store over a real server of Redis keep to the contract, whatever happens to both?
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[cfg(feature = "redis")]
+mod equal;
+#[cfg(feature = "redis")]
+mod faults;
+#[cfg(feature = "redis")]
+mod full;
+#[cfg(feature = "redis")]
+mod keys;
+#[cfg(feature = "redis")]
+mod lives;
+#[cfg(feature = "redis")]
+mod setting_up;
+#[cfg(feature = "redis")]
+mod slots;
+
+#[cfg(feature = "redis")]
+conformance::store_contract!(redis_store, conformance::redis_server::subject());
+#[cfg(feature = "redis")]
+conformance::shared_store_contract!(shared_redis_store, conformance::redis_server::subject());
+
+#[cfg(not(feature = "redis"))]
+#[test]
+#[ignore = "a whole suite that needs Redis: run ./scripts/test"]
+fn conformance_on_redis() {}
