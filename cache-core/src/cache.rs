@@ -122,6 +122,11 @@ impl Cache {
         self.0.ledger.counters(manager, kind)
     }
 
+    /// Counts a panic of what a model has called after its writes.
+    pub fn note_hook_panic(&self) {
+        self.0.ledger.count_hook_panic();
+    }
+
     /// Tells the listeners.
     pub fn tell(&self, event: &Event<'_>) {
         self.0.listeners.tell(event);

@@ -84,6 +84,8 @@ pub struct Statistics {
     pub invalidation_counts: BTreeMap<String, u64>,
     /// How often a whole database was invalidated.
     pub database_invalidation_count: u64,
+    /// How often a model's `after_save` or `after_delete` panicked.
+    pub hook_panic_count: u64,
     /// Invalidations that the store failed, or that it was not asked for because it failed too often of late.
     pub invalidation_failure_count: u64,
     /// What went wrong with the store, and what was done about it.
@@ -164,6 +166,7 @@ pub(crate) struct Ledger {
     tables: Mutex<BTreeMap<String, u64>>,
     databases: AtomicU64,
     failures: AtomicU64,
+    hook_panics: AtomicU64,
     pub(crate) store: StoreLedger,
 }
 
@@ -190,6 +193,10 @@ impl Ledger {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn count_hook_panic(&self) {
+        self.hook_panics.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn read(&self) -> Statistics {
         let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = reads.iter().map(|(name, counters)| (name.clone(), counters.read()));
@@ -197,6 +204,7 @@ impl Ledger {
             reads: counted.filter(|(_, counts)| *counts != Counts::default()).collect(),
             invalidation_counts: self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             database_invalidation_count: self.databases.load(Ordering::Relaxed),
+            hook_panic_count: self.hook_panics.load(Ordering::Relaxed),
             invalidation_failure_count: self.failures.load(Ordering::Relaxed),
             store: self.store.read(),
         }

@@ -20,6 +20,8 @@ pub(crate) struct Attr {
 
 /// What an option says; a list is empty if it holds a mistake that is already recorded.
 pub(crate) enum Value {
+    AfterDelete(Path),
+    AfterSave(Path),
     CascadedBy(Vec<Path>),
     Crate(Path),
     DependsOn(Vec<Path>),
@@ -43,7 +45,17 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 14] = [
+const OPTIONS: [Spec; 16] = [
+    Spec {
+        name: "after_delete",
+        usage: "after_delete = path",
+        read: |input, _| function(after_equals(input)?).map(Value::AfterDelete),
+    },
+    Spec {
+        name: "after_save",
+        usage: "after_save = path",
+        read: |input, _| function(after_equals(input)?).map(Value::AfterSave),
+    },
     Spec {
         name: "cascaded_by",
         usage: "cascaded_by(Model, table, ..)",
@@ -156,6 +168,13 @@ pub(crate) fn after_equals<'a>(input: ParseStream<'a>) -> Result<ParseStream<'a>
 pub(crate) fn path(input: ParseStream<'_>) -> Result<Path> {
     Path::parse_mod_style(input)
         .map_err(|error| Error::new(error.span(), "expected a path without quotes, such as `schema::products`"))
+}
+
+/// The path of a function.
+pub(crate) fn function(input: ParseStream<'_>) -> Result<Path> {
+    Path::parse_mod_style(input).map_err(|error| {
+        Error::new(error.span(), "expected the path of a function without quotes, such as `crate::hooks::saved`")
+    })
 }
 
 pub(crate) fn column(input: ParseStream<'_>) -> Result<Ident> {

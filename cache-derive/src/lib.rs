@@ -41,6 +41,8 @@ use crate::model::Model;
 ///
 /// | option | meaning |
 /// |---|---|
+/// | `after_delete = path` | a `fn(&Saved<Self>)` that is called once a delete through the manager is committed |
+/// | `after_save = path` | the same for inserts and updates |
 /// | `cascaded_by(Model, table, ..)` | deletes from these tables delete rows of this one |
 /// | `crate = path` | where `cache_diesel` is, if it was renamed |
 /// | `depends_on(Model, table, ..)` | any write to these tables may change what is read |

@@ -20,6 +20,8 @@ use crate::view::{self, View};
 
 /// A struct whose rows can be cached.
 pub(crate) struct Model<'a> {
+    pub(crate) after_delete: Option<Path>,
+    pub(crate) after_save: Option<Path>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
@@ -120,6 +122,8 @@ impl<'a> Model<'a> {
         let key = key?;
         let fixed = validate::fixed(&key, fixed, diagnostics);
         Some(Self {
+            after_delete: options.after_delete,
+            after_save: options.after_save,
             dependencies: options.dependencies,
             detail_timeout: options.detail_timeout,
             error: options.error,

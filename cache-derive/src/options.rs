@@ -13,6 +13,8 @@ use crate::view::View;
 /// Everything that `#[cached(..)]` says.
 #[derive(Default)]
 pub(crate) struct Options {
+    pub(crate) after_delete: Option<Path>,
+    pub(crate) after_save: Option<Path>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
@@ -60,6 +62,8 @@ impl Options {
 
     fn add(&mut self, Attr { name, value }: Attr, diagnostics: &mut Diagnostics) {
         match value {
+            Value::AfterDelete(path) => set(&mut self.after_delete, path, &name, diagnostics),
+            Value::AfterSave(path) => set(&mut self.after_save, path, &name, diagnostics),
             Value::CascadedBy(paths) => self.depend(paths, true),
             Value::Crate(path) => set(&mut self.krate, path, &name, diagnostics),
             Value::DependsOn(paths) => self.depend(paths, false),

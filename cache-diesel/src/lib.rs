@@ -223,6 +223,7 @@ pub use read::view::{CachedView, ViewManager};
 pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
 pub use storage::Storable;
 pub use test_transaction::{begin_test_transaction, treat_as_committed};
+pub use write::Saved;
 
 #[doc(hidden)]
 pub mod __private {
@@ -245,6 +246,7 @@ pub mod __private {
     };
     pub use crate::read::{ListRead, ScopeQuery, UniqueRead, unique_codec};
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
+    pub use crate::write::Saved;
     pub mod weigh {
         pub use crate::weigh::{Heap, NoHeap, Weigh};
     }

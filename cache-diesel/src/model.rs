@@ -12,6 +12,7 @@ use diesel::{Expression, Table};
 use crate::error::NotFound;
 use crate::storage::ModelCodecs;
 use crate::table::{NamedTable, table_name};
+use crate::write::Saved;
 
 /// A model whose rows are cached.
 ///
@@ -33,6 +34,10 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
 
     /// What the derive was told.
     const DEFINITION: Definition;
+    /// What is called once rows were deleted through the manager.
+    const AFTER_DELETE: Option<fn(&Saved<Self>)> = None;
+    /// What is called once rows were inserted or updated through the manager.
+    const AFTER_SAVE: Option<fn(&Saved<Self>)> = None;
     /// How rows leave the process; `None`: they are kept in memory only.
     const CODECS: Option<ModelCodecs<Self>> = None;
 

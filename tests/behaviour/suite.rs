@@ -20,6 +20,7 @@ mod failure;
 mod fixed;
 mod granularity;
 mod histories;
+mod hooks;
 mod keys;
 mod lists;
 mod lookups;

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 
 use super::{condition, is_exact, located, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
@@ -20,6 +21,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let heap_size = heap_size(model);
     let relations = relations(model);
     let codecs = storage::codecs(model);
+    let hooks = hooks(model);
     // Spanned by the struct's name, so that a missing derive of Diesel is reported there.
     let span = located(ident.span());
     quote_spanned! {span=>
@@ -32,6 +34,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
 
             const DEFINITION: #private::Definition = #definition;
             #codecs
+            #hooks
 
             fn table() -> Self::Table {
                 #table::table
@@ -46,6 +49,19 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
             #relations
         }
     }
+}
+
+/// What is called after writes; an unfit function is reported at its path.
+fn hooks(model: &Model<'_>) -> TokenStream {
+    let hooks = [(quote!(AFTER_DELETE), &model.after_delete), (quote!(AFTER_SAVE), &model.after_save)];
+    let hooks = hooks.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))).map(|(name, path)| {
+        let span = located(path.span());
+        let private = model.private();
+        quote_spanned! {span=>
+            const #name: ::core::option::Option<fn(&#private::Saved<Self>)> = ::core::option::Option::Some(#path);
+        }
+    });
+    quote!(#(#hooks)*)
 }
 
 fn error(model: &Model<'_>) -> TokenStream {
