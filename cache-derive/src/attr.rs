@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group};
 use syn::ext::IdentExt as _;
 use syn::parse::{End, ParseStream};
-use syn::{Attribute, Error, Ident, LitStr, Path, Result, Token, Type};
+use syn::{Attribute, Error, Ident, LitInt, LitStr, Path, Result, Token, Type};
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::key_path::{self, KeyPaths};
@@ -22,6 +22,7 @@ pub(crate) struct Attr {
 pub(crate) enum Value {
     AfterDelete(Path),
     AfterSave(Path),
+    Cache(LitStr),
     CascadedBy(Vec<Path>),
     Crate(Path),
     DependsOn(Vec<Path>),
@@ -29,6 +30,7 @@ pub(crate) enum Value {
     Error(Type),
     Fixed(Vec<Ident>),
     Key(LitStr),
+    KeyVersion(u32),
     ListTimeout(Timeout),
     MemoryOnly,
     NegativeTimeout(Timeout),
@@ -45,7 +47,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 16] = [
+const OPTIONS: [Spec; 18] = [
     Spec {
         name: "after_delete",
         usage: "after_delete = path",
@@ -56,6 +58,7 @@ const OPTIONS: [Spec; 16] = [
         usage: "after_save = path",
         read: |input, _| function(after_equals(input)?).map(Value::AfterSave),
     },
+    Spec { name: "cache", usage: "cache = \"sessions\"", read: |input, _| cache(input).map(Value::Cache) },
     Spec {
         name: "cascaded_by",
         usage: "cascaded_by(Model, table, ..)",
@@ -79,6 +82,7 @@ const OPTIONS: [Spec; 16] = [
         read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Fixed),
     },
     Spec { name: "key", usage: "key = \"name\"", read: |input, _| key(input).map(Value::Key) },
+    Spec { name: "key_version", usage: "key_version = 2", read: |input, _| key_version(input).map(Value::KeyVersion) },
     Spec {
         name: "list_timeout",
         usage: "list_timeout = \"1 day\"",
@@ -189,6 +193,21 @@ pub(crate) fn key(input: ParseStream<'_>) -> Result<LitStr> {
         return Err(Error::new(key.span(), message));
     }
     Ok(key)
+}
+
+fn cache(input: ParseStream<'_>) -> Result<LitStr> {
+    let cache: LitStr = after_equals(input)?.parse()?;
+    if cache.value().trim().is_empty() {
+        let message = "`cache` cannot be empty, leave it out to use the default cache";
+        return Err(Error::new(cache.span(), message));
+    }
+    Ok(cache)
+}
+
+fn key_version(input: ParseStream<'_>) -> Result<u32> {
+    let expected = || format!("expected a whole number up to {}, such as `key_version = 2`", u32::MAX);
+    let version: LitInt = after_equals(input)?.parse().map_err(|error: Error| Error::new(error.span(), expected()))?;
+    version.base10_parse().map_err(|_| Error::new(version.span(), expected()))
 }
 
 pub(crate) fn timeout(input: ParseStream<'_>) -> Result<Timeout> {

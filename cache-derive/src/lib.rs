@@ -43,6 +43,7 @@ use crate::model::Model;
 /// |---|---|
 /// | `after_delete = path` | a `fn(&Saved<Self>)` that is called once a delete through the manager is committed |
 /// | `after_save = path` | the same for inserts and updates |
+/// | `cache = "sessions"` | the cache of `cached()`; the default one if left out |
 /// | `cascaded_by(Model, table, ..)` | deletes from these tables delete rows of this one |
 /// | `crate = path` | where `cache_diesel` is, if it was renamed |
 /// | `depends_on(Model, table, ..)` | any write to these tables may change what is read |
@@ -50,6 +51,7 @@ use crate::model::Model;
 /// | `error = Type` | what `require` fails with; `diesel::result::Error` if left out |
 /// | `fixed(column, ..)` | columns that a row keeps for life: a save leaves the scopes that the row is not in |
 /// | `key = "name"` | the name in the cache; the table's SQL name if left out |
+/// | `key_version = 2` | part of every key: entries of another version are never read |
 /// | `list_timeout = "1 day"` | how long lists, counts and scopes live |
 /// | `memory_only` | entries stay in the memory of the process, whatever the cache's store |
 /// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |

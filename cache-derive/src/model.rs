@@ -22,12 +22,15 @@ use crate::view::{self, View};
 pub(crate) struct Model<'a> {
     pub(crate) after_delete: Option<Path>,
     pub(crate) after_save: Option<Path>,
+    /// The name of the cache, if it is not the default one.
+    pub(crate) cache: Option<LitStr>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) ident: &'a Ident,
     pub(crate) key: Key<'a>,
+    pub(crate) key_version: Option<u32>,
     pub(crate) krate: Path,
     /// Whether nothing of it leaves the process.
     pub(crate) is_memory_only: bool,
@@ -124,6 +127,7 @@ impl<'a> Model<'a> {
         Some(Self {
             after_delete: options.after_delete,
             after_save: options.after_save,
+            cache: options.cache,
             dependencies: options.dependencies,
             detail_timeout: options.detail_timeout,
             error: options.error,
@@ -133,6 +137,7 @@ impl<'a> Model<'a> {
             list_timeout: options.list_timeout,
             lookups: mark_fixed(validate::lookups(&key, lookups, diagnostics), &fixed),
             key,
+            key_version: options.key_version,
             krate: columns.krate,
             name: options.key,
             negative_timeout: options.negative_timeout,

@@ -5,7 +5,7 @@ use core::hash::Hash;
 
 use cache_core::policy::Timeouts;
 use cache_core::tables::{self, LookupDeclaration};
-use cache_core::{Codec, KeyBytes, Timeout};
+use cache_core::{Codec, KeyBytes, Timeout, registry};
 use diesel::query_dsl::methods::FindDsl;
 use diesel::{Expression, Table};
 
@@ -76,10 +76,14 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Definition {
+    /// The cache that `cached()` uses; `None`: the default one.
+    pub cache: Option<&'static str>,
     /// The name in the cache; `None`: the table's SQL name.
     pub key: Option<&'static str>,
     /// Whether the primary key was told to the derive only: Diesel's `AsChangeset` then sets its columns too.
     pub is_key_saved: bool,
+    /// Part of every key, for changes of meaning that the shape does not tell.
+    pub key_version: Option<u32>,
     /// `module_path!()` of the model.
     pub module: &'static str,
     /// The struct's name.
@@ -94,7 +98,16 @@ impl Definition {
     /// Starts from the defaults: lists live one day, details one minute, absent rows are not cached.
     #[must_use]
     pub const fn new(name: &'static str, module: &'static str, shape: &'static str) -> Self {
-        Self { key: None, is_key_saved: false, module, name, shape, timeouts: Timeouts::DEFAULT }
+        Self {
+            cache: None,
+            key: None,
+            is_key_saved: false,
+            key_version: None,
+            module,
+            name,
+            shape,
+            timeouts: Timeouts::DEFAULT,
+        }
     }
 
     /// Sets the name in the cache.
@@ -102,6 +115,26 @@ impl Definition {
     pub const fn key(mut self, key: &'static str) -> Self {
         self.key = Some(key);
         self
+    }
+
+    /// Sets the cache that is used if no other one is named.
+    #[must_use]
+    pub const fn cache(mut self, cache: &'static str) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Sets the version of the keys.
+    #[must_use]
+    pub const fn key_version(mut self, version: u32) -> Self {
+        self.key_version = Some(version);
+        self
+    }
+
+    /// The cache that is used if no other one is named.
+    #[must_use]
+    pub fn own_cache(&self) -> &'static str {
+        self.cache.unwrap_or(registry::DEFAULT)
     }
 
     /// Notes that a save sets the columns of the primary key too.

@@ -26,6 +26,7 @@ mod lists;
 mod lookups;
 mod many;
 mod models;
+mod named;
 mod negative;
 mod normalized;
 pub mod outage;

@@ -78,9 +78,11 @@ fn definition(model: &Model<'_>) -> TokenStream {
     let shape: Vec<String> = model.fields.iter().map(Field::shape).collect();
     let shape = shape.join(",");
     let key = model.name.as_ref().map(|key| quote!(.key(#key)));
+    let cache = model.cache.as_ref().map(|cache| quote!(.cache(#cache)));
+    let version = model.key_version.map(|version| quote!(.key_version(#version)));
     let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
     let timeouts = timeouts(&private, [model.list_timeout, model.detail_timeout, model.negative_timeout]);
-    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #is_key_saved #timeouts)
+    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #cache #version #is_key_saved #timeouts)
 }
 
 /// Sets the timeouts of lists, of rows, of absent rows.
