@@ -8,6 +8,7 @@ use syn::{Attribute, Error, Ident, LitInt, LitStr, Path, Result, Token, Type};
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::key_path::{self, KeyPaths};
 use crate::look_up::{self, LookupList};
+use crate::order_by::{self, OrderBy};
 use crate::recover;
 use crate::timeout::{self, Timeout};
 use crate::view::{self, View};
@@ -34,6 +35,7 @@ pub(crate) enum Value {
     ListTimeout(Timeout),
     MemoryOnly,
     NegativeTimeout(Timeout),
+    OrderBy(Vec<OrderBy>),
     PrimaryKey(KeyPaths),
     Scope(LookupList),
     Unique(LookupList),
@@ -47,7 +49,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 18] = [
+const OPTIONS: [Spec; 19] = [
     Spec {
         name: "after_delete",
         usage: "after_delete = path",
@@ -93,6 +95,11 @@ const OPTIONS: [Spec; 18] = [
         name: "negative_timeout",
         usage: "negative_timeout = \"10 seconds\"",
         read: |input, _| negative_timeout(input).map(Value::NegativeTimeout),
+    },
+    Spec {
+        name: "order_by",
+        usage: "order_by = (column.asc(), ..)",
+        read: |input, diagnostics| order_by::read(after_equals(input)?, diagnostics).map(Value::OrderBy),
     },
     Spec {
         name: "primary_key",
@@ -146,7 +153,7 @@ fn option(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Result<Attr>
 }
 
 fn has_value(spec: &Spec, input: ParseStream<'_>) -> bool {
-    if spec.usage.ends_with(')') {
+    if spec.usage.ends_with(')') && !spec.usage.contains('=') {
         let list: Result<Group> = input.fork().parse();
         return list.is_ok_and(|list| list.delimiter() == Delimiter::Parenthesis && !list.stream().is_empty());
     }

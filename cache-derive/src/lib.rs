@@ -13,6 +13,7 @@ mod key_path;
 mod look_up;
 mod model;
 mod options;
+mod order_by;
 mod recover;
 mod timeout;
 mod validate;
@@ -55,6 +56,7 @@ use crate::model::Model;
 /// | `list_timeout = "1 day"` | how long lists, counts and scopes live |
 /// | `memory_only` | entries stay in the memory of the process, whatever the cache's store |
 /// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |
+/// | `order_by = (column.asc(), ..)` | the order of lists that are asked for without one |
 /// | `primary_key = identity.id` | where the primary key is, if it is in an embedded struct; several columns in parentheses |
 /// | `scope(column, ..)` | adds `all_by_column`: all rows that share the value |
 /// | `scope(column, with = path)` | the same, for the value that the function makes of the one that is asked for |

@@ -14,6 +14,7 @@ use crate::diagnostics::Diagnostics;
 use crate::diesel_attr::{FieldAttrs, StructAttrs, compact};
 use crate::field_attr;
 use crate::options::{Dependency, Options};
+use crate::order_by::OrderBy;
 use crate::timeout::Timeout;
 use crate::validate;
 use crate::view::{self, View};
@@ -38,6 +39,7 @@ pub(crate) struct Model<'a> {
     pub(crate) lookups: Vec<Lookup<'a>>,
     pub(crate) name: Option<LitStr>,
     pub(crate) negative_timeout: Option<Timeout>,
+    pub(crate) order_by: Vec<OrderBy>,
     pub(crate) table: Path,
     pub(crate) views: Vec<View>,
     pub(crate) vis: &'a Visibility,
@@ -141,6 +143,7 @@ impl<'a> Model<'a> {
             krate: columns.krate,
             name: options.key,
             negative_timeout: options.negative_timeout,
+            order_by: options.order_by.unwrap_or_default(),
             table: columns.table,
             views: view::views(&input.ident, &snake_case(&input.ident), options.views, diagnostics),
             vis: &input.vis,
@@ -160,6 +163,11 @@ impl<'a> Model<'a> {
             token
         };
         self.private().into_iter().map(located).collect()
+    }
+
+    /// The type that stands for the order of lists in generated code.
+    pub(crate) fn order(&self) -> Ident {
+        format_ident!("__Cached{}Order", self.ident, span = Span::call_site())
     }
 
     pub(crate) fn manager(&self) -> Ident {

@@ -7,6 +7,7 @@ use crate::attr::{self, Attr, Value};
 use crate::diagnostics::Diagnostics;
 use crate::key_path::KeyPaths;
 use crate::look_up::{LookupList, With};
+use crate::order_by::OrderBy;
 use crate::timeout::Timeout;
 use crate::view::View;
 
@@ -27,6 +28,7 @@ pub(crate) struct Options {
     pub(crate) lookups: Vec<LookupAttr>,
     pub(crate) memory_only: Option<Ident>,
     pub(crate) negative_timeout: Option<Timeout>,
+    pub(crate) order_by: Option<Vec<OrderBy>>,
     pub(crate) primary_key: Option<KeyPaths>,
     pub(crate) views: Vec<View>,
 }
@@ -78,6 +80,7 @@ impl Options {
             Value::ListTimeout(timeout) => set(&mut self.list_timeout, timeout, &name, diagnostics),
             Value::MemoryOnly => set(&mut self.memory_only, name.clone(), &name, diagnostics),
             Value::NegativeTimeout(timeout) => set(&mut self.negative_timeout, timeout, &name, diagnostics),
+            Value::OrderBy(order) => set(&mut self.order_by, order, &name, diagnostics),
             Value::PrimaryKey(paths) => set(&mut self.primary_key, paths, &name, diagnostics),
             Value::Scope(list) => self.look_up(list, false, name),
             Value::Unique(list) => self.look_up(list, true, name),

@@ -29,6 +29,8 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     type Id: Key;
     /// What `require` fails with.
     type Error: From<diesel::result::Error> + From<NotFound>;
+    /// The order of lists, where the call says none.
+    type Order: 'static;
     /// The condition that selects the rows of several keys.
     type ByIds;
 

@@ -29,6 +29,7 @@ mod models;
 mod named;
 mod negative;
 mod normalized;
+mod ordered;
 pub mod outage;
 mod processes;
 mod raw_transactions;

@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use super::{condition, is_exact, located, storage, type_span, value, value_type};
+use super::{condition, is_exact, located, order, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
 use crate::timeout::Timeout;
@@ -17,6 +17,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let error = error(model);
     let definition = definition(model);
     let (by_ids_type, by_ids) = by_ids(model);
+    let order = order::order_type(model);
     let key = key_methods(model);
     let heap_size = heap_size(model);
     let relations = relations(model);
@@ -30,6 +31,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
             type Table = #table::table;
             type Id = #id_type;
             type Error = #error;
+            type Order = #order;
             type ByIds = #by_ids_type;
 
             const DEFINITION: #private::Definition = #definition;
