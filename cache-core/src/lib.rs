@@ -47,7 +47,7 @@ pub use invalidate::{Ending, Invalidation};
 pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind};
 pub use lease::{Approach, Right};
 pub use load::{Fill, Loaded, Reader, Start};
-pub use policy::{Timeout, Writes};
+pub use policy::{Jitter, Timeout, Writes};
 pub use protocol::breaker::BreakerState;
 pub use statistics::{Counters, Counts, Statistics, StoreCounts};
 pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::cache::Cache;
+use crate::clock::Timestamp;
 use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::event::{Event, Miss};
@@ -150,6 +151,12 @@ impl Reader<'_> {
         if !puts.is_empty() {
             self.put(puts);
         }
+    }
+
+    /// The present moment, by the cache's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.cache.now()
     }
 
     /// How long to wait for somebody else's load.

@@ -21,12 +21,13 @@ pub(crate) enum Counter {
     LoadFailure,
     Load,
     Miss,
+    Oversized,
     StoreFailure,
     Store,
 }
 
 impl Counter {
-    const COUNT: usize = 7;
+    const COUNT: usize = 8;
 }
 
 /// The numbers of one manager and kind of read.
@@ -43,6 +44,8 @@ pub struct Counts {
     pub load_count: u64,
     /// Reads that found nothing of use in the cache.
     pub miss_count: u64,
+    /// Lists that were not stored because they had more rows than the model's `max_rows`.
+    pub oversized_count: u64,
     /// Times the store failed.
     pub store_failure_count: u64,
     /// Entries that were stored. A row that was found by a unique value counts once, though what leads to it is
@@ -58,6 +61,7 @@ impl Counts {
             load_failure_count: counts[Counter::LoadFailure as usize],
             load_count: counts[Counter::Load as usize],
             miss_count: counts[Counter::Miss as usize],
+            oversized_count: counts[Counter::Oversized as usize],
             store_failure_count: counts[Counter::StoreFailure as usize],
             store_count: counts[Counter::Store as usize],
         }
@@ -69,6 +73,7 @@ impl Counts {
         self.load_failure_count += other.load_failure_count;
         self.load_count += other.load_count;
         self.miss_count += other.miss_count;
+        self.oversized_count += other.oversized_count;
         self.store_failure_count += other.store_failure_count;
         self.store_count += other.store_count;
     }
@@ -141,6 +146,11 @@ impl Counters {
     /// Counts a query that failed.
     pub fn load_failure(&self) {
         self.count(Counter::LoadFailure);
+    }
+
+    /// Counts a list that is too long to be stored.
+    pub fn oversized(&self) {
+        self.count(Counter::Oversized);
     }
 
     fn read(&self) -> Counts {

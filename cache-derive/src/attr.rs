@@ -10,7 +10,7 @@ use crate::key_path::{self, KeyPaths};
 use crate::look_up::{self, LookupList};
 use crate::order_by::{self, OrderBy};
 use crate::recover;
-use crate::timeout::{self, Timeout};
+use crate::timeout::{self, Jitter, Timeout};
 use crate::view::{self, View};
 
 /// One option, as it was typed.
@@ -29,10 +29,13 @@ pub(crate) enum Value {
     DependsOn(Vec<Path>),
     DetailTimeout(Timeout),
     Error(Type),
+    ExpiresAt(Ident),
     Fixed(Vec<Ident>),
+    Jitter(Jitter),
     Key(LitStr),
     KeyVersion(u32),
     ListTimeout(Timeout),
+    MaxRows(usize),
     MemoryOnly,
     NegativeTimeout(Timeout),
     OrderBy(Vec<OrderBy>),
@@ -49,7 +52,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 19] = [
+const OPTIONS: [Spec; 22] = [
     Spec {
         name: "after_delete",
         usage: "after_delete = path",
@@ -79,9 +82,19 @@ const OPTIONS: [Spec; 19] = [
     },
     Spec { name: "error", usage: "error = Type", read: |input, _| after_equals(input)?.parse().map(Value::Error) },
     Spec {
+        name: "expires_at",
+        usage: "expires_at = column",
+        read: |input, _| column(after_equals(input)?).map(Value::ExpiresAt),
+    },
+    Spec {
         name: "fixed",
         usage: "fixed(column, ..)",
         read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Fixed),
+    },
+    Spec {
+        name: "jitter",
+        usage: "jitter = \"10%\"",
+        read: |input, _| timeout::read_jitter(after_equals(input)?).map(Value::Jitter),
     },
     Spec { name: "key", usage: "key = \"name\"", read: |input, _| key(input).map(Value::Key) },
     Spec { name: "key_version", usage: "key_version = 2", read: |input, _| key_version(input).map(Value::KeyVersion) },
@@ -90,6 +103,7 @@ const OPTIONS: [Spec; 19] = [
         usage: "list_timeout = \"1 day\"",
         read: |input, _| timeout(input).map(Value::ListTimeout),
     },
+    Spec { name: "max_rows", usage: "max_rows = 1000", read: |input, _| max_rows(input).map(Value::MaxRows) },
     Spec { name: "memory_only", usage: "memory_only", read: |_, _| Ok(Value::MemoryOnly) },
     Spec {
         name: "negative_timeout",
@@ -209,6 +223,17 @@ fn cache(input: ParseStream<'_>) -> Result<LitStr> {
         return Err(Error::new(cache.span(), message));
     }
     Ok(cache)
+}
+
+fn max_rows(input: ParseStream<'_>) -> Result<usize> {
+    let expected = "expected a number of rows, such as `max_rows = 1000`";
+    let rows: LitInt = after_equals(input)?.parse().map_err(|error: Error| Error::new(error.span(), expected))?;
+    match rows.base10_parse() {
+        Ok(0) => {
+            Err(Error::new(rows.span(), "`max_rows` cannot be zero, the shortest list that is stored has one row"))
+        }
+        parsed => parsed.map_err(|_| Error::new(rows.span(), expected)),
+    }
 }
 
 fn key_version(input: ParseStream<'_>) -> Result<u32> {

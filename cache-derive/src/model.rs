@@ -15,7 +15,7 @@ use crate::diesel_attr::{FieldAttrs, StructAttrs, compact};
 use crate::field_attr;
 use crate::options::{Dependency, Options};
 use crate::order_by::OrderBy;
-use crate::timeout::Timeout;
+use crate::timeout::{Jitter, Timeout};
 use crate::validate;
 use crate::view::{self, View};
 
@@ -28,8 +28,11 @@ pub(crate) struct Model<'a> {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
+    /// The field that tells when a row ends.
+    pub(crate) expires_at: Option<Field<'a>>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) ident: &'a Ident,
+    pub(crate) jitter: Option<Jitter>,
     pub(crate) key: Key<'a>,
     pub(crate) key_version: Option<u32>,
     pub(crate) krate: Path,
@@ -37,6 +40,7 @@ pub(crate) struct Model<'a> {
     pub(crate) is_memory_only: bool,
     pub(crate) list_timeout: Option<Timeout>,
     pub(crate) lookups: Vec<Lookup<'a>>,
+    pub(crate) max_rows: Option<usize>,
     pub(crate) name: Option<LitStr>,
     pub(crate) negative_timeout: Option<Timeout>,
     pub(crate) order_by: Vec<OrderBy>,
@@ -123,6 +127,7 @@ impl<'a> Model<'a> {
             None => columns.key(attrs.primary_key.as_ref(), diagnostics),
         };
         let fixed = columns.fixed(&options.fixed, diagnostics);
+        let expires_at = options.expires_at.and_then(|column| columns.expires_at(&column, diagnostics));
         let lookups = columns.lookups(options.lookups, diagnostics);
         let key = key?;
         let fixed = validate::fixed(&key, fixed, diagnostics);
@@ -133,14 +138,17 @@ impl<'a> Model<'a> {
             dependencies: options.dependencies,
             detail_timeout: options.detail_timeout,
             error: options.error,
+            expires_at,
             fields: columns.fields,
             ident: &input.ident,
             is_memory_only: options.memory_only.is_some(),
+            jitter: options.jitter,
             list_timeout: options.list_timeout,
             lookups: mark_fixed(validate::lookups(&key, lookups, diagnostics), &fixed),
             key,
             key_version: options.key_version,
             krate: columns.krate,
+            max_rows: options.max_rows,
             name: options.key,
             negative_timeout: options.negative_timeout,
             order_by: options.order_by.unwrap_or_default(),

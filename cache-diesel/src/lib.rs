@@ -175,9 +175,11 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
+//! | `chrono` | `expires_at` for its types | the crate `chrono` |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
 //! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |
 //! | `sqlite` | SQLite 3.35 and later | Diesel's features `sqlite` and `returning_clauses_for_sqlite_3_35` |
+//! | `time` | `expires_at` for its types | the crate `time` |
 //!
 //! None is a default: name the databases. Features whose names begin with `__` are internal.
 
@@ -191,6 +193,7 @@ mod install;
 mod keys;
 mod manager;
 mod model;
+mod moment;
 mod precision;
 pub mod read;
 mod report;
@@ -218,6 +221,7 @@ pub use install::{MakeInstrumentation, identify, install, install_with, track};
 pub use keys::IntoKey;
 pub use manager::Manager;
 pub use model::{CachedModel, Key};
+pub use moment::Moment;
 pub use precision::{PlainWrites, take_plain_writes};
 pub use read::view::{CachedView, ViewManager};
 pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
@@ -227,7 +231,7 @@ pub use write::Saved;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use cache_core::{Codec, Encode, Result, Timeout, serial};
+    pub use cache_core::{Codec, Encode, Result, Timeout, Timestamp, serial};
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;
@@ -240,6 +244,7 @@ pub mod __private {
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, is_column_exact,
         type_of,
     };
+    pub use crate::moment::Moment;
     pub use crate::read::view::{
         Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
         Relation, ViewCell, ViewManager,

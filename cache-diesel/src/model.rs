@@ -2,10 +2,11 @@
 
 use core::any::{Any, TypeId};
 use core::hash::Hash;
+use core::time::Duration;
 
 use cache_core::policy::Timeouts;
 use cache_core::tables::{self, LookupDeclaration};
-use cache_core::{Codec, KeyBytes, Timeout, registry};
+use cache_core::{Codec, Jitter, KeyBytes, Timeout, Timestamp, registry};
 use diesel::query_dsl::methods::FindDsl;
 use diesel::{Expression, Table};
 
@@ -51,6 +52,10 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     fn has_id(&self, id: &Self::Id) -> bool;
     /// Selects the rows with one of these keys.
     fn by_ids(ids: Vec<Self::Id>) -> Self::ByIds;
+    /// When the row is not to be served any more, by itself.
+    fn ends_at(&self) -> Option<Timestamp> {
+        None
+    }
     /// The bytes that the row's fields own on the heap, as far as their types are known.
     fn heap_size(&self) -> usize;
     /// Whether every column of the primary key is compared byte by byte.
@@ -86,6 +91,8 @@ pub struct Definition {
     pub is_key_saved: bool,
     /// Part of every key, for changes of meaning that the shape does not tell.
     pub key_version: Option<u32>,
+    /// Lists with more rows are not stored.
+    pub max_rows: Option<usize>,
     /// `module_path!()` of the model.
     pub module: &'static str,
     /// The struct's name.
@@ -105,6 +112,7 @@ impl Definition {
             key: None,
             is_key_saved: false,
             key_version: None,
+            max_rows: None,
             module,
             name,
             shape,
@@ -146,10 +154,11 @@ impl Definition {
         self
     }
 
-    /// Takes over how long the entries of `other` live.
+    /// Takes over how long the entries of `other` live, and how long its lists may be.
     #[must_use]
-    pub const fn with_timeouts_of(mut self, other: Self) -> Self {
+    pub const fn with_limits_of(mut self, other: Self) -> Self {
         self.timeouts = other.timeouts;
+        self.max_rows = other.max_rows;
         self
     }
 
@@ -157,6 +166,27 @@ impl Definition {
     #[must_use]
     pub const fn list_timeout(mut self, timeout: Timeout) -> Self {
         self.timeouts.list = timeout;
+        self
+    }
+
+    /// Sets how many rows a list may have to be stored.
+    #[must_use]
+    pub const fn max_rows(mut self, rows: usize) -> Self {
+        self.max_rows = Some(rows);
+        self
+    }
+
+    /// Makes lives shorter by up to so many hundredths.
+    #[must_use]
+    pub const fn jitter_percent(mut self, percent: u32) -> Self {
+        self.timeouts.jitter = Some(Jitter::Percent(percent));
+        self
+    }
+
+    /// Makes lives shorter by up to so many milliseconds.
+    #[must_use]
+    pub const fn jitter_millis(mut self, millis: u64) -> Self {
+        self.timeouts.jitter = Some(Jitter::UpTo(Duration::from_millis(millis)));
         self
     }
 

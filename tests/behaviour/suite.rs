@@ -23,6 +23,7 @@ mod histories;
 mod hooks;
 mod keys;
 mod lists;
+mod lives;
 mod lookups;
 mod many;
 mod models;

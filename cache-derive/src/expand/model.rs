@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use super::{condition, is_exact, located, order, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
-use crate::timeout::Timeout;
+use crate::timeout::{Jitter, Timeout};
 
 pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let private = model.private();
@@ -19,6 +19,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let (by_ids_type, by_ids) = by_ids(model);
     let order = order::order_type(model);
     let key = key_methods(model);
+    let ends_at = ends_at(model);
     let heap_size = heap_size(model);
     let relations = relations(model);
     let codecs = storage::codecs(model);
@@ -47,6 +48,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
             }
 
             #key
+            #ends_at
             #heap_size
             #relations
         }
@@ -84,7 +86,32 @@ fn definition(model: &Model<'_>) -> TokenStream {
     let version = model.key_version.map(|version| quote!(.key_version(#version)));
     let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
     let timeouts = timeouts(&private, [model.list_timeout, model.detail_timeout, model.negative_timeout]);
-    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #cache #version #is_key_saved #timeouts)
+    let limits = limits(model);
+    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #cache #version #is_key_saved #timeouts #limits)
+}
+
+/// Sets how much lives differ, and how long lists may be.
+fn limits(model: &Model<'_>) -> TokenStream {
+    let jitter = model.jitter.map(|jitter| match jitter {
+        Jitter::Millis(millis) => quote!(.jitter_millis(#millis)),
+        Jitter::Percent(percent) => quote!(.jitter_percent(#percent)),
+    });
+    let rows = model.max_rows.map(|rows| quote!(.max_rows(#rows)));
+    quote!(#jitter #rows)
+}
+
+/// When a row ends; an unfit type is reported at the column's name.
+fn ends_at(model: &Model<'_>) -> TokenStream {
+    let Some(field) = &model.expires_at else { return TokenStream::new() };
+    let private = model.private();
+    let span = located(field.ty.span());
+    let (place, ty) = (field.place(&quote!(self)), &field.ty);
+    let moment = quote_spanned!(span=> <#ty as #private::Moment>::timestamp(&#place));
+    quote! {
+        fn ends_at(&self) -> ::core::option::Option<#private::Timestamp> {
+            #moment
+        }
+    }
 }
 
 /// Sets the timeouts of lists, of rows, of absent rows.

@@ -16,8 +16,9 @@ fn assert_option_errors(options: &str, expected: &[&str]) {
 
 #[test]
 fn options_are_checked() {
-    let known = "after_delete, after_save, cache, cascaded_by, crate, depends_on, detail_timeout, error, fixed, key, key_version, list_timeout, memory_only, negative_timeout, \
-                 order_by, primary_key, scope, unique, view";
+    let known = "after_delete, after_save, cache, cascaded_by, crate, depends_on, detail_timeout, error, expires_at, fixed, jitter, \
+                 key, key_version, list_timeout, max_rows, memory_only, negative_timeout, order_by, primary_key, scope, \
+                 unique, view";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
         ("tiemout = 3", unknown("tiemout", "")),
