@@ -118,6 +118,7 @@ impl<'a> Model<'a> {
         let attrs = StructAttrs::read(&input.attrs, diagnostics);
         let fields = validate::named_fields(input, diagnostics)?;
         let fields: Vec<_> = fields.iter().map(|field| Field::read(field, diagnostics)).collect();
+        validate::timeouts(&options, diagnostics);
         validate::storage(options.memory_only.as_ref(), &fields, diagnostics);
         let krate = options.krate.unwrap_or_else(|| parse_quote!(::cache_diesel));
         let table = attrs.table.unwrap_or_else(|| inferred_table(&input.ident));

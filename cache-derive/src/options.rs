@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) max_rows: Option<usize>,
     pub(crate) memory_only: Option<Ident>,
     pub(crate) negative_timeout: Option<Timeout>,
+    /// Where limits were typed, by the name of the option.
+    pub(crate) limits: Vec<Ident>,
     pub(crate) order_by: Option<Vec<OrderBy>>,
     pub(crate) primary_key: Option<KeyPaths>,
     pub(crate) views: Vec<View>,
@@ -68,6 +70,9 @@ impl Options {
     }
 
     fn add(&mut self, Attr { name, value }: Attr, diagnostics: &mut Diagnostics) {
+        if let Value::Jitter(_) | Value::NegativeTimeout(_) = value {
+            self.limits.push(name.clone());
+        }
         match value {
             Value::AfterDelete(path) => set(&mut self.after_delete, path, &name, diagnostics),
             Value::AfterSave(path) => set(&mut self.after_save, path, &name, diagnostics),
