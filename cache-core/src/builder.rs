@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Listeners;
 use crate::flight::Flights;
 use crate::guard::Watch;
+use crate::mode::Switch;
 use crate::policy::Policy;
 use crate::standing::Standing;
 use crate::statistics::Ledger;
@@ -186,6 +187,7 @@ impl CacheBuilder {
             watch: Watch::over(&*store, &self.policy),
             store,
             policy: self.policy,
+            switch: Switch::default(),
             ledger: Ledger::default(),
             listeners: Listeners::default(),
             flights: Arc::new(Flights::default()),

@@ -212,7 +212,7 @@ pub mod prelude;
 pub use cache_core::registry as caches;
 pub use cache_core::{
     BreakerState, Bypass, Cache, CacheBuilder, Cause, Clock, Counts, Error, ErrorKind, Event, Kind, MIB, ManualClock,
-    Miss, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
+    Miss, Mode, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
 };
 pub use cache_derive::Cached;
 pub use clear::{After, Clear};

@@ -27,6 +27,7 @@ mod lives;
 mod lookups;
 mod many;
 mod models;
+mod modes;
 mod named;
 mod negative;
 mod normalized;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::store::Wanted;
 use cache_core::{
-    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Reader, Start, Tag,
+    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Mode, Reader, Start, Tag,
     Timeout, Timestamp, Token, Value, Waited,
 };
 use diesel::result::QueryResult;
@@ -232,7 +232,11 @@ pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Sit
         return None;
     };
     let reader = attached.reader(head.state, head.kind);
-    let gate = if head.options.use_of_cache == UseOfCache::Bypass { Err(Bypass::Asked) } else { gate };
+    let gate = match head.options.use_of_cache {
+        UseOfCache::Bypass => Err(Bypass::Asked),
+        _ if attached.cache.mode() == Mode::Off => Err(Bypass::Off),
+        _ => gate,
+    };
     match gate {
         Ok(identity) => Some(Site { reader, state: head.state, identity }),
         Err(reason) => {
@@ -248,7 +252,7 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<Ca
     if head.options.use_of_cache != UseOfCache::Full {
         return None;
     }
-    let attached = head.state.attached()?;
+    let attached = head.state.attached().filter(|attached| attached.cache.mode() != Mode::Off)?;
     let identity = attached.told.or(identity)?;
     if is_rehearsed(identity.database) {
         return None;
