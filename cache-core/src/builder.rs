@@ -11,6 +11,7 @@ use crate::event::Listeners;
 use crate::flight::Flights;
 use crate::guard::Watch;
 use crate::key::Kind;
+use crate::mode::Switch;
 use crate::policy::Policy;
 use crate::standing::Standing;
 use crate::statistics::Ledger;
@@ -178,6 +179,7 @@ impl CacheBuilder {
             store,
             policy: self.policy,
             values: ledger.counters(Cache::VALUES, Kind::Value),
+            switch: Switch::default(),
             ledger,
             listeners: Listeners::default(),
             flights: Arc::new(Flights::default()),

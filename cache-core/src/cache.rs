@@ -10,6 +10,7 @@ use crate::event::{Event, Listeners};
 use crate::flight::Flights;
 use crate::guard::Watch;
 use crate::key::Kind;
+use crate::mode::{Mode, Switch};
 use crate::policy::Policy;
 use crate::standing::Standing;
 use crate::statistics::{Counters, Ledger, Statistics};
@@ -26,6 +27,7 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: Policy,
+    pub(crate) switch: Switch,
     pub(crate) ledger: Ledger,
     pub(crate) listeners: Listeners,
     pub(crate) flights: Arc<Flights>,
@@ -79,6 +81,32 @@ impl Cache {
         self.0.listeners.panic_count()
     }
 
+    /// Sets what reads may do with the cache, from now on, in this process.
+    ///
+    /// # Consistency
+    ///
+    /// What is written is seen in every mode: an entry that was stored before is never served after a write that it does
+    /// not show. A read that has begun may still finish in the former mode.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_core::{Cache, Mode};
+    ///
+    /// let cache = Cache::memory();
+    /// cache.set_mode(Mode::ReadOnly);
+    /// assert_eq!(cache.mode(), Mode::ReadOnly);
+    /// ```
+    pub fn set_mode(&self, mode: Mode) {
+        self.0.switch.set(mode);
+    }
+
+    /// What reads may do with the cache at present.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.0.switch.mode()
+    }
+
     /// Clears everything in the cache: what managers keep, and what was set by hand, of all versions and prefixes.
     ///
     /// # Consistency
@@ -123,6 +151,11 @@ impl Cache {
     #[must_use]
     pub fn counters(&self, manager: &str, kind: Kind) -> Arc<Counters> {
         self.0.ledger.counters(manager, kind)
+    }
+
+    /// Counts a panic of what a model has called after its writes.
+    pub fn note_hook_panic(&self) {
+        self.0.ledger.count_hook_panic();
     }
 
     /// Tells the listeners.

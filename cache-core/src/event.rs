@@ -105,6 +105,8 @@ pub enum Bypass {
     NotDeterministic,
     /// The connection was opened before the cache was installed, or its instrumentation was replaced.
     NotTracked,
+    /// The cache is switched off.
+    Off,
     /// The connection was told something that may change what its queries return.
     ParticularSession,
     /// The connection is in a transaction, or it cannot be told whether it is.

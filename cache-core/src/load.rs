@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::cache::Cache;
+use crate::clock::Timestamp;
 use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::event::{Event, Miss};
@@ -10,6 +11,7 @@ use crate::flight::{Follower, Leader, Seat};
 use crate::guard::Trouble;
 use crate::key::{CacheKey, Kind};
 use crate::lease::Right;
+use crate::mode::Mode;
 use crate::policy::Timeout;
 use crate::statistics::{Counter, Counters, StoreCounter};
 use crate::store::{Found, Operation, Put, Seed, Store, Stored, Wanted, same_length};
@@ -124,9 +126,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The present tokens of `tags`; `None` if the store fails.
+    /// The present tokens of `tags`; `None` if the store fails, or nothing is to be stored.
     #[must_use]
     pub fn seed(&self, tags: &[Tag]) -> Option<Vec<(Tag, Seed)>> {
+        if self.cache.mode() != Mode::Normal {
+            return None;
+        }
         let (inner, now) = (&*self.cache.0, self.cache.now());
         // A token that should have been changed must not be filled under.
         let seed = |store: &dyn Store| same_length(store.seed(tags, now)?, tags.len());
@@ -147,9 +152,16 @@ impl Reader<'_> {
                 Some(Put { key, value: loaded.value, life, tokens, weight: loaded.weight, codec: loaded.codec })
             })
             .collect();
-        if !puts.is_empty() {
+        // The mode may have changed while it was loaded.
+        if !puts.is_empty() && self.cache.mode() == Mode::Normal {
             self.put(puts);
         }
+    }
+
+    /// The present moment, by the cache's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.cache.now()
     }
 
     /// How long to wait for somebody else's load.

@@ -63,13 +63,42 @@ pub struct Timeouts {
     pub detail: Timeout,
     /// Lists, scopes, counts.
     pub list: Timeout,
+    /// By how much lives differ; `None`: not at all.
+    pub jitter: Option<Jitter>,
     /// Rows that are known not to exist; `None`: they are asked for every time.
     pub negative: Option<Timeout>,
 }
 
 impl Timeouts {
     /// Lists live one day, rows one minute, absent rows are not remembered.
-    pub const DEFAULT: Self = Self { detail: Timeout::from_secs(60), list: Timeout::from_secs(86_400), negative: None };
+    pub const DEFAULT: Self =
+        Self { detail: Timeout::from_secs(60), list: Timeout::from_secs(86_400), jitter: None, negative: None };
+}
+
+/// By how much lives are shorter than their timeout, so that what was stored together does not end together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Jitter {
+    /// By up to this many hundredths of the timeout.
+    Percent(u32),
+    /// By up to so long, and by up to half of the timeout.
+    UpTo(Duration),
+}
+
+impl Jitter {
+    /// A life of `timeout` at most, by the fall of `dice`: any number, each as likely as the next.
+    #[must_use]
+    pub fn spread(self, timeout: Timeout, dice: u64) -> Timeout {
+        let Some(longest) = timeout.duration() else { return timeout };
+        let widest = match self {
+            Self::Percent(percent) => longest.saturating_mul(percent) / 100,
+            Self::UpTo(widest) => widest,
+        };
+        let nanos = widest.min(longest / 2).as_nanos();
+        // The product of two numbers of 64 bits fits.
+        let nanos = u128::from(u64::try_from(nanos).unwrap_or(u64::MAX)) * u128::from(dice) >> 64;
+        Timeout::after(longest - Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
 }
 
 /// The limits of one cache.
@@ -135,4 +164,34 @@ pub enum Writes {
     Open,
     /// It fails before its statement.
     Strict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c20_lives_are_spread_below_their_timeout() {
+        let second = Timeout::from_secs(1);
+        let cases = [
+            (Jitter::Percent(10), second, 0, 1_000),
+            (Jitter::Percent(10), second, u64::MAX / 2, 951),
+            (Jitter::Percent(10), second, u64::MAX, 901),
+            (Jitter::Percent(50), second, u64::MAX, 501),
+            // Half of the life is left, whatever is asked for.
+            (Jitter::Percent(100), second, u64::MAX, 501),
+            (Jitter::UpTo(Duration::from_millis(200)), second, 0, 1_000),
+            (Jitter::UpTo(Duration::from_millis(200)), second, u64::MAX, 801),
+            (Jitter::UpTo(Duration::MAX), second, u64::MAX, 501),
+            (Jitter::Percent(50), Timeout::after(Duration::ZERO), u64::MAX, 0),
+        ];
+        for (jitter, timeout, dice, millis) in cases {
+            // Nobody gets the very end of the span.
+            let life = jitter.spread(timeout, dice).duration().map(|life| life.as_nanos().div_ceil(1_000_000));
+            assert_eq!(life, Some(millis), "{jitter:?} {timeout:?} {dice}");
+        }
+        assert_eq!(Jitter::Percent(50).spread(Timeout::NEVER, u64::MAX), Timeout::NEVER);
+        let ages = Jitter::UpTo(Duration::from_secs(9)).spread(Timeout::after(Duration::MAX), u64::MAX);
+        assert!(ages.duration() > Some(Duration::MAX - Duration::from_secs(9)));
+    }
 }

@@ -22,6 +22,7 @@ pub(crate) enum Counter {
     LoadFailure,
     Load,
     Miss,
+    Oversized,
     StoreFailure,
     Store,
 }
@@ -46,6 +47,8 @@ pub struct Counts {
     pub load_count: u64,
     /// Reads that found nothing of use in the cache.
     pub miss_count: u64,
+    /// Lists that were not stored because they had more rows than the model's `max_rows`.
+    pub oversized_count: u64,
     /// Times the store failed.
     pub store_failure_count: u64,
     /// Entries that were stored. A row that was found by a unique value counts once, though what leads to it is
@@ -62,6 +65,7 @@ impl Counts {
             load_failure_count: counts[Counter::LoadFailure as usize],
             load_count: counts[Counter::Load as usize],
             miss_count: counts[Counter::Miss as usize],
+            oversized_count: counts[Counter::Oversized as usize],
             store_failure_count: counts[Counter::StoreFailure as usize],
             store_count: counts[Counter::Store as usize],
         }
@@ -74,6 +78,7 @@ impl Counts {
         self.load_failure_count += other.load_failure_count;
         self.load_count += other.load_count;
         self.miss_count += other.miss_count;
+        self.oversized_count += other.oversized_count;
         self.store_failure_count += other.store_failure_count;
         self.store_count += other.store_count;
     }
@@ -89,6 +94,8 @@ pub struct Statistics {
     pub invalidation_counts: BTreeMap<String, u64>,
     /// How often a whole database was invalidated.
     pub database_invalidation_count: u64,
+    /// How often a model's `after_save` or `after_delete` panicked.
+    pub hook_panic_count: u64,
     /// Invalidations that the store failed, or that it was not asked for because it failed too often of late.
     pub invalidation_failure_count: u64,
     /// What went wrong with the store, and what was done about it.
@@ -146,6 +153,11 @@ impl Counters {
         self.count(Counter::LoadFailure);
     }
 
+    /// Counts a list that is too long to be stored.
+    pub fn oversized(&self) {
+        self.count(Counter::Oversized);
+    }
+
     fn read(&self) -> Counts {
         Counts::from_array(array::from_fn(|counter| {
             self.0.iter().map(|shard| shard.0[counter].load(Ordering::Relaxed)).sum()
@@ -169,6 +181,7 @@ pub(crate) struct Ledger {
     tables: Mutex<BTreeMap<String, u64>>,
     databases: AtomicU64,
     failures: AtomicU64,
+    hook_panics: AtomicU64,
     pub(crate) store: StoreLedger,
 }
 
@@ -195,6 +208,10 @@ impl Ledger {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn count_hook_panic(&self) {
+        self.hook_panics.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn read(&self) -> Statistics {
         let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = reads.iter().map(|(name, counters)| (name.clone(), counters.read()));
@@ -202,6 +219,7 @@ impl Ledger {
             reads: counted.filter(|(_, counts)| *counts != Counts::default()).collect(),
             invalidation_counts: self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             database_invalidation_count: self.databases.load(Ordering::Relaxed),
+            hook_panic_count: self.hook_panics.load(Ordering::Relaxed),
             invalidation_failure_count: self.failures.load(Ordering::Relaxed),
             store: self.store.read(),
         }

@@ -3,13 +3,14 @@
 use proc_macro2::{Delimiter, Group};
 use syn::ext::IdentExt as _;
 use syn::parse::{End, ParseStream};
-use syn::{Attribute, Error, Ident, LitStr, Path, Result, Token, Type};
+use syn::{Attribute, Error, Ident, LitInt, LitStr, Path, Result, Token, Type};
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::key_path::{self, KeyPaths};
 use crate::look_up::{self, LookupList};
+use crate::order_by::{self, OrderBy};
 use crate::recover;
-use crate::timeout::{self, Timeout};
+use crate::timeout::{self, Jitter, Timeout};
 use crate::view::{self, View};
 
 /// One option, as it was typed.
@@ -20,16 +21,24 @@ pub(crate) struct Attr {
 
 /// What an option says; a list is empty if it holds a mistake that is already recorded.
 pub(crate) enum Value {
+    AfterDelete(Path),
+    AfterSave(Path),
+    Cache(LitStr),
     CascadedBy(Vec<Path>),
     Crate(Path),
     DependsOn(Vec<Path>),
     DetailTimeout(Timeout),
     Error(Type),
+    ExpiresAt(Ident),
     Fixed(Vec<Ident>),
+    Jitter(Jitter),
     Key(LitStr),
+    KeyVersion(u32),
     ListTimeout(Timeout),
+    MaxRows(usize),
     MemoryOnly,
     NegativeTimeout(Timeout),
+    OrderBy(Vec<OrderBy>),
     PrimaryKey(KeyPaths),
     Scope(LookupList),
     Unique(LookupList),
@@ -43,7 +52,18 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 14] = [
+const OPTIONS: [Spec; 22] = [
+    Spec {
+        name: "after_delete",
+        usage: "after_delete = path",
+        read: |input, _| function(after_equals(input)?).map(Value::AfterDelete),
+    },
+    Spec {
+        name: "after_save",
+        usage: "after_save = path",
+        read: |input, _| function(after_equals(input)?).map(Value::AfterSave),
+    },
+    Spec { name: "cache", usage: "cache = \"sessions\"", read: |input, _| cache(input).map(Value::Cache) },
     Spec {
         name: "cascaded_by",
         usage: "cascaded_by(Model, table, ..)",
@@ -62,21 +82,38 @@ const OPTIONS: [Spec; 14] = [
     },
     Spec { name: "error", usage: "error = Type", read: |input, _| after_equals(input)?.parse().map(Value::Error) },
     Spec {
+        name: "expires_at",
+        usage: "expires_at = column",
+        read: |input, _| column(after_equals(input)?).map(Value::ExpiresAt),
+    },
+    Spec {
         name: "fixed",
         usage: "fixed(column, ..)",
         read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Fixed),
     },
+    Spec {
+        name: "jitter",
+        usage: "jitter = \"10%\"",
+        read: |input, _| timeout::read_jitter(after_equals(input)?).map(Value::Jitter),
+    },
     Spec { name: "key", usage: "key = \"name\"", read: |input, _| key(input).map(Value::Key) },
+    Spec { name: "key_version", usage: "key_version = 2", read: |input, _| key_version(input).map(Value::KeyVersion) },
     Spec {
         name: "list_timeout",
         usage: "list_timeout = \"1 day\"",
         read: |input, _| timeout(input).map(Value::ListTimeout),
     },
+    Spec { name: "max_rows", usage: "max_rows = 1000", read: |input, _| max_rows(input).map(Value::MaxRows) },
     Spec { name: "memory_only", usage: "memory_only", read: |_, _| Ok(Value::MemoryOnly) },
     Spec {
         name: "negative_timeout",
         usage: "negative_timeout = \"10 seconds\"",
         read: |input, _| negative_timeout(input).map(Value::NegativeTimeout),
+    },
+    Spec {
+        name: "order_by",
+        usage: "order_by = (column.asc(), ..)",
+        read: |input, diagnostics| order_by::read(after_equals(input)?, diagnostics).map(Value::OrderBy),
     },
     Spec {
         name: "primary_key",
@@ -130,7 +167,7 @@ fn option(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Result<Attr>
 }
 
 fn has_value(spec: &Spec, input: ParseStream<'_>) -> bool {
-    if spec.usage.ends_with(')') {
+    if spec.usage.ends_with(')') && !spec.usage.contains('=') {
         let list: Result<Group> = input.fork().parse();
         return list.is_ok_and(|list| list.delimiter() == Delimiter::Parenthesis && !list.stream().is_empty());
     }
@@ -158,6 +195,13 @@ pub(crate) fn path(input: ParseStream<'_>) -> Result<Path> {
         .map_err(|error| Error::new(error.span(), "expected a path without quotes, such as `schema::products`"))
 }
 
+/// The path of a function.
+pub(crate) fn function(input: ParseStream<'_>) -> Result<Path> {
+    Path::parse_mod_style(input).map_err(|error| {
+        Error::new(error.span(), "expected the path of a function without quotes, such as `crate::hooks::saved`")
+    })
+}
+
 pub(crate) fn column(input: ParseStream<'_>) -> Result<Ident> {
     Ident::parse_any(input)
         .map_err(|error| Error::new(error.span(), "expected a column name without quotes, such as `slug`"))
@@ -170,6 +214,32 @@ pub(crate) fn key(input: ParseStream<'_>) -> Result<LitStr> {
         return Err(Error::new(key.span(), message));
     }
     Ok(key)
+}
+
+fn cache(input: ParseStream<'_>) -> Result<LitStr> {
+    let cache: LitStr = after_equals(input)?.parse()?;
+    if cache.value().trim().is_empty() {
+        let message = "`cache` cannot be empty, leave it out to use the default cache";
+        return Err(Error::new(cache.span(), message));
+    }
+    Ok(cache)
+}
+
+fn max_rows(input: ParseStream<'_>) -> Result<usize> {
+    let expected = "expected a number of rows, such as `max_rows = 1000`";
+    let rows: LitInt = after_equals(input)?.parse().map_err(|error: Error| Error::new(error.span(), expected))?;
+    match rows.base10_parse() {
+        Ok(0) => {
+            Err(Error::new(rows.span(), "`max_rows` cannot be zero, the shortest list that is stored has one row"))
+        }
+        parsed => parsed.map_err(|_| Error::new(rows.span(), expected)),
+    }
+}
+
+fn key_version(input: ParseStream<'_>) -> Result<u32> {
+    let expected = || format!("expected a whole number up to {}, such as `key_version = 2`", u32::MAX);
+    let version: LitInt = after_equals(input)?.parse().map_err(|error: Error| Error::new(error.span(), expected()))?;
+    version.base10_parse().map_err(|_| Error::new(version.span(), expected()))
 }
 
 pub(crate) fn timeout(input: ParseStream<'_>) -> Result<Timeout> {

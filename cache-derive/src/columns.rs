@@ -47,6 +47,11 @@ impl<'a> Columns<'a> {
         typed.iter().filter_map(|column| diagnostics.take(self.named(column, &option))).collect()
     }
 
+    /// Finds the column that tells when a row ends.
+    pub(crate) fn expires_at(&self, column: &Ident, diagnostics: &mut Diagnostics) -> Option<Field<'a>> {
+        diagnostics.take(self.named(column, &Ident::new("expires_at", Span::call_site())))
+    }
+
     /// Finds the columns of every look-up; one with a wrong column is recorded and left out.
     pub(crate) fn lookups(&self, typed: Vec<LookupAttr>, diagnostics: &mut Diagnostics) -> Vec<Lookup<'a>> {
         let mut lookups = Vec::new();

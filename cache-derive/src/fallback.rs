@@ -67,6 +67,7 @@ fn cached_model(input: &DeriveInput, broken: &syn::Ident) -> TokenStream {
             type Table = #broken;
             type Id = #broken;
             type Error = #broken;
+            type Order = #broken;
             type ByIds = #broken;
 
             const DEFINITION: #private::Definition = loop {};

@@ -13,6 +13,7 @@ mod key_path;
 mod look_up;
 mod model;
 mod options;
+mod order_by;
 mod recover;
 mod timeout;
 mod validate;
@@ -41,16 +42,24 @@ use crate::model::Model;
 ///
 /// | option | meaning |
 /// |---|---|
+/// | `after_delete = path` | a `fn(&Saved<Self>)` that is called once a delete through the manager is committed |
+/// | `after_save = path` | the same for inserts and updates |
+/// | `cache = "sessions"` | the cache of `cached()`; the default one if left out |
 /// | `cascaded_by(Model, table, ..)` | deletes from these tables delete rows of this one |
 /// | `crate = path` | where `cache_diesel` is, if it was renamed |
 /// | `depends_on(Model, table, ..)` | any write to these tables may change what is read |
 /// | `detail_timeout = "1 minute"` | how long a row lives |
 /// | `error = Type` | what `require` fails with; `diesel::result::Error` if left out |
+/// | `expires_at = column` | the moment at which a row ends, and every list that it is in |
 /// | `fixed(column, ..)` | columns that a row keeps for life: a save leaves the scopes that the row is not in |
+/// | `jitter = "10%"` | lives are shorter by up to so much, or by up to a length of time |
 /// | `key = "name"` | the name in the cache; the table's SQL name if left out |
+/// | `key_version = 2` | part of every key: entries of another version are never read |
 /// | `list_timeout = "1 day"` | how long lists, counts and scopes live |
+/// | `max_rows = 1000` | lists with more rows are given and not stored |
 /// | `memory_only` | entries stay in the memory of the process, whatever the cache's store |
 /// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |
+/// | `order_by = (column.asc(), ..)` | the order of lists that are asked for without one |
 /// | `primary_key = identity.id` | where the primary key is, if it is in an embedded struct; several columns in parentheses |
 /// | `scope(column, ..)` | adds `all_by_column`: all rows that share the value |
 /// | `scope(column, with = path)` | the same, for the value that the function makes of the one that is asked for |

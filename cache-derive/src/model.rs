@@ -14,25 +14,36 @@ use crate::diagnostics::Diagnostics;
 use crate::diesel_attr::{FieldAttrs, StructAttrs, compact};
 use crate::field_attr;
 use crate::options::{Dependency, Options};
-use crate::timeout::Timeout;
+use crate::order_by::OrderBy;
+use crate::timeout::{Jitter, Timeout};
 use crate::validate;
 use crate::view::{self, View};
 
 /// A struct whose rows can be cached.
 pub(crate) struct Model<'a> {
+    pub(crate) after_delete: Option<Path>,
+    pub(crate) after_save: Option<Path>,
+    /// The name of the cache, if it is not the default one.
+    pub(crate) cache: Option<LitStr>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
+    /// The field that tells when a row ends.
+    pub(crate) expires_at: Option<Field<'a>>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) ident: &'a Ident,
+    pub(crate) jitter: Option<Jitter>,
     pub(crate) key: Key<'a>,
+    pub(crate) key_version: Option<u32>,
     pub(crate) krate: Path,
     /// Whether nothing of it leaves the process.
     pub(crate) is_memory_only: bool,
     pub(crate) list_timeout: Option<Timeout>,
     pub(crate) lookups: Vec<Lookup<'a>>,
+    pub(crate) max_rows: Option<usize>,
     pub(crate) name: Option<LitStr>,
     pub(crate) negative_timeout: Option<Timeout>,
+    pub(crate) order_by: Vec<OrderBy>,
     pub(crate) table: Path,
     pub(crate) views: Vec<View>,
     pub(crate) vis: &'a Visibility,
@@ -107,6 +118,7 @@ impl<'a> Model<'a> {
         let attrs = StructAttrs::read(&input.attrs, diagnostics);
         let fields = validate::named_fields(input, diagnostics)?;
         let fields: Vec<_> = fields.iter().map(|field| Field::read(field, diagnostics)).collect();
+        validate::timeouts(&options, diagnostics);
         validate::storage(options.memory_only.as_ref(), &fields, diagnostics);
         let krate = options.krate.unwrap_or_else(|| parse_quote!(::cache_diesel));
         let table = attrs.table.unwrap_or_else(|| inferred_table(&input.ident));
@@ -116,22 +128,31 @@ impl<'a> Model<'a> {
             None => columns.key(attrs.primary_key.as_ref(), diagnostics),
         };
         let fixed = columns.fixed(&options.fixed, diagnostics);
+        let expires_at = options.expires_at.and_then(|column| columns.expires_at(&column, diagnostics));
         let lookups = columns.lookups(options.lookups, diagnostics);
         let key = key?;
         let fixed = validate::fixed(&key, fixed, diagnostics);
         Some(Self {
+            after_delete: options.after_delete,
+            after_save: options.after_save,
+            cache: options.cache,
             dependencies: options.dependencies,
             detail_timeout: options.detail_timeout,
             error: options.error,
+            expires_at,
             fields: columns.fields,
             ident: &input.ident,
             is_memory_only: options.memory_only.is_some(),
+            jitter: options.jitter,
             list_timeout: options.list_timeout,
             lookups: mark_fixed(validate::lookups(&key, lookups, diagnostics), &fixed),
             key,
+            key_version: options.key_version,
             krate: columns.krate,
+            max_rows: options.max_rows,
             name: options.key,
             negative_timeout: options.negative_timeout,
+            order_by: options.order_by.unwrap_or_default(),
             table: columns.table,
             views: view::views(&input.ident, &snake_case(&input.ident), options.views, diagnostics),
             vis: &input.vis,
@@ -151,6 +172,11 @@ impl<'a> Model<'a> {
             token
         };
         self.private().into_iter().map(located).collect()
+    }
+
+    /// The type that stands for the order of lists in generated code.
+    pub(crate) fn order(&self) -> Ident {
+        format_ident!("__Cached{}Order", self.ident, span = Span::call_site())
     }
 
     pub(crate) fn manager(&self) -> Ident {

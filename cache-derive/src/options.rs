@@ -7,22 +7,33 @@ use crate::attr::{self, Attr, Value};
 use crate::diagnostics::Diagnostics;
 use crate::key_path::KeyPaths;
 use crate::look_up::{LookupList, With};
-use crate::timeout::Timeout;
+use crate::order_by::OrderBy;
+use crate::timeout::{Jitter, Timeout};
 use crate::view::View;
 
 /// Everything that `#[cached(..)]` says.
 #[derive(Default)]
 pub(crate) struct Options {
+    pub(crate) after_delete: Option<Path>,
+    pub(crate) after_save: Option<Path>,
+    pub(crate) cache: Option<LitStr>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
+    pub(crate) expires_at: Option<Ident>,
     pub(crate) fixed: Vec<Ident>,
+    pub(crate) jitter: Option<Jitter>,
     pub(crate) key: Option<LitStr>,
+    pub(crate) key_version: Option<u32>,
     pub(crate) krate: Option<Path>,
     pub(crate) list_timeout: Option<Timeout>,
     pub(crate) lookups: Vec<LookupAttr>,
+    pub(crate) max_rows: Option<usize>,
     pub(crate) memory_only: Option<Ident>,
     pub(crate) negative_timeout: Option<Timeout>,
+    /// Where limits were typed, by the name of the option.
+    pub(crate) limits: Vec<Ident>,
+    pub(crate) order_by: Option<Vec<OrderBy>>,
     pub(crate) primary_key: Option<KeyPaths>,
     pub(crate) views: Vec<View>,
 }
@@ -59,17 +70,28 @@ impl Options {
     }
 
     fn add(&mut self, Attr { name, value }: Attr, diagnostics: &mut Diagnostics) {
+        if let Value::Jitter(_) | Value::NegativeTimeout(_) = value {
+            self.limits.push(name.clone());
+        }
         match value {
+            Value::AfterDelete(path) => set(&mut self.after_delete, path, &name, diagnostics),
+            Value::AfterSave(path) => set(&mut self.after_save, path, &name, diagnostics),
+            Value::Cache(cache) => set(&mut self.cache, cache, &name, diagnostics),
             Value::CascadedBy(paths) => self.depend(paths, true),
             Value::Crate(path) => set(&mut self.krate, path, &name, diagnostics),
             Value::DependsOn(paths) => self.depend(paths, false),
             Value::DetailTimeout(timeout) => set(&mut self.detail_timeout, timeout, &name, diagnostics),
             Value::Error(error) => set(&mut self.error, error, &name, diagnostics),
+            Value::ExpiresAt(column) => set(&mut self.expires_at, column, &name, diagnostics),
             Value::Fixed(columns) => self.fixed.extend(columns),
+            Value::Jitter(jitter) => set(&mut self.jitter, jitter, &name, diagnostics),
             Value::Key(key) => set(&mut self.key, key, &name, diagnostics),
+            Value::KeyVersion(version) => set(&mut self.key_version, version, &name, diagnostics),
             Value::ListTimeout(timeout) => set(&mut self.list_timeout, timeout, &name, diagnostics),
+            Value::MaxRows(rows) => set(&mut self.max_rows, rows, &name, diagnostics),
             Value::MemoryOnly => set(&mut self.memory_only, name.clone(), &name, diagnostics),
             Value::NegativeTimeout(timeout) => set(&mut self.negative_timeout, timeout, &name, diagnostics),
+            Value::OrderBy(order) => set(&mut self.order_by, order, &name, diagnostics),
             Value::PrimaryKey(paths) => set(&mut self.primary_key, paths, &name, diagnostics),
             Value::Scope(list) => self.look_up(list, false, name),
             Value::Unique(list) => self.look_up(list, true, name),

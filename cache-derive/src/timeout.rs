@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::parse::ParseStream;
-use syn::{Error, Lit};
+use syn::{Error, Lit, LitStr};
 
 /// How long entries live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,33 @@ pub(crate) struct TimeoutLit {
     pub(crate) span: Span,
     pub(crate) timeout: Timeout,
 }
+
+/// By how much lives are shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Jitter {
+    Millis(u64),
+    Percent(u32),
+}
+
+/// Reads `"10%"` or a length of time.
+pub(crate) fn read_jitter(input: ParseStream<'_>) -> syn::Result<Jitter> {
+    let percent =
+        input.fork().parse::<LitStr>().ok().and_then(|text| text.value().strip_suffix('%').map(str::to_owned));
+    let Some(percent) = percent else {
+        let literal = read(input)?;
+        return match literal.timeout {
+            Timeout::Millis(millis) => Ok(Jitter::Millis(millis)),
+            Timeout::Never => {
+                Err(Error::new(literal.span, format!("`jitter` cannot be \"never\", expected {JITTERS}")))
+            }
+        };
+    };
+    let span = input.parse::<LitStr>()?.span();
+    let percent = percent.trim().parse().ok().filter(|percent| (1..=50).contains(percent));
+    percent.map(Jitter::Percent).ok_or_else(|| Error::new(span, format!("expected {JITTERS}")))
+}
+
+const JITTERS: &str = "from \"1%\" to \"50%\", or a length of time such as \"30 seconds\"";
 
 /// The units and their milliseconds; a final `s` may be left out.
 const UNITS: [(&str, u64); 6] = [

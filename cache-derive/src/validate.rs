@@ -9,6 +9,8 @@ use syn::{Data, DeriveInput, Field, Fields, GenericParam, Ident, Token};
 
 use crate::diagnostics::Diagnostics;
 use crate::model::{Field as Column, Key, Lookup};
+use crate::options::Options;
+use crate::timeout::{Jitter, Timeout};
 
 /// The fields, if this is a struct that owns its values and names them.
 pub(crate) fn named_fields<'a>(
@@ -41,6 +43,49 @@ fn owns_its_values(input: &DeriveInput, diagnostics: &mut Diagnostics) -> bool {
         diagnostics.error(param.span(), format!("a cached model cannot {kind}: {reason}"));
     }
     input.generics.params.is_empty()
+}
+
+/// Keeps timeouts from contradicting each other.
+pub(crate) fn timeouts(options: &Options, diagnostics: &mut Diagnostics) {
+    for option in &options.limits {
+        let mistake = if option == "jitter" { is_all_jitter(options) } else { is_longest_absent(options) };
+        if let Some(message) = mistake {
+            diagnostics.error(option.span(), message);
+        }
+    }
+}
+
+/// Lists live one day, rows one minute, if nothing else is said.
+const LIST_MILLIS: u64 = 86_400_000;
+const DETAIL_MILLIS: u64 = 60_000;
+
+fn millis(timeout: Option<Timeout>, default: u64) -> u64 {
+    match timeout {
+        None => default,
+        Some(Timeout::Millis(millis)) => millis,
+        Some(Timeout::Never) => u64::MAX,
+    }
+}
+
+fn is_longest_absent(options: &Options) -> Option<String> {
+    let list = millis(options.list_timeout, LIST_MILLIS);
+    (millis(options.negative_timeout, 0) > list).then(|| {
+        "`negative_timeout` is longer than `list_timeout`: a row would be in the lists and still count as absent"
+            .to_owned()
+    })
+}
+
+fn is_all_jitter(options: &Options) -> Option<String> {
+    let Some(Jitter::Millis(jitter)) = options.jitter else { return None };
+    let timeouts = [
+        ("detail_timeout", millis(options.detail_timeout, DETAIL_MILLIS)),
+        ("list_timeout", millis(options.list_timeout, LIST_MILLIS)),
+        ("negative_timeout", millis(options.negative_timeout, u64::MAX)),
+    ];
+    let shorter = timeouts.into_iter().find(|(_, timeout)| *timeout / 2 < jitter);
+    shorter.map(|(name, _)| {
+        format!("`jitter` is more than half of `{name}`, write a shorter one or hundredths such as \"10%\"")
+    })
 }
 
 /// Keeps a field from saying how it is stored where nothing is.

@@ -4,7 +4,7 @@ mod prefetch;
 mod read;
 mod validate;
 
-pub(crate) use prefetch::{OrderBy, Prefetch};
+pub(crate) use prefetch::Prefetch;
 pub(crate) use read::read;
 pub(crate) use validate::views;
 

@@ -181,9 +181,11 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
+//! | `chrono` | `expires_at` for its types | the crate `chrono` |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
 //! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |
 //! | `sqlite` | SQLite 3.35 and later | Diesel's features `sqlite` and `returning_clauses_for_sqlite_3_35` |
+//! | `time` | `expires_at` for its types | the crate `time` |
 //!
 //! None is a default: name the databases. Features whose names begin with `__` are internal.
 
@@ -197,6 +199,7 @@ mod install;
 mod keys;
 mod manager;
 mod model;
+mod moment;
 mod precision;
 pub mod read;
 mod report;
@@ -215,7 +218,7 @@ pub mod prelude;
 pub use cache_core::registry as caches;
 pub use cache_core::{
     BreakerState, Bypass, Cache, CacheBuilder, Cacheable, Cause, Clock, Counts, Error, ErrorKind, Event, IntoTimeout,
-    Kind, MIB, ManualClock, Miss, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
+    Kind, MIB, ManualClock, Miss, Mode, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
 };
 pub use cache_derive::Cached;
 pub use clear::{After, Clear};
@@ -224,15 +227,17 @@ pub use install::{MakeInstrumentation, identify, install, install_with, track};
 pub use keys::IntoKey;
 pub use manager::Manager;
 pub use model::{CachedModel, Key};
+pub use moment::Moment;
 pub use precision::{PlainWrites, take_plain_writes};
 pub use read::view::{CachedView, ViewManager};
 pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
 pub use storage::Storable;
 pub use test_transaction::{begin_test_transaction, treat_as_committed};
+pub use write::Saved;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use cache_core::{Codec, Encode, KeyBytes, Result, Timeout, serial};
+    pub use cache_core::{Codec, Encode, KeyBytes, Result, Timeout, Timestamp, serial};
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;
@@ -245,12 +250,14 @@ pub mod __private {
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, is_column_exact,
         type_of,
     };
+    pub use crate::moment::Moment;
     pub use crate::read::view::{
         Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
         Relation, ViewCell, ViewManager,
     };
-    pub use crate::read::{ListRead, ScopeQuery, UniqueRead, unique_codec};
+    pub use crate::read::{DefaultOrder, ListRead, ScopeQuery, UniqueRead, Unordered, unique_codec};
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
+    pub use crate::write::Saved;
     pub mod weigh {
         pub use crate::weigh::{Heap, NoHeap, Weigh};
     }

@@ -56,7 +56,7 @@ impl<M> fmt::Debug for Manager<M> {
     }
 }
 
-/// Holds the manager of a model in the default cache; generated code keeps one for each model.
+/// Holds the manager of a model in its own cache; generated code keeps one for each model.
 #[derive(Debug)]
 pub struct ManagerCell<M> {
     state: OnceLock<&'static ManagerState>,
@@ -74,7 +74,7 @@ impl<M: CachedModel> ManagerCell<M> {
     /// The manager.
     #[must_use]
     pub fn get(&self) -> Manager<M> {
-        Manager::from_state(self.state.get_or_init(|| state_of::<M>(registry::DEFAULT)))
+        Manager::from_state(self.state.get_or_init(|| state_of::<M>(M::DEFINITION.own_cache())))
     }
 }
 
@@ -105,15 +105,7 @@ impl ManagerState {
         let definition = M::DEFINITION;
         let table = table_name::<M::Table>();
         let name = manager_name(&definition, &table);
-        let fingerprint = Fingerprint::of(&[
-            name.as_bytes(),
-            table.as_bytes(),
-            definition.module.as_bytes(),
-            definition.name.as_bytes(),
-            definition.shape.as_bytes(),
-            core::any::type_name::<M>().as_bytes(),
-            &[Codec::FORMAT],
-        ]);
+        let fingerprint = fingerprint_of(&definition, [&name, &table, core::any::type_name::<M>()]);
         Self {
             name,
             table,
@@ -137,8 +129,10 @@ impl ManagerState {
         let rows = Self::of::<M>(cache_name);
         let name = definition.key.map_or_else(|| format!("{}:{}", rows.name, definition.name), str::to_owned);
         let mut parts = vec![rows.fingerprint.as_bytes().as_slice(), name.as_bytes()];
+        let versions: Vec<String> = related.iter().map(|related| format!("{:?}", related.key_version)).collect();
         let described = [definition].into_iter().chain(related);
         parts.extend(described.flat_map(|each| [each.module, each.name, each.shape]).map(str::as_bytes));
+        parts.extend(versions.iter().map(String::as_bytes));
         parts.extend(queries.iter().map(|query| query.as_bytes()));
         let fingerprint = Fingerprint::of(&parts);
         Self { name, definition, fingerprint, tags: ManagerTags::of(fingerprint), ..rows }
@@ -160,6 +154,22 @@ impl ManagerState {
     }
 }
 
+/// What the entries of a manager are called by: whatever differs in here, never meets.
+fn fingerprint_of(definition: &Definition, [manager, table, model]: [&str; 3]) -> Fingerprint {
+    let version = definition.key_version.map(u32::to_be_bytes);
+    let mut parts = vec![
+        manager.as_bytes(),
+        table.as_bytes(),
+        definition.module.as_bytes(),
+        definition.name.as_bytes(),
+        definition.shape.as_bytes(),
+        model.as_bytes(),
+        &[Codec::FORMAT],
+    ];
+    parts.extend(version.as_ref().map(<[u8; 4]>::as_slice));
+    Fingerprint::of(&parts)
+}
+
 impl Attached {
     pub(crate) fn reader<'a>(&'a self, manager: &'a ManagerState, kind: Kind) -> Reader<'a> {
         Reader { cache: &self.cache, manager: &manager.name, kind, counters: &self.counters[kind as usize] }
@@ -177,4 +187,21 @@ pub(crate) fn state_for(shape: TypeId, cache: &str, make: impl FnOnce() -> Manag
     static STATES: Mutex<Option<States>> = Mutex::new(None);
     let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);
     states.get_or_insert_default().entry((shape, cache.to_owned())).or_insert_with(|| Box::leak(Box::new(make())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k1_versions_never_meet() {
+        let plain = Definition::new("Product", "shop", "id=id:i32");
+        let definitions = [plain, plain.key_version(0), plain.key_version(1), plain.key_version(256)];
+        let names = definitions.map(|definition| fingerprint_of(&definition, ["product", "products", "shop::Product"]));
+        for (place, name) in names.iter().enumerate() {
+            assert!(!names[..place].contains(name), "{:?}", definitions[place].key_version);
+        }
+        // The cache is where the entries are, and none of their names.
+        assert_eq!(fingerprint_of(&plain.cache("a"), ["product", "products", "shop::Product"]), names[0]);
+    }
 }

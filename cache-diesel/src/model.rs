@@ -2,16 +2,18 @@
 
 use core::any::{Any, TypeId};
 use core::hash::Hash;
+use core::time::Duration;
 
 use cache_core::policy::Timeouts;
 use cache_core::tables::{self, LookupDeclaration};
-use cache_core::{Codec, KeyBytes, Timeout, name_of};
+use cache_core::{Codec, Jitter, KeyBytes, Timeout, Timestamp, name_of, registry};
 use diesel::query_dsl::methods::FindDsl;
 use diesel::{Expression, Table};
 
 use crate::error::NotFound;
 use crate::storage::ModelCodecs;
 use crate::table::{NamedTable, table_name};
+use crate::write::Saved;
 
 /// A model whose rows are cached.
 ///
@@ -28,11 +30,17 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     type Id: Key;
     /// What `require` fails with.
     type Error: From<diesel::result::Error> + From<NotFound>;
+    /// The order of lists, where the call says none.
+    type Order: 'static;
     /// The condition that selects the rows of several keys.
     type ByIds;
 
     /// What the derive was told.
     const DEFINITION: Definition;
+    /// What is called once rows were deleted through the manager.
+    const AFTER_DELETE: Option<fn(&Saved<Self>)> = None;
+    /// What is called once rows were inserted or updated through the manager.
+    const AFTER_SAVE: Option<fn(&Saved<Self>)> = None;
     /// How rows leave the process; `None`: they are kept in memory only.
     const CODECS: Option<ModelCodecs<Self>> = None;
 
@@ -44,6 +52,10 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     fn has_id(&self, id: &Self::Id) -> bool;
     /// Selects the rows with one of these keys.
     fn by_ids(ids: Vec<Self::Id>) -> Self::ByIds;
+    /// When the row is not to be served any more, by itself.
+    fn ends_at(&self) -> Option<Timestamp> {
+        None
+    }
     /// The bytes that the row's fields own on the heap, as far as their types are known.
     fn heap_size(&self) -> usize;
     /// Whether every column of the primary key is compared byte by byte.
@@ -71,10 +83,16 @@ impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Definition {
+    /// The cache that `cached()` uses; `None`: the default one.
+    pub cache: Option<&'static str>,
     /// The name in the cache; `None`: the table's SQL name.
     pub key: Option<&'static str>,
     /// Whether the primary key was told to the derive only: Diesel's `AsChangeset` then sets its columns too.
     pub is_key_saved: bool,
+    /// Part of every key, for changes of meaning that the shape does not tell.
+    pub key_version: Option<u32>,
+    /// Lists with more rows are not stored.
+    pub max_rows: Option<usize>,
     /// `module_path!()` of the model.
     pub module: &'static str,
     /// The struct's name.
@@ -89,7 +107,17 @@ impl Definition {
     /// Starts from the defaults: lists live one day, details one minute, absent rows are not cached.
     #[must_use]
     pub const fn new(name: &'static str, module: &'static str, shape: &'static str) -> Self {
-        Self { key: None, is_key_saved: false, module, name, shape, timeouts: Timeouts::DEFAULT }
+        Self {
+            cache: None,
+            key: None,
+            is_key_saved: false,
+            key_version: None,
+            max_rows: None,
+            module,
+            name,
+            shape,
+            timeouts: Timeouts::DEFAULT,
+        }
     }
 
     /// Sets the name in the cache.
@@ -99,6 +127,26 @@ impl Definition {
         self
     }
 
+    /// Sets the cache that is used if no other one is named.
+    #[must_use]
+    pub const fn cache(mut self, cache: &'static str) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Sets the version of the keys.
+    #[must_use]
+    pub const fn key_version(mut self, version: u32) -> Self {
+        self.key_version = Some(version);
+        self
+    }
+
+    /// The cache that is used if no other one is named.
+    #[must_use]
+    pub fn own_cache(&self) -> &'static str {
+        self.cache.unwrap_or(registry::DEFAULT)
+    }
+
     /// Notes that a save sets the columns of the primary key too.
     #[must_use]
     pub const fn key_is_saved(mut self) -> Self {
@@ -106,10 +154,11 @@ impl Definition {
         self
     }
 
-    /// Takes over how long the entries of `other` live.
+    /// Takes over how long the entries of `other` live, and how long its lists may be.
     #[must_use]
-    pub const fn with_timeouts_of(mut self, other: Self) -> Self {
+    pub const fn with_limits_of(mut self, other: Self) -> Self {
         self.timeouts = other.timeouts;
+        self.max_rows = other.max_rows;
         self
     }
 
@@ -117,6 +166,27 @@ impl Definition {
     #[must_use]
     pub const fn list_timeout(mut self, timeout: Timeout) -> Self {
         self.timeouts.list = timeout;
+        self
+    }
+
+    /// Sets how many rows a list may have to be stored.
+    #[must_use]
+    pub const fn max_rows(mut self, rows: usize) -> Self {
+        self.max_rows = Some(rows);
+        self
+    }
+
+    /// Makes lives shorter by up to so many hundredths.
+    #[must_use]
+    pub const fn jitter_percent(mut self, percent: u32) -> Self {
+        self.timeouts.jitter = Some(Jitter::Percent(percent));
+        self
+    }
+
+    /// Makes lives shorter by up to so many milliseconds.
+    #[must_use]
+    pub const fn jitter_millis(mut self, millis: u64) -> Self {
+        self.timeouts.jitter = Some(Jitter::UpTo(Duration::from_millis(millis)));
         self
     }
 

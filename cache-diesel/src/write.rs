@@ -4,6 +4,7 @@ mod delete;
 mod insert;
 mod rows;
 mod save;
+mod saved;
 mod statement;
 mod target;
 mod untracked;
@@ -12,6 +13,7 @@ pub use delete::DeleteWrite;
 pub use insert::{FetchInserted, InsertWrite};
 pub use rows::WrittenRows;
 pub use save::{FetchSaved, SaveWrite};
+pub use saved::Saved;
 pub use statement::StatementWrite;
 pub use target::WriteTarget;
 
@@ -22,16 +24,17 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::declaration::{has_schema, tables};
 use crate::identity::Identity;
+use crate::read::is_in_transaction;
 use crate::scan::Dialect;
-use crate::track::{tracker_of, writing};
+use crate::track::{Hook, Told, tracker_of, writing};
 
-/// Runs a write of one table. `announced` is what it may change at most; `exact` tells, of its result, what it did.
+/// Runs a write of one table. `announced` is what it may change at most; `told` tells, of its result, what it did.
 pub(crate) fn write_through<C, T>(
     conn: &mut C,
     table: &str,
     announced: &Change,
     write: impl FnOnce(&mut C) -> QueryResult<T>,
-    exact: impl FnOnce(&T, Identity) -> Option<ChangeSet>,
+    told: Told<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
 ) -> QueryResult<T>
 where
     C: LoadConnection<Backend: CacheBackend>,
@@ -43,9 +46,19 @@ where
     }
     if let Some(tracker) = tracker_of(conn) {
         tracker.ensure(&changes).map_err(refused)?;
-        return writing(conn, changes, write, exact);
+        return writing(conn, changes, write, told);
     }
-    untracked::write(conn, &changes, write)
+    let written = untracked::write(conn, &changes, write)?;
+    // In a transaction nobody would tell of the commit.
+    if !is_in_transaction(conn) {
+        (told.after)(&written).into_iter().for_each(|hook| hook());
+    }
+    Ok(written)
+}
+
+/// For a write whose result does not tell what it changed.
+pub(crate) fn as_announced<T>(_: &T, _: Identity) -> Option<ChangeSet> {
+    None
 }
 
 /// What a strict write fails with: Diesel has no kind for it.

@@ -46,7 +46,7 @@ fn constructors(model: &Model<'_>) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #ident {
-            /// The manager of the rows in the default cache.
+            /// The manager of the rows in their own cache: the default one, if the model names no other.
             #[must_use = "a manager does nothing by itself, call one of its methods"]
             #vis fn cached() -> #manager {
                 static CELL: #private::ManagerCell<#ident> = #private::ManagerCell::new();

@@ -8,6 +8,7 @@ mod condition;
 mod lookup;
 mod manager;
 mod model;
+mod order;
 mod storage;
 mod view;
 
@@ -24,6 +25,7 @@ pub(crate) fn cached(model: &Model<'_>) -> TokenStream {
     let primary_key = assertion::primary_key(model);
     let cached_model = model::cached_model(model);
     let lookups = model.lookups.iter().map(|lookup| lookup::lookup(model, lookup));
+    let order = order::order(model);
     let storage = storage::storage(model);
     let manager = manager::manager(model);
     let views = model.views.iter().map(|view| view::view(model, view));
@@ -32,6 +34,7 @@ pub(crate) fn cached(model: &Model<'_>) -> TokenStream {
         #primary_key
         #cached_model
         #(#lookups)*
+        #order
         #storage
         #manager
         #(#views)*
@@ -51,7 +54,7 @@ fn declaration(model: &Model<'_>) -> TokenStream {
 }
 
 /// The place to report at, without making the code look hand-written to lints.
-fn located(span: Span) -> Span {
+pub(crate) fn located(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
 

@@ -3,11 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 
-use super::{condition, is_exact, located, storage, type_span, value, value_type};
+use super::{condition, is_exact, located, order, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
-use crate::timeout::Timeout;
+use crate::timeout::{Jitter, Timeout};
 
 pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let private = model.private();
@@ -16,10 +17,13 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let error = error(model);
     let definition = definition(model);
     let (by_ids_type, by_ids) = by_ids(model);
+    let order = order::order_type(model);
     let key = key_methods(model);
+    let ends_at = ends_at(model);
     let heap_size = heap_size(model);
     let relations = relations(model);
     let codecs = storage::codecs(model);
+    let hooks = hooks(model);
     // Spanned by the struct's name, so that a missing derive of Diesel is reported there.
     let span = located(ident.span());
     quote_spanned! {span=>
@@ -28,10 +32,12 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
             type Table = #table::table;
             type Id = #id_type;
             type Error = #error;
+            type Order = #order;
             type ByIds = #by_ids_type;
 
             const DEFINITION: #private::Definition = #definition;
             #codecs
+            #hooks
 
             fn table() -> Self::Table {
                 #table::table
@@ -42,10 +48,24 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
             }
 
             #key
+            #ends_at
             #heap_size
             #relations
         }
     }
+}
+
+/// What is called after writes; an unfit function is reported at its path.
+fn hooks(model: &Model<'_>) -> TokenStream {
+    let hooks = [(quote!(AFTER_DELETE), &model.after_delete), (quote!(AFTER_SAVE), &model.after_save)];
+    let hooks = hooks.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))).map(|(name, path)| {
+        let span = located(path.span());
+        let private = model.private();
+        quote_spanned! {span=>
+            const #name: ::core::option::Option<fn(&#private::Saved<Self>)> = ::core::option::Option::Some(#path);
+        }
+    });
+    quote!(#(#hooks)*)
 }
 
 fn error(model: &Model<'_>) -> TokenStream {
@@ -62,9 +82,36 @@ fn definition(model: &Model<'_>) -> TokenStream {
     let shape: Vec<String> = model.fields.iter().map(Field::shape).collect();
     let shape = shape.join(",");
     let key = model.name.as_ref().map(|key| quote!(.key(#key)));
+    let cache = model.cache.as_ref().map(|cache| quote!(.cache(#cache)));
+    let version = model.key_version.map(|version| quote!(.key_version(#version)));
     let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
     let timeouts = timeouts(&private, [model.list_timeout, model.detail_timeout, model.negative_timeout]);
-    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #is_key_saved #timeouts)
+    let limits = limits(model);
+    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #cache #version #is_key_saved #timeouts #limits)
+}
+
+/// Sets how much lives differ, and how long lists may be.
+fn limits(model: &Model<'_>) -> TokenStream {
+    let jitter = model.jitter.map(|jitter| match jitter {
+        Jitter::Millis(millis) => quote!(.jitter_millis(#millis)),
+        Jitter::Percent(percent) => quote!(.jitter_percent(#percent)),
+    });
+    let rows = model.max_rows.map(|rows| quote!(.max_rows(#rows)));
+    quote!(#jitter #rows)
+}
+
+/// When a row ends; an unfit type is reported at the column's name.
+fn ends_at(model: &Model<'_>) -> TokenStream {
+    let Some(field) = &model.expires_at else { return TokenStream::new() };
+    let private = model.private();
+    let span = located(field.ty.span());
+    let (place, ty) = (field.place(&quote!(self)), &field.ty);
+    let moment = quote_spanned!(span=> <#ty as #private::Moment>::timestamp(&#place));
+    quote! {
+        fn ends_at(&self) -> ::core::option::Option<#private::Timestamp> {
+            #moment
+        }
+    }
 }
 
 /// Sets the timeouts of lists, of rows, of absent rows.

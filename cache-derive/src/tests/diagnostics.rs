@@ -15,9 +15,26 @@ fn assert_option_errors(options: &str, expected: &[&str]) {
 }
 
 #[test]
+fn timeouts_that_contradict_each_other_are_reported() {
+    let absent =
+        "`negative_timeout` is longer than `list_timeout`: a row would be in the lists and still count as absent";
+    let jitter = |name: &str| {
+        format!("`jitter` is more than half of `{name}`, write a shorter one or hundredths such as \"10%\"")
+    };
+    assert_option_errors("negative_timeout = 11, list_timeout = 10", &[absent]);
+    assert_option_errors("negative_timeout = \"2 days\"", &[absent]);
+    assert_option_errors("jitter = 31", &[&jitter("detail_timeout")]);
+    assert_option_errors("jitter = 6, list_timeout = 10", &[&jitter("list_timeout")]);
+    assert_option_errors("jitter = 6, negative_timeout = 10", &[&jitter("negative_timeout")]);
+    assert_option_errors("jitter = 30, negative_timeout = 60, list_timeout = \"never\"", &[]);
+    assert_option_errors("jitter = \"50%\", negative_timeout = \"1 day\"", &[]);
+}
+
+#[test]
 fn options_are_checked() {
-    let known = "cascaded_by, crate, depends_on, detail_timeout, error, fixed, key, list_timeout, memory_only, negative_timeout, \
-                 primary_key, scope, unique, view";
+    let known = "after_delete, after_save, cache, cascaded_by, crate, depends_on, detail_timeout, error, expires_at, fixed, jitter, \
+                 key, key_version, list_timeout, max_rows, memory_only, negative_timeout, order_by, primary_key, scope, \
+                 unique, view";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
         ("tiemout = 3", unknown("tiemout", "")),

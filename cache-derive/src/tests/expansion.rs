@@ -115,6 +115,21 @@ fn keys_may_be_in_embedded_structs() {
 }
 
 #[test]
+fn lists_have_the_models_order() {
+    let code = expand("#[cached(order_by = (title.desc(), x::tags::name))] struct Product { id: i32 }");
+    assert_contains(
+        &code,
+        &[
+            "type Order = __CachedProductOrder;",
+            "Order<__Source, (::cache_diesel::__private::diesel::dsl::Desc<products::columns::title>, x::tags::name,)>",
+        ],
+    );
+    let code = expand("#[cached(order_by = r#type)] struct Product { id: i32 }");
+    assert_contains(&code, &["OrderDsl<(products::columns::r#type,)>"]);
+    assert_contains(&expand("struct Product { id: i32 }"), &["type Order = ::cache_diesel::__private::Unordered;"]);
+}
+
+#[test]
 fn look_ups_of_fixed_columns_are_fixed() {
     let code = expand(
         "#[cached(scope(a), scope(b), scope(a, id), scope(b, id), fixed(a))] struct Pair { id: i32, a: i32, b: i32 }",

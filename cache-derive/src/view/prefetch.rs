@@ -2,10 +2,11 @@
 
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
-use syn::{Error, Expr, Ident, Path, Result, Token, Type};
+use syn::{Error, Ident, Result, Token, Type};
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::options::set;
+use crate::order_by::{self, OrderBy};
 use crate::recover;
 use crate::view::read::{field, is_model};
 
@@ -19,13 +20,6 @@ pub(crate) struct Prefetch {
     /// The joined row that they belong to, if it is not the model's own.
     pub(crate) of: Option<Ident>,
     pub(crate) order: Vec<OrderBy>,
-}
-
-/// One column of an order.
-pub(crate) struct OrderBy {
-    pub(crate) column: Path,
-    /// `asc` or `desc`, if written.
-    pub(crate) direction: Option<Ident>,
 }
 
 const EXAMPLE: &str = "tags: Tag through ProductTag";
@@ -63,7 +57,7 @@ fn clause(prefetch: &mut Prefetch, input: ParseStream<'_>, diagnostics: &mut Dia
     let name = input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), expected()))?;
     match name.to_string().as_str() {
         "of" => set(&mut prefetch.of, input.parse()?, &name, diagnostics),
-        "order_by" => prefetch.order.extend(recover::list(input, diagnostics, order_by)?),
+        "order_by" => prefetch.order.extend(recover::list(input, diagnostics, order_by::column)?),
         "through" if prefetch.keeps_link => {
             let message = "the pair names the link already: leave `through` out";
             return Err(Error::new(name.span(), message));
@@ -75,18 +69,4 @@ fn clause(prefetch: &mut Prefetch, input: ParseStream<'_>, diagnostics: &mut Dia
         }
     }
     Ok(())
-}
-
-/// Reads `column`, `column.asc()` or `column.desc()`.
-fn order_by(input: ParseStream<'_>) -> Result<OrderBy> {
-    let expression: Expr = input.parse()?;
-    let error = Error::new_spanned(&expression, "expected a column, as in `tags::name` or `tags::name.desc()`");
-    match expression {
-        Expr::Path(column) if column.qself.is_none() => Ok(OrderBy { column: column.path, direction: None }),
-        Expr::MethodCall(call) if call.args.is_empty() && (call.method == "asc" || call.method == "desc") => {
-            let Expr::Path(column) = *call.receiver else { return Err(error) };
-            Ok(OrderBy { column: column.path, direction: Some(call.method) })
-        }
-        _ => Err(error),
-    }
 }

@@ -36,6 +36,11 @@ pub trait Answer {
 
     /// What is kept of what the database gave.
     fn keep(value: &Self::Value, timeout: Timeout) -> Keep;
+
+    /// How many rows it is.
+    fn row_count(_value: &Self::Value) -> usize {
+        1
+    }
 }
 
 /// All rows.
@@ -85,7 +90,7 @@ impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
     }
 
     fn keep(&self, value: &Self::Value) -> Keep {
-        A::keep(value, self.asked.timeout())
+        A::keep(value, self.asked.timeout()).of_rows(A::row_count(value), self.asked.head.state)
     }
 }
 
@@ -104,7 +109,11 @@ impl<M: CachedModel> Answer for Rows<M> {
 
     fn keep(rows: &Self::Value, timeout: Timeout) -> Keep {
         let weight = size_of::<Vec<M>>() + rows.iter().map(weight_of).sum::<usize>();
-        Keep::shared(rows, weight, timeout)
+        Keep::shared(rows, weight, timeout).until(rows.iter().filter_map(M::ends_at))
+    }
+
+    fn row_count(rows: &Self::Value) -> usize {
+        rows.len()
     }
 }
 
@@ -126,7 +135,7 @@ impl<M: CachedModel> Answer for FirstRow<M> {
 
     fn keep(row: &Self::Value, timeout: Timeout) -> Keep {
         match row {
-            Some(row) => Keep::shared(row, weight_of(&**row), timeout),
+            Some(row) => Keep::shared(row, weight_of(&**row), timeout).until(row.ends_at().into_iter()),
             // A list without rows is a list like any other.
             None => Keep::absent((), Some(timeout)),
         }

@@ -20,6 +20,7 @@ use crate::read::answer::{AskedTask, Rows};
 use crate::read::entry::{CachedEntry, CachedList, CachedRow, Origin};
 use crate::read::gate::gate_of;
 use crate::read::list::ListRead;
+use crate::read::order::Arranged;
 use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Task, Turn, look, take_turn};
@@ -66,8 +67,8 @@ impl<'query, C, M, Source, Part> AwaitedRead<'query, C> for Value<ListRead<M, So
 where
     C: AsyncConnection<Backend: CacheBackend>,
     M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
-    Source: SelectDsl<AsSelect<M, C::Backend>>,
-    Select<Source, AsSelect<M, C::Backend>>:
+    Part: Arranged<M, Source, Query: SelectDsl<AsSelect<M, C::Backend>>>,
+    Select<Part::Query, AsSelect<M, C::Backend>>:
         LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId + Send + 'query,
 {
     type Output = QueryResult<CachedList<M>>;

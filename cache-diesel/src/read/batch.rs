@@ -226,7 +226,7 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
         let bytes = self.bytes(place);
         let subject = site.subject(named);
         let tags = if row.is_some() { subject.found_row(bytes) } else { B::tags(&subject, bytes) };
-        let keep = B::keep(&self.head, row.as_ref(), &self.keys[place]);
+        let keep = B::keep(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
         keep.is_stored.then(|| (site.key(bytes, Kind::Detail), keep.loaded(B::codec()), tags))
     }
 

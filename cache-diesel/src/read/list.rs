@@ -20,6 +20,7 @@ use crate::read::entry::{CachedList, CachedRow};
 use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
+use crate::read::order::{Arranged, Sliced, Whole};
 use crate::read::task::Head;
 use crate::read::terminal::{self, IntoTask, terminal};
 
@@ -61,14 +62,6 @@ impl<M: CachedModel> Manager<M> {
         read
     }
 }
-
-/// Marks lists that have neither order nor limit: they can be counted.
-#[derive(Debug)]
-pub struct Whole;
-
-/// Marks lists with an order, a limit or an offset.
-#[derive(Debug)]
-pub struct Sliced;
 
 /// A list, to be read by [`load`](Self::load), [`first`](Self::first), [`count`](Self::count) or
 /// [`exists`](Self::exists).
@@ -171,7 +164,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         self.map(|source| FilterDsl::filter(source, condition))
     }
 
-    /// Sets the order. It is part of the entry's name.
+    /// Sets the order, in place of the model's own one. It is part of the entry's name.
     pub fn order_by<By: Expression>(self, by: By) -> ListRead<M, Order<Source, By>, Sliced>
     where
         Source: OrderDsl<By>,
@@ -187,46 +180,52 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         self.order_by(by)
     }
 
-    /// Adds to the order.
-    pub fn then_order_by<By>(self, by: By) -> ListRead<M, ThenOrderBy<Source, By>, Sliced>
+    /// Adds to the order, or to the model's own one.
+    pub fn then_order_by<By>(self, by: By) -> ListRead<M, ThenOrderBy<Part::Query, By>, Sliced>
     where
-        Source: ThenOrderDsl<By>,
+        Part: Arranged<M, Source, Query: ThenOrderDsl<By>>,
     {
-        self.map(|source| ThenOrderDsl::then_order_by(source, by))
+        self.map(|source| ThenOrderDsl::then_order_by(Part::arranged(source), by))
     }
 
     /// Reads at most `limit` rows. Each limit has an entry of its own.
-    pub fn limit(self, limit: i64) -> ListRead<M, Limit<Source>, Sliced>
+    pub fn limit(self, limit: i64) -> ListRead<M, Limit<Source>, Part::Cut>
     where
         Source: LimitDsl,
+        Part: Arranged<M, Source>,
     {
         self.map(|source| LimitDsl::limit(source, limit))
     }
 
     /// Leaves the first `offset` rows out. Each offset has an entry of its own.
-    pub fn offset(self, offset: i64) -> ListRead<M, Offset<Source>, Sliced>
+    pub fn offset(self, offset: i64) -> ListRead<M, Offset<Source>, Part::Cut>
     where
         Source: OffsetDsl,
+        Part: Arranged<M, Source>,
     {
         self.map(|source| OffsetDsl::offset(source, offset))
     }
 
     /// The plain Diesel query, uncached, to go on with.
-    pub fn query(self) -> Source {
-        self.source
+    pub fn query(self) -> Part::Query
+    where
+        Part: Arranged<M, Source>,
+    {
+        Part::arranged(self.source)
     }
 
     pub(crate) fn into_list_task<DB, Selected>(
         self,
-        select: impl FnOnce(Source) -> Selected,
+        select: impl FnOnce(Part::Query) -> Selected,
     ) -> QueryResult<AskedTask<Rows<M>, Selected>>
     where
         DB: CacheBackend,
+        Part: Arranged<M, Source>,
         Selected: QueryFragment<DB> + QueryId,
     {
         let dependency = self.dependency();
         let head = self.head(dependency.kind());
-        Ok(AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(self.source))?))
+        Ok(AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(Part::arranged(self.source)))?))
     }
 
     pub(crate) fn head(&self, kind: Kind) -> Head {
@@ -257,9 +256,9 @@ impl<'query, C, M, Source, Part> IntoTask<'query, C> for ListRead<M, Source, Par
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
-    Source: LoadModel<'query, C, M>,
+    Part: Arranged<M, Source, Query: LoadModel<'query, C, M>>,
 {
-    type Task = AskedTask<Rows<M>, Source::Selected>;
+    type Task = AskedTask<Rows<M>, <Part::Query as LoadModel<'query, C, M>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         self.into_list_task::<C::Backend, _>(LoadModel::selected)
@@ -270,14 +269,14 @@ impl<'query, C, M, Source, Part> IntoTask<'query, C> for OnlyFirst<ListRead<M, S
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
-    Source: LimitDsl,
-    Limit<Source>: LoadModel<'query, C, M>,
+    Part: Arranged<M, Source, Query: LimitDsl>,
+    Limit<Part::Query>: LoadModel<'query, C, M>,
 {
-    type Task = AskedTask<FirstRow<M>, <Limit<Source> as LoadModel<'query, C, M>>::Selected>;
+    type Task = AskedTask<FirstRow<M>, <Limit<Part::Query> as LoadModel<'query, C, M>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
-        let selected = LimitDsl::limit(self.0.source, 1).selected();
+        let selected = LimitDsl::limit(Part::arranged(self.0.source), 1).selected();
         Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
     }
 }

@@ -206,7 +206,7 @@ where
             let negative = self.head.state.definition.timeouts.negative;
             return Keep::absent(self.value(), negative.map(|timeout| self.head.options.timeout.unwrap_or(timeout)));
         };
-        Keep::shared(row, weight_of(&**row), self.timeout())
+        Keep::shared(row, weight_of(&**row), self.timeout()).until(row.ends_at().into_iter())
     }
 
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
@@ -228,7 +228,7 @@ where
     }
 
     fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, row: &Self::Value) -> Life {
-        let keep = self.keep(row);
+        let keep = self.keep(row).with_life(site);
         let Some(row) = row else {
             if keep.is_stored {
                 let tags = site.subject(named).absent_unique();

@@ -13,7 +13,8 @@ use crate::backend::CacheBackend;
 use crate::model::CachedModel;
 use crate::read::answer::{AskedTask, Number};
 use crate::read::asked::AskedQuery;
-use crate::read::list::{ListRead, Whole};
+use crate::read::list::ListRead;
+use crate::read::order::Whole;
 use crate::read::terminal::{self, IntoTask, terminal};
 
 impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {

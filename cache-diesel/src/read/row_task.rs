@@ -176,7 +176,7 @@ pub(crate) fn accept_row<M: CachedModel>(value: Value, key: Option<&M::Id>) -> O
 pub(crate) fn keep_row<M: CachedModel>(head: &Head, row: Option<&CachedRow<M>>, key: &M::Id) -> Keep {
     let Some(row) = row else { return keep_absent(head, key) };
     let timeout = head.options.timeout.unwrap_or(head.state.definition.timeouts.detail);
-    let mut keep = Keep::shared(row, weight_of(&**row), timeout);
+    let mut keep = Keep::shared(row, weight_of(&**row), timeout).until(row.ends_at().into_iter());
     // Where the database takes other letters for equal, the row has another key than was asked for.
     keep.is_stored = row.has_id(key);
     keep

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::store::Wanted;
 use cache_core::{
-    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Reader, Start, Tag,
-    Timeout, Value, Waited,
+    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Mode, Reader, Start, Tag,
+    Timeout, Timestamp, Token, Value, Waited,
 };
 use diesel::result::QueryResult;
 
@@ -75,7 +75,10 @@ pub trait Task {
 
     /// Stores what was loaded and hands it to those who wait.
     fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, value: &Self::Value) -> Life {
-        let keep = self.keep(value);
+        let keep = self.keep(value).with_life(site);
+        if keep.is_oversized {
+            site.reader.counters.oversized();
+        }
         if !keep.is_stored {
             return fill.share(keep.value, keep.timeout);
         }
@@ -89,6 +92,8 @@ pub struct Keep {
     pub(crate) value: Value,
     pub(crate) weight: usize,
     pub(crate) timeout: Timeout,
+    pub(crate) ends_at: Timestamp,
+    pub(crate) is_oversized: bool,
     pub(crate) is_stored: bool,
 }
 
@@ -97,8 +102,40 @@ impl Keep {
         Loaded { value: self.value, weight: self.weight, codec, timeout: self.timeout }
     }
 
+    /// Cuts its life: by the jitter of its manager, and where the first of its rows ends. What has ended is not stored.
+    pub(crate) fn with_life(mut self, site: &Site<'_>) -> Self {
+        if let Some(jitter) = site.state.definition.timeouts.jitter {
+            self.timeout = jitter.spread(self.timeout, Token::fresh().bits());
+        }
+        if self.ends_at != Timestamp::NEVER {
+            let left = self.ends_at.since(site.reader.now());
+            self.timeout = Timeout::after(self.timeout.duration().map_or(left, |timeout| timeout.min(left)));
+        }
+        self
+    }
+
+    /// Over when the first of the rows in it ends.
+    pub(crate) fn until(mut self, ends: impl Iterator<Item = Timestamp>) -> Self {
+        self.ends_at = ends.fold(self.ends_at, Timestamp::min);
+        self
+    }
+
+    /// Not stored if it has more rows than its manager's lists may have.
+    pub(crate) fn of_rows(mut self, count: usize, state: &ManagerState) -> Self {
+        self.is_oversized = state.definition.max_rows.is_some_and(|most| count > most);
+        self.is_stored &= !self.is_oversized;
+        self
+    }
+
     pub(crate) fn shared<T: Send + Sync + 'static>(value: &Arc<T>, weight: usize, timeout: Timeout) -> Self {
-        Self { value: Value::Shared(Arc::clone(value) as _), weight, timeout, is_stored: true }
+        Self {
+            value: Value::Shared(Arc::clone(value) as _),
+            weight,
+            timeout,
+            ends_at: Timestamp::NEVER,
+            is_oversized: false,
+            is_stored: true,
+        }
     }
 
     /// A key that is known to belong to no row; `timeout`: if that is to be remembered.
@@ -107,6 +144,8 @@ impl Keep {
             value: Value::Absent(Arc::new(key)),
             weight: size_of::<T>(),
             timeout: timeout.unwrap_or(Timeout::NEVER),
+            ends_at: Timestamp::NEVER,
+            is_oversized: false,
             is_stored: timeout.is_some(),
         }
     }
@@ -193,7 +232,11 @@ pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Sit
         return None;
     };
     let reader = attached.reader(head.state, head.kind);
-    let gate = if head.options.use_of_cache == UseOfCache::Bypass { Err(Bypass::Asked) } else { gate };
+    let gate = match head.options.use_of_cache {
+        UseOfCache::Bypass => Err(Bypass::Asked),
+        _ if attached.cache.mode() == Mode::Off => Err(Bypass::Off),
+        _ => gate,
+    };
     match gate {
         Ok(identity) => Some(Site { reader, state: head.state, identity }),
         Err(reason) => {
@@ -209,7 +252,7 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<Ca
     if head.options.use_of_cache != UseOfCache::Full {
         return None;
     }
-    let attached = head.state.attached()?;
+    let attached = head.state.attached().filter(|attached| attached.cache.mode() != Mode::Off)?;
     let identity = attached.told.or(identity)?;
     if is_rehearsed(identity.database) {
         return None;
@@ -278,7 +321,7 @@ impl Load<'_> {
             if fill.may_store() {
                 return task.conclude(&self.site, &self.named, fill, &value);
             }
-            let keep = task.keep(&value);
+            let keep = task.keep(&value).with_life(&self.site);
             fill.share(keep.value, keep.timeout)
         });
         Ok(CachedEntry::new(value, Origin::Miss, life))

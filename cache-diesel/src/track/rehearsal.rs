@@ -50,6 +50,11 @@ impl Rehearsal {
         self.session.roll_back(depth - 1);
     }
 
+    /// What the connection's session would be without the test transaction.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// A statement starts, which `real` has read along.
     pub(crate) fn start(&mut self, real: &Session) -> Cue {
         if self.is_control_of_diesels {

@@ -211,7 +211,7 @@ impl Session {
 
     /// Whether nothing is under way: no transaction, no statement, nothing that waits to be told.
     pub(crate) fn is_idle(&self) -> bool {
-        let is_open = self.is_in_transaction() || self.is_uncertain || self.boundary.is_some();
+        let is_open = !self.takes_effect_at_once() || self.boundary.is_some();
         !is_open && self.pending.is_empty() && self.running.changes.is_empty() && self.held.is_none()
     }
 
@@ -374,6 +374,16 @@ impl Session {
 
     pub(crate) fn is_in_transaction(&self) -> bool {
         self.in_diesel || self.in_raw || self.autocommit_is_off
+    }
+
+    /// Whether what is written now counts when its statement returns.
+    pub(crate) fn takes_effect_at_once(&self) -> bool {
+        !self.is_in_transaction() && !self.is_uncertain
+    }
+
+    /// The transaction control in the statement that is about to run.
+    pub(crate) fn controls(&self) -> &[Transaction] {
+        &self.running.controls
     }
 
     fn stay_uncertain(&mut self) {

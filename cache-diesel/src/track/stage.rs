@@ -8,12 +8,14 @@ use cache_core::{Bypass, Database, Invalidation, Tag};
 
 use crate::identity::{self, Identity};
 use crate::track::carry_out;
+use crate::track::hooks::{Hook, Waiting};
 use crate::track::rehearsal::{Cue, Rehearsal};
 use crate::track::session::{Finish, Session, Step};
 
 /// A rehearsal with the identity that its entries are kept under: nobody else ever has that one.
 pub(crate) struct Stage {
     pub(crate) rehearsal: Rehearsal,
+    pub(crate) hooks: Waiting<Hook>,
     identity: Identity,
     /// The database that the test transaction is open on.
     real: Database,
@@ -23,7 +25,13 @@ pub(crate) struct Stage {
 impl Stage {
     /// A stage for the transaction of `session`, on the database `real`.
     pub(crate) fn new(session: &Session, real: Database) -> Self {
-        Self { rehearsal: Rehearsal::of(session), identity: enter(real), real, invalidation: None }
+        Self {
+            rehearsal: Rehearsal::of(session),
+            hooks: Waiting::default(),
+            identity: enter(real),
+            real,
+            invalidation: None,
+        }
     }
 
     /// What is read and written in the test transaction.
@@ -61,9 +69,29 @@ impl Stage {
         self.carry_out(step);
     }
 
-    pub(crate) fn finish(&mut self, finish: Finish) {
+    /// A statement ended. Gives the hooks that are due.
+    pub(crate) fn finish(&mut self, finish: Finish) -> Vec<Hook> {
         let step = self.rehearsal.finish(finish);
+        let due = self.hooks.finish(step.as_ref(), finish, self.rehearsal.session());
         self.carry_out(step);
+        due
+    }
+
+    /// Diesel is about to begin a transaction inside; `depth` counts the test transaction.
+    pub(crate) fn begin(&mut self, depth: u32) {
+        self.hooks.begin(depth - 1);
+        self.rehearsal.begin(depth);
+    }
+
+    /// Diesel is about to roll back a transaction inside.
+    pub(crate) fn roll_back(&mut self, depth: u32) {
+        self.hooks.roll_back(depth - 1);
+        self.rehearsal.roll_back(depth);
+    }
+
+    /// The hooks of a write that is over; gives those that are due.
+    pub(crate) fn add_hooks(&mut self, hooks: Vec<Hook>) -> Vec<Hook> {
+        self.hooks.add(hooks, self.rehearsal.session())
     }
 
     pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) {

@@ -12,6 +12,7 @@ use crate::backend::address_of_url;
 use crate::declaration::tables;
 use crate::identity::{self, Identity};
 use crate::scan::{self, Dialect, Effect};
+use crate::track::hooks::{Hook, Waiting};
 use crate::track::session::{Begun, Finish, Session, Step};
 use crate::track::stage::{Stage, widen};
 use crate::track::{carry_out, ensure, plain};
@@ -24,8 +25,19 @@ pub(crate) struct Tracker {
     session: Session,
     own: Own,
     invalidation: Option<Invalidation>,
+    /// What follows the commit, and what is to be done as soon as everybody was told of it.
+    hooks: Waiting<Hook>,
+    due: Vec<Hook>,
     /// A test transaction in which everything counts as committed.
     stage: Option<Stage>,
+}
+
+/// What the result of a manager's write tells.
+pub(crate) struct Told<Exact, After> {
+    /// What it changed; without it, what was announced counts.
+    pub(crate) exact: Exact,
+    /// What follows it, once it is committed.
+    pub(crate) after: After,
 }
 
 /// What a manager runs on the connection at present.
@@ -47,6 +59,8 @@ impl Tracker {
             session: Session::new(Dialect::Sqlite),
             own: Own::Nothing,
             invalidation: None,
+            hooks: Waiting::default(),
+            due: Vec::new(),
             stage: None,
         }
     }
@@ -205,14 +219,29 @@ impl Tracker {
             identity::note_particular_session();
         }
         self.stage.take_if(|stage| !stage.start(&self.session));
+        self.hooks.read_along(self.session.controls());
         let step = self.session.start();
         self.carry_out(step);
     }
 
-    fn note_failure(&mut self) {
+    fn note_failure(&mut self, error: &Error) {
         self.session.note_failure();
+        self.note_error(error);
         if let Some(stage) = &mut self.stage {
             stage.rehearsal.note_failure();
+        }
+    }
+
+    fn note_error(&mut self, error: &Error) {
+        let hooks = self.stage.as_mut().map_or(&mut self.hooks, |stage| &mut stage.hooks);
+        hooks.note_failure(error, self.dialect);
+    }
+
+    /// Takes the hooks of a manager's write that is over, and gives those that are due.
+    fn add_hooks(&mut self, hooks: Vec<Hook>) -> Vec<Hook> {
+        match &mut self.stage {
+            Some(stage) => stage.add_hooks(hooks),
+            None => self.hooks.add(hooks, &self.session),
         }
     }
 
@@ -232,6 +261,16 @@ impl Tracker {
         }
     }
 
+    fn finish(&mut self, error: Option<&Error>) -> Option<Step> {
+        if let Some(error) = error {
+            self.note_error(error);
+        }
+        let finish = finish_of(error);
+        let step = self.session.finish(finish);
+        self.due.extend(self.hooks.finish(step.as_ref(), finish, &self.session));
+        step
+    }
+
     fn note_on_stage(&mut self, event: &InstrumentationEvent<'_>) {
         use InstrumentationEvent::{BeginTransaction, CommitTransaction, FinishQuery, RollbackTransaction};
         let Some(stage) = &mut self.stage else { return };
@@ -241,10 +280,10 @@ impl Tracker {
             {
                 self.stage = None;
             }
-            BeginTransaction { depth, .. } => stage.rehearsal.begin(depth.get()),
+            BeginTransaction { depth, .. } => stage.begin(depth.get()),
             CommitTransaction { depth, .. } => stage.commit(depth.get()),
-            RollbackTransaction { depth, .. } => stage.rehearsal.roll_back(depth.get()),
-            FinishQuery { error, .. } => stage.finish(finish_of(*error)),
+            RollbackTransaction { depth, .. } => stage.roll_back(depth.get()),
+            FinishQuery { error, .. } => self.due.extend(stage.finish(finish_of(*error))),
             _ => {}
         }
     }
@@ -260,10 +299,14 @@ impl Tracker {
                 self.start(*query);
                 None
             }
-            InstrumentationEvent::FinishQuery { error, .. } => self.session.finish(finish_of(*error)),
-            InstrumentationEvent::BeginTransaction { depth, .. } => self.session.begin(depth.get()),
+            InstrumentationEvent::FinishQuery { error, .. } => self.finish(*error),
+            InstrumentationEvent::BeginTransaction { depth, .. } => {
+                self.hooks.begin(depth.get());
+                self.session.begin(depth.get())
+            }
             InstrumentationEvent::CommitTransaction { depth, .. } => self.session.commit(depth.get()),
             InstrumentationEvent::RollbackTransaction { depth, .. } => {
+                self.hooks.roll_back(depth.get());
                 self.session.roll_back(depth.get());
                 None
             }
@@ -282,6 +325,7 @@ impl Instrumentation for Tracker {
         if let Some(inner) = &mut self.inner {
             inner.on_connection_event(event);
         }
+        mem::take(&mut self.due).into_iter().for_each(|hook| hook());
     }
 }
 
@@ -308,22 +352,28 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
 pub(crate) fn asking<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T> {
     let mut own = OwnStatement::begin(conn, Own::Read);
     let answer = ask(own.conn);
-    own.end(None, answer.is_err());
+    own.end(None, answer.as_ref().err());
     answer
 }
 
-/// Runs a write of a manager's. `announced` is what it may change; `exact` tells, of its result, what it did.
+/// Runs a write of a manager's. `announced` is what it may change; `exact` tells, of its result, what it did, and
+/// `after` what follows it.
 pub(crate) fn writing<C: Connection, T>(
     conn: &mut C,
     announced: ChangeSet,
     write: impl FnOnce(&mut C) -> QueryResult<T>,
-    exact: impl FnOnce(&T, Identity) -> Option<ChangeSet>,
+    Told { exact, after }: Told<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
 ) -> QueryResult<T> {
     let mut own = OwnStatement::begin(conn, Own::Write(announced));
     let result = write(own.conn);
     let identity = tracker_of(own.conn).and_then(|tracker| tracker.present_identity());
     let exact = result.as_ref().ok().zip(identity).and_then(|(written, identity)| exact(written, identity));
-    own.end(exact.as_ref(), result.is_err());
+    own.end(exact.as_ref(), result.as_ref().err());
+    if let Ok(written) = &result {
+        let hooks = after(written);
+        let due = tracker_of(own.conn).map(|tracker| tracker.add_hooks(hooks)).unwrap_or_default();
+        due.into_iter().for_each(|hook| hook());
+    }
     result
 }
 
@@ -341,10 +391,10 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
     }
 
     /// Diesel does not tell the tracker of every failure: the result does.
-    fn end(&mut self, exact: Option<&ChangeSet>, has_failed: bool) {
+    fn end(&mut self, exact: Option<&ChangeSet>, error: Option<&Error>) {
         if let Some(tracker) = tracker_of(self.conn) {
-            if has_failed {
-                tracker.note_failure();
+            if let Some(error) = error {
+                tracker.note_failure(error);
             }
             tracker.end_own(exact);
         }
@@ -353,7 +403,9 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
 
 impl<C: Connection> Drop for OwnStatement<'_, C> {
     fn drop(&mut self) {
-        self.end(None, std::thread::panicking());
+        // A panic is no error of the database's, and what it left undone counts as failed.
+        let panicked = std::thread::panicking().then_some(&Error::RollbackTransaction);
+        self.end(None, panicked);
     }
 }
 

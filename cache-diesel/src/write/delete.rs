@@ -15,7 +15,9 @@ use crate::declaration::tables;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
-use crate::write::write_through;
+use crate::track::Told;
+use crate::write::saved::for_rows;
+use crate::write::{as_announced, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Deletes the row with the primary key `id`.
@@ -56,7 +58,9 @@ impl<M: CachedModel> DeleteWrite<M> {
         // A text may name rows that are written in other letters: only keys that are compared byte by byte are exact.
         let is_exact = M::is_key_exact() && tables().has_one_key(table);
         let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
-        let statement = diesel::delete(FindDsl::find(M::table(), self.key));
-        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), |_, _| None)
+        let statement = diesel::delete(FindDsl::find(M::table(), self.key.clone()));
+        let after = |count: &usize| for_rows(self.state, M::AFTER_DELETE, (*count > 0).then_some(self.key).into_iter());
+        let told = Told { exact: as_announced, after };
+        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
     }
 }

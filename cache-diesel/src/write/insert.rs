@@ -15,7 +15,9 @@ use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
-use crate::write::write_through;
+use crate::track::Told;
+use crate::write::saved::{for_count, for_rows};
+use crate::write::{as_announced, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Inserts what Diesel's `values` takes: a struct with `derive(Insertable)`, a tuple of assignments, or several.
@@ -51,13 +53,9 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
         InsertStatement<M::Table, New::Values>: ExecuteDsl<C, C::Backend>,
     {
         let statement = diesel::insert_into(M::table()).values(self.new);
-        write_through(
-            conn,
-            &self.state.table,
-            &Change::Insert,
-            |conn| ExecuteDsl::execute(statement, conn),
-            |_, _| None,
-        )
+        let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, M::AFTER_SAVE, *count) };
+        let insert = |conn: &mut C| ExecuteDsl::execute(statement, conn);
+        write_through(conn, &self.state.table, &Change::Insert, insert, told)
     }
 
     /// Inserts and gives the first new row, as the database has it.
@@ -83,7 +81,8 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     {
         let (state, new) = (self.state, self.new);
         let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
-        write_through(conn, &state.table, &Change::Insert, |conn| conn.fetch_inserted(new), exact)
+        let after = |rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows.iter().map(M::id));
+        write_through(conn, &state.table, &Change::Insert, |conn| conn.fetch_inserted(new), Told { exact, after })
     }
 }
 

@@ -12,7 +12,9 @@ use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::track::Told;
 use crate::write::insert::scopes_of;
+use crate::write::saved::for_rows;
 use crate::write::write_through;
 
 impl<M: CachedModel> Manager<M> {
@@ -70,7 +72,8 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
         let is_one_type = tables().has_one_key(table);
         let asked = (is_one_type && M::is_key_exact()).then(|| KeyBytes::of(&self.row.id()));
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
-        write_through(conn, table, &Change::Save(asked), |conn| conn.fetch_saved(self.row), exact)
+        let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved.iter().map(M::id));
+        write_through(conn, table, &Change::Save(asked), |conn| conn.fetch_saved(self.row), Told { exact, after })
     }
 }
 

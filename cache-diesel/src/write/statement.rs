@@ -9,7 +9,9 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
-use crate::write::{WriteTarget, WrittenRows, write_through};
+use crate::track::Told;
+use crate::write::saved::for_count;
+use crate::write::{WriteTarget, WrittenRows, as_announced, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Any insert, update or delete of this table.
@@ -46,6 +48,8 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     {
         let (statement, table) = (self.statement, &self.state.table);
         let change = statement.change(table);
-        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), |_, _| None)
+        let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
+        let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
+        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
     }
 }

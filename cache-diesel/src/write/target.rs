@@ -11,6 +11,9 @@ use diesel::query_builder::{DeleteStatement, InsertStatement, UpdateStatement};
 pub trait WriteTarget {
     /// The table.
     type Table;
+    /// Whether rows go.
+    #[doc(hidden)]
+    const IS_DELETE: bool = false;
 }
 
 impl<T: QuerySource, Values, Op, Returning> WriteTarget for InsertStatement<T, Values, Op, Returning> {
@@ -23,4 +26,5 @@ impl<T: QuerySource, Where, Values, Returning> WriteTarget for UpdateStatement<T
 
 impl<T: QuerySource, Where, Returning> WriteTarget for DeleteStatement<T, Where, Returning> {
     type Table = T;
+    const IS_DELETE: bool = true;
 }

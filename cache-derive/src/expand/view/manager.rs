@@ -17,7 +17,7 @@ pub(super) fn manager(model: &Model<'_>, view: &View) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #name {
-            /// The manager of the pages in the default cache.
+            /// The manager of the pages in the cache of their rows.
             #[must_use = "a manager does nothing by itself, call one of its methods"]
             #vis fn cached() -> #manager {
                 static CELL: #private::ViewCell<#name> = #private::ViewCell::new();

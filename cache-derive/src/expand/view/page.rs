@@ -221,7 +221,7 @@ pub(super) fn definition(model: &Model<'_>, view: &View) -> TokenStream {
     let timeouts = timeouts(&private, [view.list_timeout, view.detail_timeout, view.negative_timeout]);
     quote! {
         #private::Definition::new(#name, ::core::module_path!(), #shape)
-            .with_timeouts_of(<#root as #private::CachedModel>::DEFINITION)
+            .with_limits_of(<#root as #private::CachedModel>::DEFINITION)
             #key
             #timeouts
     }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use super::super::located;
 use super::{marker, page};
 use crate::model::Model;
-use crate::view::{OrderBy, Prefetch, View};
+use crate::view::{Prefetch, View};
 
 pub(super) fn relation(model: &Model<'_>, view: &View, prefetch: &Prefetch) -> TokenStream {
     let marker = marker(view, prefetch);
@@ -92,19 +92,9 @@ fn ordered(model: &Model<'_>, prefetch: &Prefetch, query: (TokenStream, TokenStr
     }
     let private = model.private_at(located(prefetch.model.span()));
     let (ty, value) = query;
-    let order = prefetch.order.iter().map(|OrderBy { column, direction }| {
-        // Spanned by the column, so that one of another table is reported there.
-        let span = located(column.span());
-        match direction {
-            None => (quote!(#column), quote!(#column)),
-            Some(direction) => {
-                let alias = if direction == "asc" { quote!(Asc) } else { quote!(Desc) };
-                (
-                    quote_spanned!(span=> #private::diesel::dsl::#alias<#column>),
-                    quote_spanned!(span=> #private::diesel::ExpressionMethods::#direction(#column)),
-                )
-            }
-        }
+    let order = prefetch.order.iter().map(|by| {
+        let column = by.column.to_token_stream();
+        by.expression(&private, &column)
     });
     let (types, values): (Vec<_>, Vec<_>) = order.unzip();
     (

@@ -30,7 +30,11 @@ impl<P: Page> Answer for Pages<P> {
 
     fn keep(pages: &Self::Value, timeout: Timeout) -> Keep {
         let weight = size_of::<Vec<P>>() + pages.iter().map(weight_of).sum::<usize>();
-        Keep::shared(pages, weight, timeout)
+        Keep::shared(pages, weight, timeout).until(pages.iter().filter_map(|page| page.root().ends_at()))
+    }
+
+    fn row_count(pages: &Self::Value) -> usize {
+        pages.len()
     }
 }
 
@@ -49,7 +53,7 @@ impl<P: Page> Answer for FirstPage<P> {
 
     fn keep(page: &Self::Value, timeout: Timeout) -> Keep {
         match page {
-            Some(page) => Keep::shared(page, weight_of(&**page), timeout),
+            Some(page) => Keep::shared(page, weight_of(&**page), timeout).until(page.root().ends_at().into_iter()),
             // A list without rows is a list like any other.
             None => Keep::absent((), Some(timeout)),
         }
@@ -77,7 +81,7 @@ pub(super) fn accept_page<P: Page>(value: Value, key: Option<&Id<P>>) -> Option<
 pub(super) fn keep_page<P: Page>(head: &Head, page: Option<&CachedRow<P>>, key: &Id<P>) -> Keep {
     let Some(page) = page else { return keep_absent(head, key) };
     let timeout = head.options.timeout.unwrap_or(head.state.definition.timeouts.detail);
-    let mut keep = Keep::shared(page, weight_of(&**page), timeout);
+    let mut keep = Keep::shared(page, weight_of(&**page), timeout).until(page.root().ends_at().into_iter());
     // Where the database takes other letters for equal, the row has another key than was asked for.
     keep.is_stored = page.root().has_id(key);
     keep

@@ -15,10 +15,11 @@ use crate::read::asked::{AskedQuery, Scope};
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
 use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
-use crate::read::list::{ListRead, OnlyFirst, Sliced, Whole};
+use crate::read::list::{ListRead, OnlyFirst};
 use crate::read::load::LoadModel;
 use crate::read::number::{Countable, Counted, Existing};
 use crate::read::options::options_methods;
+use crate::read::order::{Arranged, Sliced, Whole};
 use crate::read::terminal::{self, IntoTask, terminal};
 use crate::read::view::answer::{FirstPage, Pages};
 use crate::read::view::list_task::PagesTask;
@@ -174,7 +175,7 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         PageList::new(self.list.filter(condition))
     }
 
-    /// Sets the order, also by columns of joined tables. It is part of the entry's name.
+    /// Sets the order in place of the model's own one, also by columns of joined tables. It is part of the entry's name.
     pub fn order_by<By: Expression>(self, by: By) -> PageList<P, Order<Source, By>, Sliced>
     where
         Source: OrderDsl<By>,
@@ -190,32 +191,37 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         self.order_by(by)
     }
 
-    /// Adds to the order.
-    pub fn then_order_by<By>(self, by: By) -> PageList<P, ThenOrderBy<Source, By>, Sliced>
+    /// Adds to the order, or to the model's own one.
+    pub fn then_order_by<By>(self, by: By) -> PageList<P, ThenOrderBy<Part::Query, By>, Sliced>
     where
-        Source: ThenOrderDsl<By>,
+        Part: Arranged<P::Root, Source, Query: ThenOrderDsl<By>>,
     {
         PageList::new(self.list.then_order_by(by))
     }
 
     /// Reads at most `limit` pages. Each limit has an entry of its own.
-    pub fn limit(self, limit: i64) -> PageList<P, Limit<Source>, Sliced>
+    pub fn limit(self, limit: i64) -> PageList<P, Limit<Source>, Part::Cut>
     where
         Source: LimitDsl,
+        Part: Arranged<P::Root, Source>,
     {
         PageList::new(self.list.limit(limit))
     }
 
     /// Leaves the first `offset` pages out. Each offset has an entry of its own.
-    pub fn offset(self, offset: i64) -> PageList<P, Offset<Source>, Sliced>
+    pub fn offset(self, offset: i64) -> PageList<P, Offset<Source>, Part::Cut>
     where
         Source: OffsetDsl,
+        Part: Arranged<P::Root, Source>,
     {
         PageList::new(self.list.offset(offset))
     }
 
     /// The plain Diesel query of the rows and what is joined, uncached, to go on with.
-    pub fn query(self) -> Source {
+    pub fn query(self) -> Part::Query
+    where
+        Part: Arranged<P::Root, Source>,
+    {
         self.list.query()
     }
 
@@ -228,14 +234,15 @@ impl<'query, C, P, Source, Part> IntoTask<'query, C> for PageList<P, Source, Par
 where
     C: LoadConnection<Backend: CacheBackend>,
     P: LoadPages<C>,
-    Source: LoadModel<'query, C, P::Joined>,
+    Part: Arranged<P::Root, Source, Query: LoadModel<'query, C, P::Joined>>,
 {
-    type Task = PagesTask<C, P, Pages<P>, Source::Selected>;
+    type Task = PagesTask<C, P, Pages<P>, <Part::Query as LoadModel<'query, C, P::Joined>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let dependency = self.list.dependency();
         let head = self.list.head(dependency.kind());
-        Ok(PagesTask::new(AskedQuery::new::<C::Backend>(head, dependency, self.list.source.selected())?))
+        let selected = self.list.query().selected();
+        Ok(PagesTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
     }
 }
 
@@ -243,15 +250,15 @@ impl<'query, C, P, Source, Part> IntoTask<'query, C> for OnlyFirst<PageList<P, S
 where
     C: LoadConnection<Backend: CacheBackend>,
     P: LoadPages<C>,
-    Source: LimitDsl,
-    Limit<Source>: LoadModel<'query, C, P::Joined>,
+    Part: Arranged<P::Root, Source, Query: LimitDsl>,
+    Limit<Part::Query>: LoadModel<'query, C, P::Joined>,
 {
-    type Task = PagesTask<C, P, FirstPage<P>, <Limit<Source> as LoadModel<'query, C, P::Joined>>::Selected>;
+    type Task = PagesTask<C, P, FirstPage<P>, <Limit<Part::Query> as LoadModel<'query, C, P::Joined>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let list = self.0.list;
         let (dependency, head) = (list.dependency(), list.head(Kind::First));
-        let selected = LimitDsl::limit(list.source, 1).selected();
+        let selected = LimitDsl::limit(list.query(), 1).selected();
         Ok(PagesTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
     }
 }

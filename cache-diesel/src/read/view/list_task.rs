@@ -71,7 +71,7 @@ where
     }
 
     fn keep(&self, value: &Self::Value) -> Keep {
-        A::keep(value, self.asked.timeout())
+        A::keep(value, self.asked.timeout()).of_rows(A::row_count(value), self.asked.head.state)
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use std::sync::OnceLock;
 
-use cache_core::{Result, registry};
+use cache_core::Result;
 
 use crate::clear::Clear;
 use crate::keys::IntoKey;
@@ -114,7 +114,7 @@ impl<V> fmt::Debug for ViewManager<V> {
     }
 }
 
-/// Holds the manager of a view in the default cache; generated code keeps one for each view.
+/// Holds the manager of a view in the cache of its model; generated code keeps one for each view.
 #[derive(Debug)]
 pub struct ViewCell<V> {
     manager: OnceLock<ViewManager<V>>,
@@ -131,6 +131,6 @@ impl<V: CachedView> ViewCell<V> {
     /// The manager.
     #[must_use]
     pub fn get(&self) -> ViewManager<V> {
-        *self.manager.get_or_init(|| ViewManager::in_cache(registry::DEFAULT))
+        *self.manager.get_or_init(|| ViewManager::in_cache(<V::Root as CachedModel>::DEFINITION.own_cache()))
     }
 }

@@ -10,7 +10,7 @@ impl Session {
     /// A statement without transaction control is over.
     pub(super) fn settle(&mut self, changes: ChangeSet, finish: Finish) -> Option<Step> {
         let ending = ending_of(finish);
-        if !self.is_in_transaction() && !self.is_uncertain {
+        if self.takes_effect_at_once() {
             return (!changes.is_empty()).then_some(Step::Release(changes, ending, Cause::Statement));
         }
         self.pending.merge(&changes);
