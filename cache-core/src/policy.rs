@@ -96,7 +96,7 @@ impl Jitter {
         };
         let nanos = widest.min(longest / 2).as_nanos();
         // The product of two numbers of 64 bits fits.
-        let nanos = u128::from(u64::try_from(nanos).unwrap_or(u64::MAX)) * u128::from(dice) >> 64;
+        let nanos = (u128::from(u64::try_from(nanos).unwrap_or(u64::MAX)) * u128::from(dice)) >> 64;
         Timeout::after(longest - Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 }
