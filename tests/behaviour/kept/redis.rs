@@ -36,6 +36,9 @@ pub fn pass(clock: &ManualClock, duration: Duration) {
 /// What a look-up of an entry past its deadline finds: the server still has it.
 pub const EXPIRED: &str = "Missed Expired";
 
+/// Whether entries are kept outside of the process.
+pub const IS_OUTSIDE: bool = true;
+
 /// Many tests at once on one machine: a call may take longer than any service would wait, and its answer is taken.
 const PATIENCE: Duration = Duration::from_secs(20);
 
