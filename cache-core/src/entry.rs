@@ -63,7 +63,7 @@ pub enum Worth {
 }
 
 /// Why the bytes of an entry cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Flaw {
     /// They do not decode.

@@ -92,7 +92,7 @@ pub enum Event<'a> {
 }
 
 /// Why a read did not look at the cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Bypass {
     /// The call asked for it.
@@ -126,7 +126,7 @@ pub enum Cause {
 }
 
 /// Why a read found nothing of use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Miss {
     /// There was no entry.

@@ -109,7 +109,7 @@ impl Reader<'_> {
 
     /// Counts and reports a read that was not.
     pub fn miss(&self, cause: Miss) {
-        self.counters.count(Counter::Miss);
+        self.counters.miss(cause);
         self.cache.tell(&Event::Missed { manager: self.manager, kind: self.kind, cause });
     }
 

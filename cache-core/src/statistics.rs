@@ -6,10 +6,13 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::event::{Bypass, Miss};
 use crate::key::Kind;
 
+mod reasons;
 mod store;
 
+use reasons::Reasons;
 pub use store::StoreCounts;
 pub(crate) use store::{StoreCounter, StoreLedger};
 
@@ -90,6 +93,10 @@ impl Counts {
 pub struct Statistics {
     /// By the manager's name and the kind of read.
     pub reads: BTreeMap<(String, Kind), Counts>,
+    /// Why reads missed: by the manager's name and the kind of read, how often for which reason.
+    pub misses: BTreeMap<(String, Kind), BTreeMap<Miss, u64>>,
+    /// Why reads did not look at the cache, likewise.
+    pub bypasses: BTreeMap<(String, Kind), BTreeMap<Bypass, u64>>,
     /// How often each table was invalidated, by its SQL name: without a schema, in lower case.
     pub invalidation_counts: BTreeMap<String, u64>,
     /// How often a whole database was invalidated.
@@ -109,6 +116,19 @@ impl Statistics {
         self.reads.get(&(manager.to_owned(), kind)).copied().unwrap_or_default()
     }
 
+    /// How often reads of one manager and kind missed for this reason.
+    #[must_use]
+    pub fn miss_count(&self, manager: &str, kind: Kind, cause: Miss) -> u64 {
+        self.misses.get(&(manager.to_owned(), kind)).and_then(|causes| causes.get(&cause)).copied().unwrap_or_default()
+    }
+
+    /// How often reads of one manager and kind did not look at the cache for this reason.
+    #[must_use]
+    pub fn bypass_count(&self, manager: &str, kind: Kind, reason: Bypass) -> u64 {
+        let reasons = self.bypasses.get(&(manager.to_owned(), kind));
+        reasons.and_then(|reasons| reasons.get(&reason)).copied().unwrap_or_default()
+    }
+
     /// The sum over all managers and kinds.
     #[must_use]
     pub fn total(&self) -> Counts {
@@ -120,7 +140,12 @@ impl Statistics {
 
 /// The counters of one manager and kind, spread over several cache lines so that threads do not contend.
 #[derive(Debug)]
-pub struct Counters([Shard; Counters::SHARDS]);
+pub struct Counters {
+    shards: [Shard; Counters::SHARDS],
+    // A database is asked for each of them: a lock is not what they cost.
+    misses: Reasons<Miss>,
+    bypasses: Reasons<Bypass>,
+}
 
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -130,17 +155,24 @@ impl Counters {
     const SHARDS: usize = 8;
 
     fn new() -> Self {
-        Self(array::from_fn(|_| Shard::default()))
+        let shards = array::from_fn(|_| Shard::default());
+        Self { shards, misses: Reasons::default(), bypasses: Reasons::default() }
     }
 
     #[inline]
     pub(crate) fn count(&self, counter: Counter) {
-        self.0[shard_of_this_thread()].0[counter as usize].fetch_add(1, Ordering::Relaxed);
+        self.shards[shard_of_this_thread()].0[counter as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a read that did not look at the cache.
-    pub fn bypass(&self) {
+    pub fn bypass(&self, reason: Bypass) {
         self.count(Counter::Bypass);
+        self.bypasses.count(reason);
+    }
+
+    pub(crate) fn miss(&self, cause: Miss) {
+        self.count(Counter::Miss);
+        self.misses.count(cause);
     }
 
     /// Counts a query on behalf of a miss.
@@ -160,7 +192,7 @@ impl Counters {
 
     fn read(&self) -> Counts {
         Counts::from_array(array::from_fn(|counter| {
-            self.0.iter().map(|shard| shard.0[counter].load(Ordering::Relaxed)).sum()
+            self.shards.iter().map(|shard| shard.0[counter].load(Ordering::Relaxed)).sum()
         }))
     }
 }
@@ -217,6 +249,8 @@ impl Ledger {
         let counted = reads.iter().map(|(name, counters)| (name.clone(), counters.read()));
         Statistics {
             reads: counted.filter(|(_, counts)| *counts != Counts::default()).collect(),
+            misses: reasons::of_all(&reads, |counters| &counters.misses),
+            bypasses: reasons::of_all(&reads, |counters| &counters.bypasses),
             invalidation_counts: self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             database_invalidation_count: self.databases.load(Ordering::Relaxed),
             hook_panic_count: self.hook_panics.load(Ordering::Relaxed),

@@ -10,7 +10,7 @@ use crate::read::Head;
 
 /// A read went past the cache.
 pub(crate) fn bypassed(reader: &Reader<'_>, head: &Head, reason: Bypass) {
-    reader.counters.bypass();
+    reader.counters.bypass(reason);
     let (manager, kind, location) = (reader.manager, head.kind, head.options.location);
     reader.cache.tell(&Event::Bypassed { manager, kind, reason, location });
     if reason == Bypass::NotTracked && is_first(location, reason) {

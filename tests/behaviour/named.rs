@@ -52,7 +52,7 @@ fn a_model_is_kept_in_the_cache_that_it_names() {
     let own = cache().build().unwrap();
     caches::configure([("of the visits", own.clone())]).unwrap();
     assert_eq!([(); 2].map(|()| read(&mut conn)), [(1, "home".into()), (0, "home".into())]);
-    let pages = || VisitPage::cached().every();
+    let pages = || VisitPage::cached().every().order_by(visits::id);
     assert_eq!([(); 2].map(|()| shop.counted(|| pages().load(&mut conn).unwrap()).0), [2, 0]);
     assert_eq!((own.statistics().total().hit_count, shop.cache.statistics().total().hit_count), (2, 0));
     // Another cache has entries of its own, and a write ends those of both.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
-use cache_diesel::{Counts, Event, Kind};
+use cache_diesel::{Bypass, Counts, Event, Kind, Miss, TagKind};
 use diesel::prelude::*;
 use diesel::result::Error;
 
@@ -84,6 +84,15 @@ fn o1_every_read_and_write_is_counted_once() {
     assert_eq!([of(Kind::First), of(Kind::Count), of(Kind::Exists)], [[2, 1, 1, 1, 0, 0]; 3]);
     assert_eq!(invalidations() - before, 2);
     assert_eq!(statistics.invalidation_failure_count, 0);
+    let misses = |cause| statistics.miss_count("ledger", Kind::Detail, cause);
+    assert_eq!([misses(Miss::Refresh), misses(Miss::Expired)], [1, 0]);
+    // Row 9 is asked for once, row 8 too; row 1 was written when it was asked for at last.
+    assert_eq!([misses(Miss::Absent), misses(Miss::Changed(TagKind::Row)) + misses(Miss::Changed(TagKind::Rows))], [3, 1]);
+    let bypasses = |reason| statistics.bypass_count("ledger", Kind::Detail, reason);
+    assert_eq!([bypasses(Bypass::Asked), bypasses(Bypass::Transaction)], [1, 1]);
+    let total = statistics.total();
+    assert_eq!(statistics.misses.values().flat_map(|causes| causes.values()).sum::<u64>(), total.miss_count);
+    assert_eq!(statistics.bypasses.values().flat_map(|reasons| reasons.values()).sum::<u64>(), total.bypass_count);
 }
 
 /// What the cache tells of this thread's doings.

@@ -30,6 +30,7 @@ mod models;
 mod modes;
 mod named;
 mod negative;
+mod neighbours;
 mod normalized;
 mod ordered;
 pub mod outage;
