@@ -150,11 +150,10 @@
 //!
 //! # What is promised
 //!
-//! In one process, with the store in its memory:
-//!
-//! * Once a tracked write has returned, no read through the cache that begins later gives what was there before.
-//!   Tracked are all statements on connections that were opened after [`install`] or given to [`track`], and all writes
-//!   through managers.
+//! * Once a tracked write has returned, no read through the cache that begins later gives what was there before: in this
+//!   process, and over Redis in every process that shares the cache. Tracked are all statements on connections that were
+//!   opened after [`install`] or given to [`track`], and all writes through managers. A store that fails at a write is
+//!   the exception; what follows then is bounded, counted, and told to listeners.
 //! * Reads in a transaction go to the database and store nothing. Writes in it count after the outermost commit; a
 //!   rollback leaves entries valid.
 //! * The cache never fails a query: reads and writes return Diesel's errors. Only calls about the cache itself return
@@ -162,8 +161,9 @@
 //! * What is not understood widens: an unknown statement invalidates the whole database, an unknown query is not
 //!   cached.
 //!
-//! Not covered: other processes; rows that triggers, views and foreign keys change, unless the model declares it with
-//! `cascaded_by` or `depends_on`. The repository's `docs/caveats.md` numbers every limit.
+//! Not covered: writes of other programs, and of other processes if the cache is in memory; rows that triggers, views and
+//! foreign keys change, unless the model declares it with `cascaded_by` or `depends_on`. The repository's
+//! `docs/caveats.md` numbers every limit.
 //!
 //! # Set-up and a look inside
 //!
@@ -184,6 +184,8 @@
 //! | `chrono` | `expires_at` for its types | the crate `chrono` |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
 //! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |
+//! | `redis` | entries on a server of Redis or Valkey | the crate `redis` |
+//! | `redis-tls` | the same over TLS (`rediss://`) | the crates `redis` and `rustls` |
 //! | `sqlite` | SQLite 3.35 and later | Diesel's features `sqlite` and `returning_clauses_for_sqlite_3_35` |
 //! | `time` | `expires_at` for its types | the crate `time` |
 //!
@@ -248,7 +250,7 @@ pub mod __private {
     pub use crate::manager::{Manager, ManagerCell};
     pub use crate::model::{
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, is_column_exact,
-        type_of,
+        key_bytes_of, type_of,
     };
     pub use crate::moment::Moment;
     pub use crate::read::view::{

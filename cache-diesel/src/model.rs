@@ -252,6 +252,12 @@ pub trait Lookup: 'static {
     }
 }
 
+/// The bytes of a look-up's value, which is a key as it is one.
+#[must_use]
+pub fn key_bytes_of<L: Lookup>(value: &L::Value) -> KeyBytes {
+    KeyBytes::of(value)
+}
+
 /// What names the rows with `value` in tags: the same for all values that are equal to the database.
 pub(crate) fn tag_bytes<L: Lookup>(value: &L::Value) -> KeyBytes {
     if L::IS_NORMALIZED { KeyBytes::of(&L::normalized(value)) } else { KeyBytes::of(value) }

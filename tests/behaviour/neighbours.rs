@@ -1,7 +1,6 @@
 //! What stands beside a cached read: other keys, other tables, models that are not cached.
 
 use cache_diesel::Kind;
-use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
 use crate::database::Conn;

@@ -87,7 +87,10 @@ fn o1_every_read_and_write_is_counted_once() {
     let misses = |cause| statistics.miss_count("ledger", Kind::Detail, cause);
     assert_eq!([misses(Miss::Refresh), misses(Miss::Expired)], [1, 0]);
     // Row 9 is asked for once, row 8 too; row 1 was written when it was asked for at last.
-    assert_eq!([misses(Miss::Absent), misses(Miss::Changed(TagKind::Row)) + misses(Miss::Changed(TagKind::Rows))], [3, 1]);
+    assert_eq!(
+        [misses(Miss::Absent), misses(Miss::Changed(TagKind::Row)) + misses(Miss::Changed(TagKind::Rows))],
+        [3, 1]
+    );
     let bypasses = |reason| statistics.bypass_count("ledger", Kind::Detail, reason);
     assert_eq!([bypasses(Bypass::Asked), bypasses(Bypass::Transaction)], [1, 1]);
     let total = statistics.total();

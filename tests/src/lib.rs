@@ -58,9 +58,11 @@ macro_rules! examples {
 
 examples! {
     Readme: "../../README.md",
+    ComingFromDjango: "../../docs/coming-from-django.md",
     Concepts: "../../docs/concepts.md",
     Consistency: "../../docs/consistency.md",
     Databases: "../../docs/databases.md",
+    Errors: "../../docs/errors.md",
     Invalidation: "../../docs/invalidation.md",
     LowLevel: "../../docs/low-level.md",
     Operations: "../../docs/operations.md",

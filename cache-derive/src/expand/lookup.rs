@@ -18,6 +18,11 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let value_type = value_type(fields);
     let (filter_type, filter) = filter(model, lookup);
     let (value, value_by_reference) = (value(&quote!(__model), fields), references(&quote!(__model), fields));
+    // A type that is no key is reported at its field by `Value`, and not here once more.
+    let key_bytes = match fields.len() {
+        1 => quote!(#private::key_bytes_of::<Self>(#value_by_reference)),
+        _ => quote!(#private::KeyBytes::of(#value_by_reference)),
+    };
     let columns = fields.iter().map(|field| column(model, field));
     let (is_fixed, is_unique) = (lookup.is_fixed, lookup.is_unique);
     let normalizer = lookup.with.as_ref().map(|with| normalizer(model, &lookup.fields[0], with));
@@ -54,7 +59,7 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
             }
 
             fn key_bytes(__model: &Self::Model) -> #private::KeyBytes {
-                #private::KeyBytes::of(#value_by_reference)
+                #key_bytes
             }
 
             fn is_exact() -> ::core::primitive::bool {

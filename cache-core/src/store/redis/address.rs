@@ -138,8 +138,8 @@ fn unix(url: &Url) -> Result<Transport> {
         return Err(wrong(format!("`{}://` is followed by an absolute path, not by a host", url.scheme())));
     }
     match decoded(url.path(), "path")? {
-        path if path.len() > 1 => Ok(Transport::Unix { path: path.into() }),
-        _ => Err(wrong(format!("`{}://` needs the path of a socket", url.scheme()))),
+        path if path.len() > 1 && path.starts_with('/') => Ok(Transport::Unix { path: path.into() }),
+        _ => Err(wrong(format!("`{}://` needs the absolute path of a socket", url.scheme()))),
     }
 }
 
