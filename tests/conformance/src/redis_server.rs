@@ -10,9 +10,13 @@ use redis::{FromRedisValue, Value};
 use tempfile::TempDir;
 
 mod cable;
+#[cfg(feature = "redis-tls")]
+mod certificates;
 mod hands;
 
 pub use cable::Cable;
+#[cfg(feature = "redis-tls")]
+pub use certificates::Certificates;
 pub use hands::{Hands, subject};
 
 /// A server on a free port of 127.0.0.1, with a directory of its own. It ends with this value.
@@ -40,6 +44,23 @@ impl RedisServer {
     pub fn start_with(settings: &[&str]) -> Self {
         // Somebody else may take the port first, hence the attempts.
         (0..5).find_map(|_| Self::try_start(settings)).expect("redis-server finds a free port")
+    }
+
+    /// Starts a server that also listens for TLS, on the port that is given back.
+    ///
+    /// # Panics
+    ///
+    /// If the program is not there, is not built with TLS, or the server does not start.
+    #[cfg(feature = "redis-tls")]
+    #[must_use]
+    pub fn start_encrypted(certificates: &Certificates) -> (Self, u16) {
+        let start = |_| {
+            let port = free_port();
+            let settings = [certificates.settings(), vec![format!("tls-port {port}")]].concat();
+            let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+            Self::try_start(&settings).map(|server| (server, port))
+        };
+        (0..5).find_map(start).expect("redis-server finds two free ports")
     }
 
     fn try_start(settings: &[&str]) -> Option<Self> {
@@ -183,15 +204,26 @@ fn spawn(port: u16, directory: &Path, settings: &[String]) -> Child {
 }
 
 fn arguments(mut command: Command, port: u16, directory: &Path, settings: &[String]) -> Command {
+    // The directory first: some versions open the log as soon as they read its name.
+    command.arg("--dir").arg(directory);
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--logfile", "log"]);
-    // Who can reach it is on this machine, and it holds a test's data only.
-    command.args(["--enable-debug-command", "yes", "--dir"]).arg(directory);
+    if asks_for_debug(&command) {
+        // Who can reach it is on this machine, and it holds a test's data only.
+        command.args(["--enable-debug-command", "yes"]);
+    }
     for setting in settings {
         let (name, value) = setting.split_once(' ').expect("a setting has a name and a value");
         command.arg(format!("--{name}")).args(value.split(' '));
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
+}
+
+/// Whether `DEBUG` has to be allowed: before Redis 7 it always is, and the setting is not known.
+fn asks_for_debug(command: &Command) -> bool {
+    let output = Command::new(command.get_program()).arg("--version").output();
+    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    !version.contains("v=6.")
 }
 
 fn free_port() -> u16 {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[cfg(feature = "redis-tls")]
+mod encrypted;
 #[cfg(feature = "redis")]
 mod equal;
 #[cfg(feature = "redis")]
@@ -26,3 +28,8 @@ conformance::shared_store_contract!(shared_redis_store, conformance::redis_serve
 #[test]
 #[ignore = "a whole suite that needs Redis: run ./scripts/test"]
 fn conformance_on_redis() {}
+
+#[cfg(not(feature = "redis-tls"))]
+#[test]
+#[ignore = "a module that needs Redis with TLS: run ./scripts/test"]
+fn encrypted() {}
