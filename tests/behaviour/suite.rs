@@ -12,6 +12,7 @@ mod concurrency;
 mod corners;
 mod databases;
 mod declared;
+mod deploys;
 mod details;
 mod embedded;
 pub mod exact;
