@@ -5,6 +5,12 @@
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use diesel::{connection::SimpleConnection as _, prelude::*, sql_query, sql_types};
 
+/// It is tested in the package `torture`, which plain `cargo test` does not build.
+#[cfg(not(all(feature = "postgres", feature = "redis")))]
+#[test]
+#[ignore = "a whole package that needs PostgreSQL and Redis: run ./scripts/test"]
+fn torture() {}
+
 tests::postgres_tests! {
     fn a_fresh_postgres_database_is_empty_and_then_gone() {
         let database = tests::servers::postgres::fresh_database();

@@ -1,0 +1,141 @@
+//! What was typed behind the program's name?
+
+use core::time::Duration;
+use std::path::PathBuf;
+
+/// How it is called.
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--without-protocol]";
+
+/// What this process is to be.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Arguments {
+    Run(Run),
+    Worker(Worker),
+}
+
+/// A whole run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) duration: Duration,
+    pub(crate) seed: u64,
+    pub(crate) workers: usize,
+    /// Whether workers read and write through the library; otherwise they keep rows in Redis by hand.
+    pub(crate) has_protocol: bool,
+}
+
+/// One of its processes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) seed: u64,
+    pub(crate) socket: PathBuf,
+    pub(crate) database: String,
+    pub(crate) redis: String,
+    pub(crate) has_protocol: bool,
+}
+
+impl Arguments {
+    /// Reads them.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, for whoever typed them.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut words = Words(arguments.into_iter().collect());
+        let has_protocol = !words.take_flag("--without-protocol");
+        let parsed = if words.take_flag("worker") {
+            Self::Worker(Worker {
+                index: words.number("--index")?.unwrap_or(0),
+                seed: words.number("--seed")?.unwrap_or(0),
+                socket: words.required("--socket")?.into(),
+                database: words.required("--database")?,
+                redis: words.required("--redis")?,
+                has_protocol,
+            })
+        } else {
+            let seconds = words.number("--seconds")?.ok_or("`--seconds` is missing")?;
+            Self::Run(Run {
+                duration: Duration::from_secs(seconds),
+                seed: words.number("--seed")?.unwrap_or_else(|| u64::from(std::process::id())),
+                workers: words.number("--workers")?.unwrap_or(4).clamp(1, 16),
+                has_protocol,
+            })
+        };
+        words.0.first().map_or(Ok(parsed), |word| Err(format!("`{word}` is not understood")))
+    }
+}
+
+impl Worker {
+    /// What [`Arguments::parse`] understands as this.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = vec!["worker".to_owned()];
+        words.extend(["--index".to_owned(), self.index.to_string(), "--seed".to_owned(), self.seed.to_string()]);
+        words.extend(["--socket".to_owned(), self.socket.to_string_lossy().into_owned()]);
+        words.extend(["--database".to_owned(), self.database.clone(), "--redis".to_owned(), self.redis.clone()]);
+        if !self.has_protocol {
+            words.push("--without-protocol".to_owned());
+        }
+        words
+    }
+}
+
+/// What has not been understood yet.
+struct Words(Vec<String>);
+
+impl Words {
+    fn take_flag(&mut self, name: &str) -> bool {
+        let found = self.0.iter().position(|word| word == name);
+        found.map(|index| self.0.remove(index)).is_some()
+    }
+
+    fn take(&mut self, name: &str) -> Result<Option<String>, String> {
+        let Some(index) = self.0.iter().position(|word| word == name) else { return Ok(None) };
+        self.0.remove(index);
+        if index < self.0.len() { Ok(Some(self.0.remove(index))) } else { Err(format!("`{name}` needs a value")) }
+    }
+
+    fn required(&mut self, name: &str) -> Result<String, String> {
+        self.take(name)?.ok_or_else(|| format!("`{name}` is missing"))
+    }
+
+    fn number<T: core::str::FromStr>(&mut self, name: &str) -> Result<Option<T>, String> {
+        let Some(value) = self.take(name)? else { return Ok(None) };
+        value.parse().map(Some).map_err(|_| format!("`{name} {value}` is no number"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, String> {
+        Arguments::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_run_is_told_in_any_order() {
+        let Ok(Arguments::Run(run)) = parse("--without-protocol --seed 7 --seconds 30") else { panic!("a run") };
+        assert_eq!((run.duration, run.seed, run.has_protocol), (Duration::from_secs(30), 7, false));
+    }
+
+    #[test]
+    fn a_worker_is_told_as_it_tells_itself() {
+        let worker = Worker {
+            index: 3,
+            seed: 9,
+            socket: "/tmp/socket".into(),
+            database: "postgres://x".to_owned(),
+            redis: "redis://y".to_owned(),
+            has_protocol: false,
+        };
+        assert_eq!(Arguments::parse(worker.words()), Ok(Arguments::Worker(worker)));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        for (line, part) in [("", "--seconds"), ("--seconds x", "x"), ("--seconds", "needs"), ("--seconds 1 y", "`y`")]
+        {
+            assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The place that all workers see at once without the database and without Redis: what was written, what may be read.
+
+use std::io;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use crate::ledger::{Bounds, Ledger, Life, Moment, Reading, Writing};
+use crate::message::{Line, Reply, Request, Version};
+use crate::question::{Key, Origin, Question, State, Table};
+use crate::report::Tally;
+use crate::schema::{owned_by, shared};
+
+/// What the run knows. Handles to one.
+#[derive(Clone, Debug)]
+pub(crate) struct Coordinator(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    begun_at: Instant,
+    has_protocol: bool,
+    state: Mutex<Known>,
+}
+
+/// What the threads that talk to workers share.
+#[derive(Debug)]
+pub(crate) struct Known {
+    ledger: Ledger,
+    pub(crate) tally: Tally,
+}
+
+impl Coordinator {
+    /// Listens at `socket`. `has_protocol`: a hit shows that nothing is pending in its process.
+    pub(crate) fn start(socket: &Path, workers: usize, bounds: Bounds, has_protocol: bool) -> io::Result<Self> {
+        let mut ledger = Ledger::new(bounds);
+        shared().for_each(|(key, group)| ledger.share(key, group));
+        for id in (0..workers).flat_map(owned_by) {
+            ledger.own(Key::new(Table::Items, id));
+            ledger.own(Key::new(Table::Notes, id));
+        }
+        let state = Mutex::new(Known { ledger, tally: Tally::default() });
+        let shared = Arc::new(Shared { begun_at: Instant::now(), has_protocol, state });
+        let listener = UnixListener::bind(socket)?;
+        let coordinator = Self(shared);
+        let accepts = coordinator.clone();
+        thread::spawn(move || listener.incoming().flatten().for_each(|stream| accepts.serve(stream)));
+        Ok(coordinator)
+    }
+
+    /// The store lost what it held.
+    pub(crate) fn lose(&self) {
+        let now = self.now();
+        self.known().ledger.lose(now);
+    }
+
+    /// Something is done to a part of the run.
+    pub(crate) fn inject(&self, name: &'static str, what: &dyn core::fmt::Debug) {
+        let now = self.now();
+        self.known().tally.inject(name, format!("{now:.3?} {what:?}"));
+    }
+
+    /// A worker was killed and has left its rows in these versions; `None`: the row is not there. `is_intended`: the
+    /// store had taken its intents.
+    pub(crate) fn inherit(&self, rows: &[(Key, Option<u64>)], begun_at: Moment, is_intended: bool) {
+        let mut known = self.known();
+        let now = self.now();
+        let count = known.ledger.inherit(rows, (begun_at, now), is_intended);
+        known.tally.inherit(count, is_intended);
+    }
+
+    /// What is known.
+    pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.0.begun_at.elapsed()
+    }
+
+    /// Serves one thread of a worker on a thread of its own, until it hangs up.
+    fn serve(&self, stream: UnixStream) {
+        let coordinator = self.clone();
+        thread::spawn(move || -> io::Result<()> {
+            let mut line = Line::new(stream)?;
+            let Some(Request::Hello { worker, process }) = line.receive()? else { return Ok(()) };
+            let mut desk = Desk { coordinator, worker, life: process, reading: None, writing: None };
+            while let Some(request) = line.receive()? {
+                if let Some(reply) = desk.answer(request) {
+                    line.send(&reply)?;
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Where one thread of a worker is served.
+#[derive(Debug)]
+struct Desk {
+    coordinator: Coordinator,
+    worker: usize,
+    life: Life,
+    reading: Option<(Question, Reading)>,
+    writing: Option<Writing>,
+}
+
+impl Desk {
+    fn answer(&mut self, request: Request) -> Option<Reply> {
+        match request {
+            Request::Begin(question) => Some(self.begin(question)),
+            Request::End { seen, origin, age } => self.end(&seen, origin, age),
+            Request::Failed => {
+                self.coordinator.known().tally.failed_reads += 1;
+                None
+            }
+            Request::Write(states) => Some(self.write(&states)),
+            Request::Written { versions, release } => Some(self.settle(|known, writing, now| {
+                known.ledger.acknowledge(writing, &versions, release, now);
+                known.tally.write(release);
+            })),
+            Request::RolledBack => Some(self.settle(|known, writing, _| {
+                known.ledger.roll_back(writing);
+                known.tally.rolled_back += 1;
+            })),
+            Request::Hello { .. } | Request::Unknown => Some(self.settle(|known, _, _| known.tally.unknown += 1)),
+        }
+    }
+
+    fn begin(&mut self, question: Question) -> Reply {
+        let mut known = self.coordinator.known();
+        // Under the lock: whoever was answered before is counted.
+        let now = self.coordinator.now();
+        self.reading = Some((question.clone(), known.ledger.read(question, self.life, now)));
+        Reply::Noted
+    }
+
+    fn end(&mut self, seen: &[Version], origin: Origin, age: Option<u64>) -> Option<Reply> {
+        let (question, reading) = self.reading.take()?;
+        let is_hit = self.coordinator.0.has_protocol && origin == Origin::Hit;
+        let mut known = self.coordinator.known();
+        let judgement = known.ledger.judge(&reading, seen, is_hit);
+        let now = self.coordinator.now();
+        known.tally.read(&question, origin, judgement.staleness);
+        if !judgement.faults.is_empty() {
+            let (worker, life, faults) = (self.worker, self.life, &judgement.faults);
+            let known_of: Vec<_> = faults.iter().map(|fault| known.ledger.history(fault.key())).collect();
+            known.tally.fault(format!(
+                "{now:.3?} worker {worker} (process {life}), {question:?}, {origin:?}, loaded {age:?} ms before: {faults:?}; \
+                 {reading:?}; {known_of:?}",
+            ));
+        }
+        None
+    }
+
+    fn write(&mut self, states: &[(Key, State)]) -> Reply {
+        let mut known = self.coordinator.known();
+        let writing = known.ledger.write(states, self.life, self.coordinator.now());
+        let versions = writing.versions.iter().map(|(_, version)| *version).collect();
+        self.writing = Some(writing);
+        Reply::Versions(versions)
+    }
+
+    fn settle(&mut self, settle: impl FnOnce(&mut Known, &Writing, Moment)) -> Reply {
+        if let Some(writing) = self.writing.take() {
+            let mut known = self.coordinator.known();
+            let now = self.coordinator.now();
+            settle(&mut known, &writing, now);
+        }
+        Reply::Noted
+    }
+}

@@ -1,0 +1,114 @@
+//! What a run came to.
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::message::Release;
+use crate::question::{Origin, Question};
+
+/// How many stale reads are told of one by one.
+const LONGEST_LIST: usize = 20;
+
+/// How many of the things that were done last are told with a stale read.
+const MOST_RECENT: usize = 24;
+
+/// What was counted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    reads: BTreeMap<&'static str, Reads>,
+    pub(crate) failed_reads: u64,
+    writes: u64,
+    pending: u64,
+    pending_without_intents: u64,
+    inherited: u64,
+    inherited_with_intents: u64,
+    pub(crate) rolled_back: u64,
+    pub(crate) unknown: u64,
+    faults: u64,
+    first_faults: Vec<String>,
+    longest_staleness: Duration,
+    injected: BTreeMap<&'static str, u64>,
+    recent: VecDeque<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Reads {
+    all: u64,
+    hits: u64,
+    misses: u64,
+}
+
+impl Tally {
+    pub(crate) fn read(&mut self, question: &Question, origin: Origin, staleness: Option<Duration>) {
+        let reads = self.reads.entry(question.name()).or_default();
+        reads.all += 1;
+        reads.hits += u64::from(origin == Origin::Hit);
+        reads.misses += u64::from(origin == Origin::Miss);
+        self.longest_staleness = self.longest_staleness.max(staleness.unwrap_or_default());
+    }
+
+    pub(crate) fn write(&mut self, release: Release) {
+        self.writes += 1;
+        self.pending += u64::from(release != Release::Acknowledged);
+        self.pending_without_intents += u64::from(release == Release::Pending { is_intended: false });
+    }
+
+    pub(crate) fn inherit(&mut self, count: u64, is_intended: bool) {
+        self.inherited += count;
+        self.inherited_with_intents += if is_intended { count } else { 0 };
+    }
+
+    pub(crate) fn fault(&mut self, what: String) {
+        self.faults += 1;
+        if self.first_faults.len() < LONGEST_LIST {
+            let recent: Vec<&str> = self.recent.iter().map(String::as_str).collect();
+            self.first_faults.push(format!("{what}; before: {}", recent.join(", ")));
+        }
+    }
+
+    /// Something was done; `told`: when and to whom.
+    pub(crate) fn inject(&mut self, what: &'static str, told: String) {
+        *self.injected.entry(what).or_default() += 1;
+        self.recent.push_back(told);
+        if self.recent.len() > MOST_RECENT {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Reads that gave something older than they may, or that was never committed.
+    pub(crate) const fn stale_reads(&self) -> u64 {
+        self.faults
+    }
+
+    /// Reads and writes that were judged, and hits among the reads.
+    pub(crate) fn work(&self) -> (u64, u64, u64) {
+        let sum = |part: fn(&Reads) -> u64| self.reads.values().map(part).sum();
+        (sum(|reads| reads.all), self.writes, sum(|reads| reads.hits))
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first_faults.iter().try_for_each(|fault| writeln!(formatter, "stale: {fault}"))?;
+        let (reads, writes, hits) = self.work();
+        writeln!(formatter, "reads: {reads}, hits: {hits}, failed: {}", self.failed_reads)?;
+        for (name, reads) in &self.reads {
+            writeln!(formatter, "  {name}: {}, hits: {}, misses: {}", reads.all, reads.hits, reads.misses)?;
+        }
+        let (rolled_back, unknown) = (self.rolled_back, self.unknown);
+        writeln!(formatter, "writes: {writes}, rolled back: {rolled_back}, failed: {unknown}")?;
+        let without = self.pending_without_intents;
+        writeln!(formatter, "releases pending when the write returned: {}, without intents: {without}", self.pending)?;
+        let with = self.inherited_with_intents;
+        writeln!(
+            formatter,
+            "rows that workers wrote and were killed before they said so: {}, with intents: {with}",
+            self.inherited
+        )?;
+        writeln!(formatter, "longest staleness of what was excused: {:.1?}", self.longest_staleness)?;
+        writeln!(formatter, "faults injected: {}", self.injected.values().sum::<u64>())?;
+        self.injected.iter().try_for_each(|(what, count)| writeln!(formatter, "  {what}: {count}"))?;
+        write!(formatter, "stale reads: {}", self.faults)
+    }
+}

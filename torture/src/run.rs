@@ -1,0 +1,77 @@
+//! A whole run: servers, workers, what is done to them, and the report.
+
+use core::time::Duration;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::arguments::Run;
+use crate::coordinator::Coordinator;
+use crate::ledger::Bounds;
+use crate::models::ENTRY_LIFE;
+use crate::nemesis::{LONGEST_HOLD, Nemesis, Parts};
+use crate::schema::create;
+use crate::servers::{Problem, Servers};
+use crate::worker::INTENT_LIFE;
+use crate::workers::Workers;
+
+/// Somebody wants the run to end.
+static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// How long nothing is done to anybody before the end.
+const CALM: Duration = Duration::from_secs(2);
+
+/// Runs, and prints what it came to. Fails if a stale read was counted.
+///
+/// # Errors
+///
+/// If the run cannot begin or go on.
+pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
+    ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst))?;
+    println!("torture: {:?}, seed {}, {} workers, protocol: {}", run.duration, run.seed, run.workers, run.has_protocol);
+    let servers = Servers::start()?;
+    create(&mut servers.database.connect()?)?;
+    let socket = servers.directory.path().join("socket");
+    let coordinator = Coordinator::start(&socket, run.workers, bounds(), run.has_protocol)?;
+    let mut workers = Workers::start(run, &servers, &socket)?;
+    torture(run, &mut Parts { workers: &mut workers, servers: &servers, coordinator: &coordinator })?;
+    drop(workers);
+
+    let tally = coordinator.known().tally.clone();
+    println!("{tally}");
+    let (_, _, hits) = tally.work();
+    if hits == 0 {
+        return Err("nothing was served from the cache: nothing was measured".into());
+    }
+    Ok(if tally.stale_reads() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is on its way when a link or the server stands still arrives so much later, and stands an intent's life from
+/// then on. A second is for clocks, and for a machine that is busy.
+fn bounds() -> Bounds {
+    let on_its_way = LONGEST_HOLD + Duration::from_secs(1);
+    Bounds {
+        intended: INTENT_LIFE + on_its_way,
+        // An entry may be stored by a reader that stood still between its query and that.
+        expired: Duration::from_secs(ENTRY_LIFE) + on_its_way + Duration::from_secs(5),
+    }
+}
+
+fn torture(run: &Run, parts: &mut Parts<'_>) -> Result<(), Problem> {
+    let mut nemesis = Nemesis::new(run.seed, run.workers);
+    loop {
+        let now = parts.coordinator.now();
+        if now >= run.duration || IS_INTERRUPTED.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        if now + CALM < run.duration {
+            nemesis.act(parts, now)?;
+        } else {
+            nemesis.heal(parts, run.duration)?;
+        }
+        if parts.workers.has_failed() {
+            return Err("a worker has ended by itself".into());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,91 @@
+//! Which tables are there, and which rows do they begin with?
+
+use diesel::prelude::*;
+
+use crate::question::{Key, Table};
+
+diesel::table! {
+    shelves (id) { id -> Integer, version -> BigInt, }
+}
+
+diesel::table! {
+    items (id) { id -> Integer, shelf_id -> Integer, code -> Text, version -> BigInt, }
+}
+
+diesel::table! {
+    notes (id) { id -> Integer, item_id -> Integer, version -> BigInt, }
+}
+
+diesel::joinable!(items -> shelves (shelf_id));
+diesel::allow_tables_to_appear_in_same_query!(items, notes, shelves);
+
+/// Shelves, which many write. Ids begin at 1.
+pub(crate) const SHELVES: i32 = 3;
+
+/// Items that many write. Ids begin at 1.
+pub(crate) const SHARED_ITEMS: i32 = 6;
+
+/// Items, and notes, that belong to one worker each.
+const OWNED: i32 = 4;
+
+/// Codes that an item may have, one at a time.
+pub(crate) const CODES: i32 = 3;
+
+/// The shelf of an item that many write.
+pub(crate) const fn shelf_of(item: i32) -> i32 {
+    1 + item % SHELVES
+}
+
+/// One of the codes of an item.
+pub(crate) fn code_of(item: i32, code: i32) -> String {
+    format!("{item}-{code}")
+}
+
+/// The ids of rows of a worker's own.
+pub(crate) fn owned_by(worker: usize) -> impl Iterator<Item = i32> + Clone {
+    let first = 100 + 10 * i32::try_from(worker).unwrap_or(0);
+    first..first + OWNED
+}
+
+/// The versions of a worker's own rows; `None` of those that are not there.
+pub(crate) fn owned_versions(conn: &mut PgConnection, worker: usize) -> QueryResult<Vec<(Key, Option<u64>)>> {
+    let version = |row: Option<i64>| row.map(|version| u64::try_from(version).unwrap_or(0));
+    let mut versions = Vec::new();
+    for id in owned_by(worker) {
+        let item = items::table.find(id).select(items::version).first(conn).optional()?;
+        let note = notes::table.find(id).select(notes::version).first(conn).optional()?;
+        versions.push((Key::new(Table::Items, id), version(item)));
+        versions.push((Key::new(Table::Notes, id), version(note)));
+    }
+    Ok(versions)
+}
+
+/// The rows that many write, with their groups.
+pub(crate) fn shared() -> impl Iterator<Item = (Key, i32)> {
+    let shelves = (1..=SHELVES).map(|id| (Key::new(Table::Shelves, id), 0));
+    let items = (1..=SHARED_ITEMS).map(|id| (Key::new(Table::Items, id), shelf_of(id)));
+    shelves.chain(items)
+}
+
+/// Makes the tables and the rows that many write.
+pub(crate) fn create(conn: &mut PgConnection) -> QueryResult<()> {
+    use diesel::connection::SimpleConnection;
+    conn.batch_execute(
+        "CREATE TABLE shelves (id INT PRIMARY KEY, version BIGINT NOT NULL);
+         CREATE TABLE items (
+             id INT PRIMARY KEY, shelf_id INT NOT NULL, code TEXT NOT NULL UNIQUE, version BIGINT NOT NULL
+         );
+         CREATE TABLE notes (id INT PRIMARY KEY, item_id INT NOT NULL, version BIGINT NOT NULL);",
+    )?;
+    for (key, group) in shared() {
+        if key.table == Table::Shelves {
+            let row = (shelves::id.eq(key.id), shelves::version.eq(1));
+            diesel::insert_into(shelves::table).values(row).execute(conn)?;
+        } else {
+            let name = (items::id.eq(key.id), items::code.eq(code_of(key.id, 0)));
+            let row = (name, items::shelf_id.eq(group), items::version.eq(1));
+            diesel::insert_into(items::table).values(row).execute(conn)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Which servers does a run have of its own?
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::process::find_program;
+
+mod database;
+mod redis;
+
+pub(crate) use database::Database;
+pub(crate) use redis::Redis;
+
+/// What goes wrong before a run, and ends it.
+pub(crate) type Problem = Box<dyn Error + Send + Sync>;
+
+/// What is said where programs are missing.
+const MISSING: &str = "is not installed; on Debian and Ubuntu: apt-get install postgresql redis-server; with Homebrew: \
+    brew install postgresql redis; or run ./scripts/with-servers COMMAND, which installs it";
+
+/// The servers of a run, and where they keep their files. They end with this value.
+#[derive(Debug)]
+pub(crate) struct Servers {
+    pub(crate) database: Database,
+    pub(crate) redis: Redis,
+    // The last one: the servers are gone when it goes.
+    pub(crate) directory: TempDir,
+}
+
+impl Servers {
+    /// Starts them.
+    ///
+    /// # Errors
+    ///
+    /// If a program is missing, or a server does not start.
+    pub(crate) fn start() -> Result<Self, Problem> {
+        let directory = tempfile::Builder::new().prefix("torture.").tempdir()?;
+        let redis = Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?;
+        let database = Database::start(directory.path())?;
+        Ok(Self { database, redis, directory })
+    }
+}
+
+/// A program that has to be there.
+fn program(names: &[&str]) -> Result<std::path::PathBuf, Problem> {
+    find_program(names).ok_or_else(|| format!("`{}` {MISSING}", names[0]).into())
+}
+
+/// A port of this machine that nobody listens on.
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The last lines of what a server has written.
+fn end_of(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(8)..].join("\n")
+}

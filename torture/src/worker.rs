@@ -1,0 +1,109 @@
+//! One process of a run: some threads that read and one that writes.
+
+use core::time::Duration;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::process;
+use std::thread;
+
+use cache_diesel::prelude::*;
+use conformance::Dice;
+use diesel::prelude::*;
+
+use crate::arguments::Worker;
+use crate::message::{Line, Reply, Request};
+use crate::servers::Problem;
+
+mod access;
+mod by_hand;
+mod managed;
+mod questions;
+mod reader;
+mod releases;
+mod steps;
+mod writer;
+
+use access::Access;
+
+/// Threads that read.
+const READERS: u64 = 3;
+
+/// How long a writer's intent stands: shorter than the library's ten seconds, so that more of them end in a run.
+pub(crate) const INTENT_LIFE: Duration = Duration::from_secs(3);
+
+/// Does the work of a worker until the run is over, or is gone.
+///
+/// # Errors
+///
+/// If it cannot begin, or the database is gone. The end of the run ends the process.
+pub(crate) fn work(worker: &Worker) -> Result<(), Problem> {
+    if worker.has_protocol {
+        install(&worker.redis)?;
+    }
+    let readers: Vec<_> = (0..READERS).map(|number| Thread::start(worker, number)).collect::<Result<_, _>>()?;
+    for thread in readers {
+        thread::spawn(move || end_with(reader::read_on(thread)));
+    }
+    end_with(writer::write_on(Thread::start(worker, READERS)?))
+}
+
+/// A thread ends when the run does; the process ends with the first of them.
+fn end_with(result: Result<(), Problem>) -> ! {
+    match result {
+        Ok(()) => process::exit(0),
+        Err(error) if is_end(&*error) => process::exit(0),
+        Err(error) => {
+            eprintln!("torture: a worker fails: {error}");
+            process::exit(1)
+        }
+    }
+}
+
+/// Whether the run is over: it hangs up.
+fn is_end(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some()
+}
+
+/// Short pauses, so that a cache that was left alone is soon used again: much has to happen in little time.
+fn install(redis: &str) -> Result<(), Problem> {
+    let cache = Cache::builder()
+        .redis(redis)
+        .intent_life(INTENT_LIFE)
+        .breaker_pause(Duration::from_millis(100), Duration::from_secs(1))
+        .flight_wait(Duration::from_secs(1))
+        .lease_life(Duration::from_secs(1));
+    cache_diesel::install(cache)?;
+    releases::listen()
+}
+
+/// What every thread of a worker has.
+struct Thread {
+    dice: Dice,
+    worker: usize,
+    line: Line,
+    conn: PgConnection,
+    access: Access,
+}
+
+impl Thread {
+    fn start(worker: &Worker, number: u64) -> Result<Self, Problem> {
+        let mut line = Line::new(UnixStream::connect(&worker.socket)?)?;
+        line.send(&Request::Hello { worker: worker.index, process: process::id() })?;
+        let conn = PgConnection::establish(&worker.database)?;
+        let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.redis)? };
+        let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
+        Ok(Self { dice, worker: worker.index, line, conn, access })
+    }
+
+    /// Says something and waits until it is noted.
+    fn tell(&mut self, request: &Request) -> Result<Reply, Problem> {
+        self.line.send(request)?;
+        self.line.receive()?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof).into())
+    }
+
+    /// A moment between two things that it does.
+    fn pause(&mut self, longest: Duration) {
+        let micros = u64::try_from(longest.as_micros()).unwrap_or(0);
+        thread::sleep(Duration::from_micros(self.dice.below(micros)));
+    }
+}

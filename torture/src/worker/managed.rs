@@ -1,0 +1,63 @@
+//! How is a question asked through the managers?
+
+use cache_diesel::CachedEntry;
+use diesel::prelude::*;
+
+use super::access::Answer;
+use crate::message::Version;
+use crate::models::{Item, ItemPage, Note, Shelf, Versioned};
+use crate::question::{Key, Origin, Question, Table};
+use crate::schema::code_of;
+
+/// Answers a question.
+pub(super) fn read(question: &Question, conn: &mut PgConnection) -> QueryResult<Answer> {
+    match question {
+        Question::All(Table::Items) => list(Item::cached().every().entry(conn)?),
+        Question::All(Table::Notes) => list(Note::cached().every().entry(conn)?),
+        Question::All(Table::Shelves) => list(Shelf::cached().every().entry(conn)?),
+        Question::Code(item, code) => one(Item::cached().get_by_code(code_of(*item, *code)).entry(conn)),
+        Question::Detail(key) => detail(*key, conn),
+        Question::Group(Table::Notes, item) => list(Note::cached().all_by_item_id(*item).entry(conn)?),
+        Question::Group(_, shelf) => list(Item::cached().all_by_shelf_id(*shelf).entry(conn)?),
+        Question::Many(ids) => {
+            let rows = Item::cached().get_many(ids.iter().copied()).load(conn)?;
+            Ok(Answer::of(rows.iter().flatten().map(|row| row.seen()).collect(), Origin::Untold))
+        }
+        Question::Page(id) => Ok(match ItemPage::cached().get(*id).entry(conn).optional()? {
+            Some(page) => answer(page.versions(), &page),
+            None => Answer::of(Vec::new(), Origin::Untold),
+        }),
+    }
+}
+
+fn detail(key: Key, conn: &mut PgConnection) -> QueryResult<Answer> {
+    match key.table {
+        Table::Items => one(Item::cached().get(key.id).entry(conn)),
+        Table::Notes => one(Note::cached().get(key.id).entry(conn)),
+        Table::Shelves => one(Shelf::cached().get(key.id).entry(conn)),
+    }
+}
+
+type Entry<T> = CachedEntry<std::sync::Arc<T>>;
+
+fn list<M: Versioned>(entry: Entry<Vec<M>>) -> QueryResult<Answer> {
+    Ok(answer(entry.value.iter().map(Versioned::seen).collect(), &entry))
+}
+
+fn one<M: Versioned>(entry: QueryResult<Entry<M>>) -> QueryResult<Answer> {
+    Ok(match entry.optional()? {
+        Some(entry) => answer(vec![entry.value.seen()], &entry),
+        None => Answer::of(Vec::new(), Origin::Untold),
+    })
+}
+
+fn answer<T>(seen: Vec<Version>, entry: &CachedEntry<T>) -> Answer {
+    let age = entry.created_at().and_then(|created_at| created_at.elapsed().ok());
+    let origin = match entry.origin {
+        cache_diesel::Origin::Bypass => Origin::Bypass,
+        cache_diesel::Origin::Hit => Origin::Hit,
+        cache_diesel::Origin::Miss => Origin::Miss,
+        _ => Origin::Untold,
+    };
+    Answer { seen, origin, age: age.and_then(|age| u64::try_from(age.as_millis()).ok()) }
+}

@@ -1,0 +1,25 @@
+//! A thread that reads: it says when a read begins, and what it gave.
+
+use core::time::Duration;
+
+use super::access::Answer;
+use super::{Thread, questions};
+use crate::message::Request;
+use crate::servers::Problem;
+
+/// Longer than most reads: what is asked for all the time is hit, whoever asks.
+const LONGEST_PAUSE: Duration = Duration::from_millis(3);
+
+/// Reads until the run is over.
+pub(super) fn read_on(mut thread: Thread) -> Result<(), Problem> {
+    loop {
+        let question = questions::next(&mut thread.dice);
+        thread.tell(&Request::Begin(question.clone()))?;
+        let told = match thread.access.read(&question, &mut thread.conn) {
+            Ok(Answer { seen, origin, age }) => Request::End { seen, origin, age },
+            Err(_) => Request::Failed,
+        };
+        thread.line.send(&told)?;
+        thread.pause(LONGEST_PAUSE);
+    }
+}

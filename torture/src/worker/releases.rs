@@ -1,0 +1,43 @@
+//! Was the release of a write acknowledged? The cache's events and counters say so.
+
+use core::cell::Cell;
+
+use cache_diesel::Event;
+use cache_diesel::prelude::*;
+use cache_diesel::store::Operation;
+
+use crate::message::Release;
+use crate::servers::Problem;
+
+thread_local! {
+    static IS_PENDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the default cache tell the threads that write.
+pub(super) fn listen() -> Result<(), Problem> {
+    caches::default()?.listen("releases", |event| {
+        if let Event::ReleasePending { .. } = event {
+            IS_PENDING.set(true);
+        }
+    });
+    Ok(())
+}
+
+/// Runs a write, and says what became of its release. One thread of the process writes.
+pub(super) fn watch<T>(write: impl FnOnce() -> T) -> (T, Release) {
+    IS_PENDING.set(false);
+    let refused = refused_intents();
+    let written = write();
+    let is_intended = refused_intents() == refused;
+    let release = if IS_PENDING.get() { Release::Pending { is_intended } } else { Release::Acknowledged };
+    (written, release)
+}
+
+/// How often the store did not take intents so far.
+fn refused_intents() -> u64 {
+    let Ok(cache) = caches::default() else { return 0 };
+    let store = cache.statistics().store;
+    let count =
+        |counts: &std::collections::BTreeMap<Operation, u64>| counts.get(&Operation::Place).copied().unwrap_or(0);
+    count(&store.failure_counts) + count(&store.avoided_counts)
+}

@@ -1,0 +1,91 @@
+//! The processes of a run: this program once more, each with a way to Redis of its own.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::arguments::{Run, Worker};
+use crate::process::Process;
+use crate::proxy::Proxy;
+use crate::servers::{Problem, Servers};
+
+/// All of them. They end with this value.
+#[derive(Debug)]
+pub(crate) struct Workers(Vec<Slot>);
+
+/// One of them, and those that take its place.
+#[derive(Debug)]
+struct Slot {
+    worker: Worker,
+    proxy: Proxy,
+    /// `None`: it was killed.
+    process: Option<Process>,
+    starts: u64,
+}
+
+impl Workers {
+    /// Starts them.
+    pub(crate) fn start(run: &Run, servers: &Servers, socket: &Path) -> Result<Self, Problem> {
+        let mut slots = Vec::new();
+        for index in 0..run.workers {
+            let proxy = Proxy::to(servers.redis.port())?;
+            let worker = Worker {
+                index,
+                seed: run.seed.wrapping_mul(1009).wrapping_add(index as u64),
+                socket: socket.to_owned(),
+                database: servers.database.url(),
+                redis: format!("redis://127.0.0.1:{}?prefix=torture", proxy.port()),
+                has_protocol: run.has_protocol,
+            };
+            slots.push(Slot { worker, proxy, process: None, starts: 0 });
+        }
+        let mut workers = Self(slots);
+        (0..run.workers).try_for_each(|index| workers.start_one(index))?;
+        Ok(workers)
+    }
+
+    pub(crate) const fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Its way to Redis.
+    pub(crate) fn proxy(&self, index: usize) -> &Proxy {
+        &self.0[index].proxy
+    }
+
+    /// Lets it stand still, or go on.
+    pub(crate) fn pause(&self, index: usize, is_paused: bool) {
+        if let Some(process) = &self.0[index].process {
+            process.pause(is_paused);
+        }
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(&mut self, index: usize) {
+        if let Some(mut process) = self.0[index].process.take() {
+            process.kill();
+        }
+    }
+
+    /// Whether one has ended by itself.
+    pub(crate) fn has_failed(&mut self) -> bool {
+        self.0.iter_mut().filter_map(|slot| slot.process.as_mut()).any(Process::has_ended)
+    }
+
+    /// Starts it, once nothing is left in the database of the one before it.
+    pub(crate) fn start_one(&mut self, index: usize) -> Result<(), Problem> {
+        let slot = &mut self.0[index];
+        slot.starts += 1;
+        let worker = Worker { seed: slot.worker.seed.wrapping_add(slot.starts << 32), ..slot.worker.clone() };
+        let mut command = Command::new(std::env::current_exe()?);
+        // Not in the URL: it is a part of the names of entries, which all workers share.
+        command.env("PGAPPNAME", application(index)).env("PGOPTIONS", "-c lock_timeout=2s");
+        command.args(worker.words()).stdout(Stdio::null());
+        slot.process = Some(Process::start(command, None)?);
+        Ok(())
+    }
+}
+
+/// What the database calls the sessions of a worker.
+pub(crate) fn application(index: usize) -> String {
+    format!("torture worker {index}")
+}

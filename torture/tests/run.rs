@@ -1,0 +1,41 @@
+//! Are stale rows read in a short run, and are they found where there is no protocol?
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::{Command, Output};
+
+fn torture(arguments: &[&str]) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_torture")).args(arguments).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    (output, text)
+}
+
+/// The number behind a name in the report.
+fn number(report: &str, name: &str) -> u64 {
+    let line = report.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+}
+
+#[test]
+fn no_stale_row_is_read_while_everything_is_broken() {
+    let (output, report) = torture(&["--seconds", "25"]);
+    assert_eq!(number(&report, "stale reads: "), 0);
+    assert!(number(&report, "faults injected: ") > 5);
+    assert!(number(&report, "reads: ") > 100 && number(&report, "writes: ") > 20);
+    assert!(output.status.success());
+}
+
+#[test]
+fn without_the_protocol_stale_rows_are_found() {
+    let (output, report) = torture(&["--seconds", "8", "--without-protocol"]);
+    assert!(number(&report, "stale reads: ") > 0);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn what_is_wrong_with_the_arguments_is_said() {
+    let (output, _) = torture(&["--second", "8"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("usage: torture --seconds N"));
+    assert_eq!(output.status.code(), Some(2));
+}
