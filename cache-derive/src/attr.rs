@@ -5,6 +5,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{End, ParseStream};
 use syn::{Attribute, Error, Ident, LitInt, LitStr, Path, Result, Token, Type};
 
+use crate::base_query::{self, Function};
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::key_path::{self, KeyPaths};
 use crate::look_up::{self, LookupList};
@@ -23,6 +24,7 @@ pub(crate) struct Attr {
 pub(crate) enum Value {
     AfterDelete(Path),
     AfterSave(Path),
+    BaseQuery(Option<Function>),
     Cache(LitStr),
     CascadedBy(Vec<Path>),
     Crate(Path),
@@ -52,7 +54,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 22] = [
+const OPTIONS: [Spec; 23] = [
     Spec {
         name: "after_delete",
         usage: "after_delete = path",
@@ -62,6 +64,11 @@ const OPTIONS: [Spec; 22] = [
         name: "after_save",
         usage: "after_save = path",
         read: |input, _| function(after_equals(input)?).map(Value::AfterSave),
+    },
+    Spec {
+        name: "base_query",
+        usage: "base_query[ = path]",
+        read: |input, _| base_query::read(input).map(Value::BaseQuery),
     },
     Spec { name: "cache", usage: "cache = \"sessions\"", read: |input, _| cache(input).map(Value::Cache) },
     Spec {
@@ -171,8 +178,12 @@ fn has_value(spec: &Spec, input: ParseStream<'_>) -> bool {
         let list: Result<Group> = input.fork().parse();
         return list.is_ok_and(|list| list.delimiter() == Delimiter::Parenthesis && !list.stream().is_empty());
     }
+    let is_over = input.is_empty() || input.peek(Token![,]);
     if spec.usage == spec.name {
-        return input.is_empty() || input.peek(Token![,]);
+        return is_over;
+    }
+    if spec.usage.contains('[') && is_over {
+        return true;
     }
     input.peek(Token![=]) && !input.peek2(Token![,]) && !input.peek2(End)
 }

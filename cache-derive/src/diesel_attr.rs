@@ -17,6 +17,8 @@ pub(crate) struct PrimaryKey {
 /// What the struct's attributes say.
 #[derive(Default)]
 pub(crate) struct StructAttrs {
+    /// Where a query is given to `HasQuery`.
+    pub(crate) base_query: Option<Span>,
     pub(crate) primary_key: Option<PrimaryKey>,
     pub(crate) table: Option<Path>,
 }
@@ -39,6 +41,9 @@ impl StructAttrs {
             } else if name == "primary_key" {
                 attrs.primary_key = Some(primary_key(input)?);
             } else {
+                if name == "base_query" {
+                    attrs.base_query = Some(name.span());
+                }
                 skip_element(input);
             }
             Ok(())
@@ -155,6 +160,7 @@ mod tests {
         let table = attrs.table.expect("a table is named");
         assert_eq!(table.segments.last().expect("a path has segments").ident, "products");
         assert_eq!(attrs.primary_key.expect("a key is named").columns, ["r#type", "id"]);
+        assert!(attrs.base_query.is_some());
         assert!(diagnostics.messages().is_empty());
     }
 

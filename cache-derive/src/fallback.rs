@@ -65,14 +65,23 @@ fn cached_model(input: &DeriveInput, broken: &syn::Ident) -> TokenStream {
         #[automatically_derived]
         impl #private::CachedModel for #ident {
             type Table = #broken;
+            type Source = #broken;
+            type Columns = #broken;
             type Id = #broken;
             type Error = #broken;
             type Order = #broken;
+            type ByKey = #broken;
             type ByIds = #broken;
 
             const DEFINITION: #private::Definition = loop {};
 
             fn table() -> #broken {
+                loop {}
+            }
+            fn source() -> #broken {
+                loop {}
+            }
+            fn by_key(_: #broken) -> #broken {
                 loop {}
             }
             fn id(&self) -> #broken {

@@ -3,6 +3,7 @@
 //! Use it through `cache_diesel::prelude`, which re-exports [`Cached`]; the generated code names `::cache_diesel`.
 
 mod attr;
+mod base_query;
 mod columns;
 mod diagnostics;
 mod diesel_attr;
@@ -44,6 +45,7 @@ use crate::model::Model;
 /// |---|---|
 /// | `after_delete = path` | a `fn(&Saved<Self>)` that is called once a delete through the manager is committed |
 /// | `after_save = path` | the same for inserts and updates |
+/// | `base_query = path` | a function without arguments that gives the query that rows are read by; without `= path` Diesel's `HasQuery` says it, as it does by itself where there is a `#[diesel(base_query = ..)]` |
 /// | `cache = "sessions"` | the cache of `cached()`; the default one if left out |
 /// | `cascaded_by(Model, table, ..)` | deletes from these tables delete rows of this one |
 /// | `crate = path` | where `cache_diesel` is, if it was renamed |

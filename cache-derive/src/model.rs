@@ -9,6 +9,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote, parse_str};
 
+use crate::base_query::BaseQuery;
 use crate::columns::Columns;
 use crate::diagnostics::Diagnostics;
 use crate::diesel_attr::{FieldAttrs, StructAttrs, compact};
@@ -23,6 +24,8 @@ use crate::view::{self, View};
 pub(crate) struct Model<'a> {
     pub(crate) after_delete: Option<Path>,
     pub(crate) after_save: Option<Path>,
+    /// The query that rows are read by, if it is not the table.
+    pub(crate) base_query: Option<BaseQuery>,
     /// The name of the cache, if it is not the default one.
     pub(crate) cache: Option<LitStr>,
     pub(crate) dependencies: Vec<Dependency>,
@@ -135,6 +138,7 @@ impl<'a> Model<'a> {
         Some(Self {
             after_delete: options.after_delete,
             after_save: options.after_save,
+            base_query: options.base_query.or(attrs.base_query.map(BaseQuery::Diesel)),
             cache: options.cache,
             dependencies: options.dependencies,
             detail_timeout: options.detail_timeout,

@@ -4,6 +4,7 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Ident, LitStr, Path, Type};
 
 use crate::attr::{self, Attr, Value};
+use crate::base_query::BaseQuery;
 use crate::diagnostics::Diagnostics;
 use crate::key_path::KeyPaths;
 use crate::look_up::{LookupList, With};
@@ -16,6 +17,7 @@ use crate::view::View;
 pub(crate) struct Options {
     pub(crate) after_delete: Option<Path>,
     pub(crate) after_save: Option<Path>,
+    pub(crate) base_query: Option<BaseQuery>,
     pub(crate) cache: Option<LitStr>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
@@ -76,6 +78,10 @@ impl Options {
         match value {
             Value::AfterDelete(path) => set(&mut self.after_delete, path, &name, diagnostics),
             Value::AfterSave(path) => set(&mut self.after_save, path, &name, diagnostics),
+            Value::BaseQuery(function) => {
+                let base = function.map_or_else(|| BaseQuery::Diesel(name.span()), BaseQuery::Function);
+                set(&mut self.base_query, base, &name, diagnostics);
+            }
             Value::Cache(cache) => set(&mut self.cache, cache, &name, diagnostics),
             Value::CascadedBy(paths) => self.depend(paths, true),
             Value::Crate(path) => set(&mut self.krate, path, &name, diagnostics),

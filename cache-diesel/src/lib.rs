@@ -257,7 +257,10 @@ pub mod __private {
         Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
         Relation, ViewCell, ViewManager,
     };
-    pub use crate::read::{DefaultOrder, ListRead, ScopeQuery, UniqueRead, Unordered, unique_codec};
+    pub use crate::read::{
+        Anywhere, BaseQueryOf, DefaultOrder, ListRead, On, OwnQuery, Queried, ScopeQuery, UniqueRead, Unordered,
+        unique_codec,
+    };
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
     pub use crate::write::Saved;
     pub mod weigh {

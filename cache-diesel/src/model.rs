@@ -7,7 +7,7 @@ use core::time::Duration;
 use cache_core::policy::Timeouts;
 use cache_core::tables::{self, LookupDeclaration};
 use cache_core::{Codec, Jitter, KeyBytes, Timeout, Timestamp, name_of, registry};
-use diesel::query_dsl::methods::FindDsl;
+use diesel::query_dsl::methods::{FilterDsl, FindDsl};
 use diesel::{Expression, Table};
 
 use crate::error::NotFound;
@@ -26,12 +26,18 @@ use crate::write::Saved;
 pub trait CachedModel: Sized + Send + Sync + 'static {
     /// The table of the `table!` macro that rows are read from and written to.
     type Table: Table + FindDsl<Self::Id> + NamedTable + Copy + Send + Sync + 'static;
+    /// The query that rows are read by: the table itself, or the base query.
+    type Source: FilterDsl<Self::ByKey>;
+    /// Which columns the conditions of lists may use.
+    type Columns;
     /// The primary key: a field's type, or a tuple of them in the table's order.
     type Id: Key;
     /// What `require` fails with.
     type Error: From<diesel::result::Error> + From<NotFound>;
     /// The order of lists, where the call says none.
     type Order: 'static;
+    /// The condition that selects the row of a key.
+    type ByKey;
     /// The condition that selects the rows of several keys.
     type ByIds;
 
@@ -43,13 +49,19 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     const AFTER_SAVE: Option<fn(&Saved<Self>)> = None;
     /// How rows leave the process; `None`: they are kept in memory only.
     const CODECS: Option<ModelCodecs<Self>> = None;
+    /// Whether rows are read by a query of the model's own, which may hide some of them.
+    const HAS_BASE_QUERY: bool = false;
 
     /// The table itself.
     fn table() -> Self::Table;
+    /// The query that rows are read by.
+    fn source() -> Self::Source;
     /// The row's primary key.
     fn id(&self) -> Self::Id;
     /// Whether `id` is the row's primary key; without a clone.
     fn has_id(&self, id: &Self::Id) -> bool;
+    /// Selects the row with this key.
+    fn by_key(id: Self::Id) -> Self::ByKey;
     /// Selects the rows with one of these keys.
     fn by_ids(ids: Vec<Self::Id>) -> Self::ByIds;
     /// When the row is not to be served any more, by itself.

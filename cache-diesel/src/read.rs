@@ -4,6 +4,7 @@ mod answer;
 mod asked;
 #[cfg(feature = "__async")]
 mod awaiting;
+mod base;
 mod batch;
 mod blocking;
 mod entry;
@@ -23,8 +24,9 @@ mod task;
 mod terminal;
 pub(crate) mod view;
 
+pub use base::{BaseQueryOf, KeyedSource, OwnQuery, Queried};
 pub use entry::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
-pub use filter::{Filterable, IntoSuffix};
+pub use filter::{Anywhere, Filterable, Holds, IntoSuffix, On};
 pub use list::{ListRead, ScopeQuery};
 pub use load::LoadModel;
 pub use lookup::UniqueRead;

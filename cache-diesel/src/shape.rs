@@ -16,6 +16,7 @@ use crate::scan::{self, Looked};
 pub(crate) struct Shape {
     sql: Fingerprint,
     looked: Option<Looked>,
+    is_counted_whole: bool,
 }
 
 impl Shape {
@@ -26,6 +27,11 @@ impl Shape {
             return Err(Bypass::NotDeterministic);
         }
         Ok(&looked.tables)
+    }
+
+    /// Whether nothing but its conditions keeps rows out of a count.
+    pub(crate) fn is_counted_whole(&self) -> bool {
+        self.is_counted_whole
     }
 
     /// The name of the query with the values that are bound to it, under `suffix`.
@@ -92,5 +98,9 @@ where
     Query: QueryFragment<DB>,
 {
     let sql = sql_text::<DB, Query>(query)?;
-    Ok(Shape { sql: Fingerprint::of(&[sql.as_bytes()]), looked: scan::read(&sql, DB::DIALECT) })
+    Ok(Shape {
+        sql: Fingerprint::of(&[sql.as_bytes()]),
+        looked: scan::read(&sql, DB::DIALECT),
+        is_counted_whole: scan::is_counted_whole(&sql, DB::DIALECT),
+    })
 }

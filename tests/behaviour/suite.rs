@@ -20,6 +20,7 @@ mod exact_keys;
 mod failure;
 mod fixed;
 mod granularity;
+mod hidden;
 mod histories;
 mod hooks;
 mod keys;

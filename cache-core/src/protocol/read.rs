@@ -70,6 +70,15 @@ impl Subject<'_> {
         self.with_others(tags)
     }
 
+    /// A unique value that no row has which the base query of a model lets through: any write of the table may let one
+    /// through, whatever it sets.
+    #[must_use]
+    pub fn hidden_unique(&self) -> Vec<Tag> {
+        let mut tags = self.absent_unique();
+        tags.push(self.own().whole(TagKind::Any));
+        without_repetition(tags)
+    }
+
     /// The way from a unique value to a row that has it in another spelling: which spellings are equal is part of the
     /// database's structure.
     #[must_use]
@@ -176,6 +185,7 @@ mod tests {
         assert_eq!(kinds(&subject.excluded_row(key, true)), kinds(&subject.absent_row(key)));
         assert_eq!(kinds(&subject.excluded_row(key, false)), sorted([Root, Whole, Details, Rows, Row, Born, Any]));
         assert_eq!(kinds(&subject.absent_unique()), sorted([Root, Whole, Details, Born]));
+        assert_eq!(kinds(&subject.hidden_unique()), sorted([Root, Whole, Details, Born, Any]));
         assert_eq!(kinds(&subject.unique()), sorted([Root, Whole, Details, Born, Rows, Any, Cleared]));
         assert_eq!(kinds(&subject.list(None)), sorted([Root, Whole, Lists, Any]));
         assert_eq!(kinds(&subject.list(Some("active"))), sorted([Root, Whole, Lists, Suffix, Any]));

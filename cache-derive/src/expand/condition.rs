@@ -39,6 +39,19 @@ pub(crate) fn equal_or_null(model: &Model<'_>, field: &Field<'_>, value: &Ident)
     }
 }
 
+/// The condition on the primary key, and the pattern that takes a key apart.
+pub(crate) struct ByKey {
+    pub(crate) condition: Condition,
+    pub(crate) pattern: TokenStream,
+}
+
+/// `key = value`, column by column.
+pub(crate) fn by_key(model: &Model<'_>) -> ByKey {
+    let (variables, pattern) = bindings(&model.key.fields);
+    let equal = model.key.fields.iter().zip(&variables).map(|(field, value)| equal(model, field, value));
+    ByKey { condition: all(model, equal), pattern }
+}
+
 /// Joins conditions with `AND`.
 pub(crate) fn all(model: &Model<'_>, conditions: impl IntoIterator<Item = Condition>) -> Condition {
     let private = model.private();

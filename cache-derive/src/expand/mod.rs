@@ -4,6 +4,7 @@
 //! name of an imported column.
 
 mod assertion;
+mod base;
 mod condition;
 mod lookup;
 mod manager;
@@ -23,6 +24,7 @@ use crate::model::{Field, Model};
 /// Everything that `#[derive(Cached)]` generates.
 pub(crate) fn cached(model: &Model<'_>) -> TokenStream {
     let primary_key = assertion::primary_key(model);
+    let base_query = base::assertion(model);
     let cached_model = model::cached_model(model);
     let lookups = model.lookups.iter().map(|lookup| lookup::lookup(model, lookup));
     let order = order::order(model);
@@ -32,6 +34,7 @@ pub(crate) fn cached(model: &Model<'_>) -> TokenStream {
     let declaration = declaration(model);
     quote! {
         #primary_key
+        #base_query
         #cached_model
         #(#lookups)*
         #order

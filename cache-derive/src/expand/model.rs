@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use super::{condition, is_exact, located, order, storage, type_span, value, value_type};
+use super::{base, condition, is_exact, located, order, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
 use crate::timeout::{Jitter, Timeout};
@@ -17,6 +17,9 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let error = error(model);
     let definition = definition(model);
     let (by_ids_type, by_ids) = by_ids(model);
+    let condition::ByKey { pattern, condition: condition::Condition { expression: by_key, ty: by_key_type } } =
+        condition::by_key(model);
+    let (source_types, source) = (base::types(model), base::source(model));
     let order = order::order_type(model);
     let key = key_methods(model);
     let ends_at = ends_at(model);
@@ -30,9 +33,11 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
         #[automatically_derived]
         impl #private::CachedModel for #ident {
             type Table = #table::table;
+            #source_types
             type Id = #id_type;
             type Error = #error;
             type Order = #order;
+            type ByKey = #by_key_type;
             type ByIds = #by_ids_type;
 
             const DEFINITION: #private::Definition = #definition;
@@ -41,6 +46,13 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
 
             fn table() -> Self::Table {
                 #table::table
+            }
+
+            #source
+
+            fn by_key(__key: Self::Id) -> Self::ByKey {
+                let #pattern = __key;
+                #by_key
             }
 
             fn by_ids(__ids: ::std::vec::Vec<Self::Id>) -> Self::ByIds {

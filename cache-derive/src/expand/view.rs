@@ -9,7 +9,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
-use super::{condition, located};
+use super::{base, condition, located};
 use crate::model::Model;
 use crate::view::{Join, Prefetch, View};
 
@@ -44,10 +44,9 @@ fn marker(view: &View, prefetch: &Prefetch) -> Ident {
     format_ident!("__Cached{}{field}", view.name, span = proc_macro2::Span::call_site())
 }
 
-/// The joined tables: their type, and the expression that joins them.
+/// The base query or table with the joined tables: their type, and the expression that joins them.
 fn source(model: &Model<'_>, view: &View) -> (TokenStream, TokenStream) {
-    let table = &model.table;
-    view.joins.iter().fold((quote!(#table::table), quote!(#table::table)), |(ty, value), join| {
+    view.joins.iter().fold(base::root(model), |(ty, value), join| {
         let Join { model: related, is_optional, .. } = join;
         // Spanned by the model that was typed: a missing `joinable!` is reported there.
         let span = located(related.span());
@@ -67,10 +66,9 @@ fn cached_view(model: &Model<'_>, view: &View) -> TokenStream {
     let private = model.private();
     let (name, root, listed) = (&view.name, model.ident, listed(view));
     let (source_type, source) = source(model, view);
-    let (variables, pattern) = condition::bindings(&model.key.fields);
-    let equal = model.key.fields.iter().zip(&variables).map(|(field, value)| condition::equal(model, field, value));
-    let by_key = condition::all(model, equal);
-    let (by_key_type, by_key) = (by_key.ty, by_key.expression);
+    let condition::ByKey { pattern, condition: condition::Condition { expression: by_key, ty: by_key_type } } =
+        condition::by_key(model);
+    let columns = base::columns(model, &quote!(Self::Source));
     let definition = page::definition(model, view);
     let related = page::models(view);
     let markers = view.prefetches.iter().map(|prefetch| marker(view, prefetch));
@@ -78,6 +76,7 @@ fn cached_view(model: &Model<'_>, view: &View) -> TokenStream {
         #[automatically_derived]
         impl #private::CachedView for #name {
             type Source = #source_type;
+            type Columns = #columns;
             type ByKey = #by_key_type;
             type Listed = #listed;
 

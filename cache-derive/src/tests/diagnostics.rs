@@ -31,12 +31,28 @@ fn timeouts_that_contradict_each_other_are_reported() {
 }
 
 #[test]
+fn base_queries_are_functions() {
+    let no_path = "expected the path of a function without quotes and parentheses, such as `base_query = visible`; a query \
+                   belongs in `#[diesel(base_query = ..)]` with `#[derive(HasQuery)]`";
+    let no_end = "expected the path of a function, or its type behind it, as in `base_query = visible: Visible`; a query \
+                  belongs in `#[diesel(base_query = ..)]` with `#[derive(HasQuery)]`";
+    assert_option_errors("base_query = \"visible\"", &[no_path]);
+    assert_option_errors("base_query = visible()", &[no_end]);
+    assert_option_errors("base_query = products::table.filter(a::b.eq(1)), key = \"a\"", &[no_end]);
+    assert_option_errors("base_query, base_query = visible", &["option `base_query` is given twice, keep one of them"]);
+    assert_option_errors("base_query = visible::<A>: B", &[no_path]);
+    assert_option_errors("base_query = crate::visible: Visible<A, B>, key = \"a\"", &[]);
+}
+
+#[test]
 fn options_are_checked() {
-    let known = "after_delete, after_save, cache, cascaded_by, crate, depends_on, detail_timeout, error, expires_at, fixed, jitter, \
+    let known = "after_delete, after_save, base_query, cache, cascaded_by, crate, depends_on, detail_timeout, error, expires_at, fixed, jitter, \
                  key, key_version, list_timeout, max_rows, memory_only, negative_timeout, order_by, primary_key, scope, \
                  unique, view";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
+        ("base_query(visible)", "expected `base_query[ = path]`".to_owned()),
+        ("base_query =", "expected `base_query[ = path]`".to_owned()),
         ("tiemout = 3", unknown("tiemout", "")),
         ("uniqe(slug)", unknown("uniqe", "; did you mean `unique`?")),
         ("list_tiemout = \"1 day\"", unknown("list_tiemout", "; did you mean `list_timeout`?")),

@@ -40,6 +40,31 @@ fn a_minimal_model_has_a_manager() {
 }
 
 #[test]
+fn a_model_is_read_by_its_table_or_by_its_base_query() {
+    let product = |attributes: &str| expand(&format!("{attributes} struct Product {{ id: i32 }}"));
+    let own = "fn source() -> Self::Source { <Self as ::cache_diesel::__private::OwnQuery>::own_query() }";
+    let table = [
+        ("", "type Source = products::table; type Columns = ::cache_diesel::__private::On<products::table>;"),
+        ("", "fn source() -> Self::Source { products::table }"),
+        ("#[cached(base_query = a::visible)]", "type Source = a::visible;"),
+        ("#[cached(base_query = a::visible)]", "fn source() -> Self::Source { a::visible() }"),
+        (
+            "#[cached(base_query = a::visible)]",
+            "is_base_query::<products::table, <Product as ::cache_diesel::__private::CachedModel>::Source>();",
+        ),
+        ("#[cached(base_query = visible: Visible<A>)]", "type Source = Visible<A>;"),
+        ("#[cached(base_query)]", own),
+        ("#[diesel(base_query = a.b(c))]", own),
+        ("#[diesel(base_query = a.b(c))]", "const HAS_BASE_QUERY: ::core::primitive::bool = true;"),
+        ("#[diesel(base_query = a.b(c))] #[cached(base_query = d)]", "type Source = d;"),
+    ];
+    for (attributes, expected) in table {
+        assert_contains(&product(attributes), &[expected]);
+    }
+    assert!(!product("").contains("HAS_BASE_QUERY"));
+}
+
+#[test]
 fn options_reach_the_definition() {
     let code = expand(
         "#[cached(key = \"p\", list_timeout = \"never\", detail_timeout = 90, negative_timeout = \"5 seconds\", error = E)]

@@ -17,7 +17,7 @@ pub(crate) struct AskedQuery<Selected> {
     pub(crate) id: KeyBytes,
     pub(crate) selected: Option<Selected>,
     dependency: Dependency,
-    shape: Arc<Shape>,
+    pub(crate) shape: Arc<Shape>,
 }
 
 impl<Selected> AskedQuery<Selected> {

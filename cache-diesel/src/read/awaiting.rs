@@ -4,9 +4,9 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use core::time::Duration;
 
-use diesel::dsl::{AsSelect, Find, Select};
+use diesel::dsl::{AsSelect, Select};
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::methods::{FindDsl, SelectDsl};
+use diesel::query_dsl::methods::SelectDsl;
 use diesel::result::{Error, QueryResult};
 use diesel::{Selectable, SelectableHelper};
 use diesel_async::methods::LoadQuery;
@@ -17,6 +17,7 @@ use crate::identity::Identity;
 use crate::keys::IntoKey;
 use crate::model::CachedModel;
 use crate::read::answer::{AskedTask, Rows};
+use crate::read::base::{KeyedSource, keyed};
 use crate::read::entry::{CachedEntry, CachedList, CachedRow, Origin};
 use crate::read::gate::gate_of;
 use crate::read::list::ListRead;
@@ -89,8 +90,8 @@ where
     C: AsyncConnection<Backend: CacheBackend>,
     K: IntoKey<M::Id>,
     M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
-    Find<M::Table, M::Id>: SelectDsl<AsSelect<M, C::Backend>>,
-    Select<Find<M::Table, M::Id>, AsSelect<M, C::Backend>>:
+    KeyedSource<M>: SelectDsl<AsSelect<M, C::Backend>>,
+    Select<KeyedSource<M>, AsSelect<M, C::Backend>>:
         LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId + Send + 'query,
 {
     type Output = QueryResult<CachedRow<M>>;
@@ -100,7 +101,7 @@ where
         'query: 'conn,
         C: 'conn,
     {
-        let select = |key| SelectDsl::select(FindDsl::find(M::table(), key), M::as_select());
+        let select = |key| SelectDsl::select(keyed::<M>(key), M::as_select());
         let task = self.0.into_keyed_task::<C::Backend, _>(select);
         let answer = task.map(|task| run(Queried::new(task), conn));
         Box::pin(async move { answer?.await?.value.ok_or(Error::NotFound) })

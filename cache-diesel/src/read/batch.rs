@@ -31,6 +31,9 @@ pub(crate) trait Batched<C> {
 
     fn id(row: &Self::Row) -> Self::Id;
 
+    /// What an entry for a key is called.
+    fn entry_id(key: &Self::Id) -> QueryResult<KeyBytes>;
+
     /// The tables that the query for a key names, or why it is not cached.
     fn named(key: &Self::Id, assume_deterministic: bool) -> QueryResult<Result<Vec<String>, Bypass>>;
 
@@ -54,6 +57,8 @@ pub(crate) trait Batched<C> {
 pub(crate) struct Batch<B: Batched<C>, C> {
     head: Head,
     keys: Vec<B::Id>,
+    /// What their entries are called.
+    ids: Vec<KeyBytes>,
     connection: PhantomData<fn(&C)>,
 }
 
@@ -78,7 +83,8 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
         if distinct.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = Self { head, keys: distinct, connection: PhantomData }.read_all(conn)?;
+        let ids = distinct.iter().map(B::entry_id).collect::<QueryResult<_>>()?;
+        let rows = Self { head, keys: distinct, ids, connection: PhantomData }.read_all(conn)?;
         Ok(places.into_iter().map(|place| rows[place].clone()).collect())
     }
 
@@ -129,7 +135,7 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
 
     /// Takes the right to load what is missing, or waits for another process that loads just that.
     fn approach(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<Rows<B, C>> {
-        let keys: Vec<KeyBytes> = missing.iter().map(|place| self.bytes(*place)).collect();
+        let keys: Vec<KeyBytes> = missing.iter().map(|place| self.ids[*place]).collect();
         let tokens: Vec<Token> = seeds.iter().map(|(_, seed)| seed.token).collect();
         let name = Lease::of(&site.key(KeyBytes::of(&keys), Kind::Detail), &tokens);
         site.reader.take_lease(name, site.reader.lease_wait(), || self.look_again(site, missing))
@@ -173,7 +179,7 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
             move || named.as_ref().map_or_else(Vec::new, |named| B::tags(&site.subject(named), self.bytes(place)))
         };
         let tags: Vec<_> = places.iter().copied().map(tags_at).collect();
-        let key = |place: usize| site.key(self.bytes(place), Kind::Detail);
+        let key = |place: usize| site.key(self.ids[place], Kind::Detail);
         let codec = B::codec();
         let wanted: Vec<Wanted<'_>> =
             places.iter().zip(&tags).map(|(place, tags)| Wanted { key: key(*place), tags, codec }).collect();
@@ -227,7 +233,7 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
         let subject = site.subject(named);
         let tags = if row.is_some() { subject.found_row(bytes) } else { B::tags(&subject, bytes) };
         let keep = B::keep(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
-        keep.is_stored.then(|| (site.key(bytes, Kind::Detail), keep.loaded(B::codec()), tags))
+        keep.is_stored.then(|| (site.key(self.ids[place], Kind::Detail), keep.loaded(B::codec()), tags))
     }
 
     fn bytes(&self, place: usize) -> KeyBytes {

@@ -1,5 +1,8 @@
 //! What `all` takes: a suffix, and filters.
 
+use core::marker::PhantomData;
+
+use diesel::Expression;
 use diesel::dsl::Filter;
 use diesel::expression::AppearsOnTable;
 use diesel::query_builder::AsQuery;
@@ -13,6 +16,22 @@ pub struct NoFilter;
 #[derive(Debug)]
 pub struct ExpressionFilter;
 
+/// The columns of the tables in `Source`.
+#[derive(Debug)]
+pub struct On<Source>(PhantomData<Source>);
+
+/// The columns of a base query. Diesel tells of no query with conditions which tables are in it: a column of another one
+/// is refused where the list is loaded.
+#[derive(Debug)]
+pub struct Anywhere;
+
+/// Columns that `Condition` may be on.
+pub trait Holds<Condition> {}
+
+impl<Source, Condition: AppearsOnTable<Source>> Holds<Condition> for On<Source> {}
+
+impl<Condition: Expression> Holds<Condition> for Anywhere {}
+
 /// What selects the rows of a list: `()`, or any boolean expression of Diesel's over the table's columns.
 ///
 /// `Kind` is inferred; it keeps the two apart.
@@ -20,7 +39,7 @@ pub struct ExpressionFilter;
     message = "`{Self}` is not a filter for `{Source}`",
     label = "expected `()` or a Diesel boolean expression over the columns of this table"
 )]
-pub trait Filterable<Source, Kind> {
+pub trait Filterable<Source, Kind, Columns = On<Source>> {
     /// The query with the filter.
     type Output;
 
@@ -28,7 +47,7 @@ pub trait Filterable<Source, Kind> {
     fn filter_of(self, source: Source) -> Self::Output;
 }
 
-impl<Source: AsQuery> Filterable<Source, NoFilter> for () {
+impl<Source: AsQuery, Columns> Filterable<Source, NoFilter, Columns> for () {
     type Output = Source::Query;
 
     fn filter_of(self, source: Source) -> Self::Output {
@@ -37,9 +56,9 @@ impl<Source: AsQuery> Filterable<Source, NoFilter> for () {
 }
 
 #[diagnostic::do_not_recommend]
-impl<Source, Condition> Filterable<Source, ExpressionFilter> for Condition
+impl<Source, Columns, Condition> Filterable<Source, ExpressionFilter, Columns> for Condition
 where
-    Condition: AppearsOnTable<Source>,
+    Columns: Holds<Condition>,
     Source: FilterDsl<Condition>,
 {
     type Output = Filter<Source, Condition>;

@@ -33,16 +33,16 @@ impl<M: CachedModel> Manager<M> {
     pub fn all<Suffix, Filters, Kind>(self, suffix: Suffix, filters: Filters) -> ListRead<M, Filters::Output>
     where
         Suffix: IntoSuffix,
-        Filters: Filterable<M::Table, Kind>,
+        Filters: Filterable<M::Source, Kind, M::Columns>,
     {
-        ListRead::new(self.state, filters.filter_of(M::table()), suffix.into_suffix())
+        ListRead::new(self.state, filters.filter_of(M::source()), suffix.into_suffix())
     }
 
-    /// Every row of the table.
+    /// Every row of the table, or of the base query.
     #[track_caller]
-    pub fn every(self) -> ListRead<M, <() as Filterable<M::Table, NoFilter>>::Output>
+    pub fn every(self) -> ListRead<M, <() as Filterable<M::Source, NoFilter, M::Columns>>::Output>
     where
-        (): Filterable<M::Table, NoFilter>,
+        (): Filterable<M::Source, NoFilter, M::Columns>,
     {
         self.all((), ())
     }
@@ -50,14 +50,14 @@ impl<M: CachedModel> Manager<M> {
     /// The rows with this value in the scope `L`; generated methods call it.
     #[doc(hidden)]
     #[track_caller]
-    pub fn all_by<L>(self, value: L::Value) -> ListRead<M, Filter<M::Table, L::Filter>>
+    pub fn all_by<L>(self, value: L::Value) -> ListRead<M, Filter<M::Source, L::Filter>>
     where
         L: Lookup<Model = M>,
-        M::Table: FilterDsl<L::Filter>,
+        M::Source: FilterDsl<L::Filter>,
     {
         let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
         let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), is_exact: L::is_exact() };
-        let mut read = ListRead::new(self.state, FilterDsl::filter(M::table(), L::filter(value)), None);
+        let mut read = ListRead::new(self.state, FilterDsl::filter(M::source(), L::filter(value)), None);
         read.scope = Some(scope);
         read
     }
@@ -78,7 +78,7 @@ pub struct ListRead<M, Source, Part = Whole> {
 
 /// The rows that share a value of the scope `L`.
 pub type ScopeQuery<L> =
-    ListRead<<L as Lookup>::Model, Filter<<<L as Lookup>::Model as CachedModel>::Table, <L as Lookup>::Filter>>;
+    ListRead<<L as Lookup>::Model, Filter<<<L as Lookup>::Model as CachedModel>::Source, <L as Lookup>::Filter>>;
 
 impl<M: CachedModel, Source> ListRead<M, Source> {
     #[track_caller]

@@ -16,6 +16,7 @@ use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::{CachedModel, Lookup};
+use crate::read::base::{KeyedSource, absent_unique, named_by, row_id, row_tags};
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
@@ -59,8 +60,9 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
-    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
-    Filter<<L::Model as CachedModel>::Table, L::Filter>: LoadModel<'query, C, L::Model>,
+    <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
+    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
+    Source<L>: LoadModel<'query, C, L::Model>,
 {
     type Task = UniqueTask<'query, C, L, K>;
 
@@ -72,14 +74,21 @@ where
         } else {
             (self.value.key_bytes(), Asked::Named(self.value))
         };
-        Ok(UniqueTask { head, value, asked, connection: PhantomData })
+        let mut task = UniqueTask { head, id: value.under(L::NAME), value, asked, connection: PhantomData };
+        if L::Model::HAS_BASE_QUERY {
+            task.id = named_by::<C::Backend, _>(&task.selected())?;
+        }
+        Ok(task)
     }
 }
 
-type Source<L> = Filter<<<L as Lookup>::Model as CachedModel>::Table, <L as Lookup>::Filter>;
+/// The query of a row by the value.
+type Source<L> = Filter<<<L as Lookup>::Model as CachedModel>::Source, <L as Lookup>::Filter>;
+
 /// Reads a row by a unique value. The query is made on a miss only, or for a store that has to know its tables.
 pub struct UniqueTask<'query, C, L: Lookup, K> {
     head: Head,
+    id: KeyBytes,
     value: KeyBytes,
     asked: Asked<K, L::Value>,
     connection: PhantomData<fn(&'query (), C) -> L>,
@@ -97,7 +106,8 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
-    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
+    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
     Source<L>: LoadModel<'query, C, L::Model>,
 {
     fn value(&self) -> L::Value {
@@ -108,7 +118,7 @@ where
     }
 
     fn selected(&self) -> <Source<L> as LoadModel<'query, C, L::Model>>::Selected {
-        FilterDsl::filter(<L::Model as CachedModel>::table(), L::filter(self.value())).selected()
+        FilterDsl::filter(<L::Model as CachedModel>::source(), L::filter(self.value())).selected()
     }
 
     /// Whether `row` has the value that was asked for, letter by letter.
@@ -167,7 +177,8 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
-    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
+    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
     Source<L>: LoadModel<'query, C, L::Model>,
 {
     type Value = Option<CachedRow<L::Model>>;
@@ -177,7 +188,7 @@ where
     }
 
     fn id(&self) -> KeyBytes {
-        self.value.under(L::NAME)
+        self.id
     }
 
     fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
@@ -219,8 +230,9 @@ where
         };
         let pointer = pointer.downcast_ref::<UniquePointer<L>>().ok_or(Miss::Foreign)?;
         let row = KeyBytes::of(&pointer.key);
-        let tags = || self.dependencies(site, |subject| subject.absent_row(row));
-        let key = site.key(row, Kind::Detail);
+        let tags = || self.dependencies(site, |subject| row_tags::<L::Model>(subject, row));
+        let id = row_id::<C, L::Model>(row, || pointer.key.clone()).map_err(|_| Miss::Foreign)?;
+        let key = site.key(id, Kind::Detail);
         let (row, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: row_codec::<L::Model>() })?;
         let Value::Shared(row) = row else { return Err(Miss::Absent) };
         let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
@@ -231,7 +243,7 @@ where
         let keep = self.keep(row).with_life(site);
         let Some(row) = row else {
             if keep.is_stored {
-                let tags = site.subject(named).absent_unique();
+                let tags = absent_unique::<L::Model>(&site.subject(named));
                 return fill.store(&site.reader, keep.loaded(self.codec()), tags);
             }
             return fill.share(keep.value, keep.timeout);
@@ -239,13 +251,14 @@ where
         let (value, timeout) = (keep.value.clone(), keep.timeout);
         if let Some(pointer) = self.pointer_to(row) {
             let bytes = KeyBytes::of(&pointer.key);
+            let id = row_id::<C, L::Model>(bytes, || pointer.key.clone());
             let tags = if pointer.spelling.is_some() { site.subject(named).spelling() } else { Vec::new() };
             let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), timeout);
             let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer.loaded(self.codec()), tags)];
             let mut seeds = fill.seeds().to_vec();
-            if let Some((with_row, tags)) = self.row_seeds(site, named, &fill, bytes) {
+            if let (Ok(id), Some((with_row, tags))) = (id, self.row_seeds(site, named, &fill, bytes)) {
                 seeds = with_row;
-                entries.push((site.key(bytes, Kind::Detail), keep.loaded(row_codec::<L::Model>()), tags));
+                entries.push((site.key(id, Kind::Detail), keep.loaded(row_codec::<L::Model>()), tags));
             }
             site.reader.store_many(&seeds, entries);
         }
@@ -258,7 +271,8 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
-    <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
+    <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
+    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
     Source<L>: LoadModel<'query, C, L::Model>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {

@@ -6,14 +6,15 @@ use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, KeyBytes, Kind, Tag, Value};
 use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
-use diesel::dsl::{Filter, Find};
-use diesel::query_dsl::methods::{FilterDsl, FindDsl};
+use diesel::dsl::Filter;
+use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::read::base::{KeyedSource, keyed, row_id, row_tags};
 use crate::read::batch::{Batch, Batched};
 use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::load::LoadModel;
@@ -64,9 +65,9 @@ impl<'query, C, M> BlockingRead<'query, C> for ManyRead<M>
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
-    M::Table: FilterDsl<M::ByIds>,
-    Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    M::Source: FilterDsl<M::ByIds>,
+    Filter<M::Source, M::ByIds>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'query, C, M>,
 {
     type Output = QueryResult<CachedRows<M>>;
 
@@ -83,9 +84,9 @@ impl<'query, C, M> Batched<C> for Rows<M>
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
-    M::Table: FilterDsl<M::ByIds>,
-    Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    M::Source: FilterDsl<M::ByIds>,
+    Filter<M::Source, M::ByIds>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'query, C, M>,
 {
     type Id = M::Id;
     type Row = M;
@@ -102,13 +103,17 @@ where
         row.id()
     }
 
+    fn entry_id(key: &M::Id) -> QueryResult<KeyBytes> {
+        row_id::<C, M>(KeyBytes::of(key), || key.clone())
+    }
+
     fn named(key: &M::Id, assume_deterministic: bool) -> QueryResult<Result<Vec<String>, Bypass>> {
-        let shape = shape_of::<C::Backend, _>(&FindDsl::find(M::table(), key.clone()).selected())?;
+        let shape = shape_of::<C::Backend, _>(&keyed::<M>(key.clone()).selected())?;
         Ok(shape.named(assume_deterministic).map(<[String]>::to_vec))
     }
 
     fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag> {
-        subject.absent_row(key)
+        row_tags::<M>(subject, key)
     }
 
     fn accept(value: Value, key: &M::Id) -> Option<Option<CachedRow<M>>> {
@@ -120,10 +125,10 @@ where
     }
 
     fn ask(keys: Vec<M::Id>, conn: &mut C) -> QueryResult<Vec<M>> {
-        RunQueryDsl::load(FilterDsl::filter(M::table(), M::by_ids(keys)).selected(), conn)
+        RunQueryDsl::load(FilterDsl::filter(M::source(), M::by_ids(keys)).selected(), conn)
     }
 
     fn ask_one(key: M::Id, conn: &mut C) -> QueryResult<Option<CachedRow<M>>> {
-        first_of(Some(FindDsl::find(M::table(), key).selected()), conn)
+        first_of(Some(keyed::<M>(key).selected()), conn)
     }
 }

@@ -13,6 +13,7 @@ use crate::backend::CacheBackend;
 use crate::model::CachedModel;
 use crate::read::answer::{AskedTask, Number};
 use crate::read::asked::AskedQuery;
+use crate::read::base::check_count;
 use crate::read::list::ListRead;
 use crate::read::order::Whole;
 use crate::read::terminal::{self, IntoTask, terminal};
@@ -69,7 +70,9 @@ where
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::Count));
         let selected = SelectDsl::select(self.0.source, dsl::count_star());
-        Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+        let asked = AskedQuery::new::<C::Backend>(head, dependency, selected)?;
+        check_count::<M>(&asked.shape)?;
+        Ok(AskedTask::new(asked))
     }
 }
 

@@ -6,16 +6,17 @@ use core::marker::PhantomData;
 use cache_core::KeyBytes;
 use cache_core::Kind;
 use diesel::connection::LoadConnection;
-use diesel::dsl::{Filter, Find};
+use diesel::dsl::Filter;
 #[cfg(feature = "__async")]
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::methods::{FilterDsl, FindDsl};
+use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::read::base::{KeyedSource, keyed, row_id};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::row_task::{FilteredTask, RowTask};
@@ -45,7 +46,7 @@ pub struct RowRead<M, K> {
 }
 
 /// The query of a row by its primary key and a condition.
-pub type FilteredSource<M, Condition> = Filter<Find<<M as CachedModel>::Table, <M as CachedModel>::Id>, Condition>;
+pub type FilteredSource<M, Condition> = Filter<KeyedSource<M>, Condition>;
 
 /// A row by its primary key and a condition.
 #[derive(Debug)]
@@ -64,16 +65,16 @@ impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
     /// Asks for the row only if `condition` holds; the condition is part of the entry's name.
     pub fn filter<Condition>(self, condition: Condition) -> FilteredRead<M, FilteredSource<M, Condition>>
     where
-        Find<M::Table, M::Id>: FilterDsl<Condition>,
+        KeyedSource<M>: FilterDsl<Condition>,
     {
         let key = self.key.into_key();
-        let source = FilterDsl::filter(FindDsl::find(M::table(), key.clone()), condition);
+        let source = FilterDsl::filter(keyed::<M>(key.clone()), condition);
         FilteredRead { state: self.state, key, source, options: self.options }
     }
 
     /// The plain Diesel query, uncached.
-    pub fn query(self) -> Find<M::Table, M::Id> {
-        FindDsl::find(M::table(), self.key.into_key())
+    pub fn query(self) -> KeyedSource<M> {
+        keyed::<M>(self.key.into_key())
     }
 }
 
@@ -92,13 +93,15 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
     K: IntoKey<M::Id>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'query, C, M>,
 {
     type Task = RowTask<'query, C, M, K>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
-        Ok(RowTask { head, row: self.key.key_bytes(), asked: self.key, connection: PhantomData })
+        let row = self.key.key_bytes();
+        let id = row_id::<C, M>(row, || self.key.to_key())?;
+        Ok(RowTask { head, row, id, asked: self.key, connection: PhantomData })
     }
 }
 
@@ -134,6 +137,7 @@ impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
         let key = self.key.into_key();
         let selected = select(key.clone());
         let shape = shape_of::<DB, _>(&selected)?;
-        Ok(FilteredTask { head, shape, id: KeyBytes::of(&key), key, selected: Some(selected) })
+        let id = if M::HAS_BASE_QUERY { shape.key_of::<DB, _>(&selected, None)? } else { KeyBytes::of(&key) };
+        Ok(FilteredTask { head, shape, id, key, selected: Some(selected) })
     }
 }

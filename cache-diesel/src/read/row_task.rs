@@ -6,14 +6,13 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, KeyBytes, Tag, Value};
 use diesel::connection::LoadConnection;
-use diesel::dsl::Find;
 use diesel::query_dsl::LoadQuery;
-use diesel::query_dsl::methods::FindDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::model::{CachedModel, Key};
+use crate::read::base::{KeyedSource, keyed, row_tags};
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
@@ -24,6 +23,7 @@ use crate::shape::{Shape, shape_of};
 pub struct RowTask<'query, C, M, K> {
     pub(crate) head: Head,
     pub(crate) row: KeyBytes,
+    pub(crate) id: KeyBytes,
     pub(crate) asked: K,
     pub(crate) connection: PhantomData<fn(&'query (), C) -> M>,
 }
@@ -33,7 +33,7 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
     K: IntoKey<M::Id>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'query, C, M>,
 {
     type Value = Option<CachedRow<M>>;
 
@@ -42,16 +42,16 @@ where
     }
 
     fn id(&self) -> KeyBytes {
-        self.row
+        self.id
     }
 
     fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        let shape = shape_of::<C::Backend, _>(&FindDsl::find(M::table(), self.asked.to_key()).selected())?;
+        let shape = shape_of::<C::Backend, _>(&keyed::<M>(self.asked.to_key()).selected())?;
         Ok(shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.absent_row(self.row)
+        row_tags::<M>(subject, self.row)
     }
 
     fn codec(&self) -> Option<Codec> {
@@ -76,10 +76,10 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
     K: IntoKey<M::Id>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'query, C, M>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        first_of(Some(FindDsl::find(M::table(), self.asked.to_key()).selected()), conn)
+        first_of(Some(keyed::<M>(self.asked.to_key()).selected()), conn)
     }
 }
 

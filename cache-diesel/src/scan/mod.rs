@@ -26,6 +26,7 @@ mod statement;
 mod transaction;
 mod variable;
 mod walk;
+mod whole;
 mod word;
 mod write;
 
@@ -40,6 +41,7 @@ pub(crate) use name::{has_schema, table_name};
 pub(crate) use read::{Looked, read};
 #[cfg(feature = "postgres")]
 pub(crate) use session::HARMLESS_SETTINGS;
+pub(crate) use whole::is_counted_whole;
 
 /// Whose SQL a text is written in.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -151,7 +151,7 @@ fn a_write_between_the_statements_of_a_load_leaves_nothing_stale() {
     let moments = [
         (Moment::Finish, "goods INNER JOIN"),
         (Moment::Start, "FROM reviews"),
-        (Moment::Start, "good_labels INNER JOIN"),
+        (Moment::Start, "labels INNER JOIN good_labels"),
     ];
     for write in writes {
         for (moment, sql) in moments {

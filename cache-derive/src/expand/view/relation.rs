@@ -61,13 +61,13 @@ fn query(model: &Model<'_>, prefetch: &Prefetch, child_of: &TokenStream) -> (Tok
     let row = &prefetch.model;
     let rows = quote_spanned!(span=> <#row as #private::CachedModel>);
     let (source_type, source) = match &prefetch.link {
-        None => (quote!(#rows::Table), quote!(#rows::table())),
+        None => (quote!(#rows::Source), quote!(#rows::source())),
         Some(link) => (
             quote_spanned! {span=>
-                #private::diesel::dsl::InnerJoin<<#link as #private::CachedModel>::Table, #rows::Table>
+                #private::diesel::dsl::InnerJoin<#rows::Source, <#link as #private::CachedModel>::Table>
             },
             quote_spanned! {span=>
-                #private::diesel::QueryDsl::inner_join(<#link as #private::CachedModel>::table(), #rows::table())
+                #private::diesel::QueryDsl::inner_join(#rows::source(), <#link as #private::CachedModel>::table())
             },
         ),
     };

@@ -35,16 +35,16 @@ impl<V: CachedView> ViewManager<V> {
     pub fn all<Suffix, Filters, Kind>(self, suffix: Suffix, filters: Filters) -> PageList<V::Listed, Filters::Output>
     where
         Suffix: IntoSuffix,
-        Filters: Filterable<V::Source, Kind>,
+        Filters: Filterable<V::Source, Kind, V::Columns>,
     {
         PageList::new(ListRead::new(self.state, filters.filter_of(V::source()), suffix.into_suffix()))
     }
 
     /// The page of every row of the table.
     #[track_caller]
-    pub fn every(self) -> PageList<V::Listed, <() as Filterable<V::Source, NoFilter>>::Output>
+    pub fn every(self) -> PageList<V::Listed, <() as Filterable<V::Source, NoFilter, V::Columns>>::Output>
     where
-        (): Filterable<V::Source, NoFilter>,
+        (): Filterable<V::Source, NoFilter, V::Columns>,
     {
         self.all((), ())
     }

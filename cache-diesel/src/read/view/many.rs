@@ -24,7 +24,7 @@ use crate::read::terminal::{BlockingRead, terminal};
 use crate::read::view::answer::{accept_page, keep_page, page_codec};
 use crate::read::view::manager::ViewManager;
 use crate::read::view::page::{CachedView, LoadPages, Page};
-use crate::read::view::row::{Id, KeyedSource, keyed_source};
+use crate::read::view::row::{Id, KeyedSource, keyed_source, page_id};
 use crate::read::view::row_task::{first_page, named_by};
 use crate::shape::shape_of;
 
@@ -111,6 +111,10 @@ where
 
     fn id(page: &V) -> Id<V> {
         page.root().id()
+    }
+
+    fn entry_id(key: &Id<V>) -> QueryResult<KeyBytes> {
+        page_id::<C, V>(KeyBytes::of(key), || key.clone())
     }
 
     fn named(key: &Id<V>, assume_deterministic: bool) -> QueryResult<Result<Vec<String>, Bypass>> {

@@ -21,8 +21,10 @@ pub trait Page: Part {
 ///
 /// Implemented for what `#[cached(view(..))]` generates; every method is for the library and for generated code.
 pub trait CachedView: Page {
-    /// The table, joined with those of the related models.
+    /// The model's table or base query, joined with those of the related models.
     type Source;
+    /// Which columns the conditions of lists may use.
+    type Columns;
     /// The condition on the primary key.
     type ByKey;
     /// What lists hold: the view itself, or its row without what is prefetched.

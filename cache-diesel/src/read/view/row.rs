@@ -3,7 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use cache_core::Kind;
+use cache_core::{KeyBytes, Kind};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
@@ -13,6 +13,7 @@ use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
+use crate::read::base::named_by;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::task::Head;
@@ -110,6 +111,16 @@ where
     FilterDsl::filter(V::source(), V::by_key(key))
 }
 
+/// What an entry of the page of the row `row` is called.
+pub(super) fn page_id<'query, C, V>(row: KeyBytes, key: impl FnOnce() -> Id<V>) -> QueryResult<KeyBytes>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    V: CachedView<Source: FilterDsl<V::ByKey>>,
+    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+{
+    if V::Root::HAS_BASE_QUERY { named_by::<C::Backend, _>(&keyed_source::<V>(key()).selected()) } else { Ok(row) }
+}
+
 impl<'query, C, V, K> IntoTask<'query, C> for PageRead<V, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
@@ -121,7 +132,9 @@ where
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
-        Ok(PageTask { head, row: self.key.key_bytes(), asked: self.key, connection: PhantomData })
+        let row = self.key.key_bytes();
+        let id = page_id::<C, V>(row, || self.key.to_key())?;
+        Ok(PageTask { head, row, id, asked: self.key, connection: PhantomData })
     }
 }
 

@@ -27,6 +27,7 @@ use crate::shape::{Shape, shape_of};
 pub struct PageTask<'query, C, V: Page, K> {
     pub(super) head: Head,
     pub(super) row: KeyBytes,
+    pub(super) id: KeyBytes,
     pub(super) asked: K,
     pub(super) connection: PhantomData<fn(&'query (), C) -> V>,
 }
@@ -45,7 +46,7 @@ where
     }
 
     fn id(&self) -> KeyBytes {
-        self.row
+        self.id
     }
 
     fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {

@@ -1,0 +1,110 @@
+//! Rows that are read by the base query of their model: by which query, under which name, depending on what?
+
+use core::marker::PhantomData;
+
+use cache_core::protocol::read::Subject;
+use cache_core::{KeyBytes, Tag};
+use diesel::connection::LoadConnection;
+use diesel::dsl::Filter;
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_dsl::methods::{FilterDsl, SelectDsl};
+use diesel::result::{Error, QueryResult};
+use diesel::{HasQuery, Table};
+
+use crate::backend::{CacheBackend, NamingBackend};
+use crate::model::CachedModel;
+use crate::read::load::LoadModel;
+use crate::shape::{Shape, shape_of};
+
+/// The query of a row by its primary key.
+pub type KeyedSource<M> = Filter<<M as CachedModel>::Source, <M as CachedModel>::ByKey>;
+
+/// A query that can be the base query of the models of the table `T`: it has the table's rows.
+#[diagnostic::on_unimplemented(
+    message = "the base query of this model has no rows of its table",
+    label = "`{T}` is not in this query, or only as the side of a join that may be missing",
+    note = "begin with the table of the model, as in `products::table.filter(..)` or `products::table.left_join(..)`"
+)]
+pub trait BaseQueryOf<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Table, Query: SelectDsl<T::PrimaryKey>> BaseQueryOf<T> for Query {}
+
+/// A model whose query Diesel knows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no query of its own",
+    label = "this base query is for Diesel's `HasQuery`",
+    note = "add `#[derive(HasQuery)]` in place of `Queryable` and `Selectable`, or name a function: `#[cached(base_query = path)]`"
+)]
+pub trait OwnQuery {
+    /// The type of the query.
+    type Query;
+
+    /// The query.
+    fn own_query() -> Self::Query;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: HasQuery<NamingBackend>> OwnQuery for M {
+    type Query = M::BaseQuery;
+
+    // `query` selects columns for one backend, and a model may be read from several.
+    fn own_query() -> Self::Query {
+        M::base_query()
+    }
+}
+
+/// Says that Diesel knows the query of `M`.
+///
+/// Generated code names it before all that follows from it: of a missing `HasQuery` this is what the compiler reports
+/// first, and in our words.
+#[derive(Debug)]
+pub struct Queried<M: OwnQuery>(PhantomData<fn() -> M>);
+
+/// The query of the row with this primary key.
+pub(crate) fn keyed<M: CachedModel>(key: M::Id) -> KeyedSource<M> {
+    FilterDsl::filter(M::source(), M::by_key(key))
+}
+
+/// What an entry of the row `row` is called. What a base query says and binds is part of the name: nobody knows where
+/// its values come from.
+pub(crate) fn row_id<'query, C, M>(row: KeyBytes, key: impl FnOnce() -> M::Id) -> QueryResult<KeyBytes>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    M: CachedModel,
+    KeyedSource<M>: LoadModel<'query, C, M>,
+{
+    if M::HAS_BASE_QUERY { named_by::<C::Backend, _>(&keyed::<M>(key()).selected()) } else { Ok(row) }
+}
+
+/// What an entry is called by a query and what is bound to it.
+pub(crate) fn named_by<DB, Query>(query: &Query) -> QueryResult<KeyBytes>
+where
+    DB: CacheBackend,
+    Query: QueryFragment<DB> + QueryId,
+{
+    shape_of::<DB, _>(query)?.key_of::<DB, _>(query, None)
+}
+
+/// What the answer for a key depends on, whatever it is: there may be a row that the base query hides.
+pub(crate) fn row_tags<M: CachedModel>(subject: &Subject<'_>, row: KeyBytes) -> Vec<Tag> {
+    if M::HAS_BASE_QUERY { subject.excluded_row(row, M::is_key_exact()) } else { subject.absent_row(row) }
+}
+
+/// What a unique value that belongs to no row depends on.
+pub(crate) fn absent_unique<M: CachedModel>(subject: &Subject<'_>) -> Vec<Tag> {
+    if M::HAS_BASE_QUERY { subject.hidden_unique() } else { subject.absent_unique() }
+}
+
+/// Refuses a count that is not the number of rows: Diesel leaves `DISTINCT`, `GROUP BY` and limits where they are.
+pub(crate) fn check_count<M: CachedModel>(shape: &Shape) -> QueryResult<()> {
+    if !M::HAS_BASE_QUERY || shape.is_counted_whole() {
+        return Ok(());
+    }
+    let message = format!(
+        "`count` of `{}` would not be the number of its rows: the base query has DISTINCT, GROUP BY, a limit or an \
+         offset; load the rows and count those",
+        M::DEFINITION.name
+    );
+    Err(Error::QueryBuilderError(message.into()))
+}

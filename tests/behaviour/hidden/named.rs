@@ -1,0 +1,77 @@
+//! What a base query binds is part of the name of every entry, wherever its values come from.
+
+use std::cell::Cell;
+
+use cache_diesel::prelude::*;
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
+
+use super::{notes, selected_cost, with_notes};
+use crate::database::Conn;
+use crate::harness::Shop;
+
+thread_local! {
+    static AUTHOR: Cell<i32> = const { Cell::new(1) };
+}
+
+#[auto_type]
+fn own() -> _ {
+    let author: i32 = AUTHOR.get();
+    notes::table.filter(notes::author_id.eq(author))
+}
+
+/// The notes of one author.
+#[derive(Cached, Clone, Debug, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = notes)]
+#[cached(key = "own", base_query = own, negative_timeout = 30, unique(slug), scope(is_deleted))]
+struct Own {
+    id: i32,
+    slug: String,
+    is_deleted: bool,
+}
+
+#[track_caller]
+fn cost(shop: &Shop, conn: &mut Conn) -> usize {
+    let manager = Own::cached_in(&shop.name);
+    let row = |conn: &mut Conn, id: i32| {
+        let plain = |conn: &mut Conn| own().filter(notes::id.eq(id)).select(Own::as_select()).first(conn);
+        shop.cost(conn, |conn| manager.get(id).first(conn), plain)
+    };
+    let slug = |conn: &mut Conn, slug: &str| {
+        let plain = |conn: &mut Conn| own().filter(notes::slug.eq(slug)).select(Own::as_select()).first(conn);
+        shop.cost(conn, |conn| manager.get_by_slug(slug).first(conn), plain)
+    };
+    let many = |conn: &mut Conn| {
+        let all = manager.get_many([1, 2, 3, 4]);
+        let plain = |conn: &mut Conn| {
+            let find =
+                |id: i32| own().filter(notes::id.eq(id)).select(Own::as_select()).first(conn).optional().unwrap();
+            [1, 2, 3, 4].map(find).to_vec()
+        };
+        shop.cost(conn, |conn| all.load(conn).unwrap(), plain)
+    };
+    let rows: usize = [1, 2, 3, 4].map(|id| row(conn, id)).iter().sum();
+    let slugs: usize = ["a", "b", "c", "d"].map(|name| slug(conn, name)).iter().sum();
+    let lists = selected_cost!(shop, conn, Own, manager.every().order_by(notes::id))
+        + selected_cost!(shop, conn, Own, manager.all_by_is_deleted(true).order_by(notes::id));
+    rows + slugs + lists + many(conn)
+}
+
+#[test]
+fn k2_other_values_have_other_entries() {
+    let shop = with_notes();
+    let conn = &mut shop.conn();
+    for expected in [true, false] {
+        for author in [1, 2, 3] {
+            AUTHOR.set(author);
+            assert_eq!(cost(&shop, conn) > 0, expected, "author {author}");
+            assert_eq!(cost(&shop, conn), 0, "author {author}");
+        }
+    }
+    diesel::update(notes::table.find(1)).set(notes::author_id.eq(2)).execute(&mut shop.conn()).unwrap();
+    for author in [1, 2, 3] {
+        AUTHOR.set(author);
+        assert!(cost(&shop, conn) > 0, "author {author}");
+        assert_eq!(cost(&shop, conn), 0, "author {author}");
+    }
+}
