@@ -13,6 +13,7 @@ use crate::guard::Watch;
 use crate::key::Kind;
 use crate::mode::Switch;
 use crate::policy::Policy;
+use crate::refresh::Refreshes;
 use crate::standing::Standing;
 use crate::statistics::Ledger;
 use crate::store::{MemoryStore, NoneStore, Store};
@@ -158,7 +159,8 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// Returns an error of [`ErrorKind::Configuration`] that names the setting: a capacity below 64 KiB,
-    /// a duration or number of zero, an operation timeout that is long beside the intent life, a wrong part of a URL.
+    /// a duration or number of zero, an operation timeout that is long beside the intent life, a wrong part
+    /// of a URL.
     pub fn build(self) -> Result<Cache> {
         let store: Arc<dyn Store> = match &self.store {
             Choice::Given(store) => Arc::clone(store),
@@ -187,6 +189,7 @@ impl CacheBuilder {
             dirty: Dirty::default(),
             standing: Standing::default(),
             background: Background::default(),
+            refreshes: Refreshes::default(),
         };
         Cache(Arc::new(inner), Place::first())
     }

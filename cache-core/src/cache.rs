@@ -12,6 +12,7 @@ use crate::guard::Watch;
 use crate::key::Kind;
 use crate::mode::{Mode, Switch};
 use crate::policy::Policy;
+use crate::refresh::Refreshes;
 use crate::standing::Standing;
 use crate::statistics::{Counters, Ledger, Statistics};
 use crate::store::{Operation, Outcome, Release, Store, Usage, Writer};
@@ -36,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) watch: Option<Watch>,
     pub(crate) standing: Standing,
     pub(crate) background: Background,
+    pub(crate) refreshes: Refreshes,
     /// What the reads and writes of values by hand are counted in.
     pub(crate) values: Arc<Counters>,
 }
@@ -50,7 +52,11 @@ impl Cache {
     /// The numbers since the cache was built.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.0.ledger.read()
+        Statistics {
+            refresh_failure_count: self.0.refreshes.failure_count(),
+            refresh_panic_count: self.0.refreshes.panic_count(),
+            ..self.0.ledger.read()
+        }
     }
 
     /// How much the store holds at present.

@@ -40,6 +40,7 @@ pub(crate) enum Value {
     NegativeTimeout(Timeout),
     OrderBy(Vec<OrderBy>),
     PrimaryKey(KeyPaths),
+    Relevance(Timeout),
     Scope(LookupList),
     Unique(LookupList),
     View(Box<View>),
@@ -52,7 +53,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 22] = [
+const OPTIONS: [Spec; 25] = [
     Spec {
         name: "after_delete",
         usage: "after_delete = path",
@@ -74,6 +75,11 @@ const OPTIONS: [Spec; 22] = [
         name: "depends_on",
         usage: "depends_on(Model, table, ..)",
         read: |input, diagnostics| recover::list(input, diagnostics, path).map(Value::DependsOn),
+    },
+    Spec {
+        name: "detail_relevance_timeout",
+        usage: "detail_relevance_timeout = \"10 seconds\"",
+        read: |input, _| timeout(input).map(Value::Relevance),
     },
     Spec {
         name: "detail_timeout",
@@ -99,6 +105,11 @@ const OPTIONS: [Spec; 22] = [
     Spec { name: "key", usage: "key = \"name\"", read: |input, _| key(input).map(Value::Key) },
     Spec { name: "key_version", usage: "key_version = 2", read: |input, _| key_version(input).map(Value::KeyVersion) },
     Spec {
+        name: "list_relevance_timeout",
+        usage: "list_relevance_timeout = \"1 minute\"",
+        read: |input, _| timeout(input).map(Value::Relevance),
+    },
+    Spec {
         name: "list_timeout",
         usage: "list_timeout = \"1 day\"",
         read: |input, _| timeout(input).map(Value::ListTimeout),
@@ -119,6 +130,11 @@ const OPTIONS: [Spec; 22] = [
         name: "primary_key",
         usage: "primary_key = identity.id",
         read: |input, _| key_path::read(after_equals(input)?).map(Value::PrimaryKey),
+    },
+    Spec {
+        name: "relevance_timeout",
+        usage: "relevance_timeout = \"10 seconds\"",
+        read: |input, _| timeout(input).map(Value::Relevance),
     },
     Spec {
         name: "scope",

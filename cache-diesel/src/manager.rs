@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use cache_core::policy::Relevance;
 use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
@@ -13,6 +14,7 @@ use crate::backend::address_of_url;
 use crate::declaration::{lookups_of, manager_name};
 use crate::identity::Identity;
 use crate::model::{CachedModel, Definition};
+use crate::relevance;
 use crate::table::table_name;
 
 /// The cache manager of `M`: builds cached reads, and writes that the cache knows of.
@@ -97,6 +99,8 @@ pub(crate) struct Attached {
     pub(crate) cache: Cache,
     /// The database that reads without a connection are about, if the cache was told.
     pub(crate) told: Option<Identity>,
+    /// From when on entries are stale.
+    pub(crate) relevance: Relevance,
     counters: [Arc<Counters>; Kind::ALL.len()],
 }
 
@@ -146,7 +150,8 @@ impl ManagerState {
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
         let told = cache.database_url().map(|url| Identity::of_address(&address_of_url(url).1));
-        Some(self.attached.get_or_init(|| Attached { cache, told, counters }))
+        let relevance = relevance::of(self, cache.policy().relevance);
+        Some(self.attached.get_or_init(|| Attached { cache, told, relevance, counters }))
     }
 
     pub(crate) fn cache_name(&self) -> &str {

@@ -190,6 +190,20 @@ impl Definition {
         self
     }
 
+    /// Sets from when on rows are stale.
+    #[must_use]
+    pub const fn detail_relevance_timeout(mut self, timeout: Timeout) -> Self {
+        self.timeouts.relevance.detail = Some(timeout);
+        self
+    }
+
+    /// Sets from when on lists, counts and scopes are stale.
+    #[must_use]
+    pub const fn list_relevance_timeout(mut self, timeout: Timeout) -> Self {
+        self.timeouts.relevance.list = Some(timeout);
+        self
+    }
+
     /// Sets how long rows live.
     #[must_use]
     pub const fn detail_timeout(mut self, timeout: Timeout) -> Self {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use cache_core::{Bypass, Event, Reader};
 
+use crate::manager::ManagerState;
 use crate::read::Head;
 
 /// A read went past the cache.
@@ -18,6 +19,22 @@ pub(crate) fn bypassed(reader: &Reader<'_>, head: &Head, reason: Bypass) {
             "cache-diesel: the read of `{manager}` at {location} is not cached: its connection was opened before \
              `install`, or was given another instrumentation afterwards; see `cache_diesel::track`"
         );
+    }
+}
+
+/// The cache's settings do not go together with those of a model.
+pub(crate) fn relevance_too_long(manager: &ManagerState, refused: &[[&str; 2]]) {
+    static SAID: Mutex<Option<HashSet<(String, String)>>> = Mutex::new(None);
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    for [relevance, timeout] in refused {
+        if said.get_or_insert_default().insert((manager.name.clone(), (*relevance).to_owned())) {
+            eprintln!(
+                "cache-diesel: the `{relevance}` of the cache named `{}` is longer than the `{timeout}` of `{}`: its \
+                 entries are never stale; give the model a `{relevance}` of its own",
+                manager.cache_name(),
+                manager.name
+            );
+        }
     }
 }
 

@@ -37,6 +37,7 @@ pub mod outage;
 mod processes;
 mod raw_transactions;
 mod reads;
+mod refreshed;
 mod related;
 mod statistics;
 mod strict;

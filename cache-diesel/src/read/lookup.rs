@@ -21,6 +21,7 @@ use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::pointer::{Pointer, UniquePointer};
+use crate::read::refresh::Later;
 use crate::read::row_task::{first_of, row_codec, weight_of};
 use crate::read::task::{Head, Keep, Site, Task};
 use crate::read::terminal::{IntoTask, row_terminals};
@@ -56,13 +57,13 @@ impl<L: Lookup, K: IntoKey<L::Value>> UniqueRead<L, K> {
 
 impl<'query, C, L, K> IntoTask<'query, C> for UniqueRead<L, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
-    Filter<<L::Model as CachedModel>::Table, L::Filter>: LoadModel<'query, C, L::Model>,
+    Filter<<L::Model as CachedModel>::Table, L::Filter>: LoadModel<'static, C, L::Model>,
 {
-    type Task = UniqueTask<'query, C, L, K>;
+    type Task = UniqueTask<C, L, K>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Unique, options: self.options };
@@ -74,15 +75,28 @@ where
         };
         Ok(UniqueTask { head, value, asked, connection: PhantomData })
     }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        let asked: Asked<L::Value, L::Value> = match &task.asked {
+            Asked::Named(named) => Asked::Named(named.to_key()),
+            Asked::Normal(value) => Asked::Normal(value.clone()),
+        };
+        Some(Box::new(UniqueTask::<C, L, L::Value> {
+            head: task.head,
+            value: task.value,
+            asked,
+            connection: PhantomData,
+        }))
+    }
 }
 
 type Source<L> = Filter<<<L as Lookup>::Model as CachedModel>::Table, <L as Lookup>::Filter>;
 /// Reads a row by a unique value. The query is made on a miss only, or for a store that has to know its tables.
-pub struct UniqueTask<'query, C, L: Lookup, K> {
+pub struct UniqueTask<C, L: Lookup, K> {
     head: Head,
     value: KeyBytes,
     asked: Asked<K, L::Value>,
-    connection: PhantomData<fn(&'query (), C) -> L>,
+    connection: PhantomData<fn(C) -> L>,
 }
 
 /// The value, as it was asked for.
@@ -92,13 +106,13 @@ enum Asked<K, V> {
     Normal(V),
 }
 
-impl<'query, C, L, K> UniqueTask<'query, C, L, K>
+impl<C, L, K> UniqueTask<C, L, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
-    Source<L>: LoadModel<'query, C, L::Model>,
+    Source<L>: LoadModel<'static, C, L::Model>,
 {
     fn value(&self) -> L::Value {
         match &self.asked {
@@ -107,7 +121,7 @@ where
         }
     }
 
-    fn selected(&self) -> <Source<L> as LoadModel<'query, C, L::Model>>::Selected {
+    fn selected(&self) -> <Source<L> as LoadModel<'static, C, L::Model>>::Selected {
         FilterDsl::filter(<L::Model as CachedModel>::table(), L::filter(self.value())).selected()
     }
 
@@ -162,13 +176,13 @@ where
 
 type RowSeeds = (Vec<Seeded>, Vec<Tag>);
 
-impl<'query, C, L, K> Task for UniqueTask<'query, C, L, K>
+impl<C, L, K> Task for UniqueTask<C, L, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
-    Source<L>: LoadModel<'query, C, L::Model>,
+    Source<L>: LoadModel<'static, C, L::Model>,
 {
     type Value = Option<CachedRow<L::Model>>;
 
@@ -212,18 +226,20 @@ where
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
         let tags = || self.dependencies(site, |subject| self.tags(subject));
         let key = site.key(self.id(), Kind::Unique);
-        let (pointer, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
+        let (pointer, led) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
         let pointer = match pointer {
             Value::Shared(pointer) => pointer,
-            absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, life)),
+            absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, led)),
         };
         let pointer = pointer.downcast_ref::<UniquePointer<L>>().ok_or(Miss::Foreign)?;
         let row = KeyBytes::of(&pointer.key);
         let tags = || self.dependencies(site, |subject| subject.absent_row(row));
         let key = site.key(row, Kind::Detail);
-        let (row, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: row_codec::<L::Model>() })?;
+        let (row, mut life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: row_codec::<L::Model>() })?;
         let Value::Shared(row) = row else { return Err(Miss::Absent) };
         let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
+        // What leads to it is refreshed with it, so that it does not end before.
+        life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
         if self.is_at(&row, pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent) }
     }
 
@@ -234,13 +250,13 @@ where
                 let tags = site.subject(named).absent_unique();
                 return fill.store(&site.reader, keep.loaded(self.codec()), tags);
             }
-            return fill.share(keep.value, keep.timeout);
+            return fill.share(keep.value, keep.lifetime);
         };
-        let (value, timeout) = (keep.value.clone(), keep.timeout);
+        let (value, lifetime) = (keep.value.clone(), keep.lifetime);
         if let Some(pointer) = self.pointer_to(row) {
             let bytes = KeyBytes::of(&pointer.key);
             let tags = if pointer.spelling.is_some() { site.subject(named).spelling() } else { Vec::new() };
-            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), timeout);
+            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), lifetime);
             let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer.loaded(self.codec()), tags)];
             let mut seeds = fill.seeds().to_vec();
             if let Some((with_row, tags)) = self.row_seeds(site, named, &fill, bytes) {
@@ -249,17 +265,17 @@ where
             }
             site.reader.store_many(&seeds, entries);
         }
-        fill.share(value, timeout)
+        fill.share(value, lifetime)
     }
 }
 
-impl<'query, C, L, K> Query<C> for UniqueTask<'query, C, L, K>
+impl<C, L, K> Query<C> for UniqueTask<C, L, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Table: FilterDsl<L::Filter>,
-    Source<L>: LoadModel<'query, C, L::Model>,
+    Source<L>: LoadModel<'static, C, L::Model>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
         first_of(Some(self.selected()), conn)

@@ -62,11 +62,11 @@ impl<M: CachedModel> ManyRead<M> {
 
 impl<'query, C, M> BlockingRead<'query, C> for ManyRead<M>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     M::Table: FilterDsl<M::ByIds>,
-    Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    Filter<M::Table, M::ByIds>: LoadModel<'static, C, M>,
+    Find<M::Table, M::Id>: LoadModel<'static, C, M>,
 {
     type Output = QueryResult<CachedRows<M>>;
 
@@ -79,13 +79,13 @@ where
 /// The rows of a model.
 struct Rows<M>(PhantomData<fn() -> M>);
 
-impl<'query, C, M> Batched<C> for Rows<M>
+impl<C, M> Batched<C> for Rows<M>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     M::Table: FilterDsl<M::ByIds>,
-    Filter<M::Table, M::ByIds>: LoadModel<'query, C, M>,
-    Find<M::Table, M::Id>: LoadModel<'query, C, M>,
+    Filter<M::Table, M::ByIds>: LoadModel<'static, C, M>,
+    Find<M::Table, M::Id>: LoadModel<'static, C, M>,
 {
     type Id = M::Id;
     type Row = M;

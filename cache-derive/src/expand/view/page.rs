@@ -5,7 +5,7 @@ use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Ident, Type};
 
-use super::super::model::timeouts;
+use super::super::model::{relevance, timeouts};
 use super::marker;
 use crate::diesel_attr::compact;
 use crate::model::Model;
@@ -219,11 +219,13 @@ pub(super) fn definition(model: &Model<'_>, view: &View) -> TokenStream {
     let (root, name, shape) = (model.ident, view.name.unraw().to_string(), shape(view));
     let key = view.key.as_ref().map(|key| quote!(.key(#key)));
     let timeouts = timeouts(&private, [view.list_timeout, view.detail_timeout, view.negative_timeout]);
+    let relevance = relevance(&private, view.relevance);
     quote! {
         #private::Definition::new(#name, ::core::module_path!(), #shape)
             .with_limits_of(<#root as #private::CachedModel>::DEFINITION)
             #key
             #timeouts
+            #relevance
     }
 }
 

@@ -26,11 +26,20 @@ pub struct PagesTask<C, P, A, Selected> {
     page: PhantomData<OfPage<C, P, A>>,
 }
 
-type OfPage<C, P, A> = fn(&C) -> (P, A);
+type OfPage<C, P, A> = fn(C) -> (P, A);
 
 impl<C, P, A, Selected> PagesTask<C, P, A, Selected> {
     pub(super) fn new(asked: AskedQuery<Selected>) -> Self {
         Self { asked, page: PhantomData }
+    }
+
+    /// The same read, whose query is made by `own` of the present one.
+    pub(super) fn again<Owned>(
+        &self,
+        own: impl FnOnce(&Selected) -> Option<Owned>,
+    ) -> Option<PagesTask<C, P, A, Owned>> {
+        let owned = own(self.asked.selected.as_ref()?)?;
+        Some(PagesTask::new(self.asked.with(owned)))
     }
 
     fn take_query(&mut self) -> Selected {

@@ -15,6 +15,7 @@ use crate::manager::ManagerState;
 use crate::model::CachedModel;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
+use crate::read::refresh::Later;
 use crate::read::task::Head;
 use crate::read::terminal::IntoTask;
 use crate::read::view::manager::ViewManager;
@@ -112,22 +113,31 @@ where
 
 impl<'query, C, V, K> IntoTask<'query, C> for PageRead<V, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     K: IntoKey<Id<V>>,
     V: CachedView<Source: FilterDsl<V::ByKey>> + LoadPages<C>,
-    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
 {
-    type Task = PageTask<'query, C, V, K>;
+    type Task = PageTask<C, V, K>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
         Ok(PageTask { head, row: self.key.key_bytes(), asked: self.key, connection: PhantomData })
     }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(PageTask::<C, V, Id<V>> {
+            head: task.head,
+            row: task.row,
+            asked: task.asked.to_key(),
+            connection: PhantomData,
+        }))
+    }
 }
 
 impl<'query, C, V, Source> IntoTask<'query, C> for FilteredPageRead<V, Source>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     V: CachedView + LoadPages<C>,
     Source: LoadModel<'query, C, V::Joined>,
 {
@@ -139,5 +149,9 @@ where
         let shape = shape_of::<C::Backend, _>(&selected)?;
         let id = shape.key_of::<C::Backend, _>(&selected, None)?;
         Ok(FilteredPageTask { head, shape, id, key: self.key, selected: Some(selected), conn: PhantomData })
+    }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(task.again(<Source as LoadModel<'query, C, V::Joined>>::owned)?))
     }
 }
