@@ -119,7 +119,7 @@
 //! what it changed: [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete).
 //! [`write`](Manager::write) takes any statement of the table. [`clear_detail`](Manager::clear_detail),
 //! [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and [`clear`](Manager::clear) clear by
-//! hand.
+//! hand. [`writes`] names the tables of what no text shows: a procedure, a migration.
 //!
 //! ```
 //! # use cache_diesel::prelude::*;
@@ -239,7 +239,7 @@ pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
 pub use refresh::refresh_with;
 pub use storage::Storable;
 pub use test_transaction::{begin_test_transaction, treat_as_committed};
-pub use write::Saved;
+pub use write::{Saved, writes};
 
 #[doc(hidden)]
 pub mod __private {

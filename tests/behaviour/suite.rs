@@ -29,6 +29,7 @@ mod many;
 mod models;
 mod modes;
 mod named;
+mod named_writes;
 mod negative;
 mod neighbours;
 mod normalized;
