@@ -12,6 +12,7 @@ use crate::guard::Watch;
 use crate::key::Kind;
 use crate::mode::{Mode, Switch};
 use crate::policy::Policy;
+use crate::protocol::dirty::Failed;
 use crate::refresh::Refreshes;
 use crate::standing::Standing;
 use crate::statistics::{Counters, Ledger, Statistics};
@@ -139,6 +140,16 @@ impl Cache {
         self.change_tags(tags)?;
         self.0.listeners.tell(&Event::Cleared { manager: Some(manager) });
         Ok(())
+    }
+
+    /// Clears what depends on `tags`, for the manager called `manager`. If the store refuses, that is counted, and it is
+    /// not looked at until the clear has got through.
+    pub fn clear_tags_in_time(&self, manager: &str, tags: &[Tag]) {
+        if self.change_tags(tags).is_err() {
+            self.0.ledger.count_invalidation_failure();
+            self.note_failed_release(&Failed { tags, tables: &[], may_still_run: false });
+        }
+        self.0.listeners.tell(&Event::Cleared { manager: Some(manager) });
     }
 
     /// The database that reads without a connection are about, if the cache was told.

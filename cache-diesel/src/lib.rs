@@ -226,7 +226,7 @@ pub use cache_core::{
     Kind, MIB, ManualClock, Miss, Mode, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
 };
 pub use cache_derive::Cached;
-pub use clear::{After, Clear};
+pub use clear::{After, Clear, Clears};
 pub use error::NotFound;
 pub use install::{MakeInstrumentation, identify, install, install_with, track};
 pub use keys::IntoKey;

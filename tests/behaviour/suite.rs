@@ -8,6 +8,7 @@ pub mod reads_of_everything;
 pub mod schema;
 pub mod stores;
 
+mod cleared;
 mod concurrency;
 mod corners;
 mod databases;
