@@ -15,6 +15,7 @@ use crate::declaration::{lookups_of, manager_name};
 use crate::identity::Identity;
 use crate::model::{CachedModel, Definition};
 use crate::relevance;
+use crate::report;
 use crate::table::table_name;
 
 /// The cache manager of `M`: builds cached reads, and writes that the cache knows of.
@@ -191,7 +192,18 @@ pub(crate) fn state_for(shape: TypeId, cache: &str, make: impl FnOnce() -> Manag
     type States = HashMap<(TypeId, String), &'static ManagerState>;
     static STATES: Mutex<Option<States>> = Mutex::new(None);
     let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);
-    states.get_or_insert_default().entry((shape, cache.to_owned())).or_insert_with(|| Box::leak(Box::new(make())))
+    let states = states.get_or_insert_default();
+    if let Some(state) = states.get(&(shape, cache.to_owned())) {
+        return state;
+    }
+    let state: &'static ManagerState = Box::leak(Box::new(make()));
+    let is_namesake = |other: &&ManagerState| other.name == state.name && other.cache_name == state.cache_name;
+    // Nothing breaks: what differs between them is part of the names of their entries.
+    if let Some(other) = states.values().copied().find(is_namesake) {
+        report::same_name(state, other);
+    }
+    states.insert((shape, cache.to_owned()), state);
+    state
 }
 
 #[cfg(test)]

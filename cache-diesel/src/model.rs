@@ -141,6 +141,11 @@ impl Definition {
         self
     }
 
+    /// The model's path.
+    pub(crate) fn path(&self) -> String {
+        format!("{}::{}", self.module, self.name)
+    }
+
     /// The cache that is used if no other one is named.
     #[must_use]
     pub fn own_cache(&self) -> &'static str {

@@ -14,7 +14,7 @@ pub(crate) fn of(manager: &ManagerState, cached: Relevance) -> Relevance {
 }
 
 /// What counts, and the settings of the cache that cannot be kept, as the entries are gone before they are stale.
-fn resolved(timeouts: &Timeouts, cached: Relevance) -> (Relevance, Vec<[&'static str; 2]>) {
+pub(crate) fn resolved(timeouts: &Timeouts, cached: Relevance) -> (Relevance, Vec<[&'static str; 2]>) {
     let mut refused = Vec::new();
     let mut settle = |own: Option<Timeout>, cached: Option<Timeout>, timeout: Timeout, names| {
         if own.is_some() {

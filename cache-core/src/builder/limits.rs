@@ -154,6 +154,7 @@ mod tests {
             (elsewhere().breaker_pause(Duration::ZERO, second), "`breaker_pause`"),
             (elsewhere().breaker_pause(second, Duration::ZERO), "`breaker_pause`"),
             (elsewhere().most_readers(0), "`most_readers`"),
+            (Cache::builder().database(" "), "`database`"),
             (Cache::builder().relevance_timeout(Duration::ZERO), "`detail_relevance_timeout`"),
             (Cache::builder().list_relevance_timeout(Duration::ZERO), "`list_relevance_timeout`"),
         ];
