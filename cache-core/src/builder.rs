@@ -13,6 +13,7 @@ use crate::guard::Watch;
 use crate::key::Kind;
 use crate::mode::Switch;
 use crate::policy::Policy;
+use crate::refresh::Refreshes;
 use crate::standing::Standing;
 use crate::statistics::Ledger;
 use crate::store::{MemoryStore, NoneStore, Store};
@@ -158,7 +159,8 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// Returns an error of [`ErrorKind::Configuration`] that names the setting: a capacity below 64 KiB,
-    /// a duration or number of zero, an operation timeout that is long beside the intent life, a wrong part of a URL.
+    /// a duration or number of zero, an operation timeout that is long beside the intent life, an empty database, a wrong
+    /// part of a URL.
     pub fn build(self) -> Result<Cache> {
         let store: Arc<dyn Store> = match &self.store {
             Choice::Given(store) => Arc::clone(store),
@@ -168,6 +170,9 @@ impl CacheBuilder {
             Choice::Redis(url) => Arc::new(crate::store::RedisStore::from_url(&url.0)?),
         };
         limits::checked(&self.policy, &*store)?;
+        if self.database_url.as_deref().is_some_and(|url| url.trim().is_empty()) {
+            return Err(wrong("`database` cannot be empty, leave it out if reads always have a connection"));
+        }
         Ok(self.with_store(store))
     }
 
@@ -187,6 +192,7 @@ impl CacheBuilder {
             dirty: Dirty::default(),
             standing: Standing::default(),
             background: Background::default(),
+            refreshes: Refreshes::default(),
         };
         Cache(Arc::new(inner), Place::first())
     }

@@ -12,6 +12,8 @@ use crate::guard::Watch;
 use crate::key::Kind;
 use crate::mode::{Mode, Switch};
 use crate::policy::Policy;
+use crate::protocol::dirty::Failed;
+use crate::refresh::Refreshes;
 use crate::standing::Standing;
 use crate::statistics::{Counters, Ledger, Statistics};
 use crate::store::{Operation, Outcome, Release, Store, Usage, Writer};
@@ -36,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) watch: Option<Watch>,
     pub(crate) standing: Standing,
     pub(crate) background: Background,
+    pub(crate) refreshes: Refreshes,
     /// What the reads and writes of values by hand are counted in.
     pub(crate) values: Arc<Counters>,
 }
@@ -50,7 +53,11 @@ impl Cache {
     /// The numbers since the cache was built.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.0.ledger.read()
+        Statistics {
+            refresh_failure_count: self.0.refreshes.failure_count(),
+            refresh_panic_count: self.0.refreshes.panic_count(),
+            ..self.0.ledger.read()
+        }
     }
 
     /// How much the store holds at present.
@@ -133,6 +140,16 @@ impl Cache {
         self.change_tags(tags)?;
         self.0.listeners.tell(&Event::Cleared { manager: Some(manager) });
         Ok(())
+    }
+
+    /// Clears what depends on `tags`, for the manager called `manager`. If the store refuses, that is counted, and it is
+    /// not looked at until the clear has got through.
+    pub fn clear_tags_in_time(&self, manager: &str, tags: &[Tag]) {
+        if self.change_tags(tags).is_err() {
+            self.0.ledger.count_invalidation_failure();
+            self.note_failed_release(&Failed { tags, tables: &[], may_still_run: false });
+        }
+        self.0.listeners.tell(&Event::Cleared { manager: Some(manager) });
     }
 
     /// The database that reads without a connection are about, if the cache was told.

@@ -1,11 +1,11 @@
-//! Decides what a stored entry is worth now: a hit, or a miss and why.
+//! Decides what a stored entry is worth now: a hit, fresh or stale, or a miss and why.
 
 use core::any::Any;
 use core::fmt;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::policy::Timeout;
+use crate::policy::Lifetime;
 use crate::tag::{TagKind, Token};
 
 /// What an entry holds.
@@ -36,6 +36,8 @@ impl fmt::Debug for Value {
 pub struct Life {
     /// When the fill that made it stored it.
     pub created_at: Timestamp,
+    /// From then on it is stale: it is served while it is refreshed.
+    pub soft_deadline: Timestamp,
     /// From then on it is never served.
     pub hard_deadline: Timestamp,
 }
@@ -43,8 +45,17 @@ pub struct Life {
 impl Life {
     /// A life that begins `now`.
     #[must_use]
-    pub fn starting(now: Timestamp, timeout: Timeout) -> Self {
-        Self { created_at: now, hard_deadline: timeout.deadline(now) }
+    pub fn starting(now: Timestamp, lifetime: impl Into<Lifetime>) -> Self {
+        let Lifetime { relevance, timeout } = lifetime.into();
+        let hard_deadline = timeout.deadline(now);
+        Self { created_at: now, soft_deadline: relevance.deadline(now).min(hard_deadline), hard_deadline }
+    }
+
+    /// Whether it is past its soft deadline, though not past the hard one.
+    #[inline]
+    #[must_use]
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now >= self.soft_deadline && now < self.hard_deadline
     }
 }
 
@@ -58,8 +69,19 @@ pub enum Worth {
     Expired,
     /// To be served.
     Fresh,
+    /// Past its soft deadline: to be served while it is refreshed.
+    Stale,
     /// Its bytes are not what this program stores there.
     Unreadable(Flaw),
+}
+
+impl Worth {
+    /// Whether the entry may be served: nothing that it depends on has changed, and it has not expired.
+    #[inline]
+    #[must_use]
+    pub const fn is_served(self) -> bool {
+        matches!(self, Self::Fresh | Self::Stale)
+    }
 }
 
 /// Why the bytes of an entry cannot be read.
@@ -87,12 +109,17 @@ where
         return Worth::Expired;
     }
     let changed = dependencies.into_iter().find(|(_, filled, present)| *present != Some(*filled));
-    changed.map_or(Worth::Fresh, |(kind, _, _)| Worth::Changed(kind))
+    match changed {
+        Some((kind, _, _)) => Worth::Changed(kind),
+        None if now >= life.soft_deadline => Worth::Stale,
+        None => Worth::Fresh,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Timeout;
     use core::time::Duration;
 
     #[test]
@@ -100,6 +127,9 @@ mod tests {
         let now = Timestamp::from_nanos(1_000);
         let life = Life::starting(now, Timeout::after(Duration::from_nanos(10)));
         let forever = Life::starting(now, Timeout::NEVER);
+        let nanos = |nanos| Timeout::after(Duration::from_nanos(nanos));
+        let ageing = Life::starting(now, Lifetime::new(nanos(10), nanos(4)));
+        assert_eq!(Life::starting(now, Lifetime::new(nanos(10), nanos(11))), life, "never stale after its end");
         let (old, new) = (Token::fresh(), Token::fresh());
         let same = (TagKind::Rows, old, Some(old));
         let cases = [
@@ -110,6 +140,12 @@ mod tests {
             (life, vec![same, (TagKind::Row, old, Some(new))], 1_001, Worth::Changed(TagKind::Row)),
             (life, vec![same, (TagKind::Any, old, None)], 1_001, Worth::Changed(TagKind::Any)),
             (life, vec![(TagKind::Any, old, None)], 1_010, Worth::Expired),
+            (ageing, vec![same], 1_003, Worth::Fresh),
+            (ageing, vec![same], 1_004, Worth::Stale),
+            (ageing, vec![same], 1_009, Worth::Stale),
+            (ageing, vec![same], 1_010, Worth::Expired),
+            (ageing, vec![same, (TagKind::Row, old, Some(new))], 1_004, Worth::Changed(TagKind::Row)),
+            (ageing, vec![same, (TagKind::Row, old, None)], 1_009, Worth::Changed(TagKind::Row)),
         ];
         for (life, dependencies, at, worth) in cases {
             assert_eq!(judge(&life, dependencies, Timestamp::from_nanos(at)), worth);

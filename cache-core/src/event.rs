@@ -141,6 +141,8 @@ pub enum Miss {
     Refresh,
     /// Something that was written has not got through to the store yet.
     ReleasePending,
+    /// The entry was stale, and the read refreshed it: there is no pool to do it in the background.
+    Stale,
     /// The store was not looked at: it failed too often of late, too many readers were inside, or the cache was shut
     /// down.
     StoreAvoided,

@@ -10,7 +10,7 @@
 //! | 14 | 16 | the manager: its name, the shape of its model, its codec |
 //! | 30 | 16 | the key: an entry that lies under another one's name is not served |
 //! | 46 | 8 | when it was made, by the clock of the process that made it |
-//! | 54 | 8 | soft deadline; at present the hard one |
+//! | 54 | 8 | soft deadline: from then on it is stale, though it may be served |
 //! | 62 | 8 | hard deadline; all bits set: never |
 //! | 70 | 4 | how many dependencies follow |
 //! | 74 | 25 each | tag (16), its kind (1), the token that it held before the query (8) |
@@ -46,9 +46,6 @@ pub(crate) struct Header<'a> {
 pub(crate) struct Record<'a> {
     /// When it was made and when it ends.
     pub(crate) life: Life,
-    /// From then on it is stale, though it may be served.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is served stale yet; the place in the format is kept"))]
-    pub(crate) soft_deadline: Timestamp,
     /// What the value's codec wrote.
     pub(crate) value: &'a [u8],
     dependencies: &'a [u8],
@@ -82,7 +79,7 @@ pub(crate) fn write(
     bytes.extend(header.key.manager.as_bytes());
     bytes.extend(header.key.fingerprint().as_bytes());
     bytes.extend(header.life.created_at.as_nanos().to_le_bytes());
-    bytes.extend(header.life.hard_deadline.as_nanos().to_le_bytes());
+    bytes.extend(header.life.soft_deadline.as_nanos().to_le_bytes());
     bytes.extend(header.life.hard_deadline.as_nanos().to_le_bytes());
     bytes.extend(count.to_le_bytes());
     for (tag, token) in header.tokens {
@@ -114,7 +111,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], key: &CacheKey) -> Result<Record<'a>, Fl
     let hard_deadline = rest.timestamp()?;
     let count = u32::from_le_bytes(rest.take()?);
     let (dependencies, value) = dependencies(rest.0, count)?;
-    Ok(Record { life: Life { created_at, hard_deadline }, soft_deadline, value, dependencies })
+    Ok(Record { life: Life { created_at, soft_deadline, hard_deadline }, value, dependencies })
 }
 
 impl<'a> Record<'a> {

@@ -289,6 +289,12 @@ impl Kind {
 }
 
 impl Kind {
+    /// Whether it is a read of one row, by its key or a unique value.
+    #[must_use]
+    pub const fn is_of_row(self) -> bool {
+        matches!(self, Self::Detail | Self::Unique)
+    }
+
     /// A number that is the same in every build.
     const fn code(self) -> u8 {
         match self {

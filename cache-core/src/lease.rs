@@ -117,6 +117,24 @@ impl Reader<'_> {
 }
 
 impl Fill {
+    /// Takes the right to load for all processes without waiting for anybody; says whether this process may load.
+    pub fn is_first(&mut self, reader: &Reader<'_>) -> bool {
+        if reader.cache.0.watch.is_none() {
+            return true;
+        }
+        let (name, holder) = (self.lease(), Writer::fresh());
+        let is_taken = reader.try_lease(name, holder);
+        if is_taken == Some(true) {
+            self.give(reader.right(name, holder, false));
+        }
+        is_taken != Some(false)
+    }
+
+    fn lease(&self) -> Lease {
+        let tokens: Vec<Token> = self.seeds().iter().map(|(_, seed)| seed.token).collect();
+        Lease::of(self.key(), &tokens)
+    }
+
     /// Looks once more, now that nobody else loads the same: `look` looks for what somebody may have stored since the
     /// reader missed. Waits for another process for `budget` at most.
     pub fn approach<T>(
@@ -128,8 +146,7 @@ impl Fill {
         if reader.cache.0.watch.is_none() {
             return look();
         }
-        let tokens: Vec<Token> = self.seeds().iter().map(|(_, seed)| seed.token).collect();
-        match reader.take_lease(Lease::of(self.key(), &tokens), budget, &mut look) {
+        match reader.take_lease(self.lease(), budget, &mut look) {
             Approach::Answered(found) => Some(found),
             Approach::Query(right) => {
                 let is_late = right.is_late;

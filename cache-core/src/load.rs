@@ -12,7 +12,7 @@ use crate::guard::Trouble;
 use crate::key::{CacheKey, Kind};
 use crate::lease::Right;
 use crate::mode::Mode;
-use crate::policy::Timeout;
+use crate::policy::Lifetime;
 use crate::statistics::{Counter, Counters, StoreCounter};
 use crate::store::{Found, Operation, Put, Seed, Store, Stored, Wanted, same_length};
 use crate::tag::{Tag, Token};
@@ -65,11 +65,12 @@ pub struct Loaded {
     /// Writes it for stores outside of this process.
     pub codec: Option<Codec>,
     /// How long it lives.
-    pub timeout: Timeout,
+    pub lifetime: Lifetime,
 }
 
 impl Reader<'_> {
-    /// Looks one entry up, without counting: a read may look more than once.
+    /// Looks one entry up, without counting: a read may look more than once. What is found may be
+    /// [stale](Life::is_stale).
     ///
     /// # Errors
     ///
@@ -105,6 +106,12 @@ impl Reader<'_> {
     #[inline]
     pub fn hit(&self) {
         self.counters.count(Counter::Hit);
+    }
+
+    /// Counts a read that was answered by an entry which is stale.
+    pub fn stale_hit(&self) {
+        self.hit();
+        self.counters.count(Counter::StaleHit);
     }
 
     /// Counts and reports a read that was not.
@@ -145,9 +152,9 @@ impl Reader<'_> {
         let now = self.cache.now();
         let puts: Vec<Put> = entries
             .into_iter()
-            .filter(|(_, loaded, _)| !loaded.timeout.is_zero())
+            .filter(|(_, loaded, _)| !loaded.lifetime.timeout.is_zero())
             .filter_map(|(key, loaded, tags)| {
-                let life = Life::starting(now, loaded.timeout);
+                let life = Life::starting(now, loaded.lifetime);
                 let tokens = tokens_of(seeds, &tags)?;
                 Some(Put { key, value: loaded.value, life, tokens, weight: loaded.weight, codec: loaded.codec })
             })
@@ -181,7 +188,7 @@ impl Reader<'_> {
         })?;
         let found = found.ok_or(Miss::Absent)?;
         match found.worth {
-            Worth::Fresh => Ok((found.value, found.life)),
+            Worth::Fresh | Worth::Stale => Ok((found.value, found.life)),
             Worth::Changed(kind) => Err(Miss::Changed(kind)),
             Worth::Expired => Err(Miss::Expired),
             Worth::Unreadable(flaw) => {
@@ -228,14 +235,14 @@ impl Fill {
     /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
     pub fn store(self, reader: &Reader<'_>, loaded: Loaded, tags: Vec<Tag>) -> Life {
         let key = self.key;
-        let (value, timeout) = (loaded.value.clone(), loaded.timeout);
+        let (value, lifetime) = (loaded.value.clone(), loaded.lifetime);
         reader.store_many(&self.seeds, vec![(key, loaded, tags)]);
-        self.share(value, timeout)
+        self.share(value, lifetime)
     }
 
     /// Hands what was loaded to those who wait, without storing it.
-    pub fn share(self, value: Value, timeout: Timeout) -> Life {
-        let life = Life::starting(self.cache.now(), timeout);
+    pub fn share(self, value: Value, lifetime: impl Into<Lifetime>) -> Life {
+        let life = Life::starting(self.cache.now(), lifetime);
         self.leader.land(value, life);
         life
     }

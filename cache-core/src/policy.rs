@@ -55,6 +55,46 @@ impl From<Duration> for Timeout {
     }
 }
 
+/// How long an entry lives, and from when on it is stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lifetime {
+    /// From its end on the entry is stale: it is served while it is refreshed. Without end: never.
+    pub relevance: Timeout,
+    /// At its end the entry is gone.
+    pub timeout: Timeout,
+}
+
+impl Lifetime {
+    /// A life of `timeout` that is stale from the end of `relevance` on.
+    #[must_use]
+    pub const fn new(timeout: Timeout, relevance: Timeout) -> Self {
+        Self { relevance, timeout }
+    }
+}
+
+/// An entry that is never stale.
+impl From<Timeout> for Lifetime {
+    fn from(timeout: Timeout) -> Self {
+        Self::new(timeout, Timeout::NEVER)
+    }
+}
+
+/// From when on entries are stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Relevance {
+    /// Rows; `None`: nothing is said.
+    pub detail: Option<Timeout>,
+    /// Lists, scopes, counts; `None`: nothing is said.
+    pub list: Option<Timeout>,
+}
+
+impl Relevance {
+    /// Nothing is said.
+    pub const UNSAID: Self = Self { detail: None, list: None };
+}
+
 /// The timeouts of one manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -63,6 +103,8 @@ pub struct Timeouts {
     pub detail: Timeout,
     /// Lists, scopes, counts.
     pub list: Timeout,
+    /// From when on they are stale; what is not said is what the cache says.
+    pub relevance: Relevance,
     /// By how much lives differ; `None`: not at all.
     pub jitter: Option<Jitter>,
     /// Rows that are known not to exist; `None`: they are asked for every time.
@@ -71,8 +113,13 @@ pub struct Timeouts {
 
 impl Timeouts {
     /// Lists live one day, rows one minute, absent rows are not remembered.
-    pub const DEFAULT: Self =
-        Self { detail: Timeout::from_secs(60), list: Timeout::from_secs(86_400), jitter: None, negative: None };
+    pub const DEFAULT: Self = Self {
+        detail: Timeout::from_secs(60),
+        list: Timeout::from_secs(86_400),
+        relevance: Relevance::UNSAID,
+        jitter: None,
+        negative: None,
+    };
 }
 
 /// By how much lives are shorter than their timeout, so that what was stored together does not end together.
@@ -117,6 +164,8 @@ pub struct Policy {
     pub most_readers: usize,
     /// How long one call of the store may take.
     pub operation_timeout: Duration,
+    /// From when on the entries of managers that say nothing of it are stale.
+    pub relevance: Relevance,
     /// How long a value that is set by hand lives if nothing else is said.
     pub value_timeout: Timeout,
     /// What a manager's own write does if its intents cannot be placed.
@@ -132,6 +181,7 @@ impl Policy {
         lease_life: Duration::from_secs(5),
         most_readers: 64,
         operation_timeout: Duration::from_millis(250),
+        relevance: Relevance::UNSAID,
         value_timeout: Timeout::from_secs(300),
         writes: Writes::Open,
     };

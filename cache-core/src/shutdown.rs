@@ -1,14 +1,15 @@
 //! The end of a cache: what is pending is tried once more.
 
 use core::time::Duration;
+use std::time::Instant;
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::is_telling;
 
 impl Cache {
-    /// Tries once more to get through what the store has not acknowledged, and ends the cache's thread. Waits for
-    /// `timeout` at most. The store is asked even if it failed too often of late.
+    /// Ends the refreshes of stale entries, tries once more to get through what the store has not acknowledged, and ends
+    /// the cache's threads. Waits for `timeout` at most. The store is asked even if it failed too often of late.
     ///
     /// May be called again, by a program that wants to try again. Called by a listener it does not wait: the listener may
     /// be what it would wait for.
@@ -32,10 +33,13 @@ impl Cache {
     /// # Ok::<(), cache_core::Error>(())
     /// ```
     pub fn shutdown(&self, timeout: Duration) -> Result<()> {
-        self.0.dirty.shut_down();
+        let began = Instant::now();
         // What it would wait for may be what tells the listener.
         let timeout = if is_telling() { Duration::ZERO } else { timeout };
-        self.0.background.stop(&self.0, timeout);
+        // They store what they have asked for.
+        self.0.refreshes.stop(timeout);
+        self.0.dirty.shut_down();
+        self.0.background.stop(&self.0, timeout.saturating_sub(began.elapsed()));
         match self.0.dirty.count() {
             0 => Ok(()),
             left => Err(Error::new(ErrorKind::Store, "shutting down")

@@ -26,6 +26,7 @@ pub(crate) enum Counter {
     Load,
     Miss,
     Oversized,
+    StaleHit,
     StoreFailure,
     Store,
 }
@@ -52,6 +53,8 @@ pub struct Counts {
     pub miss_count: u64,
     /// Lists that were not stored because they had more rows than the model's `max_rows`.
     pub oversized_count: u64,
+    /// Of the hits, those on stale entries.
+    pub stale_hit_count: u64,
     /// Times the store failed.
     pub store_failure_count: u64,
     /// Entries that were stored. A row that was found by a unique value counts once, though what leads to it is
@@ -69,6 +72,7 @@ impl Counts {
             load_count: counts[Counter::Load as usize],
             miss_count: counts[Counter::Miss as usize],
             oversized_count: counts[Counter::Oversized as usize],
+            stale_hit_count: counts[Counter::StaleHit as usize],
             store_failure_count: counts[Counter::StoreFailure as usize],
             store_count: counts[Counter::Store as usize],
         }
@@ -82,6 +86,7 @@ impl Counts {
         self.load_count += other.load_count;
         self.miss_count += other.miss_count;
         self.oversized_count += other.oversized_count;
+        self.stale_hit_count += other.stale_hit_count;
         self.store_failure_count += other.store_failure_count;
         self.store_count += other.store_count;
     }
@@ -105,6 +110,10 @@ pub struct Statistics {
     pub hook_panic_count: u64,
     /// Invalidations that the store failed, or that it was not asked for because it failed too often of late.
     pub invalidation_failure_count: u64,
+    /// Refreshes of stale entries that did not succeed: the database or the pool failed, or they panicked.
+    pub refresh_failure_count: u64,
+    /// Refreshes that panicked.
+    pub refresh_panic_count: u64,
     /// What went wrong with the store, and what was done about it.
     pub store: StoreCounts,
 }
@@ -256,6 +265,7 @@ impl Ledger {
             hook_panic_count: self.hook_panics.load(Ordering::Relaxed),
             invalidation_failure_count: self.failures.load(Ordering::Relaxed),
             store: self.store.read(),
+            ..Statistics::default()
         }
     }
 }

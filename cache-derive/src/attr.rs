@@ -42,6 +42,7 @@ pub(crate) enum Value {
     NegativeTimeout(Timeout),
     OrderBy(Vec<OrderBy>),
     PrimaryKey(KeyPaths),
+    Relevance(Timeout),
     Scope(LookupList),
     Unique(LookupList),
     View(Box<View>),
@@ -54,7 +55,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 23] = [
+const OPTIONS: [Spec; 26] = [
     Spec {
         name: "after_delete",
         usage: "after_delete = path",
@@ -83,6 +84,11 @@ const OPTIONS: [Spec; 23] = [
         read: |input, diagnostics| recover::list(input, diagnostics, path).map(Value::DependsOn),
     },
     Spec {
+        name: "detail_relevance_timeout",
+        usage: "detail_relevance_timeout = \"10 seconds\"",
+        read: |input, _| timeout(input).map(Value::Relevance),
+    },
+    Spec {
         name: "detail_timeout",
         usage: "detail_timeout = \"1 minute\"",
         read: |input, _| timeout(input).map(Value::DetailTimeout),
@@ -106,6 +112,11 @@ const OPTIONS: [Spec; 23] = [
     Spec { name: "key", usage: "key = \"name\"", read: |input, _| key(input).map(Value::Key) },
     Spec { name: "key_version", usage: "key_version = 2", read: |input, _| key_version(input).map(Value::KeyVersion) },
     Spec {
+        name: "list_relevance_timeout",
+        usage: "list_relevance_timeout = \"1 minute\"",
+        read: |input, _| timeout(input).map(Value::Relevance),
+    },
+    Spec {
         name: "list_timeout",
         usage: "list_timeout = \"1 day\"",
         read: |input, _| timeout(input).map(Value::ListTimeout),
@@ -126,6 +137,11 @@ const OPTIONS: [Spec; 23] = [
         name: "primary_key",
         usage: "primary_key = identity.id",
         read: |input, _| key_path::read(after_equals(input)?).map(Value::PrimaryKey),
+    },
+    Spec {
+        name: "relevance_timeout",
+        usage: "relevance_timeout = \"10 seconds\"",
+        read: |input, _| timeout(input).map(Value::Relevance),
     },
     Spec {
         name: "scope",

@@ -16,6 +16,7 @@ mod model;
 mod options;
 mod order_by;
 mod recover;
+mod relevance;
 mod timeout;
 mod validate;
 mod view;
@@ -50,6 +51,7 @@ use crate::model::Model;
 /// | `cascaded_by(Model, table, ..)` | deletes from these tables delete rows of this one |
 /// | `crate = path` | where `cache_diesel` is, if it was renamed |
 /// | `depends_on(Model, table, ..)` | any write to these tables may change what is read |
+/// | `detail_relevance_timeout = "10 seconds"` | `relevance_timeout` for rows only |
 /// | `detail_timeout = "1 minute"` | how long a row lives |
 /// | `error = Type` | what `require` fails with; `diesel::result::Error` if left out |
 /// | `expires_at = column` | the moment at which a row ends, and every list that it is in |
@@ -57,12 +59,14 @@ use crate::model::Model;
 /// | `jitter = "10%"` | lives are shorter by up to so much, or by up to a length of time |
 /// | `key = "name"` | the name in the cache; the table's SQL name if left out |
 /// | `key_version = 2` | part of every key: entries of another version are never read |
+/// | `list_relevance_timeout = "1 minute"` | `relevance_timeout` for lists, scopes and counts only |
 /// | `list_timeout = "1 day"` | how long lists, counts and scopes live |
 /// | `max_rows = 1000` | lists with more rows are given and not stored |
 /// | `memory_only` | entries stay in the memory of the process, whatever the cache's store |
 /// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |
 /// | `order_by = (column.asc(), ..)` | the order of lists that are asked for without one |
 /// | `primary_key = identity.id` | where the primary key is, if it is in an embedded struct; several columns in parentheses |
+/// | `relevance_timeout = "10 seconds"` | from then on an entry is stale: it is served at once, and refreshed in the background |
 /// | `scope(column, ..)` | adds `all_by_column`: all rows that share the value |
 /// | `scope(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
 /// | `unique(column, ..)` | adds `get_by_column`: the one row with the value |

@@ -16,6 +16,7 @@ use crate::diesel_attr::{FieldAttrs, StructAttrs, compact};
 use crate::field_attr;
 use crate::options::{Dependency, Options};
 use crate::order_by::OrderBy;
+use crate::relevance::Relevance;
 use crate::timeout::{Jitter, Timeout};
 use crate::validate;
 use crate::view::{self, View};
@@ -46,6 +47,7 @@ pub(crate) struct Model<'a> {
     pub(crate) max_rows: Option<usize>,
     pub(crate) name: Option<LitStr>,
     pub(crate) negative_timeout: Option<Timeout>,
+    pub(crate) relevance: Relevance,
     pub(crate) order_by: Vec<OrderBy>,
     pub(crate) table: Path,
     pub(crate) views: Vec<View>,
@@ -156,6 +158,7 @@ impl<'a> Model<'a> {
             max_rows: options.max_rows,
             name: options.key,
             negative_timeout: options.negative_timeout,
+            relevance: options.relevance,
             order_by: options.order_by.unwrap_or_default(),
             table: columns.table,
             views: view::views(&input.ident, &snake_case(&input.ident), options.views, diagnostics),

@@ -9,6 +9,7 @@ use crate::diagnostics::Diagnostics;
 use crate::key_path::KeyPaths;
 use crate::look_up::{LookupList, With};
 use crate::order_by::OrderBy;
+use crate::relevance::Relevance;
 use crate::timeout::{Jitter, Timeout};
 use crate::view::View;
 
@@ -37,6 +38,7 @@ pub(crate) struct Options {
     pub(crate) limits: Vec<Ident>,
     pub(crate) order_by: Option<Vec<OrderBy>>,
     pub(crate) primary_key: Option<KeyPaths>,
+    pub(crate) relevance: Relevance,
     pub(crate) views: Vec<View>,
 }
 
@@ -72,7 +74,7 @@ impl Options {
     }
 
     fn add(&mut self, Attr { name, value }: Attr, diagnostics: &mut Diagnostics) {
-        if let Value::Jitter(_) | Value::NegativeTimeout(_) = value {
+        if let Value::Jitter(_) | Value::NegativeTimeout(_) | Value::Relevance(_) = value {
             self.limits.push(name.clone());
         }
         match value {
@@ -99,6 +101,7 @@ impl Options {
             Value::NegativeTimeout(timeout) => set(&mut self.negative_timeout, timeout, &name, diagnostics),
             Value::OrderBy(order) => set(&mut self.order_by, order, &name, diagnostics),
             Value::PrimaryKey(paths) => set(&mut self.primary_key, paths, &name, diagnostics),
+            Value::Relevance(timeout) => self.relevance.set(&name, timeout, diagnostics),
             Value::Scope(list) => self.look_up(list, false, name),
             Value::Unique(list) => self.look_up(list, true, name),
             Value::View(view) => self.views.push(*view),

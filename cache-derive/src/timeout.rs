@@ -24,6 +24,25 @@ pub(crate) enum Jitter {
     Percent(u32),
 }
 
+/// The milliseconds of a timeout, if it was typed; `"never"` is longer than any.
+pub(crate) fn millis(timeout: Option<Timeout>, default: u64) -> u64 {
+    match timeout {
+        None => default,
+        Some(Timeout::Millis(millis)) => millis,
+        Some(Timeout::Never) => u64::MAX,
+    }
+}
+
+/// How long rows live; one minute if nothing else is said.
+pub(crate) fn detail_millis(timeout: Option<Timeout>) -> u64 {
+    millis(timeout, 60_000)
+}
+
+/// How long lists live; one day if nothing else is said.
+pub(crate) fn list_millis(timeout: Option<Timeout>) -> u64 {
+    millis(timeout, 86_400_000)
+}
+
 /// Reads `"10%"` or a length of time.
 pub(crate) fn read_jitter(input: ParseStream<'_>) -> syn::Result<Jitter> {
     let percent =

@@ -10,7 +10,9 @@ use syn::{Data, DeriveInput, Field, Fields, GenericParam, Ident, Token};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Field as Column, Key, Lookup};
 use crate::options::Options;
-use crate::timeout::{Jitter, Timeout};
+use crate::relevance;
+use crate::timeout::{Jitter, detail_millis, list_millis, millis};
+use crate::view::View;
 
 /// The fields, if this is a struct that owns its values and names them.
 pub(crate) fn named_fields<'a>(
@@ -48,38 +50,40 @@ fn owns_its_values(input: &DeriveInput, diagnostics: &mut Diagnostics) -> bool {
 /// Keeps timeouts from contradicting each other.
 pub(crate) fn timeouts(options: &Options, diagnostics: &mut Diagnostics) {
     for option in &options.limits {
-        let mistake = if option == "jitter" { is_all_jitter(options) } else { is_longest_absent(options) };
+        let mistake = match option.to_string().as_str() {
+            "jitter" => is_all_jitter(options),
+            "negative_timeout" => is_longest_absent(options),
+            name => relevance::mistake(options, name),
+        };
         if let Some(message) = mistake {
             diagnostics.error(option.span(), message);
         }
     }
+    options.views.iter().for_each(|view| view_timeouts(options, view, diagnostics));
 }
 
-/// Lists live one day, rows one minute, if nothing else is said.
-const LIST_MILLIS: u64 = 86_400_000;
-const DETAIL_MILLIS: u64 = 60_000;
-
-fn millis(timeout: Option<Timeout>, default: u64) -> u64 {
-    match timeout {
-        None => default,
-        Some(Timeout::Millis(millis)) => millis,
-        Some(Timeout::Never) => u64::MAX,
+fn view_timeouts(options: &Options, view: &View, diagnostics: &mut Diagnostics) {
+    relevance::check_view(options, view, diagnostics);
+    let is_own = view.negative_timeout.is_some() || view.list_timeout.is_some();
+    let list = list_millis(view.list_timeout.or(options.list_timeout));
+    if is_own && millis(view.negative_timeout.or(options.negative_timeout), 0) > list {
+        diagnostics.error(view.name.span(), LONGEST_ABSENT);
     }
 }
 
 fn is_longest_absent(options: &Options) -> Option<String> {
-    let list = millis(options.list_timeout, LIST_MILLIS);
-    (millis(options.negative_timeout, 0) > list).then(|| {
-        "`negative_timeout` is longer than `list_timeout`: a row would be in the lists and still count as absent"
-            .to_owned()
-    })
+    let list = list_millis(options.list_timeout);
+    (millis(options.negative_timeout, 0) > list).then(|| LONGEST_ABSENT.to_owned())
 }
+
+const LONGEST_ABSENT: &str =
+    "`negative_timeout` is longer than `list_timeout`: a row would be in the lists and still count as absent";
 
 fn is_all_jitter(options: &Options) -> Option<String> {
     let Some(Jitter::Millis(jitter)) = options.jitter else { return None };
     let timeouts = [
-        ("detail_timeout", millis(options.detail_timeout, DETAIL_MILLIS)),
-        ("list_timeout", millis(options.list_timeout, LIST_MILLIS)),
+        ("detail_timeout", detail_millis(options.detail_timeout)),
+        ("list_timeout", list_millis(options.list_timeout)),
         ("negative_timeout", millis(options.negative_timeout, u64::MAX)),
     ];
     let shorter = timeouts.into_iter().find(|(_, timeout)| *timeout / 2 < jitter);

@@ -10,6 +10,7 @@ pub(crate) use validate::views;
 
 use syn::{Ident, LitStr, Path, Type};
 
+use crate::relevance::Relevance;
 use crate::timeout::Timeout;
 
 /// Everything that one `view(..)` says.
@@ -26,6 +27,9 @@ pub(crate) struct View {
     pub(crate) name: Ident,
     pub(crate) negative_timeout: Option<Timeout>,
     pub(crate) prefetches: Vec<Prefetch>,
+    pub(crate) relevance: Relevance,
+    /// Where that was typed, by the name of the option.
+    pub(crate) relevance_names: Vec<Ident>,
 }
 
 /// One row that is joined.
@@ -48,6 +52,8 @@ impl View {
             name,
             negative_timeout: None,
             prefetches: Vec::new(),
+            relevance: Relevance::default(),
+            relevance_names: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use core::fmt;
 
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
-use diesel::query_builder::{QueryBuilder, QueryFragment};
+use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
 
 use crate::scan::Dialect;
@@ -49,6 +49,22 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     /// Which SQL the backend speaks.
     #[doc(hidden)]
     const DIALECT: Dialect;
+
+    /// The values that are bound to a query, made its own.
+    #[doc(hidden)]
+    type Binds: Send + 'static;
+
+    /// The values that are bound to `query`; `None`: they cannot be told without its connection.
+    #[doc(hidden)]
+    fn binds_of<Query: QueryFragment<Self>>(query: &Query) -> Option<Self::Binds>;
+
+    /// Says a query that was printed before.
+    ///
+    /// # Errors
+    ///
+    /// As Diesel's `walk_ast`.
+    #[doc(hidden)]
+    fn walk_collected<'b>(collected: &'b CollectedQuery<Self::Binds>, pass: AstPass<'_, 'b, Self>) -> QueryResult<()>;
 
     /// Writes the serialised values that are bound to `query`.
     ///

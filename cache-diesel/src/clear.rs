@@ -1,6 +1,6 @@
 //! Clearing by hand: at once, and if asked for, once more when the open transaction is committed.
 
-use cache_core::{Cache, Result, Tag, TagKind, registry};
+use cache_core::{Cache, KeyBytes, Result, Tag, TagKind, registry};
 use diesel::connection::Connection;
 
 use crate::identity;
@@ -8,6 +8,10 @@ use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::track::tracker_of;
+
+mod around;
+
+pub use around::Clears;
 
 impl<M: CachedModel> Manager<M> {
     /// Clears the row with the primary key `id`, in every manager of its table.
@@ -22,15 +26,7 @@ impl<M: CachedModel> Manager<M> {
     /// Returns an error of [`ErrorKind::NotConfigured`](crate::ErrorKind::NotConfigured) if the manager has no
     /// cache, and of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear_detail<K: IntoKey<M::Id>>(self, id: K) -> Result<Clear> {
-        let row = id.key_bytes();
-        let databases = identity::every();
-        let tables = databases.iter().map(|identity| identity.database.table(&self.state.table));
-        // The witness before the row, so that nobody takes the new token of the row for one from before.
-        let mut tags: Vec<Tag> = tables.flat_map(|table| [table.whole(TagKind::Cleared), table.row(row)]).collect();
-        if tags.is_empty() {
-            tags.push(self.state.tags.details());
-        }
-        Clear::now(self.state, tags)
+        Clear::now(self.state, detail_tags(self.state, id.key_bytes()))
     }
 
     /// Clears the lists that are cached under `suffix`.
@@ -73,6 +69,23 @@ impl<M: CachedModel> Manager<M> {
     }
 }
 
+/// The tags of one row, in every database that this process has opened.
+fn detail_tags(state: &ManagerState, row: KeyBytes) -> Vec<Tag> {
+    let databases = identity::every();
+    let tables = databases.iter().map(|identity| identity.database.table(&state.table));
+    // The witness before the row, so that nobody takes the new token of the row for one from before.
+    let mut tags: Vec<Tag> = tables.flat_map(|table| [table.whole(TagKind::Cleared), table.row(row)]).collect();
+    if tags.is_empty() {
+        tags.push(state.tags.details());
+    }
+    tags
+}
+
+/// The cache of a manager, if there is one.
+fn lookup_cache(state: &ManagerState) -> Result<Cache> {
+    registry::get(state.cache_name())
+}
+
 /// Something that was cleared by hand.
 #[derive(Clone, Debug)]
 pub struct Clear {
@@ -103,12 +116,7 @@ impl Clear {
     }
 
     fn run(&self) -> Result<()> {
-        let cache = self.cache()?;
-        cache.clear_tags(&self.state.name, &self.tags)
-    }
-
-    fn cache(&self) -> Result<Cache> {
-        registry::get(self.state.cache_name())
+        lookup_cache(self.state)?.clear_tags(&self.state.name, &self.tags)
     }
 }
 

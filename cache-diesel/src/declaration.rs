@@ -16,6 +16,7 @@ pub struct Declaration {
     has_schema: fn() -> bool,
     definition: Definition,
     is_key_exact: fn() -> bool,
+    model: fn() -> TypeId,
 }
 
 impl Declaration {
@@ -27,6 +28,7 @@ impl Declaration {
             has_schema: <M::Table as NamedTable>::has_schema,
             definition: M::DEFINITION,
             is_key_exact: M::is_key_exact,
+            model: TypeId::of::<M>,
         }
     }
 }
@@ -52,6 +54,29 @@ pub(crate) fn has_schema(table: &str) -> bool {
 /// What each model declares, and whether its key is compared byte by byte.
 pub(crate) fn each() -> impl Iterator<Item = (tables::Declaration, bool)> {
     inventory::iter::<Declaration>().map(|declaration| ((declaration.declare)(), (declaration.is_key_exact)()))
+}
+
+/// A model of the program, and what its manager is called.
+pub(crate) struct Declared {
+    pub(crate) definition: Definition,
+    pub(crate) manager: String,
+    pub(crate) model: TypeId,
+}
+
+impl Declared {
+    /// The model's path.
+    pub(crate) fn path(&self) -> String {
+        self.definition.path()
+    }
+}
+
+/// Every model of the program.
+pub(crate) fn declared() -> Vec<Declared> {
+    let declared = |declaration: &Declaration| {
+        let (definition, table) = (declaration.definition, (declaration.declare)().table);
+        Declared { definition, manager: manager_name(&definition, &table), model: (declaration.model)() }
+    };
+    inventory::iter::<Declaration>().map(declared).collect()
 }
 
 /// What a manager is called: its `key`, or its table's name; with the model's name where several models

@@ -119,7 +119,7 @@
 //! what it changed: [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete).
 //! [`write`](Manager::write) takes any statement of the table. [`clear_detail`](Manager::clear_detail),
 //! [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and [`clear`](Manager::clear) clear by
-//! hand.
+//! hand. [`writes`] names the tables of what no text shows: a procedure, a migration.
 //!
 //! ```
 //! # use cache_diesel::prelude::*;
@@ -204,9 +204,13 @@ mod model;
 mod moment;
 mod precision;
 pub mod read;
+mod refresh;
+mod relevance;
+mod replay;
 mod report;
 mod row_key;
 mod scan;
+mod settings;
 mod shape;
 mod storage;
 mod table;
@@ -223,7 +227,7 @@ pub use cache_core::{
     Kind, MIB, ManualClock, Miss, Mode, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
 };
 pub use cache_derive::Cached;
-pub use clear::{After, Clear};
+pub use clear::{After, Clear, Clears};
 pub use error::NotFound;
 pub use install::{MakeInstrumentation, identify, install, install_with, track};
 pub use keys::IntoKey;
@@ -233,9 +237,11 @@ pub use moment::Moment;
 pub use precision::{PlainWrites, take_plain_writes};
 pub use read::view::{CachedView, ViewManager};
 pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
+pub use refresh::refresh_with;
+pub use settings::check_settings;
 pub use storage::Storable;
 pub use test_transaction::{begin_test_transaction, treat_as_committed};
-pub use write::Saved;
+pub use write::{Saved, writes};
 
 #[doc(hidden)]
 pub mod __private {

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use cache_core::policy::Relevance;
 use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
@@ -13,6 +14,8 @@ use crate::backend::address_of_url;
 use crate::declaration::{lookups_of, manager_name};
 use crate::identity::Identity;
 use crate::model::{CachedModel, Definition};
+use crate::relevance;
+use crate::report;
 use crate::table::table_name;
 
 /// The cache manager of `M`: builds cached reads, and writes that the cache knows of.
@@ -97,6 +100,8 @@ pub(crate) struct Attached {
     pub(crate) cache: Cache,
     /// The database that reads without a connection are about, if the cache was told.
     pub(crate) told: Option<Identity>,
+    /// From when on entries are stale.
+    pub(crate) relevance: Relevance,
     counters: [Arc<Counters>; Kind::ALL.len()],
 }
 
@@ -146,7 +151,8 @@ impl ManagerState {
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
         let told = cache.database_url().map(|url| Identity::of_address(&address_of_url(url).1));
-        Some(self.attached.get_or_init(|| Attached { cache, told, counters }))
+        let relevance = relevance::of(self, cache.policy().relevance);
+        Some(self.attached.get_or_init(|| Attached { cache, told, relevance, counters }))
     }
 
     pub(crate) fn cache_name(&self) -> &str {
@@ -186,7 +192,18 @@ pub(crate) fn state_for(shape: TypeId, cache: &str, make: impl FnOnce() -> Manag
     type States = HashMap<(TypeId, String), &'static ManagerState>;
     static STATES: Mutex<Option<States>> = Mutex::new(None);
     let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);
-    states.get_or_insert_default().entry((shape, cache.to_owned())).or_insert_with(|| Box::leak(Box::new(make())))
+    let states = states.get_or_insert_default();
+    if let Some(state) = states.get(&(shape, cache.to_owned())) {
+        return state;
+    }
+    let state: &'static ManagerState = Box::leak(Box::new(make()));
+    let is_namesake = |other: &&ManagerState| other.name == state.name && other.cache_name == state.cache_name;
+    // Nothing breaks: what differs between them is part of the names of their entries.
+    if let Some(other) = states.values().copied().find(is_namesake) {
+        report::same_name(state, other);
+    }
+    states.insert((shape, cache.to_owned()), state);
+    state
 }
 
 #[cfg(test)]

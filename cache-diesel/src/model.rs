@@ -153,6 +153,11 @@ impl Definition {
         self
     }
 
+    /// The model's path.
+    pub(crate) fn path(&self) -> String {
+        format!("{}::{}", self.module, self.name)
+    }
+
     /// The cache that is used if no other one is named.
     #[must_use]
     pub fn own_cache(&self) -> &'static str {
@@ -199,6 +204,20 @@ impl Definition {
     #[must_use]
     pub const fn jitter_millis(mut self, millis: u64) -> Self {
         self.timeouts.jitter = Some(Jitter::UpTo(Duration::from_millis(millis)));
+        self
+    }
+
+    /// Sets from when on rows are stale.
+    #[must_use]
+    pub const fn detail_relevance_timeout(mut self, timeout: Timeout) -> Self {
+        self.timeouts.relevance.detail = Some(timeout);
+        self
+    }
+
+    /// Sets from when on lists, counts and scopes are stale.
+    #[must_use]
+    pub const fn list_relevance_timeout(mut self, timeout: Timeout) -> Self {
+        self.timeouts.relevance.list = Some(timeout);
         self
     }
 

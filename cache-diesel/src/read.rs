@@ -18,6 +18,7 @@ mod number;
 mod options;
 mod order;
 mod pointer;
+mod refresh;
 mod row;
 mod row_task;
 mod task;
@@ -37,5 +38,5 @@ pub use row::{FilteredRead, FilteredSource, RowRead};
 pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
 pub use view::{FilteredPageRead, LoadPages, ManyPagesRead, PageList, PageRead};
 
-pub(crate) use gate::{is_in_transaction, transaction_depth};
+pub(crate) use gate::{gate, is_in_transaction, transaction_depth};
 pub(crate) use task::Head;

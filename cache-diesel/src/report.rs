@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use cache_core::{Bypass, Event, Reader};
 
+use crate::manager::ManagerState;
 use crate::read::Head;
+use crate::settings;
 
 /// A read went past the cache.
 pub(crate) fn bypassed(reader: &Reader<'_>, head: &Head, reason: Bypass) {
@@ -19,6 +21,25 @@ pub(crate) fn bypassed(reader: &Reader<'_>, head: &Head, reason: Bypass) {
              `install`, or was given another instrumentation afterwards; see `cache_diesel::track`"
         );
     }
+}
+
+/// The cache's settings do not go together with those of a model.
+pub(crate) fn relevance_too_long(manager: &ManagerState, refused: &[[&str; 2]]) {
+    static SAID: Mutex<Option<HashSet<(String, String)>>> = Mutex::new(None);
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    for [relevance, timeout] in refused {
+        if said.get_or_insert_default().insert((manager.name.clone(), (*relevance).to_owned())) {
+            let names = [*relevance, *timeout];
+            eprintln!("cache-diesel: {}", settings::relevance_too_long(&manager.name, manager.cache_name(), &names));
+        }
+    }
+}
+
+/// Two managers of one cache have one name.
+pub(crate) fn same_name(manager: &ManagerState, other: &ManagerState) {
+    let paths = [other, manager].map(|manager| manager.definition.path());
+    let message = settings::same_name(&manager.name, manager.cache_name(), paths.each_ref().map(String::as_str));
+    eprintln!("cache-diesel: {message}");
 }
 
 /// A read came before the cache.

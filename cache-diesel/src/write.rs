@@ -2,6 +2,7 @@
 
 mod delete;
 mod insert;
+mod named;
 mod rows;
 mod save;
 mod saved;
@@ -11,6 +12,7 @@ mod untracked;
 
 pub use delete::DeleteWrite;
 pub use insert::{FetchInserted, InsertWrite};
+pub use named::{ByName, ByTable, ByTables, TableNames, writes};
 pub use rows::WrittenRows;
 pub use save::{FetchSaved, SaveWrite};
 pub use saved::Saved;
@@ -45,7 +47,7 @@ where
         changes.add_other_databases();
     }
     if let Some(tracker) = tracker_of(conn) {
-        tracker.ensure(&changes).map_err(refused)?;
+        tracker.ensure(&changes).map_err(refused::<diesel::result::Error>)?;
         return writing(conn, changes, write, told);
     }
     let written = untracked::write(conn, &changes, write)?;
@@ -62,6 +64,6 @@ pub(crate) fn as_announced<T>(_: &T, _: Identity) -> Option<ChangeSet> {
 }
 
 /// What a strict write fails with: Diesel has no kind for it.
-fn refused(error: cache_core::Error) -> diesel::result::Error {
-    diesel::result::Error::QueryBuilderError(Box::new(error))
+fn refused<E: From<diesel::result::Error>>(error: cache_core::Error) -> E {
+    diesel::result::Error::QueryBuilderError(Box::new(error)).into()
 }

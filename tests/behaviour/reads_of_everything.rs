@@ -92,7 +92,7 @@ impl Shop {
     }
 
     #[track_caller]
-    fn category_cost(&self, conn: &mut Conn) -> usize {
+    pub fn category_cost(&self, conn: &mut Conn) -> usize {
         let row = self.cost(
             conn,
             |conn| self.categories().get(7).first(conn),

@@ -57,6 +57,28 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets from when on entries are stale, of all managers that say nothing of it themselves: a stale entry is served at
+    /// once, and refreshed in the background. Without it none ever is.
+    ///
+    /// It has to be shorter than the timeouts of the managers: where it is longer, it says so once, and that manager's
+    /// entries are never stale. Concerns all stores.
+    pub fn relevance_timeout(self, timeout: impl Into<Timeout>) -> Self {
+        let timeout = timeout.into();
+        self.detail_relevance_timeout(timeout).list_relevance_timeout(timeout)
+    }
+
+    /// The same for rows, and the pages of views.
+    pub fn detail_relevance_timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.policy.relevance.detail = Some(timeout.into());
+        self
+    }
+
+    /// The same for lists, scopes and counts.
+    pub fn list_relevance_timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.policy.relevance.list = Some(timeout.into());
+        self
+    }
+
     /// Sets how long a value that is set by hand lives if nothing else is said; five minutes if not set. Concerns all
     /// stores.
     pub fn value_timeout(mut self, timeout: impl Into<Timeout>) -> Self {
@@ -87,6 +109,11 @@ pub(super) fn checked(policy: &Policy, store: &dyn Store) -> Result<()> {
         ("breaker_pause", policy.breaker.first_pause),
     ];
     if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
+        return Err(wrong(format!("`{name}` has to be longer than zero")));
+    }
+    let relevance = policy.relevance;
+    let said = [("detail_relevance_timeout", relevance.detail), ("list_relevance_timeout", relevance.list)];
+    if let Some((name, _)) = said.iter().find(|(_, said)| said.is_some_and(Timeout::is_zero)) {
         return Err(wrong(format!("`{name}` has to be longer than zero")));
     }
     if policy.breaker.longest_pause < policy.breaker.first_pause {
@@ -127,6 +154,9 @@ mod tests {
             (elsewhere().breaker_pause(Duration::ZERO, second), "`breaker_pause`"),
             (elsewhere().breaker_pause(second, Duration::ZERO), "`breaker_pause`"),
             (elsewhere().most_readers(0), "`most_readers`"),
+            (Cache::builder().database(" "), "`database`"),
+            (Cache::builder().relevance_timeout(Duration::ZERO), "`detail_relevance_timeout`"),
+            (Cache::builder().list_relevance_timeout(Duration::ZERO), "`list_relevance_timeout`"),
         ];
         for (builder, expected) in cases {
             let error = builder.build().expect_err(expected);

@@ -53,7 +53,6 @@ fn what_was_written_is_read() {
         let record = read(&bytes, &key(1)).unwrap();
         assert_eq!(record.value, value);
         assert_eq!(record.life, Life::starting(Timestamp::from_nanos(1_000), Timeout::from_secs(1)));
-        assert_eq!(record.soft_deadline, record.life.hard_deadline);
         let written = tokens().into_iter().map(|(tag, token)| (tag.fingerprint(), tag.kind(), token));
         let found = record.dependencies().map(|found| (found.tag, found.kind, found.token));
         assert!(found.eq(written));

@@ -62,7 +62,7 @@ pub(super) fn serve(slot: Option<Slot>) -> core::result::Result<Body, Miss> {
         Content::Spent(Worth::Changed(kind)) => Err(Miss::Changed(kind)),
         Content::Spent(Worth::Expired) => Err(Miss::Expired),
         Content::Spent(Worth::Unreadable(flaw)) => Err(Miss::Unreadable(flaw)),
-        Content::Spent(Worth::Fresh) | Content::Vacant => Err(Miss::Absent),
+        Content::Spent(Worth::Fresh | Worth::Stale) | Content::Vacant => Err(Miss::Absent),
     }
 }
 

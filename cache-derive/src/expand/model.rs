@@ -8,6 +8,7 @@ use syn::spanned::Spanned as _;
 use super::{base, condition, is_exact, located, order, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
+use crate::relevance::Relevance;
 use crate::timeout::{Jitter, Timeout};
 
 pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
@@ -98,8 +99,9 @@ fn definition(model: &Model<'_>) -> TokenStream {
     let version = model.key_version.map(|version| quote!(.key_version(#version)));
     let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
     let timeouts = timeouts(&private, [model.list_timeout, model.detail_timeout, model.negative_timeout]);
+    let relevance = relevance(&private, model.relevance);
     let limits = limits(model);
-    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #cache #version #is_key_saved #timeouts #limits)
+    quote!(#private::Definition::new(#name, ::core::module_path!(), #shape) #key #cache #version #is_key_saved #timeouts #relevance #limits)
 }
 
 /// Sets how much lives differ, and how long lists may be.
@@ -124,6 +126,15 @@ fn ends_at(model: &Model<'_>) -> TokenStream {
             #moment
         }
     }
+}
+
+/// Sets from when on lists and rows are stale.
+pub(super) fn relevance(private: &TokenStream, relevance: Relevance) -> TokenStream {
+    let list = relevance.list().map(|timeout| timeout_value(private, timeout));
+    let list = list.map(|timeout| quote!(.list_relevance_timeout(#timeout)));
+    let detail = relevance.detail().map(|timeout| timeout_value(private, timeout));
+    let detail = detail.map(|timeout| quote!(.detail_relevance_timeout(#timeout)));
+    quote!(#list #detail)
 }
 
 /// Sets the timeouts of lists, of rows, of absent rows.

@@ -45,10 +45,55 @@ fn base_queries_are_functions() {
 }
 
 #[test]
+fn entries_that_are_gone_before_they_are_stale_are_reported() {
+    let message = |relevance: &str, timeout: &str| {
+        format!(
+            "`{relevance}` is longer than `{timeout}`: entries would be gone before they are stale, write a shorter one"
+        )
+    };
+    let cases = [
+        ("relevance_timeout = 60", None),
+        ("relevance_timeout = 61", Some(message("relevance_timeout", "detail_timeout"))),
+        ("relevance_timeout = 61, detail_timeout = \"2 minutes\"", None),
+        ("relevance_timeout = 61, detail_timeout = \"never\"", None),
+        ("relevance_timeout = \"never\"", None),
+        ("relevance_timeout = 61, detail_relevance_timeout = 60", None),
+        ("relevance_timeout = 11, list_timeout = 10", Some(message("relevance_timeout", "list_timeout"))),
+        ("detail_relevance_timeout = 61", Some(message("detail_relevance_timeout", "detail_timeout"))),
+        ("list_relevance_timeout = \"2 days\"", Some(message("list_relevance_timeout", "list_timeout"))),
+        ("relevance_timeout = 0", Some("a timeout cannot be zero, the shortest is \"1 millisecond\"".to_owned())),
+    ];
+    for (options, expected) in cases {
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        assert_option_errors(options, &expected);
+    }
+    let view =
+        |options: &str, in_view: &str| format!("{options}view(Page, prefetch_related(reviews: Review){in_view})");
+    let cases = [
+        (
+            view("relevance_timeout = 10, ", ", detail_timeout = 9"),
+            Some(("detail_relevance_timeout", "detail_timeout")),
+        ),
+        (view("relevance_timeout = 10, ", ", list_timeout = 10"), None),
+        (view("", ", relevance_timeout = 61"), Some(("relevance_timeout", "detail_timeout"))),
+        (view("", ", list_relevance_timeout = \"2 days\""), Some(("list_relevance_timeout", "list_timeout"))),
+        (view("relevance_timeout = 10, ", ", relevance_timeout = \"never\", detail_timeout = 9"), None),
+    ];
+    for (options, expected) in cases {
+        let expected = expected.map(|(relevance, timeout)| message(relevance, timeout));
+        assert_option_errors(&options, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let absent =
+        "`negative_timeout` is longer than `list_timeout`: a row would be in the lists and still count as absent";
+    assert_option_errors(&view("negative_timeout = 10, ", ", list_timeout = 9"), &[absent]);
+}
+
+#[test]
 fn options_are_checked() {
-    let known = "after_delete, after_save, base_query, cache, cascaded_by, crate, depends_on, detail_timeout, error, expires_at, fixed, jitter, \
-                 key, key_version, list_timeout, max_rows, memory_only, negative_timeout, order_by, primary_key, scope, \
-                 unique, view";
+    let known = "after_delete, after_save, base_query, cache, cascaded_by, crate, depends_on, \
+                 detail_relevance_timeout, detail_timeout, error, expires_at, fixed, jitter, \
+                 key, key_version, list_relevance_timeout, list_timeout, max_rows, memory_only, negative_timeout, \
+                 order_by, primary_key, relevance_timeout, scope, unique, view";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
         ("base_query(visible)", "expected `base_query[ = path]`".to_owned()),

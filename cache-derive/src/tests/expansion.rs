@@ -84,6 +84,15 @@ fn options_reach_the_definition() {
         ],
     );
     assert!(!code.contains("cache_diesel"), "{code}");
+    let code =
+        expand("#[cached(relevance_timeout = 9, list_relevance_timeout = \"never\")] struct Product { id: i32 }");
+    assert_contains(
+        &code,
+        &[
+            ".list_relevance_timeout(::cache_diesel::__private::Timeout::NEVER)",
+            ".detail_relevance_timeout(::cache_diesel::__private::Timeout::from_millis(9000u64))",
+        ],
+    );
 }
 
 #[test]

@@ -56,8 +56,8 @@ fn lists_may_go_without_what_is_prefetched() {
 
 #[test]
 fn mistakes_in_views_are_reported_where_they_were_typed() {
-    let options = "derive, detail_timeout, key, list_timeout, negative_timeout, prefetch_for_list, prefetch_related, \
-                   select_related";
+    let options = "derive, detail_relevance_timeout, detail_timeout, key, list_relevance_timeout, list_timeout, \
+                   negative_timeout, prefetch_for_list, prefetch_related, relevance_timeout, select_related";
     let unknown =
         format!("unknown option `select_relatd` of a view, expected one of: {options}; did you mean `select_related`?");
     let nothing = "a view needs `select_related(..)` or `prefetch_related(..)`";

@@ -11,17 +11,21 @@ use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::expand::option_inner;
 use crate::options::set;
 use crate::recover;
+use crate::relevance::is_relevance;
 use crate::view::{Join, View, prefetch};
 
 /// Every option in alphabetical order, with how it is written.
-const OPTIONS: [(&str, &str); 8] = [
+const OPTIONS: [(&str, &str); 11] = [
     ("derive", "derive(Debug, ..)"),
+    ("detail_relevance_timeout", "detail_relevance_timeout = \"10 seconds\""),
     ("detail_timeout", "detail_timeout = \"1 minute\""),
     ("key", "key = \"name\""),
+    ("list_relevance_timeout", "list_relevance_timeout = \"1 minute\""),
     ("list_timeout", "list_timeout = \"1 day\""),
     ("negative_timeout", "negative_timeout = \"10 seconds\""),
     ("prefetch_for_list", "prefetch_for_list = false"),
     ("prefetch_related", "prefetch_related(field: Model, ..)"),
+    ("relevance_timeout", "relevance_timeout = \"10 seconds\""),
     ("select_related", "select_related(field: Model, ..)"),
 ];
 
@@ -73,6 +77,10 @@ fn option(view: &mut View, input: ParseStream<'_>, diagnostics: &mut Diagnostics
         "prefetch_for_list" => {
             let is_prefetched = attr::after_equals(input)?.parse::<LitBool>()?.value;
             set(&mut view.for_list, (name.clone(), is_prefetched), &name, diagnostics);
+        }
+        name_of if is_relevance(name_of) => {
+            view.relevance.set(&name, attr::timeout(input)?, diagnostics);
+            view.relevance_names.push(name.clone());
         }
         "prefetch_related" => view.prefetches.extend(each(input, diagnostics, prefetch::read)?),
         _ => view.joins.extend(each(input, diagnostics, join)?),

@@ -5,7 +5,7 @@ use core::fmt;
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
 use diesel::mysql::Mysql;
-use diesel::query_builder::QueryFragment;
+use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -15,8 +15,23 @@ use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState};
 use crate::scan::{Bounded, Dialect};
 
+/// The values of a query, made its own.
+type BindsOf<DB> = <<DB as Backend>::BindCollector<'static> as MoveableBindCollector<DB>>::BindData;
+
 impl CacheBackend for Mysql {
     const DIALECT: Dialect = Dialect::Mysql;
+
+    type Binds = BindsOf<Self>;
+
+    fn binds_of<Query: QueryFragment<Self>>(query: &Query) -> Option<Self::Binds> {
+        let mut binds = <Self as Backend>::BindCollector::default();
+        QueryFragment::<Self>::collect_binds(query, &mut binds, &mut (), &Self).ok()?;
+        Some(MoveableBindCollector::<Self>::moveable(&binds))
+    }
+
+    fn walk_collected<'b>(collected: &'b CollectedQuery<Self::Binds>, pass: AstPass<'_, 'b, Self>) -> QueryResult<()> {
+        QueryFragment::<Self>::walk_ast(collected, pass)
+    }
 
     fn write_binds<Query: QueryFragment<Self>>(query: &Query, to: &mut dyn fmt::Write) -> QueryResult<()> {
         let mut binds = <Self as Backend>::BindCollector::default();

@@ -6,7 +6,7 @@ use cache_core::Fingerprint;
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
 use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
-use diesel::query_builder::QueryFragment;
+use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -16,12 +16,29 @@ use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState};
 use crate::scan::{Bounded, Dialect, HARMLESS_SETTINGS};
 
+/// The values of a query, made its own.
+type BindsOf<DB> = <<DB as Backend>::BindCollector<'static> as MoveableBindCollector<DB>>::BindData;
+
 impl CacheBackend for Pg {
     const DIALECT: Dialect = Dialect::Postgres;
 
+    type Binds = BindsOf<Self>;
+
+    fn binds_of<Query: QueryFragment<Self>>(query: &Query) -> Option<Self::Binds> {
+        let mut binds = <Self as Backend>::BindCollector::default();
+        let mut names = NamedTypes::default();
+        let lookup: &mut dyn PgMetadataLookup = &mut names;
+        QueryFragment::<Self>::collect_binds(query, &mut binds, lookup, &Self).ok()?;
+        (!names.is_any).then(|| MoveableBindCollector::<Self>::moveable(&binds))
+    }
+
+    fn walk_collected<'b>(collected: &'b CollectedQuery<Self::Binds>, pass: AstPass<'_, 'b, Self>) -> QueryResult<()> {
+        QueryFragment::<Self>::walk_ast(collected, pass)
+    }
+
     fn write_binds<Query: QueryFragment<Self>>(query: &Query, to: &mut dyn fmt::Write) -> QueryResult<()> {
         let mut binds = <Self as Backend>::BindCollector::default();
-        let lookup: &mut dyn PgMetadataLookup = &mut NamedTypes;
+        let lookup: &mut dyn PgMetadataLookup = &mut NamedTypes::default();
         QueryFragment::<Self>::collect_binds(query, &mut binds, lookup, &Self)?;
         // The collector prints the types and the bytes that the server will get.
         write!(to, "{binds:?}").map_err(|error| Error::SerializationError(Box::new(error)))
@@ -63,10 +80,15 @@ impl CacheBackend for Pg {
 }
 
 /// Stands for the types that a server numbers by itself: a number of their names, the same in every process.
-struct NamedTypes;
+#[derive(Default)]
+struct NamedTypes {
+    /// Whether there was any: its number on the server is not known here.
+    is_any: bool,
+}
 
 impl PgMetadataLookup for NamedTypes {
     fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
+        self.is_any = true;
         let has_schema = [u8::from(schema.is_some())];
         let digest = Fingerprint::of(&[&has_schema, schema.unwrap_or_default().as_bytes(), name.as_bytes()]);
         let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| (number << 8) | u32::from(*byte));
@@ -245,7 +267,7 @@ mod tests {
 
     #[test]
     fn types_that_a_server_numbers_are_told_apart_by_their_names() {
-        let mut types = NamedTypes;
+        let mut types = NamedTypes::default();
         assert_eq!(types.lookup_type("mood", None), types.lookup_type("mood", None));
         assert_ne!(types.lookup_type("mood", None), types.lookup_type("mood", Some("")));
         assert_ne!(types.lookup_type("mood", Some("a")), types.lookup_type("mood", Some("b")));

@@ -4,8 +4,9 @@ use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
 
+use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
-use diesel::query_builder::QueryFragment;
+use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
@@ -15,8 +16,23 @@ use crate::backend::url::percent_decoded;
 use crate::backend::{Address, CacheBackend, SessionState};
 use crate::scan::{Bounded, Dialect};
 
+/// The values of a query, made its own.
+type BindsOf<DB> = <<DB as Backend>::BindCollector<'static> as MoveableBindCollector<DB>>::BindData;
+
 impl CacheBackend for Sqlite {
     const DIALECT: Dialect = Dialect::Sqlite;
+
+    type Binds = BindsOf<Self>;
+
+    fn binds_of<Query: QueryFragment<Self>>(query: &Query) -> Option<Self::Binds> {
+        let mut binds = <Self as Backend>::BindCollector::default();
+        QueryFragment::<Self>::collect_binds(query, &mut binds, &mut (), &Self).ok()?;
+        Some(MoveableBindCollector::<Self>::moveable(&binds))
+    }
+
+    fn walk_collected<'b>(collected: &'b CollectedQuery<Self::Binds>, pass: AstPass<'_, 'b, Self>) -> QueryResult<()> {
+        QueryFragment::<Self>::walk_ast(collected, pass)
+    }
 
     fn write_binds<Query: QueryFragment<Self>>(query: &Query, to: &mut dyn fmt::Write) -> QueryResult<()> {
         let mut binds = <Self as diesel::backend::Backend>::BindCollector::default();

@@ -57,6 +57,12 @@ impl<A, Selected> AskedTask<A, Selected> {
         Self { asked, answer: PhantomData }
     }
 
+    /// The same read, whose query is made by `own` of the present one.
+    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<AskedTask<A, Owned>> {
+        let owned = own(self.asked.selected.as_ref()?)?;
+        Some(AskedTask::new(self.asked.with(owned)))
+    }
+
     pub(crate) fn take_query(&mut self) -> Selected {
         self.asked.selected.take().expect("a query is asked once")
     }

@@ -31,6 +31,17 @@ impl<Selected> AskedQuery<Selected> {
         Ok(Self { head, id, selected: Some(selected), dependency, shape })
     }
 
+    /// The same with `owned` in place of the query.
+    pub(crate) fn with<Owned>(&self, owned: Owned) -> AskedQuery<Owned> {
+        AskedQuery {
+            head: self.head,
+            id: self.id,
+            selected: Some(owned),
+            dependency: self.dependency.clone(),
+            shape: Arc::clone(&self.shape),
+        }
+    }
+
     pub(crate) fn named(&self) -> Result<Vec<String>, Bypass> {
         self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec)
     }

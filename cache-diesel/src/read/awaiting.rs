@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use core::time::Duration;
 
+use cache_core::{Miss, Mode};
 use diesel::dsl::{AsSelect, Select};
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::methods::SelectDsl;
@@ -24,7 +25,7 @@ use crate::read::list::ListRead;
 use crate::read::order::Arranged;
 use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
-use crate::read::task::{Look, Task, Turn, look, take_turn};
+use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
 use crate::read::terminal::{AnyConnection, First, Runs, Value};
 
 /// Marks connections that are awaited.
@@ -179,6 +180,7 @@ where
             Look::Bypass => return past_the_cache(&mut awaited, conn).await,
             Look::Hit(entry) => return Ok(entry),
             Look::Miss(site, cause) => (site, cause),
+            Look::Stale(site, entry) => return Ok(refreshed(&mut awaited, site, entry, conn).await),
         };
         // Whoever would have to wait asks for himself: waiting without a thread is for the async driver to come.
         let load = match take_turn(awaited.task(), site, cause)? {
@@ -192,6 +194,47 @@ where
         let answer = awaited.query(conn).await;
         load.conclude(awaited.task(), answer)
     })
+}
+
+/// The stale `entry`, or what it is once this reader has refreshed it, unless somebody else does.
+async fn refreshed<C, T>(
+    awaited: &mut T,
+    site: Site<'static>,
+    entry: CachedEntry<<T::Task as Task>::Value>,
+    conn: &mut C,
+) -> CachedEntry<<T::Task as Task>::Value>
+where
+    C: AsyncConnection,
+    T: AwaitedTask<C>,
+{
+    let task = awaited.task();
+    let key = site.key(task.id(), task.head().kind);
+    let claim = Some(site.reader.cache).filter(|cache| cache.mode() == Mode::Normal);
+    let Some(claim) = claim.and_then(|cache| cache.claim_refresh(key)) else {
+        site.reader.stale_hit();
+        return entry;
+    };
+    let load = match take_turn(task, site, Miss::Stale) {
+        Ok(Some(Turn::Query(mut load))) => load.is_first().then_some(load),
+        _ => None,
+    };
+    let Some(load) = load else {
+        claim.done();
+        site.reader.stale_hit();
+        return entry;
+    };
+    let answer = awaited.query(conn).await;
+    match load.conclude(awaited.task(), answer) {
+        Ok(fresh) => {
+            claim.done();
+            site.reader.miss(Miss::Stale);
+            fresh
+        }
+        Err(_) => {
+            site.reader.stale_hit();
+            entry
+        }
+    }
 }
 
 type Entry<T> = QueryResult<CachedEntry<<T as Task>::Value>>;

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
 use cache_core::store::{Lease, Seed, Wanted};
-use cache_core::{Approach, Bypass, CacheKey, Codec, KeyBytes, Kind, Life, Loaded, Miss, Right, Tag, Token, Value};
+use cache_core::{
+    Approach, Bypass, CacheKey, Claim, Codec, KeyBytes, Kind, Life, Loaded, Miss, Right, Tag, Token, Value,
+};
 use diesel::connection::Connection;
 use diesel::result::QueryResult;
 
 use crate::model::Key;
 use crate::read::gate::gate;
 use crate::read::options::UseOfCache;
+use crate::read::refresh::{Later, Refresher, Reread, begin};
 use crate::read::task::{Head, Keep, Site, site_of};
 use crate::report;
 use crate::track::asking;
@@ -22,6 +25,9 @@ use crate::track::asking;
 pub(crate) trait Batched<C> {
     type Id: Key;
     type Row;
+
+    /// Whether a query that is made later may be another one.
+    const HAS_BASE_QUERY: bool;
 
     /// How one leaves the process.
     fn codec() -> Option<Codec>;
@@ -62,10 +68,17 @@ pub(crate) struct Batch<B: Batched<C>, C> {
     connection: PhantomData<fn(&C)>,
 }
 
+/// What a look in the store gave: the places of keys that have no entry, and of those that have a stale one.
+struct Looked<B: Batched<C>, C> {
+    rows: Rows<B, C>,
+    missing: Vec<usize>,
+    stale: Vec<usize>,
+}
+
 /// A result for each key.
 type Rows<B, C> = Vec<Option<Arc<<B as Batched<C>>::Row>>>;
 
-impl<B: Batched<C>, C: Connection> Batch<B, C> {
+impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
     /// Bound variables and conditions that a statement may have on every database.
     const MOST_KEYS: usize = 500;
 
@@ -91,37 +104,77 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
     fn read_all(&self, conn: &mut C) -> QueryResult<Rows<B, C>> {
         let all: Vec<usize> = (0..self.keys.len()).collect();
         let Some(site) = site_of(&self.head, gate(conn)) else { return self.ask(&all, conn) };
-        let (mut rows, missing) = self.look_up(&site);
+        let Looked { mut rows, mut missing, stale } = self.look_up(&site);
+        let (own, claims) = self.follow_up(&site, &stale);
+        stale.iter().filter(|place| !own.contains(place)).for_each(|_| site.reader.stale_hit());
+        let can_do_without = missing.is_empty();
+        missing.extend(&own);
         if missing.is_empty() {
             return Ok(rows);
         }
+        let loaded = match self.load(&site, &missing, conn) {
+            // What is stale may be served until its hard deadline: a database that fails is no reason not to.
+            Err(_) if can_do_without => {
+                own.iter().for_each(|_| site.reader.stale_hit());
+                return Ok(rows);
+            }
+            loaded => loaded?,
+        };
+        own.iter().for_each(|_| site.reader.miss(Miss::Stale));
+        claims.into_iter().for_each(Claim::done);
+        missing.into_iter().zip(loaded).for_each(|(place, row)| rows[place] = row);
+        Ok(rows)
+    }
+
+    /// What the database, or another process, gives for the keys at `missing`, in their order. What was asked for is
+    /// stored.
+    fn load(&self, site: &Site<'_>, missing: &[usize], conn: &mut C) -> QueryResult<Rows<B, C>> {
+        let of_missing = |rows: Rows<B, C>| missing.iter().map(|place| rows[*place].clone()).collect();
         let named = match self.named()? {
             Ok(named) => named,
             Err(reason) => {
                 report::bypassed(&site.reader, &self.head, reason);
-                return self.ask(&all, conn);
+                return self.ask(missing, conn).map(of_missing);
             }
         };
-        let seeds = site.reader.seed(&self.tags(&site, &named, &missing));
+        let seeds = site.reader.seed(&self.tags(site, &named, missing));
         // A refresh asks for what the database says now: nobody else's answer will do.
         let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
-        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(&site, &missing, seeds));
+        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(site, missing, seeds));
         let right = match approach {
-            Some(Approach::Answered(found)) => {
-                missing.into_iter().zip(found).for_each(|(place, row)| rows[place] = row);
-                return Ok(rows);
-            }
+            Some(Approach::Answered(found)) => return Ok(found),
             Some(Approach::Query(right)) => Some(right),
             _ => None,
         };
         site.reader.counters.load();
-        let loaded = self.ask(&missing, conn).inspect_err(|_| site.reader.counters.load_failure())?;
+        let loaded = self.ask(missing, conn).inspect_err(|_| site.reader.counters.load_failure())?;
         if let Some(seeds) = seeds.filter(|_| right.as_ref().is_none_or(Right::may_store)) {
-            let entries = missing.iter().filter_map(|place| self.entry(&site, &named, *place, &loaded[*place]));
+            let entries = missing.iter().filter_map(|place| self.entry(site, &named, *place, &loaded[*place]));
             site.reader.store_many(&seeds, entries.collect());
         }
-        missing.into_iter().for_each(|place| rows[place].clone_from(&loaded[place]));
-        Ok(rows)
+        Ok(of_missing(loaded))
+    }
+
+    /// Sees to it that the stale keys at `stale` are refreshed; gives those that this reader has to refresh itself.
+    fn follow_up(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
+        let key = |place: usize| site.key(self.ids[place], Kind::Detail);
+        let places = |claims: &[Claim]| -> Vec<usize> {
+            let is_claimed = |place: &usize| claims.iter().any(|claim| *claim.key() == key(*place));
+            stale.iter().copied().filter(is_claimed).collect()
+        };
+        let later = |claims: &[Claim]| -> Option<Later<C>> {
+            // On another thread, at another moment, a base query may be another one.
+            if B::HAS_BASE_QUERY {
+                return None;
+            }
+            let (keys, ids) =
+                places(claims).into_iter().map(|place| (self.keys[place].clone(), self.ids[place])).unzip();
+            Some(Box::new(Self { head: self.head, keys, ids, connection: PhantomData }))
+        };
+        match begin(site, stale.iter().copied().map(key), later) {
+            Refresher::Another => (Vec::new(), Vec::new()),
+            Refresher::Reader(claims) => (places(&claims), claims),
+        }
     }
 
     /// Every tag that what is at `places` may depend on.
@@ -147,16 +200,21 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
         found.map(|(found, place)| B::accept(found.ok()?.0, &self.keys[*place])).collect()
     }
 
-    /// What is cached, and the places of what is not.
-    fn look_up(&self, site: &Site<'_>) -> (Rows<B, C>, Vec<usize>) {
+    /// What is cached, and what is not. Stale ones are not counted.
+    fn look_up(&self, site: &Site<'_>) -> Looked<B, C> {
         let mut rows: Rows<B, C> = vec![None; self.keys.len()];
-        let mut missing = Vec::new();
+        let (mut missing, mut stale, now) = (Vec::new(), Vec::new(), site.reader.now());
         let all: Vec<usize> = (0..self.keys.len()).collect();
         for (place, found) in self.found(site, &all).into_iter().enumerate() {
-            let accepted = found.and_then(|(value, _)| B::accept(value, &self.keys[place]).ok_or(Miss::Foreign));
+            let accepted =
+                found.and_then(|(value, life)| Ok((B::accept(value, &self.keys[place]).ok_or(Miss::Foreign)?, life)));
             match accepted {
-                Ok(row) => {
-                    site.reader.hit();
+                Ok((row, life)) => {
+                    if life.is_stale(now) {
+                        stale.push(place)
+                    } else {
+                        site.reader.hit()
+                    }
                     rows[place] = row;
                 }
                 Err(cause) => {
@@ -165,7 +223,7 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
                 }
             }
         }
-        (rows, missing)
+        Looked { rows, missing, stale }
     }
 
     fn found(&self, site: &Site<'_>, places: &[usize]) -> Vec<Result<(Value, Life), Miss>> {
@@ -238,5 +296,21 @@ impl<B: Batched<C>, C: Connection> Batch<B, C> {
 
     fn bytes(&self, place: usize) -> KeyBytes {
         KeyBytes::of(&self.keys[place])
+    }
+}
+
+impl<B: Batched<C> + 'static, C: Connection + 'static> Reread<C> for Batch<B, C> {
+    fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
+        let all: Vec<usize> = (0..self.keys.len()).collect();
+        let now = site.reader.now();
+        let is_fresh = |found: &Result<(Value, Life), Miss>| found.as_ref().is_ok_and(|(_, life)| !life.is_stale(now));
+        // Somebody may have been faster, between the look and the claim.
+        let found = self.found(site, &all);
+        let stale: Vec<usize> = all.into_iter().filter(|place| !is_fresh(&found[*place])).collect();
+        if !stale.is_empty() {
+            self.load(site, &stale, conn)?;
+        }
+        claims.into_iter().for_each(Claim::done);
+        Ok(())
     }
 }

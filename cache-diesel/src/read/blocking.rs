@@ -1,12 +1,15 @@
 //! The blocking way of a read: look in the cache, ask the database if need be, store what it says.
 
+use cache_core::Claim;
 use diesel::connection::Connection;
 use diesel::result::QueryResult;
 
 use crate::identity;
 use crate::read::entry::{CachedEntry, Origin};
 use crate::read::gate::gate;
-use crate::read::task::{Look, Task, Turn, glance, look, take_turn};
+use crate::read::refresh::{Refresher, begin, refresh_here};
+use crate::read::task::{Look, Site, Task, Turn, glance, look, take_turn};
+use crate::read::terminal::IntoTask;
 use crate::track::asking;
 
 /// A read that a blocking connection can answer.
@@ -16,15 +19,31 @@ pub trait Query<C>: Task {
 }
 
 /// Reads through the cache.
-pub(crate) fn run<C, T>(mut task: T, conn: &mut C) -> QueryResult<CachedEntry<T::Value>>
+pub(crate) fn run<'query, C, R>(read: R, conn: &mut C) -> QueryResult<Entry<'query, C, R>>
 where
-    C: Connection,
-    T: Query<C>,
+    C: Connection + 'static,
+    R: IntoTask<'query, C>,
+{
+    run_task::<C, R>(read.into_task()?, conn)
+}
+
+type Entry<'query, C, R> = CachedEntry<<<R as IntoTask<'query, C>>::Task as Task>::Value>;
+
+fn run_task<'query, C, R>(mut task: R::Task, conn: &mut C) -> QueryResult<Entry<'query, C, R>>
+where
+    C: Connection + 'static,
+    R: IntoTask<'query, C>,
 {
     let (site, cause) = match look(&task, gate(conn)) {
         Look::Bypass => return past_the_cache(&mut task, conn),
         Look::Hit(entry) => return Ok(entry),
         Look::Miss(site, cause) => (site, cause),
+        Look::Stale(site, entry) => {
+            return Ok(match follow_up::<C, R>(&task, &site) {
+                Refresher::Another => served_stale(&site, entry),
+                Refresher::Reader(claims) => refresh_here(&mut task, &site, (entry, claims), conn),
+            });
+        }
     };
     let load = match take_turn(&task, site, cause)? {
         None => return past_the_cache(&mut task, conn),
@@ -45,23 +64,46 @@ where
 }
 
 /// Reads through the cache, and takes a connection on a miss only.
-pub(crate) fn run_with<C, T, E>(task: T, take: impl FnOnce() -> Result<C, E>) -> Result<CachedEntry<T::Value>, E>
+pub(crate) fn run_with<'query, C, R, E>(read: R, take: impl FnOnce() -> Result<C, E>) -> Result<Entry<'query, C, R>, E>
 where
-    C: Connection,
-    T: Query<C>,
+    C: Connection + 'static,
+    R: IntoTask<'query, C>,
     E: From<diesel::result::Error>,
 {
-    if let Some(entry) = glance(&task, identity::sole()) {
-        return Ok(entry);
+    let task = read.into_task()?;
+    if let Some((site, entry)) = glance(&task, identity::sole()) {
+        if !entry.is_stale() {
+            site.reader.hit();
+            return Ok(entry);
+        }
+        match follow_up::<C, R>(&task, &site) {
+            Refresher::Another => return Ok(served_stale(&site, entry)),
+            // It is found stale once more, with a connection to refresh it.
+            Refresher::Reader(claims) => claims.into_iter().for_each(Claim::done),
+        }
     }
     let mut conn = take()?;
-    Ok(run(task, &mut conn)?)
+    Ok(run_task::<C, R>(task, &mut conn)?)
+}
+
+fn follow_up<'query, C, R>(task: &R::Task, site: &Site<'static>) -> Refresher
+where
+    C: Connection + 'static,
+    R: IntoTask<'query, C>,
+{
+    begin(site, [site.key(task.id(), task.head().kind)], |_| R::later(task))
+}
+
+fn served_stale<T>(site: &Site<'_>, entry: CachedEntry<T>) -> CachedEntry<T> {
+    site.reader.stale_hit();
+    entry
 }
 
 fn past_the_cache<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<CachedEntry<T::Value>> {
     Ok(CachedEntry::new(ask(task, conn)?, Origin::Bypass, None))
 }
 
-fn ask<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<T::Value> {
+/// Asks the database for what `task` reads.
+pub(crate) fn ask<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<T::Value> {
     asking(conn, |conn| task.query(conn))
 }

@@ -37,6 +37,8 @@ pub enum Origin {
     Hit,
     /// From the database, because the cache had nothing of use.
     Miss,
+    /// From the cache, past the soft deadline: it is being refreshed.
+    Stale,
 }
 
 impl fmt::Display for Origin {
@@ -45,6 +47,7 @@ impl fmt::Display for Origin {
             Self::Bypass => "bypass",
             Self::Hit => "hit",
             Self::Miss => "miss",
+            Self::Stale => "stale",
         })
     }
 }
@@ -71,10 +74,22 @@ impl<T> CachedEntry<T> {
         self.life.map(|life| life.hard_deadline).filter(|deadline| *deadline != Timestamp::NEVER).map(SystemTime::from)
     }
 
-    /// Whether it came from the cache.
+    /// From when on it is stale: served, and refreshed; `None` if it never is, as without a relevance timeout.
+    #[must_use]
+    pub fn soft_deadline(&self) -> Option<SystemTime> {
+        self.life.filter(|life| life.soft_deadline < life.hard_deadline).map(|life| life.soft_deadline.into())
+    }
+
+    /// Whether it came from the cache, fresh or stale.
     #[must_use]
     pub fn is_hit(&self) -> bool {
-        self.origin == Origin::Hit
+        matches!(self.origin, Origin::Hit | Origin::Stale)
+    }
+
+    /// Whether it came from the cache past its soft deadline.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.origin == Origin::Stale
     }
 }
 

@@ -21,6 +21,7 @@ use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::order::{Arranged, Sliced, Whole};
+use crate::read::refresh::Later;
 use crate::read::task::Head;
 use crate::read::terminal::{self, IntoTask, terminal};
 
@@ -128,11 +129,11 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     /// Returns what `take` fails with, and what the database says.
     pub fn load_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedList<M>, E>
     where
-        C: LoadConnection<Backend: CacheBackend>,
+        C: LoadConnection<Backend: CacheBackend> + 'static,
         E: From<diesel::result::Error>,
         Self: IntoTask<'query, C, Task: Query<C, Value = CachedList<M>>>,
     {
-        Ok(crate::read::blocking::run_with(self.into_task()?, take)?.value)
+        Ok(crate::read::blocking::run_with(self, take)?.value)
     }
 
     /// Reads the first row, and takes a connection on a miss only.
@@ -148,11 +149,11 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     /// Returns what `take` fails with, and Diesel's errors as [`first`](Self::first) does.
     pub fn first_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedRow<M>, E>
     where
-        C: LoadConnection<Backend: CacheBackend>,
+        C: LoadConnection<Backend: CacheBackend> + 'static,
         E: From<diesel::result::Error>,
         OnlyFirst<Self>: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
     {
-        let entry = crate::read::blocking::run_with(OnlyFirst(self).into_task()?, take)?;
+        let entry = crate::read::blocking::run_with(OnlyFirst(self), take)?;
         Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
     }
 
@@ -254,7 +255,7 @@ pub struct OnlyFirst<R>(pub(super) R);
 
 impl<'query, C, M, Source, Part> IntoTask<'query, C> for ListRead<M, Source, Part>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     Part: Arranged<M, Source, Query: LoadModel<'query, C, M>>,
 {
@@ -263,11 +264,15 @@ where
     fn into_task(self) -> QueryResult<Self::Task> {
         self.into_list_task::<C::Backend, _>(LoadModel::selected)
     }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(task.again(<Part::Query as LoadModel<'query, C, M>>::owned)?))
+    }
 }
 
 impl<'query, C, M, Source, Part> IntoTask<'query, C> for OnlyFirst<ListRead<M, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     Part: Arranged<M, Source, Query: LimitDsl>,
     Limit<Part::Query>: LoadModel<'query, C, M>,
@@ -278,5 +283,9 @@ where
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
         let selected = LimitDsl::limit(Part::arranged(self.0.source), 1).selected();
         Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+    }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(task.again(<Limit<Part::Query> as LoadModel<'query, C, M>>::owned)?))
     }
 }

@@ -7,31 +7,45 @@ use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::SelectDsl;
 use diesel::{Selectable, SelectableHelper};
 
+use crate::backend::CacheBackend;
+use crate::replay::Replay;
+
 /// A query that loads as `M` from the connection `C`: the columns of `M` are selected by its `Selectable`.
 #[diagnostic::on_unimplemented(
     message = "this query cannot be loaded as `{M}` from `{C}`",
     label = "not a query for `{M}` on this connection",
     note = "`{M}` needs `#[derive(Queryable, Selectable)]`, and every column that is used must belong to its table"
 )]
-pub trait LoadModel<'query, C: LoadConnection, M> {
+pub trait LoadModel<'query, C: LoadConnection<Backend: CacheBackend>, M> {
     /// The query with the columns of `M`.
     type Selected: LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId;
+    /// The same query, with values of its own.
+    type Owned: LoadQuery<'static, C, M> + Send + 'static;
 
     /// Selects the columns of `M`.
     fn selected(self) -> Self::Selected;
+
+    /// The same query for another thread; `None`: its values cannot be told without its connection.
+    fn owned(selected: &Self::Selected) -> Option<Self::Owned>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<'query, C, M, Query> LoadModel<'query, C, M> for Query
 where
-    C: LoadConnection,
+    C: LoadConnection<Backend: CacheBackend>,
     M: Selectable<C::Backend, SelectExpression: QueryId>,
     Query: SelectDsl<AsSelect<M, C::Backend>>,
     Select<Query, AsSelect<M, C::Backend>>: LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId,
+    Replay<C::Backend, AsSelect<M, C::Backend>>: LoadQuery<'static, C, M> + Send + 'static,
 {
     type Selected = Select<Query, AsSelect<M, C::Backend>>;
+    type Owned = Replay<C::Backend, AsSelect<M, C::Backend>>;
 
     fn selected(self) -> Self::Selected {
         SelectDsl::select(self, M::as_select())
+    }
+
+    fn owned(selected: &Self::Selected) -> Option<Self::Owned> {
+        Replay::of(selected)
     }
 }

@@ -22,6 +22,7 @@ use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::pointer::{Pointer, UniquePointer};
+use crate::read::refresh::Later;
 use crate::read::row_task::{first_of, row_codec, weight_of};
 use crate::read::task::{Head, Keep, Site, Task};
 use crate::read::terminal::{IntoTask, row_terminals};
@@ -57,14 +58,14 @@ impl<L: Lookup, K: IntoKey<L::Value>> UniqueRead<L, K> {
 
 impl<'query, C, L, K> IntoTask<'query, C> for UniqueRead<L, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
-    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
-    Source<L>: LoadModel<'query, C, L::Model>,
+    KeyedSource<L::Model>: LoadModel<'static, C, L::Model>,
+    Source<L>: LoadModel<'static, C, L::Model>,
 {
-    type Task = UniqueTask<'query, C, L, K>;
+    type Task = UniqueTask<C, L, K>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Unique, options: self.options };
@@ -80,18 +81,36 @@ where
         }
         Ok(task)
     }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        // On another thread, at another moment, a base query may be another one.
+        if L::Model::HAS_BASE_QUERY {
+            return None;
+        }
+        let asked: Asked<L::Value, L::Value> = match &task.asked {
+            Asked::Named(named) => Asked::Named(named.to_key()),
+            Asked::Normal(value) => Asked::Normal(value.clone()),
+        };
+        Some(Box::new(UniqueTask::<C, L, L::Value> {
+            head: task.head,
+            id: task.id,
+            value: task.value,
+            asked,
+            connection: PhantomData,
+        }))
+    }
 }
 
 /// The query of a row by the value.
 type Source<L> = Filter<<<L as Lookup>::Model as CachedModel>::Source, <L as Lookup>::Filter>;
 
 /// Reads a row by a unique value. The query is made on a miss only, or for a store that has to know its tables.
-pub struct UniqueTask<'query, C, L: Lookup, K> {
+pub struct UniqueTask<C, L: Lookup, K> {
     head: Head,
     id: KeyBytes,
     value: KeyBytes,
     asked: Asked<K, L::Value>,
-    connection: PhantomData<fn(&'query (), C) -> L>,
+    connection: PhantomData<fn(C) -> L>,
 }
 
 /// The value, as it was asked for.
@@ -101,14 +120,14 @@ enum Asked<K, V> {
     Normal(V),
 }
 
-impl<'query, C, L, K> UniqueTask<'query, C, L, K>
+impl<C, L, K> UniqueTask<C, L, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
-    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
-    Source<L>: LoadModel<'query, C, L::Model>,
+    KeyedSource<L::Model>: LoadModel<'static, C, L::Model>,
+    Source<L>: LoadModel<'static, C, L::Model>,
 {
     fn value(&self) -> L::Value {
         match &self.asked {
@@ -117,7 +136,7 @@ where
         }
     }
 
-    fn selected(&self) -> <Source<L> as LoadModel<'query, C, L::Model>>::Selected {
+    fn selected(&self) -> <Source<L> as LoadModel<'static, C, L::Model>>::Selected {
         FilterDsl::filter(<L::Model as CachedModel>::source(), L::filter(self.value())).selected()
     }
 
@@ -172,14 +191,14 @@ where
 
 type RowSeeds = (Vec<Seeded>, Vec<Tag>);
 
-impl<'query, C, L, K> Task for UniqueTask<'query, C, L, K>
+impl<C, L, K> Task for UniqueTask<C, L, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
-    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
-    Source<L>: LoadModel<'query, C, L::Model>,
+    KeyedSource<L::Model>: LoadModel<'static, C, L::Model>,
+    Source<L>: LoadModel<'static, C, L::Model>,
 {
     type Value = Option<CachedRow<L::Model>>;
 
@@ -223,19 +242,21 @@ where
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
         let tags = || self.dependencies(site, |subject| self.tags(subject));
         let key = site.key(self.id(), Kind::Unique);
-        let (pointer, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
+        let (pointer, led) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
         let pointer = match pointer {
             Value::Shared(pointer) => pointer,
-            absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, life)),
+            absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, led)),
         };
         let pointer = pointer.downcast_ref::<UniquePointer<L>>().ok_or(Miss::Foreign)?;
         let row = KeyBytes::of(&pointer.key);
         let tags = || self.dependencies(site, |subject| row_tags::<L::Model>(subject, row));
         let id = row_id::<C, L::Model>(row, || pointer.key.clone()).map_err(|_| Miss::Foreign)?;
         let key = site.key(id, Kind::Detail);
-        let (row, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: row_codec::<L::Model>() })?;
+        let (row, mut life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: row_codec::<L::Model>() })?;
         let Value::Shared(row) = row else { return Err(Miss::Absent) };
         let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
+        // What leads to it is refreshed with it, so that it does not end before.
+        life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
         if self.is_at(&row, pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent) }
     }
 
@@ -246,14 +267,14 @@ where
                 let tags = absent_unique::<L::Model>(&site.subject(named));
                 return fill.store(&site.reader, keep.loaded(self.codec()), tags);
             }
-            return fill.share(keep.value, keep.timeout);
+            return fill.share(keep.value, keep.lifetime);
         };
-        let (value, timeout) = (keep.value.clone(), keep.timeout);
+        let (value, lifetime) = (keep.value.clone(), keep.lifetime);
         if let Some(pointer) = self.pointer_to(row) {
             let bytes = KeyBytes::of(&pointer.key);
             let id = row_id::<C, L::Model>(bytes, || pointer.key.clone());
             let tags = if pointer.spelling.is_some() { site.subject(named).spelling() } else { Vec::new() };
-            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), timeout);
+            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), lifetime);
             let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer.loaded(self.codec()), tags)];
             let mut seeds = fill.seeds().to_vec();
             if let (Ok(id), Some((with_row, tags))) = (id, self.row_seeds(site, named, &fill, bytes)) {
@@ -262,18 +283,18 @@ where
             }
             site.reader.store_many(&seeds, entries);
         }
-        fill.share(value, timeout)
+        fill.share(value, lifetime)
     }
 }
 
-impl<'query, C, L, K> Query<C> for UniqueTask<'query, C, L, K>
+impl<C, L, K> Query<C> for UniqueTask<C, L, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     L: Lookup,
     K: IntoKey<L::Value>,
     <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
-    KeyedSource<L::Model>: LoadModel<'query, C, L::Model>,
-    Source<L>: LoadModel<'query, C, L::Model>,
+    KeyedSource<L::Model>: LoadModel<'static, C, L::Model>,
+    Source<L>: LoadModel<'static, C, L::Model>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
         first_of(Some(self.selected()), conn)

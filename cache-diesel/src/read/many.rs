@@ -63,11 +63,11 @@ impl<M: CachedModel> ManyRead<M> {
 
 impl<'query, C, M> BlockingRead<'query, C> for ManyRead<M>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     M::Source: FilterDsl<M::ByIds>,
-    Filter<M::Source, M::ByIds>: LoadModel<'query, C, M>,
-    KeyedSource<M>: LoadModel<'query, C, M>,
+    Filter<M::Source, M::ByIds>: LoadModel<'static, C, M>,
+    KeyedSource<M>: LoadModel<'static, C, M>,
 {
     type Output = QueryResult<CachedRows<M>>;
 
@@ -80,16 +80,18 @@ where
 /// The rows of a model.
 struct Rows<M>(PhantomData<fn() -> M>);
 
-impl<'query, C, M> Batched<C> for Rows<M>
+impl<C, M> Batched<C> for Rows<M>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     M::Source: FilterDsl<M::ByIds>,
-    Filter<M::Source, M::ByIds>: LoadModel<'query, C, M>,
-    KeyedSource<M>: LoadModel<'query, C, M>,
+    Filter<M::Source, M::ByIds>: LoadModel<'static, C, M>,
+    KeyedSource<M>: LoadModel<'static, C, M>,
 {
     type Id = M::Id;
     type Row = M;
+
+    const HAS_BASE_QUERY: bool = M::HAS_BASE_QUERY;
 
     fn codec() -> Option<Codec> {
         row_codec::<M>()

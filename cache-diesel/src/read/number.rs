@@ -8,6 +8,7 @@ use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::SelectDsl;
 use diesel::result::QueryResult;
+use diesel::sql_types::{BigInt, Bool};
 
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
@@ -16,7 +17,9 @@ use crate::read::asked::AskedQuery;
 use crate::read::base::check_count;
 use crate::read::list::ListRead;
 use crate::read::order::Whole;
+use crate::read::refresh::Later;
 use crate::read::terminal::{self, IntoTask, terminal};
+use crate::replay::Replay;
 
 impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     terminal! {
@@ -60,10 +63,11 @@ pub struct Existing<R>(pub(super) R);
 
 impl<'query, C, M, Source, Part> IntoTask<'query, C> for Counted<ListRead<M, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     Source: SelectDsl<CountStar>,
     Select<Source, CountStar>: LoadQuery<'query, C, i64> + QueryFragment<C::Backend> + QueryId,
+    Replay<C::Backend, BigInt>: LoadQuery<'static, C, i64> + Send + 'static,
 {
     type Task = AskedTask<Number<i64>, Select<Source, CountStar>>;
 
@@ -74,14 +78,19 @@ where
         check_count::<M>(&asked.shape)?;
         Ok(AskedTask::new(asked))
     }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(task.again(Replay::<C::Backend, BigInt>::of)?))
+    }
 }
 
 impl<'query, C, M, Source, Part> IntoTask<'query, C> for Existing<ListRead<M, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     dsl::exists<Source>: Expression,
     dsl::select<dsl::exists<Source>>: AsQuery + LoadQuery<'query, C, bool> + QueryFragment<C::Backend> + QueryId,
+    Replay<C::Backend, Bool>: LoadQuery<'static, C, bool> + Send + 'static,
 {
     type Task = AskedTask<Number<bool>, dsl::select<dsl::exists<Source>>>;
 
@@ -89,5 +98,9 @@ where
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::Exists));
         let selected = diesel::select(dsl::exists(self.0.source));
         Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+    }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(task.again(Replay::<C::Backend, Bool>::of)?))
     }
 }

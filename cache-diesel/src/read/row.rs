@@ -19,6 +19,7 @@ use crate::model::CachedModel;
 use crate::read::base::{KeyedSource, keyed, row_id};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
+use crate::read::refresh::Later;
 use crate::read::row_task::{FilteredTask, RowTask};
 use crate::read::task::Head;
 use crate::read::terminal::{IntoTask, row_terminals};
@@ -90,12 +91,12 @@ impl<M: CachedModel, Source> FilteredRead<M, Source> {
 
 impl<'query, C, M, K> IntoTask<'query, C> for RowRead<M, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     K: IntoKey<M::Id>,
-    KeyedSource<M>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'static, C, M>,
 {
-    type Task = RowTask<'query, C, M, K>;
+    type Task = RowTask<C, M, K>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
@@ -103,11 +104,25 @@ where
         let id = row_id::<C, M>(row, || self.key.to_key())?;
         Ok(RowTask { head, row, id, asked: self.key, connection: PhantomData })
     }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        // On another thread, at another moment, a base query may be another one.
+        if M::HAS_BASE_QUERY {
+            return None;
+        }
+        Some(Box::new(RowTask::<C, M, M::Id> {
+            head: task.head,
+            row: task.row,
+            id: task.id,
+            asked: task.asked.to_key(),
+            connection: PhantomData,
+        }))
+    }
 }
 
 impl<'query, C, M, Source> IntoTask<'query, C> for FilteredRead<M, Source>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     Source: LoadModel<'query, C, M>,
 {
@@ -119,6 +134,10 @@ where
         let shape = shape_of::<C::Backend, _>(&selected)?;
         let id = shape.key_of::<C::Backend, _>(&selected, None)?;
         Ok(FilteredTask { head, shape, id, key: self.key, selected: Some(selected) })
+    }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(task.again(<Source as LoadModel<'query, C, M>>::owned)?))
     }
 }
 

@@ -20,20 +20,20 @@ use crate::read::task::{Head, Keep, Task};
 use crate::shape::{Shape, shape_of};
 
 /// Reads a row by its key. The query is made on a miss only, or for a store that has to know its tables.
-pub struct RowTask<'query, C, M, K> {
+pub struct RowTask<C, M, K> {
     pub(crate) head: Head,
     pub(crate) row: KeyBytes,
     pub(crate) id: KeyBytes,
     pub(crate) asked: K,
-    pub(crate) connection: PhantomData<fn(&'query (), C) -> M>,
+    pub(crate) connection: PhantomData<fn(C) -> M>,
 }
 
-impl<'query, C, M, K> Task for RowTask<'query, C, M, K>
+impl<C, M, K> Task for RowTask<C, M, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
     K: IntoKey<M::Id>,
-    KeyedSource<M>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'static, C, M>,
 {
     type Value = Option<CachedRow<M>>;
 
@@ -71,12 +71,12 @@ where
     }
 }
 
-impl<'query, C, M, K> Query<C> for RowTask<'query, C, M, K>
+impl<C, M, K> Query<C> for RowTask<C, M, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     M: CachedModel,
     K: IntoKey<M::Id>,
-    KeyedSource<M>: LoadModel<'query, C, M>,
+    KeyedSource<M>: LoadModel<'static, C, M>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
         first_of(Some(keyed::<M>(self.asked.to_key()).selected()), conn)
@@ -92,8 +92,15 @@ pub struct FilteredTask<M: CachedModel, Selected> {
     pub(crate) selected: Option<Selected>,
 }
 
-#[cfg(feature = "__async")]
 impl<M: CachedModel, Selected> FilteredTask<M, Selected> {
+    /// The same read, whose query is made by `own` of the present one.
+    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<FilteredTask<M, Owned>> {
+        let owned = own(self.selected.as_ref()?)?;
+        let (shape, key) = (Arc::clone(&self.shape), self.key.clone());
+        Some(FilteredTask { head: self.head, shape, id: self.id, key, selected: Some(owned) })
+    }
+
+    #[cfg(feature = "__async")]
     pub(crate) fn take_query(&mut self) -> Selected {
         self.selected.take().expect("a query is asked once")
     }

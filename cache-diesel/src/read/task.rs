@@ -6,8 +6,8 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::store::Wanted;
 use cache_core::{
-    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Loaded, Miss, Mode, Reader, Start, Tag,
-    Timeout, Timestamp, Token, Value, Waited,
+    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss, Mode, Reader,
+    Start, Tag, Timeout, Timestamp, Token, Value, Waited,
 };
 use diesel::result::QueryResult;
 
@@ -80,7 +80,7 @@ pub trait Task {
             site.reader.counters.oversized();
         }
         if !keep.is_stored {
-            return fill.share(keep.value, keep.timeout);
+            return fill.share(keep.value, keep.lifetime);
         }
         let tags = self.tags_of(&site.subject(named), value);
         fill.store(&site.reader, keep.loaded(self.codec()), tags)
@@ -91,7 +91,7 @@ pub trait Task {
 pub struct Keep {
     pub(crate) value: Value,
     pub(crate) weight: usize,
-    pub(crate) timeout: Timeout,
+    pub(crate) lifetime: Lifetime,
     pub(crate) ends_at: Timestamp,
     pub(crate) is_oversized: bool,
     pub(crate) is_stored: bool,
@@ -99,17 +99,25 @@ pub struct Keep {
 
 impl Keep {
     pub(crate) fn loaded(self, codec: Option<Codec>) -> Loaded {
-        Loaded { value: self.value, weight: self.weight, codec, timeout: self.timeout }
+        Loaded { value: self.value, weight: self.weight, codec, lifetime: self.lifetime }
     }
 
     /// Cuts its life: by the jitter of its manager, and where the first of its rows ends. What has ended is not stored.
     pub(crate) fn with_life(mut self, site: &Site<'_>) -> Self {
+        let is_absent_row = matches!(self.value, Value::Absent(_)) && site.reader.kind.is_of_row();
+        if let Some(relevance) = site.relevance().filter(|_| !is_absent_row) {
+            self.lifetime.relevance = relevance;
+        }
         if let Some(jitter) = site.state.definition.timeouts.jitter {
-            self.timeout = jitter.spread(self.timeout, Token::fresh().bits());
+            // The share is the same for both, so that an entry is not stale for longer than it was told.
+            let dice = Token::fresh().bits();
+            self.lifetime.relevance = jitter.spread(self.lifetime.relevance, dice);
+            self.lifetime.timeout = jitter.spread(self.lifetime.timeout, dice);
         }
         if self.ends_at != Timestamp::NEVER {
             let left = self.ends_at.since(site.reader.now());
-            self.timeout = Timeout::after(self.timeout.duration().map_or(left, |timeout| timeout.min(left)));
+            let timeout = self.lifetime.timeout.duration().map_or(left, |timeout| timeout.min(left));
+            self.lifetime.timeout = Timeout::after(timeout);
         }
         self
     }
@@ -127,11 +135,15 @@ impl Keep {
         self
     }
 
-    pub(crate) fn shared<T: Send + Sync + 'static>(value: &Arc<T>, weight: usize, timeout: Timeout) -> Self {
+    pub(crate) fn shared<T: Send + Sync + 'static>(
+        value: &Arc<T>,
+        weight: usize,
+        lifetime: impl Into<Lifetime>,
+    ) -> Self {
         Self {
             value: Value::Shared(Arc::clone(value) as _),
             weight,
-            timeout,
+            lifetime: lifetime.into(),
             ends_at: Timestamp::NEVER,
             is_oversized: false,
             is_stored: true,
@@ -143,7 +155,7 @@ impl Keep {
         Self {
             value: Value::Absent(Arc::new(key)),
             weight: size_of::<T>(),
-            timeout: timeout.unwrap_or(Timeout::NEVER),
+            lifetime: timeout.unwrap_or(Timeout::NEVER).into(),
             ends_at: Timestamp::NEVER,
             is_oversized: false,
             is_stored: timeout.is_some(),
@@ -152,6 +164,7 @@ impl Keep {
 }
 
 /// Where a read happens: which cache, which database.
+#[derive(Clone, Copy)]
 pub struct Site<'a> {
     pub(crate) reader: Reader<'a>,
     pub(crate) state: &'static ManagerState,
@@ -173,6 +186,12 @@ impl Site<'_> {
         }
     }
 
+    /// From when on what is kept of this kind of read is stale.
+    fn relevance(&self) -> Option<Timeout> {
+        let relevance = self.state.attached()?.relevance;
+        if self.reader.kind.is_of_row() { relevance.detail } else { relevance.list }
+    }
+
     fn space(&self) -> Fingerprint {
         self.identity.space
     }
@@ -186,6 +205,8 @@ pub(crate) enum Look<T> {
     Hit(CachedEntry<T>),
     /// Ask the database on behalf of the cache.
     Miss(Site<'static>, Miss),
+    /// It is answered, and somebody has to refresh it.
+    Stale(Site<'static>, CachedEntry<T>),
 }
 
 /// A miss on its way.
@@ -214,6 +235,9 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
         _ => task.look_up(&site),
     };
     match looked {
+        Ok((value, life)) if life.is_stale(site.reader.now()) => {
+            Look::Stale(site, CachedEntry::new(value, Origin::Stale, Some(life)))
+        }
         Ok((value, life)) => {
             site.reader.hit();
             Look::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
@@ -246,8 +270,8 @@ pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Sit
     }
 }
 
-/// Looks in the cache without counting a miss: the caller will come again with a connection.
-pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<CachedEntry<T::Value>> {
+/// Looks in the cache without counting anything: on a miss the caller will come again with a connection.
+pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
     let head = task.head();
     if head.options.use_of_cache != UseOfCache::Full {
         return None;
@@ -258,9 +282,10 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<Ca
         return None;
     }
     let reader = attached.reader(head.state, head.kind);
-    let (value, life) = task.look_up(&Site { reader, state: head.state, identity }).ok()?;
-    reader.hit();
-    Some(CachedEntry::new(value, Origin::Hit, Some(life)))
+    let site = Site { reader, state: head.state, identity };
+    let (value, life) = task.look_up(&site).ok()?;
+    let origin = if life.is_stale(reader.now()) { Origin::Stale } else { Origin::Hit };
+    Some((site, CachedEntry::new(value, origin, Some(life))))
 }
 
 /// After a miss: who asks the database?
@@ -305,6 +330,19 @@ impl Load<'_> {
         Some(CachedEntry::new(value, Origin::Miss, Some(life)))
     }
 
+    /// Whether nobody else loads the same, in any process; nobody is waited for.
+    pub(crate) fn is_first(&mut self) -> bool {
+        self.start.as_mut().is_some_and(|fill| fill.is_first(&self.site.reader))
+    }
+
+    /// Gives what was found in the store to those who wait for this load.
+    pub(crate) fn hand_on<T: Task>(self, task: &T, (value, life): (T::Value, Life)) -> CachedEntry<T::Value> {
+        if let Some(fill) = self.start {
+            fill.hand_on(task.keep(&value).value, life);
+        }
+        CachedEntry::new(value, Origin::Hit, Some(life))
+    }
+
     pub(crate) fn lease_wait(&self) -> Duration {
         self.site.reader.lease_wait()
     }
@@ -322,7 +360,7 @@ impl Load<'_> {
                 return task.conclude(&self.site, &self.named, fill, &value);
             }
             let keep = task.keep(&value).with_life(&self.site);
-            fill.share(keep.value, keep.timeout)
+            fill.share(keep.value, keep.lifetime)
         });
         Ok(CachedEntry::new(value, Origin::Miss, life))
     }

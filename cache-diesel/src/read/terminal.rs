@@ -9,6 +9,7 @@ use crate::error::NotFound;
 use crate::model::CachedModel;
 use crate::read::blocking::{Query, run};
 use crate::read::entry::{CachedEntry, CachedRow};
+use crate::read::refresh::Later;
 
 /// Marks connections that block.
 #[derive(Debug)]
@@ -84,6 +85,9 @@ pub trait IntoTask<'query, C> {
     ///
     /// If the query cannot be printed.
     fn into_task(self) -> QueryResult<Self::Task>;
+
+    /// The same read with values of its own, for another thread; `None`: its values cannot be told.
+    fn later(task: &Self::Task) -> Option<Later<C>>;
 }
 
 /// The whole value.
@@ -108,62 +112,62 @@ pub struct ValueEntry<R>(pub(crate) R);
 
 impl<'query, C, R> BlockingRead<'query, C> for Value<R>
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     R: IntoTask<'query, C>,
 {
     type Output = QueryResult<<R::Task as crate::read::task::Task>::Value>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        Ok(run(self.0.into_task()?, conn)?.value)
+        Ok(run(self.0, conn)?.value)
     }
 }
 
 impl<'query, C, R> BlockingRead<'query, C> for ValueEntry<R>
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     R: IntoTask<'query, C>,
 {
     type Output = QueryResult<CachedEntry<<R::Task as crate::read::task::Task>::Value>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0.into_task()?, conn)
+        run(self.0, conn)
     }
 }
 
 impl<'query, C, R, M> BlockingRead<'query, C> for First<R>
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
 {
     type Output = QueryResult<CachedRow<M>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0.into_task()?, conn)?.value.ok_or(Error::NotFound)
+        run(self.0, conn)?.value.ok_or(Error::NotFound)
     }
 }
 
 impl<'query, C, R, M> BlockingRead<'query, C> for FirstEntry<R>
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
 {
     type Output = QueryResult<CachedEntry<CachedRow<M>>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0.into_task()?, conn)?.try_map(|row| row.ok_or(Error::NotFound))
+        run(self.0, conn)?.try_map(|row| row.ok_or(Error::NotFound))
     }
 }
 
 impl<'query, C, R, M> BlockingRead<'query, C> for Require<R, M>
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     M: CachedModel,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
 {
     type Output = Result<CachedRow<M>, M::Error>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        let entry = self.0.into_task().and_then(|task| run(task, conn)).map_err(M::Error::from)?;
+        let entry = run(self.0, conn).map_err(M::Error::from)?;
         entry.value.ok_or_else(|| NotFound::of(M::DEFINITION.name).into())
     }
 }
@@ -237,7 +241,7 @@ macro_rules! row_terminals {
             take: impl FnOnce() -> Result<C, E>,
         ) -> Result<crate::read::CachedRow<$model>, E>
         where
-            C: diesel::connection::LoadConnection<Backend: crate::backend::CacheBackend>,
+            C: diesel::connection::LoadConnection<Backend: crate::backend::CacheBackend> + 'static,
             E: From<diesel::result::Error>,
             Self: crate::read::terminal::IntoTask<
                     'query,
@@ -245,7 +249,7 @@ macro_rules! row_terminals {
                     Task: crate::read::blocking::Query<C, Value = Option<crate::read::CachedRow<$model>>>,
                 >,
         {
-            let entry = crate::read::blocking::run_with(self.into_task()?, take)?;
+            let entry = crate::read::blocking::run_with(self, take)?;
             Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
         }
     };

@@ -74,6 +74,16 @@ impl Rehearsal {
         self.session.finish(finish)
     }
 
+    /// Work begins that may change `changes`.
+    pub(crate) fn declare(&mut self, changes: &ChangeSet) -> Option<Step> {
+        self.session.declare(changes)
+    }
+
+    /// The work that was declared last is over.
+    pub(crate) fn end_declared(&mut self) -> Option<Step> {
+        self.session.end_declared()
+    }
+
     /// A manager's statement is over.
     pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) -> Option<Step> {
         self.session.settle_own(exact)

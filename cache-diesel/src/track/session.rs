@@ -5,6 +5,8 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;
 use cache_core::{Bypass, Cause, Ending, Tag};
 
+use declared::Declared;
+
 use crate::scan::{Dialect, Effect, Session as SessionChange, Transaction, WriteKind};
 
 /// What has to be done in the stores.
@@ -61,6 +63,8 @@ pub(crate) struct Session {
     running: Running,
     /// Written in the open transaction.
     pending: ChangeSet,
+    /// The work under way whose tables were named, one in the other.
+    declared: Vec<Declared>,
     /// Written by a manager that has not told yet what exactly.
     held: Option<(ChangeSet, Finish)>,
 }
@@ -80,6 +84,15 @@ struct Running {
     is_own: bool,
     is_returning: bool,
     is_switching: bool,
+    /// Something in it was not understood, and its tables were named.
+    is_declared: bool,
+}
+
+impl Running {
+    /// Whether something in it may have done anything, such as ending a transaction.
+    fn is_unclear(&self) -> bool {
+        self.is_declared || self.changes.is_wide()
+    }
 }
 
 impl Session {
@@ -99,6 +112,7 @@ impl Session {
             boundary: None,
             running: Running::default(),
             pending: ChangeSet::new(),
+            declared: Vec::new(),
             held: None,
         }
     }
@@ -108,6 +122,7 @@ impl Session {
         let mut apart = Self::new(self.dialect);
         apart.is_particular = self.is_particular;
         apart.reaches_others = self.reaches_others;
+        apart.declared.clone_from(&self.declared);
         apart
     }
 
@@ -115,7 +130,7 @@ impl Session {
     pub(crate) fn overhear(&mut self, other: &Self) {
         self.running = other.running.clone();
         // Not the other's own doubt, which may be an older one.
-        self.has_doubt |= self.running.changes.is_wide();
+        self.has_doubt |= self.running.is_unclear();
         self.is_particular |= other.is_particular;
         self.reaches_others |= other.reaches_others;
     }
@@ -178,7 +193,11 @@ impl Session {
             Effect::Transaction(control) => self.running.controls.push(*control),
             Effect::Unknown => {
                 self.has_doubt = true;
-                self.running.changes.add_everything();
+                if self.is_declared() {
+                    self.running.is_declared = true;
+                } else {
+                    self.running.changes.add_everything();
+                }
             }
             Effect::Write(written) => {
                 for written in written {
@@ -211,7 +230,7 @@ impl Session {
 
     /// Whether nothing is under way: no transaction, no statement, nothing that waits to be told.
     pub(crate) fn is_idle(&self) -> bool {
-        let is_open = !self.takes_effect_at_once() || self.boundary.is_some();
+        let is_open = !self.takes_effect_at_once() || self.boundary.is_some() || self.is_declared();
         !is_open && self.pending.is_empty() && self.running.changes.is_empty() && self.held.is_none()
     }
 
@@ -229,6 +248,9 @@ impl Session {
 
     /// The statement starts.
     pub(crate) fn start(&mut self) -> Option<Step> {
+        if self.is_declared() && (self.running.is_declared || !self.running.changes.is_empty()) {
+            self.running.changes.merge(&self.declared_changes());
+        }
         if self.is_anywhere() && !self.running.changes.is_empty() {
             self.running.changes.add_other_databases();
         }
@@ -253,7 +275,8 @@ impl Session {
         let running = core::mem::take(&mut self.running);
         // SQLite and MySQL may end a transaction by themselves when a statement in it fails. On MySQL any statement
         // that is not understood may have committed what went before it: what comes after it commits by itself.
-        let may_have_ended = self.dialect == Dialect::Mysql && running.changes.is_wide() && running.controls.is_empty();
+        let may_have_ended = self.dialect == Dialect::Mysql && running.is_unclear() && running.controls.is_empty();
+        self.note_end_in_declared(finish);
         if finish != Finish::Ok || (may_have_ended && !running.is_own) {
             self.note_failure();
         }
@@ -276,7 +299,10 @@ impl Session {
             return None;
         }
         match (running.controls.as_slice(), running.statement_count) {
-            ([], _) => self.settle(running.changes, finish),
+            ([], _) => {
+                let is_unclear = running.is_unclear();
+                self.settle(running.changes, finish, is_unclear)
+            }
             ([control], 1) => self.finish_control(*control, finish),
             (controls, _) => self.finish_batch(controls, running.changes, finish),
         }
@@ -288,10 +314,12 @@ impl Session {
         let unfinished = (unfinished.is_own).then_some((unfinished.changes, Finish::Failed));
         let (announced, finish) = self.held.take().or(unfinished)?;
         let mut changes = exact.cloned().unwrap_or(announced);
+        changes.merge(&self.declared_changes());
         if self.is_anywhere() {
             changes.add_other_databases();
         }
-        self.settle(changes, finish)
+        let is_unclear = changes.is_wide();
+        self.settle(changes, finish, is_unclear)
     }
 
     /// Diesel says that no transaction of its own is open: a `BEGIN` that failed looks like that.
@@ -346,8 +374,9 @@ impl Session {
     /// Nobody looks any more: whatever was written and is still open counts now, and may yet be committed.
     pub(crate) fn close(&mut self) -> Option<Step> {
         let running = core::mem::take(&mut self.running);
-        let was_running = !running.changes.is_empty();
+        let was_running = !running.changes.is_empty() || self.is_declared();
         self.pending.merge(&running.changes);
+        self.pending.merge(&self.declared_changes());
         if let Some((held, _)) = self.held.take() {
             self.pending.merge(&held);
         }
@@ -396,7 +425,7 @@ impl Session {
     }
 
     fn may_end_transaction(&self) -> bool {
-        self.is_uncertain || self.is_suspect || !self.running.controls.is_empty() || self.running.changes.is_wide()
+        self.is_uncertain || self.is_suspect || !self.running.controls.is_empty() || self.running.is_unclear()
     }
 
     fn change_session(&mut self, change: SessionChange) {
@@ -405,7 +434,7 @@ impl Session {
             SessionChange::Autocommit(is_on) => self.switch_autocommit(is_on),
             SessionChange::Particular => {
                 // Code that nobody has seen may have switched autocommit.
-                if self.dialect == Dialect::Mysql && self.running.changes.is_wide() {
+                if self.dialect == Dialect::Mysql && self.running.is_unclear() {
                     self.stay_uncertain();
                 }
                 self.is_particular = true;
@@ -434,6 +463,7 @@ fn change_of(kind: WriteKind) -> Change {
     }
 }
 
+mod declared;
 mod ending;
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,18 @@ impl Stage {
         self.hooks.add(hooks, self.rehearsal.session())
     }
 
+    /// Work begins that may change `changes`.
+    pub(crate) fn declare(&mut self, changes: &ChangeSet) {
+        let step = self.rehearsal.declare(changes);
+        self.carry_out(step);
+    }
+
+    /// The work that was declared last is over.
+    pub(crate) fn end_declared(&mut self) {
+        let step = self.rehearsal.end_declared();
+        self.carry_out(step);
+    }
+
     pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) {
         let step = self.rehearsal.settle_own(exact);
         self.carry_out(step);

@@ -171,6 +171,25 @@ impl Tracker {
         ensured
     }
 
+    /// Work begins that may change `changes`, whatever its statements are.
+    pub(crate) fn declare(&mut self, changes: &ChangeSet) {
+        if let Some(stage) = &mut self.stage {
+            stage.declare(changes);
+        }
+        let step = self.session.declare(changes);
+        self.carry_out(step);
+    }
+
+    /// The work that was declared last is over.
+    pub(crate) fn end_declared(&mut self) {
+        if let Some(stage) = &mut self.stage {
+            stage.end_declared();
+        }
+        let step = self.session.end_declared();
+        self.carry_out(step);
+        self.end_idle();
+    }
+
     /// Ends the intents that nothing is going to release: those of a transaction that was rolled back, or of a
     /// statement that was not run.
     fn end_idle(&mut self) {

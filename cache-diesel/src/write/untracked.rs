@@ -3,7 +3,6 @@
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cause, Database, Ending, Invalidation, registry};
 use diesel::connection::LoadConnection;
-use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::identity::{Identity, named};
@@ -15,13 +14,14 @@ use crate::write::refused;
 ///
 /// Inside a transaction nobody tells when it is committed: the write counts as still running. The connection does not
 /// know whether others call its database by a name of their own: it counts for each that has one.
-pub(crate) fn write<C, T>(
+pub(crate) fn write<C, T, E>(
     conn: &mut C,
     changes: &ChangeSet,
-    write: impl FnOnce(&mut C) -> QueryResult<T>,
-) -> QueryResult<T>
+    write: impl FnOnce(&mut C) -> Result<T, E>,
+) -> Result<T, E>
 where
     C: LoadConnection<Backend: CacheBackend>,
+    E: From<diesel::result::Error>,
 {
     let own = match C::Backend::identify(conn) {
         Ok(address) if !address.is_nameless => (Identity::of_address(&address).database, changes.clone()),
@@ -29,7 +29,7 @@ where
     };
     let named = named().into_iter().map(|database| (database, changes.clone()));
     let ending = if is_in_transaction(conn) { Ending::Unknown } else { Ending::Over };
-    let mut writes = ensured(named.chain([own])).map_err(refused)?;
+    let mut writes = ensured(named.chain([own])).map_err(refused::<E>)?;
     for (invalidation, changes) in &mut writes {
         invalidation.place(changes, &registry::every());
     }

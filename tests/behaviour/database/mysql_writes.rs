@@ -112,6 +112,10 @@ pub const RAW_READS: &[&str] = &[
     "SET SESSION max_statement_time = 60",
 ];
 
+/// An insert of a log renames the first product.
+pub const RETITLE_TRIGGER: &str = "CREATE TRIGGER retitle AFTER INSERT ON logs
+    FOR EACH ROW UPDATE products SET title = 'New' WHERE id = 1";
+
 /// Writes of random histories, which may be refused.
 pub fn random_upsert(conn: &mut Conn, row: Product) -> QueryResult<usize> {
     replace_into(products::table).values(row).execute(conn)

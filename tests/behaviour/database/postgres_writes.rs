@@ -127,6 +127,11 @@ pub const RAW_READS: &[&str] = &[
     "SET statement_timeout = '1min'; SHOW statement_timeout",
 ];
 
+/// An insert of a log renames the first product.
+pub const RETITLE_TRIGGER: &str = "CREATE FUNCTION retitle() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN UPDATE products SET title = 'New' WHERE id = 1; RETURN NEW; END $$;
+    CREATE TRIGGER retitle AFTER INSERT ON logs FOR EACH ROW EXECUTE FUNCTION retitle()";
+
 /// Writes of random histories, which may be refused.
 pub fn random_upsert(conn: &mut Conn, row: Product) -> QueryResult<usize> {
     diesel::insert_into(products::table)

@@ -98,6 +98,10 @@ pub const STRUCTURE: &[&str] = &[
 /// Statements that change nothing.
 pub const RAW_READS: &[&str] = &["EXPLAIN QUERY PLAN DELETE FROM products"];
 
+/// An insert of a log renames the first product.
+pub const RETITLE_TRIGGER: &str = "CREATE TRIGGER retitle AFTER INSERT ON logs
+    BEGIN UPDATE products SET title = 'New' WHERE id = 1; END";
+
 /// Writes of random histories, which may be refused.
 pub fn random_upsert(conn: &mut Conn, row: Product) -> QueryResult<usize> {
     replace_into(products::table).values(row).execute(conn)

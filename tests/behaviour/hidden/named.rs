@@ -6,7 +6,7 @@ use cache_diesel::prelude::*;
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 
-use super::{notes, selected_cost, with_notes};
+use super::{authors, notes, selected_cost, with_notes};
 use crate::database::Conn;
 use crate::harness::Shop;
 
@@ -74,4 +74,63 @@ fn k2_other_values_have_other_entries() {
         assert!(cost(&shop, conn) > 0, "author {author}");
         assert_eq!(cost(&shop, conn), 0, "author {author}");
     }
+}
+
+thread_local! {
+    static IS_DELETED: Cell<bool> = const { Cell::new(false) };
+}
+
+#[auto_type]
+fn shown() -> _ {
+    let is_deleted: bool = IS_DELETED.get();
+    notes::table.filter(notes::is_deleted.eq(is_deleted))
+}
+
+#[derive(Associations, Cached, Clone, Debug, Identifiable, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = notes, belongs_to(Writer, foreign_key = author_id))]
+#[cached(key = "shown", base_query = shown)]
+struct Shown {
+    id: i32,
+    author_id: i32,
+}
+
+#[derive(Cached, Clone, Debug, Identifiable, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = authors)]
+#[cached(key = "writer", view(WriterPage, prefetch_related(notes: Shown order_by(notes::id))))]
+struct Writer {
+    id: i32,
+}
+
+/// The notes of the pages, read in every way.
+fn pages(shop: &Shop, conn: &mut Conn, is_cached: bool) -> Vec<Vec<i32>> {
+    let manager = WriterPage::cached_in(&shop.name);
+    let ids = |page: &WriterPage| page.notes.iter().map(|note| note.id).collect::<Vec<_>>();
+    let (one, filtered) = (manager.get(1), manager.get(2).filter(authors::id.gt(0)));
+    let (list, many) = (manager.every().order_by(authors::id), manager.get_many([1, 2]));
+    let (one, filtered, list, many) = if is_cached {
+        (one, filtered, list, many)
+    } else {
+        (one.bypass(), filtered.bypass(), list.bypass(), many.bypass())
+    };
+    let mut found = vec![ids(&one.first(conn).unwrap()), ids(&filtered.first(conn).unwrap())];
+    found.extend(list.load(conn).unwrap().iter().map(ids));
+    found.extend(many.load(conn).unwrap().iter().flatten().map(|page| ids(page)));
+    found
+}
+
+#[test]
+fn k2_other_values_of_what_is_prefetched_have_other_pages() {
+    let shop = with_notes();
+    let conn = &mut shop.conn();
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        for is_deleted in [false, true] {
+            IS_DELETED.set(is_deleted);
+            let expected = pages(&shop, conn, false);
+            assert_eq!(pages(&shop, conn, true), expected, "deleted: {is_deleted}");
+            assert_eq!(shop.counted(|| pages(&shop, conn, true)), (0, expected.clone()), "deleted: {is_deleted}");
+            seen.push(expected);
+        }
+    }
+    assert_ne!(seen[0], seen[1]);
 }

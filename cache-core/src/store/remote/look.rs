@@ -80,7 +80,7 @@ fn record<'a>(wanted: &Wanted<'_>, bytes: Option<&'a [u8]>) -> Option<Read<'a>> 
 /// All of their tags: between the two answers the server may have gone back to an older state, in which tags hold
 /// tokens again that they had lost. Then the root tag was changed before this answer, and only this answer says so.
 fn read_further<L: Link>(link: &L, records: &[Option<Read<'_>>], tokens: &Tokens, now: Timestamp) -> Result<Tokens> {
-    let is_open = |record: &&Record<'_>| !tokens.cover(record) && tokens.foresee(record, now) == Worth::Fresh;
+    let is_open = |record: &&Record<'_>| !tokens.cover(record) && tokens.foresee(record, now).is_served();
     let open = records.iter().flatten().flatten().filter(is_open);
     let tags: BTreeMap<_, _> = open.flat_map(Record::dependencies).map(|dependency| (dependency.tag, None)).collect();
     if tags.is_empty() {
@@ -95,9 +95,9 @@ fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &Tokens, further: &Token
         Err(flaw) => return unreadable(*flaw),
     };
     let foreseen = tokens.foresee(record, now);
-    let is_decided = tokens.cover(record) || foreseen != Worth::Fresh;
+    let is_decided = tokens.cover(record) || !foreseen.is_served();
     let worth = if is_decided { foreseen } else { further.judge(record, now) };
-    if worth != Worth::Fresh {
+    if !worth.is_served() {
         return Found { value: Value::Unread, life: record.life, worth };
     }
     match wanted.codec.map(|codec| codec.decode(record.value)) {
@@ -108,7 +108,8 @@ fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &Tokens, further: &Token
 
 fn unreadable(flaw: Flaw) -> Found {
     // Nothing that such bytes say of their life is believed.
-    let life = Life { created_at: Timestamp::from_nanos(0), hard_deadline: Timestamp::from_nanos(0) };
+    let never = Timestamp::from_nanos(0);
+    let life = Life { created_at: never, soft_deadline: never, hard_deadline: never };
     Found { value: Value::Unread, life, worth: Worth::Unreadable(flaw) }
 }
 

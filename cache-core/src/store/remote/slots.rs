@@ -114,6 +114,7 @@ fn content(record: &Record<'_>, tokens: &Tokens, now: Timestamp) -> Content {
     };
     // Whether a lock is still held must not depend on whose clock is asked: only the server ends a value.
     let mut lasting = *record;
+    lasting.life.soft_deadline = Timestamp::NEVER;
     lasting.life.hard_deadline = Timestamp::NEVER;
     match (kind, tokens.judge(&lasting, now)) {
         (VACANT, _) => Content::Vacant,

@@ -5,7 +5,7 @@ use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Ident, Type};
 
-use super::super::model::timeouts;
+use super::super::model::{relevance, timeouts};
 use super::marker;
 use crate::diesel_attr::compact;
 use crate::model::Model;
@@ -91,6 +91,7 @@ impl Page<'_> {
             #[automatically_derived]
             impl #private::Part for #ident {
                 const IS_STORABLE: bool = true #(&& #parts::IS_STORABLE)*;
+                const HAS_BASE_QUERY: bool = false #(|| #parts::HAS_BASE_QUERY)*;
 
                 fn heap_size(&self) -> usize {
                     0_usize #(.saturating_add(#parts::heap_size(&self.#names)))*
@@ -219,11 +220,13 @@ pub(super) fn definition(model: &Model<'_>, view: &View) -> TokenStream {
     let (root, name, shape) = (model.ident, view.name.unraw().to_string(), shape(view));
     let key = view.key.as_ref().map(|key| quote!(.key(#key)));
     let timeouts = timeouts(&private, [view.list_timeout, view.detail_timeout, view.negative_timeout]);
+    let relevance = relevance(&private, view.relevance);
     quote! {
         #private::Definition::new(#name, ::core::module_path!(), #shape)
             .with_limits_of(<#root as #private::CachedModel>::DEFINITION)
             #key
             #timeouts
+            #relevance
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn relation(model: &Model<'_>, view: &View, prefetch: &Prefetch) -> T
     let child_of = quote_spanned!(span=> <#child as #private::ChildOf<#parent>>);
     let (query_type, query) = query(model, prefetch, &child_of);
     let Loaded { ty, row, item_type, item } = loaded(prefetch);
+    let rows = &prefetch.model;
     quote_spanned! {span=>
         #[doc(hidden)]
         #vis struct #marker(::core::marker::PhantomData<#private::Belongs<#child, #parent>>);
@@ -30,6 +31,8 @@ pub(super) fn relation(model: &Model<'_>, view: &View, prefetch: &Prefetch) -> T
             type Loaded = #ty;
             type Item = #item_type;
             type Query = #query_type;
+
+            const HAS_BASE_QUERY: ::core::primitive::bool = <#rows as #private::CachedModel>::HAS_BASE_QUERY;
 
             fn query(__keys: ::std::vec::Vec<Self::Key>) -> Self::Query {
                 #query

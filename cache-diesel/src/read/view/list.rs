@@ -20,6 +20,7 @@ use crate::read::load::LoadModel;
 use crate::read::number::{Countable, Counted, Existing};
 use crate::read::options::options_methods;
 use crate::read::order::{Arranged, Sliced, Whole};
+use crate::read::refresh::Later;
 use crate::read::terminal::{self, IntoTask, terminal};
 use crate::read::view::answer::{FirstPage, Pages};
 use crate::read::view::list_task::PagesTask;
@@ -139,11 +140,11 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
     /// Returns what `take` fails with, and what the database says.
     pub fn load_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedList<P>, E>
     where
-        C: LoadConnection<Backend: CacheBackend>,
+        C: LoadConnection<Backend: CacheBackend> + 'static,
         E: From<diesel::result::Error>,
         Self: IntoTask<'query, C, Task: Query<C, Value = CachedList<P>>>,
     {
-        Ok(crate::read::blocking::run_with(self.into_task()?, take)?.value)
+        Ok(crate::read::blocking::run_with(self, take)?.value)
     }
 
     /// Reads the first page, and takes a connection on a miss only.
@@ -159,11 +160,11 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
     /// Returns what `take` fails with, and Diesel's errors as [`first`](Self::first) does.
     pub fn first_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedRow<P>, E>
     where
-        C: LoadConnection<Backend: CacheBackend>,
+        C: LoadConnection<Backend: CacheBackend> + 'static,
         E: From<diesel::result::Error>,
         OnlyFirst<Self>: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<P>>>>,
     {
-        let entry = crate::read::blocking::run_with(OnlyFirst(self).into_task()?, take)?;
+        let entry = crate::read::blocking::run_with(OnlyFirst(self), take)?;
         Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
     }
 
@@ -232,7 +233,7 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
 
 impl<'query, C, P, Source, Part> IntoTask<'query, C> for PageList<P, Source, Part>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     P: LoadPages<C>,
     Part: Arranged<P::Root, Source, Query: LoadModel<'query, C, P::Joined>>,
 {
@@ -242,13 +243,21 @@ where
         let dependency = self.list.dependency();
         let head = self.list.head(dependency.kind());
         let selected = self.list.query().selected();
-        Ok(PagesTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+        PagesTask::of_pages(AskedQuery::new::<C::Backend>(head, dependency, selected)?)
+    }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        // On another thread, at another moment, a base query may be another one.
+        if P::HAS_BASE_QUERY {
+            return None;
+        }
+        Some(Box::new(task.again(<Part::Query as LoadModel<'query, C, P::Joined>>::owned)?))
     }
 }
 
 impl<'query, C, P, Source, Part> IntoTask<'query, C> for OnlyFirst<PageList<P, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     P: LoadPages<C>,
     Part: Arranged<P::Root, Source, Query: LimitDsl>,
     Limit<Part::Query>: LoadModel<'query, C, P::Joined>,
@@ -259,6 +268,14 @@ where
         let list = self.0.list;
         let (dependency, head) = (list.dependency(), list.head(Kind::First));
         let selected = LimitDsl::limit(list.query(), 1).selected();
-        Ok(PagesTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+        PagesTask::of_pages(AskedQuery::new::<C::Backend>(head, dependency, selected)?)
+    }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        // On another thread, at another moment, a base query may be another one.
+        if P::HAS_BASE_QUERY {
+            return None;
+        }
+        Some(Box::new(task.again(<Limit<Part::Query> as LoadModel<'query, C, P::Joined>>::owned)?))
     }
 }

@@ -18,6 +18,7 @@ use crate::read::entry::{CachedList, CachedRow};
 use crate::read::task::{Head, Keep, Task};
 use crate::read::view::answer::{FirstPage, Pages};
 use crate::read::view::page::LoadPages;
+use crate::read::view::relation::with_base_queries;
 use crate::read::view::row_task::{first_page, with_prefetched};
 
 /// Reads pages by a query that is named by its SQL and its values.
@@ -26,11 +27,25 @@ pub struct PagesTask<C, P, A, Selected> {
     page: PhantomData<OfPage<C, P, A>>,
 }
 
-type OfPage<C, P, A> = fn(&C) -> (P, A);
+type OfPage<C, P, A> = fn(C) -> (P, A);
 
 impl<C, P, A, Selected> PagesTask<C, P, A, Selected> {
-    pub(super) fn new(asked: AskedQuery<Selected>) -> Self {
-        Self { asked, page: PhantomData }
+    /// Names what `asked` gives together with what belongs to it.
+    pub(super) fn of_pages(mut asked: AskedQuery<Selected>) -> QueryResult<Self>
+    where
+        P: LoadPages<C>,
+    {
+        asked.id = with_base_queries::<C, P>(asked.id)?;
+        Ok(Self { asked, page: PhantomData })
+    }
+
+    /// The same read, whose query is made by `own` of the present one.
+    pub(super) fn again<Owned>(
+        &self,
+        own: impl FnOnce(&Selected) -> Option<Owned>,
+    ) -> Option<PagesTask<C, P, A, Owned>> {
+        let owned = own(self.asked.selected.as_ref()?)?;
+        Some(PagesTask { asked: self.asked.with(owned), page: PhantomData })
     }
 
     fn take_query(&mut self) -> Selected {

@@ -95,7 +95,7 @@ impl<V: CachedView> ViewManager<V> {
     }
 
     /// What is cleared by hand is named as it is for rows, under the view's own name.
-    fn rows(self) -> Manager<<V as Page>::Root> {
+    pub(crate) fn rows(self) -> Manager<<V as Page>::Root> {
         Manager::from_state(self.state)
     }
 }

@@ -75,10 +75,10 @@ type ByIds<V> = <<V as Page>::Root as CachedModel>::ByIds;
 
 impl<'query, C, V> BlockingRead<'query, C> for ManyPagesRead<V>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     V: CachedView<Source: FilterDsl<ByIds<V>> + FilterDsl<V::ByKey>> + LoadPages<C>,
-    Filter<V::Source, ByIds<V>>: LoadModel<'query, C, V::Joined>,
-    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+    Filter<V::Source, ByIds<V>>: LoadModel<'static, C, V::Joined>,
+    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
 {
     type Output = QueryResult<CachedRows<V>>;
 
@@ -91,15 +91,17 @@ where
 /// The pages of a view.
 struct Pages<V>(PhantomData<fn() -> V>);
 
-impl<'query, C, V> Batched<C> for Pages<V>
+impl<C, V> Batched<C> for Pages<V>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     V: CachedView<Source: FilterDsl<ByIds<V>> + FilterDsl<V::ByKey>> + LoadPages<C>,
-    Filter<V::Source, ByIds<V>>: LoadModel<'query, C, V::Joined>,
-    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+    Filter<V::Source, ByIds<V>>: LoadModel<'static, C, V::Joined>,
+    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
 {
     type Id = Id<V>;
     type Row = V;
+
+    const HAS_BASE_QUERY: bool = V::HAS_BASE_QUERY;
 
     fn codec() -> Option<Codec> {
         page_codec::<V>()

@@ -12,6 +12,8 @@ use crate::storage::ModelCodecs;
 pub trait Part: Sized + Send + Sync + 'static {
     /// Whether the part may leave the process: no row in it is of a model that is kept in memory only.
     const IS_STORABLE: bool;
+    /// Whether a row in it is of a model with a base query.
+    const HAS_BASE_QUERY: bool;
 
     /// The bytes that it owns on the heap, as far as the types in it are known.
     fn heap_size(&self) -> usize;
@@ -33,6 +35,7 @@ pub trait Part: Sized + Send + Sync + 'static {
 
 impl<M: CachedModel> Part for M {
     const IS_STORABLE: bool = M::CODECS.is_some();
+    const HAS_BASE_QUERY: bool = M::HAS_BASE_QUERY;
 
     fn heap_size(&self) -> usize {
         CachedModel::heap_size(self)
@@ -50,6 +53,7 @@ impl<M: CachedModel> Part for M {
 /// A row that may be missing.
 impl<P: Part> Part for Option<P> {
     const IS_STORABLE: bool = P::IS_STORABLE;
+    const HAS_BASE_QUERY: bool = P::HAS_BASE_QUERY;
 
     fn heap_size(&self) -> usize {
         self.as_ref().map_or(0, P::heap_size)
@@ -68,6 +72,7 @@ impl<P: Part> Part for Option<P> {
 /// A row, and the one that links it.
 impl<Row: Part, Link: Part> Part for (Row, Link) {
     const IS_STORABLE: bool = Row::IS_STORABLE && Link::IS_STORABLE;
+    const HAS_BASE_QUERY: bool = Row::HAS_BASE_QUERY || Link::HAS_BASE_QUERY;
 
     fn heap_size(&self) -> usize {
         self.0.heap_size().saturating_add(self.1.heap_size())
@@ -86,6 +91,7 @@ impl<Row: Part, Link: Part> Part for (Row, Link) {
 /// Several: their number, then one after the other.
 impl<P: Part> Part for Vec<P> {
     const IS_STORABLE: bool = P::IS_STORABLE;
+    const HAS_BASE_QUERY: bool = P::HAS_BASE_QUERY;
 
     fn heap_size(&self) -> usize {
         let owned = self.iter().map(P::heap_size).fold(0, usize::saturating_add);
@@ -114,6 +120,7 @@ impl<P: Part> Part for Vec<P> {
 /// What several pages share. Each is counted, and stored, with all of it.
 impl<P: Part> Part for Arc<P> {
     const IS_STORABLE: bool = P::IS_STORABLE;
+    const HAS_BASE_QUERY: bool = P::HAS_BASE_QUERY;
 
     fn heap_size(&self) -> usize {
         P::heap_size(self).saturating_add(size_of::<P>())

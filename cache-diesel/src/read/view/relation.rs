@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cache_core::Bypass;
+use cache_core::{Bypass, KeyBytes};
 use diesel::RunQueryDsl;
 use diesel::associations::BelongsTo;
 use diesel::connection::LoadConnection;
@@ -14,7 +14,8 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
 use crate::read::load::LoadModel;
-use crate::shape::{Shape, shape_named_by};
+use crate::read::view::page::LoadPages;
+use crate::shape::{Shape, shape_named_by, shape_of};
 
 /// A model whose rows belong to rows of `Parent`.
 #[diagnostic::on_unimplemented(
@@ -87,6 +88,9 @@ pub trait Relation: 'static {
     /// The query, before columns are selected.
     type Query;
 
+    /// Whether the loaded rows are of a model with a base query.
+    const HAS_BASE_QUERY: bool;
+
     /// Asks for all that belongs to the rows with these keys.
     fn query(keys: Vec<Self::Key>) -> Self::Query;
     /// Whom a loaded row belongs to.
@@ -136,9 +140,16 @@ pub trait Prefetch<C>: Relation {
 #[derive(Debug, Default)]
 pub struct Prefetched {
     shapes: Vec<Arc<Shape>>,
+    /// What the statements are called that may be other ones next time.
+    names: Vec<KeyBytes>,
 }
 
 impl Prefetched {
+    /// The name of an entry that `id` and these statements make up.
+    fn name(&self, id: KeyBytes) -> KeyBytes {
+        KeyBytes::of(&(id, &self.names))
+    }
+
     /// Adds the tables that the statements name to `named`, unless one of them cannot be cached.
     pub(crate) fn add_to(&self, named: &mut Vec<String>, assume_deterministic: bool) -> Result<(), Bypass> {
         for shape in &self.shapes {
@@ -146,6 +157,18 @@ impl Prefetched {
         }
         Ok(())
     }
+}
+
+/// What an entry is called that holds pages of `P`, and is called `id` by its first statement.
+///
+/// What the base queries of prefetched rows say and bind is part of the name: nobody knows where their values come from.
+pub(super) fn with_base_queries<C, P: LoadPages<C>>(id: KeyBytes) -> QueryResult<KeyBytes> {
+    if !P::HAS_BASE_QUERY {
+        return Ok(id);
+    }
+    let mut prefetched = Prefetched::default();
+    P::look_ahead(&mut prefetched)?;
+    Ok(prefetched.name(id))
 }
 
 #[diagnostic::do_not_recommend]
@@ -156,6 +179,13 @@ where
     R::Query: LoadModel<'static, C, R::Loaded>,
 {
     fn look_ahead(prefetched: &mut Prefetched) -> QueryResult<()> {
+        if R::HAS_BASE_QUERY {
+            let query = R::query(Vec::new()).selected();
+            let shape = shape_of::<C::Backend, _>(&query)?;
+            prefetched.names.push(shape.key_of::<C::Backend, _>(&query, None)?);
+            prefetched.shapes.push(shape);
+            return Ok(());
+        }
         // The tables are the same, however many keys there are.
         let shape = shape_named_by::<R, C::Backend, _>(|| R::query(Vec::new()).selected())?;
         prefetched.shapes.push(shape);

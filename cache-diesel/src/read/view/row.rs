@@ -16,10 +16,12 @@ use crate::model::CachedModel;
 use crate::read::base::named_by;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
+use crate::read::refresh::Later;
 use crate::read::task::Head;
 use crate::read::terminal::IntoTask;
 use crate::read::view::manager::ViewManager;
 use crate::read::view::page::{CachedView, LoadPages, Page};
+use crate::read::view::relation::with_base_queries;
 use crate::read::view::row_task::{FilteredPageTask, PageTask};
 use crate::read::view::terminal::page_terminals;
 use crate::shape::shape_of;
@@ -115,20 +117,22 @@ where
 pub(super) fn page_id<'query, C, V>(row: KeyBytes, key: impl FnOnce() -> Id<V>) -> QueryResult<KeyBytes>
 where
     C: LoadConnection<Backend: CacheBackend>,
-    V: CachedView<Source: FilterDsl<V::ByKey>>,
+    V: CachedView<Source: FilterDsl<V::ByKey>> + LoadPages<C>,
     KeyedSource<V>: LoadModel<'query, C, V::Joined>,
 {
-    if V::Root::HAS_BASE_QUERY { named_by::<C::Backend, _>(&keyed_source::<V>(key()).selected()) } else { Ok(row) }
+    let has_base_query = V::Root::HAS_BASE_QUERY;
+    let id = if has_base_query { named_by::<C::Backend, _>(&keyed_source::<V>(key()).selected())? } else { row };
+    with_base_queries::<C, V>(id)
 }
 
 impl<'query, C, V, K> IntoTask<'query, C> for PageRead<V, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     K: IntoKey<Id<V>>,
     V: CachedView<Source: FilterDsl<V::ByKey>> + LoadPages<C>,
-    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
 {
-    type Task = PageTask<'query, C, V, K>;
+    type Task = PageTask<C, V, K>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
@@ -136,11 +140,25 @@ where
         let id = page_id::<C, V>(row, || self.key.to_key())?;
         Ok(PageTask { head, row, id, asked: self.key, connection: PhantomData })
     }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        // On another thread, at another moment, a base query may be another one.
+        if V::HAS_BASE_QUERY {
+            return None;
+        }
+        Some(Box::new(PageTask::<C, V, Id<V>> {
+            head: task.head,
+            row: task.row,
+            id: task.id,
+            asked: task.asked.to_key(),
+            connection: PhantomData,
+        }))
+    }
 }
 
 impl<'query, C, V, Source> IntoTask<'query, C> for FilteredPageRead<V, Source>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     V: CachedView + LoadPages<C>,
     Source: LoadModel<'query, C, V::Joined>,
 {
@@ -150,7 +168,15 @@ where
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
         let selected = self.source.selected();
         let shape = shape_of::<C::Backend, _>(&selected)?;
-        let id = shape.key_of::<C::Backend, _>(&selected, None)?;
+        let id = with_base_queries::<C, V>(shape.key_of::<C::Backend, _>(&selected, None)?)?;
         Ok(FilteredPageTask { head, shape, id, key: self.key, selected: Some(selected), conn: PhantomData })
+    }
+
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        // On another thread, at another moment, a base query may be another one.
+        if V::HAS_BASE_QUERY {
+            return None;
+        }
+        Some(Box::new(task.again(<Source as LoadModel<'query, C, V::Joined>>::owned)?))
     }
 }

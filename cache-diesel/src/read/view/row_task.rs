@@ -24,20 +24,20 @@ use crate::read::view::row::{Id, KeyedSource, keyed_source};
 use crate::shape::{Shape, shape_of};
 
 /// Reads a page by the key of its row. The query is made on a miss only, or for a store that has to know its tables.
-pub struct PageTask<'query, C, V: Page, K> {
+pub struct PageTask<C, V: Page, K> {
     pub(super) head: Head,
     pub(super) row: KeyBytes,
     pub(super) id: KeyBytes,
     pub(super) asked: K,
-    pub(super) connection: PhantomData<fn(&'query (), C) -> V>,
+    pub(super) connection: PhantomData<fn(C) -> V>,
 }
 
-impl<'query, C, V, K> Task for PageTask<'query, C, V, K>
+impl<C, V, K> Task for PageTask<C, V, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     K: IntoKey<Id<V>>,
     V: CachedView<Source: FilterDsl<V::ByKey>> + LoadPages<C>,
-    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
 {
     type Value = Option<CachedRow<V>>;
 
@@ -75,12 +75,12 @@ where
     }
 }
 
-impl<'query, C, V, K> Query<C> for PageTask<'query, C, V, K>
+impl<C, V, K> Query<C> for PageTask<C, V, K>
 where
     C: LoadConnection<Backend: CacheBackend>,
     K: IntoKey<Id<V>>,
     V: CachedView<Source: FilterDsl<V::ByKey>> + LoadPages<C>,
-    KeyedSource<V>: LoadModel<'query, C, V::Joined>,
+    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
         first_page(keyed_source::<V>(self.asked.to_key()).selected(), conn)
@@ -94,7 +94,19 @@ pub struct FilteredPageTask<C, V: Page, Selected> {
     pub(super) id: KeyBytes,
     pub(super) key: Id<V>,
     pub(super) selected: Option<Selected>,
-    pub(super) conn: PhantomData<fn(&C)>,
+    pub(super) conn: PhantomData<fn(C)>,
+}
+
+impl<C, V: Page, Selected> FilteredPageTask<C, V, Selected> {
+    /// The same read, whose query is made by `own` of the present one.
+    pub(super) fn again<Owned>(
+        &self,
+        own: impl FnOnce(&Selected) -> Option<Owned>,
+    ) -> Option<FilteredPageTask<C, V, Owned>> {
+        let owned = own(self.selected.as_ref()?)?;
+        let (shape, key) = (Arc::clone(&self.shape), self.key.clone());
+        Some(FilteredPageTask { head: self.head, shape, id: self.id, key, selected: Some(owned), conn: PhantomData })
+    }
 }
 
 impl<C, V, Selected> Task for FilteredPageTask<C, V, Selected>

@@ -26,14 +26,14 @@ impl<R, V> RequirePage<R, V> {
 
 impl<'query, C, R, V> BlockingRead<'query, C> for RequirePage<R, V>
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     V: CachedView,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<V>>>>,
 {
     type Output = Result<CachedRow<V>, ErrorOf<V>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        let entry: QueryResult<_> = self.0.into_task().and_then(|task| run(task, conn));
+        let entry: QueryResult<_> = run(self.0, conn);
         entry.map_err(ErrorOf::<V>::from)?.value.ok_or_else(|| NotFound::of(V::DEFINITION.name).into())
     }
 }
@@ -86,7 +86,7 @@ macro_rules! page_terminals {
             take: impl FnOnce() -> Result<C, E>,
         ) -> Result<crate::read::CachedRow<$view>, E>
         where
-            C: diesel::connection::LoadConnection<Backend: crate::backend::CacheBackend>,
+            C: diesel::connection::LoadConnection<Backend: crate::backend::CacheBackend> + 'static,
             E: From<diesel::result::Error>,
             Self: crate::read::terminal::IntoTask<
                     'query,
@@ -94,7 +94,7 @@ macro_rules! page_terminals {
                     Task: crate::read::blocking::Query<C, Value = Option<crate::read::CachedRow<$view>>>,
                 >,
         {
-            let entry = crate::read::blocking::run_with(self.into_task()?, take)?;
+            let entry = crate::read::blocking::run_with(self, take)?;
             Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
         }
     };

@@ -7,15 +7,15 @@ use super::{Boundary, Finish, Session, Step};
 use crate::scan::{Dialect, Transaction};
 
 impl Session {
-    /// A statement without transaction control is over.
-    pub(super) fn settle(&mut self, changes: ChangeSet, finish: Finish) -> Option<Step> {
+    /// A statement without transaction control is over; `is_unclear`: it was not understood.
+    pub(super) fn settle(&mut self, changes: ChangeSet, finish: Finish, is_unclear: bool) -> Option<Step> {
         let ending = ending_of(finish);
         if self.takes_effect_at_once() {
             return (!changes.is_empty()).then_some(Step::Release(changes, ending, Cause::Statement));
         }
         self.pending.merge(&changes);
         // A statement that is not understood may have committed all that went before it.
-        if self.is_uncertain || self.is_suspect || changes.is_wide() || finish == Finish::Lost {
+        if self.is_uncertain || self.is_suspect || is_unclear || finish == Finish::Lost {
             return (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending, Cause::Statement));
         }
         None
@@ -85,7 +85,7 @@ impl Session {
                 None
             }
             Transaction::Release | Transaction::RollbackTo | Transaction::Savepoint => {
-                self.settle(ChangeSet::new(), finish)
+                self.settle(ChangeSet::new(), finish, false)
             }
         }
     }
@@ -98,7 +98,7 @@ impl Session {
     /// Transaction control by hand inside of a transaction of Diesel's, or twice: who knows what is open now.
     fn doubtful_boundary(&mut self, finish: Finish) -> Option<Step> {
         self.is_uncertain = true;
-        self.settle(ChangeSet::new(), finish)
+        self.settle(ChangeSet::new(), finish, false)
     }
 
     /// Several statements at once, transaction control among them: all of it counts now. Without autocommit, those

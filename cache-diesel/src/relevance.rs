@@ -1,0 +1,87 @@
+//! From when on are a manager's entries stale, by what its model and its cache say?
+
+use cache_core::Timeout;
+use cache_core::policy::{Relevance, Timeouts};
+
+use crate::manager::ManagerState;
+use crate::report;
+
+/// What counts for `manager` in a cache that says `cached` for those that say nothing.
+pub(crate) fn of(manager: &ManagerState, cached: Relevance) -> Relevance {
+    let (relevance, refused) = resolved(&manager.definition.timeouts, cached);
+    report::relevance_too_long(manager, &refused);
+    relevance
+}
+
+/// What counts, and the settings of the cache that cannot be kept, as the entries are gone before they are stale.
+pub(crate) fn resolved(timeouts: &Timeouts, cached: Relevance) -> (Relevance, Vec<[&'static str; 2]>) {
+    let mut refused = Vec::new();
+    let mut settle = |own: Option<Timeout>, cached: Option<Timeout>, timeout: Timeout, names| {
+        if own.is_some() {
+            return own;
+        }
+        let both = cached.and_then(Timeout::duration).zip(timeout.duration());
+        if both.is_some_and(|(relevance, timeout)| relevance > timeout) {
+            refused.push(names);
+            return None;
+        }
+        cached
+    };
+    let relevance = timeouts.relevance;
+    let detail =
+        settle(relevance.detail, cached.detail, timeouts.detail, ["detail_relevance_timeout", "detail_timeout"]);
+    let list = settle(relevance.list, cached.list, timeouts.list, ["list_relevance_timeout", "list_timeout"]);
+    let mut settled = Relevance::UNSAID;
+    settled.detail = detail;
+    settled.list = list;
+    (settled, refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn o5_what_the_model_says_goes_first_and_what_is_too_long_is_refused_by_name() {
+        let secs = |secs| Some(Timeout::from_secs(secs));
+        let relevance = |detail, list| {
+            let mut relevance = Relevance::UNSAID;
+            (relevance.detail, relevance.list) = (detail, list);
+            relevance
+        };
+        let detail = ["detail_relevance_timeout", "detail_timeout"];
+        let cases = [
+            (relevance(None, None), relevance(None, None), relevance(None, None), vec![]),
+            (relevance(secs(5), None), relevance(None, None), relevance(secs(5), None), vec![]),
+            (relevance(None, None), relevance(secs(60), secs(9)), relevance(secs(60), secs(9)), vec![]),
+            (relevance(None, None), relevance(secs(61), secs(61)), relevance(None, secs(61)), vec![detail]),
+            (relevance(secs(5), None), relevance(secs(61), None), relevance(secs(5), None), vec![]),
+            (
+                relevance(Some(Timeout::NEVER), None),
+                relevance(secs(9), secs(9)),
+                relevance(Some(Timeout::NEVER), secs(9)),
+                vec![],
+            ),
+            (
+                relevance(None, None),
+                relevance(Some(Timeout::NEVER), None),
+                relevance(Some(Timeout::NEVER), None),
+                vec![],
+            ),
+        ];
+        for (own, cached, expected, refused) in cases {
+            let mut timeouts = Timeouts::DEFAULT;
+            timeouts.relevance = own;
+            assert_eq!(resolved(&timeouts, cached), (expected, refused), "{own:?} {cached:?}");
+        }
+    }
+
+    #[test]
+    fn entries_that_live_for_ever_may_be_stale_at_any_age() {
+        let mut timeouts = Timeouts::DEFAULT;
+        timeouts.detail = Timeout::NEVER;
+        let mut cached = Relevance::UNSAID;
+        cached.detail = Some(Timeout::from_secs(1_000_000));
+        assert_eq!(resolved(&timeouts, cached), (cached, vec![]));
+    }
+}

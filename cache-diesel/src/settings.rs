@@ -1,0 +1,126 @@
+//! Which settings of models and caches contradict each other?
+
+use std::collections::BTreeMap;
+
+use cache_core::{Error, ErrorKind, Result, registry};
+
+use crate::declaration::{Declared, declared};
+use crate::relevance;
+
+/// Looks for settings that contradict each other, over all models of the program and the caches that are configured.
+///
+/// For the start of a program, after [`install`](crate::install) and [`configure`](crate::caches::configure), or for a
+/// test. Without it, what is found here is reported on standard error when it first matters, and never fails a query.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::Configuration`] that names all of it:
+///
+/// * two models under one name in one cache: their entries are apart, and their numbers in statistics are not;
+/// * a model in a cache that is not configured;
+/// * a cache's `relevance_timeout` that is longer than a model's timeout.
+///
+/// # Examples
+///
+/// ```
+/// use cache_diesel::prelude::*;
+/// use diesel::prelude::*;
+/// # diesel::table! { sessions (id) { id -> Integer, } }
+///
+/// #[derive(Cached, Queryable, Selectable)]
+/// #[cached(cache = "sessions")]
+/// struct Session { id: i32 }
+///
+/// let error = cache_diesel::check_settings().unwrap_err();
+/// assert!(error.to_string().contains("the cache named `sessions`, which is not configured"));
+/// ```
+pub fn check_settings() -> Result<()> {
+    let mistakes = mistakes_of(&declared());
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Configuration, mistakes.join("; ")))
+}
+
+fn mistakes_of(models: &[Declared]) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let mut named: BTreeMap<[&str; 2], &Declared> = BTreeMap::new();
+    for model in models {
+        let cache = model.definition.own_cache();
+        match named.get(&[cache, model.manager.as_str()]) {
+            Some(other) if other.model != model.model => {
+                mistakes.push(same_name(&model.manager, cache, [&other.path(), &model.path()]));
+            }
+            Some(_) => {}
+            None => drop(named.insert([cache, model.manager.as_str()], model)),
+        }
+        match registry::get(cache) {
+            Err(error) if error.kind() == ErrorKind::NotConfigured => {
+                mistakes.push(format!("`{}` is in the cache named `{cache}`, which is not configured", model.path()));
+            }
+            Err(_) => {}
+            Ok(configured) => {
+                let (_, refused) = relevance::resolved(&model.definition.timeouts, configured.policy().relevance);
+                mistakes.extend(refused.iter().map(|names| relevance_too_long(&model.manager, cache, names)));
+            }
+        }
+    }
+    mistakes
+}
+
+/// What is wrong with two managers of one name.
+pub(crate) fn same_name(manager: &str, cache: &str, [one, other]: [&str; 2]) -> String {
+    format!(
+        "two managers are called `{manager}` in the cache named `{cache}`, those of `{one}` and of `{other}`: their \
+         entries are apart, but their numbers are counted together; give one of them a `key` of its own"
+    )
+}
+
+/// What is wrong with a cache's relevance timeout that is longer than a manager's timeout.
+pub(crate) fn relevance_too_long(manager: &str, cache: &str, [relevance, timeout]: &[&str; 2]) -> String {
+    format!(
+        "the `{relevance}` of the cache named `{cache}` is longer than the `{timeout}` of `{manager}`: its entries are \
+         never stale; give the model a `{relevance}` of its own"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use core::any::TypeId;
+
+    use super::*;
+    use crate::model::Definition;
+
+    fn model<T: 'static>(manager: &str, module: &'static str, cache: &'static str) -> Declared {
+        let definition = Definition::new("Product", module, "id=id:i32").cache(cache);
+        Declared { definition, manager: manager.to_owned(), model: TypeId::of::<T>() }
+    }
+
+    #[test]
+    fn k10_two_models_of_one_name_in_one_cache_are_named() {
+        registry::configure([("k10 a", cache_core::Cache::memory()), ("k10 b", cache_core::Cache::memory())]).unwrap();
+        let models = [
+            model::<i8>("product", "shop", "k10 a"),
+            model::<i16>("product", "stock", "k10 a"),
+            model::<i32>("product", "shop", "k10 b"),
+            model::<i64>("other", "shop", "k10 a"),
+        ];
+        let mistakes = mistakes_of(&models);
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        for part in ["`product`", "`k10 a`", "`shop::Product`", "`stock::Product`", "`key`"] {
+            assert!(mistakes[0].contains(part), "{part}: {}", mistakes[0]);
+        }
+        assert_eq!(mistakes_of(&models[2..]), Vec::<String>::new());
+        assert_eq!(mistakes_of(&[model::<i8>("a", "m", "k10 a"), model::<i8>("a", "m", "k10 a")]).len(), 0);
+    }
+
+    #[test]
+    fn o5_caches_that_are_not_there_and_lives_that_are_too_short_are_named() {
+        let long = core::time::Duration::from_secs(100);
+        registry::configure([("o5", cache_core::Cache::builder().relevance_timeout(long))]).unwrap();
+        let mistakes = mistakes_of(&[model::<i8>("a", "shop", "o5"), model::<i16>("b", "shop", "o5 none")]);
+        assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+        assert!(mistakes[0].contains("`detail_relevance_timeout` of the cache named `o5`"), "{}", mistakes[0]);
+        assert!(mistakes[1].contains("`o5 none`, which is not configured"), "{}", mistakes[1]);
+    }
+}

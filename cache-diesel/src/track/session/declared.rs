@@ -1,0 +1,56 @@
+//! What a program says that a piece of work writes: it counts for everything in it, and what is not understood in it
+//! counts for no more.
+
+use cache_core::protocol::write::ChangeSet;
+
+use super::{Finish, Session, Step};
+
+/// Work under way whose tables were named.
+#[derive(Clone, Debug)]
+pub(super) struct Declared {
+    changes: ChangeSet,
+    /// How the statements in it ended, at worst.
+    worst: Finish,
+}
+
+impl Session {
+    /// Work begins that may change `changes`, whatever its statements are.
+    pub(crate) fn declare(&mut self, changes: &ChangeSet) -> Option<Step> {
+        let changes = self.as_announced(changes);
+        self.declared.push(Declared { changes: changes.clone(), worst: Finish::Ok });
+        if self.takes_effect_at_once() {
+            return Some(Step::Place(changes));
+        }
+        self.pending.merge(&changes);
+        // Nobody knows when this ends: it may be with the next statement.
+        (self.is_uncertain || self.is_suspect).then(|| Step::Place(self.pending.clone()))
+    }
+
+    /// The work that was declared last is over, however it ended.
+    pub(crate) fn end_declared(&mut self) -> Option<Step> {
+        let Declared { changes, worst } = self.declared.pop()?;
+        if let Some(outer) = self.declared.last_mut().filter(|_| worst == Finish::Lost) {
+            outer.worst = Finish::Lost;
+        }
+        self.settle(changes, worst, false)
+    }
+
+    /// Whether the work under way was declared.
+    pub(super) fn is_declared(&self) -> bool {
+        !self.declared.is_empty()
+    }
+
+    /// Everything that the work under way was declared to change.
+    pub(super) fn declared_changes(&self) -> ChangeSet {
+        let mut changes = ChangeSet::new();
+        self.declared.iter().for_each(|declared| changes.merge(&declared.changes));
+        changes
+    }
+
+    /// A statement of the work ended.
+    pub(super) fn note_end_in_declared(&mut self, finish: Finish) {
+        if let Some(declared) = self.declared.last_mut().filter(|_| finish == Finish::Lost) {
+            declared.worst = finish;
+        }
+    }
+}
