@@ -28,7 +28,7 @@ pub(crate) enum Counter {
 }
 
 impl Counter {
-    const COUNT: usize = 8;
+    const COUNT: usize = Self::Store as usize + 1;
 }
 
 /// The numbers of one manager and kind of read.
