@@ -41,7 +41,7 @@ const SCHEMA: &str = "
 
 /// What is asked of a shop, on every kind of connection.
 pub trait Shop: Connection + SimpleConnection {
-    /// A row, past every cache.
+    /// A row, past every cache: the query that ours makes too.
     fn plain(&mut self, id: i32) -> Arc<Product>;
     /// A row, through the cache.
     fn cached(&mut self, id: i32) -> Arc<Product>;
@@ -56,7 +56,7 @@ macro_rules! shop {
     ($conn:ty) => {
         impl Shop for $conn {
             fn plain(&mut self, id: i32) -> Arc<Product> {
-                Arc::new(products::table.find(id).select(Product::as_select()).first(self).unwrap())
+                Arc::new(products::table.find(id).select(Product::as_select()).get_result(self).unwrap())
             }
 
             fn cached(&mut self, id: i32) -> Arc<Product> {
@@ -78,7 +78,7 @@ pub fn open<C: Shop>(url: &str) -> C {
 }
 
 pub fn plain_by_slug(conn: &mut SqliteConnection, slug: &str) -> Arc<Product> {
-    Arc::new(products::table.filter(products::slug.eq(slug)).select(Product::as_select()).first(conn).unwrap())
+    Arc::new(products::table.filter(products::slug.eq(slug)).select(Product::as_select()).get_result(conn).unwrap())
 }
 
 pub fn plain_every(conn: &mut SqliteConnection) -> Arc<Vec<Product>> {
