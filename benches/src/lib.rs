@@ -16,6 +16,17 @@ pub struct Compared {
     pub other: Duration,
 }
 
+/// One of several ways to do the same, and what it took.
+#[derive(Clone, Debug)]
+pub struct Raced {
+    /// The way.
+    pub way: String,
+    /// The time of one turn.
+    pub taken: Duration,
+    /// How many times one turn allocates.
+    pub allocations: f64,
+}
+
 /// How a measurement goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -52,6 +63,22 @@ impl Plan {
         Compared { what: what.to_owned(), plain, other }
     }
 
+    /// Measures all ways, batch by batch in turn; `count` tells how often so many turns of a way allocate.
+    pub fn race(self, ways: &mut [(&str, &mut dyn Way)], count: &dyn Fn(&mut dyn Way, usize) -> u64) -> Vec<Raced> {
+        let mut fastest = vec![Duration::MAX; ways.len()];
+        for _ in 0..self.batches {
+            for ((_, way), fastest) in ways.iter_mut().zip(&mut fastest) {
+                *fastest = (*fastest).min(self.batch(*way));
+            }
+        }
+        let raced = |((way, turn), taken): (&mut (&str, &mut dyn Way), Duration)| {
+            let allocations = count(*turn, self.turns) as f64 / self.turns as f64;
+            turn.tidy();
+            Raced { way: (*way).to_owned(), taken, allocations }
+        };
+        ways.iter_mut().zip(fastest).map(raced).collect()
+    }
+
     fn batch(self, way: &mut dyn Way) -> Duration {
         let start = Instant::now();
         for _ in 0..self.turns {
@@ -69,5 +96,15 @@ pub fn print(title: &str, names: [&str; 2], rows: &[Compared]) {
     for row in rows {
         let [plain, other] = [row.plain, row.other].map(|taken| taken.as_nanos() as f64);
         println!("| {} | {plain:.0} | {other:.0} | {:.0} | {:.2} |", row.what, other - plain, other / plain);
+    }
+}
+
+/// Prints a table in Markdown: each way beside the first one.
+pub fn print_race(title: &str, rows: &[Raced]) {
+    println!("\n| {title} | ns | ratio | allocations |\n|---|---:|---:|---:|");
+    let nanos = |row: &Raced| row.taken.as_nanos() as f64;
+    for row in rows {
+        let ratio = nanos(row) / rows.first().map_or(1.0, nanos);
+        println!("| {} | {:.0} | {ratio:.2} | {:.1} |", row.way, nanos(row), row.allocations);
     }
 }

@@ -109,6 +109,7 @@ impl Cache {
     }
 
     /// What reads may do with the cache at present.
+    #[inline]
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.0.switch.mode()

@@ -4,7 +4,12 @@ use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+use std::time::Instant;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[cfg(any(target_os = "android", target_os = "linux"))]
+use nix::time::{ClockId, clock_gettime};
 
 /// A moment, in nanoseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,12 +55,18 @@ impl From<Timestamp> for SystemTime {
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The present moment; never earlier than one given before.
     fn now(&self) -> Timestamp;
+
+    /// A moment that is not before the present one, where that takes less time to tell: what lives on at that moment
+    /// is alive, and of what does not nothing is said.
+    fn latest(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// The system's time as it was at the start, carried on by the monotonic clock: it never jumps.
 #[derive(Debug)]
 pub struct SystemClock {
-    start: Instant,
+    start: Monotonic,
     start_nanos: u64,
 }
 
@@ -64,7 +75,12 @@ impl SystemClock {
     #[must_use]
     pub fn new() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { start: Instant::now(), start_nanos: u64::try_from(since_epoch.as_nanos()).unwrap_or(0) }
+        Self { start: Monotonic::now(), start_nanos: u64::try_from(since_epoch.as_nanos()).unwrap_or(0) }
+    }
+
+    #[inline]
+    fn at(&self, nanos: u64) -> Timestamp {
+        Timestamp(self.start_nanos.wrapping_add(nanos))
     }
 }
 
@@ -76,9 +92,64 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let elapsed = self.start.elapsed();
-        let nanos = elapsed.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(elapsed.subsec_nanos()));
-        Timestamp(self.start_nanos.wrapping_add(nanos))
+        self.at(self.start.elapsed())
+    }
+
+    fn latest(&self) -> Timestamp {
+        self.at(self.start.elapsed_at_most())
+    }
+}
+
+/// A reading of the monotonic clock.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+#[derive(Clone, Copy, Debug)]
+struct Monotonic(u64);
+
+#[cfg(any(target_os = "android", target_os = "linux"))]
+impl Monotonic {
+    /// By how much the time of the last tick may lag behind: a tick comes every ten milliseconds or more often, unless
+    /// the processor that counts them is taken away from a virtual machine for a while.
+    const LAG: u64 = 250_000_000;
+
+    fn now() -> Self {
+        Self(Self::read(ClockId::CLOCK_MONOTONIC))
+    }
+
+    fn elapsed(self) -> u64 {
+        Self::read(ClockId::CLOCK_MONOTONIC).wrapping_sub(self.0)
+    }
+
+    #[inline]
+    fn elapsed_at_most(self) -> u64 {
+        // Read from memory that the kernel shares: the processor's counter, which takes longer, is not asked.
+        Self::read(ClockId::CLOCK_MONOTONIC_COARSE).wrapping_add(Self::LAG).wrapping_sub(self.0)
+    }
+
+    #[inline]
+    fn read(clock: ClockId) -> u64 {
+        let time = clock_gettime(clock).expect("every kernel has both clocks");
+        (time.tv_sec() as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec() as u64)
+    }
+}
+
+/// A reading of the monotonic clock.
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+#[derive(Clone, Copy, Debug)]
+struct Monotonic(Instant);
+
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+impl Monotonic {
+    fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    fn elapsed(self) -> u64 {
+        let elapsed = self.0.elapsed();
+        elapsed.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(elapsed.subsec_nanos()))
+    }
+
+    fn elapsed_at_most(self) -> u64 {
+        self.elapsed()
     }
 }
 
@@ -109,5 +180,28 @@ impl Default for ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_moment_is_not_before_the_present_one_and_not_far_off() {
+        let clock = SystemClock::new();
+        for _ in 0..100_000 {
+            let now = clock.now();
+            let latest = clock.latest();
+            assert!(latest >= now, "{latest:?} {now:?}");
+            assert!(latest.since(clock.now()) < Duration::from_secs(1));
+        }
+    }
+
+    #[test]
+    fn a_clock_tells_the_time_of_the_system() {
+        let clock = SystemClock::new();
+        let by_system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        assert!(u128::from(clock.now().as_nanos()).abs_diff(by_system) < 1_000_000_000);
     }
 }

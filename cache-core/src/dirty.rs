@@ -80,7 +80,13 @@ impl Inner {
     /// Why nothing that the store holds may be served.
     #[inline]
     pub(crate) fn unbar(&self) -> Result<(), Trouble> {
-        if self.dirty.is_barred.load(Ordering::SeqCst) { self.unbar_now() } else { Ok(()) }
+        if self.is_barred() { self.unbar_now() } else { Ok(()) }
+    }
+
+    /// Whether readers have to look closer before they look at the store.
+    #[inline]
+    pub(crate) fn is_barred(&self) -> bool {
+        self.dirty.is_barred.load(Ordering::SeqCst)
     }
 
     #[cold]

@@ -69,6 +69,18 @@ pub struct Loaded {
 }
 
 impl Reader<'_> {
+    /// An entry that the memory of this process holds, and that is to be served for a while yet. Without one, nothing is
+    /// said of what there is: [`look_up`](Self::look_up) tells.
+    #[inline]
+    #[must_use]
+    pub fn find_alive(&self, key: &CacheKey) -> Option<(Value, Life)> {
+        let inner = &*self.cache.0;
+        if inner.watch.is_some() || inner.is_barred() {
+            return None;
+        }
+        inner.store.find_alive(key, inner.clock.latest())
+    }
+
     /// Looks one entry up, without counting: a read may look more than once. What is found may be
     /// [stale](Life::is_stale).
     ///

@@ -1,7 +1,6 @@
 //! Exact numbers: what each manager's reads came to, and how often each table was invalidated.
 
 use core::array;
-use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -161,7 +160,10 @@ pub struct Counters {
 struct Shard([AtomicU64; Counter::COUNT]);
 
 impl Counters {
-    const SHARDS: usize = 8;
+    /// Those of threads that nobody else counts in.
+    const OWN: usize = 8;
+    /// Those and the ones that the other threads share.
+    const SHARDS: usize = 2 * Self::OWN;
 
     fn new() -> Self {
         let shards = array::from_fn(|_| Shard::default());
@@ -170,7 +172,14 @@ impl Counters {
 
     #[inline]
     pub(crate) fn count(&self, counter: Counter) {
-        self.shards[shard_of_this_thread()].0[counter as usize].fetch_add(1, Ordering::Relaxed);
+        let shard = Seat::of_this_thread();
+        let number = &self.shards[shard].0[counter as usize];
+        if shard < Self::OWN {
+            // Nobody else writes it: no other processor need be waited for.
+            number.store(number.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        } else {
+            number.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Counts a read that did not look at the cache.
@@ -206,13 +215,40 @@ impl Counters {
     }
 }
 
-#[inline]
-fn shard_of_this_thread() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static SHARD: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % Counters::SHARDS);
+/// Where a thread counts. The first threads have a place of their own, which the next one takes over when they end.
+struct Seat(usize);
+
+/// Which places are taken, a bit for each.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+impl Seat {
+    #[inline]
+    fn of_this_thread() -> usize {
+        thread_local! {
+            static SEAT: Seat = Seat::take();
+        }
+        // What counts while its thread ends counts among the others.
+        SEAT.try_with(|seat| seat.0).unwrap_or(Counters::OWN)
     }
-    SHARD.get()
+
+    fn take() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let with_first_free =
+            |taken: usize| (taken.trailing_ones() < Counters::OWN as u32).then_some(taken | (taken + 1));
+        // Acquired of whoever had the place before: all that was counted there is to be seen.
+        Self(match TAKEN.fetch_update(Ordering::Acquire, Ordering::Relaxed, with_first_free) {
+            Ok(taken) => taken.trailing_ones() as usize,
+            Err(_) => Counters::OWN + NEXT.fetch_add(1, Ordering::Relaxed) % (Counters::SHARDS - Counters::OWN),
+        })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.0 < Counters::OWN {
+            TAKEN.fetch_and(!(1 << self.0), Ordering::Release);
+        }
+    }
 }
 
 /// The live numbers of one cache.
@@ -273,6 +309,18 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_that_follow_each_other_lose_no_count() {
+        let ledger = Ledger::default();
+        let counters = ledger.counters("product", Kind::Detail);
+        for _ in 0..100 {
+            std::thread::scope(|scope| {
+                (0..3).for_each(|_| drop(scope.spawn(|| (0..10).for_each(|_| counters.count(Counter::Hit)))));
+            });
+        }
+        assert_eq!(ledger.read().of("product", Kind::Detail).hit_count, 3_000);
+    }
 
     #[test]
     fn counts_are_exact_over_threads() {

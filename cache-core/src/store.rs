@@ -72,6 +72,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Ok(same_length(self.get_many(core::slice::from_ref(wanted), now)?, 1)?.pop().flatten())
     }
 
+    /// An entry that is to be served and will be at the moment `at` too, if the store need not ask anybody to know.
+    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+        None
+    }
+
     /// The present token of each tag, put there if it held none. In order.
     ///
     /// # Errors

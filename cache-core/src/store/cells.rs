@@ -38,9 +38,21 @@ impl Cell {
 
     /// The token, unless an intent has killed it.
     pub(super) fn token(&self, now: Timestamp) -> Option<Token> {
-        let dies_at = self.dies_at.load(Ordering::SeqCst);
-        let token = Token::from_bits(self.token.load(Ordering::SeqCst));
-        (now.as_nanos() < dies_at).then_some(token)
+        let (token, dies_at) = self.read();
+        (now < dies_at).then_some(token)
+    }
+
+    /// When `token` dies, as far as is known by now; at the beginning of time if it is not the present one.
+    #[inline]
+    pub(super) fn end_of(&self, token: Token) -> Timestamp {
+        let (present, dies_at) = self.read();
+        if present == token { dies_at } else { Timestamp::from_nanos(0) }
+    }
+
+    #[inline]
+    fn read(&self) -> (Token, Timestamp) {
+        let dies_at = Timestamp::from_nanos(self.dies_at.load(Ordering::SeqCst));
+        (Token::from_bits(self.token.load(Ordering::SeqCst)), dies_at)
     }
 
     fn seed(&self, now: Timestamp) -> Seed {

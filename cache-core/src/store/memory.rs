@@ -15,7 +15,7 @@ use crate::store::cells::{Cell, Cells};
 use crate::store::{
     Body, Exchange, Exchanged, Found, Mark, Put, Release, Seed, Slot, Slots, Store, Stored, Usage, Wanted, Writer,
 };
-use crate::tag::{Tag, Token};
+use crate::tag::{Tag, TagKind, Token};
 
 mod slots;
 
@@ -24,7 +24,7 @@ mod slots;
 /// What is used least goes first when room is needed (S3-FIFO, by the crate `quick_cache`). An entry that
 /// is larger than an eighth of the capacity is not kept.
 pub struct MemoryStore {
-    entries: Cache<CacheKey, Arc<Held>, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, Arc<Held>>>,
+    entries: Cache<CacheKey, Held, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, Held>>,
     cells: Cells,
     largest: u64,
     /// Held by who changes a slot. What only looks at one does not wait.
@@ -32,30 +32,49 @@ pub struct MemoryStore {
     turn_of: DefaultHashBuilder,
 }
 
+/// What lies under a key.
 #[derive(Debug)]
 struct Held {
     kept: Kept,
     life: Life,
-    cells: HeldCells,
+    tokens: Tokens,
     weight: u64,
 }
 
-/// What lies under a key: keys of entries and of slots differ.
-#[derive(Debug)]
+/// Keys of entries and of slots differ.
+#[derive(Clone, Debug)]
 enum Kept {
     Entry(Value),
     /// A slot; `None`: a vacant one.
     Slot(Mark, Option<Body>),
 }
 
-/// The cells of an entry's tags, each with the token that the entry was filled under.
+/// The tokens that an entry was filled under.
+#[derive(Debug)]
+enum Tokens {
+    /// Each beside the cell of its tag.
+    Held(HeldCells),
+    /// Which of them dies first, and when. What is dead already died at the beginning of time.
+    Seen(Option<(TagKind, Timestamp)>),
+}
+
 type HeldCells = Box<[(Arc<Cell>, Token)]>;
+
+/// The map gives away copies. A copy is what the entry is at that moment: with the tokens compared, in place of the
+/// cells that they were compared with. So a look at an entry counts nobody in and out but who takes its value.
+impl Clone for Held {
+    #[inline]
+    fn clone(&self) -> Self {
+        let tokens = Tokens::Seen(self.tokens.first_end());
+        Self { kept: self.kept.clone(), life: self.life, tokens, weight: self.weight }
+    }
+}
 
 #[derive(Clone, Debug)]
 struct ByWeight;
 
-impl Weighter<CacheKey, Arc<Held>> for ByWeight {
-    fn weight(&self, _key: &CacheKey, held: &Arc<Held>) -> u64 {
+impl Weighter<CacheKey, Held> for ByWeight {
+    fn weight(&self, _key: &CacheKey, held: &Held) -> u64 {
         held.weight
     }
 }
@@ -97,8 +116,9 @@ impl MemoryStore {
 
     fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {
         let held = self.entries.get(key)?;
-        let Kept::Entry(value) = &held.kept else { return None };
-        Some(Found { value: value.clone(), life: held.life, worth: held.worth(now) })
+        let worth = held.worth(now);
+        let Kept::Entry(value) = held.kept else { return None };
+        Some(Found { value, life: held.life, worth })
     }
 
     fn put(&self, put: Put, now: Timestamp) -> Stored {
@@ -111,7 +131,8 @@ impl MemoryStore {
         let Some(cells) = self.cells_under(&put.tokens, now) else {
             return Stored::Outdated;
         };
-        self.entries.insert(put.key, Arc::new(Held { kept: Kept::Entry(put.value), life: put.life, cells, weight }));
+        let tokens = Tokens::Held(cells);
+        self.entries.insert(put.key, Held { kept: Kept::Entry(put.value), life: put.life, tokens, weight });
         Stored::Kept
     }
 
@@ -131,9 +152,25 @@ impl MemoryStore {
 }
 
 impl Held {
+    #[inline]
     fn worth(&self, now: Timestamp) -> Worth {
-        let dependencies = self.cells.iter().map(|(cell, token)| (cell.kind(), *token, cell.token(now)));
-        judge(&self.life, dependencies, now)
+        // One that is alive as long as the one that dies first stands for all of them.
+        let token = Token::from_bits(0);
+        let first = self.tokens.first_end().map(|(kind, end)| (kind, token, (now < end).then_some(token)));
+        judge(&self.life, first, now)
+    }
+}
+
+impl Tokens {
+    #[inline]
+    fn first_end(&self) -> Option<(TagKind, Timestamp)> {
+        match self {
+            Self::Held(cells) => {
+                let ends = cells.iter().map(|(cell, token)| (cell.kind(), cell.end_of(*token)));
+                ends.reduce(|first, next| if next.1 < first.1 { next } else { first })
+            }
+            Self::Seen(first) => *first,
+        }
     }
 }
 
@@ -150,6 +187,15 @@ impl Store for MemoryStore {
 
     fn get(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Option<Found>> {
         Ok(self.find(&wanted.key, now))
+    }
+
+    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        let held = self.entries.get(key)?;
+        let is_alive = held.worth(at) == Worth::Fresh;
+        match held.kept {
+            Kept::Entry(value) if is_alive => Some((value, held.life)),
+            _ => None,
+        }
     }
 
     fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
@@ -198,5 +244,39 @@ impl Store for MemoryStore {
 
     fn usage(&self) -> Usage {
         Usage { entries: self.entries.len(), tags: self.cells.len(), weight: self.entries.weight() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{Fingerprint, KeyBytes, Kind};
+    use crate::policy::Timeout;
+    use crate::store::Outcome;
+
+    #[test]
+    fn what_is_alive_at_a_moment_is_told_by_its_deadline_its_tags_and_their_intents() {
+        let store = MemoryStore::build(1 << 20);
+        let (start, second) = (Timestamp::from_nanos(1_000_000_000_000), Duration::from_secs(1));
+        let of = Fingerprint::of(&[b"test"]);
+        let key = CacheKey { space: of, manager: of, kind: Kind::Detail, id: KeyBytes::of(&1) };
+        let fill = || {
+            let seeds = store.seed(&[Tag::root()], start).unwrap();
+            let (value, life) = (Value::Shared(Arc::new(1)), Life::starting(start, Timeout::after(10 * second)));
+            let tokens = vec![(Tag::root(), seeds[0].token)];
+            store.put(Put { key, value, life, tokens, weight: 4, codec: None }, start)
+        };
+        let is_alive = |after: Duration| store.find_alive(&key, start.after(after)).is_some();
+        assert!(!is_alive(Duration::ZERO));
+        assert_eq!(fill(), Stored::Kept);
+        assert_eq!([Duration::ZERO, 9 * second, 10 * second].map(is_alive), [true, true, false]);
+
+        let writer = Writer::fresh();
+        store.place(writer, &[Tag::root()], 5 * second, start).unwrap();
+        assert_eq!([Duration::ZERO, 4 * second, 5 * second].map(is_alive), [true, true, false]);
+        store.release(writer, &[Release { tag: Tag::root(), outcome: Outcome::Changed }], start).unwrap();
+        assert!(!is_alive(Duration::ZERO));
+        assert_eq!(fill(), Stored::Kept);
+        assert_eq!([Duration::ZERO, 9 * second].map(is_alive), [true, true]);
     }
 }

@@ -1,26 +1,27 @@
 //! How are values that are set by hand kept in this process?
 
 use std::hash::BuildHasher;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::entry::{Life, Worth};
 use crate::key::CacheKey;
 use crate::policy::Timeout;
-use crate::store::memory::{Held, Kept, MemoryStore};
+use crate::store::memory::{Held, Kept, MemoryStore, Tokens};
 use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot};
 use crate::tag::{Tag, Token};
 
 impl MemoryStore {
     pub(super) fn slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
         let held = self.entries.get(key)?;
-        let Kept::Slot(mark, body) = &held.kept else { return None };
-        let content = match (body, held.worth(now)) {
+        let worth = held.worth(now);
+        let Kept::Slot(mark, body) = held.kept else { return None };
+        let content = match (body, worth) {
             (None, _) => Content::Vacant,
-            (Some(body), Worth::Fresh) => Content::Value(body.clone(), held.life),
+            (Some(body), Worth::Fresh) => Content::Value(body, held.life),
             (Some(_), worth) => Content::Spent(worth),
         };
-        Some(Slot { mark: *mark, content })
+        Some(Slot { mark, content })
     }
 
     pub(super) fn open_slot(&self, key: &CacheKey, now: Timestamp) -> Slot {
@@ -30,8 +31,8 @@ impl MemoryStore {
         }
         let mark = Mark::fresh();
         let life = Life::starting(now, Timeout::NEVER);
-        let held = Held { kept: Kept::Slot(mark, None), life, cells: Box::default(), weight: Self::weigh(0, 0) };
-        self.entries.insert(*key, Arc::new(held));
+        let tokens = Tokens::Held(Box::default());
+        self.entries.insert(*key, Held { kept: Kept::Slot(mark, None), life, tokens, weight: Self::weigh(0, 0) });
         Slot { mark, content: Content::Vacant }
     }
 
@@ -40,7 +41,7 @@ impl MemoryStore {
         // Made before anybody has to wait for it.
         let replacement = exchange.with.map(|with| self.hold(with, now));
         let _turn = self.turn(&key);
-        let is_same = |held: Arc<Held>| matches!(held.kept, Kept::Slot(mark, _) if mark == exchange.mark);
+        let is_same = |held: Held| matches!(held.kept, Kept::Slot(mark, _) if mark == exchange.mark);
         if !self.entries.get(&key).is_some_and(is_same) {
             return Exchanged::Changed;
         }
@@ -67,7 +68,7 @@ impl MemoryStore {
         }
         let Some(cells) = self.cells_under(&with.tokens, now) else { return Replaced::Outdated };
         let kept = Kept::Slot(Mark::fresh(), Some(with.body));
-        Replaced::Held(Arc::new(Held { kept, life: with.life, cells, weight }))
+        Replaced::Held(Held { kept, life: with.life, tokens: Tokens::Held(cells), weight })
     }
 
     fn turn(&self, key: &CacheKey) -> MutexGuard<'_, ()> {
@@ -79,7 +80,7 @@ impl MemoryStore {
 /// What a replacement comes to.
 enum Replaced {
     Declined,
-    Held(Arc<Held>),
+    Held(Held),
     /// What it depends on has changed since it was made.
     Outdated,
 }
