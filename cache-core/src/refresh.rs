@@ -206,12 +206,17 @@ impl Shared {
 
     /// The state in this process: after a fork there are no threads, and nobody refreshes anything.
     fn current(&self) -> MutexGuard<'_, State> {
-        let mut state = self.lock();
         let process = process::id();
-        if self.process.swap(process, Ordering::SeqCst) != process {
-            *state = State { is_stopping: state.is_stopping, ..State::default() };
+        let mut state = self.lock();
+        if self.process.swap(process, Ordering::SeqCst) == process {
+            return state;
         }
-        state
+        let anew = State { is_stopping: state.is_stopping, ..State::default() };
+        let former = core::mem::replace(&mut *state, anew);
+        drop(state);
+        // The claims in it ask for the lock.
+        drop(former);
+        self.lock()
     }
 
     fn nap<'a>(&self, state: MutexGuard<'a, State>, pause: Duration) -> MutexGuard<'a, State> {

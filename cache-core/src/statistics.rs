@@ -46,7 +46,7 @@ pub struct Counts {
     pub hit_count: u64,
     /// Loads that the database failed.
     pub load_failure_count: u64,
-    /// Times the database was asked on behalf of a miss.
+    /// Times the database was asked on behalf of a miss, or to refresh what was stale.
     pub load_count: u64,
     /// Reads that found nothing of use in the cache.
     pub miss_count: u64,

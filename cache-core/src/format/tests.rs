@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::key::{KeyBytes, Kind};
-use crate::policy::Timeout;
+use crate::policy::{Lifetime, Timeout};
 use crate::tag::Database;
 
 fn key(id: u64) -> CacheKey {
@@ -44,6 +44,17 @@ fn flaw(bytes: &[u8]) -> Option<Flaw> {
 fn an_entry_is_written_as_golden_bytes_say() {
     let hex: String = entry(1, b"lamp").iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, GOLDEN);
+}
+
+#[test]
+fn c18_both_deadlines_are_kept() {
+    let (now, hour) = (Timestamp::from_nanos(1_000), Timeout::from_secs(3_600));
+    for relevance in [Timeout::from_secs(60), hour, Timeout::NEVER] {
+        let life = Life::starting(now, Lifetime::new(hour, relevance));
+        let header = Header { key: &key(1), life, tokens: &[] };
+        let bytes = write(&header, |_| Ok(())).unwrap();
+        assert_eq!(read(&bytes, &key(1)).unwrap().life, life, "{relevance:?}");
+    }
 }
 
 #[test]

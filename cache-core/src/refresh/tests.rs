@@ -141,6 +141,8 @@ fn a_child_process_begins_anew() {
     let claim = cache.claim_refresh(key(1)).unwrap();
     let shared = &cache.0.refreshes.shared;
     shared.lock().threads = Refreshes::MOST_THREADS;
+    let waiting = cache.claim_refresh(key(2)).unwrap();
+    shared.lock().waiting.push_back(Box::new(move || waiting.done()));
     // As it is in a child: its number is another one, and none of the threads is there.
     shared.process.store(0, Ordering::SeqCst);
     let (told, tells) = mpsc::channel();

@@ -16,7 +16,7 @@ struct A {
 
 #[derive(Queryable, Selectable, Cached)]
 #[diesel(table_name = products)]
-#[cached(key = "b", list_timeout = "1 hour", list_relevance_timeout = "61 minutes", detail_relevance_timeout = -1)]
+#[cached(key = "b", list_timeout = "1 hour", list_relevance_timeout = "61 minutes")]
 struct B {
     id: i32,
 }
