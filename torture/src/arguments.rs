@@ -27,6 +27,8 @@ pub(crate) struct Run {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Worker {
     pub(crate) index: usize,
+    /// How many processes of this worker there were before.
+    pub(crate) start: u64,
     pub(crate) seed: u64,
     pub(crate) socket: PathBuf,
     pub(crate) database: String,
@@ -46,6 +48,7 @@ impl Arguments {
         let parsed = if words.take_flag("worker") {
             Self::Worker(Worker {
                 index: words.number("--index")?.unwrap_or(0),
+                start: words.number("--start")?.unwrap_or(0),
                 seed: words.number("--seed")?.unwrap_or(0),
                 socket: words.required("--socket")?.into(),
                 database: words.required("--database")?,
@@ -70,6 +73,7 @@ impl Worker {
     pub(crate) fn words(&self) -> Vec<String> {
         let mut words = vec!["worker".to_owned()];
         words.extend(["--index".to_owned(), self.index.to_string(), "--seed".to_owned(), self.seed.to_string()]);
+        words.extend(["--start".to_owned(), self.start.to_string()]);
         words.extend(["--socket".to_owned(), self.socket.to_string_lossy().into_owned()]);
         words.extend(["--database".to_owned(), self.database.clone(), "--redis".to_owned(), self.redis.clone()]);
         if !self.has_protocol {
@@ -122,6 +126,7 @@ mod tests {
     fn a_worker_is_told_as_it_tells_itself() {
         let worker = Worker {
             index: 3,
+            start: 2,
             seed: 9,
             socket: "/tmp/socket".into(),
             database: "postgres://x".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use crate::ledger::{Bounds, Ledger, Life, Moment, Reading, Writing};
+use crate::ledger::{Bounds, Death, Ledger, Life, Moment, Reading, Writing};
 use crate::message::{Line, Reply, Request, Version};
 use crate::question::{Key, Origin, Question, State, Table};
 use crate::report::Tally;
@@ -61,12 +61,11 @@ impl Coordinator {
         self.known().tally.inject(name, format!("{now:.3?} {what:?}"));
     }
 
-    /// A worker was killed and has left its rows in these versions; `None`: the row is not there. `is_intended`: the
-    /// store had taken its intents.
-    pub(crate) fn inherit(&self, rows: &[(Key, Option<u64>)], begun_at: Moment, is_intended: bool) {
+    /// A worker was killed and has left its rows in these versions; `None`: the row is not there.
+    pub(crate) fn inherit(&self, rows: &[(Key, Option<u64>)], death: &Death) {
         let mut known = self.known();
         let now = self.now();
-        let count = known.ledger.inherit(rows, (begun_at, now), is_intended);
+        let (count, is_intended) = known.ledger.inherit(rows, death, now);
         known.tally.inherit(count, is_intended);
     }
 

@@ -42,6 +42,16 @@ pub(crate) struct Writing {
     life: Life,
 }
 
+/// The end of a process that did not say what it was at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Death {
+    pub(crate) life: Life,
+    /// A while before, in which the store may have had its intents.
+    pub(crate) since: Moment,
+    /// Nothing was done to its way and to the store in that while.
+    pub(crate) is_quiet: bool,
+}
+
 /// What is wrong with what a read gave.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
@@ -127,23 +137,21 @@ impl Ledger {
         }
     }
 
-    /// The process of a worker was killed: its rows are in these versions, `None` if they are not there. `moments`: of the
-    /// last trouble before, and now. Gives how many of them nobody had acknowledged.
-    pub(crate) fn inherit(&mut self, rows: &[(Key, Option<u64>)], moments: (Moment, Moment), is_intended: bool) -> u64 {
-        let (begun_at, now) = moments;
-        let mut count = 0;
+    /// The process of a worker was killed: its rows are in these versions, `None` if they are not there. Gives how many of
+    /// them nobody had acknowledged, and whether intents bound them.
+    pub(crate) fn inherit(&mut self, rows: &[(Key, Option<u64>)], death: &Death, now: Moment) -> (u64, bool) {
+        let is_intended = death.is_quiet && self.floors.had_peace(death.life, death.since);
+        let (life, begun_at, mut count) = (Life::MAX, death.since, 0);
         for (key, version) in rows {
             let Some(cell) = self.cells.get_mut(key) else { continue };
             let version = version.unwrap_or_else(|| cell.last_absence());
-            if !cell.is_newer(version) {
-                continue;
+            if cell.is_newer(version) {
+                count += 1;
+                cell.acknowledge(version, now);
+                self.floors.wait(Pending { key: *key, version, life, begun_at, acknowledged_at: now, is_intended });
             }
-            count += 1;
-            cell.acknowledge(version, now);
-            let life = Life::MAX;
-            self.floors.wait(Pending { key: *key, version, life, begun_at, acknowledged_at: now, is_intended });
         }
-        count
+        (count, is_intended)
     }
 
     /// The last versions of a row that were acknowledged, with the moments, and what is pending of it.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use conformance::Dice;
 
 use crate::coordinator::Coordinator;
-use crate::ledger::Moment;
+use crate::ledger::{Death, Life, Moment};
 use crate::proxy::Way;
 use crate::schema::owned_versions;
 use crate::servers::{Problem, Servers};
@@ -40,6 +40,8 @@ struct UnderWay {
     until: Moment,
     /// The worker could place its intents when it was killed.
     is_quiet: bool,
+    /// The process that was killed.
+    life: Life,
 }
 
 impl Nemesis {
@@ -61,10 +63,11 @@ impl Nemesis {
             return Ok(());
         }
         parts.coordinator.inject(harm.name(), &(harm, duration));
+        let life = if let Harm::Kill(worker) = harm { parts.workers.life(worker) } else { 0 };
         parts.begin(harm)?;
         let is_quiet = matches!(harm, Harm::Kill(worker) if self.trouble.is_over(worker, now));
         self.trouble.note(harm, now);
-        self.under_way.push(UnderWay { harm, begun_at: now, until: now + duration, is_quiet });
+        self.under_way.push(UnderWay { harm, begun_at: now, until: now + duration, is_quiet, life });
         Ok(())
     }
 
@@ -77,7 +80,7 @@ impl Nemesis {
             if let Harm::Kill(worker) = one.harm {
                 parts.replace(worker, one)?;
             } else {
-                parts.end(one.harm);
+                parts.end(one.harm)?;
             }
             self.trouble.note(one.harm, parts.coordinator.now());
         }
@@ -103,23 +106,29 @@ impl Parts<'_> {
             Harm::Kill(worker) => self.workers.kill(worker),
             Harm::Pause(worker) => self.workers.pause(worker, true),
             Harm::PauseRedis => self.servers.redis.pause(true),
-            Harm::Restart { is_empty } => {
-                self.servers.redis.restart(is_empty)?;
-                self.coordinator.lose();
-            }
-            Harm::Save => self.servers.redis.save()?,
+            Harm::Restart { is_empty } => self.restart(is_empty)?,
+            Harm::Rewind | Harm::Save => self.servers.redis.save()?,
             Harm::Spoil(worker, way) => self.workers.proxy(worker).set(way),
         }
         Ok(())
     }
 
-    fn end(&mut self, harm: Harm) {
+    fn end(&mut self, harm: Harm) -> Result<(), Problem> {
         match harm {
             Harm::Pause(worker) => self.workers.pause(worker, false),
             Harm::PauseRedis => self.servers.redis.pause(false),
+            Harm::Rewind => self.restart(false)?,
             Harm::Spoil(worker, _) => self.workers.proxy(worker).set(Way::Open),
             Harm::Cut(_) | Harm::Flush | Harm::Kill(_) | Harm::Restart { .. } | Harm::Save => {}
         }
+        Ok(())
+    }
+
+    /// Restarts Redis with its last snapshot, or with nothing.
+    fn restart(&self, is_empty: bool) -> Result<(), Problem> {
+        self.servers.redis.restart(is_empty)?;
+        self.coordinator.lose();
+        Ok(())
     }
 
     /// Starts a worker in the place of one that was killed. What that one has committed has no other witness than the
@@ -127,8 +136,8 @@ impl Parts<'_> {
     fn replace(&mut self, worker: usize, killed: UnderWay) -> Result<(), Problem> {
         self.servers.database.end_sessions(&application(worker))?;
         let rows = owned_versions(&mut self.servers.database.connect()?, worker)?;
-        let begun_at = killed.begun_at.saturating_sub(SETTLED);
-        self.coordinator.inherit(&rows, begun_at, killed.is_quiet);
+        let UnderWay { is_quiet, life, .. } = killed;
+        self.coordinator.inherit(&rows, &Death { life, since: killed.begun_at.saturating_sub(SETTLED), is_quiet });
         self.workers.start_one(worker)
     }
 }

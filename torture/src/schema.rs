@@ -25,8 +25,12 @@ pub(crate) const SHELVES: i32 = 3;
 /// Items that many write. Ids begin at 1.
 pub(crate) const SHARED_ITEMS: i32 = 6;
 
-/// Items, and notes, that belong to one worker each.
+/// Items, and notes, that one process of a worker writes.
 const OWNED: i32 = 4;
+
+/// So many processes of a worker, one after the other, have rows of their own. What one that is killed has written is then
+/// left alone for a while: nobody else's write ends what it should have ended.
+const TURNS: i32 = 3;
 
 /// Codes that an item may have, one at a time.
 pub(crate) const CODES: i32 = 3;
@@ -43,8 +47,15 @@ pub(crate) fn code_of(item: i32, code: i32) -> String {
 
 /// The ids of rows of a worker's own.
 pub(crate) fn owned_by(worker: usize) -> impl Iterator<Item = i32> + Clone {
-    let first = 100 + 10 * i32::try_from(worker).unwrap_or(0);
-    first..first + OWNED
+    let first = 100 + 20 * i32::try_from(worker).unwrap_or(0);
+    first..first + OWNED * TURNS
+}
+
+/// Those of them that its process writes which was started as the `start`th.
+pub(crate) fn owned_in_turn(worker: usize, start: u64) -> impl Iterator<Item = i32> + Clone {
+    let turn = start % u64::from(TURNS.unsigned_abs());
+    let size = OWNED.unsigned_abs() as usize;
+    owned_by(worker).skip(usize::try_from(turn).unwrap_or(0) * size).take(size)
 }
 
 /// The versions of a worker's own rows; `None` of those that are not there.

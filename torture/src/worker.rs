@@ -12,6 +12,7 @@ use diesel::prelude::*;
 
 use crate::arguments::Worker;
 use crate::message::{Line, Reply, Request};
+use crate::schema::owned_in_turn;
 use crate::servers::Problem;
 
 mod access;
@@ -79,7 +80,8 @@ fn install(redis: &str) -> Result<(), Problem> {
 /// What every thread of a worker has.
 struct Thread {
     dice: Dice,
-    worker: usize,
+    /// The ids of the rows that nobody else writes.
+    owned: Vec<i32>,
     line: Line,
     conn: PgConnection,
     access: Access,
@@ -92,7 +94,8 @@ impl Thread {
         let conn = PgConnection::establish(&worker.database)?;
         let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.redis)? };
         let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
-        Ok(Self { dice, worker: worker.index, line, conn, access })
+        let owned = owned_in_turn(worker.index, worker.start).collect();
+        Ok(Self { dice, owned, line, conn, access })
     }
 
     /// Says something and waits until it is noted.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::arguments::{Run, Worker};
+use crate::ledger::Life;
 use crate::process::Process;
 use crate::proxy::Proxy;
 use crate::servers::{Problem, Servers};
@@ -19,7 +20,6 @@ struct Slot {
     proxy: Proxy,
     /// `None`: it was killed.
     process: Option<Process>,
-    starts: u64,
 }
 
 impl Workers {
@@ -30,13 +30,14 @@ impl Workers {
             let proxy = Proxy::to(servers.redis.port())?;
             let worker = Worker {
                 index,
+                start: 0,
                 seed: run.seed.wrapping_mul(1009).wrapping_add(index as u64),
                 socket: socket.to_owned(),
                 database: servers.database.url(),
                 redis: format!("redis://127.0.0.1:{}?prefix=torture", proxy.port()),
                 has_protocol: run.has_protocol,
             };
-            slots.push(Slot { worker, proxy, process: None, starts: 0 });
+            slots.push(Slot { worker, proxy, process: None });
         }
         let mut workers = Self(slots);
         (0..run.workers).try_for_each(|index| workers.start_one(index))?;
@@ -59,6 +60,11 @@ impl Workers {
         }
     }
 
+    /// The number of its present process.
+    pub(crate) fn life(&self, index: usize) -> Life {
+        self.0[index].process.as_ref().map_or(0, Process::id)
+    }
+
     /// Kills it.
     pub(crate) fn kill(&mut self, index: usize) {
         if let Some(mut process) = self.0[index].process.take() {
@@ -74,12 +80,12 @@ impl Workers {
     /// Starts it, once nothing is left in the database of the one before it.
     pub(crate) fn start_one(&mut self, index: usize) -> Result<(), Problem> {
         let slot = &mut self.0[index];
-        slot.starts += 1;
-        let worker = Worker { seed: slot.worker.seed.wrapping_add(slot.starts << 32), ..slot.worker.clone() };
+        slot.worker.start += 1;
+        slot.worker.seed = slot.worker.seed.wrapping_add(1 << 32);
         let mut command = Command::new(std::env::current_exe()?);
         // Not in the URL: it is a part of the names of entries, which all workers share.
         command.env("PGAPPNAME", application(index)).env("PGOPTIONS", "-c lock_timeout=2s");
-        command.args(worker.words()).stdout(Stdio::null());
+        command.args(slot.worker.words()).stdout(Stdio::null());
         slot.process = Some(Process::start(command, None)?);
         Ok(())
     }

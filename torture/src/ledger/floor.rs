@@ -46,11 +46,13 @@ pub(super) struct Floors {
     floors: HashMap<Key, u64>,
     pending: Vec<Pending>,
     lost_at: Option<Moment>,
+    /// When the last write of each process returned whose release was pending.
+    troubled_at: HashMap<Life, Moment>,
 }
 
 impl Floors {
     pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, floors: HashMap::new(), pending: Vec::new(), lost_at: None }
+        Self { bounds, floors: HashMap::new(), pending: Vec::new(), lost_at: None, troubled_at: HashMap::new() }
     }
 
     /// No read that begins from now on may give less.
@@ -60,7 +62,13 @@ impl Floors {
     }
 
     pub(super) fn wait(&mut self, pending: Pending) {
+        self.troubled_at.insert(pending.life, pending.acknowledged_at);
         self.pending.push(pending);
+    }
+
+    /// Whether the store has taken what the process wrote since then.
+    pub(super) fn had_peace(&self, life: Life, since: Moment) -> bool {
+        self.troubled_at.get(&life).is_none_or(|troubled_at| *troubled_at < since)
     }
 
     /// The store lost what it held.

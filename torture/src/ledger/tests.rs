@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Bounds, Fault, Floor, Ledger, Moment};
+use super::{Bounds, Death, Fault, Floor, Ledger, Moment};
 use crate::message::Release;
 use crate::question::{Key, Question, State, Table};
 
@@ -148,11 +148,22 @@ fn what_a_killed_worker_has_written_binds_when_its_bound_is_over() {
     let insert = ledger.write(&[(OWNED, State::Present { group: 7, code: 0 })], 1, at(1));
     ledger.acknowledge(&insert, &[], Release::Acknowledged, at(1));
     ledger.write(&[(OWNED, State::Absent)], 1, at(2));
-    assert_eq!(ledger.inherit(&[(OWNED, None)], (at(0), at(3)), true), 1);
-    assert_eq!(ledger.inherit(&[(OWNED, None)], (at(0), at(3)), true), 0, "it is known by now");
+    let death = Death { life: 1, since: at(2), is_quiet: true };
+    assert_eq!(ledger.inherit(&[(OWNED, None)], &death, at(3)), (1, true));
+    assert_eq!(ledger.inherit(&[(OWNED, None)], &death, at(3)), (0, true), "it is known by now");
     assert_eq!(faults(&mut ledger, &detail, 2, 7, &[(OWNED, 1)]), []);
     assert_eq!(faults(&mut ledger, &detail, 2, 8, &[(OWNED, 1)]).len(), 1);
     assert_eq!(faults(&mut ledger, &detail, 2, 8, &[]), []);
+}
+
+#[test]
+fn a_killed_worker_whose_releases_were_pending_is_not_known_to_have_placed_intents() {
+    let mut ledger = ledger();
+    write(&mut ledger, 2, PENDING, 5);
+    for (since, is_quiet, is_intended) in [(4, true, false), (6, true, true), (6, false, false)] {
+        let death = Death { life: 1, since: at(since), is_quiet };
+        assert_eq!(ledger.inherit(&[], &death, at(9)), (0, is_intended));
+    }
 }
 
 #[test]

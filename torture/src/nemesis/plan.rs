@@ -15,7 +15,11 @@ pub(super) enum Harm {
     Kill(usize),
     Pause(usize),
     PauseRedis,
-    Restart { is_empty: bool },
+    /// Redis comes back with what it held when this began.
+    Rewind,
+    Restart {
+        is_empty: bool,
+    },
     Save,
     Spoil(usize, Way),
 }
@@ -32,7 +36,7 @@ impl Harm {
     pub(super) const fn concerns(self) -> Concern {
         match self {
             Self::Cut(worker) | Self::Spoil(worker, _) => Concern::Way(worker),
-            Self::Flush | Self::PauseRedis | Self::Restart { .. } | Self::Save => Concern::Redis,
+            Self::Flush | Self::PauseRedis | Self::Restart { .. } | Self::Rewind | Self::Save => Concern::Redis,
             Self::Kill(worker) | Self::Pause(worker) => Concern::Worker(worker),
         }
     }
@@ -40,7 +44,7 @@ impl Harm {
     /// This, or something else that leaves Redis what it holds.
     const fn without_loss(self, worker: usize) -> Self {
         match self {
-            Self::Flush | Self::Restart { .. } => Self::Cut(worker),
+            Self::Flush | Self::Restart { .. } | Self::Rewind => Self::Cut(worker),
             other => other,
         }
     }
@@ -55,6 +59,7 @@ impl Harm {
             Self::PauseRedis => "Redis paused",
             Self::Restart { is_empty: true } => "Redis restarted empty",
             Self::Restart { is_empty: false } => "Redis restarted from its last snapshot",
+            Self::Rewind => "Redis set back by a moment",
             Self::Save => "snapshots of Redis",
             Self::Spoil(_, Way::Closed) => "workers cut off",
             Self::Spoil(_, Way::Held { requests: false, .. }) => "links without replies",
@@ -78,15 +83,16 @@ pub(super) fn plan(dice: &mut Dice, workers: usize, season: Season) -> (Harm, Du
 }
 
 fn anything(dice: &mut Dice, worker: usize) -> Harm {
-    match dice.below(24) {
+    match dice.below(27) {
         0..=4 => Harm::Kill(worker),
         5..=8 => Harm::Pause(worker),
         9 => Harm::PauseRedis,
         10 => Harm::Flush,
-        11 | 12 => Harm::Save,
-        13 => Harm::Restart { is_empty: true },
-        14 | 15 => Harm::Restart { is_empty: false },
-        16 | 17 => Harm::Cut(worker),
+        11 => Harm::Save,
+        12 => Harm::Restart { is_empty: true },
+        13 | 14 => Harm::Restart { is_empty: false },
+        15..=18 => Harm::Rewind,
+        19 | 20 => Harm::Cut(worker),
         _ => Harm::Spoil(worker, way(dice)),
     }
 }
@@ -105,7 +111,7 @@ fn way(dice: &mut Dice) -> Way {
 fn duration(harm: Harm, dice: &mut Dice) -> Duration {
     let longest = match harm {
         Harm::Pause(_) => LONGEST_PAUSE,
-        Harm::Kill(_) | Harm::PauseRedis | Harm::Spoil(..) => LONGEST_HOLD,
+        Harm::Kill(_) | Harm::PauseRedis | Harm::Rewind | Harm::Spoil(..) => LONGEST_HOLD,
         Harm::Cut(_) | Harm::Flush | Harm::Restart { .. } | Harm::Save => Duration::ZERO,
     };
     let share = if dice.once_in(3) { 1 } else { 8 };

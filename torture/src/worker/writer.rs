@@ -12,7 +12,7 @@ use super::questions::one_of;
 use super::steps::{FORMS, Form, Step};
 use crate::message::{Reply, Request, Version};
 use crate::question::{Key, State, Table};
-use crate::schema::{CODES, SHARED_ITEMS, SHELVES, items, notes, owned_by};
+use crate::schema::{CODES, SHARED_ITEMS, SHELVES, items, notes};
 use crate::servers::Problem;
 
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
@@ -76,8 +76,7 @@ impl Thread {
 
     /// A row of the worker's own, from the state that it is in into another one.
     fn put(&mut self, table: Table, form: Form) -> Result<Step, Problem> {
-        let ids: Vec<i32> = owned_by(self.worker).collect();
-        let key = Key::new(table, ids[self.dice.index(ids.len())]);
+        let key = Key::new(table, self.owned[self.dice.index(self.owned.len())]);
         let from = state(key, &mut self.conn)?;
         let groups = if table == Table::Items { SHELVES } else { SHARED_ITEMS };
         let to = match from {
