@@ -50,7 +50,7 @@ impl Cache {
     /// The numbers since the cache was built.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.0.ledger.read()
+        Statistics { near: self.0.store.near_counts(self.now()), ..self.0.ledger.read() }
     }
 
     /// How much the store holds at present.

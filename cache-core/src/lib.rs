@@ -52,6 +52,6 @@ pub use load::{Fill, Loaded, Reader, Start};
 pub use mode::Mode;
 pub use policy::{Jitter, Timeout, Writes};
 pub use protocol::breaker::BreakerState;
-pub use statistics::{Counters, Counts, Statistics, StoreCounts};
+pub use statistics::{Counters, Counts, NearCounts, Statistics, StoreCounts};
 pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};
 pub use values::{Cacheable, IntoTimeout};

@@ -36,6 +36,7 @@ impl Cache {
         // What it would wait for may be what tells the listener.
         let timeout = if is_telling() { Duration::ZERO } else { timeout };
         self.0.background.stop(&self.0, timeout);
+        self.0.store.shut_down();
         match self.0.dirty.count() {
             0 => Ok(()),
             left => Err(Error::new(ErrorKind::Store, "shutting down")

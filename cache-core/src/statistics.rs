@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::event::{Bypass, Miss};
 use crate::key::Kind;
 
+mod near;
 mod reasons;
 mod store;
 
+pub use near::NearCounts;
+pub(crate) use near::NearLedger;
 use reasons::Reasons;
 pub use store::StoreCounts;
 pub(crate) use store::{StoreCounter, StoreLedger};
@@ -105,6 +108,8 @@ pub struct Statistics {
     pub hook_panic_count: u64,
     /// Invalidations that the store failed, or that it was not asked for because it failed too often of late.
     pub invalidation_failure_count: u64,
+    /// What is kept in memory in front of a store elsewhere, if anything is.
+    pub near: Option<NearCounts>,
     /// What went wrong with the store, and what was done about it.
     pub store: StoreCounts,
 }
@@ -255,6 +260,7 @@ impl Ledger {
             database_invalidation_count: self.databases.load(Ordering::Relaxed),
             hook_panic_count: self.hook_panics.load(Ordering::Relaxed),
             invalidation_failure_count: self.failures.load(Ordering::Relaxed),
+            near: None,
             store: self.store.read(),
         }
     }
