@@ -1,5 +1,6 @@
 //! Setting a cache up: which store, which limits; wrong settings are refused here, by name.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use crate::background::Background;
@@ -20,6 +21,7 @@ use crate::store::{MemoryStore, NoneStore, Store};
 use crate::values::Place;
 
 mod limits;
+mod near;
 mod url;
 
 /// One mebibyte: `64 * MIB` reads as it should.
@@ -51,7 +53,8 @@ impl Cache {
     }
 
     /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb`, `none:`, or with the feature `redis`
-    /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`.
+    /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`; with
+    /// `near=64mb&max_staleness=500ms` behind the question mark as [`CacheBuilder::near`] does it.
     ///
     /// # Errors
     ///
@@ -87,6 +90,8 @@ pub struct CacheBuilder {
     clock: Option<Arc<dyn Clock>>,
     policy: Policy,
     database_url: Option<String>,
+    near: Option<u64>,
+    max_staleness: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -98,20 +103,31 @@ enum Choice {
     Redis(url::Secret),
 }
 
+impl Choice {
+    /// Whether its settings are looked at where it is made.
+    const fn is_redis(&self) -> bool {
+        match self {
+            Self::Given(_) | Self::Memory(_) | Self::Nothing => false,
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => true,
+        }
+    }
+}
+
 impl CacheBuilder {
     const DEFAULT_CAPACITY: u64 = 64 * MIB;
 
     pub(crate) fn new() -> Self {
         let store = Choice::Memory(Self::DEFAULT_CAPACITY);
-        Self { store, clock: None, policy: Policy::DEFAULT, database_url: None }
+        Self { store, clock: None, policy: Policy::DEFAULT, database_url: None, near: None, max_staleness: None }
     }
 
     pub(crate) fn default_memory() -> Cache {
-        Self::new().with_store(Arc::new(MemoryStore::build(Self::DEFAULT_CAPACITY)))
+        Self::new().with_store(Arc::new(MemoryStore::build(Self::DEFAULT_CAPACITY)), Arc::new(SystemClock::new()))
     }
 
     pub(crate) fn nothing() -> Cache {
-        Self::new().with_store(Arc::new(NoneStore))
+        Self::new().with_store(Arc::new(NoneStore), Arc::new(SystemClock::new()))
     }
 
     /// Keeps entries in the memory of this process, up to `capacity` bytes.
@@ -160,26 +176,30 @@ impl CacheBuilder {
     ///
     /// Returns an error of [`ErrorKind::Configuration`] that names the setting: a capacity below 64 KiB,
     /// a duration or number of zero, an operation timeout that is long beside the intent life, an empty database, a wrong
-    /// part of a URL.
+    /// part of a URL, [`near`](Self::near) with a store that does not tell of changes.
     pub fn build(self) -> Result<Cache> {
+        let clock = self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::new()));
+        if !self.store.is_redis() {
+            near::refuse(self.near, self.max_staleness)?;
+        }
         let store: Arc<dyn Store> = match &self.store {
             Choice::Given(store) => Arc::clone(store),
             Choice::Memory(capacity) => Arc::new(MemoryStore::with_capacity(*capacity)?),
             Choice::Nothing => Arc::new(NoneStore),
             #[cfg(feature = "redis")]
-            Choice::Redis(url) => Arc::new(crate::store::RedisStore::from_url(&url.0)?),
+            Choice::Redis(url) => self.redis_store(&url.0, &clock)?,
         };
         limits::checked(&self.policy, &*store)?;
         if self.database_url.as_deref().is_some_and(|url| url.trim().is_empty()) {
             return Err(wrong("`database` cannot be empty, leave it out if reads always have a connection"));
         }
-        Ok(self.with_store(store))
+        Ok(self.with_store(store, clock))
     }
 
-    fn with_store(self, store: Arc<dyn Store>) -> Cache {
+    fn with_store(self, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Cache {
         let ledger = Ledger::default();
         let inner = Inner {
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            clock,
             watch: Watch::over(&*store, &self.policy),
             store,
             policy: self.policy,

@@ -56,6 +56,7 @@ impl Cache {
         Statistics {
             refresh_failure_count: self.0.refreshes.failure_count(),
             refresh_panic_count: self.0.refreshes.panic_count(),
+            near: self.0.store.near_counts(self.now()),
             ..self.0.ledger.read()
         }
     }

@@ -18,6 +18,24 @@ impl Fingerprint {
         Self(bytes)
     }
 
+    /// The digest that these 32 digits say, as it is shown.
+    pub(crate) fn of_digits(digits: &[u8]) -> Option<Self> {
+        let digit = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let mut bytes = [0; 16];
+        let (pairs, rest) = digits.as_chunks::<2>();
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return None;
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(Self(bytes))
+    }
+
     /// The digest that stores outside of this process know by `bytes`.
     pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

@@ -54,6 +54,6 @@ pub use mode::Mode;
 pub use policy::{Jitter, Lifetime, Timeout, Writes};
 pub use protocol::breaker::BreakerState;
 pub use refresh::{Claim, Refreshing};
-pub use statistics::{Counters, Counts, Statistics, StoreCounts};
+pub use statistics::{Counters, Counts, NearCounts, Statistics, StoreCounts};
 pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};
 pub use values::{Cacheable, IntoTimeout};

@@ -92,20 +92,22 @@ impl Reader<'_> {
         if !self.may_be_kept(wanted) {
             return Err(Miss::Absent);
         }
-        let found = inner.unbar().and_then(|()| inner.call(Operation::Get, |store| store.get(wanted, now)));
+        let found = inner.unbar().and_then(|()| match inner.store.recall(wanted, now) {
+            Some(found) => Ok(Some(found)),
+            None => inner.call(Operation::Get, |store| store.get(wanted, now)),
+        });
         self.judge(found)
     }
 
     /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
     #[must_use]
     pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
-        let (inner, now) = (&*self.cache.0, self.cache.now());
+        let inner = &*self.cache.0;
         // The keys of one model: all of them have a codec, or none.
         if !wanted.iter().any(|wanted| self.may_be_kept(wanted)) {
             return wanted.iter().map(|_| Err(Miss::Absent)).collect();
         }
-        let get = |store: &dyn Store| same_length(store.get_many(wanted, now)?, wanted.len());
-        match inner.unbar().and_then(|()| inner.call(Operation::Get, get)) {
+        match inner.unbar().and_then(|()| self.find_many(wanted)) {
             Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
             Err(trouble) => {
                 self.note(&trouble);
@@ -191,6 +193,20 @@ impl Reader<'_> {
 
     fn may_be_kept(&self, wanted: &Wanted<'_>) -> bool {
         wanted.codec.is_some() || !self.cache.0.store.keeps_bytes_only()
+    }
+
+    /// Finds entries in one round trip, or in none if all of them can be served from this process.
+    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Option<Found>>, Trouble> {
+        let (inner, now) = (&*self.cache.0, self.cache.now());
+        let near: Vec<Option<Found>> = wanted.iter().map(|wanted| inner.store.recall(wanted, now)).collect();
+        let left: Vec<Wanted<'_>> =
+            wanted.iter().zip(&near).filter(|(_, found)| found.is_none()).map(|(wanted, _)| *wanted).collect();
+        if left.is_empty() {
+            return Ok(near);
+        }
+        let get = |store: &dyn Store| same_length(store.get_many(&left, now)?, left.len());
+        let mut looked = inner.call(Operation::Get, get)?.into_iter();
+        Ok(near.into_iter().map(|found| found.or_else(|| looked.next().flatten())).collect())
     }
 
     fn judge(&self, found: Result<Option<Found>, Trouble>) -> Result<(Value, Life), Miss> {

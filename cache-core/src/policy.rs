@@ -3,6 +3,8 @@
 use core::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::NearMemory;
 
 /// How long an entry lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -185,6 +187,46 @@ impl Policy {
         value_timeout: Timeout::from_secs(300),
         writes: Writes::Open,
     };
+}
+
+/// How much of a store elsewhere is kept in memory too, and how far that may be behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NearPolicy {
+    /// Bytes of entries and of what is known of their tags.
+    pub capacity: u64,
+    /// How far behind the store a read may be at most.
+    pub max_staleness: Duration,
+}
+
+impl NearPolicy {
+    /// How far behind a read may be if nothing else is said.
+    pub const MAX_STALENESS: Duration = Duration::from_secs(1);
+    const SHORTEST: Duration = Duration::from_millis(10);
+
+    /// Keeps up to `capacity` bytes, at most a second behind.
+    #[must_use]
+    pub const fn with_capacity(capacity: u64) -> Self {
+        Self { capacity, max_staleness: Self::MAX_STALENESS }
+    }
+
+    /// Sets how far behind the store a read may be at most.
+    #[must_use]
+    pub const fn max_staleness(mut self, max_staleness: Duration) -> Self {
+        self.max_staleness = max_staleness;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let wrong = |context| Err(Error::new(ErrorKind::Configuration, context));
+        if self.capacity < NearMemory::SMALLEST {
+            return wrong(format!("`near` needs a capacity of at least 64 KiB, got {} bytes", self.capacity));
+        }
+        if self.max_staleness < Self::SHORTEST {
+            return wrong(format!("`max_staleness` has to be at least 10 milliseconds, got {:?}", self.max_staleness));
+        }
+        Ok(())
+    }
 }
 
 /// When a store that keeps failing is left alone, and for how long.

@@ -40,6 +40,7 @@ impl Cache {
         self.0.refreshes.stop(timeout);
         self.0.dirty.shut_down();
         self.0.background.stop(&self.0, timeout.saturating_sub(began.elapsed()));
+        self.0.store.shut_down();
         match self.0.dirty.count() {
             0 => Ok(()),
             left => Err(Error::new(ErrorKind::Store, "shutting down")

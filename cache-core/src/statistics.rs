@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::event::{Bypass, Miss};
 use crate::key::Kind;
 
+mod near;
 mod reasons;
 mod store;
 
+pub use near::NearCounts;
+pub(crate) use near::NearLedger;
 use reasons::Reasons;
 pub use store::StoreCounts;
 pub(crate) use store::{StoreCounter, StoreLedger};
@@ -109,6 +112,8 @@ pub struct Statistics {
     pub hook_panic_count: u64,
     /// Invalidations that the store failed, or that it was not asked for because it failed too often of late.
     pub invalidation_failure_count: u64,
+    /// What is kept in memory in front of a store elsewhere, if anything is.
+    pub near: Option<NearCounts>,
     /// Refreshes of stale entries that did not succeed: the database or the pool failed, or they panicked.
     pub refresh_failure_count: u64,
     /// Refreshes that panicked.

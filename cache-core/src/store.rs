@@ -8,6 +8,7 @@ use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, Fingerprint};
+use crate::statistics::NearCounts;
 use crate::tag::{Tag, Token};
 
 pub use crate::intent::{Outcome, Release, Seed, Writer};
@@ -17,6 +18,7 @@ mod failing;
 mod link;
 mod memory;
 mod names;
+mod near;
 mod none;
 mod operation;
 #[cfg(feature = "redis")]
@@ -25,9 +27,11 @@ mod remote;
 mod slot;
 
 pub use failing::FailingStore;
-pub use link::{Answer, Lasting, Link, Packed, Swap};
+pub use link::{Answer, Incarnation, Lasting, Link, Packed, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TagName};
+pub(crate) use near::NearMemory;
+pub use near::{Told, Track, Tracker, Untracked};
 pub use none::NoneStore;
 pub use operation::Operation;
 #[cfg(feature = "redis")]
@@ -126,6 +130,19 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn keeps_bytes_only(&self) -> bool {
         false
     }
+
+    /// An entry that can be served without leaving this process, though the store is elsewhere; `None`: look it up.
+    fn recall(&self, _wanted: &Wanted<'_>, _now: Timestamp) -> Option<Found> {
+        None
+    }
+
+    /// The numbers of what a store elsewhere keeps in this process; `None`: it keeps nothing.
+    fn near_counts(&self, _now: Timestamp) -> Option<NearCounts> {
+        None
+    }
+
+    /// The cache is shut down: ends what the store does by itself. Calls go on being answered.
+    fn shut_down(&self) {}
 
     /// Tells the store how long a call may take; then it has to fail. Called once, before all others.
     fn set_operation_timeout(&self, _timeout: Duration) {}

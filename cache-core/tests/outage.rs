@@ -76,7 +76,7 @@ fn fill(cache: &Cache) {
     reading(cache, |reader| {
         let Start::Lead(fill) = reader.start(key(), &[any()]) else { panic!("nobody else loads") };
         let value = Value::Shared(Arc::new(1));
-        let loaded = Loaded { value, weight: 8, codec: None, timeout: Timeout::from_secs(3_600) };
+        let loaded = Loaded { value, weight: 8, codec: None, lifetime: Timeout::from_secs(3_600).into() };
         fill.store(reader, loaded, vec![any()]);
     });
 }

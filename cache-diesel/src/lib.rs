@@ -224,7 +224,8 @@ pub mod prelude;
 pub use cache_core::registry as caches;
 pub use cache_core::{
     BreakerState, Bypass, Cache, CacheBuilder, Cacheable, Cause, Clock, Counts, Error, ErrorKind, Event, IntoTimeout,
-    Kind, MIB, ManualClock, Miss, Mode, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Writes, store,
+    Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp,
+    Writes, store,
 };
 pub use cache_derive::Cached;
 pub use clear::{After, Clear, Clears};

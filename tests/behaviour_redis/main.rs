@@ -13,4 +13,8 @@ tests::redis_suite! {
     mod suite;
 
     use suite::*;
+
+    fn complete(store: cache_core::store::RedisStore) -> cache_core::store::RedisStore {
+        store
+    }
 }

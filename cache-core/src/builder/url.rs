@@ -2,6 +2,8 @@
 
 #[cfg(feature = "redis")]
 use core::fmt;
+#[cfg(feature = "redis")]
+use core::time::Duration;
 
 use super::{CacheBuilder, MIB, wrong};
 use crate::error::Result;
@@ -66,6 +68,57 @@ fn server(_scheme: &str, url: &str) -> Result<CacheBuilder> {
 #[cfg(not(feature = "redis"))]
 fn server(scheme: &str, _url: &str) -> Result<CacheBuilder> {
     Err(wrong(format!("a `{scheme}:` cache needs the feature `redis`")))
+}
+
+/// A URL without what it says of memory in front of the server, and that.
+#[cfg(feature = "redis")]
+pub(super) struct Sides {
+    pub(super) url: String,
+    pub(super) near: Option<u64>,
+    pub(super) max_staleness: Option<Duration>,
+}
+
+/// Parts what concerns the server from what concerns the memory in front of it.
+#[cfg(feature = "redis")]
+pub(super) fn near_of(url: &str) -> Result<Sides> {
+    let mut sides = Sides { url: url.to_owned(), near: None, max_staleness: None };
+    let Some((server, query)) = url.split_once('?') else { return Ok(sides) };
+    let mut left = Vec::new();
+    for pair in query.split('&') {
+        let is_repeated = match pair.split_once('=') {
+            Some((name @ "near", size)) => sides.near.replace(of(name, bytes(size))?).is_some(),
+            Some((name @ "max_staleness", time)) => sides.max_staleness.replace(of(name, duration(time))?).is_some(),
+            _ => {
+                left.push(pair);
+                false
+            }
+        };
+        if is_repeated {
+            let name = pair.split('=').next().unwrap_or(pair);
+            return Err(wrong(format!("the Redis URL says `{name}` twice")));
+        }
+    }
+    sides.url = if left.is_empty() { server.to_owned() } else { format!("{server}?{}", left.join("&")) };
+    Ok(sides)
+}
+
+/// Says which parameter is wrong.
+#[cfg(feature = "redis")]
+fn of<T>(name: &str, value: Result<T>) -> Result<T> {
+    value.map_err(|error| wrong(format!("`{name}` of the Redis URL: {error}")))
+}
+
+/// Reads a time such as `500ms` or `2s`.
+#[cfg(feature = "redis")]
+fn duration(text: &str) -> Result<Duration> {
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let in_unit: fn(u64) -> Duration = match &text[digits..] {
+        "ms" => Duration::from_millis,
+        "s" => Duration::from_secs,
+        _ => return Err(wrong(format!("`{}` is not a time such as `500ms` or `2s`", text.escape_debug()))),
+    };
+    let number = text[..digits].parse();
+    number.map(in_unit).map_err(|_| wrong(format!("`{}` is not a time such as `500ms` or `2s`", text.escape_debug())))
 }
 
 /// The parameters of a URL that has no other part.

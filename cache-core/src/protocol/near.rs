@@ -8,10 +8,11 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
+use crate::key::Fingerprint;
 use crate::store::Seed;
-use crate::tag::{Tag, Token};
+use crate::tag::Token;
 
-/// The tokens that a near cache knows, and whether they may be trusted.
+/// The tokens that a near cache knows, and whether they may be trusted. Tags go by the names that the store has for them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Near {
     epoch: Epoch,
@@ -19,7 +20,7 @@ pub struct Near {
     trust: Duration,
     trusted_until: Timestamp,
     questions: u64,
-    tags: BTreeMap<Tag, NearTag>,
+    tags: BTreeMap<Fingerprint, NearTag>,
 }
 
 /// One life of the link; what was kept or asked for in another one counts for nothing.
@@ -84,8 +85,8 @@ impl Near {
     }
 
     /// A tag has changed: told by the store, or by a write of this process, which calls this before it returns.
-    pub fn changed(&mut self, tag: &Tag) {
-        self.tags.remove(tag);
+    pub fn changed(&mut self, tag: Fingerprint) {
+        self.tags.remove(&tag);
     }
 
     /// Everything may have changed, and the link goes on.
@@ -96,14 +97,14 @@ impl Near {
 
     /// Prepares to ask the store for the tokens of `tags`; `None`: nothing of the answer may be kept, since the store
     /// does not track yet.
-    pub fn ask(&mut self, tags: &[Tag]) -> Option<Question> {
+    pub fn ask(&mut self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<Question> {
         if !self.is_tracked {
             return None;
         }
         self.questions += 1;
         let number = self.questions;
         for tag in tags {
-            self.tags.entry(*tag).or_insert(NearTag::Asked(number));
+            self.tags.entry(tag).or_insert(NearTag::Asked(number));
         }
         Some(Question { epoch: self.epoch, number })
     }
@@ -112,7 +113,7 @@ impl Near {
     ///
     /// A token under an intent is not kept: it dies by itself, at a moment that nobody tells of. Where the answer is
     /// not what is known already, nobody can tell which is younger, and neither is kept.
-    pub fn answer(&mut self, question: &Question, seeds: &[(Tag, Seed)]) {
+    pub fn answer(&mut self, question: &Question, seeds: &[(Fingerprint, Seed)]) {
         if question.epoch != self.epoch {
             return;
         }
@@ -121,19 +122,19 @@ impl Near {
                 Some(NearTag::Asked(since)) if *since > question.number => {}
                 Some(NearTag::Known(token)) if *token == seed.token && !seed.is_intended => {}
                 Some(asked @ NearTag::Asked(_)) if !seed.is_intended => *asked = NearTag::Known(seed.token),
-                Some(_) => self.changed(tag),
+                Some(_) => self.changed(*tag),
                 None => {}
             }
         }
     }
 
-    /// The present epoch: a fill notes it before it asks for anything.
+    /// The present epoch: an entry is kept in one, and ends with it.
     #[must_use]
     pub const fn epoch(&self) -> Epoch {
         self.epoch
     }
 
-    /// Whether a fill or an entry from `epoch` may be kept or served.
+    /// Whether an entry from `epoch` may be served.
     #[must_use]
     pub fn is_current(&self, epoch: Epoch) -> bool {
         self.is_tracked && epoch == self.epoch
@@ -145,18 +146,51 @@ impl Near {
         self.is_tracked && now < self.trusted_until
     }
 
-    /// The token of `tag` at `now`, to [judge](crate::judge) a near entry by; `None` matches nothing.
+    /// Until when near entries may be served, if nothing is heard of the store any more.
     #[must_use]
-    pub fn token(&self, tag: &Tag, now: Timestamp) -> Option<Token> {
-        match self.tags.get(tag)? {
-            NearTag::Known(token) if self.is_trusted(now) => Some(*token),
-            _ => None,
+    pub const fn trusted_until(&self) -> Timestamp {
+        self.trusted_until
+    }
+
+    /// Whether an entry that was filled under `tokens` may be kept: each of them is known to be the present one.
+    ///
+    /// It does not matter when the fill began. A token never comes back to a tag, so that nothing that the entry depends
+    /// on has changed since, whatever became of the link meanwhile.
+    #[must_use]
+    pub fn admits(&self, tokens: impl IntoIterator<Item = (Fingerprint, Token)>) -> bool {
+        self.is_tracked && tokens.into_iter().all(|(tag, token)| self.known(tag) == Some(token))
+    }
+
+    /// The token of `tag`, trusted or not.
+    #[must_use]
+    pub fn known(&self, tag: Fingerprint) -> Option<Token> {
+        match self.tags.get(&tag)? {
+            NearTag::Known(token) => Some(*token),
+            NearTag::Asked(_) => None,
         }
     }
 
+    /// The token of `tag` at `now`, to [judge](crate::judge) a near entry by; `None` matches nothing.
+    #[must_use]
+    pub fn token(&self, tag: Fingerprint, now: Timestamp) -> Option<Token> {
+        self.known(tag).filter(|_| self.is_trusted(now))
+    }
+
+    /// How many tags are known or were asked for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// Whether no tag is known or was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
     /// Makes room: forgets every tag that no near entry depends on. Questions under way are answered in vain.
-    pub fn retain(&mut self, is_needed: impl Fn(&Tag) -> bool) {
-        self.tags.retain(|tag, _| is_needed(tag));
+    pub fn retain(&mut self, is_needed: impl Fn(Fingerprint) -> bool) {
+        self.tags.retain(|tag, _| is_needed(*tag));
     }
 }
 
@@ -172,8 +206,8 @@ mod tests {
         Timestamp::from_nanos(nanos)
     }
 
-    fn tag(id: i32) -> Tag {
-        Database::named("shop").table("products").row(KeyBytes::of(&id))
+    fn tag(id: i32) -> Fingerprint {
+        Database::named("shop").table("products").row(KeyBytes::of(&id)).fingerprint()
     }
 
     fn seed(bits: u64, is_intended: bool) -> Seed {
@@ -189,13 +223,13 @@ mod tests {
 
     fn knowing(bits: u64) -> Near {
         let mut near = tracked();
-        let question = near.ask(&[tag(1)]).unwrap();
+        let question = near.ask([tag(1)]).unwrap();
         near.answer(&question, &[(tag(1), seed(bits, false))]);
         near
     }
 
     fn known(near: &Near) -> Option<u64> {
-        near.token(&tag(1), at(105)).map(Token::bits)
+        near.token(tag(1), at(105)).map(Token::bits)
     }
 
     #[test]
@@ -206,10 +240,10 @@ mod tests {
     #[test]
     fn a_message_drops_the_token_and_spoils_the_questions_under_way() {
         let mut near = knowing(1);
-        near.changed(&tag(1));
+        near.changed(tag(1));
         assert_eq!(known(&near), None);
-        let question = near.ask(&[tag(1)]).unwrap();
-        near.changed(&tag(1));
+        let question = near.ask([tag(1)]).unwrap();
+        near.changed(tag(1));
         near.answer(&question, &[(tag(1), seed(1, false))]);
         assert_eq!(known(&near), None);
     }
@@ -217,9 +251,9 @@ mod tests {
     #[test]
     fn a_later_question_does_not_mend_an_earlier_one() {
         let mut near = tracked();
-        let early = near.ask(&[tag(1)]).unwrap();
-        near.changed(&tag(1));
-        let late = near.ask(&[tag(1)]).unwrap();
+        let early = near.ask([tag(1)]).unwrap();
+        near.changed(tag(1));
+        let late = near.ask([tag(1)]).unwrap();
         near.answer(&early, &[(tag(1), seed(1, false))]);
         assert_eq!(known(&near), None);
         near.answer(&late, &[(tag(1), seed(2, false))]);
@@ -230,7 +264,7 @@ mod tests {
     fn an_answer_that_is_not_what_is_known_ends_both() {
         for (answer, kept) in [(seed(2, false), Some(2)), (seed(1, false), None), (seed(2, true), None)] {
             let mut near = knowing(2);
-            let question = near.ask(&[tag(1)]).unwrap();
+            let question = near.ask([tag(1)]).unwrap();
             near.answer(&question, &[(tag(1), answer)]);
             assert_eq!(known(&near), kept);
         }
@@ -239,7 +273,7 @@ mod tests {
     #[test]
     fn a_tag_under_an_intent_is_not_kept() {
         let mut near = tracked();
-        let question = near.ask(&[tag(1)]).unwrap();
+        let question = near.ask([tag(1)]).unwrap();
         near.answer(&question, &[(tag(1), seed(1, true))]);
         assert_eq!(known(&near), None);
     }
@@ -247,32 +281,44 @@ mod tests {
     #[test]
     fn nothing_is_asked_for_before_tracking_is_confirmed() {
         let mut near = Near::new(TRUST);
-        assert_eq!(near.ask(&[tag(1)]), None);
+        assert_eq!(near.ask([tag(1)]), None);
         let old = near.connect();
-        assert_eq!(near.ask(&[tag(1)]), None);
+        assert_eq!(near.ask([tag(1)]), None);
         near.connect();
         near.tracking(old, at(100));
-        assert_eq!(near.ask(&[tag(1)]), None, "confirmed for a link that is gone");
+        assert_eq!(near.ask([tag(1)]), None, "confirmed for a link that is gone");
     }
 
     #[test]
     fn a_reconnect_ends_what_was_kept_and_what_was_asked_for() {
         let mut near = knowing(1);
         let fill = near.epoch();
-        let question = near.ask(&[tag(2)]).unwrap();
+        let question = near.ask([tag(2)]).unwrap();
         let epoch = near.connect();
         assert!(!near.is_current(epoch), "not tracked yet");
         near.tracking(epoch, at(100));
-        near.ask(&[tag(2)]).unwrap();
+        near.ask([tag(2)]).unwrap();
         near.answer(&question, &[(tag(2), seed(1, false))]);
-        assert_eq!((known(&near), near.token(&tag(2), at(105))), (None, None));
+        assert_eq!((known(&near), near.token(tag(2), at(105))), (None, None));
         assert!(near.is_current(epoch) && !near.is_current(fill));
+    }
+
+    #[test]
+    fn an_entry_is_admitted_under_tokens_that_are_all_known() {
+        let (mut near, token) = (knowing(1), Token::from_bits(1));
+        assert!(near.admits([(tag(1), token)]) && near.admits([]));
+        assert!(!near.admits([(tag(1), Token::from_bits(2))]), "of an earlier state");
+        assert!(!near.admits([(tag(1), token), (tag(2), token)]), "one that nobody asked for");
+        near.ask([tag(2)]).unwrap();
+        assert!(!near.admits([(tag(1), token), (tag(2), token)]), "one that was not answered yet");
+        near.connect();
+        assert!(!near.admits([(tag(1), token)]) && !near.admits([]));
     }
 
     #[test]
     fn trust_is_counted_from_the_sending_of_the_heartbeat() {
         let mut near = knowing(1);
-        let token = |near: &Near, nanos| near.token(&tag(1), at(nanos)).is_some();
+        let token = |near: &Near, nanos| near.token(tag(1), at(nanos)).is_some();
         assert!(token(&near, 109) && !token(&near, 110));
         near.heartbeat(near.epoch(), at(105));
         near.heartbeat(near.epoch(), at(101));
@@ -286,9 +332,9 @@ mod tests {
     #[test]
     fn what_was_asked_for_before_everything_was_forgotten_does_not_enter() {
         let mut near = tracked();
-        let question = near.ask(&[tag(1)]).unwrap();
+        let question = near.ask([tag(1)]).unwrap();
         near.forget();
-        near.ask(&[tag(1)]).unwrap();
+        near.ask([tag(1)]).unwrap();
         near.answer(&question, &[(tag(1), seed(1, false))]);
         assert_eq!(known(&near), None);
         assert!(near.is_trusted(at(105)), "the link goes on");
@@ -297,9 +343,9 @@ mod tests {
     #[test]
     fn making_room_forgets_placeholders_too() {
         let mut near = tracked();
-        let question = near.ask(&[tag(1), tag(2)]).unwrap();
-        near.retain(|kept| *kept == tag(2));
+        let question = near.ask([tag(1), tag(2)]).unwrap();
+        near.retain(|kept| kept == tag(2));
         near.answer(&question, &[(tag(1), seed(1, false)), (tag(2), seed(2, false))]);
-        assert_eq!((known(&near), near.token(&tag(2), at(105))), (None, Some(Token::from_bits(2))));
+        assert_eq!((known(&near), near.token(tag(2), at(105))), (None, Some(Token::from_bits(2))));
     }
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
+use crate::statistics::NearCounts;
 use crate::store::{
     Exchange, Exchanged, Found, Lease, Operation, Put, Release, Seed, Slot, Slots, Store, Stored, Usage, Wanted, Writer,
 };
@@ -139,6 +140,19 @@ impl Store for FailingStore {
 
     fn is_local(&self) -> bool {
         self.is_local
+    }
+
+    /// Asks nobody, so that nothing fails.
+    fn recall(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<Found> {
+        self.inner.recall(wanted, now)
+    }
+
+    fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
+        self.inner.near_counts(now)
+    }
+
+    fn shut_down(&self) {
+        self.inner.shut_down();
     }
 
     fn keeps_bytes_only(&self) -> bool {

@@ -5,9 +5,11 @@ use core::time::Duration;
 
 use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
+use crate::key::Fingerprint;
 use crate::store::Mark;
 use crate::store::Usage;
 use crate::store::names::{Name, Names, TagName};
+use crate::store::near::Tracker;
 use crate::tag::Token;
 
 /// A process's connection to the server that keeps the entries and tags of a [`RemoteStore`](super::RemoteStore).
@@ -37,6 +39,11 @@ use crate::tag::Token;
 pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// How keys are called on this server.
     fn names(&self) -> &Names;
+
+    /// Opens connections on which the server tells of changes; `None`: it does not.
+    fn tracker(&self) -> Option<Box<dyn Tracker>> {
+        None
+    }
 
     /// Says how long a call may take from now on, connecting included. Before that is said, a link goes by a timeout of
     /// its own.
@@ -132,8 +139,29 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
 pub struct Answer {
     /// The bytes of each entry; `None`: there are none.
     pub entries: Vec<Option<Vec<u8>>>,
-    /// The token of each tag; `None`: it has none, or is blocked.
-    pub tokens: Vec<Option<Token>>,
+    /// The state of each tag; `None`: it has no token, or is blocked.
+    pub seeds: Vec<Option<Seed>>,
+    /// The incarnation that answered; `None`: it is not known.
+    pub incarnation: Option<Incarnation>,
+}
+
+impl Answer {
+    /// The token of each tag.
+    pub(super) fn tokens(&self) -> Vec<Option<Token>> {
+        self.seeds.iter().map(|seed| seed.map(|seed| seed.token)).collect()
+    }
+}
+
+/// Names one life of a server: another one has another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Incarnation(Fingerprint);
+
+impl Incarnation {
+    /// The life that the server calls `name`; `None`: a server that does not say.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        (!name.is_empty()).then(|| Self(Fingerprint::of(&[b"incarnation", name.as_bytes()])))
+    }
 }
 
 /// An entry on its way to the server.

@@ -77,6 +77,13 @@ impl Names {
         self.tag_of(tag.fingerprint())
     }
 
+    /// The tag whose token has this name; `None`: it is the name of something else.
+    #[must_use]
+    pub fn tag_called(&self, name: &[u8]) -> Option<Fingerprint> {
+        let digits = name.strip_prefix(self.start_of_tokens().as_bytes())?.strip_suffix(b"}")?;
+        Fingerprint::of_digits(digits)
+    }
+
     /// A lease.
     #[must_use]
     pub fn lease(&self, lease: &Lease) -> Name {
@@ -127,6 +134,18 @@ mod tests {
         let names = Names::starting_with("shop").unwrap();
         assert_eq!(names.tag(&Tag::root()).token.as_str(), "shop:t:{5e4feeb87d66da9140c1d82307f09bb6}");
         assert_eq!(names.entry(&key()).as_str(), "shop:e1:{14d1be93aa2cefcc01a25d5f63ce8739}");
+    }
+
+    #[test]
+    fn a_tag_is_known_by_the_name_of_its_token() {
+        let names = Names::starting_with("shop").unwrap();
+        let (tag, name) = (Tag::root().fingerprint(), names.tag(&Tag::root()));
+        assert_eq!(names.tag_called(name.token.as_str().as_bytes()), Some(tag));
+        let strange =
+            ["shop:t:{5e4feeb87d66da9140c1d82307f09bb}", "shop:t:{5e4feeb87d66da9140c1d82307f09bbG}", "shop:t:{"];
+        for other in [name.intents.as_str()].into_iter().chain(strange) {
+            assert_eq!(names.tag_called(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

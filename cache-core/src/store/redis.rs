@@ -4,6 +4,7 @@ mod address;
 mod commands;
 mod connection;
 mod failure;
+mod frame;
 mod incarnation;
 mod link;
 mod pool;
@@ -14,6 +15,7 @@ mod socket;
 #[cfg(feature = "redis-tls")]
 mod tls;
 mod tokens;
+mod track;
 
 pub use link::RedisLink;
 

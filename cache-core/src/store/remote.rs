@@ -1,13 +1,18 @@
 //! How are entries kept on a server that several processes share?
 
 use core::time::Duration;
+use std::sync::Arc;
 
-use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Header};
 use crate::key::CacheKey;
+use crate::policy::NearPolicy;
+use crate::statistics::NearCounts;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
+use crate::store::near::{NearMemory, Overtaken, Under, Watchman};
+use crate::store::remote::look::Place;
 use crate::store::{
     Exchange, Exchanged, Found, Lease, Outcome, Put, Release, Seed, Slots, Store, Stored, Usage, Wanted, Writer,
     same_length,
@@ -40,6 +45,14 @@ mod slots;
 pub struct RemoteStore<L> {
     link: L,
     largest_value: usize,
+    near: Option<Near>,
+}
+
+/// What is kept in the memory of this process, and who listens to the server for it.
+#[derive(Debug)]
+struct Near {
+    memory: Arc<NearMemory>,
+    watchman: Watchman,
 }
 
 impl<L: Link> RemoteStore<L> {
@@ -48,7 +61,7 @@ impl<L: Link> RemoteStore<L> {
 
     /// A store over `link`.
     pub fn new(link: L) -> Self {
-        Self { link, largest_value: Self::LARGEST_VALUE }
+        Self { link, largest_value: Self::LARGEST_VALUE, near: None }
     }
 
     /// Keeps values of up to `bytes`, as their codec writes them. For larger ones every read asks the database.
@@ -56,6 +69,29 @@ impl<L: Link> RemoteStore<L> {
     pub fn largest_value(mut self, bytes: usize) -> Self {
         self.largest_value = bytes;
         self
+    }
+
+    /// Keeps entries in the memory of this process too, as [`NearPolicy`] says, by the time of `clock`: that of the cache.
+    /// Connects to the server, and listens to it from then on.
+    ///
+    /// # Consistency
+    ///
+    /// A write of this process takes effect in its memory before it returns. What other processes write does so when the
+    /// server has told of it, and after [`max_staleness`](NearPolicy::max_staleness) at most: an entry is served from
+    /// memory only while the server has been heard of for that long.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`] if the server does not tell of changes. A server that is not there
+    /// is no error: it is asked until it is.
+    pub fn near(mut self, policy: NearPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
+        policy.check()?;
+        let context = "`near` needs a server that tells of changes";
+        let tracker = self.link.tracker().ok_or_else(|| Error::new(ErrorKind::Configuration, context))?;
+        let memory = Arc::new(NearMemory::new(policy.capacity, policy.max_staleness));
+        let watchman = Watchman::start(&memory, tracker, clock, policy.max_staleness)?;
+        self.near = Some(Near { memory, watchman });
+        Ok(self)
     }
 
     /// The link to the server.
@@ -82,6 +118,28 @@ impl<L: Link> RemoteStore<L> {
         })?;
         // What was there before is not what the caller has just loaded.
         Ok(if length > self.largest_value { Parcel::Remove(name) } else { Parcel::Put(Packed { name, bytes, life }) })
+    }
+
+    fn memory(&self) -> Option<&NearMemory> {
+        self.near.as_ref().map(|near| &*near.memory)
+    }
+
+    /// Forgets the tokens of `tags` when the call is over, whatever became of it.
+    fn overtaken(&self, tags: impl Iterator<Item = Tag>) -> Option<Overtaken<'_>> {
+        self.memory().map(|memory| Overtaken::new(memory, tags))
+    }
+
+    /// Keeps near what was stored on the server; what was not is not left there from before.
+    fn keep_near(&self, entries: &[Put], stored: &[Stored]) {
+        let Some(memory) = self.memory() else { return };
+        for (put, stored) in entries.iter().zip(stored) {
+            let tokens: Vec<Under> =
+                put.tokens.iter().map(|(tag, token)| (tag.fingerprint(), tag.kind(), *token)).collect();
+            match stored {
+                Stored::Kept => memory.put(put.key, &put.value, put.life, (&tokens, put.weight)),
+                _ => memory.remove(&put.key),
+            }
+        }
     }
 
     fn names_of(&self, tags: &[Tag]) -> Vec<TagName> {
@@ -112,7 +170,29 @@ impl<L: Link> Store for RemoteStore<L> {
     }
 
     fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        look::look(&self.link, wanted, now)
+        let place = Place { link: &self.link, near: self.memory() };
+        if place.near.is_none() {
+            return look::look(&place, wanted, now);
+        }
+        let near: Vec<Option<Found>> = wanted.iter().map(|wanted| self.recall(wanted, now)).collect();
+        let left: Vec<Wanted<'_>> =
+            wanted.iter().zip(&near).filter(|(_, found)| found.is_none()).map(|(wanted, _)| *wanted).collect();
+        let mut looked = look::look(&place, &left, now)?.into_iter();
+        Ok(near.into_iter().map(|found| found.or_else(|| looked.next().flatten())).collect())
+    }
+
+    fn recall(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<Found> {
+        self.memory()?.find(&wanted.key, now)
+    }
+
+    fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
+        Some(self.memory()?.counts(now))
+    }
+
+    fn shut_down(&self) {
+        if let Some(near) = &self.near {
+            near.watchman.stop();
+        }
     }
 
     fn seed(&self, tags: &[Tag], _now: Timestamp) -> Result<Vec<Seed>> {
@@ -142,13 +222,14 @@ impl<L: Link> Store for RemoteStore<L> {
                 Stored::Declined
             }
         };
-        let stored = entries.iter().map(&mut add).collect();
+        let stored: Vec<Stored> = entries.iter().map(&mut add).collect();
         if !removed.is_empty() {
             self.link.remove(&removed)?;
         }
         if !packed.is_empty() {
             self.link.put(&packed)?;
         }
+        self.keep_near(&entries, &stored);
         failure.map_or(Ok(stored), Err)
     }
 
@@ -165,6 +246,7 @@ impl<L: Link> Store for RemoteStore<L> {
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, _now: Timestamp) -> Result<()> {
+        let _overtaken = self.overtaken(tags.iter().copied());
         if tags.is_empty() { Ok(()) } else { self.link.place(writer, &self.names_of(tags), life) }
     }
 
@@ -172,6 +254,7 @@ impl<L: Link> Store for RemoteStore<L> {
     /// the intents that go without a new token. Those are mostly wide ones, which covered the exact tags until these
     /// were known.
     fn release(&self, writer: Writer, releases: &[Release], _now: Timestamp) -> Result<()> {
+        let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
         let (unchanged, changed): (Vec<Release>, Vec<Release>) =
             releases.iter().copied().partition(|release| release.outcome == Outcome::Unchanged);
         self.release_all(writer, changed.into_iter())?;
@@ -179,6 +262,9 @@ impl<L: Link> Store for RemoteStore<L> {
     }
 
     fn reclaim(&self) -> Result<()> {
+        if let Some(memory) = self.memory() {
+            memory.reclaim();
+        }
         self.link.reclaim()
     }
 

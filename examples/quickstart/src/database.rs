@@ -48,6 +48,11 @@ impl Database {
         Ok(SqliteConnection::establish(&self.url)?)
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &str {
+        &self.url
+    }
+
     /// Removes the database; to be called when no connection is open.
     pub(crate) fn remove(self) -> Result<()> {
         self.folder.close().map_err(|error| Error::new(format!("the temporary folder cannot be removed: {error}")))

@@ -5,6 +5,7 @@ mod data;
 mod database;
 mod error;
 mod models;
+mod pair;
 mod question;
 mod reads;
 mod schema;
@@ -24,7 +25,8 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::tour::Tour;
 
-const USAGE: &str = "usage: quickstart [--database PATH]   (an SQLite file of Chinook's shape; only a copy is used)";
+const USAGE: &str = "usage: quickstart [--database PATH]   (an SQLite file of Chinook's shape; only a copy is used)
+       quickstart --redis URL       (two processes that share a Redis server)";
 
 fn main() -> ExitCode {
     let action = match Action::of(env::args_os().skip(1)) {
@@ -52,29 +54,51 @@ fn complain(sentence: &str) {
 /// What the arguments ask for.
 enum Action {
     Help,
-    Tour { given: Option<PathBuf> },
+    Tour {
+        given: Option<PathBuf>,
+    },
+    Pair {
+        url: String,
+    },
+    /// What a pair starts beside itself.
+    Beside {
+        url: String,
+        path: PathBuf,
+    },
 }
 
 impl Action {
     fn of(mut arguments: impl Iterator<Item = OsString>) -> core::result::Result<Self, String> {
-        let mut given = None;
+        let (mut given, mut url, mut beside) = (None, None, None);
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--database") if given.is_none() => {
                     given = Some(PathBuf::from(arguments.next().ok_or("`--database` needs a path")?));
                 }
                 Some("--database") => return Err("`--database` is given twice".to_owned()),
+                Some("--redis") if url.is_none() => {
+                    let given = arguments.next().and_then(|url| url.into_string().ok());
+                    url = Some(given.ok_or("`--redis` needs a URL")?);
+                }
+                Some(pair::BESIDE) => beside = arguments.next().map(PathBuf::from),
                 Some("-h" | "--help") => return Ok(Self::Help),
                 _ => return Err(format!("unknown argument `{}`", argument.to_string_lossy())),
             }
         }
-        Ok(Self::Tour { given })
+        match (url, beside, given) {
+            (None, None, given) => Ok(Self::Tour { given }),
+            (Some(url), None, None) => Ok(Self::Pair { url }),
+            (Some(url), Some(path), None) => Ok(Self::Beside { url, path }),
+            _ => Err("`--redis` goes with nothing else".to_owned()),
+        }
     }
 
     fn run(self) -> Result<()> {
         match self {
             Self::Help => Ok(show::text(USAGE)?),
             Self::Tour { given } => tour(given),
+            Self::Pair { url } => pair::tour(&url),
+            Self::Beside { url, path } => pair::beside(&url, &path),
         }
     }
 }

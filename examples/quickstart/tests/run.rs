@@ -109,9 +109,41 @@ fn a_path_without_a_file_is_refused() {
     assert_refused(&quickstart(&["--database", folder.path().to_str().unwrap()]), "is a folder");
 }
 
+/// Needs the Redis server of `CACHE_DIESEL_REDIS_URL`.
+#[test]
+fn two_processes_see_what_the_other_one_writes() {
+    let Ok(url) = std::env::var("CACHE_DIESEL_REDIS_URL") else {
+        eprintln!("skipped: `CACHE_DIESEL_REDIS_URL` is not set");
+        return;
+    };
+    let output = quickstart(&["--redis", &url]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let shown = shown(&output);
+    let sees = |process: &str, name: &str, from: &str| {
+        let is_so = |line: &str| line.starts_with(process) && line.contains(name) && line.contains(from);
+        assert!(shown.lines().any(is_so), "`{process}` does not see `{name}` from {from} in\n{shown}");
+    };
+    sees("here", "An old name", "database");
+    sees("the other", "An old name", "Redis");
+    sees("    again", "An old name", "memory");
+    assert!(shown.lines().last().is_some_and(|line| line.contains("A new name")), "{shown}");
+}
+
+#[test]
+fn a_redis_url_that_is_wrong_is_refused() {
+    assert_refused(&quickstart(&["--redis", "redis://127.0.0.1:1?prefx=shop"]), "unknown parameter `prefx`");
+}
+
 #[test]
 fn wrong_arguments_are_answered_with_the_usage() {
-    for arguments in [&["--databse", "x"][..], &["x"], &["--database"], &["--database", "x", "--database", "y"]] {
+    for arguments in [
+        &["--databse", "x"][..],
+        &["x"],
+        &["--database"],
+        &["--redis"],
+        &["--database", "x", "--database", "y"],
+        &["--redis", "x", "--database", "y"],
+    ] {
         let output = quickstart(arguments);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("usage: quickstart"), "{output:?}");

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::store::{Found, Lease, Put, RedisStore, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{Result, Tag, Timestamp, Token};
+use cache_core::{NearCounts, Result, Tag, Timestamp, Token};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 
 /// A cache for which real time counts.
@@ -43,14 +43,17 @@ pub const IS_OUTSIDE: bool = true;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 thread_local! {
-    static NEWEST: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+    static NEWEST: RefCell<Option<Arc<Shop>>> = const { RefCell::new(None) };
 }
 
 /// The store of a shop. Its cache outlives the shop, and is told of every later write of the process: then to no effect.
 #[derive(Debug)]
-struct OfShop {
+struct OfShop(Arc<Shop>);
+
+#[derive(Debug)]
+struct Shop {
     store: RedisStore,
-    is_closed: Arc<AtomicBool>,
+    is_closed: AtomicBool,
 }
 
 impl OfShop {
@@ -63,20 +66,29 @@ impl OfShop {
         let shop = COUNT.fetch_add(1, Ordering::Relaxed);
         let store = RedisStore::from_url(&format!("{url}?prefix=test:{second:x}:{}:{shop}", process::id())).unwrap();
         store.set_operation_timeout(PATIENCE);
-        let is_closed = Arc::<AtomicBool>::default();
-        NEWEST.set(Some(Arc::clone(&is_closed)));
-        Self { store, is_closed }
+        // What each of the suites has over the server.
+        let shop = Arc::new(Shop { store: super::complete(store), is_closed: AtomicBool::new(false) });
+        NEWEST.set(Some(Arc::clone(&shop)));
+        Self(shop)
     }
 
     /// What the store says while the shop is open; afterwards what costs nothing.
     fn or<T>(&self, closed: T, open: impl FnOnce(&RedisStore) -> Result<T>) -> Result<T> {
-        if self.is_closed.load(Ordering::Relaxed) { Ok(closed) } else { open(&self.store) }
+        if self.0.is_closed.load(Ordering::Relaxed) { Ok(closed) } else { open(&self.0.store) }
     }
 }
 
 impl Store for OfShop {
     fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
         self.or(wanted.iter().map(|_| None).collect(), |store| store.get_many(wanted, now))
+    }
+
+    fn recall(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<Found> {
+        if self.0.is_closed.load(Ordering::Relaxed) { None } else { self.0.store.recall(wanted, now) }
+    }
+
+    fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
+        self.0.store.near_counts(now)
     }
 
     fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
@@ -101,7 +113,7 @@ impl Store for OfShop {
     }
 
     fn usage(&self) -> Usage {
-        self.store.usage()
+        self.0.store.usage()
     }
 
     /// The store goes by a timeout of its own.
@@ -117,7 +129,7 @@ impl Store for OfShop {
 }
 
 /// A shop that is open.
-pub struct Open(Option<Arc<AtomicBool>>);
+pub struct Open(Option<Arc<Shop>>);
 
 impl Open {
     /// The shop whose store was made last, if it was made for this one.
@@ -128,8 +140,9 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if let Some(is_closed) = &self.0 {
-            is_closed.store(true, Ordering::Relaxed);
+        if let Some(shop) = &self.0 {
+            shop.is_closed.store(true, Ordering::Relaxed);
+            shop.store.shut_down();
         }
     }
 }

@@ -10,9 +10,8 @@ use crate::sight::Sight;
 impl NearWorld {
     pub(crate) fn ask(&self, state: &mut State) {
         state.left.fills -= 1;
-        let epoch = state.near.epoch();
-        let question = state.near.ask(&[self.tag]);
-        state.fill = Some(Fill { epoch, question, seed: None, is_answered: false, commits: None });
+        let question = state.near.ask([self.name]);
+        state.fill = Some(Fill { question, seed: None, is_answered: false, commits: None });
     }
 
     pub(crate) fn seed(&self, state: &mut State) {
@@ -26,11 +25,11 @@ impl NearWorld {
         let Some(fill) = &mut state.fill else { return };
         fill.is_answered = true;
         if self.has(Mutation::MessageForgotten) {
-            fill.question = state.near.ask(&[self.tag]);
+            fill.question = state.near.ask([self.name]);
         }
         let Some((question, seed)) = fill.question.clone().zip(fill.seed) else { return };
         let is_intended = seed.is_intended && !self.has(Mutation::IntendedTokenKept);
-        state.near.answer(&question, &[(self.tag, Seed { is_intended, ..seed })]);
+        state.near.answer(&question, &[(self.name, Seed { is_intended, ..seed })]);
     }
 
     pub(crate) fn query(&self, state: &mut State) {
@@ -41,9 +40,9 @@ impl NearWorld {
     }
 
     pub(crate) fn keep(&self, state: &mut State) {
-        let Some(Fill { epoch, seed: Some(seed), commits: Some(commits), .. }) = state.fill.take() else { return };
-        if state.near.is_current(epoch) {
-            state.entry = Some(Entry { epoch, seed, commits });
+        let Some(Fill { seed: Some(seed), commits: Some(commits), .. }) = state.fill.take() else { return };
+        if state.near.admits([(self.name, seed.token)]) {
+            state.entry = Some(Entry { epoch: state.near.epoch(), seed, commits });
         } else {
             self.sights.see(Sight::Overtaken);
         }

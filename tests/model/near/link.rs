@@ -27,7 +27,7 @@ impl NearWorld {
         let counted = |sent_at| if self.has(Mutation::TrustFromArrival) { moment(state.now) } else { sent_at };
         let epoch = state.link.epoch;
         match state.link.from_store.remove(0) {
-            Message::Changed => state.near.changed(&self.tag),
+            Message::Changed => state.near.changed(self.name),
             Message::Heartbeat(sent_at) => state.near.heartbeat(epoch, counted(sent_at)),
             Message::Track(sent_at) => state.near.tracking(epoch, counted(sent_at)),
         }

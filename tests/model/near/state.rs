@@ -82,7 +82,6 @@ pub(crate) struct Entry {
 /// A read that was not answered near: asks for the token, gets it, queries, keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fill {
-    pub(crate) epoch: Epoch,
     pub(crate) question: Option<Question>,
     pub(crate) seed: Option<Seed>,
     pub(crate) is_answered: bool,

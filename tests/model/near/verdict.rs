@@ -12,7 +12,7 @@ impl NearWorld {
     pub(crate) fn verdict(&self, state: &State) -> Option<Promise> {
         let entry = state.entry.as_ref().filter(|entry| state.near.is_current(entry.epoch))?;
         let judged_at = moment(if self.has(Mutation::HitsWithoutTrust) { 0 } else { state.now });
-        let dependency = (self.tag.kind(), entry.seed.token, state.near.token(&self.tag, judged_at));
+        let dependency = (self.tag.kind(), entry.seed.token, state.near.token(self.name, judged_at));
         if judge(&Life::starting(judged_at, Timeout::NEVER), [dependency], judged_at) != Worth::Fresh {
             return None;
         }

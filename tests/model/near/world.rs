@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use cache_core::intent::TagState;
 use cache_core::protocol::near::Near;
-use cache_core::{Database, Tag, TagKind, Timestamp, Token};
+use cache_core::{Database, Fingerprint, Tag, TagKind, Timestamp, Token};
 use stateright::{Model, Property};
 
 use crate::near::state::{Action, Left, Link, Message, Promise, Stage, State, Writer};
@@ -23,12 +23,14 @@ pub(crate) struct NearWorld {
     pub(crate) mutation: Option<Mutation>,
     pub(crate) sights: Sights,
     pub(crate) tag: Tag,
+    /// What the store calls the tag.
+    pub(crate) name: Fingerprint,
 }
 
 impl NearWorld {
     pub(crate) fn new(left: Left, horizon: u8, mutation: Option<Mutation>) -> Self {
         let tag = Database::named("shop").table("products").whole(TagKind::Any);
-        Self { left, horizon, mutation, sights: Sights::default(), tag }
+        Self { left, horizon, mutation, sights: Sights::default(), tag, name: tag.fingerprint() }
     }
 
     pub(crate) fn has(&self, mutation: Mutation) -> bool {

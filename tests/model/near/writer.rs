@@ -31,7 +31,7 @@ impl NearWorld {
             Stage::Released => {
                 *writer = Writer { stage: Stage::Returned, since: now };
                 if place == 0 && !self.has(Mutation::OwnWriteKeepsToken) {
-                    state.near.changed(&self.tag);
+                    state.near.changed(self.name);
                 }
             }
             Stage::Crashed | Stage::Returned => {}

@@ -63,7 +63,8 @@ impl Call<'_> {
         let Value::Array(values) = values else { return Err(Failure::strange("MGET")) };
         let mut values: Vec<_> = values.into_iter().map(text).collect::<Result<_, _>>()?;
         let tokens = values.split_off(entries.len().min(values.len()));
-        Ok(Answer { entries: values, tokens: tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect() })
+        let seeds = tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect();
+        Ok(Answer { entries: values, seeds, incarnation: self.connection.life() })
     }
 
     /// Changes tags, each by its verb, in order; gives what a seed says of each. Where one fails, none that comes after

@@ -1,7 +1,7 @@
 //! One connection to the server: what is said first, and what is asked and answered.
 
 use core::fmt;
-use std::io::Write;
+use std::io;
 
 use redis::{Cmd, Parser, Value};
 
@@ -10,6 +10,7 @@ use super::failure::{Deadline, Failure};
 use super::scripts::{ARRIVE, Script};
 use super::socket::{self, Stream};
 use super::{incarnation, tokens};
+use crate::store::link::Incarnation;
 use crate::tag::{Tag, Token};
 
 /// A connection over which the server's incarnation has been compared.
@@ -17,6 +18,7 @@ pub(super) struct Connection {
     stream: Box<dyn Stream>,
     parser: Parser,
     incarnation: String,
+    life: Option<Incarnation>,
 }
 
 /// Commands that are sent together.
@@ -39,15 +41,28 @@ impl Batch {
         command.write_packed_command(&mut self.bytes);
         self.count += 1;
     }
+
+    /// The commands of another batch.
+    fn join(&mut self, other: Self) {
+        self.bytes.extend(other.bytes);
+        self.count += other.count;
+    }
+
+    /// Sends the commands.
+    pub(super) fn write_to(&self, stream: &mut dyn Stream) -> io::Result<()> {
+        stream.write_all(&self.bytes)?;
+        stream.flush()
+    }
 }
 
 impl Connection {
     /// Connects, says who we are, and compares the incarnation.
     pub(super) fn open(address: &Address, deadline: Deadline) -> Result<Self, Failure> {
         let stream = socket::connect(address, deadline)?;
-        let mut connection = Self { stream, parser: Parser::new(), incarnation: String::new() };
+        let mut connection = Self { stream, parser: Parser::new(), incarnation: String::new(), life: None };
         let information = connection.introduce(address, deadline)?;
         connection.incarnation = incarnation::name(&information).map_err(|reason| Failure::Broken(reason.into()))?;
+        connection.life = Incarnation::called(&connection.incarnation);
         connection.arrive(address, deadline)?;
         Ok(connection)
     }
@@ -57,16 +72,25 @@ impl Connection {
         &self.incarnation
     }
 
+    /// The same, as answers tell it.
+    pub(super) const fn life(&self) -> Option<Incarnation> {
+        self.life
+    }
+
     /// Whether the server has not ended the connection since its last answer, as far as is known here.
     pub(super) fn is_open(&mut self) -> bool {
         self.stream.is_quiet()
     }
 
+    /// The bytes both ways, when all replies have been read.
+    pub(super) fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
+    }
+
     /// Sends commands and reads their replies: all of them, and then the first error among them.
     pub(super) fn ask(&mut self, batch: &Batch, deadline: Deadline) -> Result<Vec<Value>, Failure> {
         self.stream.set_deadline(deadline);
-        self.stream.write_all(&batch.bytes)?;
-        self.stream.flush()?;
+        batch.write_to(&mut *self.stream)?;
         let mut replies = Vec::with_capacity(batch.count);
         for _ in 0..batch.count {
             replies.push(self.parser.parse_value(&mut self.stream)?);
@@ -107,16 +131,8 @@ impl Connection {
         if address.database != 0 {
             batch.add(redis::cmd("SELECT").arg(address.database));
         }
-        for section in ["server", "replication"] {
-            batch.add(redis::cmd("INFO").arg(section));
-        }
-        let replies = self.ask(&batch, deadline)?;
-        let sections = replies.iter().filter_map(|reply| match reply {
-            Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes)),
-            Value::VerbatimString { text, .. } => Some(text.into()),
-            _ => None,
-        });
-        Ok(sections.collect())
+        batch.join(information());
+        Ok(sections(&self.ask(&batch, deadline)?))
     }
 
     fn arrive(&mut self, address: &Address, deadline: Deadline) -> Result<(), Failure> {
@@ -128,6 +144,25 @@ impl Connection {
         };
         self.run(&ARRIVE, deadline, with).map(drop)
     }
+}
+
+/// Asks what the server says of itself.
+pub(super) fn information() -> Batch {
+    let mut batch = Batch::default();
+    for section in ["server", "replication"] {
+        batch.add(redis::cmd("INFO").arg(section));
+    }
+    batch
+}
+
+/// What it says, among other replies.
+pub(super) fn sections(replies: &[Value]) -> String {
+    let section = |reply: &Value| match reply {
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::VerbatimString { text, .. } => Some(text.clone()),
+        _ => None,
+    };
+    replies.iter().filter_map(section).collect()
 }
 
 impl fmt::Debug for Connection {

@@ -51,6 +51,11 @@ impl Failure {
         matches!(self, Self::Refused(refusal) if refusal.says("OOM"))
     }
 
+    /// Whether the server says that it does not know the command, or that we may not use it.
+    pub(super) fn is_for_good(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if ["ERR", "NOPERM", "NOPROTO"].contains(&&*refusal.code))
+    }
+
     /// Whether a script has to be sent in full.
     pub(super) fn misses_the_script(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.says("NOSCRIPT"))

@@ -8,11 +8,13 @@ use super::commands::{self, Call};
 use super::connection::Connection;
 use super::failure::{Deadline, Failure};
 use super::pool::Pool;
+use super::track::RedisTracker;
 use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
 use crate::store::Usage;
 use crate::store::link::{Answer, Link, Packed, Swap};
 use crate::store::names::{Name, Names, TagName};
+use crate::store::near::Tracker;
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
 ///
@@ -139,6 +141,10 @@ impl RedisLink {
 impl Link for RedisLink {
     fn names(&self) -> &Names {
         &self.address.names
+    }
+
+    fn tracker(&self) -> Option<Box<dyn Tracker>> {
+        Some(Box::new(RedisTracker::of(self.address.clone())))
     }
 
     fn set_timeout(&self, timeout: Duration) {

@@ -19,14 +19,14 @@ impl Call<'_> {
     /// Looks at slots and puts bytes where nothing is. The tokens are read with the last slots, so after all others:
     /// what was found is worth no more than they say, and what is written next is written under them.
     pub(super) fn open(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<Answer, Failure> {
-        let mut answer = Answer::default();
+        let mut answer = Answer { incarnation: self.connection.life(), ..Answer::default() };
         let last = slots.len().saturating_sub(1) / SLOTS_AT_ONCE;
         for (at, slots) in slots.chunks(SLOTS_AT_ONCE).enumerate() {
             let tags = if at == last { tags } else { &[] };
             let mut found = self.open_some(slots, tags)?;
             let tokens = found.split_off(slots.len());
             answer.entries.extend(found);
-            answer.tokens.extend(tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)));
+            answer.seeds.extend(tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)));
         }
         Ok(answer)
     }

@@ -1,12 +1,14 @@
 //! Which token does the text under a tag's first key say?
 
+use crate::intent::Seed;
 use crate::tag::Token;
 
-/// The token that `bytes` say, as `state.lua` writes it; `None`: they say none, or are nothing that it writes.
-pub(super) fn held(bytes: &[u8]) -> Option<Token> {
+/// The token that `bytes` say, as `state.lua` writes it, and whether intents stand beside it; `None`: they say none, or
+/// are nothing that it writes.
+pub(super) fn held(bytes: &[u8]) -> Option<Seed> {
     let (token, counts) = bytes.strip_prefix(b"t")?.split_at_checked(16)?;
     let are_counts = counts.is_empty() || counts.strip_prefix(b":").is_some_and(are_numbers);
-    if are_counts { read(token) } else { None }
+    if are_counts { Some(Seed { token: read(token)?, is_intended: !counts.is_empty() }) } else { None }
 }
 
 /// The token that 16 digits say.
@@ -38,10 +40,10 @@ mod tests {
 
     #[test]
     fn only_what_the_scripts_write_says_a_token() {
-        let token = Some(Token::from_bits(0xab));
+        let held_with = |is_intended| Some(Seed { token: Token::from_bits(0xab), is_intended });
         let cases: [(&[u8], _); 12] = [
-            (b"t00000000000000ab", token),
-            (b"t00000000000000ab:2:1700000000000:1700000000001", token),
+            (b"t00000000000000ab", held_with(false)),
+            (b"t00000000000000ab:2:1700000000000:1700000000001", held_with(true)),
             (b"b1700000000000", None),
             (b"t00000000000000AB", None),
             (b"t00000000000000ab:2:17", None),

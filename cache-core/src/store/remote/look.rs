@@ -9,11 +9,19 @@ use crate::format::{self, Dependency, Record};
 use crate::key::Fingerprint;
 use crate::store::link::Link;
 use crate::store::names::Name;
+use crate::store::near::{NearMemory, Under};
 use crate::store::{Found, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
+/// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
+pub(super) struct Place<'a, L> {
+    pub(super) link: &'a L,
+    pub(super) near: Option<&'a NearMemory>,
+}
+
 /// Looks entries up: one result for each, in order.
-pub(super) fn look<L: Link>(link: &L, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+    let link = place.link;
     // What has no bytes was never put.
     let readable: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
     let names: Vec<Name> = readable.iter().map(|wanted| link.names().entry(&wanted.key)).collect();
@@ -21,13 +29,18 @@ pub(super) fn look<L: Link>(link: &L, wanted: &[Wanted<'_>], now: Timestamp) -> 
         return Ok(wanted.iter().map(|_| None).collect());
     }
     let tags = readable.iter().flat_map(|wanted| wanted.tags.tags());
-    let (bytes, tokens) = read(link, &names, tags.map(|tag| (tag.fingerprint(), None)).collect())?;
+    let (bytes, tokens) = read(place, &names, tags.map(|tag| (tag.fingerprint(), None)).collect())?;
     let records: Vec<_> = readable.iter().zip(&bytes).map(|(wanted, bytes)| record(wanted, bytes.as_deref())).collect();
-    let further = read_further(link, &records, &tokens, now)?;
+    let further = read_further(place, &records, &tokens, now)?;
     let mut found: Vec<_> = readable
         .iter()
         .zip(records)
-        .map(|(wanted, record)| Some(find(wanted, &record?, &tokens, &further, now)))
+        .map(|(wanted, record)| {
+            let record = record?;
+            let found = find(wanted, &record, &tokens, &further, now);
+            place.keep(wanted, &record, &found);
+            Some(found)
+        })
         .collect();
     remove_unreadable(link, &names, &found);
     let mut found = found.drain(..);
@@ -63,12 +76,36 @@ impl Tokens {
     }
 }
 
-fn read<L: Link>(link: &L, names: &[Name], mut tags: BTreeMap<Fingerprint, Option<Token>>) -> Result<(Bytes, Tokens)> {
-    let tag_names: Vec<_> = tags.keys().map(|tag| link.names().tag_of(*tag)).collect();
-    let answer = link.read(names, &tag_names)?;
-    let tokens = same_length(answer.tokens, tags.len())?;
-    tags.values_mut().zip(tokens).for_each(|(place, token)| *place = token);
+fn read<L: Link>(
+    place: &Place<'_, L>,
+    names: &[Name],
+    mut tags: BTreeMap<Fingerprint, Option<Token>>,
+) -> Result<(Bytes, Tokens)> {
+    let tag_names: Vec<_> = tags.keys().map(|tag| place.link.names().tag_of(*tag)).collect();
+    // Asked before the server is: what it tells meanwhile counts.
+    let question = place.near.and_then(|near| near.ask(tags.keys().copied()));
+    let answer = place.link.read(names, &tag_names)?;
+    let seeds = same_length(answer.seeds, tags.len())?;
+    if let Some((near, question)) = place.near.zip(question) {
+        let known: Vec<_> = tags.keys().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
+        near.answer(&question, &known, answer.incarnation);
+    }
+    tags.values_mut().zip(seeds).for_each(|(place, seed)| *place = seed.map(|seed| seed.token));
     Ok((same_length(answer.entries, names.len())?, Tokens(tags)))
+}
+
+impl<L> Place<'_, L> {
+    /// Keeps near what is to be served. How much the value takes is not known: its own size, and room for what hangs on
+    /// it, of which four times the bytes that it came in are enough for most.
+    fn keep(&self, wanted: &Wanted<'_>, record: &Read<'_>, found: &Found) {
+        let (Some(near), Ok(record), Worth::Fresh) = (self.near, record, found.worth) else { return };
+        let own = match &found.value {
+            Value::Absent(value) | Value::Shared(value) => size_of_val(&**value),
+            Value::Unread => return,
+        };
+        let tokens: Vec<Under> = record.dependencies().map(|of| (of.tag, of.kind, of.token)).collect();
+        near.put_found(wanted.key, &found.value, found.life, (&tokens, own + 4 * record.value.len()));
+    }
 }
 
 fn record<'a>(wanted: &Wanted<'_>, bytes: Option<&'a [u8]>) -> Option<Read<'a>> {
@@ -79,14 +116,19 @@ fn record<'a>(wanted: &Wanted<'_>, bytes: Option<&'a [u8]>) -> Option<Read<'a>> 
 ///
 /// All of their tags: between the two answers the server may have gone back to an older state, in which tags hold
 /// tokens again that they had lost. Then the root tag was changed before this answer, and only this answer says so.
-fn read_further<L: Link>(link: &L, records: &[Option<Read<'_>>], tokens: &Tokens, now: Timestamp) -> Result<Tokens> {
+fn read_further<L: Link>(
+    place: &Place<'_, L>,
+    records: &[Option<Read<'_>>],
+    tokens: &Tokens,
+    now: Timestamp,
+) -> Result<Tokens> {
     let is_open = |record: &&Record<'_>| !tokens.cover(record) && tokens.foresee(record, now).is_served();
     let open = records.iter().flatten().flatten().filter(is_open);
     let tags: BTreeMap<_, _> = open.flat_map(Record::dependencies).map(|dependency| (dependency.tag, None)).collect();
     if tags.is_empty() {
         return Ok(Tokens::default());
     }
-    Ok(read(link, &[], tags)?.1)
+    Ok(read(place, &[], tags)?.1)
 }
 
 fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &Tokens, further: &Tokens, now: Timestamp) -> Found {

@@ -26,9 +26,10 @@ pub(super) fn peek<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Time
     }
     let names: Vec<Name> = keys.iter().map(|key| link.names().entry(key)).collect();
     let answer = checked(link.read(&names, &tag_names(link, tags))?, keys, tags)?;
-    let tokens = Tokens::of(tags, &answer.tokens);
+    let present = answer.tokens();
+    let tokens = Tokens::of(tags, &present);
     let slot = |(key, bytes): (&CacheKey, Option<Vec<u8>>)| Some(slot(key, &bytes?, &tokens, now));
-    Ok(Slots { slots: keys.iter().zip(answer.entries).map(slot).collect(), tokens: answer.tokens })
+    Ok(Slots { slots: keys.iter().zip(answer.entries).map(slot).collect(), tokens: present })
 }
 
 pub(super) fn open<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
@@ -42,14 +43,15 @@ pub(super) fn open<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Time
     };
     let packed = keys.iter().map(vacant).collect::<Result<Vec<Packed>>>()?;
     let answer = checked(link.open(&packed, &tag_names(link, tags))?, keys, tags)?;
-    let tokens = Tokens::of(tags, &answer.tokens);
+    let present = answer.tokens();
+    let tokens = Tokens::of(tags, &present);
     let found = keys.iter().zip(answer.entries).zip(&packed).map(|((key, bytes), packed)| {
         Some(match bytes {
             Some(bytes) => slot(key, &bytes, &tokens, now),
             None => Slot { mark: Mark::of(&packed.bytes), content: Content::Vacant },
         })
     });
-    Ok(Slots { slots: found.collect(), tokens: answer.tokens })
+    Ok(Slots { slots: found.collect(), tokens: present })
 }
 
 pub(super) fn exchange<L: Link>(
@@ -125,7 +127,8 @@ fn content(record: &Record<'_>, tokens: &Tokens, now: Timestamp) -> Content {
 }
 
 fn checked(answer: Answer, keys: &[CacheKey], tags: &[Tag]) -> Result<Answer> {
-    Ok(Answer { entries: same_length(answer.entries, keys.len())?, tokens: same_length(answer.tokens, tags.len())? })
+    let entries = same_length(answer.entries, keys.len())?;
+    Ok(Answer { entries, seeds: same_length(answer.seeds, tags.len())?, ..answer })
 }
 
 fn tag_names<L: Link>(link: &L, tags: &[Tag]) -> Vec<TagName> {

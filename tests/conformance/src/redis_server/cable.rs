@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// A relay to a server, on a port of its own, that can be cut.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ struct Shared {
     /// How many bytes of replies come through before a connection is cut.
     left: AtomicU64,
     connections: AtomicU64,
+    /// Nothing comes through, either way, and no end notices.
+    is_stalled: AtomicBool,
+    /// How long replies are on their way.
+    delay_millis: AtomicU64,
 }
 
 impl Cable {
@@ -37,6 +42,8 @@ impl Cable {
             ends: Mutex::default(),
             left: AtomicU64::new(u64::MAX),
             connections: AtomicU64::new(0),
+            is_stalled: AtomicBool::new(false),
+            delay_millis: AtomicU64::new(0),
         });
         let relay = Arc::clone(&shared);
         // It ends with the process of the tests.
@@ -53,6 +60,17 @@ impl Cable {
     /// Cuts all connections. New ones can be made.
     pub fn cut(&self) {
         self.shared.cut();
+    }
+
+    /// Lets nothing come through any more, or lets it: all that was sent meanwhile comes then.
+    pub fn stall(&self, is_stalled: bool) {
+        self.shared.is_stalled.store(is_stalled, Ordering::SeqCst);
+    }
+
+    /// Lets what the server says be on its way for so long.
+    pub fn delay(&self, delay: Duration) {
+        let millis = u64::try_from(delay.as_millis()).expect("a test's time");
+        self.shared.delay_millis.store(millis, Ordering::SeqCst);
     }
 
     /// Cuts a connection when so many more bytes of replies have come through.
@@ -86,9 +104,27 @@ impl Shared {
         let copy = |stream: &TcpStream| stream.try_clone().expect("another handle of an open socket");
         let (requests, replies) = ((copy(&client), copy(&server)), (copy(&server), copy(&client)));
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).extend([client, server]);
-        let shared = Arc::clone(self);
-        thread::spawn(move || relay(requests.0, requests.1, |count| count));
-        thread::spawn(move || relay(replies.0, replies.1, |count| shared.pass(count)));
+        let (asking, answering) = (Arc::clone(self), Arc::clone(self));
+        thread::spawn(move || {
+            relay(requests.0, requests.1, |count| {
+                asking.wait();
+                count
+            });
+        });
+        thread::spawn(move || {
+            relay(replies.0, replies.1, |count| {
+                thread::sleep(Duration::from_millis(answering.delay_millis.load(Ordering::SeqCst)));
+                answering.wait();
+                answering.pass(count)
+            });
+        });
+    }
+
+    /// Waits until things come through.
+    fn wait(&self) {
+        while self.is_stalled.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// How many of so many bytes come through.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cache_core::policy::NearPolicy;
 use cache_core::store::{Name, Names, RedisStore, Store};
 use cache_core::{CacheKey, Tag};
 use redis::Value;
@@ -61,6 +62,19 @@ impl Hands {
     pub fn subject(&self) -> Subject {
         let store = patient(&format!("redis://127.0.0.1:{}?prefix=shop", self.cable.port()));
         Subject::new(store, Time::real()).unit(UNIT).frail(self.clone())
+    }
+
+    /// The store under test, with `policy` for memory in front of the server.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not tell of changes.
+    #[must_use]
+    pub fn near(&self, policy: NearPolicy) -> Subject {
+        let time = Time::real();
+        let store = patient(&format!("redis://127.0.0.1:{}?prefix=shop", self.cable.port()));
+        let store = store.near(policy, Arc::new(time.clone())).expect("a server that tells of changes");
+        Subject::new(store, time).unit(UNIT).frail(self.clone())
     }
 
     fn delete(&self, name: &Name) {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use cache_core::intent::{Outcome, TagState, Writer};
+use cache_core::intent::{Held, Outcome, Seed, TagState, Writer};
 use cache_core::protocol::incarnation::{Arrival, arrive};
 use cache_core::store::{Answer, Lasting, Mark, Name, Names, Packed, Swap, TagName};
 use cache_core::{Tag, Timestamp, Token};
@@ -66,8 +66,14 @@ fn end_intent(keys: &mut Keyspace, writer: Writer, release: (TagName, Outcome, T
 fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> Answer {
     let mut answer = Answer::default();
     answer.entries.extend(entries.iter().map(|name| keys.get(name.as_str(), now).map(<[u8]>::to_vec)));
-    answer.tokens.extend(tags.iter().map(|tag| wire::load(keys, tag, now).token(now)));
+    answer.seeds.extend(tags.iter().map(|tag| seed(&wire::load(keys, tag, now), now)));
     answer
+}
+
+/// What a tag says of itself without being asked to change.
+fn seed(state: &TagState, now: Timestamp) -> Option<Seed> {
+    let is_intended = matches!(state.held, Some(Held::Token { standing, .. }) if standing > 0);
+    state.token(now).map(|token| Seed { token, is_intended })
 }
 
 fn put(keys: &mut Keyspace, entry: Packed, now: Timestamp) {

@@ -131,10 +131,10 @@ fn more_slots_than_one_script_takes_come_in_order() {
         let slots: Vec<_> = names.iter().map(|name| packed(name, name.as_str().as_bytes(), None)).collect();
         let opened = link.open(&slots, &tags).unwrap();
         assert!(opened.entries.len() == names.len() && opened.entries.iter().all(Option::is_none));
-        assert_eq!(opened.tokens, [None, Some(seeds[0].token)]);
+        assert_eq!(opened.seeds, [None, Some(seeds[0])]);
         let again = link.open(&slots, &tags).unwrap();
         let expected: Vec<_> = slots.iter().map(|slot| Some(slot.bytes.clone())).collect();
-        assert_eq!((again.entries, again.tokens), (expected, opened.tokens));
+        assert_eq!((again.entries, again.seeds), (expected, opened.seeds));
         // Their names begin alike, and so do these bytes.
         let swaps = slots.iter().zip(0..).map(|(slot, at)| {
             let from = if at % 3 == 0 { &b"other"[..] } else { &slot.bytes };
@@ -144,7 +144,7 @@ fn more_slots_than_one_script_takes_come_in_order() {
         assert_eq!(link.swap(&swaps.collect::<Vec<_>>()).unwrap(), expected);
     }
     assert!(link.swap(&[]).unwrap().is_empty());
-    assert_eq!(link.open(&[], &tags).unwrap().tokens, [None, Some(seeds[0].token)]);
+    assert_eq!(link.open(&[], &tags).unwrap().seeds, [None, Some(seeds[0])]);
 }
 
 #[test]

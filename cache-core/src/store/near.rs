@@ -1,0 +1,203 @@
+//! What does a process keep in memory of a server that tells it of changes?
+//!
+//! `protocol::near` decides what may be kept; here it is carried out. A look-up takes no lock that others contend for: an
+//! entry holds the cells of its tags, and a cell is marked when its tag has changed.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+
+use crate::clock::Timestamp;
+use crate::entry::{Life, Value, Worth, judge};
+use crate::key::{CacheKey, Fingerprint};
+use crate::protocol::near::Question;
+use crate::statistics::{NearCounts, NearLedger};
+use crate::store::{Found, Incarnation, Seed};
+use crate::tag::{TagKind, Token};
+
+mod book;
+mod told;
+mod track;
+mod trust;
+mod watch;
+
+use book::{Book, Cell};
+pub(super) use told::Overtaken;
+pub use track::{Told, Track, Tracker, Untracked};
+use trust::Trust;
+pub(super) use watch::Watchman;
+
+/// The entries of a process, in front of a server.
+pub(crate) struct NearMemory {
+    entries: Cache<CacheKey, Arc<Held>, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, Arc<Held>>>,
+    book: Mutex<Book>,
+    trust: Trust,
+    ledger: NearLedger,
+    largest: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    value: Value,
+    life: Life,
+    cells: Box<[Arc<Cell>]>,
+    weight: u64,
+}
+
+#[derive(Clone, Debug)]
+struct ByWeight;
+
+impl Weighter<CacheKey, Arc<Held>> for ByWeight {
+    fn weight(&self, _key: &CacheKey, held: &Arc<Held>) -> u64 {
+        held.weight
+    }
+}
+
+/// A tag that an entry depends on, and the token that it was filled under.
+pub(super) type Under = (Fingerprint, TagKind, Token);
+
+impl NearMemory {
+    /// The least that entries can be kept in.
+    pub(crate) const SMALLEST: u64 = 64 * 1024;
+    const SHARDS: usize = 8;
+    /// What an entry takes beside its value: key, header, and the map's own.
+    const OVERHEAD: usize = size_of::<CacheKey>() + size_of::<Held>() + 64;
+    /// What a tag takes that no other entry depends on: its cell, and its place in both maps.
+    const TAG: usize = 192;
+
+    /// Keeps up to `capacity` bytes of entries and of what is known of their tags.
+    pub(crate) fn new(capacity: u64, max_staleness: Duration) -> Self {
+        let options = OptionsBuilder::new()
+            .weight_capacity(capacity)
+            .estimated_items_capacity(usize::try_from(capacity / 1024).unwrap_or(usize::MAX).min(1 << 20))
+            .shards(Self::SHARDS)
+            .build()
+            .expect("both capacities are set");
+        Self {
+            entries: Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+            book: Mutex::new(Book::new(max_staleness)),
+            trust: Trust::of(max_staleness),
+            ledger: NearLedger::default(),
+            largest: capacity / Self::SHARDS as u64,
+        }
+    }
+
+    /// An entry that may be served at `now`.
+    ///
+    /// Trust is looked at first: what was told before it was gained has marked its cells by then.
+    pub(super) fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {
+        let held = self.entries.get(key)?;
+        let age = self.trust.age(now)?;
+        let is_served = judge(&held.life, [], now) == Worth::Fresh && held.cells.iter().all(|cell| cell.is_current());
+        if !is_served {
+            return None;
+        }
+        self.ledger.count_hit(age, self.trust.longest());
+        Some(Found { value: held.value.clone(), life: held.life, worth: Worth::Fresh })
+    }
+
+    /// Prepares to ask the server for the tokens of `tags`.
+    pub(super) fn ask(&self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<Question> {
+        let mut book = self.book();
+        book.sweep_if_grown();
+        book.near.ask(tags)
+    }
+
+    /// Keeps what the server answered. What came from another life than the one that tells of changes is not kept:
+    /// nobody would tell of its changes.
+    pub(super) fn answer(&self, question: &Question, seeds: &[(Fingerprint, Seed)], from: Option<Incarnation>) {
+        let mut book = self.book();
+        if from.is_none() || from != book.incarnation {
+            return;
+        }
+        book.near.answer(question, seeds);
+        seeds.iter().for_each(|(tag, _)| book.mark_unless_known(*tag));
+    }
+
+    /// Keeps an entry, if each of its tokens is known to be the present one. Whatever was there before goes.
+    pub(super) fn put(&self, key: CacheKey, value: &Value, life: Life, under: (&[Under], usize)) {
+        if !self.keep(key, value, life, under) {
+            self.entries.remove(&key);
+        }
+    }
+
+    /// Keeps an entry that was found on the server, unless there is a younger one.
+    pub(super) fn put_found(&self, key: CacheKey, value: &Value, life: Life, under: (&[Under], usize)) {
+        let is_younger = |held: Arc<Held>| held.life.created_at > life.created_at && held.is_current();
+        if !self.entries.peek(&key).is_some_and(is_younger) {
+            self.keep(key, value, life, under);
+        }
+    }
+
+    fn keep(&self, key: CacheKey, value: &Value, life: Life, (tokens, weight): (&[Under], usize)) -> bool {
+        let weight = Self::weigh(weight, tokens);
+        if weight > self.largest {
+            return false;
+        }
+        let Some(cells) = self.book().cells_under(tokens) else { return false };
+        self.entries.insert(key, Arc::new(Held { value: value.clone(), life, cells, weight }));
+        true
+    }
+
+    /// Tags have changed: told by the server, or by a write of this process, which says so before it returns.
+    pub(super) fn changed(&self, tags: impl IntoIterator<Item = Fingerprint>) {
+        let mut book = self.book();
+        for tag in tags {
+            book.near.changed(tag);
+            book.mark_unless_known(tag);
+        }
+    }
+
+    /// Drops what is kept of an entry.
+    pub(super) fn remove(&self, key: &CacheKey) {
+        self.entries.remove(key);
+    }
+
+    /// Gives back the room of all entries.
+    pub(super) fn reclaim(&self) {
+        self.entries.clear();
+    }
+
+    /// The numbers.
+    pub(super) fn counts(&self, now: Timestamp) -> NearCounts {
+        let mut counts = self.ledger.read();
+        counts.entry_count = self.entries.len() as u64;
+        counts.tag_count = self.book().near.len() as u64;
+        counts.weight = self.entries.weight();
+        counts.is_trusted = self.trust.age(now).is_some();
+        counts.max_staleness = self.trust.longest();
+        counts
+    }
+
+    /// What an entry takes of the capacity. The tags of whole tables are shared by many entries, and few; the others
+    /// are counted for each entry.
+    fn weigh(value: usize, tokens: &[Under]) -> u64 {
+        let is_own = |kind| matches!(kind, TagKind::Row | TagKind::Scope | TagKind::Suffix);
+        let own = tokens.iter().filter(|(_, kind, _)| is_own(*kind)).count();
+        (value + Self::OVERHEAD + tokens.len() * size_of::<Arc<Cell>>() + own * Self::TAG) as u64
+    }
+
+    /// A panic under the lock leaves a cell unmarked at worst whose tag is not known any more: every change marks the
+    /// cell in the same call, and nothing between the two can panic.
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn is_current(&self) -> bool {
+        self.cells.iter().all(|cell| cell.is_current())
+    }
+}
+
+impl fmt::Debug for NearMemory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("NearMemory").field("entries", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

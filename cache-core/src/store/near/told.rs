@@ -1,0 +1,75 @@
+//! What does a near cache do when it is told something of its link, or of a write?
+
+use crate::clock::Timestamp;
+use crate::store::Incarnation;
+use crate::store::near::NearMemory;
+use crate::store::near::book::Book;
+use crate::tag::Tag;
+
+impl NearMemory {
+    /// The link is gone, or is made anew: nothing is kept, and nothing is served until it is [tracked](Self::tracked).
+    ///
+    /// Trust ends first: what is marked afterwards is not served meanwhile.
+    pub(super) fn disconnected(&self) {
+        self.trust.end();
+        let mut book = self.book();
+        book.near.connect();
+        book.incarnation = None;
+        book.mark_all();
+        drop(book);
+        self.entries.clear();
+    }
+
+    /// The server tells of all changes from now on; it was asked to at `sent_at`, and at `sent_by_wall`.
+    pub(super) fn tracked(&self, incarnation: Option<Incarnation>, sent_at: Timestamp, sent_by_wall: Timestamp) {
+        let mut book = self.book();
+        book.incarnation = incarnation;
+        let epoch = book.near.epoch();
+        book.near.tracking(epoch, sent_at);
+        self.trust_as(&book, sent_at, sent_by_wall);
+        self.ledger.count_link();
+    }
+
+    /// The server has answered a heartbeat that was sent at `sent_at`, and at `sent_by_wall`.
+    pub(super) fn heard(&self, sent_at: Timestamp, sent_by_wall: Timestamp) {
+        let mut book = self.book();
+        let epoch = book.near.epoch();
+        book.near.heartbeat(epoch, sent_at);
+        self.trust_as(&book, sent_at, sent_by_wall);
+    }
+
+    /// The server has forgotten everything, and the link goes on.
+    pub(super) fn forget(&self) {
+        let mut book = self.book();
+        book.near.forget();
+        book.mark_all();
+        drop(book);
+        self.entries.clear();
+    }
+
+    pub(super) fn count_told(&self, tags: usize) {
+        self.ledger.count_told(tags);
+    }
+
+    fn trust_as(&self, book: &Book, sent_at: Timestamp, sent_by_wall: Timestamp) {
+        self.trust.extend(book.near.trusted_until(), sent_at, sent_by_wall);
+    }
+}
+
+/// A call that changes tags: before it returns, whatever becomes of it, this process has forgotten their tokens.
+pub(in crate::store) struct Overtaken<'a> {
+    memory: &'a NearMemory,
+    tags: Vec<Tag>,
+}
+
+impl<'a> Overtaken<'a> {
+    pub(in crate::store) fn new(memory: &'a NearMemory, tags: impl Iterator<Item = Tag>) -> Self {
+        Self { memory, tags: tags.collect() }
+    }
+}
+
+impl Drop for Overtaken<'_> {
+    fn drop(&mut self) {
+        self.memory.changed(self.tags.iter().map(Tag::fingerprint));
+    }
+}

@@ -1,0 +1,86 @@
+//! Until when is a near cache believed? Kept so that hits take no lock.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::clock::Timestamp;
+
+/// Trust by two clocks: the cache's, which may stand still while the machine sleeps, and the wall's, which may be set.
+/// Whichever is over first ends it.
+#[derive(Debug)]
+pub(super) struct Trust {
+    longest: Duration,
+    until: AtomicU64,
+    sent_at: AtomicU64,
+    wall_from: AtomicU64,
+}
+
+impl Trust {
+    pub(super) const fn of(longest: Duration) -> Self {
+        Self { longest, until: AtomicU64::new(0), sent_at: AtomicU64::new(0), wall_from: AtomicU64::new(0) }
+    }
+
+    /// How long trust lasts at most.
+    pub(super) const fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    /// The heartbeat that was answered last was sent at `sent_at`, by the wall's clock at `sent_by_wall`.
+    pub(super) fn extend(&self, until: Timestamp, sent_at: Timestamp, sent_by_wall: Timestamp) {
+        self.wall_from.store(sent_by_wall.as_nanos(), Ordering::SeqCst);
+        self.sent_at.store(sent_at.as_nanos(), Ordering::SeqCst);
+        self.until.store(until.as_nanos(), Ordering::SeqCst);
+    }
+
+    pub(super) fn end(&self) {
+        self.until.store(0, Ordering::SeqCst);
+    }
+
+    /// How long ago that heartbeat was sent; `None`: too long for anything to be served.
+    pub(super) fn age(&self, now: Timestamp) -> Option<Duration> {
+        self.age_at(now, wall_now())
+    }
+
+    fn age_at(&self, now: Timestamp, wall: Timestamp) -> Option<Duration> {
+        if now.as_nanos() >= self.until.load(Ordering::SeqCst) {
+            return None;
+        }
+        let wall_from = Timestamp::from_nanos(self.wall_from.load(Ordering::SeqCst));
+        // A wall's clock that was set back since says nothing: better to wait for the next heartbeat.
+        if wall < wall_from || wall.since(wall_from) >= self.longest {
+            return None;
+        }
+        Some(now.since(Timestamp::from_nanos(self.sent_at.load(Ordering::SeqCst))))
+    }
+}
+
+/// The present moment by the wall's clock.
+pub(super) fn wall_now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let nanos = since_epoch.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(since_epoch.subsec_nanos()));
+    Timestamp::from_nanos(nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(nanos: u64) -> Timestamp {
+        Timestamp::from_nanos(nanos)
+    }
+
+    #[test]
+    fn trust_ends_by_whichever_clock_is_over_first() {
+        let trust = Trust::of(Duration::from_nanos(10));
+        assert_eq!(trust.age_at(at(1), at(1)), None);
+        trust.extend(at(110), at(100), at(1_000));
+        let age = |now, wall| trust.age_at(at(now), at(wall)).map(|age| age.as_nanos());
+        assert_eq!(age(104, 1_004), Some(4));
+        assert_eq!(age(110, 1_004), None, "by the cache's clock");
+        assert_eq!(age(101, 1_010), None, "the machine slept meanwhile");
+        assert_eq!(age(104, 999), None, "the wall's clock was set back");
+        trust.end();
+        assert_eq!(age(104, 1_004), None);
+    }
+}

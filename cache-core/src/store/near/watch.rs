@@ -1,0 +1,171 @@
+//! The thread that listens to a server on behalf of a near cache, and asks it in time whether it is still there.
+
+use core::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Instant;
+
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::wait::Backoff;
+use crate::store::near::trust::wall_now;
+use crate::store::near::{NearMemory, Told, Track, Tracker, Untracked};
+
+/// The thread of one near cache. It ends soon after this value.
+#[derive(Debug)]
+pub(in crate::store) struct Watchman(Arc<Stop>);
+
+#[derive(Debug, Default)]
+struct Stop {
+    is_stopping: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// What the thread works with.
+struct Watch {
+    memory: Weak<NearMemory>,
+    tracker: Box<dyn Tracker>,
+    clock: Arc<dyn Clock>,
+    max_staleness: Duration,
+    stop: Arc<Stop>,
+}
+
+/// A moment by both clocks.
+#[derive(Clone, Copy)]
+struct Sent(Timestamp, Timestamp);
+
+impl Watchman {
+    /// Connects, and listens from then on. A server that is not there is tried again later.
+    ///
+    /// # Errors
+    ///
+    /// If the server says that it does not tell of changes, or there is no thread to be had.
+    pub(in crate::store) fn start(
+        memory: &Arc<NearMemory>,
+        tracker: Box<dyn Tracker>,
+        clock: Arc<dyn Clock>,
+        max_staleness: Duration,
+    ) -> Result<Self> {
+        let stop = Arc::<Stop>::default();
+        let memory = Arc::downgrade(memory);
+        let mut watch = Watch { memory, tracker, clock, max_staleness, stop: Arc::clone(&stop) };
+        let first = match watch.open() {
+            Err(Untracked::Refused(error)) => {
+                let context = "`near` needs a server that tells of changes (`HELLO 3`, `CLIENT TRACKING`)";
+                return Err(Error::new(ErrorKind::Configuration, context).with_source(error));
+            }
+            Err(Untracked::Absent(_)) => None,
+            Ok(track) => Some(track),
+        };
+        let thread = thread::Builder::new().name("cache near".to_owned());
+        thread
+            .spawn(move || watch.run(first))
+            .map_err(|error| Error::new(ErrorKind::Store, "starting the thread of `near`").with_source(error))?;
+        Ok(Self(stop))
+    }
+
+    /// Lets the thread end.
+    pub(in crate::store) fn stop(&self) {
+        *self.0.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Drop for Watchman {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Watch {
+    /// How long connecting may take, and how long a heartbeat may be without an answer, at least.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+    fn run(mut self, first: Option<Box<dyn Track>>) {
+        let mut track = first;
+        let mut pauses = Backoff::new(Duration::from_millis(20), Self::LONGEST_PAUSE);
+        while !self.stop.is_set() {
+            if let Some(track) = track.take() {
+                pauses.reset();
+                // Why it ended is the next connection's business.
+                let _ = self.listen(track);
+                self.disconnected();
+            } else if self.stop.sleep(pauses.pause()) {
+                break;
+            }
+            track = self.open().ok();
+        }
+        self.disconnected();
+    }
+
+    /// A new connection: nothing is kept of what was before it.
+    fn open(&mut self) -> core::result::Result<Box<dyn Track>, Untracked> {
+        self.disconnected();
+        let sent = self.now();
+        let track = self.tracker.open(Self::PATIENCE)?;
+        if let Some(memory) = self.memory.upgrade() {
+            memory.tracked(track.incarnation(), sent.0, sent.1);
+        }
+        Ok(track)
+    }
+
+    /// Listens until the connection is of no use any more.
+    fn listen(&self, mut track: Box<dyn Track>) -> Result<()> {
+        let interval = (self.max_staleness / 4).min(Self::LONGEST_INTERVAL);
+        let patience = (self.max_staleness * 2).max(Self::PATIENCE);
+        let mut due = Instant::now();
+        let mut sent: Option<(Sent, Instant)> = None;
+        while !self.stop.is_set() {
+            let now = Instant::now();
+            if sent.is_none() && now >= due {
+                sent = Some((self.now(), now));
+                track.beat()?;
+                due = now + interval;
+            }
+            if sent.is_some_and(|(_, began)| began.elapsed() > patience) {
+                return Err(Error::new(ErrorKind::Store, "waiting for the answer to a heartbeat"));
+            }
+            let pause = if sent.is_some() { interval } else { due.saturating_duration_since(Instant::now()) };
+            let Some(told) = track.next(pause)? else { continue };
+            let Some(memory) = self.memory.upgrade() else { return Ok(()) };
+            match told {
+                Told::Changed(tags) => {
+                    memory.count_told(tags.len());
+                    memory.changed(tags);
+                }
+                Told::Everything => memory.forget(),
+                Told::Heartbeat => {
+                    if let Some((Sent(at, by_wall), _)) = sent.take() {
+                        memory.heard(at, by_wall);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn disconnected(&self) {
+        if let Some(memory) = self.memory.upgrade() {
+            memory.disconnected();
+        }
+    }
+
+    fn now(&self) -> Sent {
+        Sent(self.clock.now(), wall_now())
+    }
+}
+
+impl Stop {
+    fn is_set(&self) -> bool {
+        *self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sleeps for `pause`; says whether it is time to stop.
+    fn sleep(&self, pause: Duration) -> bool {
+        let is_stopping = self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(is_stopping, pause, |is_stopping| !*is_stopping);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}

@@ -1,0 +1,189 @@
+//! How does a server of Redis tell of changes?
+//!
+//! By pushes on a connection that speaks the third version of the protocol, for all keys whose names begin like those of
+//! tokens, whoever changes them. They are written before anybody is told that the change is done, and in one order with
+//! the answers on the same connection.
+
+use core::fmt;
+use core::time::Duration;
+
+use redis::{PushKind, Value};
+
+use super::address::Address;
+use super::connection::{self, Batch, Connection};
+use super::failure::{Deadline, Failure};
+use super::frame::Frames;
+use super::incarnation;
+use super::socket::Stream;
+use crate::error::Result;
+use crate::key::Fingerprint;
+use crate::store::link::Incarnation;
+use crate::store::names::Names;
+use crate::store::near::{Told, Track, Tracker, Untracked};
+
+/// Opens connections on which a server tells of changes.
+#[derive(Debug)]
+pub(super) struct RedisTracker(Address);
+
+/// A connection on which a server tells of changes.
+struct Tracking {
+    stream: Box<dyn Stream>,
+    frames: Frames,
+    names: Names,
+    incarnation: String,
+    awaited: Awaited,
+    timeout: Duration,
+}
+
+/// How far a heartbeat has come.
+///
+/// It is two questions, the second of which is sent when the first is answered. What a server tells by itself may be put
+/// in line behind an answer of the same turn of its loop; the second question is of another turn.
+#[derive(Debug)]
+enum Awaited {
+    Nothing,
+    /// Whether the server is in the same life, and takes writes: these answers so far.
+    Facts(Vec<Value>),
+    Pong,
+}
+
+impl RedisTracker {
+    pub(super) const fn of(address: Address) -> Self {
+        Self(address)
+    }
+
+    fn connect(&self, timeout: Duration) -> core::result::Result<Tracking, (Failure, bool)> {
+        let deadline = Deadline::after(timeout);
+        let absent = |failure| (failure, false);
+        let refused = |failure: Failure| {
+            let is_refused = failure.is_for_good();
+            (failure, is_refused)
+        };
+        let mut connection = Connection::open(&self.0, deadline).map_err(absent)?;
+        connection.ask(&Batch::of(redis::cmd("HELLO").arg(3)), deadline).map_err(refused)?;
+        let incarnation = connection.incarnation().to_owned();
+        let mut tracking = Tracking {
+            stream: connection.into_stream(),
+            frames: Frames::default(),
+            names: self.0.names.clone(),
+            incarnation,
+            awaited: Awaited::Nothing,
+            timeout,
+        };
+        let mut command = redis::cmd("CLIENT");
+        command.arg("TRACKING").arg("ON").arg("BCAST").arg("PREFIX").arg(self.0.names.start_of_tokens());
+        tracking.send(&Batch::of(&command)).map_err(absent)?;
+        tracking.confirmed(deadline).map_err(refused)?;
+        Ok(tracking)
+    }
+}
+
+impl Tracker for RedisTracker {
+    fn open(&mut self, timeout: Duration) -> core::result::Result<Box<dyn Track>, Untracked> {
+        match self.connect(timeout) {
+            Ok(tracking) => Ok(Box::new(tracking)),
+            Err((failure, true)) => Err(Untracked::Refused(failure.into_error("asking to be told of changes"))),
+            Err((failure, false)) => Err(Untracked::Absent(failure.into_error("asking to be told of changes"))),
+        }
+    }
+}
+
+impl Tracking {
+    fn send(&mut self, batch: &Batch) -> core::result::Result<(), Failure> {
+        self.stream.set_deadline(Deadline::after(self.timeout));
+        Ok(batch.write_to(&mut *self.stream)?)
+    }
+
+    /// Waits for the answer to the first question. Nothing is known yet that what is told meanwhile could concern.
+    fn confirmed(&mut self, deadline: Deadline) -> core::result::Result<(), Failure> {
+        loop {
+            match self.frames.next(&mut *self.stream, deadline)?.ok_or(Failure::Late)? {
+                Value::Okay => return Ok(()),
+                Value::ServerError(error) => return Err(error.into()),
+                Value::Push { .. } => {}
+                _ => return Err(Failure::strange("CLIENT TRACKING")),
+            }
+        }
+    }
+
+    fn ask_for_facts(&mut self) -> core::result::Result<(), Failure> {
+        let mut batch = connection::information();
+        batch.add(redis::cmd("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
+        self.awaited = Awaited::Facts(Vec::new());
+        self.send(&batch)
+    }
+
+    /// What something that the server says comes to; `None`: nothing that anybody waits for.
+    fn hear(&mut self, value: Value) -> core::result::Result<Option<Told>, Failure> {
+        match value {
+            Value::Push { kind: PushKind::Invalidate, data } => return self.changed(data).map(Some),
+            Value::Push { .. } => return Ok(None),
+            Value::ServerError(error) => return Err(error.into()),
+            _ => {}
+        }
+        match core::mem::replace(&mut self.awaited, Awaited::Nothing) {
+            Awaited::Facts(mut facts) => {
+                facts.push(value);
+                if facts.len() < 3 {
+                    self.awaited = Awaited::Facts(facts);
+                    return Ok(None);
+                }
+                self.check(&facts)?;
+                self.awaited = Awaited::Pong;
+                self.send(&Batch::of(&redis::cmd("PING"))).map(|()| None)
+            }
+            Awaited::Pong if value == Value::SimpleString("PONG".into()) => Ok(Some(Told::Heartbeat)),
+            _ => Err(Failure::strange("a heartbeat")),
+        }
+    }
+
+    /// Whether the server is a primary, in the life that this connection was opened to, and nobody has recorded another.
+    fn check(&self, facts: &[Value]) -> core::result::Result<(), Failure> {
+        let name = incarnation::name(&connection::sections(facts)).map_err(|reason| Failure::Broken(reason.into()))?;
+        let is_recorded = matches!(facts.last(), Some(Value::BulkString(record)) if *record == name.as_bytes());
+        if name == self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
+    }
+
+    fn changed(&self, data: Vec<Value>) -> core::result::Result<Told, Failure> {
+        match <[Value; 1]>::try_from(data) {
+            Ok([Value::Nil]) => Ok(Told::Everything),
+            Ok([Value::Array(names)]) => {
+                let tag = |name: &Value| match name {
+                    Value::BulkString(name) => self.names.tag_called(name),
+                    _ => None,
+                };
+                Ok(Told::Changed(names.iter().filter_map(tag).collect::<Vec<Fingerprint>>()))
+            }
+            _ => Err(Failure::strange("tracking")),
+        }
+    }
+}
+
+impl Track for Tracking {
+    fn incarnation(&self) -> Option<Incarnation> {
+        Incarnation::called(&self.incarnation)
+    }
+
+    fn beat(&mut self) -> Result<()> {
+        self.ask_for_facts().map_err(|failure| failure.into_error("sending a heartbeat"))
+    }
+
+    fn next(&mut self, timeout: Duration) -> Result<Option<Told>> {
+        let deadline = Deadline::after(timeout);
+        let mut next = || {
+            while let Some(value) = self.frames.next(&mut *self.stream, deadline)? {
+                if let Some(told) = self.hear(value)? {
+                    return Ok(Some(told));
+                }
+            }
+            Ok(None)
+        };
+        next().map_err(|failure: Failure| failure.into_error("listening for changes"))
+    }
+}
+
+impl fmt::Debug for Tracking {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Tracking").field("incarnation", &self.incarnation).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,87 @@
+//! A server of a test's own, and a process with memory in front of it.
+
+use std::time::{Duration, Instant};
+
+use cache_core::policy::NearPolicy;
+use cache_core::store::{RedisStore, Stored, Wanted};
+use cache_core::{NearCounts, Tag, Timeout};
+use conformance::redis_server::{Hands, RedisServer};
+use conformance::{Subject, codec, key, shared, tag};
+
+/// How far behind a read may be, where the test does not say.
+pub(crate) const STALENESS: Duration = Duration::from_millis(500);
+
+pub(crate) const fn policy() -> NearPolicy {
+    NearPolicy::with_capacity(1 << 20).max_staleness(STALENESS)
+}
+
+/// A process over a server of its own.
+pub(crate) fn subject() -> Subject {
+    Process::new().subject
+}
+
+/// A process with memory, the server, and another process without.
+pub(crate) struct Process {
+    pub(crate) subject: Subject,
+    pub(crate) hands: Hands,
+    pub(crate) other: RedisStore,
+}
+
+impl Process {
+    pub(crate) fn new() -> Self {
+        Self::with(policy())
+    }
+
+    pub(crate) fn with(policy: NearPolicy) -> Self {
+        Self::on(Hands::on(RedisServer::start()), policy)
+    }
+
+    pub(crate) fn on(hands: Hands, policy: NearPolicy) -> Self {
+        let (subject, other) = (hands.near(policy), hands.store("shop"));
+        Self { subject, hands, other }
+    }
+
+    /// Whether an entry is served from memory.
+    pub(crate) fn recalls(&self, id: u64) -> bool {
+        let wanted = Wanted { key: key(id), tags: &|| vec![tag(id)], codec: Some(codec()) };
+        self.subject.store().recall(&wanted, self.subject.now()).is_some()
+    }
+
+    /// Stores an entry that depends on the tag of its number, and sees to it that it is in memory.
+    pub(crate) fn keep(&self, id: u64) {
+        self.keep_under(id, &[tag(id)]);
+    }
+
+    pub(crate) fn keep_under(&self, id: u64, tags: &[Tag]) {
+        let tokens = tags.iter().map(|tag| self.subject.under(*tag)).collect();
+        let timeout = Timeout::after(Duration::from_secs(600));
+        assert_eq!(self.subject.put_value(id, shared(b"value"), tokens, timeout), Stored::Kept);
+        // The tags are new, and the server tells of that.
+        let tags = || tags.to_vec();
+        within(Duration::from_secs(10), || {
+            let found = self.subject.find_knowing(id, &tags);
+            assert!(found.is_some());
+            std::thread::sleep(Duration::from_millis(2));
+            self.recalls(id)
+        });
+    }
+
+    pub(crate) fn counts(&self) -> NearCounts {
+        self.subject.store().near_counts(self.subject.now()).unwrap()
+    }
+
+    /// Waits until the server tells of changes.
+    pub(crate) fn await_trust(&self) {
+        within(Duration::from_secs(10), || self.counts().is_trusted);
+    }
+}
+
+/// Waits until something is so; says how long it took.
+pub(crate) fn within(time: Duration, is_so: impl Fn() -> bool) -> Duration {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < time, "not within {time:?}");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    begin.elapsed()
+}

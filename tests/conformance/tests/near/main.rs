@@ -1,0 +1,24 @@
+//! Does memory in front of a real server of Redis keep to the contract, and is it never further behind than it may be?
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[cfg(feature = "redis")]
+mod bound;
+#[cfg(feature = "redis")]
+mod faults;
+#[cfg(feature = "redis")]
+mod hits;
+#[cfg(feature = "redis")]
+mod kit;
+#[cfg(feature = "redis")]
+mod setting_up;
+#[cfg(feature = "redis")]
+mod writes;
+
+#[cfg(feature = "redis")]
+conformance::store_contract!(near_store, kit::subject());
+
+#[cfg(not(feature = "redis"))]
+#[test]
+#[ignore = "a whole suite that needs Redis: run ./scripts/test"]
+fn conformance_of_near_memory() {}
