@@ -18,7 +18,7 @@ pub struct Source(Recipe);
 
 #[derive(Clone, Debug)]
 enum Recipe {
-    Builder(CacheBuilder),
+    Builder(Box<CacheBuilder>),
     Built(Cache),
 }
 
@@ -30,14 +30,14 @@ impl From<Cache> for Source {
 
 impl From<CacheBuilder> for Source {
     fn from(builder: CacheBuilder) -> Self {
-        Self(Recipe::Builder(builder))
+        Self(Recipe::Builder(Box::new(builder)))
     }
 }
 
 impl Source {
     fn build(&self) -> Result<Cache> {
         match &self.0 {
-            Recipe::Builder(builder) => builder.clone().build(),
+            Recipe::Builder(builder) => CacheBuilder::clone(builder).build(),
             Recipe::Built(cache) => Ok(cache.clone()),
         }
     }

@@ -9,7 +9,7 @@ pub(crate) enum BaseQuery {
     /// What Diesel's `HasQuery` says; the place that says so.
     Diesel(Span),
     /// What a function gives.
-    Function(Function),
+    Function(Box<Function>),
 }
 
 /// A function that gives a query.

@@ -81,7 +81,8 @@ impl Options {
             Value::AfterDelete(path) => set(&mut self.after_delete, path, &name, diagnostics),
             Value::AfterSave(path) => set(&mut self.after_save, path, &name, diagnostics),
             Value::BaseQuery(function) => {
-                let base = function.map_or_else(|| BaseQuery::Diesel(name.span()), BaseQuery::Function);
+                let base = function
+                    .map_or_else(|| BaseQuery::Diesel(name.span()), |function| BaseQuery::Function(Box::new(function)));
                 set(&mut self.base_query, base, &name, diagnostics);
             }
             Value::Cache(cache) => set(&mut self.cache, cache, &name, diagnostics),

@@ -113,7 +113,7 @@ fn a_shutdown_waits_no_longer_than_it_is_told_and_never_for_itself() {
     let (told, tells) = mpsc::channel();
     let own = cache.clone();
     assert!(cache.refresh_later(Box::new(move || {
-        drop(goes.recv_timeout(LONG));
+        _ = goes.recv_timeout(LONG);
         own.shutdown(LONG).unwrap();
         told.send(()).unwrap();
     })));

@@ -37,7 +37,10 @@ pub(super) fn source(model: &Model<'_>) -> TokenStream {
             let private = model.private_at(span);
             quote_spanned!(span=> <Self as #private::OwnQuery>::own_query())
         }
-        BaseQuery::Function(Function { path, .. }) => quote_spanned!(span=> #path()),
+        BaseQuery::Function(function) => {
+            let path = &function.path;
+            quote_spanned!(span=> #path())
+        }
     };
     quote_spanned! {span=>
         const HAS_BASE_QUERY: ::core::primitive::bool = true;
@@ -91,8 +94,10 @@ fn base_type(model: &Model<'_>, base: &BaseQuery) -> TokenStream {
             let private = model.private_at(span);
             quote_spanned!(span=> <Self as #private::OwnQuery>::Query)
         }
-        BaseQuery::Function(Function { path, ty: None }) => quote!(#path),
-        BaseQuery::Function(Function { ty: Some(ty), .. }) => quote!(#ty),
+        BaseQuery::Function(function) => match &**function {
+            Function { path, ty: None } => quote!(#path),
+            Function { ty: Some(ty), .. } => quote!(#ty),
+        },
     }
 }
 

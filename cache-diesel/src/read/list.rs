@@ -6,7 +6,7 @@ use cache_core::Kind;
 use diesel::Expression;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
-use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
 
@@ -17,7 +17,7 @@ use crate::read::answer::{AskedTask, FirstRow, Rows};
 use crate::read::asked::{AskedQuery, Dependency, Scope};
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
-use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
+use crate::read::filter::{Filterable, IntoSuffix};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::order::{Arranged, Sliced, Whole};
@@ -41,9 +41,9 @@ impl<M: CachedModel> Manager<M> {
 
     /// Every row of the table, or of the base query.
     #[track_caller]
-    pub fn every(self) -> ListRead<M, <() as Filterable<M::Source, NoFilter, M::Columns>>::Output>
+    pub fn every(self) -> ListRead<M, <M::Source as AsQuery>::Query>
     where
-        (): Filterable<M::Source, NoFilter, M::Columns>,
+        M::Source: AsQuery,
     {
         self.all((), ())
     }

@@ -6,6 +6,7 @@ use cache_core::Kind;
 use diesel::Expression;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
+use diesel::query_builder::AsQuery;
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
 
@@ -14,7 +15,7 @@ use crate::model::{Lookup, tag_bytes};
 use crate::read::asked::{AskedQuery, Scope};
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
-use crate::read::filter::{Filterable, IntoSuffix, NoFilter};
+use crate::read::filter::{Filterable, IntoSuffix};
 use crate::read::list::{ListRead, OnlyFirst};
 use crate::read::load::LoadModel;
 use crate::read::number::{Countable, Counted, Existing};
@@ -43,9 +44,9 @@ impl<V: CachedView> ViewManager<V> {
 
     /// The page of every row of the table.
     #[track_caller]
-    pub fn every(self) -> PageList<V::Listed, <() as Filterable<V::Source, NoFilter, V::Columns>>::Output>
+    pub fn every(self) -> PageList<V::Listed, <V::Source as AsQuery>::Query>
     where
-        (): Filterable<V::Source, NoFilter, V::Columns>,
+        V::Source: AsQuery,
     {
         self.all((), ())
     }

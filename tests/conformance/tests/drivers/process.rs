@@ -215,7 +215,8 @@ fn look(reader: &Reader<'_>, question: Question) -> core::result::Result<Rows, M
 }
 
 fn store(reader: &Reader<'_>, fill: Fill, question: Question, rows: &Rows) {
-    let loaded = Loaded { value: packed(rows), weight: 16, codec: Some(codec()), timeout: Timeout::from_secs(3_600) };
+    let loaded =
+        Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime: Timeout::from_secs(3_600).into() };
     if fill.may_store() {
         fill.store(reader, loaded, question.tags(!rows.is_empty()));
     }
