@@ -144,10 +144,13 @@ impl ManagerState {
     }
 
     /// The manager's cache; `None` until one is configured under its name.
+    #[inline]
     pub(crate) fn attached(&self) -> Option<&Attached> {
-        if let Some(attached) = self.attached.get() {
-            return Some(attached);
-        }
+        self.attached.get().or_else(|| self.attach())
+    }
+
+    #[cold]
+    fn attach(&self) -> Option<&Attached> {
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
         let told = cache.database_url().map(|url| Identity::of_address(&address_of_url(url).1));
@@ -177,6 +180,7 @@ fn fingerprint_of(definition: &Definition, [manager, table, model]: [&str; 3]) -
 }
 
 impl Attached {
+    #[inline]
     pub(crate) fn reader<'a>(&'a self, manager: &'a ManagerState, kind: Kind) -> Reader<'a> {
         Reader { cache: &self.cache, manager: &manager.name, kind, counters: &self.counters[kind as usize] }
     }

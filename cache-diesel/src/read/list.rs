@@ -216,7 +216,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     }
 
     pub(crate) fn into_list_task<DB, Selected>(
-        self,
+        mut self,
         select: impl FnOnce(Part::Query) -> Selected,
     ) -> QueryResult<AskedTask<Rows<M>, Selected>>
     where
@@ -224,7 +224,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         Part: Arranged<M, Source>,
         Selected: QueryFragment<DB> + QueryId,
     {
-        let dependency = self.dependency();
+        let dependency = Dependency { suffix: self.suffix.take(), scope: self.scope };
         let head = self.head(dependency.kind());
         Ok(AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(Part::arranged(self.source)))?))
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
-use cache_core::store::Wanted;
 use cache_core::{Bypass, Codec, Fill, KeyBytes, Kind, Life, Miss, Tag, Timeout, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
@@ -242,7 +241,7 @@ where
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
         let tags = || self.dependencies(site, |subject| self.tags(subject));
         let key = site.key(self.id(), Kind::Unique);
-        let (pointer, led) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
+        let (pointer, led) = site.look_up(key, tags, || self.codec())?;
         let pointer = match pointer {
             Value::Shared(pointer) => pointer,
             absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, led)),
@@ -252,7 +251,7 @@ where
         let tags = || self.dependencies(site, |subject| row_tags::<L::Model>(subject, row));
         let id = row_id::<C, L::Model>(row, || pointer.key.clone()).map_err(|_| Miss::Foreign)?;
         let key = site.key(id, Kind::Detail);
-        let (row, mut life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: row_codec::<L::Model>() })?;
+        let (row, mut life) = site.look_up(key, tags, row_codec::<L::Model>)?;
         let Value::Shared(row) = row else { return Err(Miss::Absent) };
         let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
         // What leads to it is refreshed with it, so that it does not end before.

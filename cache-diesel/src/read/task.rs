@@ -13,7 +13,7 @@ use diesel::result::QueryResult;
 
 use crate::declaration::tables;
 use crate::identity::Identity;
-use crate::manager::ManagerState;
+use crate::manager::{Attached, ManagerState};
 use crate::read::entry::{CachedEntry, Origin};
 use crate::read::options::{Options, UseOfCache};
 use crate::report;
@@ -25,6 +25,14 @@ pub struct Head {
     pub(crate) state: &'static ManagerState,
     pub(crate) kind: Kind,
     pub(crate) options: Options,
+}
+
+impl Head {
+    /// Whether the read is an ordinary one, and the cache is not switched off.
+    #[inline]
+    fn may_look(&self, attached: &Attached) -> bool {
+        self.options.use_of_cache == UseOfCache::Full && attached.cache.mode() != Mode::Off
+    }
 }
 
 /// One read.
@@ -66,10 +74,11 @@ pub trait Task {
     }
 
     /// Looks in the cache.
+    #[inline]
     fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
         let tags = || self.dependencies(site, |subject| self.tags(subject));
         let key = site.key(self.id(), self.head().kind);
-        let (value, life) = site.reader.look_up(&Wanted { key, tags: &tags, codec: self.codec() })?;
+        let (value, life) = site.look_up(key, tags, || self.codec())?;
         Ok((self.accept(value).ok_or(Miss::Foreign)?, life))
     }
 
@@ -172,6 +181,21 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
+    /// Looks up what is called `key`. Its tags and its codec are asked for only if it is not at hand.
+    #[inline]
+    pub(crate) fn look_up(
+        &self,
+        key: CacheKey,
+        tags: impl Fn() -> Vec<Tag>,
+        codec: impl FnOnce() -> Option<Codec>,
+    ) -> Result<(Value, Life), Miss> {
+        match self.reader.find_alive(&key) {
+            Some(found) => Ok(found),
+            None => self.reader.look_up(&Wanted { key, tags: &tags, codec: codec() }),
+        }
+    }
+
+    #[inline]
     pub(crate) fn key(&self, id: KeyBytes, kind: Kind) -> CacheKey {
         CacheKey { space: self.space(), manager: self.state.fingerprint, kind, id }
     }
@@ -224,6 +248,7 @@ pub(crate) enum Turn<'a> {
 }
 
 /// Looks in the cache, if the read and its connection allow it.
+#[inline]
 pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T::Value> {
     let head = task.head();
     let site = match site_of(head, gate) {
@@ -250,21 +275,31 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
 }
 
 /// Where a read takes place, unless it leaves the cache alone, which is reported.
+#[inline]
 pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Site<'static>> {
+    let (attached, identity) = match (head.state.attached(), gate) {
+        (Some(attached), Ok(identity)) if head.may_look(attached) => (attached, identity),
+        _ => admitted(head, gate)?,
+    };
+    Some(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity })
+}
+
+/// The cache and the database of a read of which more was asked than to look in the cache, or which may not.
+#[cold]
+fn admitted(head: &Head, gate: Result<Identity, Bypass>) -> Option<(&'static Attached, Identity)> {
     let Some(attached) = head.state.attached() else {
         report::not_installed(head);
         return None;
     };
-    let reader = attached.reader(head.state, head.kind);
     let gate = match head.options.use_of_cache {
         UseOfCache::Bypass => Err(Bypass::Asked),
         _ if attached.cache.mode() == Mode::Off => Err(Bypass::Off),
         _ => gate,
     };
     match gate {
-        Ok(identity) => Some(Site { reader, state: head.state, identity }),
+        Ok(identity) => Some((attached, identity)),
         Err(reason) => {
-            report::bypassed(&reader, head, reason);
+            report::bypassed(&attached.reader(head.state, head.kind), head, reason);
             None
         }
     }
@@ -273,10 +308,7 @@ pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Sit
 /// Looks in the cache without counting anything: on a miss the caller will come again with a connection.
 pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
     let head = task.head();
-    if head.options.use_of_cache != UseOfCache::Full {
-        return None;
-    }
-    let attached = head.state.attached().filter(|attached| attached.cache.mode() != Mode::Off)?;
+    let attached = head.state.attached().filter(|attached| head.may_look(attached))?;
     let identity = attached.told.or(identity)?;
     if is_rehearsed(identity.database) {
         return None;

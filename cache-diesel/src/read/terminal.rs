@@ -142,7 +142,7 @@ where
     type Output = QueryResult<CachedRow<M>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0, conn)?.value.ok_or(Error::NotFound)
+        run(self.0, conn)?.value.ok_or_else(|| Error::NotFound)
     }
 }
 
@@ -154,7 +154,7 @@ where
     type Output = QueryResult<CachedEntry<CachedRow<M>>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0, conn)?.try_map(|row| row.ok_or(Error::NotFound))
+        run(self.0, conn)?.try_map(|row| row.ok_or_else(|| Error::NotFound))
     }
 }
 

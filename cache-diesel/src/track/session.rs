@@ -387,6 +387,7 @@ impl Session {
     }
 
     /// Whether reads may use the cache, and if not, why.
+    #[inline]
     pub(crate) fn gate(&self) -> Result<(), Bypass> {
         if self.is_in_transaction() || self.is_uncertain || self.boundary.is_some() {
             return Err(Bypass::Transaction);
@@ -401,6 +402,7 @@ impl Session {
         self.is_particular
     }
 
+    #[inline]
     pub(crate) fn is_in_transaction(&self) -> bool {
         self.in_diesel || self.in_raw || self.autocommit_is_off
     }

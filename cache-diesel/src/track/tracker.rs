@@ -135,7 +135,16 @@ impl Tracker {
     }
 
     /// The database to look in the cache for, or why that cannot be.
+    #[inline]
     pub(crate) fn gate(&mut self) -> Result<Identity, Bypass> {
+        match (self.session.gate(), &self.stage, self.identity) {
+            (Ok(()), None, Some(identity)) => Ok(identity),
+            _ => self.gate_again(),
+        }
+    }
+
+    #[cold]
+    fn gate_again(&mut self) -> Result<Identity, Bypass> {
         self.stage = None;
         // Diesel has no transaction open; a tracker that thinks otherwise has seen a BEGIN fail.
         if self.session.gate().is_err() {
