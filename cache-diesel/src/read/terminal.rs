@@ -142,7 +142,9 @@ where
     type Output = QueryResult<CachedRow<M>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0, conn)?.value.ok_or_else(|| Error::NotFound)
+        // The error is made where there is one: an unused one would have to be dropped.
+        let Some(row) = run(self.0, conn)?.value else { return Err(Error::NotFound) };
+        Ok(row)
     }
 }
 
@@ -154,7 +156,7 @@ where
     type Output = QueryResult<CachedEntry<CachedRow<M>>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0, conn)?.try_map(|row| row.ok_or_else(|| Error::NotFound))
+        run(self.0, conn)?.try_map(|row| row.ok_or(Error::NotFound))
     }
 }
 
