@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 
+use cache_diesel::__private::CacheBackend;
 use cache_diesel::CachedModel;
 use cache_diesel::read::{Filterable, LoadModel};
 use diesel::connection::LoadConnection;
@@ -76,7 +77,7 @@ fn prefetch<'query, Parent, Child, C>(
 where
     Parent: CachedModel,
     Child: ChildOf<Parent>,
-    C: LoadConnection,
+    C: LoadConnection<Backend: CacheBackend>,
     Child::Table: FilterDsl<Child::ByParents>,
     Filter<Child::Table, Child::ByParents>: LoadModel<'query, C, Child>,
 {
@@ -95,7 +96,7 @@ fn rows<'query, V, Filters, Kind, C>(filters: Filters, conn: &mut C) -> QueryRes
 where
     V: View,
     Filters: Filterable<V::Source, Kind>,
-    C: LoadConnection,
+    C: LoadConnection<Backend: CacheBackend>,
     Filters::Output: LoadModel<'query, C, V::Row>,
 {
     diesel::RunQueryDsl::load(filters.filter_of(V::source()).selected(), conn)
