@@ -50,7 +50,10 @@ fn c18_exactly_one_refresh_runs_however_many_find_it_stale() {
         go.send(()).unwrap();
         let conn = &mut shop.conn();
         wait_for("it is fresh", || read(&shop, conn) == "Unseen");
-        assert_eq!((shop.cache.statistics().total().load_count - loads, pool.taken()), (1, 1));
+        // Who looked before what is fresh was there, and came after the refresh was over, takes a connection, looks again
+        // and asks nothing.
+        assert_eq!(shop.cache.statistics().total().load_count - loads, 1);
+        assert!(pool.taken() <= 2, "{}", pool.taken());
     }
 }
 

@@ -1,0 +1,34 @@
+//! A hit on the server, beside the raw commands that it cannot do without.
+
+use core::hint::black_box;
+
+use benches::{Plan, print as print_table};
+use cache_diesel::prelude::*;
+
+use crate::shop::{Product, Servers, fresh_prefix};
+
+pub fn print(servers: &Servers, batches: usize) {
+    let prefix = fresh_prefix("hit");
+    let cache = Cache::from_url(&servers.cache_url(&prefix)).unwrap();
+    cache_diesel::install(cache).unwrap();
+    let mut conn = servers.database();
+    Product::cached().get(1).first(&mut conn).unwrap();
+    assert!(Product::cached().get(1).entry(&mut conn).unwrap().is_hit());
+    let mut client = servers.client();
+    let mut named = |pattern: String| -> Vec<String> { redis::cmd("KEYS").arg(pattern).query(&mut client).unwrap() };
+    let (entry, tokens) = (named(format!("{prefix}:e*")), named(format!("{prefix}:t:*")));
+    assert_eq!(entry.len(), 1);
+    let all: Vec<String> = entry.iter().chain(&tokens).cloned().collect();
+    let plan = Plan { batches, turns: 50 };
+    let mut hit = || drop(black_box(Product::cached().get(1).first(&mut conn).unwrap()));
+    let mut other_client = servers.client();
+    let mut raw = |keys: &[String]| {
+        let found: Vec<Option<Vec<u8>>> = redis::cmd("MGET").arg(keys).query(&mut other_client).unwrap();
+        assert!(black_box(found).iter().all(Option::is_some));
+    };
+    let rows = [
+        plan.compare(&format!("`MGET` of the entry and its {} tags", tokens.len()), &mut || raw(&all), &mut hit),
+        plan.compare("`GET` of the entry", &mut || raw(&entry), &mut hit),
+    ];
+    print_table("A hit on Redis", ["raw", "`cached().get(1)`"], &rows);
+}
