@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--near | --without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,6 +21,8 @@ pub(crate) struct Run {
     pub(crate) workers: usize,
     /// Whether workers read and write through the library; otherwise they keep rows in Redis by hand.
     pub(crate) has_protocol: bool,
+    /// Whether workers have memory in front of Redis.
+    pub(crate) is_near: bool,
 }
 
 /// One of its processes.
@@ -34,6 +36,7 @@ pub(crate) struct Worker {
     pub(crate) database: String,
     pub(crate) redis: String,
     pub(crate) has_protocol: bool,
+    pub(crate) is_near: bool,
 }
 
 impl Arguments {
@@ -45,6 +48,10 @@ impl Arguments {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut words = Words(arguments.into_iter().collect());
         let has_protocol = !words.take_flag("--without-protocol");
+        let is_near = words.take_flag("--near");
+        if is_near && !has_protocol {
+            return Err("`--near` does not go with `--without-protocol`".to_owned());
+        }
         let parsed = if words.take_flag("worker") {
             Self::Worker(Worker {
                 index: words.number("--index")?.unwrap_or(0),
@@ -54,6 +61,7 @@ impl Arguments {
                 database: words.required("--database")?,
                 redis: words.required("--redis")?,
                 has_protocol,
+                is_near,
             })
         } else {
             let seconds = words.number("--seconds")?.ok_or("`--seconds` is missing")?;
@@ -62,6 +70,7 @@ impl Arguments {
                 seed: words.number("--seed")?.unwrap_or_else(|| u64::from(std::process::id())),
                 workers: words.number("--workers")?.unwrap_or(4).clamp(1, 16),
                 has_protocol,
+                is_near,
             })
         };
         words.0.first().map_or(Ok(parsed), |word| Err(format!("`{word}` is not understood")))
@@ -78,6 +87,9 @@ impl Worker {
         words.extend(["--database".to_owned(), self.database.clone(), "--redis".to_owned(), self.redis.clone()]);
         if !self.has_protocol {
             words.push("--without-protocol".to_owned());
+        }
+        if self.is_near {
+            words.push("--near".to_owned());
         }
         words
     }
@@ -124,21 +136,26 @@ mod tests {
 
     #[test]
     fn a_worker_is_told_as_it_tells_itself() {
-        let worker = Worker {
-            index: 3,
-            start: 2,
-            seed: 9,
-            socket: "/tmp/socket".into(),
-            database: "postgres://x".to_owned(),
-            redis: "redis://y".to_owned(),
-            has_protocol: false,
-        };
-        assert_eq!(Arguments::parse(worker.words()), Ok(Arguments::Worker(worker)));
+        for (has_protocol, is_near) in [(false, false), (true, false), (true, true)] {
+            let worker = Worker {
+                index: 3,
+                start: 2,
+                seed: 9,
+                socket: "/tmp/socket".into(),
+                database: "postgres://x".to_owned(),
+                redis: "redis://y".to_owned(),
+                has_protocol,
+                is_near,
+            };
+            assert_eq!(Arguments::parse(worker.words()), Ok(Arguments::Worker(worker)));
+        }
     }
 
     #[test]
     fn what_is_not_understood_is_named() {
         for (line, part) in [("", "--seconds"), ("--seconds x", "x"), ("--seconds", "needs"), ("--seconds 1 y", "`y`")]
+            .into_iter()
+            .chain([("--seconds 1 --near --without-protocol", "`--near`")])
         {
             assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");
         }

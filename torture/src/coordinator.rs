@@ -20,7 +20,7 @@ pub(crate) struct Coordinator(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     begun_at: Instant,
-    has_protocol: bool,
+    is_hit_proof: bool,
     state: Mutex<Known>,
 }
 
@@ -32,8 +32,8 @@ pub(crate) struct Known {
 }
 
 impl Coordinator {
-    /// Listens at `socket`. `has_protocol`: a hit shows that nothing is pending in its process.
-    pub(crate) fn start(socket: &Path, workers: usize, bounds: Bounds, has_protocol: bool) -> io::Result<Self> {
+    /// Listens at `socket`. `is_hit_proof`: a hit shows that nothing is pending in its process.
+    pub(crate) fn start(socket: &Path, workers: usize, bounds: Bounds, is_hit_proof: bool) -> io::Result<Self> {
         let mut ledger = Ledger::new(bounds);
         shared().for_each(|(key, group)| ledger.share(key, group));
         for id in (0..workers).flat_map(owned_by) {
@@ -41,7 +41,7 @@ impl Coordinator {
             ledger.own(Key::new(Table::Notes, id));
         }
         let state = Mutex::new(Known { ledger, tally: Tally::default() });
-        let shared = Arc::new(Shared { begun_at: Instant::now(), has_protocol, state });
+        let shared = Arc::new(Shared { begun_at: Instant::now(), is_hit_proof, state });
         let listener = UnixListener::bind(socket)?;
         let coordinator = Self(shared);
         let accepts = coordinator.clone();
@@ -110,6 +110,10 @@ impl Desk {
         match request {
             Request::Begin(question) => Some(self.begin(question)),
             Request::End { seen, origin, age } => self.end(&seen, origin, age),
+            Request::NearHits(count) => {
+                self.coordinator.known().tally.near(self.life, count);
+                None
+            }
             Request::Failed => {
                 self.coordinator.known().tally.failed_reads += 1;
                 None
@@ -137,11 +141,11 @@ impl Desk {
 
     fn end(&mut self, seen: &[Version], origin: Origin, age: Option<u64>) -> Option<Reply> {
         let (question, reading) = self.reading.take()?;
-        let is_hit = self.coordinator.0.has_protocol && origin == Origin::Hit;
+        let is_hit = self.coordinator.0.is_hit_proof && origin == Origin::Hit;
         let mut known = self.coordinator.known();
         let judgement = known.ledger.judge(&reading, seen, is_hit);
         let now = self.coordinator.now();
-        known.tally.read(&question, origin, judgement.staleness);
+        known.tally.read(&question, origin, &judgement);
         if !judgement.faults.is_empty() {
             let (worker, life, faults) = (self.worker, self.life, &judgement.faults);
             let known_of: Vec<_> = faults.iter().map(|fault| known.ledger.history(fault.key())).collect();

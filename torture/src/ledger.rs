@@ -13,7 +13,7 @@ mod tests;
 
 use cell::Cell;
 pub(crate) use floor::{Bounds, Life};
-use floor::{Floor, Floors, Pending};
+use floor::{Excuse, Floor, Floors, Pending, Untold};
 
 /// Time since the run began.
 pub(crate) type Moment = Duration;
@@ -32,6 +32,7 @@ pub(crate) struct Reading {
     begun_at: Moment,
     life: Life,
     floors: Vec<(Key, Floor)>,
+    untold: Vec<Untold>,
 }
 
 /// A write that is under way.
@@ -69,6 +70,8 @@ pub(crate) struct Judgement {
     pub(crate) faults: Vec<Fault>,
     /// How long ago something newer than what was seen was acknowledged, its release pending.
     pub(crate) staleness: Option<Duration>,
+    /// How long ago something newer than what was seen was acknowledged, its release too: memory has not been told.
+    pub(crate) lag: Option<Duration>,
 }
 
 impl Fault {
@@ -105,7 +108,8 @@ impl Ledger {
         self.floors.promote(now);
         let about = self.cells.keys().filter(|key| question.is_about(**key));
         let floors = about.map(|key| (*key, self.floors.of(*key, life))).collect();
-        Reading { question, begun_at: now, life, floors }
+        let untold = self.floors.untold(life, |key| question.is_about(key));
+        Reading { question, begun_at: now, life, floors, untold }
     }
 
     /// A write is about to begin.
@@ -123,17 +127,9 @@ impl Ledger {
             if let Some(cell) = self.cells.get_mut(key) {
                 cell.acknowledge(*version, now);
             }
-            match release {
-                Release::Acknowledged => self.floors.raise(*key, *version),
-                Release::Pending { is_intended } => self.floors.wait(Pending {
-                    key: *key,
-                    version: *version,
-                    life: writing.life,
-                    begun_at: writing.begun_at,
-                    acknowledged_at: now,
-                    is_intended,
-                }),
-            }
+            let Writing { life, begun_at, .. } = *writing;
+            let (key, version, excuse) = (*key, *version, Excuse::of(release));
+            self.floors.wait(Pending { key, version, life, begun_at, acknowledged_at: now, excuse });
         }
     }
 
@@ -142,13 +138,14 @@ impl Ledger {
     pub(crate) fn inherit(&mut self, rows: &[(Key, Option<u64>)], death: &Death, now: Moment) -> (u64, bool) {
         let is_intended = death.is_quiet && self.floors.had_peace(death.life, death.since);
         let (life, begun_at, mut count) = (Life::MAX, death.since, 0);
+        let excuse = Excuse::of(Release::Pending { is_intended });
         for (key, version) in rows {
             let Some(cell) = self.cells.get_mut(key) else { continue };
             let version = version.unwrap_or_else(|| cell.last_absence());
             if cell.is_newer(version) {
                 count += 1;
                 cell.acknowledge(version, now);
-                self.floors.wait(Pending { key: *key, version, life, begun_at, acknowledged_at: now, is_intended });
+                self.floors.wait(Pending { key: *key, version, life, begun_at, acknowledged_at: now, excuse });
             }
         }
         (count, is_intended)
@@ -188,6 +185,8 @@ impl Ledger {
             let staleness = version.and_then(|version| cell.staleness(version, reading.begun_at));
             judgement.staleness = judgement.staleness.max(staleness);
         }
+        let newer = reading.untold.iter().filter(|one| seen.get(&one.key).is_some_and(|seen| *seen < one.version));
+        judgement.lag = newer.map(|one| reading.begun_at.saturating_sub(one.acknowledged_at)).max();
         judgement
     }
 }

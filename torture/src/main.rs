@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p torture -- --seconds 60
+//! cargo run --release -p torture -- --seconds 60 --near
 //! cargo run --release -p torture -- --seconds 10 --without-protocol
 //! ```
 //!

@@ -20,6 +20,8 @@ pub(crate) enum Request {
     Begin(Question),
     /// The read gave this, which was loaded so many milliseconds ago, if it says so. Nothing is answered.
     End { seen: Vec<Version>, origin: Origin, age: Option<u64> },
+    /// So many reads of the process were answered from its memory so far. Nothing is answered.
+    NearHits(u64),
     /// The read failed. Nothing is answered.
     Failed,
     /// A write is about to begin, which brings these rows of the worker's own into these states.

@@ -4,11 +4,15 @@ use core::fmt;
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::ledger::{Judgement, Life};
 use crate::message::Release;
 use crate::question::{Origin, Question};
 
 /// How many stale reads are told of one by one.
 const LONGEST_LIST: usize = 20;
+
+/// How far behind, in milliseconds at most, reads are that are counted together; the last ones are behind further.
+const LAGS: [u64; 9] = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 /// How many of the things that were done last are told with a stale read.
 const MOST_RECENT: usize = 24;
@@ -28,6 +32,9 @@ pub(crate) struct Tally {
     faults: u64,
     first_faults: Vec<String>,
     longest_staleness: Duration,
+    near_hits: BTreeMap<Life, u64>,
+    lags: [u64; LAGS.len() + 1],
+    longest_lag: Duration,
     injected: BTreeMap<&'static str, u64>,
     recent: VecDeque<String>,
 }
@@ -40,12 +47,28 @@ struct Reads {
 }
 
 impl Tally {
-    pub(crate) fn read(&mut self, question: &Question, origin: Origin, staleness: Option<Duration>) {
+    pub(crate) fn read(&mut self, question: &Question, origin: Origin, judgement: &Judgement) {
         let reads = self.reads.entry(question.name()).or_default();
         reads.all += 1;
         reads.hits += u64::from(origin == Origin::Hit);
         reads.misses += u64::from(origin == Origin::Miss);
-        self.longest_staleness = self.longest_staleness.max(staleness.unwrap_or_default());
+        self.longest_staleness = self.longest_staleness.max(judgement.staleness.unwrap_or_default());
+        if let Some(lag) = judgement.lag {
+            self.longest_lag = self.longest_lag.max(lag);
+            let is_within = |longest: &u64| lag <= Duration::from_millis(*longest);
+            self.lags[LAGS.iter().position(is_within).unwrap_or(LAGS.len())] += 1;
+        }
+    }
+
+    /// A process has answered so many reads from memory so far.
+    pub(crate) fn near(&mut self, life: Life, count: u64) {
+        let hits = self.near_hits.entry(life).or_default();
+        *hits = count.max(*hits);
+    }
+
+    /// Reads that were answered from memory.
+    pub(crate) fn near_hits(&self) -> u64 {
+        self.near_hits.values().sum()
     }
 
     pub(crate) fn write(&mut self, release: Release) {
@@ -88,6 +111,22 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Says of runs with memory how far behind it was.
+    fn write_lags(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.near_hits.is_empty() {
+            return Ok(());
+        }
+        writeln!(formatter, "hits of memory: {}", self.near_hits())?;
+        let (count, longest) = (self.lags.iter().sum::<u64>(), self.longest_lag);
+        writeln!(formatter, "reads behind another process's acknowledged write: {count}, longest: {longest:.1?}")?;
+        for (longest, count) in LAGS.iter().zip(&self.lags) {
+            writeln!(formatter, "  up to {longest} ms: {count}")?;
+        }
+        writeln!(formatter, "  longer: {}", self.lags[LAGS.len()])
+    }
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first_faults.iter().try_for_each(|fault| writeln!(formatter, "stale: {fault}"))?;
@@ -107,6 +146,7 @@ impl fmt::Display for Tally {
             self.inherited
         )?;
         writeln!(formatter, "longest staleness of what was excused: {:.1?}", self.longest_staleness)?;
+        self.write_lags(formatter)?;
         writeln!(formatter, "faults injected: {}", self.injected.values().sum::<u64>())?;
         self.injected.iter().try_for_each(|(what, count)| writeln!(formatter, "  {what}: {count}"))?;
         write!(formatter, "stale reads: {}", self.faults)

@@ -12,7 +12,7 @@ use crate::models::ENTRY_LIFE;
 use crate::nemesis::{LONGEST_HOLD, Nemesis, Parts};
 use crate::schema::create;
 use crate::servers::{Problem, Servers};
-use crate::worker::INTENT_LIFE;
+use crate::worker::{INTENT_LIFE, MAX_STALENESS};
 use crate::workers::Workers;
 
 /// Somebody wants the run to end.
@@ -28,11 +28,16 @@ const CALM: Duration = Duration::from_secs(2);
 /// If the run cannot begin or go on.
 pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
     ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst))?;
-    println!("torture: {:?}, seed {}, {} workers, protocol: {}", run.duration, run.seed, run.workers, run.has_protocol);
+    println!(
+        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}",
+        run.duration, run.seed, run.workers, run.has_protocol, run.is_near
+    );
     let servers = Servers::start()?;
     create(&mut servers.database.connect()?)?;
     let socket = servers.directory.path().join("socket");
-    let coordinator = Coordinator::start(&socket, run.workers, bounds(), run.has_protocol)?;
+    // One from memory says nothing of the store.
+    let is_hit_proof = run.has_protocol && !run.is_near;
+    let coordinator = Coordinator::start(&socket, run.workers, bounds(run.is_near), is_hit_proof)?;
     let mut workers = Workers::start(run, &servers, &socket)?;
     torture(run, &mut Parts { workers: &mut workers, servers: &servers, coordinator: &coordinator })?;
     drop(workers);
@@ -40,17 +45,22 @@ pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
     let tally = coordinator.known().tally.clone();
     println!("{tally}");
     let (_, _, hits) = tally.work();
-    if hits == 0 {
+    if hits == 0 || run.is_near && tally.near_hits() == 0 {
         return Err("nothing was served from the cache: nothing was measured".into());
     }
     Ok(if tally.stale_reads() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What the moments may be wrong by that a run and its workers take by clocks of their own. A write is acknowledged to the
+/// run after it has returned, and a read is noted before it begins: what lies between them only makes others seem younger.
+const CLOCK_ERROR: Duration = Duration::from_millis(10);
+
 /// What is on its way when a link or the server stands still arrives so much later, and stands an intent's life from
 /// then on. A second is for clocks, and for a machine that is busy.
-fn bounds() -> Bounds {
+fn bounds(is_near: bool) -> Bounds {
     let on_its_way = LONGEST_HOLD + Duration::from_secs(1);
     Bounds {
+        told: if is_near { MAX_STALENESS + CLOCK_ERROR } else { Duration::ZERO },
         intended: INTENT_LIFE + on_its_way,
         // An entry may be stored by a reader that stood still between its query and that.
         expired: Duration::from_secs(ENTRY_LIFE) + on_its_way + Duration::from_secs(5),

@@ -32,6 +32,9 @@ const READERS: u64 = 3;
 /// How long a writer's intent stands: shorter than the library's ten seconds, so that more of them end in a run.
 pub(crate) const INTENT_LIFE: Duration = Duration::from_secs(3);
 
+/// How far behind a worker with memory may be: short, so that a busy machine lets trust end now and then.
+pub(crate) const MAX_STALENESS: Duration = Duration::from_millis(500);
+
 /// Does the work of a worker until the run is over, or is gone.
 ///
 /// # Errors
@@ -39,7 +42,7 @@ pub(crate) const INTENT_LIFE: Duration = Duration::from_secs(3);
 /// If it cannot begin, or the database is gone. The end of the run ends the process.
 pub(crate) fn work(worker: &Worker) -> Result<(), Problem> {
     if worker.has_protocol {
-        install(&worker.redis)?;
+        install(worker)?;
     }
     let readers: Vec<_> = (0..READERS).map(|number| Thread::start(worker, number)).collect::<Result<_, _>>()?;
     for thread in readers {
@@ -66,13 +69,16 @@ fn is_end(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Short pauses, so that a cache that was left alone is soon used again: much has to happen in little time.
-fn install(redis: &str) -> Result<(), Problem> {
-    let cache = Cache::builder()
-        .redis(redis)
+fn install(worker: &Worker) -> Result<(), Problem> {
+    let mut cache = Cache::builder()
+        .redis(&worker.redis)
         .intent_life(INTENT_LIFE)
         .breaker_pause(Duration::from_millis(100), Duration::from_secs(1))
         .flight_wait(Duration::from_secs(1))
         .lease_life(Duration::from_secs(1));
+    if worker.is_near {
+        cache = cache.near(16 * MIB).max_staleness(MAX_STALENESS);
+    }
     cache_diesel::install(cache)?;
     releases::listen()
 }
@@ -85,6 +91,7 @@ struct Thread {
     line: Line,
     conn: PgConnection,
     access: Access,
+    is_near: bool,
 }
 
 impl Thread {
@@ -95,7 +102,7 @@ impl Thread {
         let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.redis)? };
         let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
         let owned = owned_in_turn(worker.index, worker.start).collect();
-        Ok(Self { dice, owned, line, conn, access })
+        Ok(Self { dice, owned, line, conn, access, is_near: worker.is_near })
     }
 
     /// Says something and waits until it is noted.

@@ -36,6 +36,7 @@ impl Workers {
                 database: servers.database.url(),
                 redis: format!("redis://127.0.0.1:{}?prefix=torture", proxy.port()),
                 has_protocol: run.has_protocol,
+                is_near: run.is_near,
             };
             slots.push(Slot { worker, proxy, process: None });
         }

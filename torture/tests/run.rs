@@ -27,6 +27,15 @@ fn no_stale_row_is_read_while_everything_is_broken() {
 }
 
 #[test]
+fn memory_in_front_of_redis_is_no_further_behind_than_it_may_be() {
+    let (output, report) = torture(&["--seconds", "15", "--near"]);
+    assert_eq!(number(&report, "stale reads: "), 0);
+    assert!(number(&report, "faults injected: ") > 5);
+    assert!(number(&report, "hits of memory: ") > 100 && number(&report, "writes: ") > 20);
+    assert!(output.status.success());
+}
+
+#[test]
 fn without_the_protocol_stale_rows_are_found() {
     let (output, report) = torture(&["--seconds", "8", "--without-protocol"]);
     assert!(number(&report, "stale reads: ") > 0);

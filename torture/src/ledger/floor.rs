@@ -4,21 +4,45 @@ use core::time::Duration;
 use std::collections::HashMap;
 
 use super::Moment;
+use crate::message::Release;
 use crate::question::Key;
 
 /// One process of a worker: the next process of the same worker is another one.
 pub(crate) type Life = u32;
 
-/// How long after a write returned others may still be served what was there before, if its release is pending.
+/// How long after a write returned others may still be served what was there before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
+    /// Its release was acknowledged: zero, or as long as others with memory may not have been told.
+    pub(crate) told: Duration,
     /// Its intents were taken, and the store has not lost them.
     pub(crate) intended: Duration,
     /// The store knew nothing, and its process may have ended: until entries expire.
     pub(crate) expired: Duration,
 }
 
-/// A write that has returned while its release was pending.
+/// Why others may still be served what was there before a write.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Excuse {
+    /// They have memory, and may not have been told yet.
+    Untold,
+    /// Its release is pending, and its intents were taken.
+    Intended,
+    /// Its release is pending, and its intents were not taken.
+    Unintended,
+}
+
+impl Excuse {
+    pub(super) const fn of(release: Release) -> Self {
+        match release {
+            Release::Acknowledged => Self::Untold,
+            Release::Pending { is_intended: true } => Self::Intended,
+            Release::Pending { is_intended: false } => Self::Unintended,
+        }
+    }
+}
+
+/// A write that has returned, and does not bind everybody yet.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) key: Key,
@@ -26,7 +50,15 @@ pub(super) struct Pending {
     pub(super) life: Life,
     pub(super) begun_at: Moment,
     pub(super) acknowledged_at: Moment,
-    pub(super) is_intended: bool,
+    pub(super) excuse: Excuse,
+}
+
+/// A write whose release was acknowledged, and which others may not have been told of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Untold {
+    pub(super) key: Key,
+    pub(super) version: u64,
+    pub(super) acknowledged_at: Moment,
 }
 
 /// Below which version no read of a row may fall.
@@ -61,8 +93,13 @@ impl Floors {
         *floor = version.max(*floor);
     }
 
+    /// A write has returned: it binds its own process at once, and others when nothing excuses them any more.
     pub(super) fn wait(&mut self, pending: Pending) {
-        self.troubled_at.insert(pending.life, pending.acknowledged_at);
+        if pending.excuse != Excuse::Untold {
+            self.troubled_at.insert(pending.life, pending.acknowledged_at);
+        } else if self.bounds.told.is_zero() {
+            return self.raise(pending.key, pending.version);
+        }
         self.pending.push(pending);
     }
 
@@ -96,6 +133,13 @@ impl Floors {
         Floor { least, excused: others.map(|pending| pending.version).max().unwrap_or(0) }
     }
 
+    /// What processes other than `life` may not have been told of.
+    pub(super) fn untold(&self, life: Life, is_about: impl Fn(Key) -> bool) -> Vec<Untold> {
+        let untold = self.pending.iter().filter(|one| one.excuse == Excuse::Untold && one.life != life);
+        let of = |one: &Pending| Untold { key: one.key, version: one.version, acknowledged_at: one.acknowledged_at };
+        untold.filter(|one| is_about(one.key)).map(of).collect()
+    }
+
     /// What is pending of a row.
     pub(super) fn pending_of(&self, key: Key) -> Vec<&Pending> {
         self.pending.iter().filter(|pending| pending.key == key).collect()
@@ -112,7 +156,12 @@ impl Floors {
 impl Pending {
     fn due_at(&self, bounds: Bounds, lost_at: Option<Moment>) -> Moment {
         // Intents that were placed before the store lost everything are gone, perhaps before they took effect.
-        let is_intended = self.is_intended && lost_at.is_none_or(|lost_at| lost_at < self.begun_at);
-        self.acknowledged_at + if is_intended { bounds.intended } else { bounds.expired }
+        let is_kept = lost_at.is_none_or(|lost_at| lost_at < self.begun_at);
+        let bound = match self.excuse {
+            Excuse::Untold => bounds.told,
+            Excuse::Intended if is_kept => bounds.intended,
+            Excuse::Intended | Excuse::Unintended => bounds.expired,
+        };
+        self.acknowledged_at + bound
     }
 }

@@ -8,7 +8,8 @@ use crate::question::{Key, Question, State, Table};
 
 const SHARED: Key = Key::new(Table::Items, 1);
 const OWNED: Key = Key::new(Table::Items, 100);
-const BOUNDS: Bounds = Bounds { intended: Duration::from_secs(5), expired: Duration::from_secs(30) };
+const BOUNDS: Bounds =
+    Bounds { told: Duration::ZERO, intended: Duration::from_secs(5), expired: Duration::from_secs(30) };
 const PENDING: Release = Release::Pending { is_intended: true };
 
 fn ledger() -> Ledger {
@@ -53,6 +54,34 @@ fn a_pending_write_binds_others_when_its_bound_is_over_and_its_own_process_at_on
     assert_eq!(faults(&mut ledger, &question, 1, 11, &[(SHARED, 1)]).len(), 1);
     assert_eq!(faults(&mut ledger, &question, 2, 14, &[(SHARED, 1)]), []);
     assert_eq!(faults(&mut ledger, &question, 2, 15, &[(SHARED, 1)]).len(), 1);
+}
+
+#[test]
+fn where_there_is_memory_an_acknowledged_write_binds_its_own_process_at_once_and_others_when_they_are_told() {
+    let mut ledger = Ledger::new(Bounds { told: at(2), ..BOUNDS });
+    ledger.share(SHARED, 7);
+    let question = Question::Detail(SHARED);
+    write(&mut ledger, 2, Release::Acknowledged, 10);
+    assert_eq!(faults(&mut ledger, &question, 1, 11, &[(SHARED, 1)]).len(), 1);
+    assert_eq!(faults(&mut ledger, &question, 2, 11, &[(SHARED, 1)]), []);
+    assert_eq!(faults(&mut ledger, &question, 2, 12, &[(SHARED, 1)]).len(), 1);
+}
+
+#[test]
+fn how_far_memory_is_behind_is_measured() {
+    let mut ledger = Ledger::new(Bounds { told: at(9), ..BOUNDS });
+    ledger.share(SHARED, 7);
+    write(&mut ledger, 2, Release::Acknowledged, 10);
+    write(&mut ledger, 3, Release::Acknowledged, 11);
+    write(&mut ledger, 4, PENDING, 11);
+    let lag = |life, seen, ledger: &mut Ledger| {
+        let reading = ledger.read(Question::Detail(SHARED), life, at(14));
+        ledger.judge(&reading, &[(SHARED, seen)], false).lag
+    };
+    assert_eq!(lag(2, 1, &mut ledger), Some(at(4)));
+    assert_eq!(lag(2, 2, &mut ledger), Some(at(3)));
+    assert_eq!(lag(2, 3, &mut ledger), None, "what is pending is no matter of memory");
+    assert_eq!(lag(1, 1, &mut ledger), None, "its own writes excuse nothing");
 }
 
 #[test]
