@@ -222,6 +222,7 @@ pub mod write;
 pub mod prelude;
 
 pub use cache_core::registry as caches;
+pub use cache_core::store::Operation;
 pub use cache_core::{
     BreakerState, Bypass, Cache, CacheBuilder, Cacheable, Cause, Clock, Counts, Error, ErrorKind, Event, IntoTimeout,
     Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp,
