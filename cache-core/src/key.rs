@@ -36,6 +36,15 @@ impl Fingerprint {
         Some(Self(bytes))
     }
 
+    /// Appends the digest in hexadecimal digits: every look-up on a server names half a dozen.
+    pub(crate) fn push_digits(&self, text: &mut String) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for byte in self.0 {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+    }
+
     /// The digest that stores outside of this process know by `bytes`.
     pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -56,7 +65,9 @@ impl Fingerprint {
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        let mut digits = String::with_capacity(2 * self.0.len());
+        self.push_digits(&mut digits);
+        formatter.write_str(&digits)
     }
 }
 

@@ -56,7 +56,7 @@ impl Names {
     /// other's entries alone.
     #[must_use]
     pub fn entry(&self, key: &CacheKey) -> Name {
-        Name(format!("{}{:?}}}", self.start_of_entries(), key.fingerprint()))
+        Name::ending(self.start_of_entries(), key.fingerprint())
     }
 
     /// What the names of all entries begin with, and no other name does.
@@ -101,11 +101,26 @@ impl Names {
     }
 
     fn name(&self, kind: &str, digest: Fingerprint) -> Name {
-        Name(format!("{}:{kind}:{{{digest:?}}}", self.prefix))
+        let mut text = String::with_capacity(self.prefix.len() + Name::END);
+        text.push_str(&self.prefix);
+        text.push(':');
+        text.push_str(kind);
+        text.push_str(":{");
+        Name::ending(text, digest)
     }
 }
 
 impl Name {
+    /// As much as may follow a prefix: a kind, and a digest in braces.
+    const END: usize = 48;
+
+    /// The name that begins with `text` and ends with a digest.
+    fn ending(mut text: String, digest: Fingerprint) -> Self {
+        digest.push_digits(&mut text);
+        text.push('}');
+        Self(text)
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
