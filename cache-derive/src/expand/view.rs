@@ -95,7 +95,7 @@ fn cached_view(model: &Model<'_>, view: &View) -> TokenStream {
                 ::std::vec![#(<#related as #private::CachedModel>::DEFINITION),*]
             }
 
-            fn queries() -> ::std::vec::Vec<&'static str> {
+            fn queries() -> ::std::vec::Vec<&'static ::core::primitive::str> {
                 ::std::vec![
                     ::core::any::type_name::<Self::Source>(),
                     #(::core::any::type_name::<<#markers as #private::Relation>::Query>(),)*

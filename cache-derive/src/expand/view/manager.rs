@@ -26,7 +26,7 @@ pub(super) fn manager(model: &Model<'_>, view: &View) -> TokenStream {
 
             /// The manager of the pages in the cache with this name.
             #[must_use = "a manager does nothing by itself, call one of its methods"]
-            #vis fn cached_in(__cache: &str) -> #manager {
+            #vis fn cached_in(__cache: &::core::primitive::str) -> #manager {
                 #manager(#private::ViewManager::in_cache(__cache))
             }
         }

@@ -90,19 +90,19 @@ impl Page<'_> {
         quote! {
             #[automatically_derived]
             impl #private::Part for #ident {
-                const IS_STORABLE: bool = true #(&& #parts::IS_STORABLE)*;
-                const HAS_BASE_QUERY: bool = false #(|| #parts::HAS_BASE_QUERY)*;
+                const IS_STORABLE: ::core::primitive::bool = true #(&& #parts::IS_STORABLE)*;
+                const HAS_BASE_QUERY: ::core::primitive::bool = false #(|| #parts::HAS_BASE_QUERY)*;
 
-                fn heap_size(&self) -> usize {
+                fn heap_size(&self) -> ::core::primitive::usize {
                     0_usize #(.saturating_add(#parts::heap_size(&self.#names)))*
                 }
 
-                fn store(&self, __bytes: &mut ::std::vec::Vec<u8>) -> #private::Result<()> {
+                fn store(&self, __bytes: &mut ::std::vec::Vec<::core::primitive::u8>) -> #private::Result<()> {
                     #(#parts::store(&self.#names, __bytes)?;)*
                     ::core::result::Result::Ok(())
                 }
 
-                fn restore(__bytes: &mut &[u8]) -> #private::Result<Self> {
+                fn restore(__bytes: &mut &[::core::primitive::u8]) -> #private::Result<Self> {
                     ::core::result::Result::Ok(Self { #(#names: #parts::restore(__bytes)?,)* })
                 }
             }

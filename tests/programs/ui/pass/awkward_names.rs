@@ -24,6 +24,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    owners (id) {
+        id -> Integer,
+    }
+}
+
+diesel::joinable!(rows -> owners (row));
+diesel::allow_tables_to_appear_in_same_query!(owners, rows);
+
 pub struct Result;
 pub struct Ok;
 pub struct Some;
@@ -60,7 +69,14 @@ pub mod r#mod {
 }
 
 #[derive(Queryable, Selectable, Cached)]
+#[diesel(table_name = owners)]
+pub struct Owner {
+    id: i32,
+}
+
+#[derive(Queryable, Selectable, Cached)]
 #[diesel(table_name = rows)]
+#[cached(view(RowPage, select_related(owner: Owner)))]
 #[cached(unique(value), unique(r#type), unique(codec, __value), scope(row, __bytes), scope(result))]
 pub struct Row {
     id: i32,
@@ -85,4 +101,5 @@ pub struct Row {
 fn main() {
     let _ = Row::cached().get_by_value("x");
     let _ = Row::cached().get_by_type(1);
+    let _ = RowPage::cached().all_by_result(core::option::Option::Some(1));
 }
