@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod expansion;
+mod snapshots;
 mod views;
 
 use proc_macro2::{TokenStream, TokenTree};
