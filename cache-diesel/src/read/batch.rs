@@ -84,8 +84,11 @@ impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
 
     /// One result for each of `keys`, in their order.
     pub(crate) fn read(head: Head, keys: Vec<B::Id>, conn: &mut C) -> QueryResult<Rows<B, C>> {
-        let mut distinct: Vec<B::Id> = Vec::new();
-        let mut place_of: HashMap<B::Id, usize> = HashMap::new();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut distinct: Vec<B::Id> = Vec::with_capacity(keys.len());
+        let mut place_of: HashMap<B::Id, usize> = HashMap::with_capacity(keys.len());
         let mut place = |key| {
             *place_of.entry(key).or_insert_with_key(|key| {
                 distinct.push(key.clone());
@@ -93,17 +96,20 @@ impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
             })
         };
         let places: Vec<usize> = keys.into_iter().map(&mut place).collect();
-        if distinct.is_empty() {
-            return Ok(Vec::new());
-        }
         let ids = distinct.iter().map(B::entry_id).collect::<QueryResult<_>>()?;
         let rows = Self { head, keys: distinct, ids, connection: PhantomData }.read_all(conn)?;
+        // Distinct keys keep their order.
+        if rows.len() == places.len() {
+            return Ok(rows);
+        }
         Ok(places.into_iter().map(|place| rows[place].clone()).collect())
     }
 
     fn read_all(&self, conn: &mut C) -> QueryResult<Rows<B, C>> {
-        let all: Vec<usize> = (0..self.keys.len()).collect();
-        let Some(site) = site_of(&self.head, gate(conn)) else { return self.ask(&all, conn) };
+        let Some(site) = site_of(&self.head, gate(conn)) else {
+            let all: Vec<usize> = (0..self.keys.len()).collect();
+            return self.ask(&all, conn);
+        };
         let Looked { mut rows, mut missing, stale } = self.look_up(&site);
         let (own, claims) = self.follow_up(&site, &stale);
         stale.iter().filter(|place| !own.contains(place)).for_each(|_| site.reader.stale_hit());
@@ -202,28 +208,48 @@ impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
 
     /// What is cached, and what is not. Stale ones are not counted.
     fn look_up(&self, site: &Site<'_>) -> Looked<B, C> {
-        let mut rows: Rows<B, C> = vec![None; self.keys.len()];
-        let (mut missing, mut stale, now) = (Vec::new(), Vec::new(), site.reader.now());
-        let all: Vec<usize> = (0..self.keys.len()).collect();
-        for (place, found) in self.found(site, &all).into_iter().enumerate() {
+        let mut looked = Looked { rows: vec![None; self.keys.len()], missing: Vec::new(), stale: Vec::new() };
+        let is_left = |place: &usize| !self.take_alive(site, *place, &mut looked.rows);
+        let left: Vec<usize> = (0..self.keys.len()).filter(is_left).collect();
+        if !left.is_empty() {
+            self.look_closer(site, &left, &mut looked);
+        }
+        looked
+    }
+
+    /// Finds out what is at `places`, of which nothing is at hand.
+    fn look_closer(&self, site: &Site<'_>, places: &[usize], looked: &mut Looked<B, C>) {
+        let now = site.reader.now();
+        for (found, place) in self.found(site, places).into_iter().zip(places.iter().copied()) {
             let accepted =
                 found.and_then(|(value, life)| Ok((B::accept(value, &self.keys[place]).ok_or(Miss::Foreign)?, life)));
             match accepted {
                 Ok((row, life)) => {
                     if life.is_stale(now) {
-                        stale.push(place)
+                        looked.stale.push(place)
                     } else {
                         site.reader.hit()
                     }
-                    rows[place] = row;
+                    looked.rows[place] = row;
                 }
                 Err(cause) => {
                     site.reader.miss(cause);
-                    missing.push(place);
+                    looked.missing.push(place);
                 }
             }
         }
-        Looked { rows, missing, stale }
+    }
+
+    /// Whether what is at `place` is at hand, in memory and not stale: then it is among `rows` and counted.
+    fn take_alive(&self, site: &Site<'_>, place: usize, rows: &mut Rows<B, C>) -> bool {
+        if self.head.options.use_of_cache == UseOfCache::Refresh {
+            return false;
+        }
+        let found = site.reader.find_alive(&site.key(self.ids[place], Kind::Detail));
+        let Some(row) = found.and_then(|(value, _)| B::accept(value, &self.keys[place])) else { return false };
+        rows[place] = row;
+        site.reader.hit();
+        true
     }
 
     fn found(&self, site: &Site<'_>, places: &[usize]) -> Vec<Result<(Value, Life), Miss>> {
