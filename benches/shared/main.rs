@@ -22,6 +22,6 @@ fn main() {
     servers.set_up();
     hit::print(&servers, if is_trial { 1 } else { 400 });
     crowd::print(&servers, if is_trial { 1 } else { 5 });
-    mixed::print(&servers, if is_trial { 0.2 } else { 4.0 });
+    mixed::print(if is_trial { 0.2 } else { 4.0 });
     servers.tidy();
 }
