@@ -53,7 +53,8 @@ fn s1_a_raw_write_that_names_its_tables_ends_their_entries_and_leaves_others() {
     writes(&mut writer, ["categories"], |conn| conn.batch_execute("CREATE TABLE yet_more (id INTEGER)")).unwrap();
     assert!(shop.category_cost(&mut reader) > 0);
     assert_eq!((shop.row_cost(&mut reader, 1), shop.count_cost(&mut reader)), (0, 0));
-    assert_eq!(*told.lock().unwrap(), [("categories".to_owned(), false)]);
+    let told = told.lock().unwrap();
+    assert!(!told.is_empty() && told.iter().all(|told| *told == ("categories".to_owned(), false)), "{told:?}");
 }
 
 #[test]
