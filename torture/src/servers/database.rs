@@ -52,12 +52,14 @@ impl Database {
         Ok(PgConnection::establish(&self.url())?)
     }
 
-    /// Ends the sessions that a process has left behind, so that nothing of it is committed later.
+    /// Ends the sessions that a process has left behind, so that nothing of it is committed later. Other runs on the
+    /// same server have workers of the same names.
     pub(crate) fn end_sessions(&self, application: &str) -> Result<(), Problem> {
         let mut conn = self.connect()?;
         let mut left = || {
             let ended = diesel::sql_query(
-                "SELECT count(pg_terminate_backend(pid)) AS count FROM pg_stat_activity WHERE application_name = $1",
+                "SELECT count(pg_terminate_backend(pid)) AS count FROM pg_stat_activity \
+                 WHERE application_name = $1 AND datname = current_database()",
             );
             ended.bind::<Text, _>(application).get_result::<Count>(&mut conn).map_or(1, |row| row.count)
         };
