@@ -174,7 +174,10 @@ fn a_read_without_a_connection_takes_none_for_what_is_stale() {
     clock.advance(SOFT);
     change_unseen(&shop);
     let pool = Pool::of(&shop, None);
+    let loads = shop.cache.statistics().total().load_count;
     assert_eq!(read(|_| panic!("a connection was taken")).0, "Lamp");
     wait_for("both are fresh", || read(|_| panic!("a connection was taken")) == ("Unseen".into(), "Unseen".into()));
-    assert_eq!(pool.taken(), 2);
+    // A look that was over before the refresh was may take a connection once more, looks again and asks nothing.
+    assert_eq!(shop.cache.statistics().total().load_count - loads, 2);
+    assert!((2..=4).contains(&pool.taken()), "{}", pool.taken());
 }
