@@ -9,6 +9,7 @@ end
 if record == ARGV[1] and record ~= '' then
   return 'proceed'
 end
-change({ token = KEYS[2], intents = KEYS[3] }, 'changed', '', ARGV[2], 0)
+local found = redis.call('MGET', KEYS[2], KEYS[3])
+change({ token = KEYS[2], intents = KEYS[3] }, { token = found[1], intents = found[2] }, 'changed', '', ARGV[2], 0)
 redis.call('SET', KEYS[1], ARGV[1])
 return 'changed'

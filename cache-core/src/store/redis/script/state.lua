@@ -19,13 +19,10 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
--- The text under a key, and whether there is anything: a key of another type has no text.
+-- The text under a key; nil: there is none, or the key is of another type.
 local function read(key)
   local value = redis.pcall('GET', key)
-  if type(value) == 'table' then
-    return nil, true
-  end
-  return value or nil, value ~= false
+  return type(value) == 'string' and value or nil
 end
 
 local function held_of(text)
@@ -116,7 +113,7 @@ end
 
 -- Writes what differs from what was there. A key is visible in the millisecond in which it expires: hence one less.
 local function write(key, was, text, expires)
-  if text == was.text and (text or not was.exists) then
+  if text == was then
     return
   end
   if not text or expires - 1 <= now then
@@ -126,12 +123,18 @@ local function write(key, was, text, expires)
   redis.call('SET', key, text, 'PXAT', digits(expires - 1))
 end
 
--- Seeds, places or releases; gives the token, and whether an intent stands.
-local function change(tag, verb, writer, fresh, life)
-  local was_held, was_intents = {}, {}
-  was_held.text, was_held.exists = read(tag.token)
-  was_intents.text, was_intents.exists = read(tag.intents)
-  local held, intents = settled(held_of(was_held.text), intents_of(was_intents.text))
+-- A token beside which no intent stands begins to be kept anew, now and then when somebody asks for it.
+local function renew(key)
+  if redis.call('PTTL', key) < KEEP / 2 then
+    redis.call('PEXPIRE', key, digits(KEEP))
+  end
+end
+
+-- Seeds, places or releases a tag whose keys hold these texts (false: none); gives the token, and whether an intent
+-- stands.
+local function change_any(keys, texts, verb, writer, fresh, life)
+  local was_held, was_intents = texts.token or nil, texts.intents or nil
+  local held, intents = settled(held_of(was_held), intents_of(was_intents))
   local token, is_intended = fresh, #intents > 0
   if verb == 'seed' then
     if not held then
@@ -148,14 +151,54 @@ local function change(tag, verb, writer, fresh, life)
     end
   end
   local text, expires = text_of_held(held, intents)
-  write(tag.token, was_held, text, expires)
-  if verb == 'seed' and text == was_held.text and #intents == 0 and held.token
-    and redis.call('PTTL', tag.token) < KEEP / 2 then
-    redis.call('PEXPIRE', tag.token, digits(KEEP))
+  write(keys.token, was_held, text, expires)
+  if verb == 'seed' and text == was_held and #intents == 0 and held.token then
+    renew(keys.token)
   end
   text, expires = text_of_intents(intents)
-  write(tag.intents, was_intents, text, expires)
+  write(keys.intents, was_intents, text, expires)
   return token, is_intended
+end
+
+-- Whether a token stands without intents.
+local function is_plain(text)
+  return text and #text == 17 and string.find(text, '^t[0-9a-f]+$')
+end
+
+-- The digits of the moment at which an intent of this life ends, and of the millisecond before. The tags of one write are
+-- placed with one life.
+local ends = {}
+local function ending(life)
+  local known = ends[life]
+  if not known then
+    known = { at = digits(now + life), before = digits(now + life - 1) }
+    ends[life] = known
+  end
+  return known
+end
+
+-- The same for what most tags are most of the time: a writer comes to a tag that nobody else is at, and goes. Every
+-- other case is left to `change_any`, which gives the same for these.
+local function change(keys, texts, verb, writer, fresh, life)
+  local token, intents = texts.token, texts.intents
+  if verb == 'place' then
+    if not intents and is_plain(token) and life > 1 then
+      local ends_at = ending(life)
+      redis.call('SET', keys.token, token .. ':1:' .. ends_at.at .. ':' .. ends_at.at, 'PXAT', ends_at.before)
+      redis.call('SET', keys.intents, writer .. '=' .. ends_at.at, 'PXAT', ends_at.before)
+      return fresh, false
+    end
+  elseif (verb == 'changed' or verb == 'unchanged') and token and intents then
+    local deadline = string.match(intents, '^' .. writer .. '=(%d+)$')
+    local held = string.sub(token, 1, 17)
+    if deadline and is_plain(held) and token == held .. ':1:' .. deadline .. ':' .. deadline
+      and tonumber(deadline) > now then
+      redis.call('SET', keys.token, verb == 'changed' and 't' .. fresh or held, 'PXAT', ending(KEEP).before)
+      redis.call('DEL', keys.intents)
+      return fresh, true
+    end
+  end
+  return change_any(keys, texts, verb, writer, fresh, life)
 end
 
 -- The incarnation that is recorded, or the error for which the server does not say so. The command asks for the right to

@@ -9,11 +9,18 @@ if not is_for_readers then
     return refused
   end
 end
-local seeds = {}
+-- Keys of another type count as lost.
+local found = redis.call('MGET', unpack(KEYS, 2))
+local is_changed, seeds = {}, {}
 for at = 1, (#KEYS - 1) / 2 do
-  local tag = { token = KEYS[2 * at], intents = KEYS[2 * at + 1] }
+  local keys = { token = KEYS[2 * at], intents = KEYS[2 * at + 1] }
+  local texts = { token = found[2 * at - 1], intents = found[2 * at] }
+  if is_changed[keys.token] then
+    texts = { token = read(keys.token), intents = read(keys.intents) }
+  end
+  is_changed[keys.token] = true
   local verb, fresh, life = ARGV[3 * at], ARGV[3 * at + 1], tonumber(ARGV[3 * at + 2])
-  local token, is_intended = change(tag, verb, ARGV[2], fresh, life)
+  local token, is_intended = change(keys, texts, verb, ARGV[2], fresh, life)
   seeds[#seeds + 1] = token
   seeds[#seeds + 1] = is_intended and 1 or 0
 end
