@@ -31,10 +31,10 @@ impl Backoff {
     }
 }
 
-/// Waiting for what another process loads.
+/// Waiting for what another process loads: pauses that grow with what was waited, so that nobody comes more than a
+/// quarter later than need be, and looks are few.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
-    ticks: Backoff,
     budget: Duration,
 }
 
@@ -55,14 +55,15 @@ impl Wait {
     /// Waits for `budget` at most.
     #[must_use]
     pub const fn new(budget: Duration) -> Self {
-        Self { ticks: Backoff::new(Self::FIRST, Self::LONGEST), budget }
+        Self { budget }
     }
 
     /// What to do after having waited for `waited` in all, the looking included.
     #[must_use]
-    pub fn next(&mut self, waited: Duration) -> WaitStep {
+    pub fn next(&self, waited: Duration) -> WaitStep {
         let left = self.budget.saturating_sub(waited);
-        if left.is_zero() { WaitStep::GiveUp } else { WaitStep::Nap(self.ticks.pause().min(left)) }
+        let pause = (waited / 4).clamp(Self::FIRST, Self::LONGEST);
+        if left.is_zero() { WaitStep::GiveUp } else { WaitStep::Nap(pause.min(left)) }
     }
 }
 
@@ -83,17 +84,17 @@ mod tests {
     }
 
     #[test]
-    fn waiting_ticks_until_the_budget_is_used_up() {
-        let mut wait = Wait::new(millis(100));
+    fn pauses_grow_with_what_was_waited_until_the_budget_is_used_up() {
+        let wait = Wait::new(millis(300));
         let cases = [
             (0, WaitStep::Nap(millis(1))),
-            (1, WaitStep::Nap(millis(2))),
-            (3, WaitStep::Nap(millis(4))),
-            (7, WaitStep::Nap(millis(8))),
-            (15, WaitStep::Nap(millis(16))),
-            (31, WaitStep::Nap(millis(32))),
-            (63, WaitStep::Nap(millis(37))),
-            (100, WaitStep::GiveUp),
+            (3, WaitStep::Nap(millis(1))),
+            (8, WaitStep::Nap(millis(2))),
+            (40, WaitStep::Nap(millis(10))),
+            (200, WaitStep::Nap(millis(50))),
+            (240, WaitStep::Nap(millis(50))),
+            (280, WaitStep::Nap(millis(20))),
+            (300, WaitStep::GiveUp),
             (u64::MAX / 2, WaitStep::GiveUp),
         ];
         for (waited, step) in cases {
