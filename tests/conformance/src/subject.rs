@@ -166,6 +166,13 @@ impl Subject {
         self.unit * count
     }
 
+    /// The same, with units that are so many times as long.
+    #[must_use]
+    pub fn slower(mut self, times: u32) -> Self {
+        self.unit *= times;
+        self
+    }
+
     /// Lets so many units of time pass.
     pub fn pass(&self, count: u32) {
         self.time.pass(self.units(count));
