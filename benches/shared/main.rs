@@ -18,10 +18,21 @@ fn main() {
         return errand.run();
     }
     let is_trial = arguments.iter().any(|argument| argument == "--test");
+    // `-- hit mixed`: only these.
+    let is_wanted = |name: &str| {
+        let mut named = arguments.iter().filter(|argument| !argument.starts_with('-')).peekable();
+        named.peek().is_none() || named.any(|argument| argument == name)
+    };
     let servers = Servers::of_environment();
     servers.set_up();
-    hit::print(&servers, if is_trial { 1 } else { 400 });
-    crowd::print(&servers, if is_trial { 1 } else { 5 });
-    mixed::print(if is_trial { 0.2 } else { 4.0 });
+    if is_wanted("hit") {
+        hit::print(&servers, if is_trial { 1 } else { 400 });
+    }
+    if is_wanted("crowd") {
+        crowd::print(&servers, if is_trial { 1 } else { 5 });
+    }
+    if is_wanted("mixed") {
+        mixed::print(if is_trial { 0.2 } else { 4.0 });
+    }
     servers.tidy();
 }

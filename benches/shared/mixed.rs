@@ -51,7 +51,7 @@ impl Way {
 pub fn print(seconds: f64) {
     println!(
         "\n| {PROCESSES} processes, {ROWS} rows, 95 reads to 5 writes | operations a second | beside plain Diesel | of \
-         the reads from a cache | older than an own write |\n|---|---:|---:|---:|---:|"
+         the reads from a cache | of these from memory | older than an own write |\n|---|---:|---:|---:|---:|---:|"
     );
     let mut of_plain = 0.0;
     for (way, _) in WAYS {
@@ -61,7 +61,9 @@ pub fn print(seconds: f64) {
         let operations = sum(0) / seconds;
         of_plain = if way == Way::Plain { operations } else { of_plain };
         let hits = 100.0 * sum(2) / sum(1);
-        println!("| {} | {operations:.0} | {:.2} | {hits:.0} % | {} |", way.title(), operations / of_plain, sum(3));
+        let near = if sum(2) > 0.0 { 100.0 * sum(4) / sum(2) } else { 0.0 };
+        let (title, ratio) = (way.title(), operations / of_plain);
+        println!("| {title} | {operations:.0} | {ratio:.2} | {hits:.0} % | {near:.0} % | {} |", sum(3));
     }
 }
 
@@ -87,7 +89,11 @@ pub fn work(servers: &Servers, way: Way, prefix: &str, seconds: f64) {
     }
     let mut workers: Vec<Worker> = (0..THREADS).map(|place| Worker::new(servers, way, prefix, place)).collect();
     workers[0].warm();
-    let before = cache.statistics().total().hit_count;
+    let hits = || {
+        let statistics = cache.statistics();
+        (statistics.total().hit_count, statistics.near.map_or(0, |near| near.hit_count))
+    };
+    let before = hits();
     wait_for_the_others();
     let is_over = AtomicBool::new(false);
     let counted: Vec<Counted> = thread::scope(|scope| {
@@ -97,12 +103,14 @@ pub fn work(servers: &Servers, way: Way, prefix: &str, seconds: f64) {
         running.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let sum = |of: fn(&Counted) -> u64| counted.iter().map(of).sum::<u64>();
-    let hits = sum(|counted| counted.hits) + cache.statistics().total().hit_count - before;
+    let (all, near) = hits();
     println!(
-        "{} {} {hits} {}",
+        "{} {} {} {} {}",
         sum(|counted| counted.operations),
         sum(|counted| counted.reads),
-        sum(|counted| counted.stale)
+        sum(|counted| counted.hits) + all - before.0,
+        sum(|counted| counted.stale),
+        near - before.1
     );
 }
 
