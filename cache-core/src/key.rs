@@ -20,18 +20,13 @@ impl Fingerprint {
 
     /// The digest that these 32 digits say, as it is shown.
     pub(crate) fn of_digits(digits: &[u8]) -> Option<Self> {
-        let digit = |digit: u8| match digit {
-            b'0'..=b'9' => Some(digit - b'0'),
-            b'a'..=b'f' => Some(digit - b'a' + 10),
-            _ => None,
-        };
         let mut bytes = [0; 16];
         let (pairs, rest) = digits.as_chunks::<2>();
         if pairs.len() != bytes.len() || !rest.is_empty() {
             return None;
         }
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
+            *byte = value_of_digit(*high)? << 4 | value_of_digit(*low)?;
         }
         Some(Self(bytes))
     }
@@ -39,10 +34,11 @@ impl Fingerprint {
     /// Appends the digest in hexadecimal digits: every look-up on a server names half a dozen.
     pub(crate) fn push_digits(&self, text: &mut String) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for byte in self.0 {
-            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
+        text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
     }
 
     /// The digest that stores outside of this process know by `bytes`.
@@ -68,6 +64,15 @@ impl fmt::Debug for Fingerprint {
         let mut digits = String::with_capacity(2 * self.0.len());
         self.push_digits(&mut digits);
         formatter.write_str(&digits)
+    }
+}
+
+/// What a hexadecimal digit says, as it is written here: without capitals.
+pub(crate) const fn value_of_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub enum Approach<T> {
 #[derive(Debug)]
 pub struct Right {
     /// Ends when it is dropped.
-    _held: Option<Held>,
+    held: Option<Held>,
     is_denied: bool,
     is_late: bool,
 }
@@ -36,6 +36,7 @@ struct Held {
     cache: Cache,
     name: Lease,
     holder: Writer,
+    is_handed_over: bool,
 }
 
 impl Right {
@@ -45,13 +46,23 @@ impl Right {
         !self.is_denied
     }
 
+    /// The lease, which somebody else ends now.
+    pub(crate) fn hand_over(&mut self) -> Option<(Lease, Writer)> {
+        let mut held = self.held.take()?;
+        held.is_handed_over = true;
+        Some((held.name, held.holder))
+    }
+
     /// What the tokens allow: a lease keeps processes from doing the same work, and nobody's answer depends on it.
-    const UNLEASED: Self = Self { _held: None, is_denied: false, is_late: false };
-    const DENIED: Self = Self { _held: None, is_denied: true, is_late: true };
+    const UNLEASED: Self = Self { held: None, is_denied: false, is_late: false };
+    const DENIED: Self = Self { held: None, is_denied: true, is_late: true };
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
+        if self.is_handed_over {
+            return;
+        }
         // If it cannot be ended, it ends by itself.
         let _ = self.cache.0.call(Operation::EndLease, |store| store.end_lease(self.name, self.holder));
     }
@@ -70,7 +81,7 @@ impl Reader<'_> {
             return Approach::Query(self.right(name, holder, false));
         }
         self.cache.0.ledger.store.count(StoreCounter::LeaseWait);
-        let (began, mut wait) = (Instant::now(), Wait::new(budget));
+        let (began, wait) = (Instant::now(), Wait::new(budget));
         while let WaitStep::Nap(nap) = wait.next(began.elapsed()) {
             thread::sleep(nap);
             if let Some(found) = look() {
@@ -98,7 +109,8 @@ impl Reader<'_> {
     }
 
     fn right(&self, name: Lease, holder: Writer, is_late: bool) -> Right {
-        Right { _held: Some(Held { cache: self.cache.clone(), name, holder }), is_denied: false, is_late }
+        let held = Held { cache: self.cache.clone(), name, holder, is_handed_over: false };
+        Right { held: Some(held), is_denied: false, is_late }
     }
 
     /// Whether the lease was taken; `None`: the store does not say.

@@ -14,7 +14,7 @@ use crate::lease::Right;
 use crate::mode::Mode;
 use crate::policy::Lifetime;
 use crate::statistics::{Counter, Counters, StoreCounter};
-use crate::store::{Found, Operation, Put, Seed, Store, Stored, Wanted, same_length};
+use crate::store::{Found, Lease, Operation, Put, Seed, Store, Stored, Wanted, Writer, same_length};
 use crate::tag::{Tag, Token};
 
 /// Who reads: the cache, the manager and its counters.
@@ -75,7 +75,7 @@ impl Reader<'_> {
     #[must_use]
     pub fn find_alive(&self, key: &CacheKey) -> Option<(Value, Life)> {
         let inner = &*self.cache.0;
-        if inner.watch.is_some() || inner.is_barred() {
+        if inner.is_barred() {
             return None;
         }
         inner.store.find_alive(key, inner.clock.latest())
@@ -163,6 +163,16 @@ impl Reader<'_> {
 
     /// Stores entries of which each depends on the tags that it is given, under the tokens of `seeds`.
     pub fn store_many(&self, seeds: &[(Tag, Seed)], entries: Vec<(CacheKey, Loaded, Vec<Tag>)>) {
+        self.store_under(&mut None, seeds, entries);
+    }
+
+    /// The same, and ends the `right` to load if anything is stored.
+    fn store_under(
+        &self,
+        right: &mut Option<Right>,
+        seeds: &[(Tag, Seed)],
+        entries: Vec<(CacheKey, Loaded, Vec<Tag>)>,
+    ) {
         let now = self.cache.now();
         let puts: Vec<Put> = entries
             .into_iter()
@@ -175,7 +185,7 @@ impl Reader<'_> {
             .collect();
         // The mode may have changed while it was loaded.
         if !puts.is_empty() && self.cache.mode() == Mode::Normal {
-            self.put(puts);
+            self.put(puts, right.as_mut().and_then(Right::hand_over));
         }
     }
 
@@ -226,10 +236,15 @@ impl Reader<'_> {
         }
     }
 
-    fn put(&self, puts: Vec<Put>) {
+    /// Stores entries, and ends the lease under which they were loaded, if there is one.
+    fn put(&self, puts: Vec<Put>, lease: Option<(Lease, Writer)>) {
         // What is stored beside the entry that was asked for is not counted.
         let kinds: Vec<Kind> = puts.iter().map(|put| put.key.kind).collect();
-        match self.cache.0.call(Operation::Put, |store| store.put_many(puts, self.cache.now())) {
+        let put = |store: &dyn Store| match lease {
+            Some(lease) => store.put_and_end(puts, lease, self.cache.now()),
+            None => store.put_many(puts, self.cache.now()),
+        };
+        match self.cache.0.call(Operation::Put, put) {
             Ok(stored) => {
                 let kept =
                     stored.iter().zip(kinds).filter(|(stored, kind)| **stored == Stored::Kept && *kind == self.kind);
@@ -261,10 +276,10 @@ impl Fill {
     }
 
     /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
-    pub fn store(self, reader: &Reader<'_>, loaded: Loaded, tags: Vec<Tag>) -> Life {
+    pub fn store(mut self, reader: &Reader<'_>, loaded: Loaded, tags: Vec<Tag>) -> Life {
         let key = self.key;
         let (value, lifetime) = (loaded.value.clone(), loaded.lifetime);
-        reader.store_many(&self.seeds, vec![(key, loaded, tags)]);
+        reader.store_under(&mut self.right, &self.seeds, vec![(key, loaded, tags)]);
         self.share(value, lifetime)
     }
 

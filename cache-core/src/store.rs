@@ -207,6 +207,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn end_lease(&self, _name: Lease, _holder: Writer) -> Result<()> {
         Ok(())
     }
+
+    /// Stores entries, as [`put_many`](Self::put_many) does, and ends the lease under which they were loaded.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; some of the entries may be stored, and the lease ends by itself.
+    fn put_and_end(&self, entries: Vec<Put>, (name, holder): (Lease, Writer), now: Timestamp) -> Result<Vec<Stored>> {
+        let stored = self.put_many(entries, now)?;
+        // If it cannot be ended, it ends by itself.
+        drop(self.end_lease(name, holder));
+        Ok(stored)
+    }
 }
 
 /// An answer of another length says nothing about what was asked.

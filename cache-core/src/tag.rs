@@ -104,7 +104,21 @@ impl Tag {
     /// The name that stores outside of this process know the tag by.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&[b"tag", &[self.kind.code()], self.owner.as_bytes(), self.id.as_bytes()])
+        type Recent = Option<(TagKind, Fingerprint, Fingerprint)>;
+        thread_local! {
+            static RECENT: RefCell<[Recent; 64]> = const { RefCell::new([None; 64]) };
+        }
+        let digest = || Fingerprint::of(&[b"tag", &[self.kind.code()], self.owner.as_bytes(), self.id.as_bytes()]);
+        if self.id != KeyBytes::EMPTY {
+            return digest();
+        }
+        // Tags of tables and managers are few, and each look-up on a server names most of them again.
+        let slot = usize::from(self.owner.as_bytes()[0].wrapping_mul(13).wrapping_add(self.kind.code())) % 64;
+        let recent = RECENT.try_with(|recent| match &mut recent.borrow_mut()[slot] {
+            Some((kind, owner, known)) if *kind == self.kind && *owner == self.owner => *known,
+            other => other.insert((self.kind, self.owner, digest())).2,
+        });
+        recent.unwrap_or_else(|_| digest())
     }
 
     /// What the tag stands for.

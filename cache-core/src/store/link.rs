@@ -85,6 +85,18 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; some of the entries may be stored.
     fn put(&self, entries: &[Packed]) -> Result<()>;
 
+    /// Does what [`put`](Self::put) does, and then [ends](Self::end_lease) a lease.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the entries may be stored, and the lease may be over.
+    fn put_and_end(&self, entries: &[Packed], lease: &Name, holder: Writer) -> Result<()> {
+        self.put(entries)?;
+        // If it cannot be ended, it ends by itself.
+        drop(self.end_lease(lease, holder));
+        Ok(())
+    }
+
     /// Removes entries, whatever they hold.
     ///
     /// # Errors

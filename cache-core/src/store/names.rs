@@ -1,6 +1,7 @@
 //! What are entries, tags and leases called on a server that others use too?
 
 use core::fmt;
+use std::sync::LazyLock;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format;
@@ -56,7 +57,8 @@ impl Names {
     /// other's entries alone.
     #[must_use]
     pub fn entry(&self, key: &CacheKey) -> Name {
-        Name::ending(self.start_of_entries(), key.fingerprint())
+        static KIND: LazyLock<String> = LazyLock::new(|| format!("e{}", format::VERSION));
+        self.name(&KIND, key.fingerprint())
     }
 
     /// What the names of all entries begin with, and no other name does.
@@ -93,7 +95,7 @@ impl Names {
     /// Where the server's incarnation is recorded.
     #[must_use]
     pub fn incarnation(&self) -> Name {
-        Name(format!("{}:incarnation", self.prefix))
+        Name([&self.prefix, ":incarnation"].concat())
     }
 
     pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {
@@ -106,20 +108,15 @@ impl Names {
         text.push(':');
         text.push_str(kind);
         text.push_str(":{");
-        Name::ending(text, digest)
+        digest.push_digits(&mut text);
+        text.push('}');
+        Name(text)
     }
 }
 
 impl Name {
     /// As much as may follow a prefix: a kind, and a digest in braces.
-    const END: usize = 48;
-
-    /// The name that begins with `text` and ends with a digest.
-    fn ending(mut text: String, digest: Fingerprint) -> Self {
-        digest.push_digits(&mut text);
-        text.push('}');
-        Self(text)
-    }
+    pub(crate) const END: usize = 48;
 
     /// The name as text.
     #[must_use]

@@ -85,7 +85,7 @@ impl NearMemory {
         }
     }
 
-    /// An entry that may be served at `now`.
+    /// An entry that may be served at `now`, or was a moment before.
     ///
     /// Trust is looked at first: what was told before it was gained has marked its cells by then.
     pub(super) fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {

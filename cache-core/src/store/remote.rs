@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
+use crate::entry::{Life, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Header};
 use crate::key::CacheKey;
@@ -142,6 +143,38 @@ impl<L: Link> RemoteStore<L> {
         }
     }
 
+    /// Stores entries, of which `send` sends those that have bytes.
+    fn put_all(
+        &self,
+        entries: &[Put],
+        now: Timestamp,
+        send: impl FnOnce(&[Packed]) -> Result<()>,
+    ) -> Result<Vec<Stored>> {
+        let (mut packed, mut removed, mut failure) = (Vec::new(), Vec::new(), None);
+        let mut add = |put| match self.pack(put, now) {
+            Ok(Parcel::Keep) => Stored::Declined,
+            Ok(Parcel::Put(parcel)) => {
+                packed.push(parcel);
+                Stored::Kept
+            }
+            Ok(Parcel::Remove(name)) => {
+                removed.push(name);
+                Stored::Declined
+            }
+            Err(error) => {
+                failure = Some(error);
+                Stored::Declined
+            }
+        };
+        let stored: Vec<Stored> = entries.iter().map(&mut add).collect();
+        if !removed.is_empty() {
+            self.link.remove(&removed)?;
+        }
+        send(&packed)?;
+        self.keep_near(entries, &stored);
+        failure.map_or(Ok(stored), Err)
+    }
+
     fn names_of(&self, tags: &[Tag]) -> Vec<TagName> {
         tags.iter().map(|tag| self.link.names().tag(tag)).collect()
     }
@@ -181,6 +214,11 @@ impl<L: Link> Store for RemoteStore<L> {
         Ok(near.into_iter().map(|found| found.or_else(|| looked.next().flatten())).collect())
     }
 
+    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        let found = self.memory()?.find(key, at)?;
+        Some((found.value, found.life))
+    }
+
     fn recall(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<Found> {
         self.memory()?.find(&wanted.key, now)
     }
@@ -206,31 +244,12 @@ impl<L: Link> Store for RemoteStore<L> {
     /// Stores entries whatever their tags hold by now: one that a write has overtaken is never served. A value that
     /// does not encode fails the call after the other entries were stored.
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
-        let (mut packed, mut removed, mut failure) = (Vec::new(), Vec::new(), None);
-        let mut add = |put| match self.pack(put, now) {
-            Ok(Parcel::Keep) => Stored::Declined,
-            Ok(Parcel::Put(parcel)) => {
-                packed.push(parcel);
-                Stored::Kept
-            }
-            Ok(Parcel::Remove(name)) => {
-                removed.push(name);
-                Stored::Declined
-            }
-            Err(error) => {
-                failure = Some(error);
-                Stored::Declined
-            }
-        };
-        let stored: Vec<Stored> = entries.iter().map(&mut add).collect();
-        if !removed.is_empty() {
-            self.link.remove(&removed)?;
-        }
-        if !packed.is_empty() {
-            self.link.put(&packed)?;
-        }
-        self.keep_near(&entries, &stored);
-        failure.map_or(Ok(stored), Err)
+        self.put_all(&entries, now, |packed| if packed.is_empty() { Ok(()) } else { self.link.put(packed) })
+    }
+
+    fn put_and_end(&self, entries: Vec<Put>, (name, holder): (Lease, Writer), now: Timestamp) -> Result<Vec<Stored>> {
+        let lease = self.link.names().lease(&name);
+        self.put_all(&entries, now, |packed| self.link.put_and_end(packed, &lease, holder))
     }
 
     fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {

@@ -26,7 +26,7 @@ impl NearMemory {
         book.incarnation = incarnation;
         let epoch = book.near.epoch();
         book.near.tracking(epoch, sent_at);
-        self.trust_as(&book, sent_at, sent_by_wall);
+        self.trust_as(&book, sent_by_wall);
         self.ledger.count_link();
     }
 
@@ -35,7 +35,7 @@ impl NearMemory {
         let mut book = self.book();
         let epoch = book.near.epoch();
         book.near.heartbeat(epoch, sent_at);
-        self.trust_as(&book, sent_at, sent_by_wall);
+        self.trust_as(&book, sent_by_wall);
     }
 
     /// The server has forgotten everything, and the link goes on.
@@ -51,8 +51,8 @@ impl NearMemory {
         self.ledger.count_told(tags);
     }
 
-    fn trust_as(&self, book: &Book, sent_at: Timestamp, sent_by_wall: Timestamp) {
-        self.trust.extend(book.near.trusted_until(), sent_at, sent_by_wall);
+    fn trust_as(&self, book: &Book, sent_by_wall: Timestamp) {
+        self.trust.extend(book.near.trusted_until(), sent_by_wall);
     }
 }
 

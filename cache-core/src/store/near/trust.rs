@@ -12,13 +12,12 @@ use crate::clock::Timestamp;
 pub(super) struct Trust {
     longest: Duration,
     until: AtomicU64,
-    sent_at: AtomicU64,
     wall_from: AtomicU64,
 }
 
 impl Trust {
     pub(super) const fn of(longest: Duration) -> Self {
-        Self { longest, until: AtomicU64::new(0), sent_at: AtomicU64::new(0), wall_from: AtomicU64::new(0) }
+        Self { longest, until: AtomicU64::new(0), wall_from: AtomicU64::new(0) }
     }
 
     /// How long trust lasts at most.
@@ -26,10 +25,9 @@ impl Trust {
         self.longest
     }
 
-    /// The heartbeat that was answered last was sent at `sent_at`, by the wall's clock at `sent_by_wall`.
-    pub(super) fn extend(&self, until: Timestamp, sent_at: Timestamp, sent_by_wall: Timestamp) {
+    /// The heartbeat that was answered last was sent at `sent_by_wall`, by the wall's clock.
+    pub(super) fn extend(&self, until: Timestamp, sent_by_wall: Timestamp) {
         self.wall_from.store(sent_by_wall.as_nanos(), Ordering::SeqCst);
-        self.sent_at.store(sent_at.as_nanos(), Ordering::SeqCst);
         self.until.store(until.as_nanos(), Ordering::SeqCst);
     }
 
@@ -37,7 +35,8 @@ impl Trust {
         self.until.store(0, Ordering::SeqCst);
     }
 
-    /// How long ago that heartbeat was sent; `None`: too long for anything to be served.
+    /// How long ago that heartbeat was sent, by the wall's clock; `None`: too long for anything to be served. `now` may be
+    /// a little later than it is.
     pub(super) fn age(&self, now: Timestamp) -> Option<Duration> {
         self.age_at(now, wall_now())
     }
@@ -51,7 +50,7 @@ impl Trust {
         if wall < wall_from || wall.since(wall_from) >= self.longest {
             return None;
         }
-        Some(now.since(Timestamp::from_nanos(self.sent_at.load(Ordering::SeqCst))))
+        Some(wall.since(wall_from))
     }
 }
 
@@ -74,7 +73,7 @@ mod tests {
     fn trust_ends_by_whichever_clock_is_over_first() {
         let trust = Trust::of(Duration::from_nanos(10));
         assert_eq!(trust.age_at(at(1), at(1)), None);
-        trust.extend(at(110), at(100), at(1_000));
+        trust.extend(at(110), at(1_000));
         let age = |now, wall| trust.age_at(at(now), at(wall)).map(|age| age.as_nanos());
         assert_eq!(age(104, 1_004), Some(4));
         assert_eq!(age(110, 1_004), None, "by the cache's clock");

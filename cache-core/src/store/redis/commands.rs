@@ -20,10 +20,14 @@ pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// So many tags are changed by one run of a script, which nobody comes between.
 const TAGS_AT_ONCE: usize = 128;
 
+/// A token that has as many milliseconds to live is not kept anew: half of what `state.lua` gives it, and as long as an
+/// entry lives.
+const YOUNG: i64 = 2_592_000_000;
+
 /// How a tag is changed, in the script's words, and for how long.
 pub(super) type Verb = (&'static str, Duration);
 
-pub(super) const SEED: Verb = ("seed", Duration::ZERO);
+const SEED: Verb = ("seed", Duration::ZERO);
 
 pub(super) const fn place(life: Duration) -> Verb {
     ("place", life)
@@ -45,26 +49,61 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Reads, and asks *afterwards* whether the server is still in the life of this connection and takes writes: what
-    /// was read before came from there.
+    /// Reads.
     pub(super) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<Answer, Failure> {
-        let mut command = redis::cmd("MGET");
-        entries.iter().chain(tags.iter().map(|tag| &tag.token)).for_each(|name| {
-            command.arg(name.as_str());
-        });
-        let mut batch = Batch::of(&command);
-        batch.add(redis::cmd("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
-        // Only the second command minds what type a key is of.
-        let replies = self.ask(&batch).map_err(Failure::of_the_record)?;
-        let [values, record] = replies.try_into().map_err(|_| Failure::strange("a read"))?;
-        if text(record)?.as_deref() != Some(self.connection.incarnation().as_bytes()) {
-            return Err(Failure::OtherLife);
-        }
-        let Value::Array(values) = values else { return Err(Failure::strange("MGET")) };
-        let mut values: Vec<_> = values.into_iter().map(text).collect::<Result<_, _>>()?;
+        let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
+        let batch = self.values_of(names, entries.len() + tags.len());
+        let [values] = self.ask_in_this_life(batch)?.try_into().map_err(|_| Failure::strange("a read"))?;
+        let mut values = texts(values)?;
         let tokens = values.split_off(entries.len().min(values.len()));
         let seeds = tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect();
         Ok(Answer { entries: values, seeds, incarnation: self.connection.life() })
+    }
+
+    /// The tokens of tags. Those that hold none, beside which intents stand, or that might go before what is stored under
+    /// them, are seen to by the script. Mostly there are none of these: to read costs the server a fraction of a script.
+    pub(super) fn seed(&mut self, tags: &[TagName]) -> Result<Vec<Seed>, Failure> {
+        let mut batch = self.values_of(tags.iter().map(|tag| &tag.token), tags.len());
+        for tag in tags {
+            batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]);
+        }
+        let mut replies = self.ask_in_this_life(batch)?.into_iter();
+        let held = texts(replies.next().ok_or_else(|| Failure::strange("a read"))?)?;
+        let seed = |(bytes, life): (Option<Vec<u8>>, Value)| {
+            let is_young = matches!(life, Value::Int(life) if life >= YOUNG);
+            tokens::held(&bytes?).filter(|seed| is_young && !seed.is_intended)
+        };
+        let mut seeds: Vec<Option<Seed>> = held.into_iter().zip(replies).map(seed).collect();
+        let left: Vec<&TagName> =
+            tags.iter().zip(&seeds).filter(|(_, seed)| seed.is_none()).map(|(tag, _)| tag).collect();
+        if !left.is_empty() {
+            let mut seeded = self.change(Writer::fresh(), left.into_iter().map(|tag| (tag, SEED)))?.into_iter();
+            seeds.iter_mut().filter(|seed| seed.is_none()).for_each(|seed| *seed = seeded.next());
+        }
+        seeds.into_iter().map(|seed| seed.ok_or_else(|| Failure::strange("a script"))).collect()
+    }
+
+    /// The command that asks for what is kept under so many names.
+    fn values_of<'n>(&self, names: impl Iterator<Item = &'n Name>, count: usize) -> Batch {
+        let mut batch = Batch::with_room((count + 3) * (self.names.incarnation().as_str().len() + Name::END));
+        batch.begin(1 + count);
+        batch.part(b"MGET");
+        names.for_each(|name| batch.part(name.as_str().as_bytes()));
+        batch
+    }
+
+    /// Asks, and *afterwards* whether the server is still in the life of this connection and takes writes: what was said
+    /// before came from there.
+    fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Value>, Failure> {
+        batch.command(&[b"GETEX", self.names.incarnation().as_str().as_bytes(), b"PERSIST"]);
+        // Only this command minds what type a key is of.
+        let mut replies = self.ask(&batch).map_err(Failure::of_the_record)?;
+        let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;
+        if text(record)?.as_deref() == Some(self.connection.incarnation().as_bytes()) {
+            Ok(replies)
+        } else {
+            Err(Failure::OtherLife)
+        }
     }
 
     /// Changes tags, each by its verb, in order; gives what a seed says of each. Where one fails, none that comes after
@@ -100,18 +139,19 @@ impl Call<'_> {
 
     /// Stores entries. A life of which no whole millisecond is left is over.
     pub(super) fn put(&mut self, entries: &[Packed]) -> Result<(), Failure> {
-        let mut batch = Batch::default();
-        for entry in entries {
-            match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
-                0 => batch.add(redis::cmd("UNLINK").arg(entry.name.as_str())),
-                life => {
-                    let mut command = redis::cmd("SET");
-                    command.arg(entry.name.as_str()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
-                    batch.add(&command);
-                }
-            }
+        self.ask(&puts(entries)).map(drop)
+    }
+
+    /// The same, and ends a lease.
+    pub(super) fn put_and_end(&mut self, entries: &[Packed], lease: &Name, holder: Writer) -> Result<(), Failure> {
+        let mut batch = puts(entries);
+        let mut command = LEASE.by_digest();
+        batch.add(command.arg(1).arg(lease.as_str()).arg(tokens::digits(holder.bits())));
+        match self.ask(&batch) {
+            // The entries are stored: the first error would have been theirs.
+            Err(failure) if failure.misses_the_script() => self.lease(lease, holder, None).map(drop),
+            answered => answered.map(drop),
         }
-        self.ask(&batch).map(drop)
     }
 
     pub(super) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
@@ -178,6 +218,27 @@ pub(super) fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
         Value::BulkString(bytes) => Ok(Some(bytes)),
         _ => Err(Failure::strange("a question for text")),
     }
+}
+
+/// The commands that store entries.
+fn puts(entries: &[Packed]) -> Batch {
+    let mut batch = Batch::default();
+    for entry in entries {
+        match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
+            0 => batch.add(redis::cmd("UNLINK").arg(entry.name.as_str())),
+            life => {
+                let mut command = redis::cmd("SET");
+                command.arg(entry.name.as_str()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
+                batch.add(&command);
+            }
+        }
+    }
+    batch
+}
+
+fn texts(reply: Value) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    let Value::Array(values) = reply else { return Err(Failure::strange("MGET")) };
+    values.into_iter().map(text).collect()
 }
 
 fn seeds_of(reply: Value) -> Result<Vec<Seed>, Failure> {

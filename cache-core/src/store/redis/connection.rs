@@ -29,6 +29,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// Nothing yet, with room for so many bytes.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), count: 0 }
+    }
+
     /// One command.
     pub(super) fn of(command: &Cmd) -> Self {
         let mut batch = Self::default();
@@ -40,6 +45,42 @@ impl Batch {
     pub(super) fn add(&mut self, command: &Cmd) {
         command.write_packed_command(&mut self.bytes);
         self.count += 1;
+    }
+
+    /// One more command, of these parts.
+    pub(super) fn command(&mut self, parts: &[&[u8]]) {
+        self.begin(parts.len());
+        parts.iter().for_each(|part| self.part(part));
+    }
+
+    /// One more command, of so many parts. They follow, each by [`part`](Self::part). A read is the same few parts each
+    /// time, and is written where it is sent from.
+    pub(super) fn begin(&mut self, parts: usize) {
+        self.length(b'*', parts);
+        self.count += 1;
+    }
+
+    /// The next part of a command.
+    pub(super) fn part(&mut self, part: &[u8]) {
+        self.length(b'$', part.len());
+        self.bytes.extend_from_slice(part);
+        self.bytes.extend_from_slice(b"\r\n");
+    }
+
+    fn length(&mut self, kind: u8, length: usize) {
+        let mut digits = [0; 20];
+        let (mut at, mut left) = (digits.len(), length);
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&digits[at..]);
+        self.bytes.extend_from_slice(b"\r\n");
     }
 
     /// The commands of another batch.

@@ -160,8 +160,7 @@ impl Link for RedisLink {
     }
 
     fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>> {
-        let tags = || tags.iter().map(|tag| (tag, commands::SEED));
-        self.call("seeding tags", |call| call.change(Writer::fresh(), tags()))
+        self.call("seeding tags", |call| call.seed(tags))
     }
 
     fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
@@ -177,6 +176,11 @@ impl Link for RedisLink {
     /// Lives of more than 30 days are shortened to that.
     fn put(&self, entries: &[Packed]) -> Result<()> {
         self.call("storing entries", |call| call.put(entries))
+    }
+
+    /// In one round trip. Lives of more than 30 days are shortened to that.
+    fn put_and_end(&self, entries: &[Packed], lease: &Name, holder: Writer) -> Result<()> {
+        self.call("storing entries", |call| call.put_and_end(entries, lease, holder))
     }
 
     fn remove(&self, entries: &[Name]) -> Result<()> {

@@ -59,16 +59,25 @@ fn connect_to(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> 
     Ok(stream)
 }
 
-/// A socket whose reads and writes end at a deadline, however few bytes each of them brings.
+/// A socket whose reads and writes end at a deadline, however few bytes each of them brings; or a little later.
 #[derive(Debug)]
 pub(super) struct Timed<S> {
     socket: S,
     deadline: Deadline,
+    reads_end_after: Option<Duration>,
+    writes_end_after: Option<Duration>,
+}
+
+/// What a socket has to be told, if it is to end when no more than `left` is left. It goes by the timeout that it was
+/// `told` last while that is later by no more than a sixteenth: each time costs a system call.
+fn to_tell(told: Option<Duration>, left: Duration) -> Option<Duration> {
+    let is_near = told.is_some_and(|told| told >= left && told - left <= left / 16);
+    (!is_near).then(|| left + left / 32)
 }
 
 impl<S> Timed<S> {
     const fn new(socket: S, deadline: Deadline) -> Self {
-        Self { socket, deadline }
+        Self { socket, deadline, reads_end_after: None, writes_end_after: None }
     }
 
     /// Says until when what follows has to have ended.
@@ -126,14 +135,20 @@ socket!(std::os::unix::net::UnixStream);
 
 impl<S: Socket> Read for Timed<S> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.socket.end_reads_after(self.deadline.left()?)?;
+        if let Some(timeout) = to_tell(self.reads_end_after, self.deadline.left()?) {
+            self.reads_end_after = Some(timeout);
+            self.socket.end_reads_after(timeout)?;
+        }
         self.socket.read(bytes)
     }
 }
 
 impl<S: Socket> Write for Timed<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.end_writes_after(self.deadline.left()?)?;
+        if let Some(timeout) = to_tell(self.writes_end_after, self.deadline.left()?) {
+            self.writes_end_after = Some(timeout);
+            self.socket.end_writes_after(timeout)?;
+        }
         self.socket.write(bytes)
     }
 

@@ -1,6 +1,7 @@
 //! Which token does the text under a tag's first key say?
 
 use crate::intent::Seed;
+use crate::key::value_of_digit;
 use crate::tag::Token;
 
 /// The token that `bytes` say, as `state.lua` writes it, and whether intents stand beside it; `None`: they say none, or
@@ -13,12 +14,9 @@ pub(super) fn held(bytes: &[u8]) -> Option<Seed> {
 
 /// The token that 16 digits say.
 pub(super) fn read(digits: &[u8]) -> Option<Token> {
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    if digits.len() != 16 || !digits.iter().all(is_digit) {
-        return None;
-    }
-    let digits = core::str::from_utf8(digits).ok()?;
-    u64::from_str_radix(digits, 16).ok().map(Token::from_bits)
+    let digits: &[u8; 16] = digits.try_into().ok()?;
+    let bits = digits.iter().try_fold(0, |bits: u64, digit| Some(bits << 4 | u64::from(value_of_digit(*digit)?)))?;
+    Some(Token::from_bits(bits))
 }
 
 /// The 16 digits that say `bits`.

@@ -1,7 +1,5 @@
 //! How are entries looked up on a server, and by which tokens are they judged?
 
-use std::collections::BTreeMap;
-
 use crate::clock::Timestamp;
 use crate::entry::{Flaw, Life, Value, Worth, judge};
 use crate::error::Result;
@@ -29,7 +27,7 @@ pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Ti
         return Ok(wanted.iter().map(|_| None).collect());
     }
     let tags = readable.iter().flat_map(|wanted| wanted.tags.tags());
-    let (bytes, tokens) = read(place, &names, tags.map(|tag| (tag.fingerprint(), None)).collect())?;
+    let (bytes, tokens) = read(place, &names, tags.map(|tag| tag.fingerprint()).collect())?;
     let records: Vec<_> = readable.iter().zip(&bytes).map(|(wanted, bytes)| record(wanted, bytes.as_deref())).collect();
     let further = read_further(place, &records, &tokens, now)?;
     let mut found: Vec<_> = readable
@@ -50,48 +48,54 @@ pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Ti
 type Bytes = Vec<Option<Vec<u8>>>;
 type Read<'a> = core::result::Result<Record<'a>, Flaw>;
 
-/// The tokens of one answer: only those say something together.
+/// The tokens of one answer: only those say something together. By the order of the tags, none of which is there twice.
 #[derive(Default)]
-pub(super) struct Tokens(BTreeMap<Fingerprint, Option<Token>>);
+pub(super) struct Tokens(Vec<(Fingerprint, Option<Token>)>);
 
 impl Tokens {
     pub(super) fn of(tags: &[Tag], tokens: &[Option<Token>]) -> Self {
-        Self(tags.iter().map(Tag::fingerprint).zip(tokens.iter().copied()).collect())
+        let mut all: Vec<_> = tags.iter().map(Tag::fingerprint).zip(tokens.iter().copied()).collect();
+        all.sort_unstable_by_key(|(tag, _)| *tag);
+        Self(all)
+    }
+
+    /// The token that was read of a tag; `None`: the tag was not read.
+    fn of_tag(&self, tag: Fingerprint) -> Option<Option<Token>> {
+        let at = self.0.binary_search_by_key(&tag, |(tag, _)| *tag).ok()?;
+        Some(self.0[at].1)
     }
 
     fn cover(&self, record: &Record<'_>) -> bool {
-        record.dependencies().all(|dependency| self.0.contains_key(&dependency.tag))
+        record.dependencies().all(|dependency| self.of_tag(dependency.tag).is_some())
     }
 
     /// What an entry is worth. A tag that was not read is as good as changed.
     pub(super) fn judge(&self, record: &Record<'_>, now: Timestamp) -> Worth {
-        let compare = |of: Dependency| (of.kind, of.token, self.0.get(&of.tag).copied().flatten());
+        let compare = |of: Dependency| (of.kind, of.token, self.of_tag(of.tag).flatten());
         judge(&record.life, record.dependencies().map(compare), now)
     }
 
     /// What an entry could still be worth, as far as its tags were read.
     fn foresee(&self, record: &Record<'_>, now: Timestamp) -> Worth {
-        let compare = |of: Dependency| Some((of.kind, of.token, *self.0.get(&of.tag)?));
+        let compare = |of: Dependency| Some((of.kind, of.token, self.of_tag(of.tag)?));
         judge(&record.life, record.dependencies().filter_map(compare), now)
     }
 }
 
-fn read<L: Link>(
-    place: &Place<'_, L>,
-    names: &[Name],
-    mut tags: BTreeMap<Fingerprint, Option<Token>>,
-) -> Result<(Bytes, Tokens)> {
-    let tag_names: Vec<_> = tags.keys().map(|tag| place.link.names().tag_of(*tag)).collect();
+fn read<L: Link>(place: &Place<'_, L>, names: &[Name], mut tags: Vec<Fingerprint>) -> Result<(Bytes, Tokens)> {
+    tags.sort_unstable();
+    tags.dedup();
+    let tag_names: Vec<_> = tags.iter().map(|tag| place.link.names().tag_of(*tag)).collect();
     // Asked before the server is: what it tells meanwhile counts.
-    let question = place.near.and_then(|near| near.ask(tags.keys().copied()));
+    let question = place.near.and_then(|near| near.ask(tags.iter().copied()));
     let answer = place.link.read(names, &tag_names)?;
     let seeds = same_length(answer.seeds, tags.len())?;
     if let Some((near, question)) = place.near.zip(question) {
-        let known: Vec<_> = tags.keys().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
+        let known: Vec<_> = tags.iter().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
         near.answer(&question, &known, answer.incarnation);
     }
-    tags.values_mut().zip(seeds).for_each(|(place, seed)| *place = seed.map(|seed| seed.token));
-    Ok((same_length(answer.entries, names.len())?, Tokens(tags)))
+    let tokens = tags.into_iter().zip(seeds.into_iter().map(|seed| seed.map(|seed| seed.token)));
+    Ok((same_length(answer.entries, names.len())?, Tokens(tokens.collect())))
 }
 
 impl<L> Place<'_, L> {
@@ -124,7 +128,7 @@ fn read_further<L: Link>(
 ) -> Result<Tokens> {
     let is_open = |record: &&Record<'_>| !tokens.cover(record) && tokens.foresee(record, now).is_served();
     let open = records.iter().flatten().flatten().filter(is_open);
-    let tags: BTreeMap<_, _> = open.flat_map(Record::dependencies).map(|dependency| (dependency.tag, None)).collect();
+    let tags: Vec<Fingerprint> = open.flat_map(Record::dependencies).map(|dependency| dependency.tag).collect();
     if tags.is_empty() {
         return Ok(Tokens::default());
     }
