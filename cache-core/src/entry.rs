@@ -51,6 +51,13 @@ impl Life {
         Self { created_at: now, soft_deadline: relevance.deadline(now).min(hard_deadline), hard_deadline }
     }
 
+    /// Whether it is stale before it is over. Most entries never are, and nobody need ask what time it is.
+    #[inline]
+    #[must_use]
+    pub fn may_be_stale(&self) -> bool {
+        self.soft_deadline < self.hard_deadline
+    }
+
     /// Whether it is past its soft deadline, though not past the hard one.
     #[inline]
     #[must_use]

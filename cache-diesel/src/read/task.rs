@@ -260,7 +260,7 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
         _ => task.look_up(&site),
     };
     match looked {
-        Ok((value, life)) if life.is_stale(site.reader.now()) => {
+        Ok((value, life)) if life.may_be_stale() && life.is_stale(site.reader.now()) => {
             Look::Stale(site, CachedEntry::new(value, Origin::Stale, Some(life)))
         }
         Ok((value, life)) => {
