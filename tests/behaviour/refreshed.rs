@@ -21,6 +21,7 @@ use crate::transactions::retitle;
 mod alone;
 mod lives;
 mod pooled;
+mod views;
 
 const SOFT: Duration = Duration::from_secs(10);
 
@@ -107,9 +108,14 @@ impl Pool {
 
 /// A hook that stops the first query of products until the sender is used or dropped, and tells when it is there.
 fn stopped() -> (Hook, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    stopped_at("FROM products")
+}
+
+/// The same for the first query whose text has `sql` in it.
+fn stopped_at(sql: &'static str) -> (Hook, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (arrived, arrives) = mpsc::channel();
     let (go, goes) = mpsc::channel::<()>();
-    let hook = once_at(Moment::Finish, "FROM products", move || {
+    let hook = once_at(Moment::Finish, sql, move || {
         arrived.send(()).unwrap();
         let _ = goes.recv_timeout(Duration::from_secs(30));
     });

@@ -123,7 +123,7 @@ pub struct GoodLabel {
     pub place: i32,
 }
 
-const SCHEMA: &str = "
+pub const SCHEMA: &str = "
     CREATE TABLE makers (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL);
     CREATE TABLE packers (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL);
     CREATE TABLE goods (
