@@ -73,7 +73,7 @@ fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A pool of connections for refreshes, which counts what is asked on them.
+/// A pool of connections for refreshes, which counts them, and what is asked on the last one.
 struct Pool {
     statements: Arc<AtomicUsize>,
     taken: Arc<AtomicUsize>,
@@ -92,12 +92,12 @@ impl Pool {
             let probe = Probe { statements: Arc::clone(&statements), hook: hook.clone() };
             let mut conn = Box::new(with_probe(probe, || Conn::establish(&url))?);
             database::set_up(&mut conn);
+            statements.store(0, Ordering::SeqCst);
             Ok::<_, ConnectionError>(conn)
         })
         .unwrap();
         // It was asked which database it is on.
         pool.taken.store(0, Ordering::SeqCst);
-        pool.statements.store(0, Ordering::SeqCst);
         pool
     }
 
