@@ -99,11 +99,16 @@ pub(crate) fn write(
 ///
 /// Returns why `bytes` are not what this program stores under `key`.
 pub(crate) fn read<'a>(bytes: &'a [u8], key: &CacheKey) -> Result<Record<'a>, Flaw> {
+    read_as(bytes, key.manager, key.fingerprint())
+}
+
+/// Reads the entry of the key whose digest is `key`, as [`read`] does.
+pub(crate) fn read_as(bytes: &[u8], manager: Fingerprint, key: Fingerprint) -> Result<Record<'_>, Flaw> {
     let mut rest = Rest(check(bytes)?);
-    if &rest.take::<16>()? != key.manager.as_bytes() {
+    if &rest.take::<16>()? != manager.as_bytes() {
         return Err(Flaw::Schema);
     }
-    if &rest.take::<16>()? != key.fingerprint().as_bytes() {
+    if &rest.take::<16>()? != key.as_bytes() {
         return Err(Flaw::Key);
     }
     let created_at = rest.timestamp()?;

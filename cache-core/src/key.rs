@@ -34,9 +34,18 @@ impl Fingerprint {
     /// Appends the digest in hexadecimal digits: every look-up on a server names half a dozen.
     pub(crate) fn push_digits(&self, text: &mut String) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        const PAIRS: [[u8; 2]; 256] = {
+            let mut pairs = [[0; 2]; 256];
+            let mut byte = 0;
+            while byte < 256 {
+                pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+                byte += 1;
+            }
+            pairs
+        };
         let mut digits = [0; 32];
         for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+            *pair = PAIRS[usize::from(byte)];
         }
         text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
     }

@@ -57,8 +57,7 @@ impl Names {
     /// other's entries alone.
     #[must_use]
     pub fn entry(&self, key: &CacheKey) -> Name {
-        static KIND: LazyLock<String> = LazyLock::new(|| format!("e{}", format::VERSION));
-        self.name(&KIND, key.fingerprint())
+        self.entry_of(key.fingerprint())
     }
 
     /// What the names of all entries begin with, and no other name does.
@@ -96,6 +95,11 @@ impl Names {
     #[must_use]
     pub fn incarnation(&self) -> Name {
         Name([&self.prefix, ":incarnation"].concat())
+    }
+
+    pub(crate) fn entry_of(&self, key: Fingerprint) -> Name {
+        static KIND: LazyLock<String> = LazyLock::new(|| format!("e{}", format::VERSION));
+        self.name(&KIND, key)
     }
 
     pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {

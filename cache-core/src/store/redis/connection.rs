@@ -3,10 +3,11 @@
 use core::fmt;
 use std::io;
 
-use redis::{Cmd, Parser, Value};
+use redis::{Cmd, Value};
 
 use super::address::Address;
 use super::failure::{Deadline, Failure};
+use super::frame::Frames;
 use super::scripts::{ARRIVE, Script};
 use super::socket::{self, Stream};
 use super::{incarnation, tokens};
@@ -16,7 +17,7 @@ use crate::tag::{Tag, Token};
 /// A connection over which the server's incarnation has been compared.
 pub(super) struct Connection {
     stream: Box<dyn Stream>,
-    parser: Parser,
+    frames: Frames,
     incarnation: String,
     life: Option<Incarnation>,
 }
@@ -100,7 +101,8 @@ impl Connection {
     /// Connects, says who we are, and compares the incarnation.
     pub(super) fn open(address: &Address, deadline: Deadline) -> Result<Self, Failure> {
         let stream = socket::connect(address, deadline)?;
-        let mut connection = Self { stream, parser: Parser::new(), incarnation: String::new(), life: None };
+        let mut connection =
+            Self { stream, frames: Frames::of_at_most(usize::MAX), incarnation: String::new(), life: None };
         let information = connection.introduce(address, deadline)?;
         connection.incarnation = incarnation::name(&information).map_err(|reason| Failure::Broken(reason.into()))?;
         connection.life = Incarnation::called(&connection.incarnation);
@@ -120,7 +122,7 @@ impl Connection {
 
     /// Whether the server has not ended the connection since its last answer, as far as is known here.
     pub(super) fn is_open(&mut self) -> bool {
-        self.stream.is_quiet()
+        self.frames.is_empty() && self.stream.is_quiet()
     }
 
     /// The bytes both ways, when all replies have been read.
@@ -134,7 +136,7 @@ impl Connection {
         batch.write_to(&mut *self.stream)?;
         let mut replies = Vec::with_capacity(batch.count);
         for _ in 0..batch.count {
-            replies.push(self.parser.parse_value(&mut self.stream)?);
+            replies.push(self.frames.next(&mut *self.stream, deadline)?.ok_or(Failure::Late)?);
         }
         replies
             .into_iter()

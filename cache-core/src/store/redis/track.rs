@@ -48,6 +48,9 @@ enum Awaited {
 }
 
 impl RedisTracker {
+    /// Nothing that is said of tags is longer.
+    const LONGEST: usize = 64 * 1024 * 1024;
+
     pub(super) const fn of(address: Address) -> Self {
         Self(address)
     }
@@ -64,7 +67,7 @@ impl RedisTracker {
         let incarnation = connection.incarnation().to_owned();
         let mut tracking = Tracking {
             stream: connection.into_stream(),
-            frames: Frames::default(),
+            frames: Frames::of_at_most(Self::LONGEST),
             names: self.0.names.clone(),
             incarnation,
             awaited: Awaited::Nothing,

@@ -22,13 +22,16 @@ pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Ti
     let link = place.link;
     // What has no bytes was never put.
     let readable: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
-    let names: Vec<Name> = readable.iter().map(|wanted| link.names().entry(&wanted.key)).collect();
+    let digests: Vec<Fingerprint> = readable.iter().map(|wanted| wanted.key.fingerprint()).collect();
+    let names: Vec<Name> = digests.iter().map(|key| link.names().entry_of(*key)).collect();
     if names.is_empty() {
         return Ok(wanted.iter().map(|_| None).collect());
     }
     let tags = readable.iter().flat_map(|wanted| wanted.tags.tags());
     let (bytes, tokens) = read(place, &names, tags.map(|tag| tag.fingerprint()).collect())?;
-    let records: Vec<_> = readable.iter().zip(&bytes).map(|(wanted, bytes)| record(wanted, bytes.as_deref())).collect();
+    let keys = readable.iter().zip(&digests);
+    let records: Vec<_> =
+        keys.zip(&bytes).map(|((wanted, key), bytes)| record(wanted, *key, bytes.as_deref())).collect();
     let further = read_further(place, &records, &tokens, now)?;
     let mut found: Vec<_> = readable
         .iter()
@@ -112,8 +115,8 @@ impl<L> Place<'_, L> {
     }
 }
 
-fn record<'a>(wanted: &Wanted<'_>, bytes: Option<&'a [u8]>) -> Option<Read<'a>> {
-    Some(format::read(bytes?, &wanted.key))
+fn record<'a>(wanted: &Wanted<'_>, key: Fingerprint, bytes: Option<&'a [u8]>) -> Option<Read<'a>> {
+    Some(format::read_as(bytes?, wanted.key.manager, key))
 }
 
 /// Reads the tags of entries that would be served if only what was not read yet were equal.
