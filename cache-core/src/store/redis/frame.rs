@@ -62,7 +62,7 @@ impl Frames {
     fn take(&mut self) -> Result<Value, Failure> {
         let length = core::mem::take(&mut self.scan).at;
         let whole = &self.bytes[..length];
-        let value = match plain(&mut &*whole) {
+        let value = match plain(&mut &*whole, DEEPEST) {
             Some(value) => value,
             None => redis::parse_redis_value(whole)?,
         };
@@ -74,8 +74,12 @@ impl Frames {
     }
 }
 
-/// What the bytes say that follow, if it is text, a number, nothing, or a list of these; they have been scanned.
-fn plain(bytes: &mut &[u8]) -> Option<Value> {
+/// Lists within lists within lists are nothing that is asked for.
+const DEEPEST: usize = 3;
+
+/// What the bytes say that follow, if it is text, a number, nothing, or a list of these, and lists are in each other at
+/// most `depth` times. They have been scanned.
+fn plain(bytes: &mut &[u8], depth: usize) -> Option<Value> {
     let end = line_end(bytes)?;
     let (kind, line) = bytes[..end].split_first()?;
     *bytes = &bytes[end + 2..];
@@ -91,7 +95,8 @@ fn plain(bytes: &mut &[u8]) -> Option<Value> {
         },
         b'*' => match count(line)? {
             None => Some(Value::Nil),
-            Some(length) => (0..length).map(|_| plain(bytes)).collect::<Option<_>>().map(Value::Array),
+            Some(_) if depth == 0 => None,
+            Some(length) => (0..length).map(|_| plain(bytes, depth - 1)).collect::<Option<_>>().map(Value::Array),
         },
         _ => None,
     }
@@ -203,9 +208,10 @@ mod tests {
             b"*2\r\n$1\r\na\r\n-ERR no\r\n",
             b"+OK\r\n",
         ];
+        assert_eq!(plain(&mut &b"*1\r\n*1\r\n*1\r\n*0\r\n"[..], DEEPEST), None, "it is left to the client's parser");
         for bytes in replies {
             let known = redis::parse_redis_value(bytes).unwrap();
-            match plain(&mut &*bytes) {
+            match plain(&mut &*bytes, DEEPEST) {
                 Some(value) => assert_eq!(value, known, "{}", bytes.escape_ascii()),
                 None => assert!(matches!(bytes[0], b'+' | b'-') || bytes.contains(&b'-'), "{}", bytes.escape_ascii()),
             }
