@@ -36,7 +36,7 @@ struct Held {
     cache: Cache,
     name: Lease,
     holder: Writer,
-    is_handed_over: bool,
+    is_over: bool,
 }
 
 impl Right {
@@ -46,11 +46,16 @@ impl Right {
         !self.is_denied
     }
 
-    /// The lease, which somebody else ends now.
-    pub(crate) fn hand_over(&mut self) -> Option<(Lease, Writer)> {
-        let mut held = self.held.take()?;
-        held.is_handed_over = true;
-        Some((held.name, held.holder))
+    /// The lease that is held, and its holder.
+    pub(crate) fn held(&self) -> Option<(Lease, Writer)> {
+        self.held.as_ref().map(|held| (held.name, held.holder))
+    }
+
+    /// Somebody has ended the lease.
+    pub(crate) fn ended(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.is_over = true;
+        }
     }
 
     /// What the tokens allow: a lease keeps processes from doing the same work, and nobody's answer depends on it.
@@ -60,7 +65,7 @@ impl Right {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.is_handed_over {
+        if self.is_over {
             return;
         }
         // If it cannot be ended, it ends by itself.
@@ -109,7 +114,7 @@ impl Reader<'_> {
     }
 
     fn right(&self, name: Lease, holder: Writer, is_late: bool) -> Right {
-        let held = Held { cache: self.cache.clone(), name, holder, is_handed_over: false };
+        let held = Held { cache: self.cache.clone(), name, holder, is_over: false };
         Right { held: Some(held), is_denied: false, is_late }
     }
 

@@ -51,7 +51,7 @@ pub struct Fill {
     key: CacheKey,
     seeds: Vec<(Tag, Seed)>,
     leader: Leader,
-    /// Ends after those who wait were told.
+    /// Ends after those who wait were told, or when what was loaded is stored.
     right: Option<Right>,
 }
 
@@ -185,7 +185,8 @@ impl Reader<'_> {
             .collect();
         // The mode may have changed while it was loaded.
         if !puts.is_empty() && self.cache.mode() == Mode::Normal {
-            self.put(puts, right.as_mut().and_then(Right::hand_over));
+            let is_ended = self.put(puts, right.as_ref().and_then(Right::held));
+            right.as_mut().filter(|_| is_ended).into_iter().for_each(Right::ended);
         }
     }
 
@@ -236,25 +237,27 @@ impl Reader<'_> {
         }
     }
 
-    /// Stores entries, and ends the lease under which they were loaded, if there is one.
-    fn put(&self, puts: Vec<Put>, lease: Option<(Lease, Writer)>) {
+    /// Stores entries, and ends the lease under which they were loaded, if there is one; says whether that went well.
+    fn put(&self, puts: Vec<Put>, lease: Option<(Lease, Writer)>) -> bool {
         // What is stored beside the entry that was asked for is not counted.
         let kinds: Vec<Kind> = puts.iter().map(|put| put.key.kind).collect();
         let put = |store: &dyn Store| match lease {
             Some(lease) => store.put_and_end(puts, lease, self.cache.now()),
             None => store.put_many(puts, self.cache.now()),
         };
-        match self.cache.0.call(Operation::Put, put) {
-            Ok(stored) => {
-                let kept =
-                    stored.iter().zip(kinds).filter(|(stored, kind)| **stored == Stored::Kept && *kind == self.kind);
-                kept.for_each(|_| {
-                    self.counters.count(Counter::Store);
-                    self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
-                });
+        let stored = match self.cache.0.call(Operation::Put, put) {
+            Ok(stored) => stored,
+            Err(trouble) => {
+                self.note(&trouble);
+                return false;
             }
-            Err(trouble) => self.note(&trouble),
-        }
+        };
+        let kept = stored.iter().zip(kinds).filter(|(stored, kind)| **stored == Stored::Kept && *kind == self.kind);
+        kept.for_each(|_| {
+            self.counters.count(Counter::Store);
+            self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
+        });
+        true
     }
 
     pub(crate) fn store_failed(&self) {

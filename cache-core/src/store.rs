@@ -81,7 +81,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// The present token of each tag, put there if it held none. In order.
+    /// The present token of each tag, put there if it held none. In order, and none is taken earlier than one before it:
+    /// a caller that seeds a tag before others has to know that these held their tokens then or later.
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The cache is shut down: ends what the store does by itself. Calls go on being answered.
     fn shut_down(&self) {}
 
-    /// Tells the store how long a call may take; then it has to fail. Called once, before all others.
+    /// Tells the store how long a call may take; then it has to fail, or a little later. Called once, before all others.
     fn set_operation_timeout(&self, _timeout: Duration) {}
 
     /// Looks at slots, and reads `tags`: those that the values in the slots may depend on. Each is seen as it is at some

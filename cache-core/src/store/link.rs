@@ -56,7 +56,8 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time.
     fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer>;
 
-    /// The present token of each tag, put there if it held none. In order.
+    /// The present token of each tag, put there if it held none. In order, and none is taken earlier than one before it:
+    /// a caller that seeds a tag before others has to know that these held their tokens then or later.
     ///
     /// # Errors
     ///

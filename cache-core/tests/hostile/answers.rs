@@ -1,9 +1,13 @@
 //! A store that gives more or fewer answers than were asked for says nothing about any of them.
 
-use cache_core::store::Wanted;
-use cache_core::{Cache, Miss, Start};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use crate::hooked::{Hooked, end, fill, key, look_up, reading, start, write};
+use cache_core::store::{Operation, Wanted};
+use cache_core::{Cache, Miss, Result, Start};
+
+use crate::hooked::{Hooked, end, failed, fill, key, look_up, reading, start, write};
 
 fn world() -> (Hooked, Cache) {
     let store = Hooked::new();
@@ -39,5 +43,28 @@ fn nobody_joins_a_load_from_before_a_write_whatever_the_store_answers() {
         }
         store.answer_with_surplus(0);
         assert!(look_up(&cache, 1).is_err(), "{surplus}");
+    }
+}
+
+/// What is not stored holds nobody up: those who wait for it would go on waiting.
+#[test]
+fn a_lease_ends_whatever_becomes_of_what_was_loaded_under_it() {
+    let fates: [fn() -> Result<()>; 3] = [|| Ok(()), || Err(failed()), || panic!("on purpose")];
+    for (place, fate) in fates.into_iter().enumerate() {
+        let (store, cache) = world();
+        let ended = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&ended);
+        store.hook(move |operation| match operation {
+            Operation::Put => fate(),
+            Operation::EndLease => {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            }
+            _ => Ok(()),
+        });
+        let Start::Lead(mut fill) = start(&cache, 1) else { panic!("nobody else loads") };
+        assert!(reading(&cache, |reader| fill.approach(reader, Duration::ZERO, || None::<()>)).is_none());
+        end(&cache, *fill, 10);
+        assert_eq!(ended.load(Ordering::SeqCst), 1, "{place}");
     }
 }

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::SystemClock;
 use cache_core::store::{Names, RemoteStore, Store};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 use conformance::Time;
@@ -15,7 +14,7 @@ pub const IS_OUTSIDE: bool = true;
 
 /// A cache for which real time counts.
 pub fn cache() -> CacheBuilder {
-    Cache::builder().store(on_server(Time::Real(Arc::new(SystemClock::new()))))
+    Cache::builder().store(on_server(Time::real()))
 }
 
 /// A cache for which `clock` counts.

@@ -1,6 +1,7 @@
 //! The time of a test: moved by hand, or real.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cache_core::{Clock, ManualClock, SystemClock, Timestamp};
@@ -10,8 +11,8 @@ use cache_core::{Clock, ManualClock, SystemClock, Timestamp};
 pub enum Time {
     /// It stands still until a test lets it pass.
     Hand(ManualClock),
-    /// It passes by itself.
-    Real(Arc<SystemClock>),
+    /// It passes by itself; and whether a test has waited for it.
+    Real(Arc<SystemClock>, Arc<AtomicBool>),
 }
 
 impl Time {
@@ -24,15 +25,24 @@ impl Time {
     /// The time that passes by itself.
     #[must_use]
     pub fn real() -> Self {
-        Self::Real(Arc::new(SystemClock::new()))
+        Self::Real(Arc::new(SystemClock::new()), Arc::default())
     }
 
     /// Lets `duration` pass: at once, or by waiting for it.
     pub fn pass(&self, duration: Duration) {
         match self {
             Self::Hand(clock) => clock.advance(duration),
-            Self::Real(_) => std::thread::sleep(duration),
+            Self::Real(_, is_awaited) => {
+                is_awaited.store(true, Ordering::SeqCst);
+                std::thread::sleep(duration);
+            }
         }
+    }
+
+    /// Whether a test has waited for time that passes by itself: a machine that does much else may have come too late.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        matches!(self, Self::Real(_, is_awaited) if is_awaited.load(Ordering::SeqCst))
     }
 
     /// Whether hours pass at once.
@@ -46,7 +56,7 @@ impl Clock for Time {
     fn now(&self) -> Timestamp {
         match self {
             Self::Hand(clock) => clock.now(),
-            Self::Real(clock) => clock.now(),
+            Self::Real(clock, _) => clock.now(),
         }
     }
 }

@@ -60,8 +60,12 @@ impl Call<'_> {
         Ok(Answer { entries: values, seeds, incarnation: self.connection.life() })
     }
 
-    /// The tokens of tags. Those that hold none, beside which intents stand, or that might go before what is stored under
-    /// them, are seen to by the script. Mostly there are none of these: to read costs the server a fraction of a script.
+    /// The tokens of tags, in order. Those that hold none, beside which intents stand, or that might go before what is
+    /// stored under them, are seen to by the script. Mostly there are none of these: to read costs the server a fraction
+    /// of a script.
+    ///
+    /// Whoever seeds a tag before others wants to know that these were as they are when it was seeded. So all that come
+    /// after the first one that the script has to see to are its as well: what was read of them is older.
     pub(super) fn seed(&mut self, tags: &[TagName]) -> Result<Vec<Seed>, Failure> {
         let mut batch = self.values_of(tags.iter().map(|tag| &tag.token), tags.len());
         for tag in tags {
@@ -73,14 +77,12 @@ impl Call<'_> {
             let is_young = matches!(life, Value::Int(life) if life >= YOUNG);
             tokens::held(&bytes?).filter(|seed| is_young && !seed.is_intended)
         };
-        let mut seeds: Vec<Option<Seed>> = held.into_iter().zip(replies).map(seed).collect();
-        let left: Vec<&TagName> =
-            tags.iter().zip(&seeds).filter(|(_, seed)| seed.is_none()).map(|(tag, _)| tag).collect();
+        let mut seeds: Vec<Seed> = held.into_iter().zip(replies).map_while(seed).collect();
+        let left = &tags[seeds.len()..];
         if !left.is_empty() {
-            let mut seeded = self.change(Writer::fresh(), left.into_iter().map(|tag| (tag, SEED)))?.into_iter();
-            seeds.iter_mut().filter(|seed| seed.is_none()).for_each(|seed| *seed = seeded.next());
+            seeds.extend(self.change(Writer::fresh(), left.iter().map(|tag| (tag, SEED)))?);
         }
-        seeds.into_iter().map(|seed| seed.ok_or_else(|| Failure::strange("a script"))).collect()
+        Ok(seeds)
     }
 
     /// The command that asks for what is kept under so many names.

@@ -160,6 +160,9 @@ impl Link for RedisLink {
     }
 
     fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>> {
+        if tags.is_empty() {
+            return Ok(Vec::new());
+        }
         self.call("seeding tags", |call| call.seed(tags))
     }
 

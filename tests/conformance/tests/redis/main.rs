@@ -14,6 +14,7 @@ mod full;
 mod keys;
 #[cfg(feature = "redis")]
 mod lives;
+mod order;
 #[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]
