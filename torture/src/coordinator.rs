@@ -1,5 +1,7 @@
 //! The place that all workers see at once without the database and without Redis: what was written, what may be read.
 
+use core::time::Duration;
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -29,6 +31,8 @@ struct Shared {
 pub(crate) struct Known {
     ledger: Ledger,
     pub(crate) tally: Tally,
+    /// Since when each worker is at a write.
+    writing_since: BTreeMap<usize, Moment>,
 }
 
 impl Coordinator {
@@ -40,7 +44,7 @@ impl Coordinator {
             ledger.own(Key::new(Table::Items, id));
             ledger.own(Key::new(Table::Notes, id));
         }
-        let state = Mutex::new(Known { ledger, tally: Tally::default() });
+        let state = Mutex::new(Known { ledger, tally: Tally::default(), writing_since: BTreeMap::new() });
         let shared = Arc::new(Shared { begun_at: Instant::now(), is_hit_proof, state });
         let listener = UnixListener::bind(socket)?;
         let coordinator = Self(shared);
@@ -59,6 +63,13 @@ impl Coordinator {
     pub(crate) fn inject(&self, name: &'static str, what: &dyn core::fmt::Debug) {
         let now = self.now();
         self.known().tally.inject(name, format!("{now:.3?} {what:?}"));
+    }
+
+    /// Whether a worker is at no write that has taken longer than this.
+    pub(crate) fn is_swift(&self, worker: usize, longest: Duration) -> bool {
+        let known = self.known();
+        let now = self.now();
+        known.writing_since.get(&worker).is_none_or(|since| now <= *since + longest)
     }
 
     /// A worker was killed and has left its rows in these versions; `None`: the row is not there.
@@ -159,7 +170,9 @@ impl Desk {
 
     fn write(&mut self, states: &[(Key, State)]) -> Reply {
         let mut known = self.coordinator.known();
-        let writing = known.ledger.write(states, self.life, self.coordinator.now());
+        let now = self.coordinator.now();
+        let writing = known.ledger.write(states, self.life, now);
+        known.writing_since.insert(self.worker, now);
         let versions = writing.versions.iter().map(|(_, version)| *version).collect();
         self.writing = Some(writing);
         Reply::Versions(versions)
@@ -169,6 +182,7 @@ impl Desk {
         if let Some(writing) = self.writing.take() {
             let mut known = self.coordinator.known();
             let now = self.coordinator.now();
+            known.writing_since.remove(&self.worker);
             settle(&mut known, &writing, now);
         }
         Reply::Noted

@@ -20,23 +20,27 @@ pub(super) enum Season {
     Gentle,
     /// Workers are killed, one after the other.
     Kills,
+    /// Memory is not told, or answers come late; nothing else. Where there is no memory, this is gentle.
+    Links,
     /// Everything.
     Storm,
 }
 
 impl Season {
     pub(super) fn at(now: Moment) -> Self {
+        // What was written by those that are killed is bound while nothing is lost, and while entries from before live.
         match now.as_millis() % 26_000 {
-            0..10_000 => Self::Storm,
-            10_000..14_000 => Self::Calm,
-            14_000..18_000 => Self::Kills,
-            _ => Self::Gentle,
+            0..4_000 => Self::Calm,
+            4_000..8_000 => Self::Kills,
+            8_000..12_000 => Self::Gentle,
+            12_000..18_000 => Self::Links,
+            _ => Self::Storm,
         }
     }
 
     /// How long it is until the next thing is done.
     pub(super) fn pause(self, dice: &mut Dice) -> Duration {
-        let (least, more) = if self == Self::Kills { (100, 200) } else { (100, 900) };
+        let (least, more) = if matches!(self, Self::Kills | Self::Links) { (100, 200) } else { (100, 900) };
         Duration::from_millis(least + dice.below(more))
     }
 }
@@ -54,8 +58,8 @@ impl Trouble {
     pub(super) fn note(&mut self, harm: Harm, now: Moment) {
         match harm.concerns() {
             Concern::Redis => self.0.fill(now),
-            // A worker that is started has had no trouble.
-            Concern::Worker(_) if matches!(harm, Harm::Kill(_)) => {}
+            // A worker that is started has had no trouble, nor has one that waits for its database.
+            Concern::Worker(_) if matches!(harm, Harm::AtCommit(..) | Harm::Kill(_)) => {}
             Concern::Way(worker) | Concern::Worker(worker) => self.0[worker] = now,
         }
     }

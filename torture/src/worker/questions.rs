@@ -2,16 +2,18 @@
 
 use conformance::Dice;
 
+use super::mood::Mood;
 use crate::question::{Key, Question, Table};
-use crate::schema::{CODES, SHARED_ITEMS, SHELVES, owned_by};
+use crate::schema::{CODES, OWNED, SHARED_ITEMS, SHELVES, owned_by};
 
 /// The next question of a reader in a run of so many workers.
 pub(super) fn next(dice: &mut Dice) -> Question {
     let item = any_item(dice);
-    match dice.below(12) {
+    match dice.below(14) {
         0..=2 => Question::Detail(Key::new(Table::Items, item)),
         3 => Question::Detail(Key::new(Table::Shelves, one_of(dice, SHELVES))),
-        4 => Question::Detail(Key::new(Table::Notes, owned(dice))),
+        // Nothing but what is done to the row ends such an entry.
+        12 | 13 | 4 => Question::Detail(Key::new(Table::Notes, owned(dice))),
         5 => Question::Code(item, if item > SHARED_ITEMS { one_of(dice, CODES) - 1 } else { 0 }),
         6 | 7 => Question::Group(Table::Items, one_of(dice, SHELVES)),
         8 => Question::Group(Table::Notes, one_of(dice, SHARED_ITEMS)),
@@ -52,8 +54,14 @@ fn any_item(dice: &mut Dice) -> i32 {
     if dice.once_in(2) { owned(dice) } else { one_of(dice, SHARED_ITEMS) }
 }
 
+/// Half of the time one of those that are hot, or have been so lately: what is written now, and what should have been
+/// forgotten of it since.
 fn owned(dice: &mut Dice) -> i32 {
-    let worker = dice.index(4);
-    let ids: Vec<i32> = owned_by(worker).collect();
-    ids[dice.index(ids.len())]
+    let ids: Vec<i32> = owned_by(dice.index(4)).collect();
+    let index = dice.index(ids.len());
+    if dice.once_in(2) {
+        return ids[index];
+    }
+    let hot = Mood::now().hot_of(OWNED, dice.once_in(2));
+    ids[index / OWNED * OWNED + hot]
 }

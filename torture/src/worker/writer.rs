@@ -8,8 +8,9 @@ use diesel::prelude::*;
 use diesel::result::Error;
 
 use super::Thread;
+use super::mood::Mood;
 use super::questions::one_of;
-use super::steps::{FORMS, Form, Step};
+use super::steps::{FORMS, Form, NARROW_FORMS, Step};
 use crate::message::{Reply, Request, Version};
 use crate::question::{Key, State, Table};
 use crate::schema::{CODES, SHARED_ITEMS, SHELVES, items, notes};
@@ -62,8 +63,11 @@ impl Thread {
     }
 
     fn step(&mut self) -> Result<Step, Problem> {
-        let form = FORMS[self.dice.index(FORMS.len())];
+        let Mood { is_narrow, .. } = Mood::now();
+        let forms = if is_narrow { &NARROW_FORMS } else { FORMS.as_slice() };
+        let form = forms[self.dice.index(forms.len())];
         Ok(match self.dice.below(10) {
+            4 if is_narrow => self.put(Table::Notes, form)?,
             0..=2 => Step::Bump(Key::new(Table::Items, one_of(&mut self.dice, SHARED_ITEMS)), form),
             3 => Step::Bump(Key::new(Table::Shelves, one_of(&mut self.dice, SHELVES)), form),
             4 => Step::BumpShelf(one_of(&mut self.dice, SHELVES), form),
@@ -76,7 +80,9 @@ impl Thread {
 
     /// A row of the worker's own, from the state that it is in into another one.
     fn put(&mut self, table: Table, form: Form) -> Result<Step, Problem> {
-        let key = Key::new(table, self.owned[self.dice.index(self.owned.len())]);
+        let count = self.owned.len();
+        let index = if self.dice.once_in(2) { self.dice.index(count) } else { Mood::now().hot_of(count, false) };
+        let key = Key::new(table, self.owned[index]);
         let from = state(key, &mut self.conn)?;
         let groups = if table == Table::Items { SHELVES } else { SHARED_ITEMS };
         let to = match from {
