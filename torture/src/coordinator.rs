@@ -59,6 +59,18 @@ impl Coordinator {
         self.known().ledger.lose(now);
     }
 
+    /// A way is held from now on, or the store stands still.
+    pub(crate) fn hold(&self, now: Moment) {
+        self.known().ledger.hold(now);
+    }
+
+    /// What is held since then comes through.
+    pub(crate) fn let_go(&self, since: Moment) {
+        let mut known = self.known();
+        let now = self.now();
+        known.ledger.let_go(since, now);
+    }
+
     /// Something is done to a part of the run.
     pub(crate) fn inject(&self, name: &'static str, what: &dyn core::fmt::Debug) {
         let now = self.now();

@@ -81,6 +81,9 @@ impl Nemesis {
         if let Harm::Kill(worker) = harm {
             self.note_killed(worker, parts, &mut one);
         }
+        if harm.holds() {
+            parts.coordinator.hold(now);
+        }
         parts.begin(harm)?;
         self.trouble.note(harm, now);
         self.under_way.push(one);
@@ -125,6 +128,9 @@ impl Nemesis {
                 parts.replace(worker, one)?;
             } else {
                 parts.end(one.harm)?;
+            }
+            if one.harm.holds() {
+                parts.coordinator.let_go(one.begun_at);
             }
             self.trouble.note(one.harm, parts.coordinator.now());
         }

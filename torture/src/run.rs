@@ -70,6 +70,7 @@ fn bounds(is_near: bool) -> Bounds {
         intended: INTENT_LIFE + on_its_way,
         // An entry may be stored by a reader that stood still between its query and that.
         expired: Duration::from_secs(ENTRY_LIFE) + on_its_way + Duration::from_secs(5),
+        held: LONGEST_HOLD,
     }
 }
 

@@ -63,6 +63,11 @@ impl Harm {
         }
     }
 
+    /// Whether what is on its way comes late.
+    pub(super) const fn holds(self) -> bool {
+        matches!(self, Self::PauseRedis | Self::Spoil(..))
+    }
+
     /// This, or something else that leaves Redis what it holds.
     const fn without_loss(self, worker: usize) -> Self {
         match self {
