@@ -30,7 +30,7 @@ pub(crate) const OWNED: usize = 4;
 
 /// So many processes of a worker, one after the other, have rows of their own. What one that is killed has written is then
 /// left alone for a while: nobody else's write ends what it should have ended.
-const TURNS: usize = 3;
+const TURNS: usize = 4;
 
 /// Codes that an item may have, one at a time.
 pub(crate) const CODES: i32 = 3;
@@ -48,7 +48,7 @@ pub(crate) fn code_of(item: i32, code: i32) -> String {
 /// The ids of rows of a worker's own.
 pub(crate) fn owned_by(worker: usize) -> impl Iterator<Item = i32> + Clone {
     let number = |index: usize| i32::try_from(index).unwrap_or(0);
-    let first = 100 + 20 * number(worker);
+    let first = 100 + 50 * number(worker);
     first..first + number(OWNED * TURNS)
 }
 

@@ -6,15 +6,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// again before something else ends it.
 const LENGTH: u64 = 3;
 
+/// One of so many is not narrow.
+const WIDE: u64 = 6;
+
 /// What is done more of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Mood {
     /// Writes name their rows by their keys. A write of rows that nobody can name ends the entries of all of its table,
     /// and with them those that something else should have ended.
     pub(super) is_narrow: bool,
-    /// Which of its own rows each process writes again and again, and everybody reads. A row is quiet afterwards for as
-    /// long as the others take.
-    pub(super) hot: usize,
+    number: usize,
 }
 
 impl Mood {
@@ -24,13 +25,12 @@ impl Mood {
     }
 
     fn of(number: u64) -> Self {
-        Self { is_narrow: number % 3 != 0, hot: usize::try_from(number).unwrap_or(0) }
+        Self { is_narrow: !number.is_multiple_of(WIDE), number: usize::try_from(number).unwrap_or(0) }
     }
 
-    /// The row that is hot now or was before, of so many.
-    pub(super) const fn hot_of(self, count: usize, is_before: bool) -> usize {
-        // Counted from behind nothing it would be negative.
-        (self.hot + if is_before { count - 1 } else { 0 }) % count
+    /// Which of so many rows everybody reads more than others.
+    pub(super) const fn hot_of(self, count: usize) -> usize {
+        self.number % count
     }
 }
 
@@ -39,14 +39,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_hot_goes_round_and_what_was_hot_is_the_one_before() {
-        let hot = |number| Mood::of(number).hot_of(4, false);
-        assert_eq!([3, 4, 5].map(hot), [3, 0, 1]);
-        assert_eq!(Mood::of(4).hot_of(4, true), 3);
+    fn what_is_hot_goes_round() {
+        assert_eq!([3, 4, 5].map(|number| Mood::of(number).hot_of(4)), [3, 0, 1]);
     }
 
     #[test]
-    fn two_of_three_are_narrow() {
-        assert_eq!([0, 1, 2, 3].map(|number| Mood::of(number).is_narrow), [false, true, true, false]);
+    fn some_are_not_narrow() {
+        assert_eq!([0, 1, 5, 6].map(|number| Mood::of(number).is_narrow), [false, true, true, false]);
     }
 }

@@ -54,14 +54,11 @@ fn any_item(dice: &mut Dice) -> i32 {
     if dice.once_in(2) { owned(dice) } else { one_of(dice, SHARED_ITEMS) }
 }
 
-/// Half of the time one of those that are hot, or have been so lately: what is written now, and what should have been
-/// forgotten of it since.
+/// Most of the time one of those that are hot: what is asked for all the time is in memory when it should be forgotten,
+/// and asked for again before something else ends it.
 fn owned(dice: &mut Dice) -> i32 {
     let ids: Vec<i32> = owned_by(dice.index(4)).collect();
     let index = dice.index(ids.len());
-    if dice.once_in(2) {
-        return ids[index];
-    }
-    let hot = Mood::now().hot_of(OWNED, dice.once_in(2));
-    ids[index / OWNED * OWNED + hot]
+    let is_hot = !dice.once_in(3);
+    ids[if is_hot { index / OWNED * OWNED + Mood::now().hot_of(OWNED) } else { index }]
 }

@@ -80,9 +80,7 @@ impl Thread {
 
     /// A row of the worker's own, from the state that it is in into another one.
     fn put(&mut self, table: Table, form: Form) -> Result<Step, Problem> {
-        let count = self.owned.len();
-        let index = if self.dice.once_in(2) { self.dice.index(count) } else { Mood::now().hot_of(count, false) };
-        let key = Key::new(table, self.owned[index]);
+        let key = Key::new(table, self.owned[self.dice.index(self.owned.len())]);
         let from = state(key, &mut self.conn)?;
         let groups = if table == Table::Items { SHELVES } else { SHARED_ITEMS };
         let to = match from {
