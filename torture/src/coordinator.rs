@@ -1,7 +1,7 @@
 //! The place that all workers see at once without the database and without Redis: what was written, what may be read.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -14,6 +14,9 @@ use crate::message::{Line, Reply, Request, Version};
 use crate::question::{Key, Origin, Question, State, Table};
 use crate::report::Tally;
 use crate::schema::{owned_by, shared};
+
+/// So many rows count as those that were written last. Few enough that each of them is asked for again and again.
+const MOST_WRITTEN: usize = 16;
 
 /// What the run knows. Handles to one.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ struct Shared {
 pub(crate) struct Known {
     ledger: Ledger,
     pub(crate) tally: Tally,
+    /// The rows that were written last.
+    written: VecDeque<Key>,
     /// Since when each worker is at a write.
     writing_since: BTreeMap<usize, Moment>,
 }
@@ -44,7 +49,8 @@ impl Coordinator {
             ledger.own(Key::new(Table::Items, id));
             ledger.own(Key::new(Table::Notes, id));
         }
-        let state = Mutex::new(Known { ledger, tally: Tally::default(), writing_since: BTreeMap::new() });
+        let (tally, written, writing_since) = (Tally::default(), VecDeque::new(), BTreeMap::new());
+        let state = Mutex::new(Known { ledger, tally, written, writing_since });
         let shared = Arc::new(Shared { begun_at: Instant::now(), is_hit_proof, state });
         let listener = UnixListener::bind(socket)?;
         let coordinator = Self(shared);
@@ -118,6 +124,16 @@ impl Coordinator {
     }
 }
 
+impl Known {
+    fn note_written(&mut self, key: Key) {
+        self.written.retain(|other| *other != key);
+        self.written.push_back(key);
+        if self.written.len() > MOST_WRITTEN {
+            self.written.pop_front();
+        }
+    }
+}
+
 /// Where one thread of a worker is served.
 #[derive(Debug)]
 struct Desk {
@@ -144,6 +160,7 @@ impl Desk {
             Request::Write(states) => Some(self.write(&states)),
             Request::Written { versions, release } => Some(self.settle(|known, writing, now| {
                 known.ledger.acknowledge(writing, &versions, release, now);
+                versions.iter().chain(&writing.versions).for_each(|(key, _)| known.note_written(*key));
                 known.tally.write(release);
             })),
             Request::RolledBack => Some(self.settle(|known, writing, _| {
@@ -159,7 +176,10 @@ impl Desk {
         // Under the lock: whoever was answered before is counted.
         let now = self.coordinator.now();
         self.reading = Some((question.clone(), known.ledger.read(question, self.life, now)));
-        Reply::Noted
+        // Each time another one.
+        let written = known.written.pop_front();
+        known.written.extend(written);
+        Reply::Noted { written }
     }
 
     fn end(&mut self, seen: &[Version], origin: Origin, age: Option<u64>) -> Option<Reply> {
@@ -197,6 +217,6 @@ impl Desk {
             known.writing_since.remove(&self.worker);
             settle(&mut known, &writing, now);
         }
-        Reply::Noted
+        Reply::Noted { written: None }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Way {
     Open,
     /// They pass after a while.
     Slow(Duration),
+    /// Replies pass after a while, requests at once.
+    Late(Duration),
     /// Nothing passes in these directions, and connections stay. What was on its way passes when the way opens.
     Held { requests: bool, replies: bool },
     /// They pass until a database says that it has committed something. That, and what follows it, is held.
@@ -133,7 +135,8 @@ impl Shared {
     fn wait(&self, connection: &Connection, direction: Direction, bytes: &[u8]) {
         let mut state = self.lock();
         match *state.way(connection) {
-            Way::Slow(pause) => {
+            Way::Late(_) if direction == Direction::Request => {}
+            Way::Late(pause) | Way::Slow(pause) => {
                 drop(state);
                 thread::sleep(pause);
                 state = self.lock();

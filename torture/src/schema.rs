@@ -26,7 +26,7 @@ pub(crate) const SHELVES: i32 = 3;
 pub(crate) const SHARED_ITEMS: i32 = 6;
 
 /// Items, and notes, that one process of a worker writes.
-pub(crate) const OWNED: usize = 4;
+const OWNED: usize = 4;
 
 /// So many processes of a worker, one after the other, have rows of their own. What one that is killed has written is then
 /// left alone for a while: nobody else's write ends what it should have ended.

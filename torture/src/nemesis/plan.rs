@@ -109,11 +109,11 @@ pub(super) fn plan(dice: &mut Dice, victims: Victims, season: Season) -> (Harm, 
     let harm = match season {
         Season::Kills if dice.once_in(4) => Harm::Kill(worker),
         Season::Kills => Harm::AtCommit(worker, Fate::Kill),
-        Season::Links if victims.are_near => {
+        Season::Gentle if victims.are_near => {
             let link = if dice.once_in(3) { Link::Asking } else { Link::Told };
             Harm::Spoil(worker, link, way(dice, link))
         }
-        Season::Gentle | Season::Links => anything(dice, worker, victims).without_loss(worker),
+        Season::Gentle => anything(dice, worker, victims).without_loss(worker),
         Season::Calm | Season::Storm => anything(dice, worker, victims),
     };
     // A worker that was killed in such a season is soon there again.
@@ -144,7 +144,7 @@ fn anything(dice: &mut Dice, worker: usize, victims: Victims) -> Harm {
 fn way(dice: &mut Dice, link: Link) -> Way {
     match (link, dice.below(6)) {
         // What is told comes in the order in which it happens, but for answers that are late.
-        (Link::Asking, 0..=3) => Way::Slow(Duration::from_millis(20 + dice.below(90))),
+        (Link::Asking, 0..=3) => Way::Late(Duration::from_millis(20 + dice.below(180))),
         (_, any) => way_of(any, dice),
     }
 }

@@ -16,12 +16,10 @@ pub(super) const SETTLED: Duration = Duration::from_secs(3);
 pub(super) enum Season {
     /// Nothing.
     Calm,
-    /// Everything but what makes Redis forget.
+    /// Everything but what makes Redis forget. Where there is memory, it is not told, or answers come late; nothing else.
     Gentle,
     /// Workers are killed, one after the other.
     Kills,
-    /// Memory is not told, or answers come late; nothing else. Where there is no memory, this is gentle.
-    Links,
     /// Everything.
     Storm,
 }
@@ -32,15 +30,14 @@ impl Season {
         match now.as_millis() % 26_000 {
             0..4_000 => Self::Calm,
             4_000..8_000 => Self::Kills,
-            8_000..12_000 => Self::Gentle,
-            12_000..18_000 => Self::Links,
+            8_000..18_000 => Self::Gentle,
             _ => Self::Storm,
         }
     }
 
     /// How long it is until the next thing is done.
     pub(super) fn pause(self, dice: &mut Dice) -> Duration {
-        let (least, more) = if matches!(self, Self::Kills | Self::Links) { (100, 200) } else { (100, 900) };
+        let (least, more) = if matches!(self, Self::Storm) { (100, 900) } else { (100, 200) };
         Duration::from_millis(least + dice.below(more))
     }
 }

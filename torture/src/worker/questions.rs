@@ -2,18 +2,20 @@
 
 use conformance::Dice;
 
-use super::mood::Mood;
 use crate::question::{Key, Question, Table};
-use crate::schema::{CODES, OWNED, SHARED_ITEMS, SHELVES, owned_by};
+use crate::schema::{CODES, SHARED_ITEMS, SHELVES, owned_by};
 
-/// The next question of a reader in a run of so many workers.
-pub(super) fn next(dice: &mut Dice) -> Question {
+/// The next question of a reader. Half of the time it is about a row that was `written` lately: it is in memory when it is
+/// written again, and asked for again before something else ends what should have been forgotten.
+pub(super) fn next(dice: &mut Dice, written: Option<Key>) -> Question {
+    if let Some(key) = written.filter(|_| dice.once_in(2)) {
+        return Question::Detail(key);
+    }
     let item = any_item(dice);
-    match dice.below(14) {
+    match dice.below(12) {
         0..=2 => Question::Detail(Key::new(Table::Items, item)),
         3 => Question::Detail(Key::new(Table::Shelves, one_of(dice, SHELVES))),
-        // Nothing but what is done to the row ends such an entry.
-        12 | 13 | 4 => Question::Detail(Key::new(Table::Notes, owned(dice))),
+        4 => Question::Detail(Key::new(Table::Notes, owned(dice))),
         5 => Question::Code(item, if item > SHARED_ITEMS { one_of(dice, CODES) - 1 } else { 0 }),
         6 | 7 => Question::Group(Table::Items, one_of(dice, SHELVES)),
         8 => Question::Group(Table::Notes, one_of(dice, SHARED_ITEMS)),
@@ -54,11 +56,7 @@ fn any_item(dice: &mut Dice) -> i32 {
     if dice.once_in(2) { owned(dice) } else { one_of(dice, SHARED_ITEMS) }
 }
 
-/// Most of the time one of those that are hot: what is asked for all the time is in memory when it should be forgotten,
-/// and asked for again before something else ends it.
 fn owned(dice: &mut Dice) -> i32 {
     let ids: Vec<i32> = owned_by(dice.index(4)).collect();
-    let index = dice.index(ids.len());
-    let is_hot = !dice.once_in(3);
-    ids[if is_hot { index / OWNED * OWNED + Mood::now().hot_of(OWNED) } else { index }]
+    ids[dice.index(ids.len())]
 }
