@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--near | --without-protocol]";
+pub(crate) const USAGE: &str =
+    "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near | --without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,6 +24,8 @@ pub(crate) struct Run {
     pub(crate) has_protocol: bool,
     /// Whether workers have memory in front of Redis.
     pub(crate) is_near: bool,
+    /// Whether it is over when a stale read was found.
+    pub(crate) is_until_stale: bool,
 }
 
 /// One of its processes.
@@ -34,6 +37,8 @@ pub(crate) struct Worker {
     pub(crate) seed: u64,
     pub(crate) socket: PathBuf,
     pub(crate) database: String,
+    /// The same database by a way of the worker's own, for what it writes.
+    pub(crate) written_database: String,
     pub(crate) redis: String,
     pub(crate) has_protocol: bool,
     pub(crate) is_near: bool,
@@ -52,6 +57,7 @@ impl Arguments {
         if is_near && !has_protocol {
             return Err("`--near` does not go with `--without-protocol`".to_owned());
         }
+        let is_until_stale = words.take_flag("--until-stale");
         let parsed = if words.take_flag("worker") {
             Self::Worker(Worker {
                 index: words.number("--index")?.unwrap_or(0),
@@ -59,6 +65,7 @@ impl Arguments {
                 seed: words.number("--seed")?.unwrap_or(0),
                 socket: words.required("--socket")?.into(),
                 database: words.required("--database")?,
+                written_database: words.required("--written-database")?,
                 redis: words.required("--redis")?,
                 has_protocol,
                 is_near,
@@ -71,6 +78,7 @@ impl Arguments {
                 workers: words.number("--workers")?.unwrap_or(4).clamp(1, 16),
                 has_protocol,
                 is_near,
+                is_until_stale,
             })
         };
         words.0.first().map_or(Ok(parsed), |word| Err(format!("`{word}` is not understood")))
@@ -85,6 +93,7 @@ impl Worker {
         words.extend(["--start".to_owned(), self.start.to_string()]);
         words.extend(["--socket".to_owned(), self.socket.to_string_lossy().into_owned()]);
         words.extend(["--database".to_owned(), self.database.clone(), "--redis".to_owned(), self.redis.clone()]);
+        words.extend(["--written-database".to_owned(), self.written_database.clone()]);
         if !self.has_protocol {
             words.push("--without-protocol".to_owned());
         }
@@ -143,6 +152,7 @@ mod tests {
                 seed: 9,
                 socket: "/tmp/socket".into(),
                 database: "postgres://x".to_owned(),
+                written_database: "postgres://z".to_owned(),
                 redis: "redis://y".to_owned(),
                 has_protocol,
                 is_near,

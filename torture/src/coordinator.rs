@@ -1,5 +1,7 @@
 //! The place that all workers see at once without the database and without Redis: what was written, what may be read.
 
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -12,6 +14,9 @@ use crate::message::{Line, Reply, Request, Version};
 use crate::question::{Key, Origin, Question, State, Table};
 use crate::report::Tally;
 use crate::schema::{owned_by, shared};
+
+/// So many rows count as those that were written last. Few enough that each of them is asked for again and again.
+const MOST_WRITTEN: usize = 16;
 
 /// What the run knows. Handles to one.
 #[derive(Clone, Debug)]
@@ -29,6 +34,10 @@ struct Shared {
 pub(crate) struct Known {
     ledger: Ledger,
     pub(crate) tally: Tally,
+    /// The rows that were written last.
+    written: VecDeque<Key>,
+    /// Since when each worker is at a write.
+    writing_since: BTreeMap<usize, Moment>,
 }
 
 impl Coordinator {
@@ -40,7 +49,8 @@ impl Coordinator {
             ledger.own(Key::new(Table::Items, id));
             ledger.own(Key::new(Table::Notes, id));
         }
-        let state = Mutex::new(Known { ledger, tally: Tally::default() });
+        let (tally, written, writing_since) = (Tally::default(), VecDeque::new(), BTreeMap::new());
+        let state = Mutex::new(Known { ledger, tally, written, writing_since });
         let shared = Arc::new(Shared { begun_at: Instant::now(), is_hit_proof, state });
         let listener = UnixListener::bind(socket)?;
         let coordinator = Self(shared);
@@ -55,10 +65,29 @@ impl Coordinator {
         self.known().ledger.lose(now);
     }
 
+    /// A way is held from now on, or the store stands still.
+    pub(crate) fn hold(&self, now: Moment) {
+        self.known().ledger.hold(now);
+    }
+
+    /// What is held since then comes through.
+    pub(crate) fn let_go(&self, since: Moment) {
+        let mut known = self.known();
+        let now = self.now();
+        known.ledger.let_go(since, now);
+    }
+
     /// Something is done to a part of the run.
     pub(crate) fn inject(&self, name: &'static str, what: &dyn core::fmt::Debug) {
         let now = self.now();
         self.known().tally.inject(name, format!("{now:.3?} {what:?}"));
+    }
+
+    /// Whether a worker is at no write that has taken longer than this.
+    pub(crate) fn is_swift(&self, worker: usize, longest: Duration) -> bool {
+        let known = self.known();
+        let now = self.now();
+        known.writing_since.get(&worker).is_none_or(|since| now <= *since + longest)
     }
 
     /// A worker was killed and has left its rows in these versions; `None`: the row is not there.
@@ -95,6 +124,16 @@ impl Coordinator {
     }
 }
 
+impl Known {
+    fn note_written(&mut self, key: Key) {
+        self.written.retain(|other| *other != key);
+        self.written.push_back(key);
+        if self.written.len() > MOST_WRITTEN {
+            self.written.pop_front();
+        }
+    }
+}
+
 /// Where one thread of a worker is served.
 #[derive(Debug)]
 struct Desk {
@@ -121,6 +160,7 @@ impl Desk {
             Request::Write(states) => Some(self.write(&states)),
             Request::Written { versions, release } => Some(self.settle(|known, writing, now| {
                 known.ledger.acknowledge(writing, &versions, release, now);
+                versions.iter().chain(&writing.versions).for_each(|(key, _)| known.note_written(*key));
                 known.tally.write(release);
             })),
             Request::RolledBack => Some(self.settle(|known, writing, _| {
@@ -136,7 +176,10 @@ impl Desk {
         // Under the lock: whoever was answered before is counted.
         let now = self.coordinator.now();
         self.reading = Some((question.clone(), known.ledger.read(question, self.life, now)));
-        Reply::Noted
+        // Each time another one.
+        let written = known.written.pop_front();
+        known.written.extend(written);
+        Reply::Noted { written }
     }
 
     fn end(&mut self, seen: &[Version], origin: Origin, age: Option<u64>) -> Option<Reply> {
@@ -159,7 +202,9 @@ impl Desk {
 
     fn write(&mut self, states: &[(Key, State)]) -> Reply {
         let mut known = self.coordinator.known();
-        let writing = known.ledger.write(states, self.life, self.coordinator.now());
+        let now = self.coordinator.now();
+        let writing = known.ledger.write(states, self.life, now);
+        known.writing_since.insert(self.worker, now);
         let versions = writing.versions.iter().map(|(_, version)| *version).collect();
         self.writing = Some(writing);
         Reply::Versions(versions)
@@ -169,8 +214,9 @@ impl Desk {
         if let Some(writing) = self.writing.take() {
             let mut known = self.coordinator.known();
             let now = self.coordinator.now();
+            known.writing_since.remove(&self.worker);
             settle(&mut known, &writing, now);
         }
-        Reply::Noted
+        Reply::Noted { written: None }
     }
 }

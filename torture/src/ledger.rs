@@ -103,6 +103,16 @@ impl Ledger {
         self.floors.lose(now);
     }
 
+    /// A way is held from now on, or the store stands still.
+    pub(crate) fn hold(&mut self, now: Moment) {
+        self.floors.hold(now);
+    }
+
+    /// What is held since then comes through.
+    pub(crate) fn let_go(&mut self, since: Moment, now: Moment) {
+        self.floors.let_go(since, now);
+    }
+
     /// A read is about to begin.
     pub(crate) fn read(&mut self, question: Question, life: Life, now: Moment) -> Reading {
         self.floors.promote(now);

@@ -46,8 +46,8 @@ pub(crate) enum Release {
 /// What the run answers.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) enum Reply {
-    /// So be it.
-    Noted,
+    /// So be it. One of the rows that were written last, if there is any.
+    Noted { written: Option<Key> },
     /// The versions that the states of a write have.
     Versions(Vec<u64>),
 }

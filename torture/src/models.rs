@@ -8,12 +8,12 @@ use crate::question::{Key, Table};
 use crate::schema::{items, notes, shelves};
 
 /// How long an entry of every kind lives, in seconds; as in the attributes below.
-pub(crate) const ENTRY_LIFE: u64 = 15;
+pub(crate) const ENTRY_LIFE: u64 = 20;
 
 /// What is on a shelf.
 #[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, Queryable, Selectable)]
 #[diesel(table_name = shelves)]
-#[cached(key = "shelf", detail_timeout = 15, list_timeout = 15, negative_timeout = 15)]
+#[cached(key = "shelf", detail_timeout = 20, list_timeout = 20, negative_timeout = 20)]
 pub(crate) struct Shelf {
     pub(crate) id: i32,
     pub(crate) version: i64,
@@ -24,9 +24,9 @@ pub(crate) struct Shelf {
 #[diesel(table_name = items)]
 #[cached(
     key = "item",
-    detail_timeout = 15,
-    list_timeout = 15,
-    negative_timeout = 15,
+    detail_timeout = 20,
+    list_timeout = 20,
+    negative_timeout = 20,
     unique(code),
     scope(shelf_id),
     view(ItemPage, derive(Debug), select_related(shelf: Shelf), prefetch_related(notes: Note)),
@@ -41,7 +41,7 @@ pub(crate) struct Item {
 /// What somebody wrote about an item.
 #[derive(AsChangeset, Associations, Cached, Clone, Debug, Identifiable, Insertable, Queryable, Selectable)]
 #[diesel(table_name = notes, belongs_to(Item))]
-#[cached(key = "note", detail_timeout = 15, list_timeout = 15, negative_timeout = 15, scope(item_id))]
+#[cached(key = "note", detail_timeout = 20, list_timeout = 20, negative_timeout = 20, scope(item_id))]
 pub(crate) struct Note {
     pub(crate) id: i32,
     pub(crate) item_id: i32,

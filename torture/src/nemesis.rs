@@ -4,9 +4,10 @@ use core::time::Duration;
 
 use conformance::Dice;
 
+use crate::arguments::Run;
 use crate::coordinator::Coordinator;
 use crate::ledger::{Death, Life, Moment};
-use crate::proxy::Way;
+use crate::proxy::{Link, Way};
 use crate::schema::owned_versions;
 use crate::servers::{Problem, Servers};
 use crate::workers::{Workers, application};
@@ -14,7 +15,7 @@ use crate::workers::{Workers, application};
 mod plan;
 mod season;
 
-use plan::{Harm, plan};
+use plan::{Fate, Harm, SHORT, Victims, plan, wait};
 use season::{SETTLED, Season, Trouble};
 
 /// How long a worker stands still at most: longer than an intent stands.
@@ -23,10 +24,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long a way is held, or Redis stands still, at most.
 pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(3);
 
+/// What is sure to be less than a call of the store takes that fails: a write that took no longer has placed its intents.
+const SWIFT: Duration = Duration::from_millis(200);
+
 /// What hurts the parts of a run, one thing at a time for each of them.
 #[derive(Debug)]
 pub(crate) struct Nemesis {
     dice: Dice,
+    victims: Victims,
     next_at: Moment,
     under_way: Vec<UnderWay>,
     trouble: Trouble,
@@ -38,6 +43,8 @@ struct UnderWay {
     harm: Harm,
     begun_at: Moment,
     until: Moment,
+    /// Something was committed, and what was to follow has been done.
+    has_struck: bool,
     /// The worker could place its intents when it was killed.
     is_quiet: bool,
     /// The process that was killed.
@@ -45,30 +52,70 @@ struct UnderWay {
 }
 
 impl Nemesis {
-    pub(crate) fn new(seed: u64, workers: usize) -> Self {
-        let trouble = Trouble::new(workers);
-        Self { dice: Dice::new(seed), next_at: Duration::from_secs(1), under_way: Vec::new(), trouble }
+    pub(crate) fn new(run: &Run) -> Self {
+        let (dice, trouble) = (Dice::new(run.seed), Trouble::new(run.workers));
+        let victims = Victims { workers: run.workers, are_near: run.is_near };
+        Self { dice, victims, next_at: Duration::from_secs(1), under_way: Vec::new(), trouble }
     }
 
     /// Ends what is over, and begins what is due.
     pub(crate) fn act(&mut self, parts: &mut Parts<'_>, now: Moment) -> Result<(), Problem> {
+        self.strike(parts, now);
         self.heal(parts, now)?;
         let season = Season::at(now);
         if now < self.next_at || season == Season::Calm {
             return Ok(());
         }
         self.next_at = now + season.pause(&mut self.dice);
-        let (harm, duration) = plan(&mut self.dice, parts.workers.count(), season);
-        if self.under_way.iter().any(|other| other.harm.concerns() == harm.concerns()) {
-            return Ok(());
+        // What is hurt already is left alone: somebody else is looked for, for a while.
+        let is_free = |harm: Harm| self.under_way.iter().all(|other| other.harm.concerns() != harm.concerns());
+        let mut plans = (0..8).map(|_| plan(&mut self.dice, self.victims, season));
+        let Some((harm, duration)) = plans.find(|(harm, _)| is_free(*harm)) else { return Ok(()) };
+        let mut one =
+            UnderWay { harm, begun_at: now, until: now + duration, has_struck: false, is_quiet: false, life: 0 };
+        match harm {
+            // It is told of when it happens.
+            Harm::AtCommit(..) => {}
+            _ => parts.coordinator.inject(harm.name(), &(harm, duration)),
         }
-        parts.coordinator.inject(harm.name(), &(harm, duration));
-        let life = if let Harm::Kill(worker) = harm { parts.workers.life(worker) } else { 0 };
+        if let Harm::Kill(worker) = harm {
+            self.note_killed(worker, parts, &mut one);
+        }
+        if harm.holds() {
+            parts.coordinator.hold(now);
+        }
         parts.begin(harm)?;
-        let is_quiet = matches!(harm, Harm::Kill(worker) if self.trouble.is_over(worker, now));
         self.trouble.note(harm, now);
-        self.under_way.push(UnderWay { harm, begun_at: now, until: now + duration, is_quiet, life });
+        self.under_way.push(one);
         Ok(())
+    }
+
+    /// Does what was to be done when something is committed.
+    fn strike(&mut self, parts: &mut Parts<'_>, now: Moment) {
+        let mut under_way = core::mem::take(&mut self.under_way);
+        for one in &mut under_way {
+            let Harm::AtCommit(worker, fate) = one.harm else { continue };
+            if one.has_struck || !parts.workers.database(worker).is_held() {
+                continue;
+            }
+            let duration = if fate == Fate::Kill { SHORT } else { wait(&mut self.dice) };
+            parts.coordinator.inject(one.harm.name(), &(one.harm, duration));
+            (one.begun_at, one.until, one.has_struck) = (now, now + duration, true);
+            if fate == Fate::Kill {
+                self.note_killed(worker, parts, one);
+                one.harm = Harm::Kill(worker);
+                parts.workers.kill(worker);
+                parts.workers.database(worker).set(Link::All, Way::Open);
+            }
+        }
+        self.under_way = under_way;
+    }
+
+    /// Whose end it is, and whether it could place its intents.
+    fn note_killed(&self, worker: usize, parts: &Parts<'_>, one: &mut UnderWay) {
+        let is_over = self.trouble.is_over(worker, one.begun_at);
+        one.is_quiet = is_over && parts.coordinator.is_swift(worker, SWIFT);
+        one.life = parts.workers.life(worker);
     }
 
     /// Ends what is over by `now`.
@@ -81,6 +128,9 @@ impl Nemesis {
                 parts.replace(worker, one)?;
             } else {
                 parts.end(one.harm)?;
+            }
+            if one.harm.holds() {
+                parts.coordinator.let_go(one.begun_at);
             }
             self.trouble.note(one.harm, parts.coordinator.now());
         }
@@ -98,7 +148,8 @@ pub(crate) struct Parts<'run> {
 impl Parts<'_> {
     fn begin(&mut self, harm: Harm) -> Result<(), Problem> {
         match harm {
-            Harm::Cut(worker) => self.workers.proxy(worker).cut(),
+            Harm::AtCommit(worker, _) => self.workers.database(worker).set(Link::All, Way::UntilCommit),
+            Harm::Cut(worker, link) => self.workers.proxy(worker).cut(link),
             Harm::Flush => {
                 self.servers.redis.flush()?;
                 self.coordinator.lose();
@@ -108,7 +159,7 @@ impl Parts<'_> {
             Harm::PauseRedis => self.servers.redis.pause(true),
             Harm::Restart { is_empty } => self.restart(is_empty)?,
             Harm::Rewind | Harm::Save => self.servers.redis.save()?,
-            Harm::Spoil(worker, way) => self.workers.proxy(worker).set(way),
+            Harm::Spoil(worker, link, way) => self.workers.proxy(worker).set(link, way),
         }
         Ok(())
     }
@@ -118,8 +169,9 @@ impl Parts<'_> {
             Harm::Pause(worker) => self.workers.pause(worker, false),
             Harm::PauseRedis => self.servers.redis.pause(false),
             Harm::Rewind => self.restart(false)?,
-            Harm::Spoil(worker, _) => self.workers.proxy(worker).set(Way::Open),
-            Harm::Cut(_) | Harm::Flush | Harm::Kill(_) | Harm::Restart { .. } | Harm::Save => {}
+            Harm::Spoil(worker, link, _) => self.workers.proxy(worker).set(link, Way::Open),
+            Harm::AtCommit(worker, _) => self.workers.database(worker).set(Link::All, Way::Open),
+            Harm::Cut(..) | Harm::Flush | Harm::Kill(_) | Harm::Restart { .. } | Harm::Save => {}
         }
         Ok(())
     }

@@ -7,9 +7,10 @@ use std::thread;
 
 use crate::arguments::Run;
 use crate::coordinator::Coordinator;
-use crate::ledger::Bounds;
+use crate::ledger::{Bounds, Moment};
 use crate::models::ENTRY_LIFE;
 use crate::nemesis::{LONGEST_HOLD, Nemesis, Parts};
+use crate::report::Tally;
 use crate::schema::create;
 use crate::servers::{Problem, Servers};
 use crate::worker::{INTENT_LIFE, MAX_STALENESS};
@@ -44,12 +45,17 @@ pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
 
     let tally = coordinator.known().tally.clone();
     println!("{tally}");
-    let (_, _, hits) = tally.work();
-    if hits == 0 || run.is_near && tally.near_hits() == 0 {
+    if tally.stale_reads() == 0 && !has_measured(run, &tally) {
         return Err("nothing was served from the cache: nothing was measured".into());
     }
     Ok(if tally.stale_reads() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
+
+/// With fewer hits a run has measured nothing.
+const LEAST_HITS: u64 = 100;
+
+/// So many times as long as it was to take a run goes on until something is measured: a machine may be that busy.
+const PATIENCE: u32 = 8;
 
 /// What the moments may be wrong by that a run and its workers take by clocks of their own. A write is acknowledged to the
 /// run after it has returned, and a read is noted before it begins: what lies between them only makes others seem younger.
@@ -64,14 +70,29 @@ fn bounds(is_near: bool) -> Bounds {
         intended: INTENT_LIFE + on_its_way,
         // An entry may be stored by a reader that stood still between its query and that.
         expired: Duration::from_secs(ENTRY_LIFE) + on_its_way + Duration::from_secs(5),
+        held: LONGEST_HOLD,
     }
 }
 
+/// Whether it has taken as long as was asked for. A run that has measured nothing yet goes on in peace.
+fn is_over(run: &Run, tally: &Tally, now: Moment) -> bool {
+    let is_found = run.is_until_stale && tally.stale_reads() > 0;
+    let is_late = now >= run.duration && (has_measured(run, tally) || now >= run.duration * PATIENCE);
+    is_found || is_late
+}
+
+/// Whether anything was served from where it should not be stale.
+fn has_measured(run: &Run, tally: &Tally) -> bool {
+    let (_, writes, hits) = tally.work();
+    let near_hits = if run.is_near { tally.near_hits() } else { LEAST_HITS };
+    writes > 0 && hits.min(near_hits) >= LEAST_HITS
+}
+
 fn torture(run: &Run, parts: &mut Parts<'_>) -> Result<(), Problem> {
-    let mut nemesis = Nemesis::new(run.seed, run.workers);
+    let mut nemesis = Nemesis::new(run);
     loop {
         let now = parts.coordinator.now();
-        if now >= run.duration || IS_INTERRUPTED.load(Ordering::SeqCst) {
+        if is_over(run, &parts.coordinator.known().tally, now) || IS_INTERRUPTED.load(Ordering::SeqCst) {
             return Ok(());
         }
         if now + CALM < run.duration {

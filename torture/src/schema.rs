@@ -26,11 +26,11 @@ pub(crate) const SHELVES: i32 = 3;
 pub(crate) const SHARED_ITEMS: i32 = 6;
 
 /// Items, and notes, that one process of a worker writes.
-const OWNED: i32 = 4;
+const OWNED: usize = 4;
 
 /// So many processes of a worker, one after the other, have rows of their own. What one that is killed has written is then
 /// left alone for a while: nobody else's write ends what it should have ended.
-const TURNS: i32 = 3;
+const TURNS: usize = 4;
 
 /// Codes that an item may have, one at a time.
 pub(crate) const CODES: i32 = 3;
@@ -47,15 +47,15 @@ pub(crate) fn code_of(item: i32, code: i32) -> String {
 
 /// The ids of rows of a worker's own.
 pub(crate) fn owned_by(worker: usize) -> impl Iterator<Item = i32> + Clone {
-    let first = 100 + 20 * i32::try_from(worker).unwrap_or(0);
-    first..first + OWNED * TURNS
+    let number = |index: usize| i32::try_from(index).unwrap_or(0);
+    let first = 100 + 50 * number(worker);
+    first..first + number(OWNED * TURNS)
 }
 
 /// Those of them that its process writes which was started as the `start`th.
 pub(crate) fn owned_in_turn(worker: usize, start: u64) -> impl Iterator<Item = i32> + Clone {
-    let turn = start % u64::from(TURNS.unsigned_abs());
-    let size = OWNED.unsigned_abs() as usize;
-    owned_by(worker).skip(usize::try_from(turn).unwrap_or(0) * size).take(size)
+    let turn = usize::try_from(start).unwrap_or(0) % TURNS;
+    owned_by(worker).skip(turn * OWNED).take(OWNED)
 }
 
 /// The versions of a worker's own rows; `None` of those that are not there.

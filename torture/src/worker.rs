@@ -18,6 +18,7 @@ use crate::servers::Problem;
 mod access;
 mod by_hand;
 mod managed;
+mod mood;
 mod questions;
 mod reader;
 mod releases;
@@ -98,7 +99,8 @@ impl Thread {
     fn start(worker: &Worker, number: u64) -> Result<Self, Problem> {
         let mut line = Line::new(UnixStream::connect(&worker.socket)?)?;
         line.send(&Request::Hello { worker: worker.index, process: process::id() })?;
-        let conn = PgConnection::establish(&worker.database)?;
+        let is_writer = number == READERS;
+        let conn = PgConnection::establish(if is_writer { &worker.written_database } else { &worker.database })?;
         let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.redis)? };
         let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
         let owned = owned_in_turn(worker.index, worker.start).collect();

@@ -18,6 +18,8 @@ pub(crate) struct Workers(Vec<Slot>);
 struct Slot {
     worker: Worker,
     proxy: Proxy,
+    /// Its way to the database, for what it writes.
+    database: Proxy,
     /// `None`: it was killed.
     process: Option<Process>,
 }
@@ -27,31 +29,34 @@ impl Workers {
     pub(crate) fn start(run: &Run, servers: &Servers, socket: &Path) -> Result<Self, Problem> {
         let mut slots = Vec::new();
         for index in 0..run.workers {
-            let proxy = Proxy::to(servers.redis.port())?;
+            let proxy = Proxy::to(("127.0.0.1".to_owned(), servers.redis.port()))?;
+            let database = Proxy::to(servers.database.address())?;
             let worker = Worker {
                 index,
                 start: 0,
                 seed: run.seed.wrapping_mul(1009).wrapping_add(index as u64),
                 socket: socket.to_owned(),
                 database: servers.database.url(),
+                written_database: servers.database.url_by(database.port()),
                 redis: format!("redis://127.0.0.1:{}?prefix=torture", proxy.port()),
                 has_protocol: run.has_protocol,
                 is_near: run.is_near,
             };
-            slots.push(Slot { worker, proxy, process: None });
+            slots.push(Slot { worker, proxy, database, process: None });
         }
         let mut workers = Self(slots);
         (0..run.workers).try_for_each(|index| workers.start_one(index))?;
         Ok(workers)
     }
 
-    pub(crate) const fn count(&self) -> usize {
-        self.0.len()
-    }
-
     /// Its way to Redis.
     pub(crate) fn proxy(&self, index: usize) -> &Proxy {
         &self.0[index].proxy
+    }
+
+    /// Its way to the database, for what it writes.
+    pub(crate) fn database(&self, index: usize) -> &Proxy {
+        &self.0[index].database
     }
 
     /// Lets it stand still, or go on.

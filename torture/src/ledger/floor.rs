@@ -19,6 +19,15 @@ pub(crate) struct Bounds {
     pub(crate) intended: Duration,
     /// The store knew nothing, and its process may have ended: until entries expire.
     pub(crate) expired: Duration,
+    /// For so long something may be on its way, which the last two take into account.
+    pub(crate) held: Duration,
+}
+
+impl Bounds {
+    /// The bounds where something was on its way for so much longer.
+    fn after(self, late: Duration) -> Self {
+        Self { intended: self.intended + late, expired: self.expired + late, ..self }
+    }
 }
 
 /// Why others may still be served what was there before a write.
@@ -78,13 +87,25 @@ pub(super) struct Floors {
     floors: HashMap<Key, u64>,
     pending: Vec<Pending>,
     lost_at: Option<Moment>,
+    /// Since when ways are held, or the store stands still.
+    holds: Vec<Moment>,
+    /// By how much one of these has been longer than it was to be: the run may be as late as anybody.
+    late: Duration,
     /// When the last write of each process returned whose release was pending.
     troubled_at: HashMap<Life, Moment>,
 }
 
 impl Floors {
     pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, floors: HashMap::new(), pending: Vec::new(), lost_at: None, troubled_at: HashMap::new() }
+        Self {
+            bounds,
+            floors: HashMap::new(),
+            pending: Vec::new(),
+            lost_at: None,
+            holds: Vec::new(),
+            late: Duration::ZERO,
+            troubled_at: HashMap::new(),
+        }
     }
 
     /// No read that begins from now on may give less.
@@ -113,6 +134,24 @@ impl Floors {
         self.lost_at = Some(now);
     }
 
+    /// Something is on its way from now on for as long as it is not [let go](Self::let_go).
+    pub(super) fn hold(&mut self, now: Moment) {
+        self.holds.push(now);
+    }
+
+    /// What is held since then comes through.
+    pub(super) fn let_go(&mut self, since: Moment, now: Moment) {
+        self.note_late(now);
+        if let Some(index) = self.holds.iter().position(|hold| *hold == since) {
+            self.holds.swap_remove(index);
+        }
+    }
+
+    fn note_late(&mut self, now: Moment) {
+        let longest = self.holds.iter().map(|since| now.saturating_sub(*since)).max().unwrap_or_default();
+        self.late = self.late.max(longest.saturating_sub(self.bounds.held));
+    }
+
     /// The process has got through what was pending at `begun_at`.
     pub(super) fn deliver(&mut self, life: Life, begun_at: Moment) {
         self.raise_all(|pending| pending.life == life && pending.acknowledged_at < begun_at);
@@ -120,7 +159,8 @@ impl Floors {
 
     /// What is past its bound is no longer excused.
     pub(super) fn promote(&mut self, now: Moment) {
-        let (bounds, lost_at) = (self.bounds, self.lost_at);
+        self.note_late(now);
+        let (bounds, lost_at) = (self.bounds.after(self.late), self.lost_at);
         self.raise_all(|pending| pending.due_at(bounds, lost_at) <= now);
     }
 

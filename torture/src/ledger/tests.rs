@@ -8,8 +8,12 @@ use crate::question::{Key, Question, State, Table};
 
 const SHARED: Key = Key::new(Table::Items, 1);
 const OWNED: Key = Key::new(Table::Items, 100);
-const BOUNDS: Bounds =
-    Bounds { told: Duration::ZERO, intended: Duration::from_secs(5), expired: Duration::from_secs(30) };
+const BOUNDS: Bounds = Bounds {
+    told: Duration::ZERO,
+    intended: Duration::from_secs(5),
+    expired: Duration::from_secs(30),
+    held: Duration::from_secs(3),
+};
 const PENDING: Release = Release::Pending { is_intended: true };
 
 fn ledger() -> Ledger {
@@ -82,6 +86,19 @@ fn how_far_memory_is_behind_is_measured() {
     assert_eq!(lag(2, 2, &mut ledger), Some(at(3)));
     assert_eq!(lag(2, 3, &mut ledger), None, "what is pending is no matter of memory");
     assert_eq!(lag(1, 1, &mut ledger), None, "its own writes excuse nothing");
+}
+
+#[test]
+fn what_is_held_for_longer_than_it_was_to_be_is_on_its_way_for_as_much_longer() {
+    for (let_go_at, is_excused) in [(13, false), (15, true)] {
+        let mut ledger = ledger();
+        ledger.hold(at(10));
+        write(&mut ledger, 2, PENDING, 10);
+        ledger.let_go(at(10), at(let_go_at));
+        let question = Question::Detail(SHARED);
+        assert_eq!(faults(&mut ledger, &question, 2, 16, &[(SHARED, 1)]).is_empty(), is_excused);
+        assert_eq!(faults(&mut ledger, &question, 2, 17, &[(SHARED, 1)]).len(), 1);
+    }
 }
 
 #[test]

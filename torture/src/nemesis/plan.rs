@@ -5,12 +5,17 @@ use core::time::Duration;
 use conformance::Dice;
 
 use super::{LONGEST_HOLD, LONGEST_PAUSE, Season};
-use crate::proxy::Way;
+use crate::proxy::{Link, Way};
+
+/// After so long a worker that was killed is replaced where many are.
+pub(super) const SHORT: Duration = Duration::from_millis(50);
 
 /// Something that is done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Harm {
-    Cut(usize),
+    /// When the worker has committed its next write, before it knows, this is done to it.
+    AtCommit(usize, Fate),
+    Cut(usize, Link),
     Flush,
     Kill(usize),
     Pause(usize),
@@ -21,7 +26,24 @@ pub(super) enum Harm {
         is_empty: bool,
     },
     Save,
-    Spoil(usize, Way),
+    Spoil(usize, Link, Way),
+}
+
+/// What becomes of a worker that has committed something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fate {
+    /// It is killed.
+    Kill,
+    /// It does not hear of it for a while, and does all else meanwhile.
+    Wait,
+}
+
+/// Whose harms are planned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Victims {
+    pub(super) workers: usize,
+    /// They have memory, and a link on which they are told of changes.
+    pub(super) are_near: bool,
 }
 
 /// What something is done to.
@@ -35,16 +57,21 @@ pub(super) enum Concern {
 impl Harm {
     pub(super) const fn concerns(self) -> Concern {
         match self {
-            Self::Cut(worker) | Self::Spoil(worker, _) => Concern::Way(worker),
+            Self::Cut(worker, _) | Self::Spoil(worker, ..) => Concern::Way(worker),
             Self::Flush | Self::PauseRedis | Self::Restart { .. } | Self::Rewind | Self::Save => Concern::Redis,
-            Self::Kill(worker) | Self::Pause(worker) => Concern::Worker(worker),
+            Self::AtCommit(worker, _) | Self::Kill(worker) | Self::Pause(worker) => Concern::Worker(worker),
         }
+    }
+
+    /// Whether what is on its way comes late.
+    pub(super) const fn holds(self) -> bool {
+        matches!(self, Self::PauseRedis | Self::Spoil(..))
     }
 
     /// This, or something else that leaves Redis what it holds.
     const fn without_loss(self, worker: usize) -> Self {
         match self {
-            Self::Flush | Self::Restart { .. } | Self::Rewind => Self::Cut(worker),
+            Self::Flush | Self::Restart { .. } | Self::Rewind => Self::Cut(worker, Link::All),
             other => other,
         }
     }
@@ -52,7 +79,10 @@ impl Harm {
     /// A name for the report.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Cut(_) => "links cut",
+            Self::AtCommit(_, Fate::Kill) => "workers killed between a commit and its release",
+            Self::AtCommit(_, Fate::Wait) => "workers that waited between a commit and its release",
+            Self::Cut(_, Link::Told) => "links for changes cut",
+            Self::Cut(..) => "links cut",
             Self::Flush => "Redis flushed",
             Self::Kill(_) => "workers killed",
             Self::Pause(_) => "workers paused",
@@ -61,29 +91,41 @@ impl Harm {
             Self::Restart { is_empty: false } => "Redis restarted from its last snapshot",
             Self::Rewind => "Redis set back by a moment",
             Self::Save => "snapshots of Redis",
-            Self::Spoil(_, Way::Closed) => "workers cut off",
-            Self::Spoil(_, Way::Held { requests: false, .. }) => "links without replies",
-            Self::Spoil(_, Way::Held { replies: false, .. }) => "links without requests",
-            Self::Spoil(_, Way::Held { .. }) => "links that hang",
+            Self::Spoil(_, Link::Told, Way::Closed) => "links for changes refused",
+            Self::Spoil(_, Link::Told, Way::Held { .. }) => "links for changes half-open",
+            Self::Spoil(_, Link::Told, _) => "links for changes slowed down",
+            Self::Spoil(_, _, Way::Closed) => "workers cut off",
+            Self::Spoil(_, _, Way::Held { requests: false, .. }) => "links without replies",
+            Self::Spoil(_, _, Way::Held { replies: false, .. }) => "links without requests",
+            Self::Spoil(_, _, Way::Held { .. }) => "links that hang",
             Self::Spoil(..) => "links slowed down",
         }
     }
 }
 
 /// The next thing, and how long it lasts.
-pub(super) fn plan(dice: &mut Dice, workers: usize, season: Season) -> (Harm, Duration) {
-    let worker = dice.index(workers);
+pub(super) fn plan(dice: &mut Dice, victims: Victims, season: Season) -> (Harm, Duration) {
+    let worker = dice.index(victims.workers);
     let harm = match season {
-        // A worker that was killed is soon there again.
-        Season::Kills => return (Harm::Kill(worker), Duration::from_millis(50)),
-        Season::Gentle => anything(dice, worker).without_loss(worker),
-        Season::Calm | Season::Storm => anything(dice, worker),
+        Season::Kills if dice.once_in(4) => Harm::Kill(worker),
+        Season::Kills => Harm::AtCommit(worker, Fate::Kill),
+        Season::Gentle if victims.are_near => {
+            let link = if dice.once_in(3) { Link::Asking } else { Link::Told };
+            Harm::Spoil(worker, link, way(dice, link))
+        }
+        Season::Gentle => anything(dice, worker, victims).without_loss(worker),
+        Season::Calm | Season::Storm => anything(dice, worker, victims),
     };
-    (harm, duration(harm, dice))
+    // A worker that was killed in such a season is soon there again.
+    let is_short = season == Season::Kills && harm == Harm::Kill(worker);
+    (harm, if is_short { SHORT } else { duration(harm, dice) })
 }
 
-fn anything(dice: &mut Dice, worker: usize) -> Harm {
-    match dice.below(27) {
+fn anything(dice: &mut Dice, worker: usize, victims: Victims) -> Harm {
+    // Memory is behind by as much as its own link is: that one suffers most.
+    let links = [Link::All, Link::Asking, Link::Asking, Link::Told, Link::Told, Link::Told];
+    let link = if victims.are_near { links[dice.index(links.len())] } else { Link::All };
+    match dice.below(if victims.are_near { 40 } else { 30 }) {
         0..=4 => Harm::Kill(worker),
         5..=8 => Harm::Pause(worker),
         9 => Harm::PauseRedis,
@@ -92,13 +134,23 @@ fn anything(dice: &mut Dice, worker: usize) -> Harm {
         12 => Harm::Restart { is_empty: true },
         13 | 14 => Harm::Restart { is_empty: false },
         15..=18 => Harm::Rewind,
-        19 | 20 => Harm::Cut(worker),
-        _ => Harm::Spoil(worker, way(dice)),
+        19 => Harm::AtCommit(worker, Fate::Kill),
+        20 | 21 => Harm::AtCommit(worker, Fate::Wait),
+        22 | 23 => Harm::Cut(worker, link),
+        _ => Harm::Spoil(worker, link, way(dice, link)),
     }
 }
 
-fn way(dice: &mut Dice) -> Way {
-    match dice.below(6) {
+fn way(dice: &mut Dice, link: Link) -> Way {
+    match (link, dice.below(6)) {
+        // What is told comes in the order in which it happens, but for answers that are late.
+        (Link::Asking, 0..=3) => Way::Late(Duration::from_millis(20 + dice.below(180))),
+        (_, any) => way_of(any, dice),
+    }
+}
+
+fn way_of(number: u64, dice: &mut Dice) -> Way {
+    match number {
         0 => Way::Closed,
         1 => Way::Held { requests: true, replies: true },
         2 => Way::Held { requests: true, replies: false },
@@ -110,10 +162,23 @@ fn way(dice: &mut Dice) -> Way {
 /// Most things are short, so that there is time for hits between them; some outlast intents.
 fn duration(harm: Harm, dice: &mut Dice) -> Duration {
     let longest = match harm {
+        // So long it is waited for a commit.
+        Harm::AtCommit(..) => return LONGEST_HOLD,
+        // Some of them about as long as memory may be behind, some longer.
+        Harm::Spoil(_, Link::Asking | Link::Told, _) => return Duration::from_millis(400 + dice.below(1600)),
         Harm::Pause(_) => LONGEST_PAUSE,
         Harm::Kill(_) | Harm::PauseRedis | Harm::Rewind | Harm::Spoil(..) => LONGEST_HOLD,
-        Harm::Cut(_) | Harm::Flush | Harm::Restart { .. } | Harm::Save => Duration::ZERO,
+        Harm::Cut(..) | Harm::Flush | Harm::Restart { .. } | Harm::Save => Duration::ZERO,
     };
+    within(longest, dice)
+}
+
+/// How long a worker waits between a commit and its release: some of them longer than an intent stands.
+pub(super) fn wait(dice: &mut Dice) -> Duration {
+    within(LONGEST_PAUSE, dice)
+}
+
+fn within(longest: Duration, dice: &mut Dice) -> Duration {
     let share = if dice.once_in(3) { 1 } else { 8 };
     let millis = u64::try_from(longest.as_millis()).unwrap_or(0) / share;
     Duration::from_millis(dice.below(millis.max(1)))

@@ -16,7 +16,7 @@ pub(super) const SETTLED: Duration = Duration::from_secs(3);
 pub(super) enum Season {
     /// Nothing.
     Calm,
-    /// Everything but what makes Redis forget.
+    /// Everything but what makes Redis forget. Where there is memory, it is not told, or answers come late; nothing else.
     Gentle,
     /// Workers are killed, one after the other.
     Kills,
@@ -26,17 +26,18 @@ pub(super) enum Season {
 
 impl Season {
     pub(super) fn at(now: Moment) -> Self {
+        // What was written by those that are killed is bound while nothing is lost, and while entries from before live.
         match now.as_millis() % 26_000 {
-            0..10_000 => Self::Storm,
-            10_000..14_000 => Self::Calm,
-            14_000..18_000 => Self::Kills,
-            _ => Self::Gentle,
+            0..4_000 => Self::Calm,
+            4_000..8_000 => Self::Kills,
+            8_000..18_000 => Self::Gentle,
+            _ => Self::Storm,
         }
     }
 
     /// How long it is until the next thing is done.
     pub(super) fn pause(self, dice: &mut Dice) -> Duration {
-        let (least, more) = if self == Self::Kills { (100, 200) } else { (100, 900) };
+        let (least, more) = if matches!(self, Self::Storm) { (100, 900) } else { (100, 200) };
         Duration::from_millis(least + dice.below(more))
     }
 }
@@ -54,8 +55,8 @@ impl Trouble {
     pub(super) fn note(&mut self, harm: Harm, now: Moment) {
         match harm.concerns() {
             Concern::Redis => self.0.fill(now),
-            // A worker that is started has had no trouble.
-            Concern::Worker(_) if matches!(harm, Harm::Kill(_)) => {}
+            // A worker that is started has had no trouble, nor has one that waits for its database.
+            Concern::Worker(_) if matches!(harm, Harm::AtCommit(..) | Harm::Kill(_)) => {}
             Concern::Way(worker) | Concern::Worker(worker) => self.0[worker] = now,
         }
     }

@@ -40,11 +40,21 @@ impl Database {
 
     /// Where it is found.
     pub(crate) fn url(&self) -> String {
-        let (address, parameters) =
-            self.server_url.split_at(self.server_url.find('?').unwrap_or(self.server_url.len()));
-        let host = address.find("://").map_or(0, |scheme| scheme + 3);
-        let end = address[host..].find('/').map_or(address.len(), |path| host + path);
-        format!("{}/{}{parameters}", &address[..end], self.name)
+        let Parts { before, host, parameters } = Parts::of(&self.server_url);
+        format!("{before}{host}/{}{parameters}", self.name)
+    }
+
+    /// The same by another way: this port of this machine.
+    pub(crate) fn url_by(&self, port: u16) -> String {
+        let Parts { before, parameters, .. } = Parts::of(&self.server_url);
+        format!("{before}127.0.0.1:{port}/{}{parameters}", self.name)
+    }
+
+    /// The host and the port of the server.
+    pub(crate) fn address(&self) -> (String, u16) {
+        let host = Parts::of(&self.server_url).host;
+        let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+        (name.to_owned(), port.parse().unwrap_or(5432))
     }
 
     /// A connection that nothing is read along on.
@@ -64,6 +74,24 @@ impl Database {
             ended.bind::<Text, _>(application).get_result::<Count>(&mut conn).map_or(1, |row| row.count)
         };
         if wait_until(Duration::from_secs(20), || left() == 0) { Ok(()) } else { Err("a session does not end".into()) }
+    }
+}
+
+/// The parts of a URL that leads to a server, without the name of the database.
+struct Parts<'a> {
+    /// The scheme, and who connects.
+    before: &'a str,
+    host: &'a str,
+    parameters: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(url: &'a str) -> Self {
+        let (address, parameters) = url.split_at(url.find('?').unwrap_or(url.len()));
+        let authority = address.find("://").map_or(0, |scheme| scheme + 3);
+        let end = address[authority..].find('/').map_or(address.len(), |path| authority + path);
+        let host = address[authority..end].rfind('@').map_or(authority, |user| authority + user + 1);
+        Self { before: &address[..host], host: &address[host..end], parameters }
     }
 }
 

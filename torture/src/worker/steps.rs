@@ -27,6 +27,9 @@ pub(super) enum Form {
 
 pub(super) const FORMS: [Form; 5] = [Form::Manager, Form::ManagerStatement, Form::Plain, Form::Raw, Form::Returning];
 
+/// Those that name one row by its key, as far as the library can tell.
+pub(super) const NARROW_FORMS: [Form; 3] = [Form::Manager, Form::ManagerStatement, Form::Plain];
+
 /// A part of a write.
 #[derive(Clone, Debug)]
 pub(super) enum Step {

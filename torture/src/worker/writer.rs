@@ -7,15 +7,15 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error;
 
-use super::Thread;
 use super::questions::one_of;
-use super::steps::{FORMS, Form, Step};
+use super::steps::{FORMS, Form, NARROW_FORMS, Step};
+use super::{Thread, mood};
 use crate::message::{Reply, Request, Version};
 use crate::question::{Key, State, Table};
 use crate::schema::{CODES, SHARED_ITEMS, SHELVES, items, notes};
 use crate::servers::Problem;
 
-const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+const LONGEST_PAUSE: Duration = Duration::from_millis(6);
 
 /// What is around the statements of a write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,8 +62,11 @@ impl Thread {
     }
 
     fn step(&mut self) -> Result<Step, Problem> {
-        let form = FORMS[self.dice.index(FORMS.len())];
+        let is_narrow = mood::is_narrow();
+        let forms = if is_narrow { &NARROW_FORMS } else { FORMS.as_slice() };
+        let form = forms[self.dice.index(forms.len())];
         Ok(match self.dice.below(10) {
+            4 if is_narrow => self.put(Table::Notes, form)?,
             0..=2 => Step::Bump(Key::new(Table::Items, one_of(&mut self.dice, SHARED_ITEMS)), form),
             3 => Step::Bump(Key::new(Table::Shelves, one_of(&mut self.dice, SHELVES)), form),
             4 => Step::BumpShelf(one_of(&mut self.dice, SHELVES), form),
