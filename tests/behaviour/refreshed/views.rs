@@ -13,6 +13,8 @@ const READS: [ReadPage; 3] = [
     |shop, conn| seen(&GoodPage::cached_in(&shop.name).all_by_shelf(7).order_by(goods::id).load(conn).unwrap()[0]),
 ];
 
+type Write = fn(&mut Conn) -> usize;
+
 /// A page takes three statements: the row with what is joined, and one for each prefetched field.
 const STATEMENTS: usize = 3;
 
@@ -84,7 +86,7 @@ fn c18_without_a_pool_one_reader_refreshes_the_page() {
 
 #[test]
 fn c18_a_page_is_never_served_stale_after_a_write_to_any_of_its_tables() {
-    let writes: [(fn(&mut Conn) -> usize, Seen); 3] = [
+    let writes: [(Write, Seen); 3] = [
         (
             |conn| diesel::update(goods::table.find(10)).set(goods::title.eq("New")).execute(conn).unwrap(),
             ("New".into(), "Ada".into(), 5),
