@@ -57,11 +57,11 @@ impl Cache {
         if failed.tags.is_empty() {
             return;
         }
-        let count = self.0.dirty.change(|state| {
+        self.0.dirty.change(|state| {
             state.pending.add(failed, self.now());
-            state.pending.len()
+            // Under the lock: whoever gets it through at once says so afterwards.
+            self.0.ledger.store.note_dirty(state.pending.len());
         });
-        self.0.ledger.store.note_dirty(count);
         self.0.ledger.store.count(StoreCounter::ReleasePending);
         self.tell(&Event::ReleasePending { tables: failed.tables });
         // A store in this process that fails is a test's: its readers do without a thread.
@@ -114,8 +114,11 @@ impl Inner {
             return Ok(());
         }
         self.call_by(entrance, Operation::Release, |store| store.release(Writer::fresh(), &batch.releases, now))?;
-        let (delivered, left) = self.dirty.change(|state| (state.pending.deliver(&batch), state.pending.len()));
-        self.ledger.store.note_dirty(left);
+        let delivered = self.dirty.change(|state| {
+            let delivered = state.pending.deliver(&batch);
+            self.ledger.store.note_dirty(state.pending.len());
+            delivered
+        });
         let Some(tables) = delivered else { return Err(Trouble::Pending) };
         self.ledger.store.count(StoreCounter::ReleaseDelivered);
         let tables: Vec<&str> = tables.iter().map(String::as_str).collect();
