@@ -73,7 +73,7 @@ fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A pool of connections for refreshes, which counts them, and what is asked on the last one.
+/// A pool of connections for refreshes, which counts them, and what is asked on them once they are set up.
 struct Pool {
     statements: Arc<AtomicUsize>,
     taken: Arc<AtomicUsize>,
@@ -91,13 +91,15 @@ impl Pool {
             taken.fetch_add(1, Ordering::SeqCst);
             let probe = Probe { statements: Arc::clone(&statements), hook: hook.clone() };
             let mut conn = Box::new(with_probe(probe, || Conn::establish(&url))?);
+            let before = statements.load(Ordering::SeqCst);
             database::set_up(&mut conn);
-            statements.store(0, Ordering::SeqCst);
+            statements.store(before, Ordering::SeqCst);
             Ok::<_, ConnectionError>(conn)
         })
         .unwrap();
         // It was asked which database it is on.
         pool.taken.store(0, Ordering::SeqCst);
+        pool.statements.store(0, Ordering::SeqCst);
         pool
     }
 

@@ -64,8 +64,10 @@ fn c18_a_stale_page_is_served_at_once_and_refreshed_once_in_the_background() {
         go.send(()).unwrap();
         wait_for("it is fresh", || shop.counted(|| read(&shop, conn)) == (0, new()));
         let total = shop.cache.statistics().total();
-        assert_eq!((total.load_count - loads, pool.taken()), (1, 1));
+        assert_eq!(total.load_count - loads, 1);
         assert_eq!(pool.statements.load(Ordering::SeqCst), STATEMENTS);
+        // A look that was over before the refresh was may take a connection once more, looks again and asks nothing.
+        assert!((1..=2).contains(&pool.taken()), "{}", pool.taken());
         assert!(total.stale_hit_count >= 4, "{total:?}");
     }
 }
