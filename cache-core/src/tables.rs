@@ -1,9 +1,13 @@
 //! What was declared about tables: which look-ups their models have, and which other tables reach them.
 
-use core::any::TypeId;
 use std::collections::{BTreeSet, HashMap};
 
+use crate::key::Fingerprint;
 use crate::tag::TagKind;
+
+mod declared;
+
+pub use declared::{Declared, NamedType};
 
 /// What one model says about its table.
 #[derive(Clone, Debug)]
@@ -11,7 +15,7 @@ pub struct Declaration {
     /// The table's SQL name: unqualified, in lower case.
     pub table: String,
     /// The columns of the primary key, in order, and its Rust type.
-    pub key: (String, TypeId),
+    pub key: (String, NamedType),
     /// The unique look-ups and scopes.
     pub lookups: Vec<LookupDeclaration>,
     /// The tables whose changes reach this one by themselves.
@@ -30,9 +34,9 @@ pub struct LookupDeclaration {
     /// Whether a value can belong to one row only.
     pub is_unique: bool,
     /// What brings the value to its normal form, as the type of the function.
-    pub normalizer: Option<TypeId>,
+    pub normalizer: Option<NamedType>,
     /// The Rust type of the value.
-    pub value: TypeId,
+    pub value: NamedType,
 }
 
 impl LookupDeclaration {
@@ -65,11 +69,13 @@ impl Dependency {
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     tables: HashMap<String, Table>,
+    /// What each table is told by, once everything is gathered.
+    fingerprints: HashMap<String, Fingerprint>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Table {
-    keys: BTreeSet<(String, TypeId)>,
+    keys: BTreeSet<(String, NamedType)>,
     lookups: Vec<LookupDeclaration>,
     dependencies: Vec<Dependency>,
 }
@@ -84,6 +90,7 @@ impl Tables {
             table.lookups.extend(declaration.lookups);
             table.dependencies.extend(declaration.dependencies);
         }
+        tables.fingerprints = tables.gather_fingerprints();
         tables
     }
 
@@ -159,7 +166,7 @@ mod tests {
 
     fn declaration(table: &str, dependencies: &[Dependency]) -> Declaration {
         let dependencies = dependencies.to_vec();
-        Declaration { table: table.into(), key: ("id".into(), TypeId::of::<i32>()), lookups: vec![], dependencies }
+        Declaration { table: table.into(), key: ("id".into(), NamedType::of::<i32>()), lookups: vec![], dependencies }
     }
 
     fn shelf() -> LookupDeclaration {
@@ -169,7 +176,7 @@ mod tests {
             is_fixed: false,
             is_unique: false,
             normalizer: None,
-            value: TypeId::of::<i32>(),
+            value: NamedType::of::<i32>(),
         }
     }
 
@@ -210,7 +217,7 @@ mod tests {
     #[test]
     fn models_of_one_table_add_up() {
         let mut other = declaration("items", &[]);
-        other.key = ("id".into(), TypeId::of::<String>());
+        other.key = ("id".into(), NamedType::of::<String>());
         let scope = shelf();
         other.lookups.push(scope.clone());
         let tables = Tables::new([declaration("items", &[]), other]);
@@ -253,7 +260,7 @@ mod tests {
     #[test]
     fn scopes_of_other_normal_forms_are_other_scopes() {
         let tables = Tables::new([with_lookups(&[shelf()])]);
-        let normalized = LookupDeclaration { normalizer: Some(TypeId::of::<u8>()), ..shelf() };
+        let normalized = LookupDeclaration { normalizer: Some(NamedType::of::<u8>()), ..shelf() };
         assert!(!tables.knows_all_scopes("items", &[normalized]));
         assert!(!tables.knows_all_scopes("items", &[LookupDeclaration { is_exact: false, ..shelf() }]));
     }

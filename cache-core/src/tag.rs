@@ -174,6 +174,18 @@ impl TableTags {
         Tag { kind, owner: self.0, id: KeyBytes::EMPTY }
     }
 
+    /// The tags that stand for the table, one or another of which everything depends on that depends on a part of it.
+    #[must_use]
+    pub fn wide(&self) -> [Tag; 4] {
+        [TagKind::Born, TagKind::Gone, TagKind::Rows, TagKind::Spread].map(|kind| self.whole(kind))
+    }
+
+    /// Whether `tag` stands for a part of the table: it changes with some writes, and not with every one.
+    pub(crate) fn has_part(&self, tag: &Tag) -> bool {
+        let is_part = !matches!(tag.kind, TagKind::Any | TagKind::Cleared);
+        is_part && tag.owner == self.0
+    }
+
     /// One row, named by its primary key.
     #[must_use]
     pub const fn row(&self, key: KeyBytes) -> Tag {

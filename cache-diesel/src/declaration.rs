@@ -4,7 +4,7 @@ use core::any::TypeId;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use cache_core::tables::{self, LookupDeclaration, Tables};
+use cache_core::tables::{self, LookupDeclaration, NamedType, Tables};
 
 use crate::model::{CachedModel, Definition};
 use crate::table::{NamedTable, table_name};
@@ -96,7 +96,7 @@ pub(crate) fn manager_name(definition: &Definition, table: &str) -> String {
 fn declare<M: CachedModel>() -> tables::Declaration {
     tables::Declaration {
         table: table_name::<M::Table>(),
-        key: (M::Table::key_sql(), TypeId::of::<M::Id>()),
+        key: (M::Table::key_sql(), NamedType::of::<M::Id>()),
         lookups: lookups_of::<M>(),
         dependencies: M::dependencies().into_iter().map(|dependency| dependency.0).collect(),
     }

@@ -247,6 +247,7 @@ pub use write::{Saved, writes};
 
 #[doc(hidden)]
 pub mod __private {
+    pub use cache_core::tables::NamedType;
     pub use cache_core::{Codec, Encode, KeyBytes, Result, Timeout, Timestamp, serial};
     pub use {diesel, inventory, serde};
 

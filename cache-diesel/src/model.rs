@@ -5,7 +5,7 @@ use core::hash::Hash;
 use core::time::Duration;
 
 use cache_core::policy::Timeouts;
-use cache_core::tables::{self, LookupDeclaration};
+use cache_core::tables::{self, LookupDeclaration, NamedType};
 use cache_core::{Codec, Jitter, KeyBytes, Timeout, Timestamp, name_of, registry};
 use diesel::query_dsl::methods::{FilterDsl, FindDsl};
 use diesel::{Expression, Table};
@@ -278,7 +278,7 @@ pub trait Lookup: 'static {
         value.clone()
     }
     /// What makes the normal form: the type of the function.
-    fn normalizer() -> Option<TypeId> {
+    fn normalizer() -> Option<NamedType> {
         None
     }
 }
@@ -296,8 +296,8 @@ pub(crate) fn tag_bytes<L: Lookup>(value: &L::Value) -> KeyBytes {
 
 /// The type of a function, which tells it from others.
 #[must_use]
-pub fn type_of<F: 'static>(_function: &F) -> TypeId {
-    TypeId::of::<F>()
+pub fn type_of<F: 'static>(_function: &F) -> NamedType {
+    NamedType::of::<F>()
 }
 
 /// What a write has to know of a look-up.
@@ -318,7 +318,7 @@ impl LookupDefinition {
             is_fixed: L::IS_FIXED,
             is_unique: L::IS_UNIQUE,
             normalizer: L::normalizer(),
-            value: TypeId::of::<L::Value>(),
+            value: NamedType::of::<L::Value>(),
         };
         Self { declaration, value_of: |row| row.downcast_ref::<L::Model>().map(|row| tag_bytes::<L>(&L::value(row))) }
     }

@@ -1,11 +1,11 @@
 //! How is one row of a table called, where a statement names it by a bound whole number?
 
-use core::any::TypeId;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use cache_core::KeyBytes;
 use cache_core::protocol::write::Change;
+use cache_core::tables::NamedType;
 
 use crate::declaration::{each, tables};
 use crate::scan::{self, Dialect, OneRow};
@@ -66,11 +66,11 @@ fn keys() -> HashMap<String, RowKey> {
 }
 
 /// An `i32` and an `i64` are different names: the row is called as the models call it.
-fn name_of(key_type: TypeId) -> Option<Name> {
-    let names: [(TypeId, Name); 3] = [
-        (TypeId::of::<i16>(), |number| i16::try_from(number).ok().map(|key| KeyBytes::of(&key))),
-        (TypeId::of::<i32>(), |number| i32::try_from(number).ok().map(|key| KeyBytes::of(&key))),
-        (TypeId::of::<i64>(), |number| Some(KeyBytes::of(&number))),
+fn name_of(key_type: NamedType) -> Option<Name> {
+    let names: [(NamedType, Name); 3] = [
+        (NamedType::of::<i16>(), |number| i16::try_from(number).ok().map(|key| KeyBytes::of(&key))),
+        (NamedType::of::<i32>(), |number| i32::try_from(number).ok().map(|key| KeyBytes::of(&key))),
+        (NamedType::of::<i64>(), |number| Some(KeyBytes::of(&number))),
     ];
     names.into_iter().find(|(known, _)| *known == key_type).map(|(_, name)| name)
 }
@@ -82,13 +82,13 @@ mod tests {
     #[test]
     fn a_row_is_called_as_the_type_of_its_key_says() {
         let name = |key_type, number| name_of(key_type).and_then(|name| name(number));
-        assert_eq!(name(TypeId::of::<i16>(), 7), Some(KeyBytes::of(&7_i16)));
-        assert_eq!(name(TypeId::of::<i32>(), -7), Some(KeyBytes::of(&-7_i32)));
-        assert_eq!(name(TypeId::of::<i64>(), 7), Some(KeyBytes::of(&7_i64)));
-        assert_eq!(name(TypeId::of::<i16>(), 1 << 15), None);
-        assert_eq!(name(TypeId::of::<i32>(), 1 << 31), None);
-        assert_eq!(name(TypeId::of::<String>(), 7), None);
-        assert_eq!(name(TypeId::of::<(i32, i32)>(), 7), None);
-        assert_eq!(name(TypeId::of::<Option<i32>>(), 7), None);
+        assert_eq!(name(NamedType::of::<i16>(), 7), Some(KeyBytes::of(&7_i16)));
+        assert_eq!(name(NamedType::of::<i32>(), -7), Some(KeyBytes::of(&-7_i32)));
+        assert_eq!(name(NamedType::of::<i64>(), 7), Some(KeyBytes::of(&7_i64)));
+        assert_eq!(name(NamedType::of::<i16>(), 1 << 15), None);
+        assert_eq!(name(NamedType::of::<i32>(), 1 << 31), None);
+        assert_eq!(name(NamedType::of::<String>(), 7), None);
+        assert_eq!(name(NamedType::of::<(i32, i32)>(), 7), None);
+        assert_eq!(name(NamedType::of::<Option<i32>>(), 7), None);
     }
 }

@@ -1,10 +1,8 @@
 //! What do reads depend on, by the functions that the caches call?
 
-use core::any::TypeId;
-
 use cache_core::protocol::fill::second_look;
 use cache_core::protocol::read::Subject;
-use cache_core::tables::{Declaration, LookupDeclaration, Tables};
+use cache_core::tables::{Declaration, LookupDeclaration, NamedType, Tables};
 use cache_core::{Database, Fingerprint, KeyBytes, ManagerTags, Tag};
 
 use crate::names::read_by_slug;
@@ -53,9 +51,9 @@ pub(crate) fn tables(scenario: &Scenario) -> Tables {
         is_fixed: false,
         is_unique: true,
         normalizer: None,
-        value: TypeId::of::<String>(),
+        value: NamedType::of::<String>(),
     };
     let lookups = if read_by_slug(scenario) { vec![slug] } else { Vec::new() };
-    let key = ("id".to_owned(), TypeId::of::<i32>());
+    let key = ("id".to_owned(), NamedType::of::<i32>());
     Tables::new([Declaration { table: "products".into(), key, lookups, dependencies: vec![] }])
 }

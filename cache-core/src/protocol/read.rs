@@ -1,7 +1,7 @@
 //! Decides what a cached read depends on: the left half of the tag table.
 
 use crate::key::KeyBytes;
-use crate::tables::Tables;
+use crate::tables::{Declared, Tables};
 use crate::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
 
 /// What is read: by which manager, of which table of which database, by a query that names which tables.
@@ -107,6 +107,23 @@ impl Subject<'_> {
         self.with_others(tags)
     }
 
+    /// What is declared of those tables of which `tags` name a part: a write changes them as its own program declares.
+    /// Of other tables `any` is enough, which every write changes.
+    #[must_use]
+    pub fn declared(&self, tags: &[Tag]) -> Vec<Declared> {
+        let named = self.named.iter().map(String::as_str).chain([self.table]);
+        let reached = named.flat_map(|name| self.tables.reached_by(name)).filter(|(_, kind)| *kind != TagKind::Any);
+        let mut declared: Vec<Declared> = Vec::new();
+        for name in reached.map(|(name, _)| name).chain([self.table]) {
+            let table = self.database.table(name);
+            let is_new = declared.iter().all(|known| known.table != table);
+            if is_new && tags.iter().any(|tag| table.has_part(tag)) {
+                declared.push(Declared { table, fingerprint: self.tables.fingerprint(name) });
+            }
+        }
+        declared
+    }
+
     fn own(&self) -> TableTags {
         self.database.table(self.table)
     }
@@ -155,7 +172,7 @@ fn without_repetition(tags: Vec<Tag>) -> Vec<Tag> {
 mod tests {
     use super::*;
     use crate::key::Fingerprint;
-    use crate::tables::{Declaration, Dependency};
+    use crate::tables::{Declaration, Dependency, NamedType};
     use TagKind::{
         Any, Born, Cleared, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix,
     };
@@ -219,7 +236,7 @@ mod tests {
     fn declared_tables_reach_every_read() {
         let declaration = Declaration {
             table: "reviews".into(),
-            key: ("id".into(), core::any::TypeId::of::<i32>()),
+            key: ("id".into(), NamedType::of::<i32>()),
             lookups: vec![],
             dependencies: vec![Dependency::CascadedBy("products".into())],
         };
@@ -230,5 +247,35 @@ mod tests {
         let subject = Subject { database, manager, table: "reviews", named: &named, tables: &tables };
         assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Gone)));
         assert!(subject.list(None).contains(&database.table("products").whole(Gone)));
+    }
+
+    #[test]
+    fn what_is_declared_counts_of_tables_of_which_parts_are_read() {
+        let dependencies = ["products", "shops"].map(|name| Dependency::CascadedBy(name.into())).to_vec();
+        let votes = Dependency::DependsOn("votes".into());
+        let declaration = Declaration {
+            table: "reviews".into(),
+            key: ("id".into(), NamedType::of::<i32>()),
+            lookups: vec![],
+            dependencies: [dependencies, vec![votes]].concat(),
+        };
+        let tables = Tables::new([declaration]);
+        let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
+        let database = Database::named("shop");
+        let named = ["reviews".to_string(), "tags".to_string()];
+        let subject = Subject { database, manager, table: "reviews", named: &named, tables: &tables };
+        let names = |tags: &[Tag]| -> Vec<&str> {
+            let declared = subject.declared(tags);
+            let names = ["products", "reviews", "shops", "tags", "votes"].into_iter();
+            names.filter(|name| declared.iter().any(|one| one.table == database.table(name))).collect()
+        };
+        assert_eq!(names(&subject.found_row(KeyBytes::EMPTY)), ["products", "reviews", "shops"]);
+        assert_eq!(names(&subject.list(None)), ["products", "shops"]);
+        assert!(names(&subject.spelling()).is_empty());
+        let tables = Tables::default();
+        let subject = Subject { tables: &tables, ..subject };
+        assert!(subject.declared(&subject.list(None)).is_empty());
+        let expected = [Declared { table: database.table("reviews"), fingerprint: tables.fingerprint("reviews") }];
+        assert_eq!(subject.declared(&subject.scope(Some(database.table("reviews").row(KeyBytes::EMPTY)))), expected);
     }
 }

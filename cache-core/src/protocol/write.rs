@@ -251,9 +251,8 @@ impl Kinds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Declaration, Dependency, LookupDeclaration};
+    use crate::tables::{Declaration, Dependency, LookupDeclaration, NamedType};
     use TagKind::{Any, Born, Gone, Row, Rows, Scope, Spread};
-    use core::any::TypeId;
 
     fn kinds_of(change: &Change, tables: &Tables) -> Vec<TagKind> {
         let mut set = ChangeSet::new();
@@ -272,11 +271,11 @@ mod tests {
             is_fixed,
             is_unique: true,
             normalizer: None,
-            value: TypeId::of::<String>(),
+            value: NamedType::of::<String>(),
         };
         Tables::new([Declaration {
             table: "products".into(),
-            key: ("id".into(), TypeId::of::<i32>()),
+            key: ("id".into(), NamedType::of::<i32>()),
             lookups: vec![slug],
             dependencies: vec![],
         }])
@@ -294,7 +293,7 @@ mod tests {
         let [unique, fixed] = [false, true].map(with_slug);
         let cascading = Tables::new([Declaration {
             table: "reviews".into(),
-            key: ("id".into(), TypeId::of::<i32>()),
+            key: ("id".into(), NamedType::of::<i32>()),
             lookups: vec![],
             dependencies: vec![Dependency::CascadedBy("products".into())],
         }]);
@@ -334,7 +333,7 @@ mod tests {
     fn a_save_counts_for_tables_that_are_cascaded_by_this_one() {
         let items = Declaration {
             table: "items".into(),
-            key: ("id".into(), TypeId::of::<i32>()),
+            key: ("id".into(), NamedType::of::<i32>()),
             lookups: vec![],
             dependencies: vec![Dependency::CascadedBy("products".into())],
         };

@@ -96,7 +96,7 @@ fn normalizer(model: &Model<'_>, field: &Field<'_>, with: &Path) -> TokenStream 
             #normal
         }
 
-        fn normalizer() -> ::core::option::Option<::core::any::TypeId> {
+        fn normalizer() -> ::core::option::Option<#private::NamedType> {
             ::core::option::Option::Some(#private::type_of(&#with))
         }
     }
