@@ -104,6 +104,15 @@ impl TagState {
         }
     }
 
+    /// When the last of the intents ends that stand at `now`, or did before they were lost; `None`: none does.
+    #[must_use]
+    pub fn stands_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut present = self.clone();
+        present.settle(now);
+        let blocked = if let Some(Held::Blocked { until }) = present.held { Some(until) } else { None };
+        present.intents.iter().map(|(_, deadline)| *deadline).chain(blocked).max()
+    }
+
     /// The tag's token: `fresh` if it had none. Under a tag that is blocked `fresh` is given and not kept, so that
     /// nothing that is filled under it is ever found.
     pub fn seed(&mut self, fresh: Token, now: Timestamp) -> Seed {
@@ -224,6 +233,18 @@ mod tests {
         assert_eq!(state.token(at(100_000)), Some(token(1)));
         state.release(writer(1), Outcome::Changed, token(3), at(5));
         assert_eq!(state.token(at(100_000)), Some(token(3)));
+    }
+
+    #[test]
+    fn intents_stand_until_the_last_of_them_ends_though_they_were_lost() {
+        let mut state = seeded();
+        assert_eq!(state.stands_until(at(1)), None);
+        state.place(writer(1), LIFE, at(1));
+        state.place(writer(2), LIFE, at(3));
+        assert_eq!(state.stands_until(at(5)), Some(at(13)));
+        state.intents.remove(1);
+        assert_eq!(state.stands_until(at(5)), Some(at(13)));
+        assert_eq!(state.stands_until(at(13)), None);
     }
 
     #[test]
