@@ -11,7 +11,7 @@ use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
 use crate::backend::address_of_url;
-use crate::declaration::{lookups_of, manager_name};
+use crate::declaration::{lookups_of, manager_name, tables};
 use crate::identity::Identity;
 use crate::model::{CachedModel, Definition};
 use crate::relevance;
@@ -110,13 +110,13 @@ impl ManagerState {
         let definition = M::DEFINITION;
         let table = table_name::<M::Table>();
         let name = manager_name(&definition, &table);
-        let fingerprint = fingerprint_of(&definition, [&name, &table, core::any::type_name::<M>()]);
+        let called = fingerprint_of(&definition, [&name, &table, core::any::type_name::<M>()]);
         Self {
             name,
             table,
             definition,
-            fingerprint,
-            tags: ManagerTags::of(fingerprint),
+            fingerprint: of_entries(called),
+            tags: ManagerTags::of(called),
             lookups: lookups_of::<M>(),
             cache_name: cache_name.to_owned(),
             attached: OnceLock::new(),
@@ -133,14 +133,15 @@ impl ManagerState {
     ) -> Self {
         let rows = Self::of::<M>(cache_name);
         let name = definition.key.map_or_else(|| format!("{}:{}", rows.name, definition.name), str::to_owned);
-        let mut parts = vec![rows.fingerprint.as_bytes().as_slice(), name.as_bytes()];
+        let of_rows = fingerprint_of(&rows.definition, [&rows.name, &rows.table, core::any::type_name::<M>()]);
+        let mut parts = vec![of_rows.as_bytes().as_slice(), name.as_bytes()];
         let versions: Vec<String> = related.iter().map(|related| format!("{:?}", related.key_version)).collect();
         let described = [definition].into_iter().chain(related);
         parts.extend(described.flat_map(|each| [each.module, each.name, each.shape]).map(str::as_bytes));
         parts.extend(versions.iter().map(String::as_bytes));
         parts.extend(queries.iter().map(|query| query.as_bytes()));
-        let fingerprint = Fingerprint::of(&parts);
-        Self { name, definition, fingerprint, tags: ManagerTags::of(fingerprint), ..rows }
+        let called = Fingerprint::of(&parts);
+        Self { name, definition, fingerprint: of_entries(called), tags: ManagerTags::of(called), ..rows }
     }
 
     /// The manager's cache; `None` until one is configured under its name.
@@ -177,6 +178,13 @@ fn fingerprint_of(definition: &Definition, [manager, table, model]: [&str; 3]) -
     ];
     parts.extend(version.as_ref().map(<[u8; 4]>::as_slice));
     Fingerprint::of(&parts)
+}
+
+/// What the entries of a manager are called by that is itself called so: those of a program which declares other tables
+/// for others to depend on may lack a tag that this one counts on.
+fn of_entries(called: Fingerprint) -> Fingerprint {
+    let dependencies = tables().dependencies();
+    dependencies.map_or(called, |dependencies| Fingerprint::of(&[called.as_bytes(), dependencies.as_bytes()]))
 }
 
 impl Attached {
