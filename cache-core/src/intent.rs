@@ -50,6 +50,13 @@ pub struct Release {
     pub outcome: Outcome,
 }
 
+impl Release {
+    /// Whether it changes the tag that every write to a table changes.
+    pub(crate) fn changes_any(&self) -> bool {
+        self.tag.is_any() && self.outcome != Outcome::Unchanged
+    }
+}
+
 /// What the writer knows at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -104,13 +111,15 @@ impl TagState {
         }
     }
 
-    /// When the last of the intents ends that stand at `now`, or did before they were lost; `None`: none does.
+    /// When the last of the intents ends that stand at `now`, or did before they were lost, but for those of writers that
+    /// `are_exempt`; `None`: no other one stands.
     #[must_use]
-    pub fn stands_until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn stands_until(&self, now: Timestamp, are_exempt: impl Fn(Writer) -> bool) -> Option<Timestamp> {
         let mut present = self.clone();
         present.settle(now);
         let blocked = if let Some(Held::Blocked { until }) = present.held { Some(until) } else { None };
-        present.intents.iter().map(|(_, deadline)| *deadline).chain(blocked).max()
+        let others = present.intents.iter().filter(|(writer, _)| !are_exempt(*writer));
+        others.map(|(_, deadline)| *deadline).chain(blocked).max()
     }
 
     /// The tag's token: `fresh` if it had none. Under a tag that is blocked `fresh` is given and not kept, so that
@@ -238,13 +247,15 @@ mod tests {
     #[test]
     fn intents_stand_until_the_last_of_them_ends_though_they_were_lost() {
         let mut state = seeded();
-        assert_eq!(state.stands_until(at(1)), None);
+        let (nobody, second) = (|_| false, |other| other == writer(2));
+        assert_eq!(state.stands_until(at(1), nobody), None);
         state.place(writer(1), LIFE, at(1));
         state.place(writer(2), LIFE, at(3));
-        assert_eq!(state.stands_until(at(5)), Some(at(13)));
+        assert_eq!(state.stands_until(at(5), nobody), Some(at(13)));
+        assert_eq!(state.stands_until(at(5), second), Some(at(11)));
         state.intents.remove(1);
-        assert_eq!(state.stands_until(at(5)), Some(at(13)));
-        assert_eq!(state.stands_until(at(13)), None);
+        assert_eq!(state.stands_until(at(5), second), Some(at(13)), "whose they were is lost");
+        assert_eq!(state.stands_until(at(13), nobody), None);
     }
 
     #[test]

@@ -6,13 +6,15 @@ use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::event::{Cause, Event};
+use crate::foreign::{Over, wide_tags};
 use crate::guard::Trouble;
 use crate::policy::Writes;
 use crate::protocol::dirty::Failed;
 use crate::protocol::release::plan;
 use crate::protocol::write::ChangeSet;
 use crate::standing::Stand;
-use crate::store::{Operation, Outcome, Writer};
+use crate::store::{Outcome, Writer};
+use crate::tables::Declared;
 use crate::tag::{Database, Tag};
 
 /// One write on its way: a statement, or a transaction at its end.
@@ -21,8 +23,16 @@ pub struct Invalidation {
     writer: Writer,
     database: Database,
     placed: Vec<Tag>,
+    /// The tables of which others declare something else, in one of the caches at least.
+    foreign: Vec<Declared>,
     /// As long as it lives, the intents are placed again in time; only stores outside of this process need that.
     alive: Option<Arc<()>>,
+}
+
+/// What a write places.
+struct Intents {
+    tags: Arc<[Tag]>,
+    declared: Arc<[Declared]>,
 }
 
 /// How a write ended, as far as the writer knows.
@@ -39,7 +49,7 @@ impl Invalidation {
     /// A write to `database`.
     #[must_use]
     pub fn of(database: Database) -> Self {
-        Self { writer: Writer::fresh(), database, placed: Vec::new(), alive: None }
+        Self { writer: Writer::fresh(), database, placed: Vec::new(), foreign: Vec::new(), alive: None }
     }
 
     /// Places intents beside everything that `changes` will change, in each of `caches`.
@@ -49,16 +59,13 @@ impl Invalidation {
         if changes.is_empty() {
             return;
         }
-        let tags = changes.tags(&self.database);
+        let intents = self.intents(changes);
         for cache in caches {
-            let now = cache.now();
-            let placed = self.place_in(cache, &tags, now);
-            if placed.is_err() {
+            if self.place_in(cache, &intents).is_err() {
                 cache.0.ledger.count_invalidation_failure();
             }
-            self.stand(cache, &tags, placed.is_ok().then_some(now));
         }
-        self.note_placed(&tags);
+        self.note_placed(&intents.tags);
     }
 
     /// Places intents in those of `caches` whose writes are [strict](Cache::is_strict): a write may go on only if they
@@ -69,14 +76,12 @@ impl Invalidation {
     /// Returns what one of the stores said. The write must not take place then, and its intents are to be
     /// [ended](Self::end).
     pub fn ensure(&mut self, changes: &ChangeSet, caches: &[Cache]) -> Result<()> {
-        let tags = changes.tags(&self.database);
+        let intents = self.intents(changes);
         // Also a call that fails may have placed some of them.
-        self.note_placed(&tags);
+        self.note_placed(&intents.tags);
         for cache in caches.iter().filter(|cache| cache.is_strict()) {
-            let now = cache.now();
-            self.place_in(cache, &tags, now)
+            self.place_in(cache, &intents)
                 .map_err(|trouble| trouble.into_error("placing the intents of a strict write"))?;
-            self.stand(cache, &tags, Some(now));
         }
         Ok(())
     }
@@ -87,20 +92,25 @@ impl Invalidation {
     /// A store that fails is counted and reported, and not looked at until the change has got through; the write
     /// has happened all the same.
     pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause, caches: &[Cache]) {
-        let tags = changes.tags(&self.database);
+        let declared = changes.declared(&self.database);
+        let is_foreign = |of: &Declared| self.foreign.contains(of);
+        let widened: Vec<Declared> = declared.iter().copied().filter(is_foreign).collect();
+        let tags = with_wide(changes.tags(&self.database), &widened);
         let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
-            let releases = plan(&tags, &self.placed, outcome(ending, cache));
+            let outcome = outcome(ending, cache);
+            let releases = plan(&tags, &self.placed, outcome);
             if releases.is_empty() {
                 continue;
             }
             if self.alive.is_some() {
                 cache.0.standing.end(self.writer);
             }
-            let now = cache.now();
-            let released = cache.0.call(Operation::Release, |store| store.release(self.writer, &releases, now));
-            if released.is_err() {
+            let (releases, declared, widened) = (&releases, &declared, &widened);
+            if cache.0.release(&Over { writer: self.writer, releases, declared, widened, outcome }).is_err() {
                 cache.0.ledger.count_invalidation_failure();
+                // Whether others declare something else was not told, or not acted on.
+                let tags = if cache.0.store.keeps_notes() { with_wide(tags.clone(), declared) } else { tags.clone() };
                 let may_still_run = ending == Ending::Unknown;
                 cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run });
             }
@@ -117,16 +127,38 @@ impl Invalidation {
         self.release(&ChangeSet::new(), Ending::Over, Cause::Rollback, caches);
     }
 
-    fn place_in(&self, cache: &Cache, tags: &[Tag], now: Timestamp) -> core::result::Result<(), Trouble> {
-        let life = cache.0.policy.intent_life;
-        cache.0.call(Operation::Place, |store| store.place(self.writer, tags, life, now))
+    fn intents(&self, changes: &ChangeSet) -> Intents {
+        let declared = changes.declared(&self.database);
+        Intents { tags: with_wide(changes.tags(&self.database), &self.foreign).into(), declared: declared.into() }
+    }
+
+    /// Places intents, and further ones for whole tables of which others declare something else. From then on those count
+    /// as changed in every cache.
+    fn place_in(&mut self, cache: &Cache, intents: &Intents) -> core::result::Result<(), Trouble> {
+        let now = cache.now();
+        let placed = cache.0.place(self.writer, &intents.tags, &intents.declared, now);
+        self.stand(cache, intents, placed.is_ok().then_some(now));
+        let mut foreign = placed?;
+        foreign.retain(|found| found.table.wide().iter().any(|tag| !intents.tags.contains(tag)));
+        if foreign.is_empty() {
+            return Ok(());
+        }
+        // In another cache the same may have been found already, and in that one only was it acted on.
+        let new: Vec<Declared> = foreign.iter().copied().filter(|found| !self.foreign.contains(found)).collect();
+        self.foreign.extend(new);
+        let wide = Intents { tags: wide_tags(&foreign).into(), declared: [].into() };
+        self.note_placed(&wide.tags);
+        let placed = cache.0.place_wide(self.writer, &wide.tags, &foreign, now);
+        self.stand(cache, &wide, placed.is_ok().then_some(now));
+        placed
     }
 
     /// Sees to it that the intents are placed again in time; `placed_at`: `None` if they have to be at once.
-    fn stand(&mut self, cache: &Cache, tags: &[Tag], placed_at: Option<Timestamp>) {
+    fn stand(&mut self, cache: &Cache, intents: &Intents, placed_at: Option<Timestamp>) {
         if cache.0.watch.is_some() {
             let alive = Arc::downgrade(self.alive.get_or_insert_default());
-            cache.0.standing.add(Stand { writer: self.writer, tags: tags.into(), placed_at, alive });
+            let (tags, declared) = (Arc::clone(&intents.tags), Arc::clone(&intents.declared));
+            cache.0.standing.add(Stand { writer: self.writer, tags, declared, placed_at, alive });
             cache.0.background.expect(&cache.0);
         }
     }
@@ -138,6 +170,12 @@ impl Invalidation {
         let new: Vec<Tag> = tags.iter().copied().filter(|tag| !self.placed.contains(tag)).collect();
         self.placed.extend(new);
     }
+}
+
+fn with_wide(mut tags: Vec<Tag>, tables: &[Declared]) -> Vec<Tag> {
+    let new: Vec<Tag> = wide_tags(tables).into_iter().filter(|tag| !tags.contains(tag)).collect();
+    tags.extend(new);
+    tags
 }
 
 fn outcome(ending: Ending, cache: &Cache) -> Outcome {

@@ -51,7 +51,8 @@ impl Fingerprint {
     }
 
     /// The digest that stores outside of this process know by `bytes`.
-    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 

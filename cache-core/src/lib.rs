@@ -17,6 +17,7 @@ mod entry;
 mod error;
 mod event;
 mod flight;
+mod foreign;
 mod format;
 mod guard;
 pub mod intent;

@@ -8,6 +8,7 @@ use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::event::{Event, Miss};
 use crate::flight::{Follower, Leader, Seat};
+use crate::foreign::Prepared;
 use crate::guard::Trouble;
 use crate::key::{CacheKey, Kind};
 use crate::lease::Right;
@@ -15,6 +16,7 @@ use crate::mode::Mode;
 use crate::policy::Lifetime;
 use crate::statistics::{Counter, Counters, StoreCounter};
 use crate::store::{Found, Lease, Operation, Put, Seed, Store, Stored, Wanted, Writer, same_length};
+use crate::tables::Declared;
 use crate::tag::{Tag, Token};
 
 /// Who reads: the cache, the manager and its counters.
@@ -134,10 +136,11 @@ impl Reader<'_> {
         self.cache.tell(&Event::Missed { manager: self.manager, kind: self.kind, cause });
     }
 
-    /// Starts the load of `key`, which will depend on some of `tags`.
+    /// Starts the load of `key`, which will depend on some of `tags`; `declared` is what the process declares of the tables
+    /// of which these name a part.
     #[must_use]
-    pub fn start(&self, key: CacheKey, tags: &[Tag]) -> Start {
-        let Some(seeds) = self.seed(tags) else { return Start::Alone };
+    pub fn start(&self, key: CacheKey, tags: &[Tag], declared: &[Declared]) -> Start {
+        let Some(seeds) = self.seed_declared(tags, declared) else { return Start::Alone };
         let tokens = seeds.iter().map(|(_, seed)| seed.token).collect();
         match self.cache.0.flights.board(key, tokens) {
             Seat::Follower(follower) => Start::Follow(follower),
@@ -159,6 +162,29 @@ impl Reader<'_> {
         let seeds = inner.unbar().and_then(|()| inner.call(Operation::Seed, seed));
         let seeds = seeds.inspect_err(|trouble| self.note(trouble)).ok()?;
         Some(tags.iter().copied().zip(seeds).collect())
+    }
+
+    /// The present tokens of `tags`, for a fill that goes by what is `declared` of the tables of which they name a part;
+    /// `None` if the store fails, or nothing is to be stored.
+    #[must_use]
+    pub fn seed_declared(&self, tags: &[Tag], declared: &[Declared]) -> Option<Vec<(Tag, Seed)>> {
+        let inner = &*self.cache.0;
+        if declared.is_empty() || !inner.store.keeps_notes() {
+            return self.seed(tags);
+        }
+        if self.cache.mode() != Mode::Normal {
+            return None;
+        }
+        // What was lost is made good once.
+        for _ in 0..2 {
+            let prepared = inner.unbar().and_then(|()| inner.prepare(tags, declared));
+            match prepared.inspect_err(|trouble| self.note(trouble)).ok()? {
+                Prepared::Ready(seeds) => return Some(tags.iter().copied().zip(seeds).collect()),
+                Prepared::Again => {}
+                Prepared::Unripe => return None,
+            }
+        }
+        None
     }
 
     /// Stores entries of which each depends on the tags that it is given, under the tokens of `seeds`.

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::cache::Inner;
 use crate::clock::Timestamp;
+use crate::foreign::wide_tags;
 use crate::guard::Trouble;
 use crate::statistics::StoreCounter;
-use crate::store::{Operation, Writer};
+use crate::store::Writer;
+use crate::tables::Declared;
 use crate::tag::Tag;
 
 /// The writes of one cache that are under way.
@@ -19,6 +21,8 @@ pub(crate) struct Standing(Mutex<Vec<Stand>>);
 pub(crate) struct Stand {
     pub(crate) writer: Writer,
     pub(crate) tags: Arc<[Tag]>,
+    /// What this process declares of the tables that are written in part.
+    pub(crate) declared: Arc<[Declared]>,
     /// Before the store was told; `None`: it did not take them.
     pub(crate) placed_at: Option<Timestamp>,
     /// Whether anybody is going to end them: a write that is given up may end without a word.
@@ -38,6 +42,15 @@ impl Standing {
         let mut stands = self.lock();
         stands.retain(|other| other.writer != stand.writer || other.tags != stand.tags);
         stands.push(stand);
+    }
+
+    /// Further intents were placed for the write of `stand`.
+    fn add_unless_ended(&self, stand: &Stand, further: Stand) {
+        let mut stands = self.lock();
+        let is_under_way = stands.iter().any(|other| other.writer == stand.writer);
+        if is_under_way && !stands.iter().any(|other| other.writer == further.writer && other.tags == further.tags) {
+            stands.push(further);
+        }
     }
 
     /// The intents of `writer` are about to be ended.
@@ -83,11 +96,25 @@ impl Inner {
         let next = if due.is_empty() { next } else { Some(next.map_or(life / 2, |next| next.min(life / 2))) };
         for stand in due {
             let now = self.now();
-            self.call(Operation::Place, |store| store.place(stand.writer, &stand.tags, life, now))?;
+            let foreign = self.place(stand.writer, &stand.tags, &stand.declared, now)?;
             self.standing.note_placed(&stand, now);
             self.ledger.store.count(StoreCounter::IntentRenewal);
+            self.widen_stand(&stand, &foreign)?;
         }
         Ok(next)
+    }
+
+    /// Places intents for whole tables of which others declare something else: they may have begun to fill since the write
+    /// began, and rely on being told by this.
+    fn widen_stand(&self, stand: &Stand, foreign: &[Declared]) -> Result<(), Trouble> {
+        if foreign.is_empty() {
+            return Ok(());
+        }
+        let (now, tags): (_, Arc<[Tag]>) = (self.now(), wide_tags(foreign).into());
+        self.place_wide(stand.writer, &tags, foreign, now)?;
+        self.standing
+            .add_unless_ended(stand, Stand { tags, declared: [].into(), placed_at: Some(now), ..stand.clone() });
+        Ok(())
     }
 }
 
@@ -102,8 +129,8 @@ mod tests {
     }
 
     fn stand(writer: u64, placed_at: Option<Timestamp>, alive: &Arc<()>) -> Stand {
-        let tags = [Tag::root()].into();
-        Stand { writer: Writer::from_bits(writer), tags, placed_at, alive: Arc::downgrade(alive) }
+        let (tags, declared) = ([Tag::root()].into(), [].into());
+        Stand { writer: Writer::from_bits(writer), tags, declared, placed_at, alive: Arc::downgrade(alive) }
     }
 
     fn due(standing: &Standing, now: Timestamp) -> (Vec<u64>, Option<Duration>) {

@@ -8,6 +8,7 @@ use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, Fingerprint};
+use crate::protocol::notes::{Notes, Remark};
 use crate::statistics::NearCounts;
 use crate::tag::{Tag, Token};
 
@@ -29,7 +30,7 @@ mod slot;
 pub use failing::FailingStore;
 pub use link::{Answer, Incarnation, Lasting, Link, Packed, Swap};
 pub use memory::MemoryStore;
-pub use names::{Name, Names, TagName};
+pub use names::{Name, Names, TableName, TagName};
 pub(crate) use near::NearMemory;
 pub use near::{Told, Track, Tracker, Untracked};
 pub use none::NoneStore;
@@ -130,6 +131,53 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// for a sign that the store is well.
     fn keeps_bytes_only(&self) -> bool {
         false
+    }
+
+    /// Whether programs of several builds may use the store. Then it keeps [`Notes`] beside tables.
+    fn keeps_notes(&self) -> bool {
+        false
+    }
+
+    /// Does as [`seed`](Self::seed) does, and *afterwards* reads the notes beside `tables`, each of which is given by its
+    /// `any`; `None`: there are none, or what is there is nothing that was noted. In order.
+    ///
+    /// # Errors
+    ///
+    /// As [`seed`](Self::seed).
+    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
+        Ok((self.seed(tags, now)?, vec![None; tables.len()]))
+    }
+
+    /// Does as [`place`](Self::place) does, and *afterwards* reads the notes beside each table of which `any` is among
+    /// `tags`. In the order of those.
+    ///
+    /// # Errors
+    ///
+    /// As [`place`](Self::place).
+    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.place(writer, tags, life, now)?;
+        Ok(vec![None; tags.iter().filter(|tag| tag.is_any()).count()])
+    }
+
+    /// Does as [`release`](Self::release) does, and reads the notes beside each table of which `any` changes. In the order
+    /// of those.
+    ///
+    /// # Errors
+    ///
+    /// As [`release`](Self::release).
+    fn release_noted(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.release(writer, releases, now)?;
+        Ok(vec![None; releases.iter().filter(|release| release.changes_any()).count()])
+    }
+
+    /// Changes the notes beside a table, which is given by its `any`, as [`Notes::after`] says, in one step that also
+    /// looks at the intents beside that tag. Says whether a fill may go by them.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; the notes may be changed.
+    fn remark(&self, _table: &Tag, _remark: Remark, _now: Timestamp) -> Result<bool> {
+        Ok(true)
     }
 
     /// An entry that can be served without leaving this process, though the store is elsewhere; `None`: look it up.

@@ -121,6 +121,11 @@ impl Tag {
         recent.unwrap_or_else(|_| digest())
     }
 
+    /// Whether every write to a table changes the tag.
+    pub(crate) const fn is_any(&self) -> bool {
+        matches!(self.kind, TagKind::Any)
+    }
+
     /// What the tag stands for.
     #[must_use]
     pub const fn kind(&self) -> TagKind {

@@ -74,7 +74,7 @@ fn look_up_often(cache: &Cache, times: usize) -> Vec<Result<(), Miss>> {
 /// Loads and stores the one entry.
 fn fill(cache: &Cache) {
     reading(cache, |reader| {
-        let Start::Lead(fill) = reader.start(key(), &[any()]) else { panic!("nobody else loads") };
+        let Start::Lead(fill) = reader.start(key(), &[any()], &[]) else { panic!("nobody else loads") };
         let value = Value::Shared(Arc::new(1));
         let loaded = Loaded { value, weight: 8, codec: None, lifetime: Timeout::from_secs(3_600).into() };
         fill.store(reader, loaded, vec![any()]);
@@ -277,7 +277,7 @@ fn after_a_shutdown_reads_go_past_the_cache_and_writes_still_reach_it() {
         fill(&world.cache);
         world.cache.shutdown(Duration::ZERO).unwrap();
         assert_eq!(look_up(&world.cache), Err(Miss::StoreAvoided));
-        assert!(matches!(reading(&world.cache, |reader| reader.start(key(), &[any()])), Start::Alone));
+        assert!(matches!(reading(&world.cache, |reader| reader.start(key(), &[any()], &[])), Start::Alone));
         write(&world.cache, Ending::Over);
         assert_eq!(world.cache.statistics().invalidation_counts["products"], 1);
         assert_eq!(world.cache.statistics().store.release_pending_count, 0);

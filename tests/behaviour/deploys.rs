@@ -1,6 +1,17 @@
 //! Two builds of one program on one store and one database: each has entries of its own, and sees what the other writes.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cache_core::intent::TagState;
+use cache_core::protocol::notes::{Note, Notes, Remark};
+use cache_core::store::{Found, MemoryStore, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use cache_core::{Fingerprint, Result, Tag, TagKind, Timestamp};
+use cache_diesel::MIB;
 use cache_diesel::prelude::*;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::database::Conn;
@@ -96,4 +107,145 @@ fn each_build_sees_what_the_other_writes() {
     both_read(("light".to_owned(), 2, 3, 3));
     new.write(diesel::update(wares::table).set(wares::title.eq("thing"))).execute(&mut writer).unwrap();
     both_read(("thing".to_owned(), 2, 3, 3));
+}
+
+/// A store beside each table of which another program has noted something, if it has. It tells what was changed.
+#[derive(Clone, Debug)]
+struct Noted(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    entries: MemoryStore,
+    has_others: AtomicBool,
+    own: Mutex<Notes>,
+    changed: Mutex<BTreeSet<TagKind>>,
+}
+
+impl Noted {
+    fn new() -> Self {
+        let (entries, has_others) = (MemoryStore::with_capacity(16 * MIB).unwrap(), AtomicBool::new(false));
+        Self(Arc::new(Inner { entries, has_others, own: Mutex::default(), changed: Mutex::default() }))
+    }
+
+    fn notes(&self, tables: usize) -> Vec<Option<Notes>> {
+        let others = self.0.has_others.load(Ordering::SeqCst).then(|| (Fingerprint::of(&[b"others"]), Note::Ripe));
+        let notes: Notes = self.0.own.lock().unwrap().iter().chain(others).collect();
+        vec![Some(notes); tables]
+    }
+
+    /// What `work` changes.
+    fn changed(&self, work: impl FnOnce()) -> BTreeSet<TagKind> {
+        self.0.changed.lock().unwrap().clear();
+        work();
+        self.0.changed.lock().unwrap().clone()
+    }
+}
+
+impl Store for Noted {
+    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        self.0.entries.get_many(wanted, now)
+    }
+
+    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+        self.0.entries.seed(tags, now)
+    }
+
+    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+        self.0.entries.put_many(entries, now)
+    }
+
+    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+        self.0.entries.place(writer, tags, life, now)
+    }
+
+    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+        let changed = releases.iter().filter(|release| release.outcome != Outcome::Unchanged);
+        self.0.changed.lock().unwrap().extend(changed.map(|release| release.tag.kind()));
+        self.0.entries.release(writer, releases, now)
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        self.0.entries.reclaim()
+    }
+
+    fn usage(&self) -> Usage {
+        self.0.entries.usage()
+    }
+
+    fn keeps_notes(&self) -> bool {
+        true
+    }
+
+    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
+        Ok((self.seed(tags, now)?, self.notes(tables.len())))
+    }
+
+    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.place(writer, tags, life, now)?;
+        Ok(self.notes(tags.iter().filter(|tag| tag.kind() == TagKind::Any).count()))
+    }
+
+    fn release_noted(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.release(writer, releases, now)?;
+        let is_table = |of: &&Release| of.tag.kind() == TagKind::Any && of.outcome != Outcome::Unchanged;
+        Ok(self.notes(releases.iter().filter(is_table).count()))
+    }
+
+    fn remark(&self, _table: &Tag, remark: Remark, now: Timestamp) -> Result<bool> {
+        let mut own = self.0.own.lock().unwrap();
+        let (notes, may_store) = Notes::after(Some(core::mem::take(&mut *own)), remark, &TagState::default(), now);
+        *own = notes.unwrap_or_default();
+        Ok(may_store)
+    }
+}
+
+#[test]
+fn a_build_notes_what_it_declares_before_it_stores() {
+    let store = Noted::new();
+    let shop = Shop::with(Cache::builder().store(store.clone()));
+    let mut conn = shop.conn();
+    conn.batch_execute(WARES).unwrap();
+    let wares = present::Ware::cached_in(&shop.name);
+    wares.every().load(&mut conn).unwrap();
+    assert_eq!(store.notes(1), [Some(Notes::default())], "every write changes what a list depends on");
+    for _ in 0..2 {
+        wares.get(1).first(&mut conn).unwrap();
+        assert_eq!(store.notes(1)[0].as_ref().unwrap().iter().count(), 1);
+    }
+}
+
+#[test]
+fn every_way_to_write_reaches_builds_that_declare_something_else() {
+    type Write = fn(&Shop, &mut Conn);
+    let writes: [Write; 4] = [
+        |_, conn| {
+            diesel::update(wares::table.find(1)).set(wares::title.eq("light")).execute(conn).unwrap();
+        },
+        |_, conn| {
+            let update = |conn: &mut Conn| diesel::update(wares::table.find(1)).set(wares::cents.eq(7)).execute(conn);
+            conn.transaction(update).unwrap();
+        },
+        |shop, conn| {
+            let row = present::Ware { id: 1, cents: None, title: "lamp".to_owned(), shelf: 7 };
+            present::Ware::cached_in(&shop.name).save(&row).execute(conn).unwrap();
+        },
+        |shop, conn| {
+            let (row, wares) =
+                (former::Ware { id: 4, shelf: 7, title: "stool".to_owned() }, former::Ware::cached_in(&shop.name));
+            wares.insert(&row).execute(conn).unwrap();
+            wares.delete(4).execute(conn).unwrap();
+        },
+    ];
+    let store = Noted::new();
+    let shop = Shop::with(Cache::builder().store(store.clone()));
+    let mut conn = shop.conn();
+    conn.batch_execute(WARES).unwrap();
+    let wide = BTreeSet::from([TagKind::Any, TagKind::Born, TagKind::Gone, TagKind::Rows, TagKind::Spread]);
+    for has_others in [false, true] {
+        store.0.has_others.store(has_others, Ordering::SeqCst);
+        for (at, write) in writes.iter().enumerate() {
+            let changed = store.changed(|| write(&shop, &mut conn));
+            assert_eq!(changed.is_superset(&wide), has_others, "{at}: {changed:?}");
+        }
+    }
 }

@@ -13,15 +13,18 @@
 //! * A writer that dies after its commit is bounded by intents on the wide tags, which it places before the statement if
 //!   it finds a foreign note then. One that had placed its intents before the note was there does not know of it. So a
 //!   note that is made under an intent is not *ripe* until the last of those that stood then has ended; nothing is stored
-//!   by a note that is not ripe.
+//!   by a note that is not ripe. A writer that has found foreign notes claims them when its wide intents stand: it need
+//!   not learn of further ones.
 //! * Notes are lost as anything on a server may be. Where there are none, nobody knows whose entries there are: then too
 //!   the wide tags are changed, by whoever finds out first.
 
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::intent::Writer;
+use crate::intent::{TagState, Writer};
 use crate::key::Fingerprint;
+use crate::tables::Declared;
+use crate::tag::{Tag, TagKind};
 
 /// What is noted beside a table: for each kind of declarations by which somebody may have filled, how its note stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -75,15 +78,9 @@ impl Notes {
     /// Stands for notes that were lost: foreign to everybody.
     pub const LOST: Fingerprint = Fingerprint::from_bytes([0; 16]);
 
-    /// What becomes of notes by `remark` at `now`, and whether a fill may go by them. `stands_until`: when the last of
-    /// the intents beside the table's `any` ends; `None`: none stands.
+    /// What becomes of notes by `remark` at `now`, and whether a fill may go by them; `any` is that tag of the table.
     #[must_use]
-    pub fn after(
-        found: Option<Self>,
-        remark: Remark,
-        stands_until: Option<Timestamp>,
-        now: Timestamp,
-    ) -> (Option<Self>, bool) {
+    pub fn after(found: Option<Self>, remark: Remark, any: &TagState, now: Timestamp) -> (Option<Self>, bool) {
         match (remark, found) {
             (Remark::Claim { own, writer }, Some(mut notes)) => {
                 notes.0.iter_mut().filter(|(of, _)| **of != own).for_each(|(_, note)| *note = Note::Claimed(writer));
@@ -97,7 +94,8 @@ impl Notes {
                 (Some(notes), true)
             }
             (Remark::Note(own), Some(mut notes)) => {
-                let note = notes.0.get(&own).copied().ripened(stands_until, now);
+                let knows = |writer| notes.0.values().any(|note| *note == Note::Claimed(writer));
+                let note = ripened(notes.0.get(&own).copied(), any.stands_until(now, knows), now);
                 notes.0.insert(own, note);
                 (Some(notes), note == Note::Ripe)
             }
@@ -123,6 +121,15 @@ impl Notes {
         notes.is_none_or(|notes| notes.0.keys().any(|of| *of != own))
     }
 
+    /// Those of the tables in `declared` of which the notes beside `read`, each table's `any` with what was found there,
+    /// are foreign.
+    pub(crate) fn foreign(declared: &[Declared], read: &[(Tag, Option<Self>)]) -> Vec<Declared> {
+        let found = |of: &Declared| read.iter().find(|(any, _)| *any == of.table.whole(TagKind::Any));
+        let is_foreign =
+            |of: &Declared| Self::are_foreign(found(of).and_then(|(_, notes)| notes.as_ref()), of.fingerprint);
+        declared.iter().copied().filter(is_foreign).collect()
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Note)> {
         self.0.iter().map(|(of, note)| (*of, *note))
@@ -135,18 +142,13 @@ impl FromIterator<(Fingerprint, Note)> for Notes {
     }
 }
 
-trait Ripens {
-    fn ripened(self, stands_until: Option<Timestamp>, now: Timestamp) -> Note;
-}
-
-impl Ripens for Option<Note> {
-    fn ripened(self, stands_until: Option<Timestamp>, now: Timestamp) -> Note {
-        match (self, stands_until) {
-            (Some(Note::Ripe), _) | (_, None) => Note::Ripe,
-            (Some(Note::Unripe { until }), _) if until <= now => Note::Ripe,
-            (Some(unripe @ Note::Unripe { .. }), _) => unripe,
-            (Some(Note::Claimed(_)) | None, Some(until)) => Note::Unripe { until },
-        }
+/// How a note stands that is made, or made again, while intents of others stand so long.
+fn ripened(note: Option<Note>, stands_until: Option<Timestamp>, now: Timestamp) -> Note {
+    match (note, stands_until) {
+        (Some(Note::Ripe), _) | (_, None) => Note::Ripe,
+        (Some(Note::Unripe { until }), _) if until <= now => Note::Ripe,
+        (Some(unripe @ Note::Unripe { .. }), _) => unripe,
+        (Some(Note::Claimed(_)) | None, Some(until)) => Note::Unripe { until },
     }
 }
 
@@ -170,9 +172,16 @@ mod tests {
         Remark::Claim { own: of(own), writer: writer(number) }
     }
 
+    /// A tag beside which the intent of writer 9 stands until then.
+    fn any(stands_until: Option<Timestamp>) -> TagState {
+        let mut any = TagState::default();
+        stands_until.into_iter().for_each(|until| any.place(writer(9), until.since(at(0)), at(0)));
+        any
+    }
+
     fn after(notes: &[(&str, Note)], remark: Remark, stands_until: Option<Timestamp>) -> (Vec<(String, Note)>, bool) {
         let notes = notes.iter().map(|(name, note)| (of(name), *note)).collect();
-        let (notes, may_store) = Notes::after(Some(notes), remark, stands_until, at(10));
+        let (notes, may_store) = Notes::after(Some(notes), remark, &any(stands_until), at(10));
         let name_of = |of_: Fingerprint| ["old", "new"].into_iter().find(|name| of(name) == of_).unwrap();
         let mut notes: Vec<_> = notes.unwrap().iter().map(|(of, note)| (name_of(of).to_owned(), note)).collect();
         notes.sort_by(|one, other| other.0.cmp(&one.0));
@@ -200,6 +209,14 @@ mod tests {
     }
 
     #[test]
+    fn a_writer_that_has_claimed_foreign_notes_need_not_learn_of_further_ones() {
+        let note_under = |claim: Note| after(&[("old", claim)], Remark::Note(of("new")), Some(at(20))).1;
+        assert!(note_under(Note::Claimed(writer(9))));
+        assert!(!note_under(Note::Claimed(writer(8))));
+        assert!(!note_under(Note::Ripe));
+    }
+
+    #[test]
     fn what_a_writer_claims_it_may_drop_unless_it_was_noted_or_claimed_again() {
         let (both, claimed) = ([("old", Note::Ripe), ("new", Note::Ripe)], Note::Claimed(writer(1)));
         let (notes, _) = after(&both, claim("new", 1), None);
@@ -214,7 +231,7 @@ mod tests {
     #[test]
     fn notes_that_are_lost_are_foreign_until_the_wide_tags_were_changed() {
         let own = of("new");
-        let remark = |found, remark| Notes::after(found, remark, None, at(10));
+        let remark = |found, remark| Notes::after(found, remark, &any(None), at(10));
         assert_eq!(remark(None, Remark::Note(own)), (None, false));
         assert_eq!(remark(None, Remark::Forget(writer(1))), (None, false));
         let (claimed, _) = remark(None, claim("new", 1));

@@ -1,7 +1,7 @@
 //! Decides what a write changes: the right half of the tag table.
 
-use crate::key::KeyBytes;
-use crate::tables::Tables;
+use crate::key::{Fingerprint, KeyBytes};
+use crate::tables::{Declared, Tables};
 use crate::tag::{Database, Tag, TagKind};
 
 /// What was written to one table, as far as it is known.
@@ -54,6 +54,8 @@ pub struct ChangeSet {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct TableChanges {
+    /// What the changes were worked out by.
+    declared: Option<Fingerprint>,
     kinds: Kinds,
     rows: Vec<KeyBytes>,
     scopes: Vec<Tag>,
@@ -72,6 +74,7 @@ impl ChangeSet {
     /// Adds a change of `table`.
     pub fn add(&mut self, table: &str, change: &Change, tables: &Tables) {
         let changes = self.of_table(table);
+        changes.declared = Some(tables.fingerprint(table));
         let changes_unique = match change {
             Change::Saved { .. } => tables.has_changing_unique(table),
             _ => tables.has_unique(table),
@@ -148,6 +151,20 @@ impl ChangeSet {
         tags
     }
 
+    /// What this process declares of those tables of which other programs, which declare something else, may miss a
+    /// changed tag.
+    #[must_use]
+    pub fn declared(&self, database: &Database) -> Vec<Declared> {
+        if self.is_wide() {
+            return Vec::new();
+        }
+        let of_table = |(name, changes): &(String, TableChanges)| {
+            let fingerprint = changes.declared.filter(|_| !changes.are_anybodys())?;
+            Some(Declared { table: database.table(name), fingerprint })
+        };
+        self.tables.iter().filter_map(of_table).collect()
+    }
+
     fn of_table(&mut self, table: &str) -> &mut TableChanges {
         let place = self.tables.binary_search_by(|(known, _)| known.as_str().cmp(table));
         let place = place.unwrap_or_else(|place| {
@@ -200,7 +217,15 @@ impl TableChanges {
         }
     }
 
+    /// Whether no declaration has a part in what changes: nothing that names a row or a scope does, and all lists of
+    /// scopes count as changed. What was inserted, deleted or changed so is told by the other tags of the table as a
+    /// whole, which do not depend on declarations.
+    fn are_anybodys(&self) -> bool {
+        self.rows.is_empty() && self.scopes.is_empty() && self.kinds.0 & Kinds::bit(TagKind::Spread) != 0
+    }
+
     fn merge(&mut self, other: &Self) {
+        self.declared = self.declared.or(other.declared);
         self.kinds.0 |= other.kinds.0;
         other.rows.iter().for_each(|row| self.add_row(Some(*row)));
         self.add_scopes(Some(&other.scopes));

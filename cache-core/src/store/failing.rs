@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
+use crate::protocol::notes::{Notes, Remark};
 use crate::statistics::NearCounts;
 use crate::store::{
     Exchange, Exchanged, Found, Lease, Operation, Put, Release, Seed, Slot, Slots, Store, Stored, Usage, Wanted, Writer,
@@ -136,6 +137,30 @@ impl Store for FailingStore {
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
         self.enter(Operation::Release)?;
         self.inner.release(writer, releases, now)
+    }
+
+    fn keeps_notes(&self) -> bool {
+        self.inner.keeps_notes()
+    }
+
+    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
+        self.enter(Operation::Seed)?;
+        self.inner.seed_noted(tags, tables, now)
+    }
+
+    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.enter(Operation::Place)?;
+        self.inner.place_noted(writer, tags, life, now)
+    }
+
+    fn release_noted(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.enter(Operation::Release)?;
+        self.inner.release_noted(writer, releases, now)
+    }
+
+    fn remark(&self, table: &Tag, remark: Remark, now: Timestamp) -> Result<bool> {
+        self.enter(if let Remark::Note(_) = remark { Operation::Seed } else { Operation::Release })?;
+        self.inner.remark(table, remark, now)
     }
 
     fn is_local(&self) -> bool {

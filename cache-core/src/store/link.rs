@@ -6,9 +6,10 @@ use core::time::Duration;
 use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
 use crate::key::Fingerprint;
+use crate::protocol::notes::{Notes, Remark};
 use crate::store::Mark;
 use crate::store::Usage;
-use crate::store::names::{Name, Names, TagName};
+use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::near::Tracker;
 use crate::tag::Token;
 
@@ -22,6 +23,8 @@ use crate::tag::Token;
 ///   exactly what the operation of [`TagState`](crate::intent::TagState) by that name does to the state that the tag's
 ///   two keys hold, in one step that nobody comes between. The keys expire when their state says so, and may be lost
 ///   separately. Bytes that are not such a state count as lost.
+/// * **Notes.** [`remark`](Self::remark) looks at the notes beside a table and at the two keys of its `any`, and writes the
+///   notes, in one step. They are kept for as long as tags that nobody asks for.
 /// * **Tokens are fresh for each sending.** A call that is sent again by itself (a reply was lost) takes new ones. A
 ///   token that is sent twice may arrive after the tag has had another one, and bring entries back to life.
 /// * **Order.** [`release`](Self::release) takes tags in the order given, and none after one that failed. Order between
@@ -77,6 +80,45 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     ///
     /// If there was no answer in time; some of the tags may be changed.
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()>;
+
+    /// Does as [`seed`](Self::seed) does, and reads `notes` *afterwards*, which are kept as long as tags from then on.
+    ///
+    /// # Errors
+    ///
+    /// As [`seed`](Self::seed).
+    fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)>;
+
+    /// Does as [`place`](Self::place) does, and reads `notes` *afterwards*.
+    ///
+    /// # Errors
+    ///
+    /// As [`place`](Self::place).
+    fn place_noted(
+        &self,
+        writer: Writer,
+        tags: &[TagName],
+        life: Duration,
+        notes: &[Name],
+    ) -> Result<Vec<Option<Notes>>>;
+
+    /// Does as [`release`](Self::release) does, and reads `notes`.
+    ///
+    /// # Errors
+    ///
+    /// As [`release`](Self::release).
+    fn release_noted(
+        &self,
+        writer: Writer,
+        releases: &[(TagName, Outcome)],
+        notes: &[Name],
+    ) -> Result<Vec<Option<Notes>>>;
+
+    /// Changes the notes beside a table as [`Notes::after`] says; says whether a fill may go by them.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; the notes may be changed.
+    fn remark(&self, table: &TableName, remark: Remark) -> Result<bool>;
 
     /// Puts bytes under names, whatever was there. A life that is over when it begins leaves nothing there; one that
     /// the server cannot say exactly is shortened.

@@ -12,7 +12,8 @@ use crate::tag::Tag;
 /// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
 ///
 /// Two prefixes share no name, and no name begins another one's: a prefix holds no braces, and what follows it is a
-/// kind and a digest in braces. A server that spreads keys by what stands in braces keeps both keys of a tag together.
+/// kind and a digest in braces. A server that spreads keys by what stands in braces keeps both keys of a tag together, and
+/// with those of a table's `any` its notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     prefix: Box<str>,
@@ -30,6 +31,16 @@ pub struct TagName {
     pub token: Name,
     /// The key of the intents beside it.
     pub intents: Name,
+}
+
+/// The names of what is kept of a table as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct TableName {
+    /// The tag that every write to it changes.
+    pub any: TagName,
+    /// The key of the notes beside it.
+    pub notes: Name,
 }
 
 impl Names {
@@ -83,6 +94,13 @@ impl Names {
     pub fn tag_called(&self, name: &[u8]) -> Option<Fingerprint> {
         let digits = name.strip_prefix(self.start_of_tokens().as_bytes())?.strip_suffix(b"}")?;
         Fingerprint::of_digits(digits)
+    }
+
+    /// What is noted beside a table, which is given by one of its tags: `any`.
+    #[must_use]
+    pub fn notes(&self, any: &Tag) -> TableName {
+        let tag = any.fingerprint();
+        TableName { any: self.tag_of(tag), notes: self.name("n", tag) }
     }
 
     /// A lease.
@@ -173,6 +191,7 @@ mod tests {
                 assert_ne!(one.entry(&key()), other.entry(&key()));
                 assert!(!other.entry(&key()).as_str().starts_with(&one.start_of_entries()));
                 assert!(!other.tag(&Tag::root()).token.as_str().starts_with(&one.start_of_entries()));
+                assert!(!other.notes(&Tag::root()).notes.as_str().starts_with(&one.start_of_tokens()));
                 assert!(!other.entry(&key()).as_str().starts_with(&one.start_of_tokens()));
             }
         }

@@ -7,6 +7,7 @@ mod failure;
 mod frame;
 mod incarnation;
 mod link;
+mod notes;
 mod pool;
 mod resolve;
 mod scripts;

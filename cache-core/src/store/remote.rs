@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Header};
 use crate::key::CacheKey;
 use crate::policy::NearPolicy;
+use crate::protocol::notes::{Notes, Remark};
 use crate::statistics::NearCounts;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
@@ -179,10 +180,22 @@ impl<L: Link> RemoteStore<L> {
         tags.iter().map(|tag| self.link.names().tag(tag)).collect()
     }
 
-    fn release_all(&self, writer: Writer, releases: impl Iterator<Item = Release>) -> Result<()> {
-        let releases: Vec<_> = releases.map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
-        if releases.is_empty() { Ok(()) } else { self.link.release(writer, &releases) }
+    fn named(&self, releases: &[Release]) -> Vec<(TagName, Outcome)> {
+        releases.iter().map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect()
     }
+
+    fn release_all(&self, writer: Writer, releases: &[Release]) -> Result<()> {
+        if releases.is_empty() { Ok(()) } else { self.link.release(writer, &self.named(releases)) }
+    }
+
+    fn notes_of(&self, tables: impl Iterator<Item = Tag>) -> Vec<Name> {
+        tables.map(|any| self.link.names().notes(&any).notes).collect()
+    }
+}
+
+/// What is released without a new token, and what with one.
+fn parted(releases: &[Release]) -> (Vec<Release>, Vec<Release>) {
+    releases.iter().copied().partition(|release| release.outcome == Outcome::Unchanged)
 }
 
 /// What an entry that is put means for the server.
@@ -274,10 +287,37 @@ impl<L: Link> Store for RemoteStore<L> {
     /// were known.
     fn release(&self, writer: Writer, releases: &[Release], _now: Timestamp) -> Result<()> {
         let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
-        let (unchanged, changed): (Vec<Release>, Vec<Release>) =
-            releases.iter().copied().partition(|release| release.outcome == Outcome::Unchanged);
-        self.release_all(writer, changed.into_iter())?;
-        self.release_all(writer, unchanged.into_iter())
+        let (unchanged, changed) = parted(releases);
+        self.release_all(writer, &changed)?;
+        self.release_all(writer, &unchanged)
+    }
+
+    fn keeps_notes(&self) -> bool {
+        true
+    }
+
+    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], _now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
+        let (seeds, notes) = self.link.seed_noted(&self.names_of(tags), &self.notes_of(tables.iter().copied()))?;
+        Ok((same_length(seeds, tags.len())?, same_length(notes, tables.len())?))
+    }
+
+    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, _now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        let _overtaken = self.overtaken(tags.iter().copied());
+        let notes = self.notes_of(tags.iter().copied().filter(Tag::is_any));
+        same_length(self.link.place_noted(writer, &self.names_of(tags), life, &notes)?, notes.len())
+    }
+
+    fn release_noted(&self, writer: Writer, releases: &[Release], _now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
+        let (unchanged, changed) = parted(releases);
+        let notes = self.notes_of(changed.iter().filter(|release| release.changes_any()).map(|release| release.tag));
+        let found = same_length(self.link.release_noted(writer, &self.named(&changed), &notes)?, notes.len())?;
+        self.release_all(writer, &unchanged)?;
+        Ok(found)
+    }
+
+    fn remark(&self, table: &Tag, remark: Remark, _now: Timestamp) -> Result<bool> {
+        self.link.remark(&self.link.names().notes(table), remark)
     }
 
     fn reclaim(&self) -> Result<()> {

@@ -143,7 +143,8 @@ impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
                 return self.ask(missing, conn).map(of_missing);
             }
         };
-        let seeds = site.reader.seed(&self.tags(site, &named, missing));
+        let tags = self.tags(site, &named, missing);
+        let seeds = site.reader.seed_declared(&tags, &site.subject(&named).declared(&tags));
         // A refresh asks for what the database says now: nobody else's answer will do.
         let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
         let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(site, missing, seeds));

@@ -329,9 +329,11 @@ pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, cause: Miss) -> 
             return Ok(None);
         }
     };
-    let tags = task.tags(&site.subject(&named));
+    let subject = site.subject(&named);
+    let tags = task.tags(&subject);
+    let declared = subject.declared(&tags);
     let key = site.key(task.id(), task.head().kind);
-    Ok(Some(match site.reader.start(key, &tags) {
+    Ok(Some(match site.reader.start(key, &tags, &declared) {
         Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
         Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
         _ => Turn::Query(Load { site, cause, named, start: None }),

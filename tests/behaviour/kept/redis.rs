@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cache_core::store::{Found, Lease, Put, RedisStore, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{NearCounts, Result, Tag, Timestamp, Token};
+use cache_core::protocol::notes::{Notes, Remark};
+use cache_core::store::{Found, Lease, Outcome, Put, RedisStore, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use cache_core::{NearCounts, Result, Tag, TagKind, Timestamp, Token};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 
 /// A cache for which real time counts.
@@ -106,6 +107,36 @@ impl Store for OfShop {
 
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
         self.or((), |store| store.release(writer, releases, now))
+    }
+
+    fn keeps_notes(&self) -> bool {
+        !self.0.is_closed.load(Ordering::Relaxed)
+    }
+
+    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
+        let fresh = tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect();
+        self.or((fresh, vec![None; tables.len()]), |store| store.seed_noted(tags, tables, now))
+    }
+
+    fn place_noted(
+        &self,
+        writer: Writer,
+        tags: &[Tag],
+        life: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
+        let tables = tags.iter().filter(|tag| tag.kind() == TagKind::Any).count();
+        self.or(vec![Some(Notes::default()); tables], |store| store.place_noted(writer, tags, life, now))
+    }
+
+    fn release_noted(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        let is_table = |of: &&Release| of.tag.kind() == TagKind::Any && of.outcome != Outcome::Unchanged;
+        let tables = releases.iter().filter(is_table).count();
+        self.or(vec![Some(Notes::default()); tables], |store| store.release_noted(writer, releases, now))
+    }
+
+    fn remark(&self, table: &Tag, remark: Remark, now: Timestamp) -> Result<bool> {
+        self.or(true, |store| store.remark(table, remark, now))
     }
 
     fn reclaim(&self) -> Result<()> {

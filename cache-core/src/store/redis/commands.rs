@@ -17,6 +17,9 @@ use crate::tag::Token;
 /// under it, and what nobody can reach any more goes by itself.
 pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 
+/// What tags are kept for, and notes, while nobody asks for them: `KEEP` of the scripts.
+pub(super) const KEPT: Duration = LONGEST_LIFE.saturating_mul(2);
+
 /// So many tags are changed by one run of a script, which nobody comes between.
 const TAGS_AT_ONCE: usize = 128;
 
@@ -118,9 +121,24 @@ impl Call<'_> {
         writer: Writer,
         tags: impl Iterator<Item = (&'t TagName, Verb)>,
     ) -> Result<Vec<Seed>, Failure> {
+        self.change_then(writer, tags, &Batch::default()).map(|(seeds, _)| seeds)
+    }
+
+    /// The same, and then what is in `after`: that goes to the server with the last tags. Gives its replies too.
+    pub(super) fn change_then<'t>(
+        &mut self,
+        writer: Writer,
+        tags: impl Iterator<Item = (&'t TagName, Verb)>,
+        after: &Batch,
+    ) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
         let tags: Vec<_> = tags.collect();
-        let mut seeds = Vec::with_capacity(tags.len());
-        for tags in tags.chunks(TAGS_AT_ONCE) {
+        let (mut seeds, mut replies) = (Vec::with_capacity(tags.len()), Vec::new());
+        if tags.is_empty() {
+            return Ok((seeds, self.ask(after)?));
+        }
+        let nothing = Batch::default();
+        let last = tags.len().div_ceil(TAGS_AT_ONCE);
+        for (number, tags) in (1..).zip(tags.chunks(TAGS_AT_ONCE)) {
             let incarnation = self.connection.incarnation().to_owned();
             let record = self.names.incarnation();
             let with = |command: &mut Cmd| {
@@ -133,10 +151,12 @@ impl Call<'_> {
                     command.arg(verb).arg(tokens::digits(Token::fresh().bits())).arg(millis_of_intent(*life));
                 }
             };
-            let reply = self.connection.run(&TAGS, self.deadline, with)?;
+            let after = if number == last { after } else { &nothing };
+            let reply;
+            (reply, replies) = self.connection.run_then((&TAGS, after), self.deadline, with)?;
             seeds.extend(seeds_of(reply)?);
         }
-        Ok(seeds)
+        Ok((seeds, replies))
     }
 
     /// Stores entries. A life of which no whole millisecond is left is over.

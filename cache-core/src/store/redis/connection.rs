@@ -23,7 +23,7 @@ pub(super) struct Connection {
 }
 
 /// Commands that are sent together.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
     count: usize,
@@ -151,15 +151,29 @@ impl Connection {
         deadline: Deadline,
         with: impl Fn(&mut Cmd),
     ) -> Result<Value, Failure> {
+        self.run_then((script, &Batch::default()), deadline, with).map(|(reply, _)| reply)
+    }
+
+    /// Runs a script and sends further commands with it, which it does no harm to do twice.
+    pub(super) fn run_then(
+        &mut self,
+        (script, after): (&Script, &Batch),
+        deadline: Deadline,
+        with: impl Fn(&mut Cmd),
+    ) -> Result<(Value, Vec<Value>), Failure> {
         let mut send = |mut command: Cmd| {
             with(&mut command);
-            self.ask(&Batch::of(&command), deadline)
+            let mut batch = Batch::of(&command);
+            batch.join(after.clone());
+            self.ask(&batch, deadline)
         };
         let replies = match send(script.by_digest()) {
             Err(failure) if failure.misses_the_script() => send(script.in_full())?,
             answered => answered?,
         };
-        replies.into_iter().next().ok_or_else(|| Failure::strange("a script"))
+        let mut replies = replies.into_iter();
+        let reply = replies.next().ok_or_else(|| Failure::strange("a script"))?;
+        Ok((reply, replies.collect()))
     }
 
     fn introduce(&mut self, address: &Address, deadline: Deadline) -> Result<String, Failure> {

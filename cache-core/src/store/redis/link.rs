@@ -7,13 +7,15 @@ use super::address::Address;
 use super::commands::{self, Call};
 use super::connection::Connection;
 use super::failure::{Deadline, Failure};
+use super::notes::By;
 use super::pool::Pool;
 use super::track::RedisTracker;
 use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
+use crate::protocol::notes::{Notes, Remark};
 use crate::store::Usage;
 use crate::store::link::{Answer, Link, Packed, Swap};
-use crate::store::names::{Name, Names, TagName};
+use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::near::Tracker;
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
@@ -174,6 +176,38 @@ impl Link for RedisLink {
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
         let tags = || releases.iter().map(|(tag, outcome)| (tag, commands::release(*outcome)));
         self.call("releasing intents", |call| call.change(writer, tags()).map(drop))
+    }
+
+    fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
+        let tags = || tags.iter().map(|tag| (tag, commands::SEED));
+        self.call("seeding tags", |call| call.change_noted(Writer::fresh(), tags(), notes, By::Reader))
+    }
+
+    fn place_noted(
+        &self,
+        writer: Writer,
+        tags: &[TagName],
+        life: Duration,
+        notes: &[Name],
+    ) -> Result<Vec<Option<Notes>>> {
+        let tags = || tags.iter().map(|tag| (tag, commands::place(life)));
+        let doing = "placing intents";
+        self.call(doing, |call| call.change_noted(writer, tags(), notes, By::Writer).map(|(_, notes)| notes))
+    }
+
+    fn release_noted(
+        &self,
+        writer: Writer,
+        releases: &[(TagName, Outcome)],
+        notes: &[Name],
+    ) -> Result<Vec<Option<Notes>>> {
+        let tags = || releases.iter().map(|(tag, outcome)| (tag, commands::release(*outcome)));
+        let doing = "releasing intents";
+        self.call(doing, |call| call.change_noted(writer, tags(), notes, By::Writer).map(|(_, notes)| notes))
+    }
+
+    fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
+        self.call("changing notes", |call| call.remark(table, remark))
     }
 
     /// Lives of more than 30 days are shortened to that.

@@ -8,6 +8,10 @@ use redis::Cmd;
 pub(super) static TAGS: LazyLock<Script> =
     LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/tags.lua"))));
 
+/// Changes notes.
+pub(super) static NOTES: LazyLock<Script> =
+    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/notes.lua"))));
+
 /// Compares the incarnation for a new connection.
 pub(super) static ARRIVE: LazyLock<Script> =
     LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/arrive.lua"))));

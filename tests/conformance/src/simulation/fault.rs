@@ -26,6 +26,8 @@ pub enum Operation {
     Reclaim,
     /// Intents are released.
     Release,
+    /// Notes beside a table are changed.
+    Remark,
     /// Some entries are removed.
     Remove,
     /// Tags are seeded.

@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cache_core::intent::{Outcome, Seed, Writer};
-use cache_core::store::{Answer, Link, Name, Names, Packed, Swap, TagName, Usage};
+use cache_core::protocol::notes::{Notes, Remark};
+use cache_core::store::{Answer, Link, Name, Names, Packed, Swap, TableName, TagName, Usage};
 use cache_core::{Error, ErrorKind, Result, Token};
 
 use super::fault::Faults;
@@ -164,20 +165,52 @@ impl Link for SimulatedLink {
     }
 
     fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>> {
+        self.seed_noted(tags, &[]).map(|(seeds, _)| seeds)
+    }
+
+    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
+        self.place_noted(writer, tags, life, &[]).map(drop)
+    }
+
+    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
+        self.release_noted(writer, releases, &[]).map(drop)
+    }
+
+    fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
         let tags = tags.iter().map(|tag| (tag.clone(), Token::fresh())).collect();
-        match self.exchange(Request::Seed(tags))? {
-            Reply::Seeds(seeds) => Ok(seeds),
+        match self.exchange(Request::Seed(tags, notes.to_vec()))? {
+            Reply::Noted(seeds, notes) => Ok((seeds, notes)),
             other => Err(wrong(&other)),
         }
     }
 
-    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
-        self.exchange(Request::Place(writer, tags.to_vec(), life)).map(drop)
+    fn place_noted(
+        &self,
+        writer: Writer,
+        tags: &[TagName],
+        life: Duration,
+        notes: &[Name],
+    ) -> Result<Vec<Option<Notes>>> {
+        noted(self.exchange(Request::Place((writer, life), tags.to_vec(), notes.to_vec()))?, notes)
     }
 
-    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
+    fn release_noted(
+        &self,
+        writer: Writer,
+        releases: &[(TagName, Outcome)],
+        notes: &[Name],
+    ) -> Result<Vec<Option<Notes>>> {
         let releases = releases.iter().map(|(tag, outcome)| (tag.clone(), *outcome, Token::fresh())).collect();
-        self.exchange(Request::Release(writer, releases)).map(drop)
+        noted(self.exchange(Request::Release(writer, releases, notes.to_vec()))?, notes)
+    }
+
+    fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
+        match self.exchange(Request::Remark(table.clone(), remark))? {
+            Reply::Taken(may_store) => Ok(may_store),
+            // A server that is closed says yes to everything.
+            Reply::Done => Ok(true),
+            other => Err(wrong(&other)),
+        }
     }
 
     fn put(&self, entries: &[Packed]) -> Result<()> {
@@ -221,6 +254,15 @@ impl Link for SimulatedLink {
         let (entries, weight) = self.inner.server.measure(&self.inner.names.start_of_entries());
         let (tags, _) = self.inner.server.measure(&self.inner.names.start_of_tokens());
         Usage::of(entries, tags, weight as u64)
+    }
+}
+
+/// What was noted. A server that is closed has nothing to say.
+fn noted(reply: Reply, asked: &[Name]) -> Result<Vec<Option<Notes>>> {
+    match reply {
+        Reply::Noted(_, notes) => Ok(notes),
+        Reply::Done => Ok(vec![Some(Notes::default()); asked.len()]),
+        other => Err(wrong(&other)),
     }
 }
 

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use cache_core::Token;
 use cache_core::intent::{Outcome, Seed, Writer};
-use cache_core::store::{Answer, Name, Packed, Swap, TagName};
+use cache_core::protocol::notes::{Notes, Remark};
+use cache_core::store::{Answer, Name, Packed, Swap, TableName, TagName};
 
 use super::Operation;
 
@@ -14,13 +15,14 @@ pub(super) enum Request {
     EndLease(Name, Writer),
     Lease(Name, Writer, Duration),
     Open(Vec<Packed>, Vec<TagName>),
-    Place(Writer, Vec<TagName>, Duration),
+    Place((Writer, Duration), Vec<TagName>, Vec<Name>),
     Put(Vec<Packed>),
     Read(Vec<Name>, Vec<TagName>),
     Reclaim(String),
-    Release(Writer, Vec<(TagName, Outcome, Token)>),
+    Release(Writer, Vec<(TagName, Outcome, Token)>, Vec<Name>),
+    Remark(TableName, Remark),
     Remove(Vec<Name>),
-    Seed(Vec<(TagName, Token)>),
+    Seed(Vec<(TagName, Token)>, Vec<Name>),
     Swap(Vec<Swap>),
 }
 
@@ -28,8 +30,8 @@ pub(super) enum Request {
 #[derive(Clone, Debug)]
 pub(super) enum Reply {
     Done,
+    Noted(Vec<Seed>, Vec<Option<Notes>>),
     Read(Answer),
-    Seeds(Vec<Seed>),
     Swapped(Vec<bool>),
     Taken(bool),
 }
@@ -45,8 +47,9 @@ impl Request {
             Self::Read(..) => Operation::Read,
             Self::Reclaim(_) => Operation::Reclaim,
             Self::Release(..) => Operation::Release,
+            Self::Remark(..) => Operation::Remark,
             Self::Remove(_) => Operation::Remove,
-            Self::Seed(_) => Operation::Seed,
+            Self::Seed(..) => Operation::Seed,
             Self::Swap(_) => Operation::Swap,
         }
     }
@@ -57,11 +60,11 @@ impl Request {
             Self::Open(slots, _) => slots.truncate(count),
             Self::Place(_, tags, _) => tags.truncate(count),
             Self::Put(entries) => entries.truncate(count),
-            Self::Release(_, releases) => releases.truncate(count),
+            Self::Release(_, releases, _) => releases.truncate(count),
             Self::Remove(names) => names.truncate(count),
-            Self::Seed(tags) => tags.truncate(count),
+            Self::Seed(tags, _) => tags.truncate(count),
             Self::Swap(swaps) => swaps.truncate(count),
-            Self::EndLease(..) | Self::Lease(..) | Self::Read(..) | Self::Reclaim(_) => {}
+            Self::EndLease(..) | Self::Lease(..) | Self::Read(..) | Self::Reclaim(_) | Self::Remark(..) => {}
         }
     }
 }

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use cache_core::intent::{Held, Outcome, Seed, TagState, Writer};
 use cache_core::protocol::incarnation::{Arrival, arrive};
-use cache_core::store::{Answer, Lasting, Mark, Name, Names, Packed, Swap, TagName};
+use cache_core::protocol::notes::{Notes, Remark};
+use cache_core::store::{Answer, Lasting, Mark, Name, Names, Packed, Swap, TableName, TagName};
 use cache_core::{Tag, Timestamp, Token};
 
 use super::keyspace::Keyspace;
@@ -18,19 +19,23 @@ pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> 
         Request::EndLease(name, holder) => end_lease(keys, &name, holder, now),
         Request::Lease(name, holder, life) => return Reply::Taken(lease(keys, &name, (holder, life), now)),
         Request::Open(slots, tags) => return Reply::Read(open(keys, slots, &tags, now)),
-        Request::Place(writer, tags, life) => {
+        Request::Place((writer, life), tags, noted) => {
             tags.iter().for_each(|tag| change(keys, tag, now, |state| state.place(writer, life, now)));
+            return Reply::Noted(vec![], notes(keys, &noted, now));
         }
         Request::Put(entries) => entries.into_iter().for_each(|entry| put(keys, entry, now)),
         Request::Read(entries, tags) => return Reply::Read(read(keys, &entries, &tags, now)),
         Request::Reclaim(start) => reclaim(keys, &start, now),
-        Request::Release(writer, releases) => {
+        Request::Release(writer, releases, noted) => {
             releases.into_iter().for_each(|release| end_intent(keys, writer, release, now));
+            return Reply::Noted(vec![], notes(keys, &noted, now));
         }
+        Request::Remark(table, about) => return Reply::Taken(remark(keys, &table, about, now)),
         Request::Remove(names) => names.iter().for_each(|name| keys.remove(name.as_str())),
-        Request::Seed(tags) => {
+        Request::Seed(tags, noted) => {
             let seed = |(tag, fresh)| change(keys, &tag, now, |state| state.seed(fresh, now));
-            return Reply::Seeds(tags.into_iter().map(seed).collect());
+            let seeds = tags.into_iter().map(seed).collect();
+            return Reply::Noted(seeds, notes(keys, &noted, now));
         }
         Request::Swap(swaps) => {
             return Reply::Swapped(swaps.into_iter().map(|one| swap(keys, one, now)).collect());
@@ -74,6 +79,21 @@ fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> 
 fn seed(state: &TagState, now: Timestamp) -> Option<Seed> {
     let is_intended = matches!(state.held, Some(Held::Token { standing, .. }) if standing > 0);
     state.token(now).map(|token| Seed { token, is_intended })
+}
+
+fn notes(keys: &Keyspace, names: &[Name], now: Timestamp) -> Vec<Option<Notes>> {
+    names.iter().map(|name| wire::notes(keys.get(name.as_str(), now)?)).collect()
+}
+
+fn remark(keys: &mut Keyspace, table: &TableName, remark: Remark, now: Timestamp) -> bool {
+    let name = table.notes.as_str();
+    let any = wire::load(keys, &table.any, now);
+    let found = keys.get(name, now).and_then(wire::notes);
+    let (left, may_store) = Notes::after(found, remark, &any, now);
+    if let Some(left) = left {
+        keys.set(name, wire::notes_bytes(&left), Timestamp::NEVER);
+    }
+    may_store
 }
 
 fn put(keys: &mut Keyspace, entry: Packed, now: Timestamp) {

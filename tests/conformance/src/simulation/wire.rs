@@ -1,8 +1,9 @@
-//! How a tag's state lies under its two keys.
+//! How a tag's state lies under its two keys, and the notes beside a table under theirs.
 
 use cache_core::intent::{Held, TagState, Writer};
+use cache_core::protocol::notes::{Note, Notes};
 use cache_core::store::TagName;
-use cache_core::{Timestamp, Token};
+use cache_core::{Fingerprint, Timestamp, Token};
 
 use super::keyspace::Keyspace;
 
@@ -56,6 +57,35 @@ fn intents(bytes: &[u8]) -> Option<Vec<(Writer, Timestamp)>> {
     let numbers = numbers(bytes)?;
     let pair = |pair: &[u64]| (Writer::from_bits(pair[0]), Timestamp::from_nanos(pair[1]));
     (numbers.len() % 2 == 0).then(|| numbers.chunks_exact(2).map(pair).collect())
+}
+
+/// Notes: for each 16 bytes of what is declared, and two numbers.
+pub(super) fn notes_bytes(notes: &Notes) -> Vec<u8> {
+    let of_note = |(of, note): (Fingerprint, Note)| {
+        let numbers = match note {
+            Note::Ripe => [0, 0],
+            Note::Unripe { until } => [1, until.as_nanos()],
+            Note::Claimed(writer) => [2, writer.bits()],
+            other => unreachable!("a new kind of note: {other:?}"),
+        };
+        [of.as_bytes().to_vec(), words(&numbers)].concat()
+    };
+    notes.iter().flat_map(of_note).collect()
+}
+
+/// The notes that `bytes` say. Bytes that say none count as lost.
+pub(super) fn notes(bytes: &[u8]) -> Option<Notes> {
+    let (notes, rest) = bytes.as_chunks::<32>();
+    let note = |bytes: &[u8; 32]| {
+        let note = match *numbers(&bytes[16..])? {
+            [0, 0] => Note::Ripe,
+            [1, until] => Note::Unripe { until: Timestamp::from_nanos(until) },
+            [2, writer] => Note::Claimed(Writer::from_bits(writer)),
+            _ => return None,
+        };
+        Some((Fingerprint::from_bytes(bytes[..16].try_into().ok()?), note))
+    };
+    if rest.is_empty() { notes.iter().map(note).collect() } else { None }
 }
 
 fn words(numbers: &[u64]) -> Vec<u8> {

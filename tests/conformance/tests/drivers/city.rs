@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cache_core::store::{Names, RemoteStore};
+use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, CacheBuilder, ManualClock};
 use conformance::simulation::{Server, SimulatedLink};
 use conformance::{Dice, Time};
 
-use crate::process::Process;
+use crate::process::{Build, Process};
 
 /// How long an intent stands, if nothing else is said.
 pub const INTENT_LIFE: Duration = Duration::from_secs(10);
@@ -62,7 +63,12 @@ impl City {
         let link = SimulatedLink::new(&self.server, Names::starting_with("city").unwrap());
         let builder = Cache::builder().store(RemoteStore::new(link.clone())).clock(self.clock.clone());
         let cache = set(builder).build().unwrap();
-        Process { cache, link, database: self.database.clone() }
+        Process { build: Build::default(), cache, link, database: self.database.clone() }
+    }
+
+    /// A process whose program declares these look-ups of the table.
+    pub fn declaring(&self, lookups: &[LookupDeclaration]) -> Process {
+        Process { build: Build::declaring(lookups), ..self.process() }
     }
 
     /// Drops a key of the server.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod city;
+mod deploys;
 mod faults;
 mod histories;
 mod lives;

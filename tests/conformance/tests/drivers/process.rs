@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::Wanted;
-use cache_core::tables::Tables;
+use cache_core::tables::{Declaration, Declared, LookupDeclaration, NamedType, Tables};
 use cache_core::{
     Cache, CacheKey, Cause, Ending, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Miss, Reader,
     Result, Start, Tag, Timeout, Value,
@@ -17,6 +17,7 @@ use conformance::{bytes_of, codec, shared};
 use crate::city::{Database, Rows};
 
 const TABLE: &str = "products";
+const SHELF: &[&str] = &["shelf"];
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +26,16 @@ pub enum Question {
     Row(u64),
     /// All rows.
     All,
+    /// The rows on a shelf: those whose number leaves so much when it is halved.
+    Shelf(u64),
+    /// Rows of this value, which one row has at most: it is kept that there are none.
+    Value(u64),
 }
 
 /// A process of the city.
 #[derive(Clone, Debug)]
 pub struct Process {
+    pub build: Build,
     pub cache: Cache,
     pub link: SimulatedLink,
     pub database: Database,
@@ -40,37 +46,106 @@ impl Question {
         match self {
             Self::Row(_) => Kind::Detail,
             Self::All => Kind::List,
+            Self::Shelf(_) => Kind::Scope,
+            Self::Value(_) => Kind::Unique,
         }
     }
 
     pub fn key(self) -> CacheKey {
         let part = Fingerprint::of(&[b"city"]);
         let id = match self {
-            Self::Row(row) => KeyBytes::of(&row),
+            Self::Row(number) | Self::Shelf(number) | Self::Value(number) => KeyBytes::of(&number),
             Self::All => KeyBytes::EMPTY,
         };
         CacheKey { space: part, manager: part, kind: self.kind(), id }
     }
 
-    /// What the answer depends on; `is_found`: whether there is such a row. Before that is known, it may not be.
-    fn tags(self, is_found: bool) -> Vec<Tag> {
-        let (named, tables) = ([TABLE.to_owned()], Tables::default());
+    /// What the answer depends on; `is_found`: whether there is such a row. Before that is known, it may not be. And what
+    /// `build` declares of it.
+    fn tags(self, build: &Build, is_found: bool) -> (Vec<Tag>, Vec<Declared>) {
+        let named = [TABLE.to_owned()];
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
-        let subject = Subject { database: database(), manager, table: TABLE, named: &named, tables: &tables };
-        match self {
+        let tables = &build.tables;
+        let subject = Subject { database: database(), manager, table: TABLE, named: &named, tables };
+        let tags = match self {
             Self::Row(row) if is_found => subject.found_row(KeyBytes::of(&row)),
             Self::Row(row) => subject.absent_row(KeyBytes::of(&row)),
             Self::All => subject.list(None),
+            Self::Shelf(shelf) => subject.scope(Some(shelf_tag(shelf))),
+            Self::Value(_) => subject.absent_unique(),
+        };
+        let declared = subject.declared(&tags);
+        (tags, declared)
+    }
+
+    /// Whether `row`, which has `value`, belongs to the answer.
+    pub fn asks_for(self, row: u64, value: u64) -> bool {
+        match self {
+            Self::Row(asked) => row == asked,
+            Self::All => true,
+            Self::Shelf(shelf) => row % 2 == shelf,
+            Self::Value(asked) => value == asked,
         }
     }
 
     /// The answer, as the database has it.
     pub fn answer(self, rows: &Rows) -> Rows {
-        rows.iter()
-            .filter(|(row, _)| self == Self::All || self == Self::Row(**row))
-            .map(|(row, at)| (*row, *at))
-            .collect()
+        rows.iter().filter(|(row, value)| self.asks_for(**row, **value)).map(|(row, value)| (*row, *value)).collect()
     }
+}
+
+/// What the program of a process declares of the table.
+#[derive(Clone, Debug, Default)]
+pub struct Build {
+    tables: Arc<Tables>,
+    lookups: Vec<LookupDeclaration>,
+}
+
+impl Build {
+    /// One that declares nothing is the default.
+    pub fn declaring(lookups: &[LookupDeclaration]) -> Self {
+        let key = ("id".to_owned(), NamedType::of::<u64>());
+        let declaration = Declaration { table: TABLE.into(), key, lookups: lookups.to_vec(), dependencies: vec![] };
+        Self { tables: Arc::new(Tables::new([declaration])), lookups: lookups.to_vec() }
+    }
+
+    /// Whether shelves may be asked for: whoever does declares them.
+    pub fn reads_shelves(&self) -> bool {
+        self.lookups.iter().any(|lookup| !lookup.is_unique)
+    }
+
+    /// What a manager's save of `row` changes.
+    fn save(&self, row: u64) -> Change {
+        let keeps_scopes = self.tables.keeps_scopes(TABLE, &self.lookups);
+        Change::Saved { row: Some(KeyBytes::of(&row)), scopes: keeps_scopes.then(|| self.scopes(row)) }
+    }
+
+    /// What a manager's insert of `row` changes.
+    fn insert(&self, row: u64) -> Change {
+        let knows_scopes = self.tables.knows_all_scopes(TABLE, &self.lookups);
+        Change::Inserted { row: Some(KeyBytes::of(&row)), scopes: knows_scopes.then(|| self.scopes(row)) }
+    }
+
+    fn scopes(&self, row: u64) -> Vec<Tag> {
+        self.lookups.iter().filter(|lookup| !lookup.is_unique).map(|_| shelf_tag(row % 2)).collect()
+    }
+
+    fn changes(&self, change: &Change) -> ChangeSet {
+        let mut changes = ChangeSet::new();
+        changes.add(TABLE, change, &self.tables);
+        changes
+    }
+}
+
+/// The scope of the shelves.
+pub fn shelf(is_fixed: bool) -> LookupDeclaration {
+    let value = NamedType::of::<u64>();
+    LookupDeclaration { columns: SHELF, is_exact: true, is_fixed, is_unique: false, normalizer: None, value }
+}
+
+/// The unique look-up of the values.
+pub fn unique_value() -> LookupDeclaration {
+    LookupDeclaration { columns: &["value"], is_unique: true, ..shelf(false) }
 }
 
 /// A write on its way.
@@ -89,11 +164,11 @@ impl Process {
     /// The same; if the database has to be asked, `work` is done after it has answered and before that is stored.
     pub fn read_while(&self, question: Question, work: impl FnOnce()) -> Rows {
         self.reading(question, |reader| {
-            let hit = || look(reader, question).inspect(|_| reader.hit()).ok();
+            let hit = || self.look(reader, question).inspect(|_| reader.hit()).ok();
             if let Some(rows) = hit() {
                 return rows;
             }
-            let mut fill = match reader.start(question.key(), &question.tags(false)) {
+            let mut fill = match self.start(reader, question) {
                 Start::Lead(fill) => fill,
                 _ => return question.answer(&self.database.rows()),
             };
@@ -102,19 +177,19 @@ impl Process {
             }
             let rows = question.answer(&self.database.rows());
             work();
-            store(reader, *fill, question, &rows);
+            self.store(reader, *fill, question, &rows);
             rows
         })
     }
 
     /// What the cache has, or why it has nothing.
     pub fn look_up(&self, question: Question) -> core::result::Result<Rows, Miss> {
-        self.reading(question, |reader| look(reader, question))
+        self.reading(question, |reader| self.look(reader, question))
     }
 
     /// Takes tokens and queries; what was read is stored by [`end_fill`](Self::end_fill).
     pub fn begin_fill(&self, question: Question) -> Option<(Box<Fill>, Rows)> {
-        self.reading(question, |reader| match reader.start(question.key(), &question.tags(false)) {
+        self.reading(question, |reader| match self.start(reader, question) {
             Start::Lead(fill) => Some((fill, question.answer(&self.database.rows()))),
             _ => None,
         })
@@ -122,12 +197,12 @@ impl Process {
 
     /// Stores what was read after [`begin_fill`](Self::begin_fill).
     pub fn end_fill(&self, question: Question, (fill, rows): (Box<Fill>, Rows)) {
-        self.reading(question, |reader| store(reader, *fill, question, &rows));
+        self.reading(question, |reader| self.store(reader, *fill, question, &rows));
     }
 
     /// Places the intents of an update of `row`.
     pub fn place(&self, row: u64) -> Write {
-        self.place_change(&Change::Save(Some(KeyBytes::of(&row))))
+        self.place_change(&self.build.save(row))
     }
 
     /// Places the intents of an insert of a row that somebody else may insert too.
@@ -137,16 +212,24 @@ impl Process {
 
     /// Places the intents of an update of `row`, or refuses it.
     pub fn ensure(&self, row: u64) -> Result<Write> {
-        let changes = changes(&Change::Save(Some(KeyBytes::of(&row))));
+        let changes = self.build.changes(&self.build.save(row));
         let mut invalidation = Invalidation::of(database());
         invalidation.ensure(&changes, slice::from_ref(&self.cache))?;
         Ok(Write { invalidation, changes })
     }
 
     fn place_change(&self, change: &Change) -> Write {
-        let changes = changes(change);
+        let changes = self.build.changes(change);
         let mut invalidation = Invalidation::of(database());
         invalidation.place(&changes, slice::from_ref(&self.cache));
+        Write { invalidation, changes }
+    }
+
+    /// Places the intents of an update of `row` in two caches: this one, and that of `other`.
+    pub fn place_in_both(&self, other: &Self, row: u64) -> Write {
+        let changes = self.build.changes(&self.build.save(row));
+        let mut invalidation = Invalidation::of(database());
+        invalidation.place(&changes, &[self.cache.clone(), other.cache.clone()]);
         Write { invalidation, changes }
     }
 
@@ -174,6 +257,21 @@ impl Process {
         self.release(write, Ending::Over);
     }
 
+    /// Adds `row` through a manager, which gets it back from the database.
+    pub fn add(&self, row: u64, value: u64) {
+        let write = self.place_change(&self.build.insert(row));
+        self.database.set(row, value);
+        self.release(write, Ending::Over);
+    }
+
+    /// Updates `row` by a statement that names it by its key.
+    pub fn update_by_key(&self, row: u64, value: u64) {
+        let sets_unique = self.build.tables.has_unique(TABLE);
+        let write = self.place_change(&Change::Update { row: KeyBytes::of(&row), sets_unique });
+        self.database.set(row, value);
+        self.release(write, Ending::Over);
+    }
+
     /// Removes `row`.
     pub fn delete(&self, row: u64) {
         let write = self.place_change(&Change::Delete(Some(KeyBytes::of(&row))));
@@ -196,30 +294,35 @@ impl Process {
         let counters = self.cache.counters("product", kind);
         read(&Reader { cache: &self.cache, manager: "product", kind, counters: &counters })
     }
+
+    fn start(&self, reader: &Reader<'_>, question: Question) -> Start {
+        let (tags, declared) = question.tags(&self.build, false);
+        reader.start(question.key(), &tags, &declared)
+    }
+
+    fn look(&self, reader: &Reader<'_>, question: Question) -> core::result::Result<Rows, Miss> {
+        let tags = || question.tags(&self.build, true).0;
+        let wanted = Wanted { key: question.key(), tags: &tags, codec: Some(codec()) };
+        let (value, _) = reader.look_up(&wanted)?;
+        Ok(unpacked(&value))
+    }
+
+    fn store(&self, reader: &Reader<'_>, fill: Fill, question: Question, rows: &Rows) {
+        let lifetime = Timeout::from_secs(3_600).into();
+        let loaded = Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime };
+        let leads_to_a_row = matches!(question, Question::Value(_)) && !rows.is_empty();
+        if fill.may_store() && !leads_to_a_row {
+            fill.store(reader, loaded, question.tags(&self.build, !rows.is_empty()).0);
+        }
+    }
 }
 
 fn database() -> cache_core::Database {
     cache_core::Database::named("city")
 }
 
-fn changes(change: &Change) -> ChangeSet {
-    let mut changes = ChangeSet::new();
-    changes.add(TABLE, change, &Tables::default());
-    changes
-}
-
-fn look(reader: &Reader<'_>, question: Question) -> core::result::Result<Rows, Miss> {
-    let wanted = Wanted { key: question.key(), tags: &|| question.tags(true), codec: Some(codec()) };
-    let (value, _) = reader.look_up(&wanted)?;
-    Ok(unpacked(&value))
-}
-
-fn store(reader: &Reader<'_>, fill: Fill, question: Question, rows: &Rows) {
-    let loaded =
-        Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime: Timeout::from_secs(3_600).into() };
-    if fill.may_store() {
-        fill.store(reader, loaded, question.tags(!rows.is_empty()));
-    }
+fn shelf_tag(shelf: u64) -> Tag {
+    database().table(TABLE).scope(SHELF, KeyBytes::of(&shelf))
 }
 
 fn packed(rows: &Rows) -> Value {

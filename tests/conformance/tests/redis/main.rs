@@ -16,6 +16,8 @@ mod keys;
 mod lives;
 mod order;
 #[cfg(feature = "redis")]
+mod notes;
+#[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]
 mod slots;

@@ -1,0 +1,159 @@
+//! How does a process deal with others that declare other things of a table? `protocol::notes` decides.
+
+use crate::cache::Inner;
+use crate::clock::Timestamp;
+use crate::guard::Trouble;
+use crate::protocol::notes::{Notes, Remark, Standing};
+use crate::store::{Operation, Outcome, Release, Seed, Writer, same_length};
+use crate::tables::Declared;
+use crate::tag::{Tag, TagKind};
+
+/// A write that is over, or may still be under way, and what is known of other programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Over<'a> {
+    pub(crate) writer: Writer,
+    pub(crate) releases: &'a [Release],
+    /// What this process declares of the tables that were written in part.
+    pub(crate) declared: &'a [Declared],
+    /// Those of them of which all wide tags are among `releases`.
+    pub(crate) widened: &'a [Declared],
+    pub(crate) outcome: Outcome,
+}
+
+/// What a fill may do after its tokens were read.
+pub(crate) enum Prepared {
+    /// Go on.
+    Ready(Vec<Seed>),
+    /// Read them again: notes were lost.
+    Again,
+    /// Store nothing: some writer may not know of it.
+    Unripe,
+}
+
+/// All tags that stand for one of `tables` as a whole, but for `any`.
+pub(crate) fn wide_tags(tables: &[Declared]) -> Vec<Tag> {
+    tables.iter().flat_map(|declared| declared.table.wide()).collect()
+}
+
+impl Inner {
+    /// Places intents. Gives those of the tables in `declared` of which others declare something else.
+    pub(crate) fn place(
+        &self,
+        writer: Writer,
+        tags: &[Tag],
+        declared: &[Declared],
+        now: Timestamp,
+    ) -> Result<Vec<Declared>, Trouble> {
+        let life = self.policy.intent_life;
+        if declared.is_empty() || !self.store.keeps_notes() {
+            return self.call(Operation::Place, |store| store.place(writer, tags, life, now)).map(|()| Vec::new());
+        }
+        let tables: Vec<Tag> = tags.iter().copied().filter(Tag::is_any).collect();
+        let notes = self
+            .call(Operation::Place, |store| same_length(store.place_noted(writer, tags, life, now)?, tables.len()))?;
+        Ok(Notes::foreign(declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
+    }
+
+    /// Places intents for whole tables of which others declare something else, and says so beside them.
+    pub(crate) fn place_wide(
+        &self,
+        writer: Writer,
+        tags: &[Tag],
+        tables: &[Declared],
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        self.place(writer, tags, &[], now)?;
+        self.claim(writer, tables);
+        Ok(())
+    }
+
+    /// Releases what was written, and what stands for whole tables where others declare something else.
+    pub(crate) fn release(&self, over: &Over<'_>) -> Result<(), Trouble> {
+        if over.declared.is_empty() || !self.store.keeps_notes() {
+            let now = self.now();
+            return self.call(Operation::Release, |store| store.release(over.writer, over.releases, now));
+        }
+        self.claim(over.writer, over.widened);
+        let mut foreign = self.release_noted(over)?;
+        foreign.retain(|found| !over.widened.contains(found));
+        self.widen(over.writer, &foreign, over.outcome)?;
+        self.forget(over.writer, over.widened);
+        self.forget(over.writer, &foreign);
+        Ok(())
+    }
+
+    fn release_noted(&self, over: &Over<'_>) -> Result<Vec<Declared>, Trouble> {
+        let changed = over.releases.iter().filter(|release| release.changes_any());
+        let tables: Vec<Tag> = changed.map(|release| release.tag).collect();
+        let now = self.now();
+        let notes = self.call(Operation::Release, |store| {
+            same_length(store.release_noted(over.writer, over.releases, now)?, tables.len())
+        })?;
+        Ok(Notes::foreign(over.declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
+    }
+
+    /// Changes the wide tags of `tables`, whose foreign notes it claims before.
+    fn widen(&self, writer: Writer, tables: &[Declared], outcome: Outcome) -> Result<(), Trouble> {
+        if tables.is_empty() {
+            return Ok(());
+        }
+        self.claim(writer, tables);
+        let releases: Vec<Release> = wide_tags(tables).into_iter().map(|tag| Release { tag, outcome }).collect();
+        let now = self.now();
+        self.call(Operation::Release, |store| store.release(writer, &releases, now))
+    }
+
+    /// Claims foreign notes. Where that fails they stay, and cost the next writer the same.
+    fn claim(&self, writer: Writer, tables: &[Declared]) {
+        for declared in tables {
+            let claim = Remark::Claim { own: declared.fingerprint, writer };
+            drop(self.remark(declared, claim, Operation::Release));
+        }
+    }
+
+    /// Drops the notes that are still claimed, now that all entries by them are gone.
+    fn forget(&self, writer: Writer, tables: &[Declared]) {
+        for declared in tables {
+            drop(self.remark(declared, Remark::Forget(writer), Operation::Release));
+        }
+    }
+
+    fn remark(&self, declared: &Declared, remark: Remark, operation: Operation) -> Result<bool, Trouble> {
+        let (any, now) = (declared.table.whole(TagKind::Any), self.now());
+        self.call(operation, |store| store.remark(&any, remark, now))
+    }
+
+    /// The tokens of `tags`, and then a note beside each table in `declared`.
+    pub(crate) fn prepare(&self, tags: &[Tag], declared: &[Declared]) -> Result<Prepared, Trouble> {
+        let tables: Vec<Tag> = declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect();
+        let now = self.now();
+        let (seeds, notes) = self.call(Operation::Seed, |store| {
+            let (seeds, notes) = store.seed_noted(tags, &tables, now)?;
+            Ok((same_length(seeds, tags.len())?, same_length(notes, tables.len())?))
+        })?;
+        let (mut is_ripe, mut is_lost) = (true, false);
+        for (declared, notes) in declared.iter().zip(&notes) {
+            let standing = Notes::standing(notes.as_ref(), declared.fingerprint);
+            if standing == Standing::Lost {
+                self.make_good(declared)?;
+                is_lost = true;
+            }
+            if standing != Standing::Noted {
+                is_ripe &= self.remark(declared, Remark::Note(declared.fingerprint), Operation::Seed)?;
+            }
+        }
+        Ok(match (is_ripe, is_lost) {
+            (false, _) => Prepared::Unripe,
+            (true, true) => Prepared::Again,
+            (true, false) => Prepared::Ready(seeds),
+        })
+    }
+
+    /// Whoever may have noted what was lost has no entries any more afterwards.
+    fn make_good(&self, declared: &Declared) -> Result<(), Trouble> {
+        let (writer, tables) = (Writer::fresh(), [*declared]);
+        self.widen(writer, &tables, Outcome::Changed)?;
+        self.forget(writer, &tables);
+        Ok(())
+    }
+}

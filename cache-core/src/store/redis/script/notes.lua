@@ -1,0 +1,89 @@
+-- Changes the notes beside a table; says whether a fill may go by them. `cache_core::protocol::notes::Notes::after` is the
+-- same in Rust, and the tests compare the two.
+--
+-- KEYS: the record of the incarnation, the token of the table's `any`, its intents, the notes.
+-- ARGV: the incarnation of the connection, the verb, the declarations (32 hex digits), the writer.
+--
+-- The notes' key: n<declarations>=<state>,..    state: r          ripe
+--                                                      u<until>   not ripe before that
+--                                                      c<writer>  claimed
+local LOST = string.rep('0', 32)
+
+local verb, own, claimed = ARGV[2], ARGV[3], 'c' .. ARGV[4]
+local is_for_readers = verb == 'note'
+if not is_for_readers then
+  local refused = refusal(KEYS[1], ARGV[1])
+  if refused then
+    return refused
+  end
+end
+
+local function text_of(notes)
+  local texts = {}
+  for at, note in ipairs(notes) do
+    texts[at] = note.of .. '=' .. note.state
+  end
+  return 'n' .. table.concat(texts, ',')
+end
+
+local function notes_of(text)
+  local notes = {}
+  for of, state in string.gmatch(text or '', '(%x+)=([ruc]%x*)') do
+    notes[#notes + 1] = { of = of, state = state }
+  end
+  return text_of(notes) == text and notes or nil
+end
+
+-- When the last of the intents beside `any` ends, but for those of writers that claim some of `notes`.
+local function stands_until(notes)
+  local exempt = {}
+  for _, note in ipairs(notes) do
+    exempt[note.state] = true
+  end
+  local held, intents = settled(held_of((read(KEYS[2]))), intents_of((read(KEYS[3]))))
+  local last = held and not held.token and held.expires or 0
+  for _, intent in ipairs(intents) do
+    if not exempt['c' .. intent.writer] then
+      last = math.max(last, intent.deadline)
+    end
+  end
+  return last > 0 and last or nil
+end
+
+local function ripened(state, notes)
+  local last = stands_until(notes)
+  if state == 'r' or not last then
+    return 'r'
+  end
+  local till = string.match(state or '', '^u(%d+)$')
+  if not till then
+    return 'u' .. digits(last)
+  end
+  return tonumber(till) <= now and 'r' or state
+end
+
+local notes, may_store = notes_of((read(KEYS[4]))), 1
+if verb == 'claim' then
+  if not notes then
+    notes = { { of = LOST, state = claimed } }
+  end
+  for _, note in ipairs(notes) do
+    if note.of ~= own then
+      note.state = claimed
+    end
+  end
+elseif not notes then
+  may_store = 0
+elseif verb == 'forget' then
+  notes = keep(notes, function(note) return note.state ~= claimed end)
+else
+  local others = keep(notes, function(note) return note.of ~= own end)
+  local found = keep(notes, function(note) return note.of == own end)[1]
+  others[#others + 1] = { of = own, state = ripened(found and found.state, notes) }
+  notes, may_store = others, others[#others].state == 'r' and 1 or 0
+end
+if notes then
+  redis.call('SET', KEYS[4], text_of(notes), 'PX', digits(KEEP))
+end
+-- A note that was made in another life harms nobody, and does not count.
+return is_for_readers and refusal(KEYS[1], ARGV[1]) or may_store
