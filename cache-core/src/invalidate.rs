@@ -23,8 +23,8 @@ pub struct Invalidation {
     writer: Writer,
     database: Database,
     placed: Vec<Tag>,
-    /// The tables of which others declare something else, in one of the caches at least.
-    foreign: Vec<Declared>,
+    /// The tables of which others declare something else, each with the cache in which they do.
+    foreign: Vec<(usize, Declared)>,
     /// As long as it lives, the intents are placed again in time; only stores outside of this process need that.
     alive: Option<Arc<()>>,
 }
@@ -93,12 +93,12 @@ impl Invalidation {
     /// has happened all the same.
     pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause, caches: &[Cache]) {
         let declared = changes.declared(&self.database);
-        let is_foreign = |of: &Declared| self.foreign.contains(of);
-        let widened: Vec<Declared> = declared.iter().copied().filter(is_foreign).collect();
-        let tags = with_wide(changes.tags(&self.database), &widened);
         let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
             let outcome = outcome(ending, cache);
+            let mut widened = self.foreign_in(cache);
+            widened.retain(|found| declared.contains(found));
+            let tags = with_wide(changes.tags(&self.database), &widened);
             let releases = plan(&tags, &self.placed, outcome);
             if releases.is_empty() {
                 continue;
@@ -129,23 +129,27 @@ impl Invalidation {
 
     fn intents(&self, changes: &ChangeSet) -> Intents {
         let declared = changes.declared(&self.database);
-        Intents { tags: with_wide(changes.tags(&self.database), &self.foreign).into(), declared: declared.into() }
+        Intents { tags: changes.tags(&self.database).into(), declared: declared.into() }
+    }
+
+    fn foreign_in(&self, cache: &Cache) -> Vec<Declared> {
+        let place = place_of(cache);
+        self.foreign.iter().filter(|(of, _)| *of == place).map(|(_, declared)| *declared).collect()
     }
 
     /// Places intents, and further ones for whole tables of which others declare something else. From then on those count
-    /// as changed in every cache.
+    /// as changed in this cache.
     fn place_in(&mut self, cache: &Cache, intents: &Intents) -> core::result::Result<(), Trouble> {
         let now = cache.now();
         let placed = cache.0.place(self.writer, &intents.tags, &intents.declared, now);
         self.stand(cache, intents, placed.is_ok().then_some(now));
         let mut foreign = placed?;
-        foreign.retain(|found| found.table.wide().iter().any(|tag| !intents.tags.contains(tag)));
+        let known = self.foreign_in(cache);
+        foreign.retain(|found| !known.contains(found));
         if foreign.is_empty() {
             return Ok(());
         }
-        // In another cache the same may have been found already, and in that one only was it acted on.
-        let new: Vec<Declared> = foreign.iter().copied().filter(|found| !self.foreign.contains(found)).collect();
-        self.foreign.extend(new);
+        self.foreign.extend(foreign.iter().map(|found| (place_of(cache), *found)));
         let wide = Intents { tags: wide_tags(&foreign).into(), declared: [].into() };
         self.note_placed(&wide.tags);
         let placed = cache.0.place_wide(self.writer, &wide.tags, &foreign, now);
@@ -170,6 +174,11 @@ impl Invalidation {
         let new: Vec<Tag> = tags.iter().copied().filter(|tag| !self.placed.contains(tag)).collect();
         self.placed.extend(new);
     }
+}
+
+/// Tells caches of this process apart.
+fn place_of(cache: &Cache) -> usize {
+    Arc::as_ptr(&cache.0).addr()
 }
 
 fn with_wide(mut tags: Vec<Tag>, tables: &[Declared]) -> Vec<Tag> {
