@@ -32,6 +32,11 @@ pub(super) type Verb = (&'static str, Duration);
 
 const SEED: Verb = ("seed", Duration::ZERO);
 
+/// Each of `tags`, to be seeded.
+pub(super) fn seeding(tags: &[TagName]) -> impl Iterator<Item = (&TagName, Verb)> {
+    tags.iter().map(|tag| (tag, SEED))
+}
+
 pub(super) const fn place(life: Duration) -> Verb {
     ("place", life)
 }
@@ -70,22 +75,32 @@ impl Call<'_> {
     /// Whoever seeds a tag before others wants to know that these were as they are when it was seeded. So all that come
     /// after the first one that the script has to see to are its as well: what was read of them is older.
     pub(super) fn seed(&mut self, tags: &[TagName]) -> Result<Vec<Seed>, Failure> {
+        let (mut seeds, _) = self.held(tags, Batch::default())?;
+        let left = &tags[seeds.len()..];
+        if !left.is_empty() {
+            seeds.extend(self.change(Writer::fresh(), seeding(left))?);
+        }
+        Ok(seeds)
+    }
+
+    /// The tokens of tags, in order, up to the first one that the script has to see to; and the replies to what is asked
+    /// `after` them.
+    pub(super) fn held(&mut self, tags: &[TagName], after: Batch) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
+        if tags.is_empty() {
+            return Ok((Vec::new(), self.ask_in_this_life(after)?));
+        }
         let mut batch = self.values_of(tags.iter().map(|tag| &tag.token), tags.len());
         for tag in tags {
             batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]);
         }
+        batch.join(after);
         let mut replies = self.ask_in_this_life(batch)?.into_iter();
         let held = texts(replies.next().ok_or_else(|| Failure::strange("a read"))?)?;
+        let lives: Vec<Value> = replies.by_ref().take(tags.len()).collect();
         let seed = |(bytes, life): (Option<Vec<u8>>, Value)| {
-            let is_young = matches!(life, Value::Int(life) if life >= YOUNG);
-            tokens::held(&bytes?).filter(|seed| is_young && !seed.is_intended)
+            tokens::held(&bytes?).filter(|seed| is_young(&life) && !seed.is_intended)
         };
-        let mut seeds: Vec<Seed> = held.into_iter().zip(replies).map_while(seed).collect();
-        let left = &tags[seeds.len()..];
-        if !left.is_empty() {
-            seeds.extend(self.change(Writer::fresh(), left.iter().map(|tag| (tag, SEED)))?);
-        }
-        Ok(seeds)
+        Ok((held.into_iter().zip(lives).map_while(seed).collect(), replies.collect()))
     }
 
     /// The command that asks for what is kept under so many names.
@@ -219,7 +234,7 @@ impl Call<'_> {
         next.ok_or_else(|| Failure::strange("SCAN"))
     }
 
-    fn ask(&mut self, batch: &Batch) -> Result<Vec<Value>, Failure> {
+    pub(super) fn ask(&mut self, batch: &Batch) -> Result<Vec<Value>, Failure> {
         self.connection.ask(batch, self.deadline)
     }
 }
@@ -232,6 +247,11 @@ fn millis_of_intent(life: Duration) -> String {
     // A hundred years: sums with the present time stay exact in the script.
     let most = 100 * 365 * 86_400_000;
     life.as_nanos().div_ceil(1_000_000).min(most).to_string()
+}
+
+/// Whether what has so long to live need not be kept anew.
+pub(super) const fn is_young(life: &Value) -> bool {
+    matches!(life, Value::Int(millis) if *millis >= YOUNG)
 }
 
 pub(super) fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
@@ -258,7 +278,7 @@ fn puts(entries: &[Packed]) -> Batch {
     batch
 }
 
-fn texts(reply: Value) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+pub(super) fn texts(reply: Value) -> Result<Vec<Option<Vec<u8>>>, Failure> {
     let Value::Array(values) = reply else { return Err(Failure::strange("MGET")) };
     values.into_iter().map(text).collect()
 }

@@ -85,7 +85,7 @@ impl Batch {
     }
 
     /// The commands of another batch.
-    fn join(&mut self, other: Self) {
+    pub(super) fn join(&mut self, other: Self) {
         self.bytes.extend(other.bytes);
         self.count += other.count;
     }

@@ -7,7 +7,6 @@ use super::address::Address;
 use super::commands::{self, Call};
 use super::connection::Connection;
 use super::failure::{Deadline, Failure};
-use super::notes::By;
 use super::pool::Pool;
 use super::track::RedisTracker;
 use crate::error::Result;
@@ -179,8 +178,7 @@ impl Link for RedisLink {
     }
 
     fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
-        let tags = || tags.iter().map(|tag| (tag, commands::SEED));
-        self.call("seeding tags", |call| call.change_noted(Writer::fresh(), tags(), notes, By::Reader))
+        self.call("seeding tags", |call| call.seed_noted(tags, notes))
     }
 
     fn place_noted(
@@ -191,8 +189,7 @@ impl Link for RedisLink {
         notes: &[Name],
     ) -> Result<Vec<Option<Notes>>> {
         let tags = || tags.iter().map(|tag| (tag, commands::place(life)));
-        let doing = "placing intents";
-        self.call(doing, |call| call.change_noted(writer, tags(), notes, By::Writer).map(|(_, notes)| notes))
+        self.call("placing intents", |call| call.change_noted(writer, tags(), notes))
     }
 
     fn release_noted(
@@ -202,8 +199,7 @@ impl Link for RedisLink {
         notes: &[Name],
     ) -> Result<Vec<Option<Notes>>> {
         let tags = || releases.iter().map(|(tag, outcome)| (tag, commands::release(*outcome)));
-        let doing = "releasing intents";
-        self.call(doing, |call| call.change_noted(writer, tags(), notes, By::Writer).map(|(_, notes)| notes))
+        self.call("releasing intents", |call| call.change_noted(writer, tags(), notes))
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {

@@ -2,7 +2,7 @@
 
 use redis::{Cmd, Value};
 
-use super::commands::{Call, KEPT, Verb, text};
+use super::commands::{Call, KEPT, Verb, is_young, seeding, texts};
 use super::connection::Batch;
 use super::failure::Failure;
 use super::scripts::NOTES;
@@ -13,42 +13,44 @@ use crate::key::Fingerprint;
 use crate::protocol::notes::{Note, Notes, Remark};
 use crate::store::names::{Name, TableName, TagName};
 
-/// Who reads notes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
-    /// A fill: what it goes by is kept.
-    Reader,
-    Writer,
-}
-
 impl Call<'_> {
+    /// The tokens of tags, as [`seed`](Self::seed) gives them, and notes that are read after all of these. What a fill goes
+    /// by is kept.
+    pub(super) fn seed_noted(
+        &mut self,
+        tags: &[TagName],
+        notes: &[Name],
+    ) -> Result<(Vec<Seed>, Vec<Option<Notes>>), Failure> {
+        let question = in_time(notes);
+        let (mut seeds, mut replies) = self.held(tags, question.clone())?;
+        let left = &tags[seeds.len()..];
+        if !left.is_empty() {
+            let further;
+            (further, replies) = self.change_then(Writer::fresh(), seeding(left), &question)?;
+            seeds.extend(further);
+        }
+        let mut replies = replies.into_iter();
+        let found = notes_of(replies.next())?;
+        self.keep(notes.iter().zip(replies).filter(|(_, life)| !is_young(life)).map(|(name, _)| name))?;
+        Ok((seeds, found))
+    }
+
     /// Changes tags, and reads notes afterwards, in the same round trip.
     pub(super) fn change_noted<'t>(
         &mut self,
         writer: Writer,
         tags: impl Iterator<Item = (&'t TagName, Verb)>,
         notes: &[Name],
-        by: By,
-    ) -> Result<(Vec<Seed>, Vec<Option<Notes>>), Failure> {
-        let mut batch = Batch::default();
-        if !notes.is_empty() {
-            let mut command = redis::cmd("MGET");
-            notes.iter().for_each(|name| {
-                command.arg(name.as_str());
-            });
-            batch.add(&command);
-        }
-        for name in notes.iter().filter(|_| by == By::Reader) {
-            batch.add(redis::cmd("PEXPIRE").arg(name.as_str()).arg(KEPT.as_millis().to_string()));
-        }
-        let (seeds, replies) = self.change_then(writer, tags, &batch)?;
-        let values = match replies.into_iter().next() {
-            None => Vec::new(),
-            Some(Value::Array(values)) => values,
-            Some(_) => return Err(Failure::strange("MGET")),
-        };
-        let found: Vec<_> = values.into_iter().map(text).collect::<Result<_, _>>()?;
-        Ok((seeds, found.into_iter().map(|bytes| read(&bytes?)).collect()))
+    ) -> Result<Vec<Option<Notes>>, Failure> {
+        let (_, replies) = self.change_then(writer, tags, &values_of(notes))?;
+        notes_of(replies.into_iter().next())
+    }
+
+    /// Keeps notes for as long as tags that nobody asks for. What is not there stays so.
+    fn keep<'n>(&mut self, notes: impl Iterator<Item = &'n Name>) -> Result<(), Failure> {
+        let (mut batch, kept) = (Batch::default(), KEPT.as_millis().to_string());
+        notes.for_each(|name| batch.command(&[b"PEXPIRE", name.as_str().as_bytes(), kept.as_bytes()]));
+        self.ask(&batch).map(drop)
     }
 
     pub(super) fn remark(&mut self, table: &TableName, remark: Remark) -> Result<bool, Failure> {
@@ -69,6 +71,29 @@ impl Call<'_> {
             _ => Err(Failure::strange("a script")),
         }
     }
+}
+
+/// The question for notes.
+fn values_of(notes: &[Name]) -> Batch {
+    let mut batch = Batch::default();
+    if !notes.is_empty() {
+        batch.begin(1 + notes.len());
+        batch.part(b"MGET");
+        notes.iter().for_each(|name| batch.part(name.as_str().as_bytes()));
+    }
+    batch
+}
+
+/// The same, and for how long each has to live.
+fn in_time(notes: &[Name]) -> Batch {
+    let mut batch = values_of(notes);
+    notes.iter().for_each(|name| batch.command(&[b"PTTL", name.as_str().as_bytes()]));
+    batch
+}
+
+fn notes_of(reply: Option<Value>) -> Result<Vec<Option<Notes>>, Failure> {
+    let found = reply.map_or(Ok(Vec::new()), texts)?;
+    Ok(found.into_iter().map(|bytes| read(&bytes?)).collect())
 }
 
 /// The notes that `bytes` say, as `notes.lua` writes them; `None`: they are nothing that it writes.

@@ -14,9 +14,9 @@ mod full;
 mod keys;
 #[cfg(feature = "redis")]
 mod lives;
-mod order;
 #[cfg(feature = "redis")]
 mod notes;
+mod order;
 #[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]
