@@ -1,5 +1,6 @@
 //! The way of a write through the stores: intents before, new tokens after.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cache::Cache;
@@ -22,8 +23,10 @@ use crate::tag::{Database, Tag};
 pub struct Invalidation {
     writer: Writer,
     database: Database,
+    /// What was placed in every cache.
     placed: Vec<Tag>,
-    /// The tables of which others declare something else, each with the cache in which they do.
+    /// The tables of which others declare something else, each with the cache in which they do: there intents were placed
+    /// for all of it.
     foreign: Vec<(usize, Declared)>,
     /// As long as it lives, the intents are placed again in time; only stores outside of this process need that.
     alive: Option<Arc<()>>,
@@ -92,14 +95,15 @@ impl Invalidation {
     /// A store that fails is counted and reported, and not looked at until the change has got through; the write
     /// has happened all the same.
     pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause, caches: &[Cache]) {
-        let declared = changes.declared(&self.database);
+        let (changed, declared) = (changes.tags(&self.database), changes.declared(&self.database));
         let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
             let outcome = outcome(ending, cache);
             let mut widened = self.foreign_in(cache);
+            let placed = with_wide(&self.placed, &widened);
             widened.retain(|found| declared.contains(found));
-            let tags = with_wide(changes.tags(&self.database), &widened);
-            let releases = plan(&tags, &self.placed, outcome);
+            let tags = with_wide(&changed, &widened);
+            let releases = plan(&tags, &placed, outcome);
             if releases.is_empty() {
                 continue;
             }
@@ -110,7 +114,7 @@ impl Invalidation {
             if cache.0.release(&Over { writer: self.writer, releases, declared, widened, outcome }).is_err() {
                 cache.0.ledger.count_invalidation_failure();
                 // Whether others declare something else was not told, or not acted on.
-                let tags = if cache.0.store.keeps_notes() { with_wide(tags.clone(), declared) } else { tags.clone() };
+                let tags = if cache.0.store.keeps_notes() { with_wide(&tags, declared) } else { tags };
                 let may_still_run = ending == Ending::Unknown;
                 cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run });
             }
@@ -151,7 +155,6 @@ impl Invalidation {
         }
         self.foreign.extend(foreign.iter().map(|found| (place_of(cache), *found)));
         let wide = Intents { tags: wide_tags(&foreign).into(), declared: [].into() };
-        self.note_placed(&wide.tags);
         let placed = cache.0.place_wide(self.writer, &wide.tags, &foreign, now);
         self.stand(cache, &wide, placed.is_ok().then_some(now));
         placed
@@ -181,10 +184,10 @@ fn place_of(cache: &Cache) -> usize {
     Arc::as_ptr(&cache.0).addr()
 }
 
-fn with_wide(mut tags: Vec<Tag>, tables: &[Declared]) -> Vec<Tag> {
+/// `tags`, and those that stand for `tables` as a whole.
+fn with_wide<'a>(tags: &'a [Tag], tables: &[Declared]) -> Cow<'a, [Tag]> {
     let new: Vec<Tag> = wide_tags(tables).into_iter().filter(|tag| !tags.contains(tag)).collect();
-    tags.extend(new);
-    tags
+    if new.is_empty() { Cow::Borrowed(tags) } else { Cow::Owned([tags, &new].concat()) }
 }
 
 fn outcome(ending: Ending, cache: &Cache) -> Outcome {

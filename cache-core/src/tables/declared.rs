@@ -2,6 +2,7 @@
 
 use core::any::TypeId;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use super::{Dependency, LookupDeclaration, Table, Tables};
 use crate::key::Fingerprint;
@@ -43,8 +44,9 @@ impl Tables {
     /// [`dependencies`](Self::dependencies), and no write asks for it. What it reaches is.
     #[must_use]
     pub fn fingerprint(&self, table: &str) -> Fingerprint {
+        static UNDECLARED: LazyLock<Fingerprint> = LazyLock::new(|| fingerprint(&Table::default(), false));
         let known = self.fingerprints.get(table).copied();
-        known.unwrap_or_else(|| fingerprint(&Table::default(), false))
+        known.unwrap_or_else(|| *UNDECLARED)
     }
 
     /// The same of every table that is declared or that a declaration names.

@@ -23,6 +23,48 @@ fn random_histories_leave_the_same_notes() {
     }
 }
 
+#[test]
+fn a_fill_keeps_notes_of_which_half_the_life_is_over() {
+    let server = RedisServer::start();
+    let link = RedisLink::from_url(&server.url("shop")).unwrap();
+    link.set_timeout(Duration::from_secs(5));
+    let table = link.names().notes(&tag(1));
+    let (name, own) = (table.notes.as_str(), declared(0));
+    let fill = || link.seed_noted(&[table.any.clone()], &[table.notes.clone()]).unwrap().1;
+    let days_left = || server.run::<i64>(&["PTTL", name]) / 86_400_000;
+    assert_eq!((fill(), days_left()), (vec![None], 0), "nothing comes of nothing");
+    let writer = Writer::from_bits(1);
+    [Remark::Claim { own, writer }, Remark::Forget(writer)].map(|remark| link.remark(&table, remark).unwrap());
+    assert!(link.remark(&table, Remark::Note(own)).unwrap());
+    let noted = vec![Some(Notes::from_iter([(own, Note::Ripe)]))];
+    for (before, after) in [(40, 39), (31, 30), (29, 59)] {
+        server.run::<i64>(&["PEXPIRE", name, &(before * 86_400_000_i64 - 1).to_string()]);
+        assert_eq!((fill(), days_left()), (noted.clone(), after), "{before}");
+    }
+}
+
+#[test]
+fn notes_are_read_with_tokens_that_are_there_and_with_those_that_are_not() {
+    let server = RedisServer::start();
+    let link = RedisLink::from_url(&server.url("shop")).unwrap();
+    link.set_timeout(Duration::from_secs(5));
+    let (table, own, writer) = (link.names().notes(&tag(1)), declared(0), Writer::from_bits(1));
+    [Remark::Claim { own, writer }, Remark::Forget(writer)].map(|remark| link.remark(&table, remark).unwrap());
+    let noted = vec![Some(Notes::default())];
+    let (any, other) = (table.any.clone(), link.names().tag(&tag(2)));
+    let fill = |tags: &[&cache_core::store::TagName]| {
+        let tags: Vec<_> = tags.iter().map(|tag| (*tag).clone()).collect();
+        let (seeds, notes) = link.seed_noted(&tags, &[table.notes.clone()]).unwrap();
+        (seeds.iter().map(|seed| seed.token).collect::<Vec<_>>(), notes)
+    };
+    let (first, notes) = fill(&[&any]);
+    assert_eq!((first.len(), &notes), (1, &noted));
+    let (both, notes) = fill(&[&any, &other]);
+    assert_eq!((both[0], both.len(), &notes), (first[0], 2, &noted));
+    assert_eq!(fill(&[&any, &other]), (both, noted.clone()), "all are there");
+    assert_eq!(fill(&[]), (vec![], noted));
+}
+
 struct History<'a> {
     server: &'a RedisServer,
     link: RedisLink,
