@@ -131,8 +131,18 @@ impl Inner {
             let (seeds, notes) = store.seed_noted(tags, &tables, now)?;
             Ok((same_length(seeds, tags.len())?, same_length(notes, tables.len())?))
         })?;
+        self.settle(seeds, declared, &notes)
+    }
+
+    /// What a fill may do under `seeds`, after which `notes` were read beside each table in `declared`.
+    pub(crate) fn settle(
+        &self,
+        seeds: Vec<Seed>,
+        declared: &[Declared],
+        notes: &[Option<Notes>],
+    ) -> Result<Prepared, Trouble> {
         let (mut is_ripe, mut is_lost) = (true, false);
-        for (declared, notes) in declared.iter().zip(&notes) {
+        for (declared, notes) in declared.iter().zip(notes) {
             let standing = Notes::standing(notes.as_ref(), declared.fingerprint);
             if standing == Standing::Lost {
                 self.make_good(declared)?;

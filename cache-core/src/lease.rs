@@ -5,12 +5,17 @@ use std::thread;
 use std::time::Instant;
 
 use crate::cache::Cache;
+use crate::codec::Codec;
+use crate::entry::{Life, Value};
+use crate::foreign::Prepared;
 use crate::guard::Trouble;
 use crate::load::{Fill, Reader};
+use crate::protocol::notes::Notes;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::statistics::StoreCounter;
-use crate::store::{Lease, Operation, Writer};
-use crate::tag::Token;
+use crate::store::{Beginning, Begun, Lease, Operation, Seed, Store, Wanted, Writer, same_length};
+use crate::tables::Declared;
+use crate::tag::{Tag, TagKind, Token};
 
 /// How a load goes on that other processes may be at as well.
 #[derive(Debug)]
@@ -28,7 +33,6 @@ pub struct Right {
     /// Ends when it is dropped.
     held: Option<Held>,
     is_denied: bool,
-    is_late: bool,
 }
 
 #[derive(Debug)]
@@ -59,8 +63,8 @@ impl Right {
     }
 
     /// What the tokens allow: a lease keeps processes from doing the same work, and nobody's answer depends on it.
-    const UNLEASED: Self = Self { held: None, is_denied: false, is_late: false };
-    const DENIED: Self = Self { held: None, is_denied: true, is_late: true };
+    const UNLEASED: Self = Self { held: None, is_denied: false };
+    const DENIED: Self = Self { held: None, is_denied: true };
 }
 
 impl Drop for Held {
@@ -76,15 +80,33 @@ impl Drop for Held {
 impl Reader<'_> {
     /// Takes the lease called `name`, or waits for what its holder stores: `look` looks for that. After `budget` the
     /// caller has to query by himself.
-    pub fn take_lease<T>(&self, name: Lease, budget: Duration, mut look: impl FnMut() -> Option<T>) -> Approach<T> {
+    pub fn take_lease<T>(&self, name: Lease, budget: Duration, look: impl FnMut() -> Option<T>) -> Approach<T> {
         if self.cache.0.watch.is_none() {
             return Approach::Query(Right::UNLEASED);
         }
-        let holder = Writer::fresh();
-        let Some(is_taken) = self.try_lease(name, holder) else { return Approach::Query(Right::UNLEASED) };
-        if is_taken {
-            return Approach::Query(self.right(name, holder, false));
+        let lease = (name, Writer::fresh());
+        match self.try_right(lease) {
+            Some(right) => Approach::Query(right),
+            None => self.wait_for_lease(lease, budget, look),
         }
+    }
+
+    /// The right to load, as far as it is to be had; `None`: another process has it.
+    fn try_right(&self, (name, holder): (Lease, Writer)) -> Option<Right> {
+        match self.try_lease(name, holder) {
+            None => Some(Right::UNLEASED),
+            Some(true) => Some(self.right(name, holder)),
+            Some(false) => None,
+        }
+    }
+
+    /// Waits for what the lease's holder stores, or for the lease.
+    fn wait_for_lease<T>(
+        &self,
+        (name, holder): (Lease, Writer),
+        budget: Duration,
+        mut look: impl FnMut() -> Option<T>,
+    ) -> Approach<T> {
         self.cache.0.ledger.store.count(StoreCounter::LeaseWait);
         let (began, wait) = (Instant::now(), Wait::new(budget));
         while let WaitStep::Nap(nap) = wait.next(began.elapsed()) {
@@ -96,7 +118,7 @@ impl Reader<'_> {
                 None => return Approach::Query(Right::UNLEASED),
                 Some(false) => {}
                 Some(true) => {
-                    let right = self.right(name, holder, true);
+                    let right = self.right(name, holder);
                     // Its holder may have stored it since.
                     return look().map_or(Approach::Query(right), Approach::Answered);
                 }
@@ -113,9 +135,9 @@ impl Reader<'_> {
         self.flight_wait() / 2
     }
 
-    fn right(&self, name: Lease, holder: Writer, is_late: bool) -> Right {
+    fn right(&self, name: Lease, holder: Writer) -> Right {
         let held = Held { cache: self.cache.clone(), name, holder, is_over: false };
-        Right { held: Some(held), is_denied: false, is_late }
+        Right { held: Some(held), is_denied: false }
     }
 
     /// Whether the lease was taken; `None`: the store does not say.
@@ -142,7 +164,7 @@ impl Fill {
         let (name, holder) = (self.lease(), Writer::fresh());
         let is_taken = reader.try_lease(name, holder);
         if is_taken == Some(true) {
-            self.give(reader.right(name, holder, false));
+            self.give(reader.right(name, holder));
         }
         is_taken != Some(false)
     }
@@ -152,24 +174,97 @@ impl Fill {
         Lease::of(self.key(), &tokens)
     }
 
-    /// Looks once more, now that nobody else loads the same: `look` looks for what somebody may have stored since the
-    /// reader missed. Waits for another process for `budget` at most.
+    /// Looks once more, now that nobody else loads the same, for what somebody may have stored since the reader missed;
+    /// `accept` says whether that is of use. Waits for another process for `budget` at most. Afterwards the query may
+    /// be asked.
     pub fn approach<T>(
         &mut self,
         reader: &Reader<'_>,
         budget: Duration,
-        mut look: impl FnMut() -> Option<T>,
+        codec: Option<Codec>,
+        accept: impl Fn(Value, Life) -> Option<T>,
     ) -> Option<T> {
+        let (key, tags) = (*self.key(), self.tags());
+        let wanted = Wanted { key, tags: &|| tags.clone(), codec };
+        let look = || reader.look_up(&wanted).ok().and_then(|(value, life)| accept(value, life));
         if reader.cache.0.watch.is_none() {
             return look();
         }
-        match reader.take_lease(self.lease(), budget, &mut look) {
-            Approach::Answered(found) => Some(found),
-            Approach::Query(right) => {
-                let is_late = right.is_late;
-                self.give(right);
-                if is_late { None } else { look() }
-            }
-        }
+        let lease = (self.lease(), Writer::fresh());
+        let attempt = match self.presumed() {
+            Some(_) => self.begin(reader, &wanted, lease),
+            None => Attempt { right: reader.try_right(lease), looked: None },
+        };
+        let (has_looked, found) = (attempt.looked.is_some(), attempt.looked.flatten());
+        let found = found.and_then(|(value, life)| accept(value, life));
+        let (right, has_looked) = match attempt.right {
+            Some(right) => (right, has_looked),
+            None if found.is_some() => return found,
+            None => match reader.wait_for_lease(lease, budget, look) {
+                Approach::Answered(found) => return Some(found),
+                Approach::Query(right) => (right, true),
+            },
+        };
+        self.give(right);
+        if has_looked { found } else { look() }
     }
+
+    /// Takes the lease, looks once more, and reads the tokens to fill under, all of it in one call.
+    fn begin(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>, (name, holder): (Lease, Writer)) -> Attempt {
+        let (inner, now, tags) = (&*reader.cache.0, reader.now(), self.tags());
+        let declared = self.presumed().unwrap_or_default().to_vec();
+        let tables: Vec<Tag> = declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect();
+        let lease = (name, holder, inner.policy.lease_life);
+        let beginning = Beginning { lease, wanted, tags: &tags, tables: &tables };
+        // A token that should have been changed must not be filled under.
+        let begin = |store: &dyn Store| {
+            let begun = store.begin(&beginning, now)?;
+            Ok(Begun { seeds: same_length(begun.seeds, tags.len())?, ..begun })
+        };
+        let begun = match inner.unbar().and_then(|()| inner.call(Operation::Seed, begin)) {
+            Ok(begun) => begun,
+            Err(trouble) => {
+                reader.note(&trouble);
+                return Attempt { right: Some(Right::DENIED), looked: Some(None) };
+            }
+        };
+        let right = match begun.is_taken {
+            Some(true) => Some(reader.right(name, holder)),
+            Some(false) => None,
+            None => Some(Right::UNLEASED),
+        };
+        let looked = reader.judge(Ok(begun.found)).ok();
+        if looked.is_none() && !self.settle(reader, (begun.seeds, &declared), &begun.notes) {
+            return Attempt { right: Some(Right::DENIED), looked: Some(None) };
+        }
+        Attempt { right, looked: Some(looked) }
+    }
+
+    /// Goes by the tokens that were read for this fill, and by notes that were read after them; says whether anything may
+    /// be stored.
+    fn settle(
+        &mut self,
+        reader: &Reader<'_>,
+        (seeds, declared): (Vec<Seed>, &[Declared]),
+        notes: &[Option<Notes>],
+    ) -> bool {
+        let settled = reader.cache.0.settle(seeds, declared, notes);
+        let seeds = match settled.inspect_err(|trouble| reader.note(trouble)) {
+            Ok(Prepared::Ready(seeds)) => Some(seeds),
+            Ok(Prepared::Again) => {
+                let again = reader.seed_declared(&self.tags(), declared);
+                again.map(|seeds| seeds.into_iter().map(|(_, seed)| seed).collect())
+            }
+            Ok(Prepared::Unripe) | Err(_) => None,
+        };
+        seeds.map(|seeds| self.stand_on(seeds)).is_some()
+    }
+}
+
+/// What came of asking for the right to load.
+struct Attempt {
+    /// `None`: another process has it.
+    right: Option<Right>,
+    /// What was found on the way; `None`: nobody has looked.
+    looked: Option<Option<(Value, Life)>>,
 }

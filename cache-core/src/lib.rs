@@ -50,7 +50,7 @@ pub use flight::{Follower, Waited};
 pub use invalidate::{Ending, Invalidation};
 pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind, name_of};
 pub use lease::{Approach, Right};
-pub use load::{Fill, Loaded, Reader, Start};
+pub use load::{Fill, Loaded, Missed, Reader, Sought, Start};
 pub use mode::Mode;
 pub use policy::{Jitter, Lifetime, Timeout, Writes};
 pub use protocol::breaker::BreakerState;

@@ -15,7 +15,7 @@ use crate::lease::Right;
 use crate::mode::Mode;
 use crate::policy::Lifetime;
 use crate::statistics::{Counter, Counters, StoreCounter};
-use crate::store::{Found, Lease, Operation, Put, Seed, Store, Stored, Wanted, Writer, same_length};
+use crate::store::{Found, Lease, Looked, Operation, Put, Seed, Store, Stored, Wanted, Writer, same_length};
 use crate::tables::Declared;
 use crate::tag::{Tag, Token};
 
@@ -44,6 +44,42 @@ pub enum Start {
     Lead(Box<Fill>),
 }
 
+/// Why nothing is to be served, and what a look has seen on the way.
+#[derive(Clone, Debug)]
+pub struct Missed {
+    /// Why.
+    pub cause: Miss,
+    /// What the tags of the entry held then: all of them, or none.
+    pub seen: Vec<(Tag, Seed)>,
+}
+
+impl From<Miss> for Missed {
+    fn from(cause: Miss) -> Self {
+        Self { cause, seen: Vec::new() }
+    }
+}
+
+/// What was missed, and is about to be loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    /// Its name.
+    pub key: CacheKey,
+    /// Every tag that it may depend on.
+    pub tags: &'a [Tag],
+    /// What the process declares of the tables of which these name a part.
+    pub declared: &'a [Declared],
+    /// What the look has [seen](Missed::seen).
+    pub seen: &'a [(Tag, Seed)],
+}
+
+impl<'a> Sought<'a> {
+    /// Of whose tags nothing was seen.
+    #[must_use]
+    pub const fn new(key: CacheKey, tags: &'a [Tag], declared: &'a [Declared]) -> Self {
+        Self { key, tags, declared, seen: &[] }
+    }
+}
+
 /// The right to fill one key under the tokens that were read before the query.
 ///
 /// If it is dropped, those who wait for it learn at once, and nothing is stored.
@@ -52,6 +88,8 @@ pub struct Fill {
     cache: Cache,
     key: CacheKey,
     seeds: Vec<(Tag, Seed)>,
+    /// The tokens are those that the look has seen. They are read again, and notes after them, before the query.
+    presumed: Option<Vec<Declared>>,
     leader: Leader,
     /// Ends after those who wait were told, or when what was loaded is stored.
     right: Option<Right>,
@@ -89,16 +127,19 @@ impl Reader<'_> {
     /// # Errors
     ///
     /// Returns why there is nothing to be served; a store that fails is reported, and a miss.
-    pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Miss> {
+    pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Missed> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
         if !self.may_be_kept(wanted) {
-            return Err(Miss::Absent);
+            return Err(Miss::Absent.into());
         }
-        let found = inner.unbar().and_then(|()| match inner.store.recall(wanted, now) {
-            Some(found) => Ok(Some(found)),
-            None => inner.call(Operation::Get, |store| store.get(wanted, now)),
+        let looked = inner.unbar().and_then(|()| match inner.store.recall(wanted, now) {
+            Some(found) => Ok(Looked { found: Some(found), seen: Vec::new() }),
+            None => inner.call(Operation::Get, |store| store.look(wanted, now)),
         });
-        self.judge(found)
+        match looked {
+            Ok(looked) => self.judge(Ok(looked.found)).map_err(|cause| Missed { cause, seen: looked.seen }),
+            Err(trouble) => self.judge(Err(trouble)).map_err(Missed::from),
+        }
     }
 
     /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
@@ -136,18 +177,29 @@ impl Reader<'_> {
         self.cache.tell(&Event::Missed { manager: self.manager, kind: self.kind, cause });
     }
 
-    /// Starts the load of `key`, which will depend on some of `tags`; `declared` is what the process declares of the tables
-    /// of which these name a part.
+    /// Starts the load of what is `sought`.
     #[must_use]
-    pub fn start(&self, key: CacheKey, tags: &[Tag], declared: &[Declared]) -> Start {
-        let Some(seeds) = self.seed_declared(tags, declared) else { return Start::Alone };
-        let tokens = seeds.iter().map(|(_, seed)| seed.token).collect();
+    pub fn start(&self, sought: &Sought<'_>) -> Start {
+        let presumed = self.presume(sought);
+        let declared = presumed.is_some().then(|| sought.declared.to_vec());
+        let seeds = presumed.or_else(|| self.seed_declared(sought.tags, sought.declared));
+        let Some(seeds) = seeds else { return Start::Alone };
+        let (key, tokens) = (sought.key, seeds.iter().map(|(_, seed)| seed.token).collect());
         match self.cache.0.flights.board(key, tokens) {
             Seat::Follower(follower) => Start::Follow(follower),
             Seat::Leader(leader) => {
-                Start::Lead(Box::new(Fill { cache: self.cache.clone(), key, seeds, leader, right: None }))
+                let cache = self.cache.clone();
+                Start::Lead(Box::new(Fill { cache, key, seeds, presumed: declared, leader, right: None }))
             }
         }
+    }
+
+    /// What the look has seen of all tags, in their order. It says who loads the same; whoever does asks again.
+    fn presume(&self, sought: &Sought<'_>) -> Option<Vec<(Tag, Seed)>> {
+        if sought.seen.is_empty() || self.cache.mode() != Mode::Normal {
+            return None;
+        }
+        sought.tags.iter().map(|tag| sought.seen.iter().find(|(seen, _)| seen == tag).copied()).collect()
     }
 
     /// The present tokens of `tags`; `None` if the store fails, or nothing is to be stored.
@@ -246,7 +298,7 @@ impl Reader<'_> {
         Ok(near.into_iter().map(|found| found.or_else(|| looked.next().flatten())).collect())
     }
 
-    fn judge(&self, found: Result<Option<Found>, Trouble>) -> Result<(Value, Life), Miss> {
+    pub(crate) fn judge(&self, found: Result<Option<Found>, Trouble>) -> Result<(Value, Life), Miss> {
         let found = found.map_err(|trouble| {
             self.note(&trouble);
             trouble.miss()
@@ -298,10 +350,11 @@ impl Fill {
         &self.seeds
     }
 
-    /// Whether what was loaded may be stored: not while another process is at it.
+    /// Whether what was loaded may be stored: not while another process is at it, nor under tokens that were not read
+    /// for this fill.
     #[must_use]
     pub fn may_store(&self) -> bool {
-        self.right.as_ref().is_none_or(Right::may_store)
+        self.presumed.is_none() && self.right.as_ref().is_none_or(Right::may_store)
     }
 
     /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
@@ -326,6 +379,22 @@ impl Fill {
 
     pub(crate) fn key(&self) -> &CacheKey {
         &self.key
+    }
+
+    /// What is declared, if the tokens are still to be read for this fill.
+    pub(crate) fn presumed(&self) -> Option<&[Declared]> {
+        self.presumed.as_deref()
+    }
+
+    /// Every tag that what is loaded may depend on.
+    pub(crate) fn tags(&self) -> Vec<Tag> {
+        self.seeds.iter().map(|(tag, _)| *tag).collect()
+    }
+
+    /// The tokens were read for this fill.
+    pub(crate) fn stand_on(&mut self, seeds: Vec<Seed>) {
+        self.presumed = None;
+        self.seeds.iter_mut().zip(seeds).for_each(|((_, held), seed)| *held = seed);
     }
 
     pub(crate) fn give(&mut self, right: Right) {

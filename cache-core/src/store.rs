@@ -28,7 +28,7 @@ mod remote;
 mod slot;
 
 pub use failing::FailingStore;
-pub use link::{Answer, Incarnation, Lasting, Link, Packed, Swap};
+pub use link::{Answer, Incarnation, Lasting, Link, Opening, Packed, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
 pub(crate) use near::NearMemory;
@@ -75,6 +75,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// If the store cannot be read.
     fn get(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Option<Found>> {
         Ok(same_length(self.get_many(core::slice::from_ref(wanted), now)?, 1)?.pop().flatten())
+    }
+
+    /// Looks one entry up, and tells what it saw of the tags on the way if that is of use to whoever goes on to load it.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    fn look(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
+        Ok(Looked { found: self.get(wanted, now)?, seen: Vec::new() })
     }
 
     /// An entry that is to be served and will be at the moment `at` too, if the store need not ask anybody to know.
@@ -248,6 +257,20 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Ok(true)
     }
 
+    /// Takes a lease, *afterwards* looks up what is to be loaded, and *afterwards* seeds tags and reads notes as
+    /// [`seed_noted`](Self::seed_noted) does: all that goes before a query.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written; the lease may be taken.
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        let (name, holder, life) = beginning.lease;
+        let is_taken = self.lease(name, holder, life).ok();
+        let found = self.get(beginning.wanted, now)?;
+        let (seeds, notes) = self.seed_noted(beginning.tags, beginning.tables, now)?;
+        Ok(Begun { is_taken, found, seeds, notes })
+    }
+
     /// Ends the lease, if `holder` has it.
     ///
     /// # Errors
@@ -318,6 +341,41 @@ pub struct Found {
     pub life: Life,
     /// What it is worth.
     pub worth: Worth,
+}
+
+/// What one look has shown.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The entry; `None`: there is none.
+    pub found: Option<Found>,
+    /// What tags held then, if nothing is to be served: each of those that the entry may depend on, or none.
+    pub seen: Vec<(Tag, Seed)>,
+}
+
+/// What goes before the query of a load.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    /// The lease, its holder, and how long it is taken for.
+    pub lease: (Lease, Writer, Duration),
+    /// What somebody may have stored meanwhile.
+    pub wanted: &'a Wanted<'a>,
+    /// What it may depend on.
+    pub tags: &'a [Tag],
+    /// The tables whose notes are read, each given by its `any`.
+    pub tables: &'a [Tag],
+}
+
+/// What is known before the query of a load.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// Whether the lease was taken; `None`: the store does not say.
+    pub is_taken: Option<bool>,
+    /// What somebody has stored meanwhile.
+    pub found: Option<Found>,
+    /// The present token of each tag.
+    pub seeds: Vec<Seed>,
+    /// The notes beside each table.
+    pub notes: Vec<Option<Notes>>,
 }
 
 /// An entry to be stored.

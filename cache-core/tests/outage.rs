@@ -11,7 +11,7 @@ use cache_core::store::{FailingStore, MemoryStore, Operation, Wanted};
 use cache_core::tables::Tables;
 use cache_core::{
     Cache, CacheBuilder, CacheKey, Cause, Counters, Database, Ending, Event, Fingerprint, Invalidation, KeyBytes, Kind,
-    Loaded, ManualClock, Miss, Reader, Start, Tag, TagKind, Timeout, Value, Writes,
+    Loaded, ManualClock, Miss, Reader, Sought, Start, Tag, TagKind, Timeout, Value, Writes,
 };
 
 const LIFE: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ fn reading<T>(cache: &Cache, read: impl FnOnce(&Reader<'_>) -> T) -> T {
 
 fn look_up(cache: &Cache) -> Result<(), Miss> {
     let wanted = Wanted { key: key(), tags: &Vec::new, codec: None };
-    reading(cache, |reader| reader.look_up(&wanted).map(|_| ()))
+    reading(cache, |reader| reader.look_up(&wanted).map(|_| ()).map_err(|missed| missed.cause))
 }
 
 fn look_up_often(cache: &Cache, times: usize) -> Vec<Result<(), Miss>> {
@@ -74,7 +74,7 @@ fn look_up_often(cache: &Cache, times: usize) -> Vec<Result<(), Miss>> {
 /// Loads and stores the one entry.
 fn fill(cache: &Cache) {
     reading(cache, |reader| {
-        let Start::Lead(fill) = reader.start(key(), &[any()], &[]) else { panic!("nobody else loads") };
+        let Start::Lead(fill) = reader.start(&Sought::new(key(), &[any()], &[])) else { panic!("nobody else loads") };
         let value = Value::Shared(Arc::new(1));
         let loaded = Loaded { value, weight: 8, codec: None, lifetime: Timeout::from_secs(3_600).into() };
         fill.store(reader, loaded, vec![any()]);
@@ -277,7 +277,10 @@ fn after_a_shutdown_reads_go_past_the_cache_and_writes_still_reach_it() {
         fill(&world.cache);
         world.cache.shutdown(Duration::ZERO).unwrap();
         assert_eq!(look_up(&world.cache), Err(Miss::StoreAvoided));
-        assert!(matches!(reading(&world.cache, |reader| reader.start(key(), &[any()], &[])), Start::Alone));
+        assert!(matches!(
+            reading(&world.cache, |reader| reader.start(&Sought::new(key(), &[any()], &[]))),
+            Start::Alone
+        ));
         write(&world.cache, Ending::Over);
         assert_eq!(world.cache.statistics().invalidation_counts["products"], 1);
         assert_eq!(world.cache.statistics().store.release_pending_count, 0);

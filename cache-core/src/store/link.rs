@@ -170,6 +170,24 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be taken.
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool>;
 
+    /// Takes a lease for `life`, *afterwards* [reads](Self::read) an entry and tags, and *afterwards* says of these tags
+    /// and of `notes` what [`seed_noted`](Self::seed_noted) says.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; the lease may be taken, and some of the tags may be seeded.
+    fn begin(
+        &self,
+        (lease, holder, life): (&Name, Writer, Duration),
+        (entry, tags): (&Name, &[TagName]),
+        notes: &[Name],
+    ) -> Result<Opening> {
+        let is_taken = self.lease(lease, holder, life).ok();
+        let answer = self.read(core::slice::from_ref(entry), tags)?;
+        let (seeds, notes) = self.seed_noted(tags, notes)?;
+        Ok(Opening { is_taken, answer, seeds, notes })
+    }
+
     /// Ends a lease, if `holder` has it.
     ///
     /// # Errors
@@ -198,6 +216,19 @@ pub struct Answer {
     pub seeds: Vec<Option<Seed>>,
     /// The incarnation that answered; `None`: it is not known.
     pub incarnation: Option<Incarnation>,
+}
+
+/// What a load begins with.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Whether the lease was taken; `None`: the server does not say.
+    pub is_taken: Option<bool>,
+    /// What was read.
+    pub answer: Answer,
+    /// The tokens to load under.
+    pub seeds: Vec<Seed>,
+    /// The notes beside tables.
+    pub notes: Vec<Option<Notes>>,
 }
 
 impl Answer {

@@ -1,6 +1,7 @@
 //! How does a process reach a server of Redis or Valkey?
 
 mod address;
+mod begin;
 mod commands;
 mod connection;
 mod failure;

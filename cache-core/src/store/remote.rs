@@ -16,8 +16,8 @@ use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Overtaken, Under, Watchman};
 use crate::store::remote::look::Place;
 use crate::store::{
-    Exchange, Exchanged, Found, Lease, Outcome, Put, Release, Seed, Slots, Store, Stored, Usage, Wanted, Writer,
-    same_length,
+    Beginning, Begun, Exchange, Exchanged, Found, Lease, Looked, Outcome, Put, Release, Seed, Slots, Store, Stored,
+    Usage, Wanted, Writer, same_length,
 };
 use crate::tag::Tag;
 
@@ -225,6 +225,14 @@ impl<L: Link> Store for RemoteStore<L> {
             wanted.iter().zip(&near).filter(|(_, found)| found.is_none()).map(|(wanted, _)| *wanted).collect();
         let mut looked = look::look(&place, &left, now)?.into_iter();
         Ok(near.into_iter().map(|found| found.or_else(|| looked.next().flatten())).collect())
+    }
+
+    fn look(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
+        look::look_at(&Place { link: &self.link, near: self.memory() }, wanted, now)
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        look::begin(&Place { link: &self.link, near: self.memory() }, beginning, now)
     }
 
     fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {

@@ -63,7 +63,8 @@ fn a_lease_ends_whatever_becomes_of_what_was_loaded_under_it() {
             _ => Ok(()),
         });
         let Start::Lead(mut fill) = start(&cache, 1) else { panic!("nobody else loads") };
-        assert!(reading(&cache, |reader| fill.approach(reader, Duration::ZERO, || None::<()>)).is_none());
+        let nothing = |_, _| None::<()>;
+        assert!(reading(&cache, |reader| fill.approach(reader, Duration::ZERO, None, nothing)).is_none());
         end(&cache, *fill, 10);
         assert_eq!(ended.load(Ordering::SeqCst), 1, "{place}");
     }

@@ -12,7 +12,7 @@ use cache_core::store::{
 use cache_core::tables::Tables;
 use cache_core::{
     Cache, CacheKey, Cause, Database, Ending, Error, ErrorKind, Fill, Fingerprint, Invalidation, KeyBytes, Kind,
-    Loaded, Miss, Reader, Result, Start, Tag, TagKind, Timeout, Timestamp, Value,
+    Loaded, Miss, Reader, Result, Sought, Start, Tag, TagKind, Timeout, Timestamp, Value,
 };
 
 type Hook = Arc<dyn Fn(Operation) -> Result<()> + Send + Sync>;
@@ -134,7 +134,7 @@ pub fn reading<T>(cache: &Cache, read: impl FnOnce(&Reader<'_>) -> T) -> T {
 
 pub fn look_up(cache: &Cache, id: i32) -> std::result::Result<i32, Miss> {
     let wanted = Wanted { key: key(id), tags: &Vec::new, codec: None };
-    reading(cache, |reader| reader.look_up(&wanted).map(|(value, _)| number(&value)))
+    reading(cache, |reader| reader.look_up(&wanted).map(|(value, _)| number(&value)).map_err(|missed| missed.cause))
 }
 
 pub fn number(value: &Value) -> i32 {
@@ -145,7 +145,7 @@ pub fn number(value: &Value) -> i32 {
 }
 
 pub fn start(cache: &Cache, id: i32) -> Start {
-    reading(cache, |reader| reader.start(key(id), &[any()]))
+    reading(cache, |reader| reader.start(&Sought::new(key(id), &[any()], &[])))
 }
 
 pub fn end(cache: &Cache, fill: Fill, value: i32) {

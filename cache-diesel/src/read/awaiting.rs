@@ -176,14 +176,14 @@ where
     T: AwaitedTask<C> + 'conn,
 {
     Box::pin(async move {
-        let (site, cause) = match look(awaited.task(), gate(conn)) {
+        let (site, missed) = match look(awaited.task(), gate(conn)) {
             Look::Bypass => return past_the_cache(&mut awaited, conn).await,
             Look::Hit(entry) => return Ok(entry),
-            Look::Miss(site, cause) => (site, cause),
+            Look::Miss(site, missed) => (site, missed),
             Look::Stale(site, entry) => return Ok(refreshed(&mut awaited, site, entry, conn).await),
         };
         // Whoever would have to wait asks for himself: waiting without a thread is for the async driver to come.
-        let load = match take_turn(awaited.task(), site, cause)? {
+        let load = match take_turn(awaited.task(), site, &missed)? {
             None => return past_the_cache(&mut awaited, conn).await,
             Some(Turn::Query(mut load)) => match load.approach(awaited.task(), Duration::ZERO) {
                 Some(entry) => return Ok(entry),
@@ -214,7 +214,7 @@ where
         site.reader.stale_hit();
         return entry;
     };
-    let load = match take_turn(task, site, Miss::Stale) {
+    let load = match take_turn(task, site, &Miss::Stale.into()) {
         Ok(Some(Turn::Query(mut load))) => load.is_first().then_some(load),
         _ => None,
     };

@@ -34,10 +34,10 @@ where
     C: Connection + 'static,
     R: IntoTask<'query, C>,
 {
-    let (site, cause) = match look(&task, gate(conn)) {
+    let (site, missed) = match look(&task, gate(conn)) {
         Look::Bypass => return past_the_cache(&mut task, conn),
         Look::Hit(entry) => return Ok(entry),
-        Look::Miss(site, cause) => (site, cause),
+        Look::Miss(site, missed) => (site, missed),
         Look::Stale(site, entry) => {
             return Ok(match follow_up::<C, R>(&task, &site) {
                 Refresher::Another => served_stale(&site, entry),
@@ -45,7 +45,7 @@ where
             });
         }
     };
-    let load = match take_turn(&task, site, cause)? {
+    let load = match take_turn(&task, site, &missed)? {
         None => return past_the_cache(&mut task, conn),
         Some(Turn::Query(mut load)) => match load.approach(&task, load.lease_wait()) {
             Some(entry) => return Ok(entry),

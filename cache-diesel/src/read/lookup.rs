@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, Codec, Fill, KeyBytes, Kind, Life, Miss, Tag, Timeout, Value};
+use cache_core::{Bypass, Codec, Fill, KeyBytes, Kind, Life, Miss, Missed, Tag, Timeout, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
@@ -238,10 +238,7 @@ where
         Keep::shared(row, weight_of(&**row), self.timeout()).until(row.ends_at().into_iter())
     }
 
-    fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
-        let tags = || self.dependencies(site, |subject| self.tags(subject));
-        let key = site.key(self.id(), Kind::Unique);
-        let (pointer, led) = site.look_up(key, tags, || self.codec())?;
+    fn serve(&self, site: &Site<'_>, (pointer, led): (Value, Life)) -> Result<(Self::Value, Life), Missed> {
         let pointer = match pointer {
             Value::Shared(pointer) => pointer,
             absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, led)),
@@ -252,11 +249,11 @@ where
         let id = row_id::<C, L::Model>(row, || pointer.key.clone()).map_err(|_| Miss::Foreign)?;
         let key = site.key(id, Kind::Detail);
         let (row, mut life) = site.look_up(key, tags, row_codec::<L::Model>)?;
-        let Value::Shared(row) = row else { return Err(Miss::Absent) };
+        let Value::Shared(row) = row else { return Err(Miss::Absent.into()) };
         let row = row.downcast::<L::Model>().map_err(|_| Miss::Foreign)?;
         // What leads to it is refreshed with it, so that it does not end before.
         life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
-        if self.is_at(&row, pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent) }
+        if self.is_at(&row, pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
     }
 
     fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, row: &Self::Value) -> Life {

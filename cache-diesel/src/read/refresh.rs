@@ -115,7 +115,7 @@ where
     C: Connection,
     T: Query<C>,
 {
-    let Some(Turn::Query(mut load)) = take_turn(task, *site, Miss::Stale)? else { return Ok(None) };
+    let Some(Turn::Query(mut load)) = take_turn(task, *site, &Miss::Stale.into())? else { return Ok(None) };
     if !load.is_first() {
         return Ok(None);
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use cache_core::protocol::read::Subject;
 use cache_core::store::Wanted;
 use cache_core::{
-    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss, Mode, Reader,
-    Start, Tag, Timeout, Timestamp, Token, Value, Waited,
+    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss, Missed, Mode,
+    Reader, Sought, Start, Tag, Timeout, Timestamp, Token, Value, Waited,
 };
 use diesel::result::QueryResult;
 
@@ -75,10 +75,16 @@ pub trait Task {
 
     /// Looks in the cache.
     #[inline]
-    fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Miss> {
+    fn look_up(&self, site: &Site<'_>) -> Result<(Self::Value, Life), Missed> {
         let tags = || self.dependencies(site, |subject| self.tags(subject));
         let key = site.key(self.id(), self.head().kind);
         let (value, life) = site.look_up(key, tags, || self.codec())?;
+        self.serve(site, (value, life))
+    }
+
+    /// What the entry that was found is to the reader.
+    #[inline]
+    fn serve(&self, _site: &Site<'_>, (value, life): (Value, Life)) -> Result<(Self::Value, Life), Missed> {
         Ok((self.accept(value).ok_or(Miss::Foreign)?, life))
     }
 
@@ -188,7 +194,7 @@ impl Site<'_> {
         key: CacheKey,
         tags: impl Fn() -> Vec<Tag>,
         codec: impl FnOnce() -> Option<Codec>,
-    ) -> Result<(Value, Life), Miss> {
+    ) -> Result<(Value, Life), Missed> {
         match self.reader.find_alive(&key) {
             Some(found) => Ok(found),
             None => self.reader.look_up(&Wanted { key, tags: &tags, codec: codec() }),
@@ -228,7 +234,7 @@ pub(crate) enum Look<T> {
     /// It is answered.
     Hit(CachedEntry<T>),
     /// Ask the database on behalf of the cache.
-    Miss(Site<'static>, Miss),
+    Miss(Site<'static>, Missed),
     /// It is answered, and somebody has to refresh it.
     Stale(Site<'static>, CachedEntry<T>),
 }
@@ -256,7 +262,7 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
         None => return Look::Bypass,
     };
     let looked = match head.options.use_of_cache {
-        UseOfCache::Refresh => Err(Miss::Refresh),
+        UseOfCache::Refresh => Err(Miss::Refresh.into()),
         _ => task.look_up(&site),
     };
     match looked {
@@ -267,9 +273,9 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
             site.reader.hit();
             Look::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
         }
-        Err(cause) => {
-            site.reader.miss(cause);
-            Look::Miss(site, cause)
+        Err(missed) => {
+            site.reader.miss(missed.cause);
+            Look::Miss(site, missed)
         }
     }
 }
@@ -321,7 +327,7 @@ pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<(S
 }
 
 /// After a miss: who asks the database?
-pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, cause: Miss) -> QueryResult<Option<Turn<'static>>> {
+pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, missed: &Missed) -> QueryResult<Option<Turn<'static>>> {
     let named = match task.named()? {
         Ok(named) => named,
         Err(reason) => {
@@ -332,8 +338,10 @@ pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, cause: Miss) -> 
     let subject = site.subject(&named);
     let tags = task.tags(&subject);
     let declared = subject.declared(&tags);
-    let key = site.key(task.id(), task.head().kind);
-    Ok(Some(match site.reader.start(key, &tags, &declared) {
+    let (key, cause) = (site.key(task.id(), task.head().kind), missed.cause);
+    // Only a load that looks once more reads its tokens then.
+    let seen = if cause.may_pass() { &*missed.seen } else { &[] };
+    Ok(Some(match site.reader.start(&Sought { seen, ..Sought::new(key, &tags, &declared) }) {
         Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
         Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
         _ => Turn::Query(Load { site, cause, named, start: None }),
@@ -357,7 +365,8 @@ impl Load<'_> {
             return None;
         }
         let site = &self.site;
-        let (value, life) = self.start.as_mut()?.approach(&site.reader, budget, || task.look_up(site).ok())?;
+        let serve = |value, life| task.serve(site, (value, life)).ok();
+        let (value, life) = self.start.as_mut()?.approach(&site.reader, budget, task.codec(), serve)?;
         if let Some(fill) = self.start.take() {
             fill.hand_on(task.keep(&value).value, life);
         }

@@ -61,9 +61,14 @@ impl Call<'_> {
     pub(super) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<Answer, Failure> {
         let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
         let batch = self.values_of(names, entries.len() + tags.len());
-        let [values] = self.ask_in_this_life(batch)?.try_into().map_err(|_| Failure::strange("a read"))?;
-        let mut values = texts(values)?;
-        let tokens = values.split_off(entries.len().min(values.len()));
+        let reply = self.ask_in_this_life(batch)?.pop();
+        self.answer_of(reply, entries.len())
+    }
+
+    /// What a reply says of so many entries, and of the tags after them.
+    pub(super) fn answer_of(&self, reply: Option<Value>, entries: usize) -> Result<Answer, Failure> {
+        let mut values = texts(reply.ok_or_else(|| Failure::strange("a read"))?)?;
+        let tokens = values.split_off(entries.min(values.len()));
         let seeds = tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect();
         Ok(Answer { entries: values, seeds, incarnation: self.connection.life() })
     }
@@ -104,7 +109,7 @@ impl Call<'_> {
     }
 
     /// The command that asks for what is kept under so many names.
-    fn values_of<'n>(&self, names: impl Iterator<Item = &'n Name>, count: usize) -> Batch {
+    pub(super) fn values_of<'n>(&self, names: impl Iterator<Item = &'n Name>, count: usize) -> Batch {
         let mut batch = Batch::with_room((count + 3) * (self.names.incarnation().as_str().len() + Name::END));
         batch.begin(1 + count);
         batch.part(b"MGET");
@@ -114,7 +119,7 @@ impl Call<'_> {
 
     /// Asks, and *afterwards* whether the server is still in the life of this connection and takes writes: what was said
     /// before came from there.
-    fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Value>, Failure> {
+    pub(super) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Value>, Failure> {
         batch.command(&[b"GETEX", self.names.incarnation().as_str().as_bytes(), b"PERSIST"]);
         // Only this command minds what type a key is of.
         let mut replies = self.ask(&batch).map_err(Failure::of_the_record)?;

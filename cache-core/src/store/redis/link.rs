@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::Usage;
-use crate::store::link::{Answer, Link, Packed, Swap};
+use crate::store::link::{Answer, Link, Opening, Packed, Swap};
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::near::Tracker;
 
@@ -238,6 +238,11 @@ impl Link for RedisLink {
 
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {
         self.call("taking a lease", |call| call.lease(lease, holder, Some(life)))
+    }
+
+    /// In one round trip, unless there are tags without a token, or such as intents stand beside.
+    fn begin(&self, lease: (&Name, Writer, Duration), sought: (&Name, &[TagName]), notes: &[Name]) -> Result<Opening> {
+        self.call("beginning a load", |call| call.begin(lease, sought, notes))
     }
 
     fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()> {

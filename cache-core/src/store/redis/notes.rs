@@ -31,7 +31,7 @@ impl Call<'_> {
         }
         let mut replies = replies.into_iter();
         let found = notes_of(replies.next())?;
-        self.keep(notes.iter().zip(replies).filter(|(_, life)| !is_young(life)).map(|(name, _)| name))?;
+        self.keep(old_ones(notes, replies))?;
         Ok((seeds, found))
     }
 
@@ -47,7 +47,7 @@ impl Call<'_> {
     }
 
     /// Keeps notes for as long as tags that nobody asks for. What is not there stays so.
-    fn keep<'n>(&mut self, notes: impl Iterator<Item = &'n Name>) -> Result<(), Failure> {
+    pub(super) fn keep<'n>(&mut self, notes: impl Iterator<Item = &'n Name>) -> Result<(), Failure> {
         let (mut batch, kept) = (Batch::default(), KEPT.as_millis().to_string());
         notes.for_each(|name| batch.command(&[b"PEXPIRE", name.as_str().as_bytes(), kept.as_bytes()]));
         self.ask(&batch).map(drop)
@@ -85,13 +85,18 @@ fn values_of(notes: &[Name]) -> Batch {
 }
 
 /// The same, and for how long each has to live.
-fn in_time(notes: &[Name]) -> Batch {
+pub(super) fn in_time(notes: &[Name]) -> Batch {
     let mut batch = values_of(notes);
     notes.iter().for_each(|name| batch.command(&[b"PTTL", name.as_str().as_bytes()]));
     batch
 }
 
-fn notes_of(reply: Option<Value>) -> Result<Vec<Option<Notes>>, Failure> {
+/// Those that might go before what is stored by them; `lives`: how long each has to live.
+pub(super) fn old_ones<'n>(notes: &'n [Name], lives: impl Iterator<Item = Value>) -> impl Iterator<Item = &'n Name> {
+    notes.iter().zip(lives).filter(|(_, life)| !is_young(life)).map(|(name, _)| name)
+}
+
+pub(super) fn notes_of(reply: Option<Value>) -> Result<Vec<Option<Notes>>, Failure> {
     let found = reply.map_or(Ok(Vec::new()), texts)?;
     Ok(found.into_iter().map(|bytes| read(&bytes?)).collect())
 }

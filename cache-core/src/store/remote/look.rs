@@ -4,11 +4,13 @@ use crate::clock::Timestamp;
 use crate::entry::{Flaw, Life, Value, Worth, judge};
 use crate::error::Result;
 use crate::format::{self, Dependency, Record};
+use crate::intent::Seed;
 use crate::key::Fingerprint;
-use crate::store::link::Link;
-use crate::store::names::Name;
+use crate::protocol::near::Question;
+use crate::store::link::{Answer, Link};
+use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Under};
-use crate::store::{Found, Wanted, same_length};
+use crate::store::{Beginning, Begun, Found, Looked, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
 /// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
@@ -19,53 +21,129 @@ pub(super) struct Place<'a, L> {
 
 /// Looks entries up: one result for each, in order.
 pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-    let link = place.link;
     // What has no bytes was never put.
     let readable: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
-    let digests: Vec<Fingerprint> = readable.iter().map(|wanted| wanted.key.fingerprint()).collect();
-    let names: Vec<Name> = digests.iter().map(|key| link.names().entry_of(*key)).collect();
-    if names.is_empty() {
+    let names = Named::of(place.link, &readable);
+    if readable.is_empty() {
         return Ok(wanted.iter().map(|_| None).collect());
     }
     let tags = readable.iter().flat_map(|wanted| wanted.tags.tags());
-    let (bytes, tokens) = read(place, &names, tags.map(|tag| tag.fingerprint()).collect())?;
-    let keys = readable.iter().zip(&digests);
-    let records: Vec<_> =
-        keys.zip(&bytes).map(|((wanted, key), bytes)| record(wanted, *key, bytes.as_deref())).collect();
-    let further = read_further(place, &records, &tokens, now)?;
-    let mut found: Vec<_> = readable
-        .iter()
-        .zip(records)
-        .map(|(wanted, record)| {
-            let record = record?;
-            let found = find(wanted, &record, &tokens, &further, now);
-            place.keep(wanted, &record, &found);
-            Some(found)
-        })
-        .collect();
-    remove_unreadable(link, &names, &found);
-    let mut found = found.drain(..);
+    let sight = read(place, &names.entries, tags.map(|tag| tag.fingerprint()).collect())?;
+    let mut found = found_in(place, (&readable, &names), &sight, now)?.into_iter();
     Ok(wanted.iter().map(|wanted| wanted.codec.and_then(|_| found.next().flatten())).collect())
 }
 
-type Bytes = Vec<Option<Vec<u8>>>;
+/// Looks one entry up, and tells what was seen of its tags where it is not to be served.
+pub(super) fn look_at<L: Link>(place: &Place<'_, L>, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
+    if wanted.codec.is_none() {
+        return Ok(Looked { found: None, seen: Vec::new() });
+    }
+    let (names, tags) = (Named::of(place.link, &[wanted]), wanted.tags.tags());
+    let sight = read(place, &names.entries, tags.iter().map(Tag::fingerprint).collect())?;
+    let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
+    let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
+    let seen = if is_served { None } else { sight.tokens.seeds_of(tags) };
+    Ok(Looked { found, seen: seen.unwrap_or_default() })
+}
+
+/// Begins a load in one round trip, unless there is more to say of what it finds.
+pub(super) fn begin<L: Link>(place: &Place<'_, L>, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+    let (Beginning { wanted, tags, tables, .. }, own) = (*beginning, place.link.names());
+    let names = Named::of(place.link, &[wanted]);
+    let (name, holder, life) = beginning.lease;
+    let (lease, tag_names): (Name, Vec<TagName>) = (own.lease(&name), tags.iter().map(|tag| own.tag(tag)).collect());
+    let notes: Vec<Name> = tables.iter().map(|any| own.notes(any).notes).collect();
+    let question = place.near.and_then(|near| near.ask(tags.iter().map(Tag::fingerprint)));
+    let opening = place.link.begin((&lease, holder, life), (&names.entries[0], &tag_names), &notes)?;
+    let sight = Sight::of(place, question, tags.iter().map(Tag::fingerprint).collect(), opening.answer)?;
+    let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
+    let seeds = same_length(opening.seeds, tags.len())?;
+    Ok(Begun { is_taken: opening.is_taken, found, seeds, notes: same_length(opening.notes, tables.len())? })
+}
+
+/// What the entries that are looked up are called.
+struct Named {
+    keys: Vec<Fingerprint>,
+    entries: Vec<Name>,
+}
+
+impl Named {
+    fn of<L: Link>(link: &L, wanted: &[&Wanted<'_>]) -> Self {
+        let keys: Vec<Fingerprint> = wanted.iter().map(|wanted| wanted.key.fingerprint()).collect();
+        let entries = keys.iter().map(|key| link.names().entry_of(*key)).collect();
+        Self { keys, entries }
+    }
+}
+
+/// What one answer has shown.
+struct Sight {
+    entries: Vec<Option<Vec<u8>>>,
+    tokens: Tokens,
+}
+
+impl Sight {
+    /// Of `tags`, in the order of the answer; `question`: what was asked of the near memory before the server was.
+    fn of<L>(place: &Place<'_, L>, question: Option<Question>, tags: Vec<Fingerprint>, answer: Answer) -> Result<Self> {
+        let seeds = same_length(answer.seeds, tags.len())?;
+        if let Some((near, question)) = place.near.zip(question) {
+            let known: Vec<_> = tags.iter().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
+            near.answer(&question, &known, answer.incarnation);
+        }
+        Ok(Self { entries: answer.entries, tokens: Tokens::sorted(tags.into_iter().zip(seeds).collect()) })
+    }
+}
+
+/// What is found of `wanted`, in order.
+fn found_in<L: Link>(
+    place: &Place<'_, L>,
+    (wanted, names): (&[&Wanted<'_>], &Named),
+    sight: &Sight,
+    now: Timestamp,
+) -> Result<Vec<Option<Found>>> {
+    let bytes = sight.entries.iter().map(Option::as_deref);
+    let keys = wanted.iter().zip(&names.keys);
+    let records: Vec<_> = keys.zip(bytes).map(|((wanted, key), bytes)| record(wanted, *key, bytes)).collect();
+    let further = read_further(place, &records, &sight.tokens, now)?;
+    let find = |(wanted, record): (&&Wanted<'_>, Option<Read<'_>>)| {
+        let record = record?;
+        let found = find(wanted, &record, &sight.tokens, &further, now);
+        place.keep(wanted, &record, &found);
+        Some(found)
+    };
+    let found: Vec<_> = wanted.iter().zip(records).map(find).collect();
+    remove_unreadable(place.link, &names.entries, &found);
+    Ok(found)
+}
+
 type Read<'a> = core::result::Result<Record<'a>, Flaw>;
 
 /// The tokens of one answer: only those say something together. By the order of the tags, none of which is there twice.
 #[derive(Default)]
-pub(super) struct Tokens(Vec<(Fingerprint, Option<Token>)>);
+pub(super) struct Tokens(Vec<(Fingerprint, Option<Seed>)>);
 
 impl Tokens {
-    pub(super) fn of(tags: &[Tag], tokens: &[Option<Token>]) -> Self {
-        let mut all: Vec<_> = tags.iter().map(Tag::fingerprint).zip(tokens.iter().copied()).collect();
+    pub(super) fn of(tags: &[Tag], seeds: &[Option<Seed>]) -> Self {
+        Self::sorted(tags.iter().map(Tag::fingerprint).zip(seeds.iter().copied()).collect())
+    }
+
+    fn sorted(mut all: Vec<(Fingerprint, Option<Seed>)>) -> Self {
         all.sort_unstable_by_key(|(tag, _)| *tag);
         Self(all)
     }
 
     /// The token that was read of a tag; `None`: the tag was not read.
     fn of_tag(&self, tag: Fingerprint) -> Option<Option<Token>> {
+        Some(self.seed_of(tag)?.map(|seed| seed.token))
+    }
+
+    fn seed_of(&self, tag: Fingerprint) -> Option<Option<Seed>> {
         let at = self.0.binary_search_by_key(&tag, |(tag, _)| *tag).ok()?;
         Some(self.0[at].1)
+    }
+
+    /// What was read of each of `tags`, if all of them have a token.
+    fn seeds_of(&self, tags: Vec<Tag>) -> Option<Vec<(Tag, Seed)>> {
+        tags.into_iter().map(|tag| Some((tag, self.seed_of(tag.fingerprint())??))).collect()
     }
 
     fn cover(&self, record: &Record<'_>) -> bool {
@@ -85,20 +163,15 @@ impl Tokens {
     }
 }
 
-fn read<L: Link>(place: &Place<'_, L>, names: &[Name], mut tags: Vec<Fingerprint>) -> Result<(Bytes, Tokens)> {
+fn read<L: Link>(place: &Place<'_, L>, names: &[Name], mut tags: Vec<Fingerprint>) -> Result<Sight> {
     tags.sort_unstable();
     tags.dedup();
     let tag_names: Vec<_> = tags.iter().map(|tag| place.link.names().tag_of(*tag)).collect();
     // Asked before the server is: what it tells meanwhile counts.
     let question = place.near.and_then(|near| near.ask(tags.iter().copied()));
     let answer = place.link.read(names, &tag_names)?;
-    let seeds = same_length(answer.seeds, tags.len())?;
-    if let Some((near, question)) = place.near.zip(question) {
-        let known: Vec<_> = tags.iter().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
-        near.answer(&question, &known, answer.incarnation);
-    }
-    let tokens = tags.into_iter().zip(seeds.into_iter().map(|seed| seed.map(|seed| seed.token)));
-    Ok((same_length(answer.entries, names.len())?, Tokens(tokens.collect())))
+    let sight = Sight::of(place, question, tags, answer)?;
+    Ok(Sight { entries: same_length(sight.entries, names.len())?, ..sight })
 }
 
 impl<L> Place<'_, L> {
@@ -135,7 +208,7 @@ fn read_further<L: Link>(
     if tags.is_empty() {
         return Ok(Tokens::default());
     }
-    Ok(read(place, &[], tags)?.1)
+    Ok(read(place, &[], tags)?.tokens)
 }
 
 fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &Tokens, further: &Tokens, now: Timestamp) -> Found {

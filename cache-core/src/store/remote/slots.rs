@@ -26,8 +26,7 @@ pub(super) fn peek<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Time
     }
     let names: Vec<Name> = keys.iter().map(|key| link.names().entry(key)).collect();
     let answer = checked(link.read(&names, &tag_names(link, tags))?, keys, tags)?;
-    let present = answer.tokens();
-    let tokens = Tokens::of(tags, &present);
+    let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
     let slot = |(key, bytes): (&CacheKey, Option<Vec<u8>>)| Some(slot(key, &bytes?, &tokens, now));
     Ok(Slots { slots: keys.iter().zip(answer.entries).map(slot).collect(), tokens: present })
 }
@@ -43,8 +42,7 @@ pub(super) fn open<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Time
     };
     let packed = keys.iter().map(vacant).collect::<Result<Vec<Packed>>>()?;
     let answer = checked(link.open(&packed, &tag_names(link, tags))?, keys, tags)?;
-    let present = answer.tokens();
-    let tokens = Tokens::of(tags, &present);
+    let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
     let found = keys.iter().zip(answer.entries).zip(&packed).map(|((key, bytes), packed)| {
         Some(match bytes {
             Some(bytes) => slot(key, &bytes, &tokens, now),

@@ -11,7 +11,7 @@ fn look(process: &Process, is_stored: bool) -> Option<Miss> {
     let counters = process.cache.counters("product", Kind::Detail);
     let reader = Reader { cache: &process.cache, manager: "product", kind: Kind::Detail, counters: &counters };
     let wanted = Wanted { key: Question::Row(1).key(), tags: &Vec::new, codec: is_stored.then(codec) };
-    reader.look_up(&wanted).err()
+    reader.look_up(&wanted).err().map(|missed| missed.cause)
 }
 
 /// A call that was never sent says nothing of the server's health.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::write::{Change, ChangeSet};
-use cache_core::store::Wanted;
+use cache_core::store::{Seed, Wanted};
 use cache_core::tables::{Declaration, Declared, LookupDeclaration, NamedType, Tables};
 use cache_core::{
-    Cache, CacheKey, Cause, Ending, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Miss, Reader,
-    Result, Start, Tag, Timeout, Value,
+    Cache, CacheKey, Cause, Ending, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Miss, Missed,
+    Reader, Result, Sought, Start, Tag, Timeout, Value,
 };
 use conformance::simulation::SimulatedLink;
 use conformance::{bytes_of, codec, shared};
@@ -164,16 +164,21 @@ impl Process {
     /// The same; if the database has to be asked, `work` is done after it has answered and before that is stored.
     pub fn read_while(&self, question: Question, work: impl FnOnce()) -> Rows {
         self.reading(question, |reader| {
-            let hit = || self.look(reader, question).inspect(|_| reader.hit()).ok();
-            if let Some(rows) = hit() {
-                return rows;
-            }
-            let mut fill = match self.start(reader, question) {
+            let hit = |rows: Rows| {
+                reader.hit();
+                rows
+            };
+            let missed = match self.look(reader, question) {
+                Ok(rows) => return hit(rows),
+                Err(missed) => missed,
+            };
+            let mut fill = match self.start(reader, question, &missed.seen) {
                 Start::Lead(fill) => fill,
                 _ => return question.answer(&self.database.rows()),
             };
-            if let Some(rows) = fill.approach(reader, reader.lease_wait(), hit) {
-                return rows;
+            let again = |value: Value, _| Some(unpacked(&value));
+            if let Some(rows) = fill.approach(reader, reader.lease_wait(), Some(codec()), again) {
+                return hit(rows);
             }
             let rows = question.answer(&self.database.rows());
             work();
@@ -184,12 +189,12 @@ impl Process {
 
     /// What the cache has, or why it has nothing.
     pub fn look_up(&self, question: Question) -> core::result::Result<Rows, Miss> {
-        self.reading(question, |reader| self.look(reader, question))
+        self.reading(question, |reader| self.look(reader, question).map_err(|missed| missed.cause))
     }
 
     /// Takes tokens and queries; what was read is stored by [`end_fill`](Self::end_fill).
     pub fn begin_fill(&self, question: Question) -> Option<(Box<Fill>, Rows)> {
-        self.reading(question, |reader| match self.start(reader, question) {
+        self.reading(question, |reader| match self.start(reader, question, &[]) {
             Start::Lead(fill) => Some((fill, question.answer(&self.database.rows()))),
             _ => None,
         })
@@ -295,13 +300,15 @@ impl Process {
         read(&Reader { cache: &self.cache, manager: "product", kind, counters: &counters })
     }
 
-    fn start(&self, reader: &Reader<'_>, question: Question) -> Start {
+    fn start(&self, reader: &Reader<'_>, question: Question, seen: &[(Tag, Seed)]) -> Start {
         let (tags, declared) = question.tags(&self.build, false);
-        reader.start(question.key(), &tags, &declared)
+        reader.start(&Sought { seen, ..Sought::new(question.key(), &tags, &declared) })
     }
 
-    fn look(&self, reader: &Reader<'_>, question: Question) -> core::result::Result<Rows, Miss> {
-        let tags = || question.tags(&self.build, true).0;
+    fn look(&self, reader: &Reader<'_>, question: Question) -> core::result::Result<Rows, Missed> {
+        // Of some rows only those tags are asked for that they depend on while they are there.
+        let is_in_part = matches!(question, Question::Row(row) if row % 2 == 0);
+        let tags = || question.tags(&self.build, is_in_part).0;
         let wanted = Wanted { key: question.key(), tags: &tags, codec: Some(codec()) };
         let (value, _) = reader.look_up(&wanted)?;
         Ok(unpacked(&value))
