@@ -106,6 +106,12 @@ impl Tables {
         self.lookups(table).any(|lookup| lookup.is_unique)
     }
 
+    /// Whether a model of `table` has a scope.
+    #[must_use]
+    pub fn has_scope(&self, table: &str) -> bool {
+        self.lookups(table).any(|lookup| !lookup.is_unique)
+    }
+
     /// Whether a save may give a row of `table` another value of a unique look-up.
     #[must_use]
     pub fn has_changing_unique(&self, table: &str) -> bool {

@@ -42,6 +42,17 @@ pub enum Change {
     Upsert,
 }
 
+impl Change {
+    /// Whether it names the one row that it is of.
+    const fn names_a_row(&self) -> bool {
+        match self {
+            Self::Delete(row) | Self::Save(row) | Self::Inserted { row, .. } | Self::Saved { row, .. } => row.is_some(),
+            Self::Update { .. } => true,
+            Self::Change | Self::Insert | Self::Upsert => false,
+        }
+    }
+}
+
 /// Everything that a statement or a transaction may have changed, gathered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangeSet {
@@ -79,7 +90,9 @@ impl ChangeSet {
             Change::Saved { .. } => tables.has_changing_unique(table),
             _ => tables.has_unique(table),
         };
-        changes.add(change, changes_unique);
+        // Where no scope is declared, entries of none are there but those of programs that declare something else. Where a
+        // row is named, these are looked for.
+        changes.add(change, changes_unique, tables.has_scope(table) || !change.names_a_row());
         // A foreign key may lead to a unique column that no model declares.
         if matches!(change, Change::Save(_) | Change::Saved { .. } | Change::Update { .. })
             && tables.has_cascades(table)
@@ -176,40 +189,43 @@ impl ChangeSet {
 }
 
 impl TableChanges {
-    fn add(&mut self, change: &Change, changes_unique: bool) {
+    /// `has_scope`: lists of scopes may be there that hold a row which is named.
+    fn add(&mut self, change: &Change, changes_unique: bool, has_scope: bool) {
         use TagKind::{Any, Born, Gone, Rows, Spread};
+        let spread: &[TagKind] = if has_scope { &[Spread] } else { &[] };
         self.add_kinds(&[Any]);
         match change {
             Change::Change | Change::Upsert => self.add_kinds(&[Rows, Born, Gone, Spread]),
             Change::Delete(row) => {
                 self.add_row(*row);
-                self.add_kinds(&[Gone, Spread]);
+                self.add_kinds(&[Gone]);
+                self.add_kinds(spread);
             }
             Change::Insert => self.add_kinds(&[Born, Spread]),
             Change::Inserted { row, scopes } => {
                 self.add_kinds(&[Born]);
                 self.add_row(*row);
-                self.add_scopes(scopes.as_deref());
+                self.add_scopes(scopes.as_deref(), spread);
             }
             // A model with another key may have changed this one's.
             Change::Save(None) | Change::Saved { row: None, .. } => self.add_kinds(&[Rows, Born, Gone, Spread]),
             Change::Save(row) => {
                 self.add_row(*row);
-                self.add_kinds(&[Spread]);
+                self.add_kinds(spread);
                 if changes_unique {
                     self.add_kinds(&[Born, Gone]);
                 }
             }
             Change::Saved { row, scopes } => {
                 self.add_row(*row);
-                self.add_scopes(scopes.as_deref());
+                self.add_scopes(scopes.as_deref(), spread);
                 if changes_unique {
                     self.add_kinds(&[Born, Gone]);
                 }
             }
             Change::Update { row, sets_unique } => {
                 self.add_row(Some(*row));
-                self.add_kinds(&[Spread]);
+                self.add_kinds(spread);
                 if *sets_unique {
                     self.add_kinds(&[Born, Gone]);
                 }
@@ -228,7 +244,7 @@ impl TableChanges {
         self.declared = self.declared.or(other.declared);
         self.kinds.0 |= other.kinds.0;
         other.rows.iter().for_each(|row| self.add_row(Some(*row)));
-        self.add_scopes(Some(&other.scopes));
+        self.add_scopes(Some(&other.scopes), &[]);
     }
 
     fn add_kinds(&mut self, kinds: &[TagKind]) {
@@ -243,8 +259,9 @@ impl TableChanges {
         }
     }
 
-    fn add_scopes(&mut self, scopes: Option<&[Tag]>) {
-        let Some(scopes) = scopes else { return self.add_kinds(&[TagKind::Spread]) };
+    /// `otherwise`: what changes where they are not known.
+    fn add_scopes(&mut self, scopes: Option<&[Tag]>, otherwise: &[TagKind]) {
+        let Some(scopes) = scopes else { return self.add_kinds(otherwise) };
         for scope in scopes {
             if self.scopes.len() >= ChangeSet::MOST_EXACT_TAGS {
                 return self.add_kinds(&[TagKind::Spread]);
@@ -289,19 +306,20 @@ mod tests {
         kinds
     }
 
-    fn with_slug(is_fixed: bool) -> Tables {
-        let slug = LookupDeclaration {
-            columns: &["slug"],
+    /// Look-ups: by which columns, whether they are unique, whether they are fixed.
+    fn with_lookups(lookups: &[(&'static [&'static str], bool, bool)]) -> Tables {
+        let lookup = |(columns, is_unique, is_fixed): &(&'static [&'static str], bool, bool)| LookupDeclaration {
+            columns,
             is_exact: false,
-            is_fixed,
-            is_unique: true,
+            is_fixed: *is_fixed,
+            is_unique: *is_unique,
             normalizer: None,
             value: NamedType::of::<String>(),
         };
         Tables::new([Declaration {
             table: "products".into(),
             key: ("id".into(), NamedType::of::<i32>()),
-            lookups: vec![slug],
+            lookups: lookups.iter().map(lookup).collect(),
             dependencies: vec![],
         }])
     }
@@ -315,7 +333,8 @@ mod tests {
     #[test]
     fn each_write_changes_the_tags_of_the_table() {
         let plain = Tables::default();
-        let [unique, fixed] = [false, true].map(with_slug);
+        let [unique, fixed] = [false, true].map(|is_fixed| with_lookups(&[(&["slug"], true, is_fixed)]));
+        let scoped = with_lookups(&[(&["shelf"], false, false)]);
         let cascading = Tables::new([Declaration {
             table: "reviews".into(),
             key: ("id".into(), NamedType::of::<i32>()),
@@ -326,28 +345,35 @@ mod tests {
         let scope = Database::named("shop").table("products").scope(&["shelf"], KeyBytes::of(&7));
         let saved = |row, scopes| Change::Saved { row, scopes };
         let update = |sets_unique| Change::Update { row: KeyBytes::of(&1), sets_unique };
-        let cases: [(Change, &Tables, &[TagKind]); 21] = [
+        let cases: [(Change, &Tables, &[TagKind]); 28] = [
             (Change::Insert, &plain, &[Any, Born, Spread]),
-            (Change::Inserted { row, scopes: Some(vec![scope]) }, &plain, &[Any, Born, Row, Scope]),
-            (Change::Inserted { row, scopes: None }, &plain, &[Any, Born, Row, Spread]),
+            (Change::Inserted { row, scopes: Some(vec![scope]) }, &scoped, &[Any, Born, Row, Scope]),
+            (Change::Inserted { row, scopes: None }, &plain, &[Any, Born, Row]),
+            (Change::Inserted { row, scopes: None }, &scoped, &[Any, Born, Row, Spread]),
             (Change::Inserted { row: None, scopes: None }, &plain, &[Any, Born, Rows, Spread]),
             (Change::Upsert, &plain, &[Any, Rows, Born, Gone, Spread]),
             (Change::Change, &plain, &[Any, Rows, Born, Gone, Spread]),
-            (Change::Save(row), &plain, &[Any, Row, Spread]),
-            (Change::Save(row), &unique, &[Any, Row, Spread, Born, Gone]),
-            (Change::Save(row), &fixed, &[Any, Row, Spread, Born, Gone]),
-            (saved(row, None), &plain, &[Any, Row, Spread]),
-            (saved(row, None), &unique, &[Any, Row, Spread, Born, Gone]),
-            (saved(row, None), &fixed, &[Any, Row, Spread]),
+            (Change::Save(row), &plain, &[Any, Row]),
+            (Change::Save(row), &scoped, &[Any, Row, Spread]),
+            (Change::Save(row), &unique, &[Any, Row, Born, Gone]),
+            (Change::Save(row), &fixed, &[Any, Row, Born, Gone]),
+            (saved(row, None), &plain, &[Any, Row]),
+            (saved(row, None), &scoped, &[Any, Row, Spread]),
+            (saved(row, None), &unique, &[Any, Row, Born, Gone]),
+            (saved(row, None), &fixed, &[Any, Row]),
             (saved(row, Some(vec![])), &fixed, &[Any, Row]),
-            (saved(row, Some(vec![scope])), &fixed, &[Any, Row, Scope]),
-            (saved(None, Some(vec![scope])), &fixed, &[Any, Rows, Born, Gone, Spread]),
+            (saved(row, Some(vec![scope])), &scoped, &[Any, Row, Scope]),
+            (saved(None, Some(vec![scope])), &scoped, &[Any, Rows, Born, Gone, Spread]),
             (Change::Save(None), &plain, &[Any, Rows, Born, Gone, Spread]),
-            (update(false), &unique, &[Any, Row, Spread]),
-            (update(true), &unique, &[Any, Row, Spread, Born, Gone]),
-            (update(false), &cascading, &[Any, Row, Spread, Gone]),
-            (Change::Delete(row), &plain, &[Any, Row, Gone, Spread]),
+            (update(false), &unique, &[Any, Row]),
+            (update(false), &scoped, &[Any, Row, Spread]),
+            (update(true), &unique, &[Any, Row, Born, Gone]),
+            (update(true), &scoped, &[Any, Row, Spread, Born, Gone]),
+            (update(false), &cascading, &[Any, Row, Gone]),
+            (Change::Delete(row), &plain, &[Any, Row, Gone]),
+            (Change::Delete(row), &scoped, &[Any, Row, Gone, Spread]),
             (Change::Delete(None), &plain, &[Any, Rows, Gone, Spread]),
+            (Change::Delete(None), &scoped, &[Any, Rows, Gone, Spread]),
         ];
         for (change, tables, expected) in cases {
             assert_eq!(kinds_of(&change, tables), sorted(expected), "{change:?}");
