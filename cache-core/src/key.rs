@@ -12,10 +12,22 @@ impl Fingerprint {
     /// Digests `parts`, each with its length, so that no two lists of parts read alike.
     #[must_use]
     pub fn of(parts: &[&[u8]]) -> Self {
-        let digest = KeyDigest::starting_with(parts).0.finalize();
+        let digest = Self::of_short(parts).unwrap_or_else(|| KeyDigest::starting_with(parts).0.finalize());
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest.as_bytes()[..16]);
         Self(bytes)
+    }
+
+    /// The same for a few bytes, which take a third of the time in one piece. Every look-up on a server digests several.
+    fn of_short(parts: &[&[u8]]) -> Option<blake3::Hash> {
+        let (mut piece, mut end) = ([0; 192], 0);
+        for part in parts {
+            let (length, rest) = piece[end..].split_first_chunk_mut()?;
+            *length = (part.len() as u64).to_le_bytes();
+            rest.get_mut(..part.len())?.copy_from_slice(part);
+            end += length.len() + part.len();
+        }
+        Some(blake3::hash(&piece[..end]))
     }
 
     /// The digest that these 32 digits say, as it is shown.
@@ -463,6 +475,18 @@ mod tests {
     fn negative_numbers_differ_from_large_ones() {
         assert_ne!(KeyBytes::of(&-1_i16), KeyBytes::of(&65535_u16));
         assert_ne!(KeyBytes::of(&-1_i32), KeyBytes::of(&1_i32));
+    }
+
+    #[test]
+    fn a_digest_in_one_piece_is_the_digest_of_its_parts() {
+        let text = [7; 200];
+        for length in 0..text.len() {
+            let parts: [&[u8]; 3] = [b"a", &text[..length], b"z"];
+            let whole = Fingerprint::of_short(&parts);
+            assert_eq!(whole.is_some(), length + 3 * 8 + 2 <= 192, "{length}");
+            let in_parts = KeyDigest::starting_with(&parts).0.finalize();
+            assert!(whole.is_none_or(|whole| whole == in_parts), "{length}");
+        }
     }
 
     #[test]

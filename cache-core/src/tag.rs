@@ -104,19 +104,23 @@ impl Tag {
     /// The name that stores outside of this process know the tag by.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        type Recent = Option<(TagKind, Fingerprint, Fingerprint)>;
+        type Recent = Option<(Tag, Fingerprint)>;
+        /// Tags of tables and managers are few, and each look-up on a server names most of them again. Those of rows are many:
+        /// a miss, or a write, names its own ones a few times.
+        const OF_TABLES: usize = 64;
+        const OF_ROWS: usize = 16;
         thread_local! {
-            static RECENT: RefCell<[Recent; 64]> = const { RefCell::new([None; 64]) };
+            static RECENT: RefCell<[Recent; OF_TABLES + OF_ROWS]> = const { RefCell::new([None; OF_TABLES + OF_ROWS]) };
         }
         let digest = || Fingerprint::of(&[b"tag", &[self.kind.code()], self.owner.as_bytes(), self.id.as_bytes()]);
-        if self.id != KeyBytes::EMPTY {
-            return digest();
-        }
-        // Tags of tables and managers are few, and each look-up on a server names most of them again.
-        let slot = usize::from(self.owner.as_bytes()[0].wrapping_mul(13).wrapping_add(self.kind.code())) % 64;
+        let mixed = self.owner.as_bytes()[0].wrapping_mul(13).wrapping_add(self.kind.code());
+        let slot = match self.id.as_bytes() {
+            _ if self.id == KeyBytes::EMPTY => usize::from(mixed) % OF_TABLES,
+            id => OF_TABLES + usize::from(mixed ^ id[0]) % OF_ROWS,
+        };
         let recent = RECENT.try_with(|recent| match &mut recent.borrow_mut()[slot] {
-            Some((kind, owner, known)) if *kind == self.kind && *owner == self.owner => *known,
-            other => other.insert((self.kind, self.owner, digest())).2,
+            Some((tag, known)) if tag == self => *known,
+            other => other.insert((*self, digest())).1,
         });
         recent.unwrap_or_else(|_| digest())
     }

@@ -30,6 +30,9 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// As much as most batches take.
+    const ROOM: usize = 1024;
+
     /// Nothing yet, with room for so many bytes.
     pub(super) fn with_room(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes), count: 0 }
@@ -44,6 +47,7 @@ impl Batch {
 
     /// One more command.
     pub(super) fn add(&mut self, command: &Cmd) {
+        self.make_room();
         command.write_packed_command(&mut self.bytes);
         self.count += 1;
     }
@@ -57,8 +61,15 @@ impl Batch {
     /// One more command, of so many parts. They follow, each by [`part`](Self::part). A read is the same few parts each
     /// time, and is written where it is sent from.
     pub(super) fn begin(&mut self, parts: usize) {
+        self.make_room();
         self.length(b'*', parts);
         self.count += 1;
+    }
+
+    fn make_room(&mut self) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(Self::ROOM);
+        }
     }
 
     /// The next part of a command.
