@@ -62,6 +62,12 @@ impl Right {
         }
     }
 
+    /// The same, and nothing is stored.
+    const fn denied(mut self) -> Self {
+        self.is_denied = true;
+        self
+    }
+
     /// What the tokens allow: a lease keeps processes from doing the same work, and nobody's answer depends on it.
     const UNLEASED: Self = Self { held: None, is_denied: false };
     const DENIED: Self = Self { held: None, is_denied: true };
@@ -225,7 +231,8 @@ impl Fill {
             Ok(begun) => begun,
             Err(trouble) => {
                 reader.note(&trouble);
-                return Attempt { right: Some(Right::DENIED), looked: Some(None) };
+                // It may have been taken, and nobody is to wait for it.
+                return Attempt { right: Some(reader.right(name, holder).denied()), looked: Some(None) };
             }
         };
         let right = match begun.is_taken {
