@@ -2,6 +2,7 @@
 
 mod address;
 mod begin;
+mod change;
 mod commands;
 mod connection;
 mod failure;

@@ -4,14 +4,14 @@ use core::time::Duration;
 
 use redis::{Cmd, Value};
 
+use super::change::Change;
 use super::connection::{Batch, Connection};
 use super::failure::{Deadline, Failure};
-use super::scripts::{LEASE, TAGS};
+use super::scripts::LEASE;
 use super::tokens;
-use crate::intent::{Outcome, Seed, Writer};
+use crate::intent::{Seed, Writer};
 use crate::store::link::{Answer, Packed};
 use crate::store::names::{Name, Names, TagName};
-use crate::tag::Token;
 
 /// An entry lives for 30 days at most: half as long as a tag that nobody asks for. So no tag goes before what was stored
 /// under it, and what nobody can reach any more goes by itself.
@@ -20,34 +20,9 @@ pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// What tags are kept for, and notes, while nobody asks for them: `KEEP` of the scripts.
 pub(super) const KEPT: Duration = LONGEST_LIFE.saturating_mul(2);
 
-/// So many tags are changed by one run of a script, which nobody comes between.
-const TAGS_AT_ONCE: usize = 128;
-
-/// A token that has as many milliseconds to live is not kept anew: half of what `state.lua` gives it, and as long as an
+/// A token that has as many milliseconds to live is not kept anew: half of what the scripts give it, and as long as an
 /// entry lives.
 const YOUNG: i64 = 2_592_000_000;
-
-/// How a tag is changed, in the script's words, and for how long.
-pub(super) type Verb = (&'static str, Duration);
-
-const SEED: Verb = ("seed", Duration::ZERO);
-
-/// Each of `tags`, to be seeded.
-pub(super) fn seeding(tags: &[TagName]) -> impl Iterator<Item = (&TagName, Verb)> {
-    tags.iter().map(|tag| (tag, SEED))
-}
-
-pub(super) const fn place(life: Duration) -> Verb {
-    ("place", life)
-}
-
-pub(super) const fn release(outcome: Outcome) -> Verb {
-    match outcome {
-        Outcome::Changed => ("changed", Duration::ZERO),
-        Outcome::Unchanged => ("unchanged", Duration::ZERO),
-        Outcome::Unknown(life) => ("unknown", life),
-    }
-}
 
 /// A connection, and until when it may be used for a call.
 pub(super) struct Call<'a> {
@@ -83,7 +58,7 @@ impl Call<'_> {
         let (mut seeds, _) = self.held(tags, Batch::default())?;
         let left = &tags[seeds.len()..];
         if !left.is_empty() {
-            seeds.extend(self.change(Writer::fresh(), seeding(left))?);
+            seeds.extend(self.change(Change::Seed(left))?);
         }
         Ok(seeds)
     }
@@ -129,54 +104,6 @@ impl Call<'_> {
         } else {
             Err(Failure::OtherLife)
         }
-    }
-
-    /// Changes tags, each by its verb, in order; gives what a seed says of each. Where one fails, none that comes after
-    /// it is touched: one run of the script ends there, and the next is sent when the one before has been answered.
-    ///
-    /// A cluster would have to be asked once for each tag; in one pipeline a tag would be released though the one before
-    /// it was refused, for instance by a server that learns the script in between.
-    pub(super) fn change<'t>(
-        &mut self,
-        writer: Writer,
-        tags: impl Iterator<Item = (&'t TagName, Verb)>,
-    ) -> Result<Vec<Seed>, Failure> {
-        self.change_then(writer, tags, &Batch::default()).map(|(seeds, _)| seeds)
-    }
-
-    /// The same, and then what is in `after`: that goes to the server with the last tags. Gives its replies too.
-    pub(super) fn change_then<'t>(
-        &mut self,
-        writer: Writer,
-        tags: impl Iterator<Item = (&'t TagName, Verb)>,
-        after: &Batch,
-    ) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
-        let tags: Vec<_> = tags.collect();
-        let (mut seeds, mut replies) = (Vec::with_capacity(tags.len()), Vec::new());
-        if tags.is_empty() {
-            return Ok((seeds, self.ask(after)?));
-        }
-        let nothing = Batch::default();
-        let last = tags.len().div_ceil(TAGS_AT_ONCE);
-        for (number, tags) in (1..).zip(tags.chunks(TAGS_AT_ONCE)) {
-            let incarnation = self.connection.incarnation().to_owned();
-            let record = self.names.incarnation();
-            let with = |command: &mut Cmd| {
-                command.arg(1 + 2 * tags.len()).arg(record.as_str());
-                for (tag, _) in tags {
-                    command.arg(tag.token.as_str()).arg(tag.intents.as_str());
-                }
-                command.arg(&incarnation).arg(tokens::digits(writer.bits()));
-                for (_, (verb, life)) in tags {
-                    command.arg(verb).arg(tokens::digits(Token::fresh().bits())).arg(millis_of_intent(*life));
-                }
-            };
-            let after = if number == last { after } else { &nothing };
-            let reply;
-            (reply, replies) = self.connection.run_then((&TAGS, after), self.deadline, with)?;
-            seeds.extend(seeds_of(reply)?);
-        }
-        Ok((seeds, replies))
     }
 
     /// Stores entries. A life of which no whole millisecond is left is over.
@@ -247,13 +174,6 @@ impl Call<'_> {
 /// The server looks at about so many keys before it answers.
 const KEYS_AT_ONCE: usize = 1000;
 
-/// What is said of a time that no whole millisecond says: an intent stands for a little longer.
-fn millis_of_intent(life: Duration) -> String {
-    // A hundred years: sums with the present time stay exact in the script.
-    let most = 100 * 365 * 86_400_000;
-    life.as_nanos().div_ceil(1_000_000).min(most).to_string()
-}
-
 /// Whether what has so long to live need not be kept anew.
 pub(super) const fn is_young(life: &Value) -> bool {
     matches!(life, Value::Int(millis) if *millis >= YOUNG)
@@ -286,15 +206,4 @@ fn puts(entries: &[Packed]) -> Batch {
 pub(super) fn texts(reply: Value) -> Result<Vec<Option<Vec<u8>>>, Failure> {
     let Value::Array(values) = reply else { return Err(Failure::strange("MGET")) };
     values.into_iter().map(text).collect()
-}
-
-fn seeds_of(reply: Value) -> Result<Vec<Seed>, Failure> {
-    let Value::Array(parts) = reply else { return Err(Failure::strange("a script")) };
-    let seed = |pair: &[Value]| match pair {
-        [Value::BulkString(token), Value::Int(is_intended)] => {
-            Some(Seed { token: tokens::read(token)?, is_intended: *is_intended == 1 })
-        }
-        _ => None,
-    };
-    parts.chunks(2).map(|pair| seed(pair).ok_or_else(|| Failure::strange("a script"))).collect()
 }

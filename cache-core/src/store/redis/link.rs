@@ -4,7 +4,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use super::address::Address;
-use super::commands::{self, Call};
+use super::change::Change;
+use super::commands::Call;
 use super::connection::Connection;
 use super::failure::{Deadline, Failure};
 use super::pool::Pool;
@@ -168,13 +169,11 @@ impl Link for RedisLink {
     }
 
     fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
-        let tags = || tags.iter().map(|tag| (tag, commands::place(life)));
-        self.call("placing intents", |call| call.change(writer, tags()).map(drop))
+        self.call("placing intents", |call| call.change(Change::Place(writer, tags, life)).map(drop))
     }
 
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
-        let tags = || releases.iter().map(|(tag, outcome)| (tag, commands::release(*outcome)));
-        self.call("releasing intents", |call| call.change(writer, tags()).map(drop))
+        self.call("releasing intents", |call| call.change(Change::Release(writer, releases)).map(drop))
     }
 
     fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
@@ -188,8 +187,7 @@ impl Link for RedisLink {
         life: Duration,
         notes: &[Name],
     ) -> Result<Vec<Option<Notes>>> {
-        let tags = || tags.iter().map(|tag| (tag, commands::place(life)));
-        self.call("placing intents", |call| call.change_noted(writer, tags(), notes))
+        self.call("placing intents", |call| call.change_noted(Change::Place(writer, tags, life), notes))
     }
 
     fn release_noted(
@@ -198,8 +196,7 @@ impl Link for RedisLink {
         releases: &[(TagName, Outcome)],
         notes: &[Name],
     ) -> Result<Vec<Option<Notes>>> {
-        let tags = || releases.iter().map(|(tag, outcome)| (tag, commands::release(*outcome)));
-        self.call("releasing intents", |call| call.change_noted(writer, tags(), notes))
+        self.call("releasing intents", |call| call.change_noted(Change::Release(writer, releases), notes))
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {

@@ -2,7 +2,8 @@
 
 use redis::{Cmd, Value};
 
-use super::commands::{Call, KEPT, Verb, is_young, seeding, texts};
+use super::change::Change;
+use super::commands::{Call, KEPT, is_young, texts};
 use super::connection::Batch;
 use super::failure::Failure;
 use super::scripts::NOTES;
@@ -26,7 +27,7 @@ impl Call<'_> {
         let left = &tags[seeds.len()..];
         if !left.is_empty() {
             let further;
-            (further, replies) = self.change_then(Writer::fresh(), seeding(left), &question)?;
+            (further, replies) = self.change_then(Change::Seed(left), &question)?;
             seeds.extend(further);
         }
         let mut replies = replies.into_iter();
@@ -36,13 +37,8 @@ impl Call<'_> {
     }
 
     /// Changes tags, and reads notes afterwards, in the same round trip.
-    pub(super) fn change_noted<'t>(
-        &mut self,
-        writer: Writer,
-        tags: impl Iterator<Item = (&'t TagName, Verb)>,
-        notes: &[Name],
-    ) -> Result<Vec<Option<Notes>>, Failure> {
-        let (_, replies) = self.change_then(writer, tags, &values_of(notes))?;
+    pub(super) fn change_noted(&mut self, change: Change<'_>, notes: &[Name]) -> Result<Vec<Option<Notes>>, Failure> {
+        let (_, replies) = self.change_then(change, &values_of(notes))?;
         notes_of(replies.into_iter().next())
     }
 

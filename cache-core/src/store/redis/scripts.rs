@@ -4,25 +4,35 @@ use std::sync::LazyLock;
 
 use redis::Cmd;
 
-/// Seeds, places and releases tags.
-pub(super) static TAGS: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/tags.lua"))));
+/// A script that knows what becomes of tags.
+macro_rules! of_tags {
+    ($path:literal) => {
+        Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/state.lua"), include_str!($path)))
+    };
+}
+
+/// Places intents.
+pub(super) static PLACE: LazyLock<Script> = LazyLock::new(|| of_tags!("script/place.lua"));
+
+/// Releases tags.
+pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| of_tags!("script/release.lua"));
+
+/// Seeds tags.
+pub(super) static SEED: LazyLock<Script> = LazyLock::new(|| of_tags!("script/seed.lua"));
 
 /// Changes notes.
-pub(super) static NOTES: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/notes.lua"))));
+pub(super) static NOTES: LazyLock<Script> = LazyLock::new(|| of_tags!("script/notes.lua"));
 
 /// Compares the incarnation for a new connection.
-pub(super) static ARRIVE: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/arrive.lua"))));
+pub(super) static ARRIVE: LazyLock<Script> = LazyLock::new(|| of_tags!("script/arrive.lua"));
 
 /// Looks at slots, and puts bytes where nothing is.
 pub(super) static OPEN: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/open.lua"))));
+    LazyLock::new(|| Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/open.lua"))));
 
 /// Changes slots that begin as they have to.
 pub(super) static SWAP: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/state.lua"), include_str!("script/swap.lua"))));
+    LazyLock::new(|| Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/swap.lua"))));
 
 /// Takes and ends leases.
 pub(super) static LEASE: LazyLock<Script> = LazyLock::new(|| Script::of(include_str!("script/lease.lua")));

@@ -10,6 +10,7 @@ if record == ARGV[1] and record ~= '' then
   return 'proceed'
 end
 local found = redis.call('MGET', KEYS[2], KEYS[3])
-change({ token = KEYS[2], intents = KEYS[3] }, { token = found[1], intents = found[2] }, 'changed', '', ARGV[2], 0)
+local root, texts = { token = KEYS[2], intents = KEYS[3] }, { token = found[1], intents = found[2] }
+rules(present()).change(root, texts, { verb = 'changed', writer = '', fresh = ARGV[2] })
 redis.call('SET', KEYS[1], ARGV[1])
 return 'changed'

@@ -10,6 +10,8 @@
 local LOST = string.rep('0', 32)
 
 local verb, own, claimed = ARGV[2], ARGV[3], 'c' .. ARGV[4]
+local now = present()
+local tags = rules(now)
 local is_for_readers = verb == 'note'
 if not is_for_readers then
   local refused = refusal(KEYS[1], ARGV[1])
@@ -40,7 +42,7 @@ local function stands_until(notes)
   for _, note in ipairs(notes) do
     exempt[note.state] = true
   end
-  local held, intents = settled(held_of((read(KEYS[2]))), intents_of((read(KEYS[3]))))
+  local held, intents = tags.settled(tags.held_of((read(KEYS[2]))), tags.intents_of((read(KEYS[3]))))
   local last = held and not held.token and held.expires or 0
   for _, intent in ipairs(intents) do
     if not exempt['c' .. intent.writer] then
@@ -75,15 +77,15 @@ if verb == 'claim' then
 elseif not notes then
   may_store = 0
 elseif verb == 'forget' then
-  notes = keep(notes, function(note) return note.state ~= claimed end)
+  notes = tags.keep(notes, function(note) return note.state ~= claimed end)
 else
-  local others = keep(notes, function(note) return note.of ~= own end)
-  local found = keep(notes, function(note) return note.of == own end)[1]
+  local others = tags.keep(notes, function(note) return note.of ~= own end)
+  local found = tags.keep(notes, function(note) return note.of == own end)[1]
   others[#others + 1] = { of = own, state = ripened(found and found.state, notes) }
   notes, may_store = others, others[#others].state == 'r' and 1 or 0
 end
 if notes then
-  redis.call('SET', KEYS[4], text_of(notes), 'PX', digits(KEEP))
+  redis.call('SET', KEYS[4], text_of(notes), 'PX', KEEP)
 end
 -- A note that was made in another life harms nobody, and does not count.
 return is_for_readers and refusal(KEYS[1], ARGV[1]) or may_store

@@ -1,0 +1,48 @@
+-- What the scripts ask of the server before and after they do something.
+
+-- A token goes when nobody has asked for it for so long, twice as long as the longest life of an entry: 60 days.
+-- Without intents it is safe for ever.
+local KEEP = '5184000000'
+
+-- Milliseconds of the server's clock.
+local function present()
+  local clock = redis.call('TIME')
+  return clock[1] * 1000 + math.floor(clock[2] / 1000)
+end
+
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+-- The text under a key; nil: there is none, or the key is of another type.
+local function read(key)
+  local value = redis.pcall('GET', key)
+  return type(value) == 'string' and value or nil
+end
+
+-- The incarnation that is recorded, or the error for which the server does not say so. The command asks for the right to
+-- write and changes nothing: a server that takes no writes takes no invalidations either, and is not to be used.
+--
+-- A script that has asked so counts as one that writes. A server that is full lets it go on, and refuses scripts that
+-- have not: writers' intents and releases have room always, and new tags of readers do not.
+local function recorded(key)
+  local record = redis.pcall('GETEX', key, 'PERSIST')
+  if type(record) ~= 'table' then
+    return record
+  end
+  if string.find(record.err, 'WRONGTYPE', 1, true) then
+    return false
+  end
+  return nil, record
+end
+
+-- Why nothing may be done over a connection that was made in the incarnation `expected`; nil: it may.
+local function refusal(key, expected)
+  local record, trouble = recorded(key)
+  if trouble then
+    return trouble
+  end
+  if record ~= expected then
+    return redis.error_reply('OTHERLIFE the server is not in the life that this connection was made in')
+  end
+end
