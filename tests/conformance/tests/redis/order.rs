@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_core::store::{Outcome, RedisStore, Release, Store, Writer};
+use cache_core::store::{Link, Outcome, RedisLink, RedisStore, Release, Store, Writer};
 use cache_core::{Clock, SystemClock, Tag};
 use conformance::redis_server::{Cable, Hands, RedisServer};
 use conformance::{Subject, tag};
@@ -50,6 +50,32 @@ fn write_while_they_are_seeded(
         assert!(!is_young || seeds[1].token != old, "the first is younger than the write, the second older");
     }
     is_in_time
+}
+
+/// One run of a script knows each tag as it was before.
+#[test]
+fn a_tag_that_is_named_twice_is_changed_twice() {
+    let server = RedisServer::start();
+    let link = RedisLink::from_url(&server.url("shop")).unwrap();
+    let (tags, life) = ([tag(1), tag(1)].map(|tag| link.names().tag(&tag)), Duration::from_secs(100));
+    let seeds = link.seed(&tags).unwrap();
+    assert_eq!(seeds[0], seeds[1]);
+    let mut token = seeds[0].token;
+    for (first, second, stands) in [
+        (Outcome::Changed, Outcome::Unchanged, false),
+        (Outcome::Unchanged, Outcome::Changed, false),
+        (Outcome::Changed, Outcome::Unknown(life), true),
+        (Outcome::Unknown(life), Outcome::Unchanged, false),
+    ] {
+        let writer = Writer::fresh();
+        link.place(writer, &tags, life).unwrap();
+        assert!(link.seed(&tags).unwrap().iter().all(|seed| seed.token == token && seed.is_intended));
+        link.release(writer, &[(tags[0].clone(), first), (tags[1].clone(), second)]).unwrap();
+        let present = link.seed(&tags).unwrap()[0];
+        assert!(present.token != token && present.is_intended == stands, "{first:?}, {second:?}");
+        token = present.token;
+        link.release(writer, &[(tags[0].clone(), Outcome::Unchanged)]).unwrap();
+    }
 }
 
 fn write(store: &dyn Store, tag: Tag) {
