@@ -15,32 +15,35 @@ local function rules(now)
     if not text then
       return nil
     end
-    local token, counts = string.match(text, '^t([0-9a-f]+)(.*)$')
+    if #text == 17 and string.find(text, '^t[0-9a-f]+$') then
+      return { token = string.sub(text, 2), standing = 0, expires = math.huge }
+    end
+    local token, standing, earliest, latest = string.match(text, '^t([0-9a-f]+):(%d+):(%d+):(%d+)$')
     if token and #token == 16 then
-      if counts == '' then
-        return { token = token, standing = 0, expires = math.huge }
-      end
-      local standing, earliest, latest = string.match(counts, '^:(%d+):(%d+):(%d+)$')
-      if standing then
-        return {
-          token = token, standing = tonumber(standing), expires = tonumber(earliest), latest = tonumber(latest),
-        }
-      end
+      return {
+        token = token, standing = tonumber(standing), expires = tonumber(earliest), latest = tonumber(latest),
+      }
     end
     local blocked = string.match(text, '^b(%d+)$')
     return blocked and { expires = tonumber(blocked) }
   end
 
+  -- An intent holds its deadline as a number, to be compared, and in digits, to be written.
+  local function intent_of(writer, said)
+    return { writer = writer, deadline = tonumber(said), said = said }
+  end
+
   local function intents_of(text)
-    local intents, understood = {}, {}
-    for writer, deadline in string.gmatch(text or '', '([0-9a-f]+)=(%d+)') do
-      intents[#intents + 1] = { writer = writer, deadline = tonumber(deadline) }
-      understood[#understood + 1] = writer .. '=' .. deadline
+    local intents, at, follows = {}, 1, text
+    while follows do
+      local writer, said, after = string.match(text, '^([0-9a-f]+)=(%d+)()', at)
+      if not writer then
+        return {}
+      end
+      intents[#intents + 1] = intent_of(writer, said)
+      at, follows = after + 1, string.sub(text, after, after) == ','
     end
-    if table.concat(understood, ',') ~= text then
-      return {}
-    end
-    return intents
+    return text and at == #text + 2 and intents or {}
   end
 
   -- Keeps the intents for which `is_kept`.
@@ -76,20 +79,19 @@ local function rules(now)
     if #intents == 0 then
       return 't' .. held.token, now + KEEP
     end
-    local earliest, latest = math.huge, 0
+    local first, last = intents[1], intents[1]
     for _, intent in ipairs(intents) do
-      earliest = math.min(earliest, intent.deadline)
-      latest = math.max(latest, intent.deadline)
+      first = intent.deadline < first.deadline and intent or first
+      last = intent.deadline > last.deadline and intent or last
     end
-    local counts = #intents .. ':' .. digits(earliest) .. ':' .. digits(latest)
-    return 't' .. held.token .. ':' .. counts, earliest
+    return 't' .. held.token .. ':' .. #intents .. ':' .. first.said .. ':' .. last.said, first.deadline
   end
 
   local function text_of_intents(intents)
     local texts, latest = {}, 0
-    for _, intent in ipairs(intents) do
-      texts[#texts + 1] = intent.writer .. '=' .. digits(intent.deadline)
-      latest = math.max(latest, intent.deadline)
+    for at, intent in ipairs(intents) do
+      texts[at] = intent.writer .. '=' .. intent.said
+      latest = intent.deadline > latest and intent.deadline or latest
     end
     if #texts == 0 then
       return nil
@@ -130,7 +132,7 @@ local function rules(now)
     else
       intents = keep(intents, function(intent) return intent.writer ~= with.writer end)
       if verb == 'place' or verb == 'unknown' then
-        intents[#intents + 1] = { writer = with.writer, deadline = now + with.life }
+        intents[#intents + 1] = intent_of(with.writer, digits(now + with.life))
       end
       if (verb == 'changed' or verb == 'unknown') and held and held.token then
         held.token = with.fresh
