@@ -128,7 +128,8 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; some of the entries may be stored.
     fn put(&self, entries: &[Packed]) -> Result<()>;
 
-    /// Does what [`put`](Self::put) does, and then [ends](Self::end_lease) a lease.
+    /// Does what [`put`](Self::put) does, and then [ends](Self::end_lease) the lease under which the entries were loaded.
+    /// If somebody else has it by now, it may be ended as well: what he loads is there.
     ///
     /// # Errors
     ///

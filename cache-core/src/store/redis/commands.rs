@@ -111,16 +111,15 @@ impl Call<'_> {
         self.ask(&puts(entries)).map(drop)
     }
 
-    /// The same, and ends a lease.
+    /// The same, and ends a lease, whoever has it by now: what its holder loads is there. If nothing is, only `holder`
+    /// ends it.
     pub(super) fn put_and_end(&mut self, entries: &[Packed], lease: &Name, holder: Writer) -> Result<(), Failure> {
-        let mut batch = puts(entries);
-        let mut command = LEASE.by_digest();
-        batch.add(command.arg(1).arg(lease.as_str()).arg(tokens::digits(holder.bits())));
-        match self.ask(&batch) {
-            // The entries are stored: the first error would have been theirs.
-            Err(failure) if failure.misses_the_script() => self.lease(lease, holder, None).map(drop),
-            answered => answered.map(drop),
+        if entries.is_empty() {
+            return self.lease(lease, holder, None).map(drop);
         }
+        let mut batch = puts(entries);
+        batch.command(&[b"UNLINK", lease.as_str().as_bytes()]);
+        self.ask(&batch).map(drop)
     }
 
     pub(super) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
