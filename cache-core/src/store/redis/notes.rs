@@ -88,7 +88,7 @@ pub(super) fn in_time(notes: &[Name]) -> Batch {
 }
 
 /// Those that might go before what is stored by them; `lives`: how long each has to live.
-pub(super) fn old_ones<'n>(notes: &'n [Name], lives: impl Iterator<Item = Value>) -> impl Iterator<Item = &'n Name> {
+pub(super) fn old_ones(notes: &[Name], lives: impl Iterator<Item = Value>) -> impl Iterator<Item = &Name> {
     notes.iter().zip(lives).filter(|(_, life)| !is_young(life)).map(|(name, _)| name)
 }
 
