@@ -24,6 +24,12 @@ impl Hooks {
         self.lock().push_back((moment, operation, hook));
     }
 
+    pub(super) fn forget(&self) {
+        let left = core::mem::take(&mut *self.lock());
+        // They may hold the link itself, and are not dropped under the lock.
+        drop(left);
+    }
+
     /// Runs the next hook for this point. No lock is held meanwhile: it may use the same link.
     pub(super) fn run(&self, moment: Moment, operation: Operation) {
         let hook = {

@@ -81,6 +81,11 @@ impl SimulatedLink {
         self.inner.hooks.add(Moment::After, operation, Box::new(hook));
     }
 
+    /// Drops the hooks that have not run.
+    pub fn forget_hooks(&self) {
+        self.inner.hooks.forget();
+    }
+
     /// How many operations were sent so far.
     #[must_use]
     pub fn round_trips(&self) -> u64 {

@@ -10,7 +10,8 @@ use cache_core::{Cache, CacheBuilder, ManualClock};
 use conformance::simulation::{Server, SimulatedLink};
 use conformance::{Dice, Time};
 
-use crate::process::{Build, Process};
+use crate::build::Build;
+use crate::process::Process;
 
 /// How long an intent stands, if nothing else is said.
 pub const INTENT_LIFE: Duration = Duration::from_secs(10);

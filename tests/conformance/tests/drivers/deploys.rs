@@ -6,8 +6,9 @@ use cache_core::tables::LookupDeclaration;
 use cache_core::{Ending, Miss, TagKind};
 use conformance::simulation::{Fault, Operation};
 
+use crate::build::{shelf, unique_value};
 use crate::city::{City, INTENT_LIFE};
-use crate::process::{Process, Question, shelf, unique_value};
+use crate::process::{Process, Question};
 
 type Work = fn(&Process);
 
@@ -162,6 +163,30 @@ fn a_dead_writer_is_bounded_in_each_of_its_caches() {
     for (city, reader) in cities.iter().zip(&readers) {
         city.clock.advance(INTENT_LIFE);
         agrees(reader, question);
+    }
+}
+
+#[test]
+fn a_write_to_two_caches_ends_more_in_that_one_only_where_others_declare_something_else() {
+    for (foreign, is_found_late) in [(0, false), (1, false), (0, true), (1, true)] {
+        let cities = [City::new(), City::new()];
+        let [one, other] = cities.each_ref().map(City::process);
+        let reader = cities[foreign].declaring(&[shelf(false)]);
+        for process in [&one, &other] {
+            [1, 2].into_iter().for_each(|row| fills(process, Question::Row(row)));
+        }
+        if !is_found_late {
+            fills(&reader, Question::Shelf(1));
+        }
+        let write = one.place_in_both(&other, 1);
+        reader.read(Question::Shelf(1));
+        cities.iter().for_each(|city| city.database.set(1, 11));
+        one.release_in_both(&other, write);
+        for (at, process) in [&one, &other].into_iter().enumerate() {
+            assert_eq!(process.look_up(Question::Row(2)).is_ok(), at != foreign, "{at}: {foreign}, {is_found_late}");
+            [1, 2].into_iter().for_each(|row| agrees(process, Question::Row(row)));
+        }
+        agrees(&reader, Question::Shelf(1));
     }
 }
 

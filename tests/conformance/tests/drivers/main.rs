@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod build;
 mod city;
 mod deploys;
 mod faults;
 mod histories;
+mod history;
 mod lives;
 mod memory_only;
 mod process;

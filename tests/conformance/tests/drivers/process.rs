@@ -3,10 +3,11 @@
 use std::slice;
 use std::sync::Arc;
 
+use cache_core::protocol::fill::{row_seeds, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{Seed, Wanted};
-use cache_core::tables::{Declaration, Declared, LookupDeclaration, NamedType, Tables};
+use cache_core::tables::Declared;
 use cache_core::{
     Cache, CacheKey, Cause, Ending, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Miss, Missed,
     Reader, Result, Sought, Start, Tag, Timeout, Value,
@@ -14,10 +15,8 @@ use cache_core::{
 use conformance::simulation::SimulatedLink;
 use conformance::{bytes_of, codec, shared};
 
+use crate::build::{Build, TABLE, database, shelf_tag};
 use crate::city::{Database, Rows};
-
-const TABLE: &str = "products";
-const SHELF: &[&str] = &["shelf"];
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,18 +59,19 @@ impl Question {
         CacheKey { space: part, manager: part, kind: self.kind(), id }
     }
 
-    /// What the answer depends on; `is_found`: whether there is such a row. Before that is known, it may not be. And what
-    /// `build` declares of it.
-    fn tags(self, build: &Build, is_found: bool) -> (Vec<Tag>, Vec<Declared>) {
+    /// What the answer depends on; `is_found`: whether there is such a row, if that is known. And what `build` declares of
+    /// it.
+    fn tags(self, build: &Build, is_found: Option<bool>) -> (Vec<Tag>, Vec<Declared>) {
         let named = [TABLE.to_owned()];
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let tables = &build.tables;
         let subject = Subject { database: database(), manager, table: TABLE, named: &named, tables };
         let tags = match self {
-            Self::Row(row) if is_found => subject.found_row(KeyBytes::of(&row)),
-            Self::Row(row) => subject.absent_row(KeyBytes::of(&row)),
+            Self::Row(row) if is_found == Some(true) => subject.found_row(build.row_key(row)),
+            Self::Row(row) => subject.absent_row(build.row_key(row)),
             Self::All => subject.list(None),
             Self::Shelf(shelf) => subject.scope(Some(shelf_tag(shelf))),
+            Self::Value(_) if is_found.is_none() => subject.unique(),
             Self::Value(_) => subject.absent_unique(),
         };
         let declared = subject.declared(&tags);
@@ -92,60 +92,6 @@ impl Question {
     pub fn answer(self, rows: &Rows) -> Rows {
         rows.iter().filter(|(row, value)| self.asks_for(**row, **value)).map(|(row, value)| (*row, *value)).collect()
     }
-}
-
-/// What the program of a process declares of the table.
-#[derive(Clone, Debug, Default)]
-pub struct Build {
-    tables: Arc<Tables>,
-    lookups: Vec<LookupDeclaration>,
-}
-
-impl Build {
-    /// One that declares nothing is the default.
-    pub fn declaring(lookups: &[LookupDeclaration]) -> Self {
-        let key = ("id".to_owned(), NamedType::of::<u64>());
-        let declaration = Declaration { table: TABLE.into(), key, lookups: lookups.to_vec(), dependencies: vec![] };
-        Self { tables: Arc::new(Tables::new([declaration])), lookups: lookups.to_vec() }
-    }
-
-    /// Whether shelves may be asked for: whoever does declares them.
-    pub fn reads_shelves(&self) -> bool {
-        self.lookups.iter().any(|lookup| !lookup.is_unique)
-    }
-
-    /// What a manager's save of `row` changes.
-    fn save(&self, row: u64) -> Change {
-        let keeps_scopes = self.tables.keeps_scopes(TABLE, &self.lookups);
-        Change::Saved { row: Some(KeyBytes::of(&row)), scopes: keeps_scopes.then(|| self.scopes(row)) }
-    }
-
-    /// What a manager's insert of `row` changes.
-    fn insert(&self, row: u64) -> Change {
-        let knows_scopes = self.tables.knows_all_scopes(TABLE, &self.lookups);
-        Change::Inserted { row: Some(KeyBytes::of(&row)), scopes: knows_scopes.then(|| self.scopes(row)) }
-    }
-
-    fn scopes(&self, row: u64) -> Vec<Tag> {
-        self.lookups.iter().filter(|lookup| !lookup.is_unique).map(|_| shelf_tag(row % 2)).collect()
-    }
-
-    fn changes(&self, change: &Change) -> ChangeSet {
-        let mut changes = ChangeSet::new();
-        changes.add(TABLE, change, &self.tables);
-        changes
-    }
-}
-
-/// The scope of the shelves.
-pub fn shelf(is_fixed: bool) -> LookupDeclaration {
-    let value = NamedType::of::<u64>();
-    LookupDeclaration { columns: SHELF, is_exact: true, is_fixed, is_unique: false, normalizer: None, value }
-}
-
-/// The unique look-up of the values.
-pub fn unique_value() -> LookupDeclaration {
-    LookupDeclaration { columns: &["value"], is_unique: true, ..shelf(false) }
 }
 
 /// A write on its way.
@@ -238,6 +184,12 @@ impl Process {
         Write { invalidation, changes }
     }
 
+    /// The write is over, which was placed in two caches.
+    pub fn release_in_both(&self, other: &Self, write: Write) {
+        let caches = [self.cache.clone(), other.cache.clone()];
+        write.invalidation.release(&write.changes, Ending::Over, Cause::Statement, &caches);
+    }
+
     /// The write is over, or its end is not known.
     pub fn release(&self, write: Write, ending: Ending) {
         write.invalidation.release(&write.changes, ending, Cause::Statement, slice::from_ref(&self.cache));
@@ -271,15 +223,14 @@ impl Process {
 
     /// Updates `row` by a statement that names it by its key.
     pub fn update_by_key(&self, row: u64, value: u64) {
-        let sets_unique = self.build.tables.has_unique(TABLE);
-        let write = self.place_change(&Change::Update { row: KeyBytes::of(&row), sets_unique });
+        let write = self.place_change(&self.build.update(row));
         self.database.set(row, value);
         self.release(write, Ending::Over);
     }
 
     /// Removes `row`.
     pub fn delete(&self, row: u64) {
-        let write = self.place_change(&Change::Delete(Some(KeyBytes::of(&row))));
+        let write = self.place_change(&Change::Delete(Some(self.build.row_key(row))));
         self.database.delete(row);
         self.release(write, Ending::Over);
     }
@@ -301,35 +252,44 @@ impl Process {
     }
 
     fn start(&self, reader: &Reader<'_>, question: Question, seen: &[(Tag, Seed)]) -> Start {
-        let (tags, declared) = question.tags(&self.build, false);
+        let (tags, declared) = question.tags(&self.build, None);
         reader.start(&Sought { seen, ..Sought::new(question.key(), &tags, &declared) })
     }
 
     fn look(&self, reader: &Reader<'_>, question: Question) -> core::result::Result<Rows, Missed> {
         // Of some rows only those tags are asked for that they depend on while they are there.
-        let is_in_part = matches!(question, Question::Row(row) if row % 2 == 0);
-        let tags = || question.tags(&self.build, is_in_part).0;
+        let is_found = matches!(question, Question::Row(row) if row % 2 == 0).then_some(true);
+        let tags = || question.tags(&self.build, is_found).0;
         let wanted = Wanted { key: question.key(), tags: &tags, codec: Some(codec()) };
         let (value, _) = reader.look_up(&wanted)?;
         Ok(unpacked(&value))
     }
 
     fn store(&self, reader: &Reader<'_>, fill: Fill, question: Question, rows: &Rows) {
-        let lifetime = Timeout::from_secs(3_600).into();
-        let loaded = Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime };
-        let leads_to_a_row = matches!(question, Question::Value(_)) && !rows.is_empty();
-        if fill.may_store() && !leads_to_a_row {
-            fill.store(reader, loaded, question.tags(&self.build, !rows.is_empty()).0);
+        if !fill.may_store() {
+            return;
         }
+        match (question, rows.keys().next()) {
+            (Question::Value(_), Some(row)) if rows.len() == 1 => drop(self.store_row(reader, &fill, (*row, rows))),
+            (Question::Value(_), Some(_)) => {}
+            (_, first) => drop(fill.store(reader, loaded(rows), question.tags(&self.build, Some(first.is_some())).0)),
+        }
+    }
+
+    /// Stores a row that was not asked for by its key, if nobody wrote meanwhile.
+    fn store_row(&self, reader: &Reader<'_>, fill: &Fill, (row, rows): (u64, &Rows)) -> Option<()> {
+        let late = second_look(database().table(TABLE), self.build.row_key(row));
+        let seeds = row_seeds(fill.seeds(), &reader.seed(&late)?)?;
+        let question = Question::Row(row);
+        let tags = question.tags(&self.build, Some(true)).0;
+        reader.store_many(&seeds, vec![(question.key(), loaded(rows), tags)]);
+        Some(())
     }
 }
 
-fn database() -> cache_core::Database {
-    cache_core::Database::named("city")
-}
-
-fn shelf_tag(shelf: u64) -> Tag {
-    database().table(TABLE).scope(SHELF, KeyBytes::of(&shelf))
+fn loaded(rows: &Rows) -> Loaded {
+    let lifetime = Timeout::from_secs(3_600).into();
+    Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime }
 }
 
 fn packed(rows: &Rows) -> Value {
