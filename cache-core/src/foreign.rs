@@ -73,12 +73,14 @@ impl Inner {
             let now = self.now();
             return self.call(Operation::Release, |store| store.release(over.writer, over.releases, now));
         }
-        self.claim(over.writer, over.widened);
+        // A name of its own: what the writer claims when its intents are placed may arrive late, and is not dropped.
+        let claimer = Writer::fresh();
+        let mut claimed = self.claim(claimer, over.widened);
         let mut foreign = self.release_noted(over)?;
         foreign.retain(|found| !over.widened.contains(found));
+        claimed.extend(self.claim(claimer, &foreign));
         self.widen(over.writer, &foreign, over.outcome)?;
-        self.forget(over.writer, over.widened);
-        self.forget(over.writer, &foreign);
+        self.forget(claimer, &claimed);
         Ok(())
     }
 
@@ -92,23 +94,26 @@ impl Inner {
         Ok(Notes::foreign(over.declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
     }
 
-    /// Changes the wide tags of `tables`, whose foreign notes it claims before.
+    /// Changes the wide tags of `tables`, whose foreign notes are claimed.
     fn widen(&self, writer: Writer, tables: &[Declared], outcome: Outcome) -> Result<(), Trouble> {
         if tables.is_empty() {
             return Ok(());
         }
-        self.claim(writer, tables);
         let releases: Vec<Release> = wide_tags(tables).into_iter().map(|tag| Release { tag, outcome }).collect();
         let now = self.now();
         self.call(Operation::Release, |store| store.release(writer, &releases, now))
     }
 
-    /// Claims foreign notes. Where that fails they stay, and cost the next writer the same.
-    fn claim(&self, writer: Writer, tables: &[Declared]) {
-        for declared in tables {
+    /// Claims foreign notes. Gives the tables of which that is certain.
+    ///
+    /// Of others they may be claimed later yet, when somebody has filled by them since: such a claim must not be followed
+    /// by a drop. Notes that stay cost the next writer the same.
+    fn claim(&self, writer: Writer, tables: &[Declared]) -> Vec<Declared> {
+        let is_claimed = |declared: &&Declared| {
             let claim = Remark::Claim { own: declared.fingerprint, writer };
-            drop(self.remark(declared, claim, Operation::Release));
-        }
+            self.remark(declared, claim, Operation::Release).is_ok()
+        };
+        tables.iter().filter(is_claimed).copied().collect()
     }
 
     /// Drops the notes that are still claimed, now that all entries by them are gone.
@@ -162,8 +167,9 @@ impl Inner {
     /// Whoever may have noted what was lost has no entries any more afterwards.
     fn make_good(&self, declared: &Declared) -> Result<(), Trouble> {
         let (writer, tables) = (Writer::fresh(), [*declared]);
+        let claimed = self.claim(writer, &tables);
         self.widen(writer, &tables, Outcome::Changed)?;
-        self.forget(writer, &tables);
+        self.forget(writer, &claimed);
         Ok(())
     }
 }

@@ -9,7 +9,8 @@
 //!   changes the wide tags after that. If the note came first, the writer changes a token that the fill has read; if it
 //!   came later, the fill's query sees what was written.
 //! * A note is dropped by who has changed the wide tags since, and has *claimed* the note before. A fill that finds its
-//!   note claimed notes anew: it may have read a token that is newer than the change.
+//!   note claimed notes anew: it may have read a token that is newer than the change. So a claim must not come later than
+//!   the change: each release claims by a name of its own, once, and drops nothing if it was not told that it has.
 //! * A writer that dies after its commit is bounded by intents on the wide tags, which it places before the statement if
 //!   it finds a foreign note then. One that had placed its intents before the note was there does not know of it. So a
 //!   note that is made under an intent is not *ripe* until the last of those that stood then has ended; nothing is stored

@@ -24,7 +24,8 @@ use crate::tag::Token;
 ///   two keys hold, in one step that nobody comes between. The keys expire when their state says so, and may be lost
 ///   separately. Bytes that are not such a state count as lost.
 /// * **Notes.** [`remark`](Self::remark) looks at the notes beside a table and at the two keys of its `any`, and writes the
-///   notes, in one step. They are kept for as long as tags that nobody asks for.
+///   notes, in one step. They are kept for as long as tags that nobody asks for. A claim is not sent again by itself where
+///   it may have been done: it could arrive after what was noted since.
 /// * **Tokens are fresh for each sending.** A call that is sent again by itself (a reply was lost) takes new ones. A
 ///   token that is sent twice may arrive after the tag has had another one, and bring entries back to life.
 /// * **Order.** [`release`](Self::release) takes tags in the order given, and none after one that failed. Order between

@@ -23,7 +23,7 @@ use crate::store::near::Tracker;
 /// A connection is made when a call needs one, and compared with the server's incarnation before anything else. It
 /// carries one call at a time, is kept when that was answered, and is dropped when anything went wrong. A call that
 /// finds that a kept connection is gone is sent once more, over a new one, with new tokens; a call that is late is not,
-/// nor is one that [opens](Link::open) or [swaps](Link::swap) slots and may have been done.
+/// nor is one that [opens](Link::open) or [swaps](Link::swap) slots, or claims notes, and may have been done.
 ///
 /// # Consistency
 ///
@@ -81,7 +81,8 @@ impl RedisLink {
     }
 
     /// Makes a call that is not sent again where it may have been done, or may still be: the bytes of a slot tell one
-    /// writing from all others. Done twice, an increment would count twice, and what was removed since could come back.
+    /// writing from all others. Done twice, an increment would count twice, and what was removed since could come back; a
+    /// claim could hold for a note that was made since.
     ///
     /// Connections that the server has ended are found before, so that it costs no call that nobody used them for long.
     fn call_once<T>(&self, doing: &str, work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>) -> Result<T> {
@@ -200,7 +201,11 @@ impl Link for RedisLink {
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
-        self.call("changing notes", |call| call.remark(table, remark))
+        let doing = "changing notes";
+        match remark {
+            Remark::Claim { .. } => self.call_once(doing, |call| call.remark(table, remark)),
+            Remark::Forget(_) | Remark::Note(_) => self.call(doing, |call| call.remark(table, remark)),
+        }
     }
 
     /// Lives of more than 30 days are shortened to that.

@@ -5,6 +5,7 @@
 
 mod build;
 mod city;
+mod claims;
 mod deploys;
 mod faults;
 mod histories;
