@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[cfg(feature = "redis")]
+mod deploys;
 #[cfg(feature = "redis-tls")]
 mod encrypted;
 #[cfg(feature = "redis")]

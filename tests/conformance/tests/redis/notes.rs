@@ -35,7 +35,9 @@ fn a_fill_keeps_notes_of_which_half_the_life_is_over() {
     let days_left = || (server.run::<i64>(&["PTTL", name]) - 1) / 86_400_000;
     assert_eq!((fill(), days_left()), (vec![None], 0), "nothing comes of nothing");
     let writer = Writer::from_bits(1);
-    [Remark::Claim { own, writer }, Remark::Forget(writer)].map(|remark| link.remark(&table, remark).unwrap());
+    for remark in [Remark::Claim { own, writer }, Remark::Forget(writer)] {
+        link.remark(&table, remark).unwrap();
+    }
     assert!(link.remark(&table, Remark::Note(own)).unwrap());
     let noted = vec![Some(Notes::from_iter([(own, Note::Ripe)]))];
     for (before, after) in [(40, 39), (31, 30), (29, 59)] {
@@ -50,7 +52,9 @@ fn notes_are_read_with_tokens_that_are_there_and_with_those_that_are_not() {
     let link = RedisLink::from_url(&server.url("shop")).unwrap();
     link.set_timeout(Duration::from_secs(5));
     let (table, own, writer) = (link.names().notes(&tag(1)), declared(0), Writer::from_bits(1));
-    [Remark::Claim { own, writer }, Remark::Forget(writer)].map(|remark| link.remark(&table, remark).unwrap());
+    for remark in [Remark::Claim { own, writer }, Remark::Forget(writer)] {
+        link.remark(&table, remark).unwrap();
+    }
     let noted = vec![Some(Notes::default())];
     let (any, other) = (table.any.clone(), link.names().tag(&tag(2)));
     let fill = |tags: &[&cache_core::store::TagName]| {
