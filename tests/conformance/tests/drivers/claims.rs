@@ -3,6 +3,7 @@
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cache_core::Ending;
 use conformance::Dice;
@@ -20,6 +21,9 @@ fn with_a_reader_of_shelves() -> (City, Process, Process) {
     assert_eq!(reader.look_up(SHELF), Ok(seen), "it is cached");
     (city, writer, reader)
 }
+
+/// So long a step of the background may take that has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const SHELF: Question = Question::Shelf(1);
 
@@ -39,6 +43,21 @@ const VALUE: Question = Question::Value(20);
 #[track_caller]
 fn agrees(process: &Process, question: Question) {
     assert_eq!(process.read(question), question.answer(&process.database.rows()), "{question:?}");
+}
+
+#[test]
+fn a_note_that_is_made_between_a_claim_and_the_drop_stays() {
+    for operation in [Operation::Remark, Operation::Release] {
+        let (_city, writer, reader) = with_a_reader_of_shelves();
+        let write = writer.place(1);
+        writer.database.set(1, 11);
+        let between = reader.clone();
+        writer.link.after(operation, move || drop(between.read(SHELF)));
+        writer.release(write, Ending::Over);
+        agrees(&reader, SHELF);
+        writer.update(1, 12);
+        agrees(&reader, SHELF);
+    }
 }
 
 #[test]
@@ -65,18 +84,18 @@ fn a_claim_made_while_intents_are_placed_anew_drops_no_note_of_later_entries() {
     let ((comes, came), (goes_on, may_go_on), (is_made, made)) = (channel(), channel::<()>(), channel());
     writer.link.before(Operation::Remark, move || {
         comes.send(()).unwrap();
-        may_go_on.recv().unwrap();
+        may_go_on.recv_timeout(PATIENCE).unwrap();
     });
     city.clock.advance(INTENT_LIFE / 2);
     // The background is about to claim what it has found once more.
-    came.recv().unwrap();
+    came.recv_timeout(PATIENCE).unwrap();
     city.database.set(1, 11);
     let (between, link) = (reader.clone(), writer.link.clone());
     writer.link.after(Operation::Release, move || {
         between.read(SHELF);
         link.after(Operation::Remark, move || is_made.send(()).unwrap());
         goes_on.send(()).unwrap();
-        made.recv().unwrap();
+        made.recv_timeout(PATIENCE).unwrap();
     });
     writer.release(write, Ending::Over);
     writer.update(1, 12);
