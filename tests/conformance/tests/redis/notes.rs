@@ -1,5 +1,6 @@
 //! The script does to the notes beside a table what `Notes::after` does, on random histories of both.
 
+use std::slice;
 use std::time::Duration;
 
 use cache_core::intent::{TagState, Writer};
@@ -30,7 +31,7 @@ fn a_fill_keeps_notes_of_which_half_the_life_is_over() {
     link.set_timeout(Duration::from_secs(5));
     let table = link.names().notes(&tag(1));
     let (name, own) = (table.notes.as_str(), declared(0));
-    let fill = || link.seed_noted(&[table.any.clone()], &[table.notes.clone()]).unwrap().1;
+    let fill = || link.seed_noted(slice::from_ref(&table.any), slice::from_ref(&table.notes)).unwrap().1;
     // It may be asked for within the millisecond in which it was set.
     let days_left = || (server.run::<i64>(&["PTTL", name]) - 1) / 86_400_000;
     assert_eq!((fill(), days_left()), (vec![None], 0), "nothing comes of nothing");
@@ -59,7 +60,7 @@ fn notes_are_read_with_tokens_that_are_there_and_with_those_that_are_not() {
     let (any, other) = (table.any.clone(), link.names().tag(&tag(2)));
     let fill = |tags: &[&cache_core::store::TagName]| {
         let tags: Vec<_> = tags.iter().map(|tag| (*tag).clone()).collect();
-        let (seeds, notes) = link.seed_noted(&tags, &[table.notes.clone()]).unwrap();
+        let (seeds, notes) = link.seed_noted(&tags, slice::from_ref(&table.notes)).unwrap();
         (seeds.iter().map(|seed| seed.token).collect::<Vec<_>>(), notes)
     };
     let (first, notes) = fill(&[&any]);
@@ -115,7 +116,7 @@ impl<'a> History<'a> {
         let (writer, units) = (self.writer(), 1 + self.dice.below(8));
         self.any.place(writer, Duration::from_nanos(units), Timestamp::from_nanos(0));
         let life = Duration::from_millis(units * UNIT_MILLIS);
-        self.link.place_noted(writer, &[self.table.any.clone()], life, &[]).unwrap();
+        self.link.place_noted(writer, slice::from_ref(&self.table.any), life, &[]).unwrap();
     }
 
     fn release(&mut self) {
