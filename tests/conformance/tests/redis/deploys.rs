@@ -13,7 +13,7 @@ use cache_core::store::{RedisStore, Wanted};
 use cache_core::tables::{Declaration, Declared, LookupDeclaration, NamedType, Tables};
 use cache_core::{
     Cache, CacheKey, Cause, Database, Ending, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Reader,
-    Start, Tag, Timeout, Value,
+    Sought, Start, Tag, Timeout, Value,
 };
 use conformance::redis_server::RedisServer;
 use conformance::{bytes_of, codec, shared};
@@ -116,16 +116,19 @@ impl<'a> Program<'a> {
         let counters = self.cache.counters("product", Kind::Scope);
         let reader = Reader { cache: &self.cache, manager: "product", kind: Kind::Scope, counters: &counters };
         let (key, tags, declared) = self.question(shelf);
-        let of_cache = || {
-            let (value, _) = reader.look_up(&Wanted { key, tags: &|| tags.clone(), codec: Some(codec()) }).ok()?;
-            reader.hit();
-            Some(unpacked(&value))
+        let seen = match reader.look_up(&Wanted { key, tags: &|| tags.clone(), codec: Some(codec()) }) {
+            Ok((value, _)) => {
+                reader.hit();
+                return unpacked(&value);
+            }
+            Err(missed) => missed.seen,
         };
-        if let Some(rows) = of_cache() {
-            return rows;
-        }
-        let Start::Lead(mut fill) = reader.start(key, &tags, &declared) else { return self.rows_of(shelf) };
-        if let Some(rows) = fill.approach(&reader, reader.lease_wait(), of_cache) {
+        let sought = Sought { seen: &seen, ..Sought::new(key, &tags, &declared) };
+        let Start::Lead(mut fill) = reader.start(&sought) else { return self.rows_of(shelf) };
+        if let Some(rows) =
+            fill.approach(&reader, reader.lease_wait(), Some(codec()), |value, _| Some(unpacked(&value)))
+        {
+            reader.hit();
             return rows;
         }
         let (rows, lifetime) = (self.rows_of(shelf), Timeout::from_secs(3_600).into());
