@@ -29,8 +29,17 @@ pub struct Name(String);
 pub struct TagName {
     /// The key of its token.
     pub token: Name,
-    /// The key of the intents beside it.
-    pub intents: Name,
+}
+
+impl TagName {
+    /// The key of the intents beside it. A read has no use for it: it is made for who writes.
+    #[must_use]
+    pub fn intents(&self) -> Name {
+        let mut text = self.token.0.clone();
+        let kind = text.len() - Name::DIGEST - 1;
+        text.replace_range(kind..=kind, "i");
+        Name(text)
+    }
 }
 
 /// The names of what is kept of a table as a whole.
@@ -121,7 +130,7 @@ impl Names {
     }
 
     pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {
-        TagName { token: self.name("t", tag), intents: self.name("i", tag) }
+        TagName { token: self.name("t", tag) }
     }
 
     fn name(&self, kind: &str, digest: Fingerprint) -> Name {
@@ -139,6 +148,9 @@ impl Names {
 impl Name {
     /// As much as may follow a prefix: a kind, and a digest in braces.
     pub(crate) const END: usize = 48;
+
+    /// The digest in braces, and the colon before it.
+    const DIGEST: usize = 35;
 
     /// The name as text.
     #[must_use]
@@ -177,7 +189,8 @@ mod tests {
         assert_eq!(names.tag_called(name.token.as_str().as_bytes()), Some(tag));
         let strange =
             ["shop:t:{5e4feeb87d66da9140c1d82307f09bb}", "shop:t:{5e4feeb87d66da9140c1d82307f09bbG}", "shop:t:{"];
-        for other in [name.intents.as_str()].into_iter().chain(strange) {
+        assert_eq!(name.intents().as_str(), "shop:i:{5e4feeb87d66da9140c1d82307f09bb6}");
+        for other in [name.intents().as_str()].into_iter().chain(strange) {
             assert_eq!(names.tag_called(other.as_bytes()), None, "{other}");
         }
     }

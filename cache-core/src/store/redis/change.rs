@@ -66,7 +66,7 @@ impl Call<'_> {
         let with = |command: &mut Cmd| {
             command.arg(1 + 2 * change.len()).arg(record.as_str());
             change.tags().for_each(|tag| {
-                command.arg(tag.token.as_str()).arg(tag.intents.as_str());
+                command.arg(tag.token.as_str()).arg(tag.intents().as_str());
             });
             change.arguments(command.arg(&incarnation));
         };

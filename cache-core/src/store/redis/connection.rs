@@ -207,7 +207,7 @@ impl Connection {
         let (root, record) = (address.names.tag(&Tag::root()), address.names.incarnation());
         let present = self.incarnation.clone();
         let with = |command: &mut Cmd| {
-            command.arg(3).arg(record.as_str()).arg(root.token.as_str()).arg(root.intents.as_str());
+            command.arg(3).arg(record.as_str()).arg(root.token.as_str()).arg(root.intents().as_str());
             command.arg(&present).arg(tokens::digits(Token::fresh().bits()));
         };
         self.run(&ARRIVE, deadline, with).map(drop)

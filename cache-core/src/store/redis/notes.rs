@@ -58,7 +58,7 @@ impl Call<'_> {
         };
         let (record, incarnation) = (self.names.incarnation(), self.connection.incarnation().to_owned());
         let with = |command: &mut Cmd| {
-            command.arg(4).arg(record.as_str()).arg(table.any.token.as_str()).arg(table.any.intents.as_str());
+            command.arg(4).arg(record.as_str()).arg(table.any.token.as_str()).arg(table.any.intents().as_str());
             command.arg(table.notes.as_str()).arg(&incarnation).arg(verb);
             command.arg(format!("{own:?}")).arg(tokens::digits(writer.bits()));
         };

@@ -99,7 +99,7 @@ impl Frail for Hands {
     }
 
     fn lose_intents(&self, tag: &Tag) {
-        self.delete(&names().tag(tag).intents);
+        self.delete(&names().tag(tag).intents());
     }
 
     fn bytes(&self, key: &CacheKey) -> Option<Vec<u8>> {

@@ -10,7 +10,7 @@ use super::keyspace::Keyspace;
 /// The state of a tag. Bytes that are not one count as lost.
 pub(super) fn load(keys: &Keyspace, tag: &TagName, now: Timestamp) -> TagState {
     let held = keys.get(tag.token.as_str(), now).and_then(held);
-    let intents = keys.get(tag.intents.as_str(), now).and_then(intents).unwrap_or_default();
+    let intents = keys.get(tag.intents().as_str(), now).and_then(intents).unwrap_or_default();
     TagState { held, intents }
 }
 
@@ -21,8 +21,8 @@ pub(super) fn save(keys: &mut Keyspace, tag: &TagName, state: &TagState) {
         None => keys.remove(tag.token.as_str()),
     }
     match state.intents.iter().map(|(_, deadline)| *deadline).max() {
-        Some(last) => keys.set(tag.intents.as_str(), intents_bytes(&state.intents), last),
-        None => keys.remove(tag.intents.as_str()),
+        Some(last) => keys.set(tag.intents().as_str(), intents_bytes(&state.intents), last),
+        None => keys.remove(tag.intents().as_str()),
     }
 }
 

@@ -64,7 +64,7 @@ impl Frail for World {
     }
 
     fn lose_intents(&self, tag: &Tag) {
-        self.server.evict(&names("shop").tag(tag).intents);
+        self.server.evict(&names("shop").tag(tag).intents());
     }
 
     fn bytes(&self, key: &CacheKey) -> Option<Vec<u8>> {

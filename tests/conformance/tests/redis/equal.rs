@@ -165,7 +165,7 @@ impl<'a> History<'a> {
         let intents: Vec<String> = self.state.intents.iter().map(intent).collect();
         let last = self.state.intents.iter().map(|(_, end)| *end).max();
         self.write(&self.name.token, held, self.state.held.map(|held| held.expires_at()));
-        self.write(&self.name.intents, last.map(|_| intents.join(",")), last);
+        self.write(&self.name.intents(), last.map(|_| intents.join(",")), last);
     }
 
     fn write(&self, name: &Name, text: Option<String>, end: Option<Timestamp>) {
@@ -188,7 +188,7 @@ impl<'a> History<'a> {
 
     fn compare(&mut self, seeds: &[Seed], expected: Option<Seed>, place: &str) {
         let (held, held_left) = self.found(self.name.token.as_str());
-        let (intents, intents_left) = self.found(self.name.intents.as_str());
+        let (intents, intents_left) = self.found(self.name.intents().as_str());
         self.learn(seeds, held.as_deref(), place);
         let renamed =
             expected.map(|seed| if seed.token == FRESH { Seed { token: self.fresh(seeds), ..seed } } else { seed });

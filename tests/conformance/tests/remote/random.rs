@@ -196,7 +196,7 @@ impl History {
         let now = self.now();
         let Some(name) = self.server.evict_any(&mut self.dice, |_| true) else { return };
         for number in 0..=TAGS {
-            if name == self.processes[0].link.names().tag(&tag(number)).intents.as_str() {
+            if name == self.processes[0].link.names().tag(&tag(number)).intents().as_str() {
                 self.truth.lose_intents(number, now);
             }
         }
