@@ -45,13 +45,18 @@ fn behind_a_link_that_is_half_open_hits_stop_in_time() {
 #[test]
 fn a_server_that_stands_still_is_not_believed_for_long() {
     let process = Process::of_short_trust();
-    process.keep(1);
-    process.hands.server().hang(true);
-    let stopped = Instant::now();
-    let last = last_hit(&process).unwrap();
-    assert!(last.saturating_duration_since(stopped) < STALENESS);
-    process.hands.server().hang(false);
-    within(Duration::from_secs(10), || process.recalls(1) || process.subject.serves(1) && process.recalls(1));
+    let was_seen = (0..20).any(|_| {
+        process.keep(1);
+        process.hands.server().hang(true);
+        let stopped = Instant::now();
+        let last = last_hit(&process);
+        assert!(last.is_none_or(|last| last.saturating_duration_since(stopped) < STALENESS));
+        process.hands.server().hang(false);
+        within(Duration::from_secs(10), || process.recalls(1) || process.subject.serves(1) && process.recalls(1));
+        // On a busy machine trust may be over before the first look.
+        last.is_some()
+    });
+    assert!(was_seen);
 }
 
 #[test]
