@@ -32,14 +32,19 @@ fn last_hit(process: &Process) -> Option<Instant> {
 #[test]
 fn behind_a_link_that_is_half_open_hits_stop_in_time() {
     let process = Process::of_short_trust();
-    process.keep(1);
-    process.hands.cable().stall(true);
-    let changed = change(&process);
-    let last = last_hit(&process).expect("nobody told");
-    assert!(last.saturating_duration_since(changed) < STALENESS, "{:?}", last - changed);
-    process.hands.cable().stall(false);
-    process.hands.cable().cut();
-    process.keep(1);
+    let was_seen = (0..20).any(|_| {
+        process.keep(1);
+        process.hands.cable().stall(true);
+        let changed = change(&process);
+        let last = last_hit(&process);
+        assert!(last.is_none_or(|last| last.saturating_duration_since(changed) < STALENESS), "{changed:?} {last:?}");
+        process.hands.cable().stall(false);
+        process.hands.cable().cut();
+        process.keep(1);
+        // On a busy machine trust may be over before the first look.
+        last.is_some()
+    });
+    assert!(was_seen, "nobody told");
 }
 
 #[test]
