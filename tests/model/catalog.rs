@@ -43,17 +43,19 @@ pub(crate) fn subject<'a>(named: &'a [String], tables: &'a Tables) -> Subject<'a
     Subject { database: database(), manager, table: "products", named, tables }
 }
 
-/// The table has a unique column where somebody reads by it.
+/// The table has a unique column where somebody reads by it, and a scope where somebody reads that.
 pub(crate) fn tables(scenario: &Scenario) -> Tables {
-    let slug = LookupDeclaration {
-        columns: &["slug"],
+    let lookup = |column: &'static [&'static str], is_unique| LookupDeclaration {
+        columns: column,
         is_exact: true,
         is_fixed: false,
-        is_unique: true,
+        is_unique,
         normalizer: None,
         value: NamedType::of::<String>(),
     };
-    let lookups = if read_by_slug(scenario) { vec![slug] } else { Vec::new() };
+    let slug = read_by_slug(scenario).then(|| lookup(&["slug"], true));
+    let shelf = scenario.reads.iter().any(|read| matches!(read, Read::Scope)).then(|| lookup(&["shelf"], false));
     let key = ("id".to_owned(), NamedType::of::<i32>());
+    let lookups = slug.into_iter().chain(shelf).collect();
     Tables::new([Declaration { table: "products".into(), key, lookups, dependencies: vec![] }])
 }
