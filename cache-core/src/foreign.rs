@@ -107,13 +107,14 @@ impl Inner {
     /// Claims foreign notes. Gives the tables of which that is certain.
     ///
     /// Of others they may be claimed later yet, when somebody has filled by them since: such a claim must not be followed
-    /// by a drop. Notes that stay cost the next writer the same.
-    fn claim(&self, writer: Writer, tables: &[Declared]) -> Vec<Declared> {
-        let is_claimed = |declared: &&Declared| {
+    /// by a drop. Notes that stay cost the next writer the same. After the first that fails nobody is asked for the others:
+    /// whoever claims has more to do.
+    pub(crate) fn claim(&self, writer: Writer, tables: &[Declared]) -> Vec<Declared> {
+        let claimed = |declared: &Declared| {
             let claim = Remark::Claim { own: declared.fingerprint, writer };
-            self.remark(declared, claim, Operation::Release).is_ok()
+            self.remark(declared, claim, Operation::Release).ok().map(|_| *declared)
         };
-        tables.iter().filter(is_claimed).copied().collect()
+        tables.iter().map_while(claimed).collect()
     }
 
     /// Drops the notes that are still claimed, now that all entries by them are gone.

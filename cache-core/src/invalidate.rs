@@ -100,15 +100,14 @@ impl Invalidation {
         for cache in caches {
             let outcome = outcome(ending, cache);
             let mut widened = self.foreign_in(cache);
+            let renewed = if self.alive.is_some() { cache.0.standing.end(self.writer) } else { Vec::new() };
             let placed = with_wide(&self.placed, &widened);
+            let placed = with_wide(&placed, &renewed);
             widened.retain(|found| declared.contains(found));
             let tags = with_wide(&changed, &widened);
             let releases = plan(&tags, &placed, outcome);
             if releases.is_empty() {
                 continue;
-            }
-            if self.alive.is_some() {
-                cache.0.standing.end(self.writer);
             }
             let (releases, declared, widened) = (&releases, &declared, &widened);
             if cache.0.release(&Over { writer: self.writer, releases, declared, widened, outcome }).is_err() {
@@ -165,7 +164,8 @@ impl Invalidation {
         if cache.0.watch.is_some() {
             let alive = Arc::downgrade(self.alive.get_or_insert_default());
             let (tags, declared) = (Arc::clone(&intents.tags), Arc::clone(&intents.declared));
-            cache.0.standing.add(Stand { writer: self.writer, tags, declared, placed_at, alive });
+            let writer = self.writer;
+            cache.0.standing.add(Stand { writer, tags, declared, placed_at, alive, is_renewed: false });
             cache.0.background.expect(&cache.0);
         }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Stand {
     pub(crate) placed_at: Option<Timestamp>,
     /// Whether anybody is going to end them: a write that is given up may end without a word.
     pub(crate) alive: Weak<()>,
+    /// Whether they were placed again, or are about to be: then there may be intents for all of the tables in `declared`.
+    pub(crate) is_renewed: bool,
 }
 
 impl Stand {
@@ -44,27 +46,27 @@ impl Standing {
         stands.push(stand);
     }
 
-    /// Further intents were placed for the write of `stand`.
-    fn add_unless_ended(&self, stand: &Stand, further: Stand) {
+    /// The intents of `writer` are about to be ended. Gives the tables of which there may be intents for all.
+    pub(crate) fn end(&self, writer: Writer) -> Vec<Declared> {
         let mut stands = self.lock();
-        let is_under_way = stands.iter().any(|other| other.writer == stand.writer);
-        if is_under_way && !stands.iter().any(|other| other.writer == further.writer && other.tags == further.tags) {
-            stands.push(further);
-        }
-    }
-
-    /// The intents of `writer` are about to be ended.
-    pub(crate) fn end(&self, writer: Writer) {
-        self.lock().retain(|stand| stand.writer != writer);
+        let renewed = stands.iter().filter(|stand| stand.writer == writer && stand.is_renewed);
+        let tables = renewed.flat_map(|stand| stand.declared.iter().copied()).collect();
+        stands.retain(|stand| stand.writer != writer);
+        tables
     }
 
     /// Those that are due, and how long it is until the next one is.
     fn due(&self, now: Timestamp, life: Duration) -> (Vec<Stand>, Option<Duration>) {
         let mut stands = self.lock();
         stands.retain(|stand| stand.alive.strong_count() > 0);
-        let (due, later): (Vec<&Stand>, Vec<&Stand>) = stands.iter().partition(|stand| stand.due_at(life) <= now);
+        let (due, later): (Vec<&mut Stand>, Vec<&mut Stand>) =
+            stands.iter_mut().partition(|stand| stand.due_at(life) <= now);
         let next = later.iter().map(|stand| stand.due_at(life).since(now)).min();
-        (due.into_iter().cloned().collect(), next)
+        let renewed = |stand: &mut Stand| {
+            stand.is_renewed = true;
+            stand.clone()
+        };
+        (due.into_iter().map(renewed).collect(), next)
     }
 
     /// The intents were placed again, if the write is still under way.
@@ -95,26 +97,22 @@ impl Inner {
         let (due, next) = self.standing.due(self.now(), life);
         let next = if due.is_empty() { next } else { Some(next.map_or(life / 2, |next| next.min(life / 2))) };
         for stand in due {
-            let now = self.now();
-            let foreign = self.place(stand.writer, &stand.tags, &stand.declared, now)?;
+            let (now, tags) = (self.now(), self.tags_to_renew(&stand));
+            let foreign = self.place(stand.writer, &tags, &stand.declared, now)?;
             self.standing.note_placed(&stand, now);
             self.ledger.store.count(StoreCounter::IntentRenewal);
-            self.widen_stand(&stand, &foreign)?;
+            self.claim(stand.writer, &foreign);
         }
         Ok(next)
     }
 
-    /// Places intents for whole tables of which others declare something else: they may have begun to fill since the write
-    /// began, and rely on being told by this.
-    fn widen_stand(&self, stand: &Stand, foreign: &[Declared]) -> Result<(), Trouble> {
-        if foreign.is_empty() {
-            return Ok(());
-        }
-        let (now, tags): (_, Arc<[Tag]>) = (self.now(), wide_tags(foreign).into());
-        self.place_wide(stand.writer, &tags, foreign, now)?;
-        self.standing
-            .add_unless_ended(stand, Stand { tags, declared: [].into(), placed_at: Some(now), ..stand.clone() });
-        Ok(())
+    /// What was placed, and what stands for the tables as a whole: others that declare something else may have begun to fill
+    /// since, and rely on intents that stand as long as those beside `any`. Hence in one call, and first.
+    fn tags_to_renew(&self, stand: &Stand) -> Vec<Tag> {
+        let mut tags = if self.store.keeps_notes() { wide_tags(&stand.declared) } else { Vec::new() };
+        let own: Vec<Tag> = stand.tags.iter().filter(|tag| !tags.contains(tag)).copied().collect();
+        tags.extend(own);
+        tags
     }
 }
 
@@ -130,7 +128,8 @@ mod tests {
 
     fn stand(writer: u64, placed_at: Option<Timestamp>, alive: &Arc<()>) -> Stand {
         let (tags, declared) = ([Tag::root()].into(), [].into());
-        Stand { writer: Writer::from_bits(writer), tags, declared, placed_at, alive: Arc::downgrade(alive) }
+        let (writer, alive) = (Writer::from_bits(writer), Arc::downgrade(alive));
+        Stand { writer, tags, declared, placed_at, alive, is_renewed: false }
     }
 
     fn due(standing: &Standing, now: Timestamp) -> (Vec<u64>, Option<Duration>) {

@@ -14,4 +14,5 @@ mod lives;
 mod memory_only;
 mod process;
 mod races;
+mod renewals;
 mod slow;
