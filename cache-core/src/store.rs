@@ -142,7 +142,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         false
     }
 
-    /// Whether programs of several builds may use the store. Then it keeps [`Notes`] beside tables.
+    /// Whether programs of several builds may use the store. Then it keeps [`Notes`] beside tables. Programs that share a
+    /// store without them have to declare the same of every table.
     fn keeps_notes(&self) -> bool {
         false
     }
