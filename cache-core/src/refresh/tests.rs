@@ -110,13 +110,17 @@ fn a_shutdown_waits_for_what_was_taken_and_takes_nothing_more() {
 fn a_shutdown_waits_no_longer_than_it_is_told_and_never_for_itself() {
     let cache = Cache::memory();
     let (go, goes) = mpsc::channel::<()>();
+    let (begin, begins) = mpsc::channel();
     let (told, tells) = mpsc::channel();
     let own = cache.clone();
     assert!(cache.refresh_later(Box::new(move || {
+        begin.send(()).unwrap();
         _ = goes.recv_timeout(LONG);
         own.shutdown(LONG).unwrap();
         told.send(()).unwrap();
     })));
+    // What nobody has begun yet would be dropped.
+    begins.recv_timeout(LONG).unwrap();
     let began = Instant::now();
     cache.shutdown(Duration::from_millis(10)).unwrap();
     assert!(began.elapsed() < LONG / 2);
