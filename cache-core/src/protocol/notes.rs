@@ -245,7 +245,8 @@ mod tests {
     #[test]
     fn what_notes_are_to_fills_and_to_writers() {
         let own = of("new");
-        let cases: [(Option<&[(&str, Note)]>, Standing, bool); 6] = [
+        type Case<'a> = (Option<&'a [(&'a str, Note)]>, Standing, bool);
+        let cases: [Case<'_>; 6] = [
             (None, Standing::Lost, true),
             (Some(&[]), Standing::Unnoted, false),
             (Some(&[("new", Note::Ripe)]), Standing::Noted, false),

@@ -102,6 +102,8 @@ fn all(of: &[u8], parts: BTreeSet<Fingerprint>) -> Fingerprint {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
     use crate::tables::Declaration;
 
@@ -132,8 +134,8 @@ mod tests {
         let slug = LookupDeclaration { columns: &["slug"], is_unique: true, ..shelf() };
         let one = of_items([items(&[shelf(), slug.clone()])]);
         assert_eq!(one, of_items([items(&[slug.clone(), shelf()])]), "in another order");
-        assert_eq!(one, of_items([items(&[slug.clone()]), items(&[shelf()])]), "by two models");
-        assert_eq!(one, of_items([items(&[slug.clone()]), items(&[shelf(), slug])]), "twice");
+        assert_eq!(one, of_items([items(slice::from_ref(&slug)), items(&[shelf()])]), "by two models");
+        assert_eq!(one, of_items([items(slice::from_ref(&slug)), items(&[shelf(), slug.clone()])]), "twice");
     }
 
     #[test]
