@@ -15,6 +15,7 @@ use crate::key::Kind;
 use crate::mode::Switch;
 use crate::policy::Policy;
 use crate::refresh::Refreshes;
+use crate::secret::Secret;
 use crate::standing::Standing;
 use crate::statistics::Ledger;
 use crate::store::{MemoryStore, NoneStore, Store};
@@ -89,7 +90,7 @@ pub struct CacheBuilder {
     store: Choice,
     clock: Option<Arc<dyn Clock>>,
     policy: Policy,
-    database_url: Option<String>,
+    database_url: Option<Secret>,
     near: Option<u64>,
     max_staleness: Option<Duration>,
 }
@@ -100,7 +101,7 @@ enum Choice {
     Memory(u64),
     Nothing,
     #[cfg(feature = "redis")]
-    Redis(url::Secret),
+    Redis(Secret),
 }
 
 impl Choice {
@@ -148,7 +149,7 @@ impl CacheBuilder {
     /// Nothing is connected to yet. A URL that is wrong is an error of [`build`](Self::build).
     #[cfg(feature = "redis")]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
-        self.store = Choice::Redis(url::Secret(url.into()));
+        self.store = Choice::Redis(Secret(url.into()));
         self
     }
 
@@ -160,7 +161,7 @@ impl CacheBuilder {
 
     /// Names the database that reads without a connection are about, as its connection URL.
     pub fn database(mut self, url: impl Into<String>) -> Self {
-        self.database_url = Some(url.into());
+        self.database_url = Some(Secret(url.into()));
         self
     }
 
@@ -190,7 +191,7 @@ impl CacheBuilder {
             Choice::Redis(url) => self.redis_store(&url.0, &clock)?,
         };
         limits::checked(&self.policy, &*store)?;
-        if self.database_url.as_deref().is_some_and(|url| url.trim().is_empty()) {
+        if self.database_url.as_ref().is_some_and(|url| url.0.trim().is_empty()) {
             return Err(wrong("`database` cannot be empty, leave it out if reads always have a connection"));
         }
         Ok(self.with_store(store, clock))

@@ -14,6 +14,7 @@ use crate::mode::{Mode, Switch};
 use crate::policy::Policy;
 use crate::protocol::dirty::Failed;
 use crate::refresh::Refreshes;
+use crate::secret::Secret;
 use crate::standing::Standing;
 use crate::statistics::{Counters, Ledger, Statistics};
 use crate::store::{Operation, Outcome, Release, Store, Usage, Writer};
@@ -33,7 +34,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Ledger,
     pub(crate) listeners: Listeners,
     pub(crate) flights: Arc<Flights>,
-    pub(crate) database_url: Option<String>,
+    pub(crate) database_url: Option<Secret>,
     pub(crate) dirty: Dirty,
     pub(crate) watch: Option<Watch>,
     pub(crate) standing: Standing,
@@ -157,7 +158,7 @@ impl Cache {
     /// The database that reads without a connection are about, if the cache was told.
     #[must_use]
     pub fn database_url(&self) -> Option<&str> {
-        self.0.database_url.as_deref()
+        self.0.database_url.as_ref().map(|url| &*url.0)
     }
 
     /// The limits of the cache.

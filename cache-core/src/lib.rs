@@ -30,6 +30,7 @@ pub mod policy;
 pub mod protocol;
 mod refresh;
 pub mod registry;
+mod secret;
 pub mod serial;
 mod shutdown;
 mod standing;

@@ -1,12 +1,11 @@
 //! What does the URL of a cache say?
 
 #[cfg(feature = "redis")]
-use core::fmt;
-#[cfg(feature = "redis")]
 use core::time::Duration;
 
 use super::{CacheBuilder, MIB, wrong};
 use crate::error::Result;
+use crate::secret::{shown_name, shown_scheme};
 
 impl CacheBuilder {
     /// No error says more of a URL than the part that is wrong: a password may stand anywhere in the rest.
@@ -16,19 +15,17 @@ impl CacheBuilder {
             "memory" => Self::memory_from_query(query(scheme, rest)?),
             "none" => match query(scheme, rest)? {
                 "" => Ok(Self::new().none()),
-                query => Err(wrong(format!("a `none:` cache takes no parameters, got `{query}`"))),
+                _ => Err(wrong("a `none:` cache takes no parameters")),
             },
             "redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix" | "valkey+unix" => server(scheme, url),
             _ => {
                 let expected = "`memory:`, `none:`, `redis:`, `rediss:` or `unix:`";
                 // What stands before the first colon of something else may be anything.
-                let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-                let shown = if rest.starts_with("//") && scheme.bytes().all(is_scheme) || !url.contains('@') {
-                    format!("unknown scheme `{}` in the cache URL", scheme.escape_debug())
-                } else {
-                    "the cache URL has no scheme".to_owned()
+                let said = match shown_scheme(scheme, url) {
+                    name if name.is_empty() => "the cache URL has no scheme".to_owned(),
+                    name => format!("unknown scheme{name} in the cache URL"),
                 };
-                Err(wrong(format!("{shown}, expected {expected}")))
+                Err(wrong(format!("{said}, expected {expected}")))
             }
         }
     }
@@ -37,25 +34,14 @@ impl CacheBuilder {
         let mut builder = Self::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
-                Some(("capacity", size)) => builder = builder.memory(bytes(size)?),
+                Some(("capacity", size)) => builder = builder.memory(of("`capacity` of the cache URL", bytes(size))?),
                 _ => {
-                    return Err(wrong(format!("unknown parameter `{pair}` of a `memory:` cache, expected `capacity`")));
+                    let name = shown_name(pair.split('=').next().unwrap_or(pair), &["capacity"]);
+                    return Err(wrong(format!("unknown parameter{name} of a `memory:` cache, expected `capacity`")));
                 }
             }
         }
         Ok(builder)
-    }
-}
-
-/// A URL that may hold a password: it is not shown.
-#[cfg(feature = "redis")]
-#[derive(Clone)]
-pub(super) struct Secret(pub(super) String);
-
-#[cfg(feature = "redis")]
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret")
     }
 }
 
@@ -86,8 +72,10 @@ pub(super) fn near_of(url: &str) -> Result<Sides> {
     let mut left = Vec::new();
     for pair in query.split('&') {
         let is_repeated = match pair.split_once('=') {
-            Some((name @ "near", size)) => sides.near.replace(of(name, bytes(size))?).is_some(),
-            Some((name @ "max_staleness", time)) => sides.max_staleness.replace(of(name, duration(time))?).is_some(),
+            Some(("near", size)) => sides.near.replace(of("`near` of the Redis URL", bytes(size))?).is_some(),
+            Some(("max_staleness", time)) => {
+                sides.max_staleness.replace(of("`max_staleness` of the Redis URL", duration(time))?).is_some()
+            }
             _ => {
                 left.push(pair);
                 false
@@ -102,23 +90,22 @@ pub(super) fn near_of(url: &str) -> Result<Sides> {
     Ok(sides)
 }
 
-/// Says which parameter is wrong.
-#[cfg(feature = "redis")]
-fn of<T>(name: &str, value: Result<T>) -> Result<T> {
-    value.map_err(|error| wrong(format!("`{name}` of the Redis URL: {error}")))
+/// Says which parameter is wrong, and why.
+fn of<T>(what: &str, value: core::result::Result<T, &str>) -> Result<T> {
+    value.map_err(|why| wrong(format!("{what} {why}")))
 }
 
 /// Reads a time such as `500ms` or `2s`.
 #[cfg(feature = "redis")]
-fn duration(text: &str) -> Result<Duration> {
+fn duration(text: &str) -> core::result::Result<Duration, &'static str> {
+    let why = "has to be a time such as `500ms` or `2s`";
     let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let in_unit: fn(u64) -> Duration = match &text[digits..] {
         "ms" => Duration::from_millis,
         "s" => Duration::from_secs,
-        _ => return Err(wrong(format!("`{}` is not a time such as `500ms` or `2s`", text.escape_debug()))),
+        _ => return Err(why),
     };
-    let number = text[..digits].parse();
-    number.map(in_unit).map_err(|_| wrong(format!("`{}` is not a time such as `500ms` or `2s`", text.escape_debug())))
+    text[..digits].parse().map(in_unit).map_err(|_| why)
 }
 
 /// The parameters of a URL that has no other part.
@@ -126,22 +113,22 @@ fn query<'a>(scheme: &str, rest: &'a str) -> Result<&'a str> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     match rest.split_once('?').unwrap_or((rest, "")) {
         ("", query) => Ok(query),
-        (path, _) => Err(wrong(format!("`{path}` has no meaning in the URL of a `{scheme}:` cache"))),
+        _ => Err(wrong(format!("a host or a path has no meaning in the URL of a `{scheme}:` cache"))),
     }
 }
 
 /// Reads a size such as `16mb`, `512kb` or `1048576`; the units are powers of 1024.
-fn bytes(text: &str) -> Result<u64> {
+fn bytes(text: &str) -> core::result::Result<u64, &'static str> {
     let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let unit: u64 = match text[digits..].to_ascii_lowercase().as_str() {
         "" | "b" => 1,
         "kb" | "kib" => 1024,
         "mb" | "mib" => MIB,
         "gb" | "gib" => 1024 * MIB,
-        unit => return Err(wrong(format!("unknown unit `{unit}` in `{text}`, expected `kb`, `mb` or `gb`"))),
+        _ => return Err("has a unit that is not known, expected `kb`, `mb` or `gb`"),
     };
-    let number: u64 = text[..digits].parse().map_err(|_| wrong(format!("`{text}` is not a size such as `16mb`")))?;
-    number.checked_mul(unit).ok_or_else(|| wrong(format!("`{text}` is too large")))
+    let number: u64 = text[..digits].parse().map_err(|_| "has to be a size such as `16mb`")?;
+    number.checked_mul(unit).ok_or("is too large")
 }
 
 #[cfg(test)]
@@ -170,9 +157,10 @@ mod tests {
     fn wrong_urls_are_refused_by_name() {
         let cases = [
             ("memroy:", "unknown scheme `memroy`"),
-            ("memory:?size=1mb", "unknown parameter `size=1mb`"),
+            ("memory:?size=1mb", "unknown parameter of a `memory:` cache"),
+            ("memory:?capcity=1mb", "unknown parameter `capcity`"),
             ("memory:?capacity=1", "at least 64 KiB"),
-            ("memory://host", "`host` has no meaning"),
+            ("memory://host", "a host or a path has no meaning"),
             ("none:?capacity=1mb", "takes no parameters"),
             ("redsi://shop:secret@host", "unknown scheme `redsi`"),
             ("shop:secret@host", "no scheme"),

@@ -64,10 +64,7 @@ impl Names {
     pub fn starting_with(prefix: &str) -> Result<Self> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
         if prefix.is_empty() || prefix.len() > Self::LONGEST_PREFIX || !prefix.bytes().all(is_allowed) {
-            let context = format!(
-                "a prefix is 1 to 128 ASCII letters, digits or any of `-`, `_`, `.`, `:`, `/`; got `{}`",
-                prefix.escape_debug()
-            );
+            let context = "a prefix is 1 to 128 ASCII letters, digits or any of `-`, `_`, `.`, `:`, `/`";
             return Err(Error::new(ErrorKind::Configuration, context));
         }
         Ok(Self { prefix: prefix.into() })

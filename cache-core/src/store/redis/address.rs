@@ -1,11 +1,10 @@
 //! Where is the server, and who are we there?
 
-use core::fmt;
-
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::secret::{Secret, shown_name, shown_scheme};
 use crate::store::names::Names;
 
 /// What a URL says.
@@ -38,16 +37,6 @@ pub(super) enum Transport {
     },
 }
 
-/// A password: it is not shown.
-#[derive(Clone)]
-pub(super) struct Secret(pub(super) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret")
-    }
-}
-
 impl Address {
     const DEFAULT_PORT: u16 = 6379;
     const DEFAULT_PREFIX: &'static str = "cache";
@@ -55,24 +44,26 @@ impl Address {
 
     /// Reads a URL. No error says more of it than the part that is wrong, and none says the password.
     pub(super) fn read(text: &str) -> Result<Self> {
-        let hint = "in users and passwords `#` is written as `%23`, `/` as `%2F`, `?` as `%3F`";
-        let url = Url::parse(text).map_err(|error| wrong(format!("the Redis URL cannot be read: {error}; {hint}")))?;
+        let url = Url::parse(text).map_err(|error| wrong(format!("the Redis URL cannot be read: {error}; {HINT}")))?;
         if url.fragment().is_some() {
-            return Err(wrong(format!("a Redis URL has no fragment; {hint}")));
+            return Err(wrong(format!("a Redis URL has no fragment; {HINT}")));
         }
         let parameters = Parameters::of(&url)?;
         let transport = match url.scheme() {
             "redis" | "valkey" => tcp(&url, &parameters)?,
             "rediss" | "valkeys" => tls(&url, &parameters)?,
             "unix" | "redis+unix" | "valkey+unix" => unix(&url)?,
-            scheme => return Err(wrong(format!("unknown scheme `{scheme}`, expected `redis`, `rediss` or `unix`"))),
+            scheme => {
+                let name = shown_scheme(scheme, text);
+                return Err(wrong(format!("unknown scheme{name}, expected `redis`, `rediss` or `unix`")));
+            }
         };
         let is_unix = url.scheme().ends_with("unix");
         let (user, password) = credentials(&url, &parameters, is_unix)?;
         let database = if is_unix { number("db", parameters.db.as_deref(), 0)? } else { database(&url, &parameters)? };
         let idle_connections = number("idle_connections", parameters.idle_connections.as_deref(), Self::DEFAULT_IDLE)?;
         let names = Names::starting_with(parameters.prefix.as_deref().unwrap_or(Self::DEFAULT_PREFIX))
-            .map_err(|error| wrong(format!("`prefix` of the Redis URL: {error}")))?;
+            .map_err(|error| wrong("`prefix` of the Redis URL is none").with_source(error))?;
         Ok(Self { transport, user, password, database, names, idle_connections })
     }
 }
@@ -100,8 +91,10 @@ impl Parameters {
                 "prefix" => &mut parameters.prefix,
                 "user" => &mut parameters.user,
                 other => {
-                    let expected = "`ca`, `db`, `idle_connections`, `password`, `prefix` or `user`";
-                    return Err(wrong(format!("unknown parameter `{other}` of the Redis URL, expected {expected}")));
+                    let name = shown_name(other, &NAMES);
+                    let names = NAMES.join("`, `");
+                    let expected = format!("unknown parameter{name} of the Redis URL, expected one of `{names}`");
+                    return Err(wrong(format!("{expected}; {HINT}")));
                 }
             };
             if place.replace(value.into_owned()).is_some() {
@@ -191,14 +184,19 @@ fn database(url: &Url, parameters: &Parameters) -> Result<u32> {
 
 fn number<N: core::str::FromStr>(name: &str, text: Option<&str>, otherwise: N) -> Result<N> {
     let Some(text) = text else { return Ok(otherwise) };
-    text.parse()
-        .map_err(|_| wrong(format!("`{name}` of the Redis URL has to be a number, got `{}`", text.escape_debug())))
+    text.parse().map_err(|_| wrong(format!("`{name}` of the Redis URL has to be a number; {HINT}")))
 }
 
 fn decoded(text: &str, what: &str) -> Result<String> {
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(Into::into).map_err(|_| wrong(format!("the {what} of the Redis URL is not UTF-8")))
 }
+
+/// The parameters.
+const NAMES: [&str; 6] = ["ca", "db", "idle_connections", "password", "prefix", "user"];
+
+/// Mostly what is wrong is a password that is not written as it has to be.
+const HINT: &str = "in users and passwords `#` is written as `%23`, `/` as `%2F`, `?` as `%3F`";
 
 fn wrong(context: impl Into<String>) -> Error {
     Error::new(ErrorKind::Configuration, context)
