@@ -110,6 +110,19 @@ pub fn default() -> Result<Cache> {
     get(DEFAULT)
 }
 
+/// Takes the name from a cache that is not used any more: writes of the process leave it alone from now on. For test
+/// processes, which would tell the caches of all earlier tests of every write.
+///
+/// # Consistency
+///
+/// Nothing ends what is kept in the cache. A read of it afterwards, by whoever still has it, may be stale for ever.
+#[doc(hidden)]
+pub fn forget(name: &str) {
+    let forgotten = SLOTS.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    // A cache ends its threads when it is dropped: not under the lock.
+    drop(forgotten);
+}
+
 /// Every cache that is configured and can be built: a write concerns them all.
 #[must_use]
 pub fn every() -> Vec<Cache> {

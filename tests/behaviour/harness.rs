@@ -24,8 +24,26 @@ pub struct Shop {
     pub name: String,
     database: Database,
     statements: Arc<AtomicUsize>,
+    _named: Named,
     _present: Present,
     _open: kept::Open,
+}
+
+/// A name that the caches of the process know as long as this lives. Writes of later tests have nothing to do with the
+/// caches of earlier ones.
+pub struct Named(String);
+
+impl Named {
+    pub fn new(name: &str, cache: &Cache) -> Self {
+        caches::configure([(name, cache.clone())]).unwrap();
+        Self(name.to_owned())
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        cache_core::registry::forget(&self.0);
+    }
 }
 
 impl Shop {
@@ -53,8 +71,9 @@ impl Shop {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test {}", NEXT.fetch_add(1, Ordering::SeqCst));
         let cache = builder.build().unwrap();
-        caches::configure([(name.as_str(), cache.clone())]).unwrap();
-        let shop = Self { cache, name, database, statements: Arc::default(), _present: present, _open: open };
+        let named = Named::new(&name, &cache);
+        let statements = Arc::default();
+        let shop = Self { cache, name, database, statements, _named: named, _present: present, _open: open };
         shop.conn().batch_execute(&crate::schema::schema()).unwrap();
         shop
     }

@@ -11,7 +11,7 @@ use cache_diesel::{CacheBuilder, Kind, MIB};
 use diesel::prelude::*;
 
 use crate::database::Conn;
-use crate::harness::{Hook, Moment, Product, ProductManager, Shop, once_at, products};
+use crate::harness::{Hook, Moment, Named, Product, ProductManager, Shop, once_at, products};
 use crate::outage::{quick, recovers};
 use crate::transactions::retitle;
 
@@ -27,6 +27,7 @@ struct Process {
     cache: Cache,
     products: ProductManager,
     shop: Arc<Shop>,
+    _named: Arc<Named>,
 }
 
 impl Street {
@@ -38,8 +39,8 @@ impl Street {
     fn process(&self, name: &str, set: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Process {
         let name = format!("{} {name}", self.shop.name);
         let cache = set(quick(&self.store)).build().unwrap();
-        caches::configure([(name.as_str(), cache.clone())]).unwrap();
-        Process { cache, products: Product::cached_in(&name), shop: Arc::clone(&self.shop) }
+        let named = Arc::new(Named::new(&name, &cache));
+        Process { cache, products: Product::cached_in(&name), shop: Arc::clone(&self.shop), _named: named }
     }
 }
 

@@ -47,7 +47,7 @@ thread_local! {
     static NEWEST: RefCell<Option<Arc<Shop>>> = const { RefCell::new(None) };
 }
 
-/// The store of a shop. Its cache outlives the shop, and is told of every later write of the process: then to no effect.
+/// The store of a shop. Managers keep its cache when the shop is closed: what is done with it then has no effect.
 #[derive(Debug)]
 struct OfShop(Arc<Shop>);
 

@@ -4,7 +4,7 @@ use cache_core::store::{FailingStore, MemoryStore};
 use cache_diesel::MIB;
 
 use super::*;
-use crate::harness::Product;
+use crate::harness::{Named, Product};
 use crate::outage::quick;
 
 #[test]
@@ -123,7 +123,7 @@ fn c18_of_several_processes_one_refreshes_and_the_others_serve() {
     let process = || quick(&store).relevance_timeout(Duration::from_millis(50)).lease_life(Duration::from_secs(60));
     let shop = Arc::new(Shop::with(process()));
     let (name, second) = (format!("{} second", shop.name), process().build().unwrap());
-    caches::configure([(name.as_str(), second.clone())]).unwrap();
+    let _named = Named::new(&name, &second);
     shop.products().get(1).first(&mut shop.conn()).unwrap();
     change_unseen(&shop);
     thread::sleep(Duration::from_millis(60));
