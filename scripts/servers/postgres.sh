@@ -14,7 +14,8 @@ postgres_prepare() {
 postgres_run() {
     local settings=(
         listen_addresses=127.0.0.1 port="$2" unix_socket_directories=
-        fsync=off synchronous_commit=off full_page_writes=off
+        fsync=off synchronous_commit=off full_page_writes=off wal_level=minimal max_wal_senders=0
+        checkpoint_timeout=1h max_wal_size=4GB jit=off
         shared_buffers=32MB max_connections=300 max_prepared_transactions=50
         deadlock_timeout=200ms
     )
