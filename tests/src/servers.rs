@@ -10,13 +10,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use diesel::result::QueryResult;
 
+use crate::servers::pool::Pool;
+
 #[cfg(feature = "mysql")]
 pub mod mysql;
+mod pool;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 
-/// A database of a test's own, empty at first. It is dropped with this value, and so are its users; sessions that are
+/// A database of a test's own, empty at first. It is gone with this value, and so are its users; sessions that are
 /// still open are ended.
+///
+/// A server may find it cheaper to empty one than to make one. A later test then gets it under a name that nobody had
+/// before, so that nothing which knows databases by name takes it for the earlier one.
 #[derive(Debug)]
 pub struct Database {
     server: &'static Server,
@@ -25,7 +31,7 @@ pub struct Database {
     users: Vec<String>,
 }
 
-/// What differs from server to server. Each function is given the URL of the server.
+/// The parts that differ from server to server. Each function is given the URL of the server.
 #[derive(Debug)]
 struct Server {
     name: &'static str,
@@ -34,14 +40,28 @@ struct Server {
     /// Is given the URL of the database instead.
     create_user: fn(url: &str, database: &str, user: &str) -> QueryResult<()>,
     drop: fn(url: &str, database: &str, users: &[String]) -> QueryResult<()>,
+    /// How a database is made as new, where that is cheaper than another one.
+    renewal: Option<Renewal>,
+    pool: Pool,
+}
+
+#[derive(Debug)]
+struct Renewal {
+    /// Ends the sessions of a database and gives it another name.
+    rename: fn(url: &str, database: &str, name: &str) -> QueryResult<()>,
+    /// Empties a database. Is given its URL, and returns whether nothing tells it from one that was just made.
+    empty: fn(url: &str) -> QueryResult<bool>,
 }
 
 impl Database {
-    /// Creates one on `server`.
-    fn create(server: &'static Server) -> Self {
-        let name = fresh_name();
+    /// Lends one on `server`.
+    fn lend(server: &'static Server) -> Self {
+        let name = server.pool.lend().unwrap_or_else(|| {
+            let name = fresh_name();
+            server.expect("creating a database", (server.create)(&server.url(), &name));
+            name
+        });
         let url = with_database(&server.url(), &name);
-        server.expect("creating a database", (server.create)(&server.url(), &name));
         Self { server, name, url, users: Vec::new() }
     }
 
@@ -68,11 +88,34 @@ impl Database {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Makes the database as new, under another name. Returns whether another test may have it.
+    fn renew(&mut self) -> bool {
+        let Some(renewal) = &self.server.renewal else { return false };
+        // What a test left that failed is not known; a user may have a hand in the whole server.
+        if thread::panicking() || !self.users.is_empty() {
+            return false;
+        }
+        let (server, name) = (self.server.url(), fresh_name());
+        if (renewal.rename)(&server, &self.name, &name).is_err() {
+            return false;
+        }
+        self.name = name;
+        (renewal.empty)(&with_database(&server, &self.name)).unwrap_or(false)
+    }
+
+    fn drop_all(&self, databases: &[String]) -> QueryResult<()> {
+        let url = self.server.url();
+        databases.iter().try_for_each(|database| (self.server.drop)(&url, database, &[]))
+    }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let dropped = (self.server.drop)(&self.server.url(), &self.name, &self.users);
+        let is_renewed = self.renew();
+        let dropped = if is_renewed { Ok(()) } else { (self.server.drop)(&self.server.url(), &self.name, &self.users) };
+        let spare = self.server.pool.take_back(is_renewed.then(|| self.name.clone()));
+        let dropped = dropped.and(self.drop_all(&spare));
         // A test that fails already says more.
         if !thread::panicking() {
             self.server.expect("dropping a database", dropped);

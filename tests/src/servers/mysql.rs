@@ -6,9 +6,19 @@ use diesel::mysql::MysqlConnection;
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Text, Unsigned};
 
+use crate::servers::pool::Pool;
 use crate::servers::{Database, Server, connect};
 
-static SERVER: Server = Server { name: "MariaDB", variable: "CACHE_DIESEL_MYSQL_URL", create, create_user, drop };
+static SERVER: Server = Server {
+    name: "MariaDB",
+    variable: "CACHE_DIESEL_MYSQL_URL",
+    create,
+    create_user,
+    drop,
+    // A database is a directory here; it costs what its tables cost, which would have to be dropped as well.
+    renewal: None,
+    pool: Pool::new(),
+};
 
 /// Creates a database on the server of `CACHE_DIESEL_MYSQL_URL`.
 ///
@@ -16,7 +26,7 @@ static SERVER: Server = Server { name: "MariaDB", variable: "CACHE_DIESEL_MYSQL_
 ///
 /// Panics if the variable is not set, or the server refuses.
 pub fn fresh_database() -> Database {
-    Database::create(&SERVER)
+    Database::lend(&SERVER)
 }
 
 fn create(url: &str, database: &str) -> QueryResult<()> {

@@ -4,9 +4,20 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 
+use crate::servers::pool::Pool;
 use crate::servers::{Database, Server, connect};
 
-static SERVER: Server = Server { name: "PostgreSQL", variable: "CACHE_DIESEL_POSTGRES_URL", create, create_user, drop };
+mod renewal;
+
+static SERVER: Server = Server {
+    name: "PostgreSQL",
+    variable: "CACHE_DIESEL_POSTGRES_URL",
+    create,
+    create_user,
+    drop,
+    renewal: Some(renewal::RENEWAL),
+    pool: Pool::new(),
+};
 
 /// Creates a database on the server of `CACHE_DIESEL_POSTGRES_URL`.
 ///
@@ -14,7 +25,7 @@ static SERVER: Server = Server { name: "PostgreSQL", variable: "CACHE_DIESEL_POS
 ///
 /// Panics if the variable is not set, or the server refuses.
 pub fn fresh_database() -> Database {
-    Database::create(&SERVER)
+    Database::lend(&SERVER)
 }
 
 fn create(url: &str, database: &str) -> QueryResult<()> {
