@@ -5,6 +5,8 @@
 
 #[path = "database/sqlite.rs"]
 mod database;
+#[path = "unusual/sqlite.rs"]
+mod dialect;
 #[path = "kept/memory.rs"]
 mod kept;
 #[path = "suite.rs"]
@@ -14,5 +16,7 @@ mod deferred;
 mod returning;
 mod sqlite_databases;
 mod sqlite_only;
+#[path = "unusual/cases.rs"]
+mod unusual;
 
 use suite::*;

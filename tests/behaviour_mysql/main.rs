@@ -8,6 +8,9 @@ tests::mysql_suite! { fn behaviour_on_mysql(); }
 #[path = "../behaviour/database/mysql.rs"]
 mod database;
 #[cfg(feature = "mysql")]
+#[path = "../behaviour/unusual/mysql.rs"]
+mod dialect;
+#[cfg(feature = "mysql")]
 #[path = "../behaviour/kept/memory.rs"]
 mod kept;
 #[cfg(feature = "mysql")]
@@ -27,6 +30,9 @@ mod server_transactions;
 mod stages;
 #[cfg(feature = "mysql")]
 mod statements;
+#[cfg(feature = "mysql")]
+#[path = "../behaviour/unusual/cases.rs"]
+mod unusual;
 
 #[cfg(feature = "mysql")]
 use suite::*;

@@ -8,6 +8,9 @@ tests::postgres_suite! { fn behaviour_on_postgres(); }
 #[path = "../behaviour/database/postgres.rs"]
 mod database;
 #[cfg(feature = "postgres")]
+#[path = "../behaviour/unusual/postgres.rs"]
+mod dialect;
+#[cfg(feature = "postgres")]
 #[path = "../behaviour/kept/memory.rs"]
 mod kept;
 #[cfg(feature = "postgres")]
@@ -36,6 +39,9 @@ mod sessions;
 mod stages;
 #[cfg(feature = "postgres")]
 mod statements;
+#[cfg(feature = "postgres")]
+#[path = "../behaviour/unusual/cases.rs"]
+mod unusual;
 
 #[cfg(feature = "postgres")]
 use suite::*;
