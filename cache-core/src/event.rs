@@ -109,8 +109,12 @@ pub enum Bypass {
     Off,
     /// The connection was told something that may change what its queries return.
     ParticularSession,
+    /// The connection leads to a replica, which may be behind: what it answered was not stored.
+    Replica,
     /// The connection is in a transaction, or it cannot be told whether it is.
     Transaction,
+    /// The connection was asked which database it is on, and did not say, or named another one than before.
+    Unidentified,
 }
 
 /// What ended a write.

@@ -1,12 +1,14 @@
 //! What the library has to know of each database backend.
 
 use core::fmt;
+use std::path::PathBuf;
 
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
 
+use crate::identity::Answer;
 use crate::scan::Dialect;
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -86,6 +88,15 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     #[doc(hidden)]
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address>;
 
+    /// Asks, on an open connection that is in no transaction, what the other end says of itself. `None`: it says
+    /// nothing, and its address says it all.
+    ///
+    /// # Errors
+    ///
+    /// If the database does not answer.
+    #[doc(hidden)]
+    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<Answer>>;
+
     /// Asks an open connection for its session's state.
     ///
     /// # Errors
@@ -99,29 +110,59 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool;
 }
 
-/// Where a connection leads.
+/// Where a connection leads, by what it was opened with: without any password.
 #[doc(hidden)]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     /// What all connections to the database have in common.
     pub(crate) database: String,
-    /// What else the results of a connection depend on: the user, the options. Without any password.
+    /// How it is reached: hosts and ports, and the name that it is asked for by.
+    pub(crate) route: String,
+    /// By whom.
+    pub(crate) user: String,
+    /// What else the results of a connection depend on: its options.
     pub(crate) session: String,
-    /// Whether no other connection can ever reach that database.
-    pub(crate) is_private: bool,
+    /// Who else can ever reach that database.
+    pub(crate) reach: Reach,
     /// Whether the connection reaches other databases as well.
     pub(crate) reaches_others: bool,
     /// Whether nobody knows which database it is.
     pub(crate) is_nameless: bool,
 }
 
+/// Who can reach a database.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reach {
+    /// No other connection.
+    Connection,
+    /// Other connections of this process.
+    Process,
+    /// Who can open this file.
+    File(PathBuf),
+    /// Who can connect to its server.
+    Server,
+}
+
 impl Address {
-    pub(crate) fn shared(database: String) -> Self {
-        Self { database, session: String::new(), is_private: false, reaches_others: false, is_nameless: false }
+    #[cfg(any(feature = "mysql", feature = "postgres", test))]
+    pub(crate) fn of_server(database: String) -> Self {
+        Self::reached_by(Reach::Server, database)
     }
 
-    pub(crate) fn private(database: String) -> Self {
-        Self { is_private: true, ..Self::shared(database) }
+    pub(crate) fn of_connection(database: String) -> Self {
+        Self::reached_by(Reach::Connection, database)
+    }
+
+    pub(crate) fn reached_by(reach: Reach, database: String) -> Self {
+        Self {
+            database,
+            route: String::new(),
+            user: String::new(),
+            session: String::new(),
+            reach,
+            reaches_others: false,
+            is_nameless: false,
+        }
     }
 }
 
@@ -129,8 +170,10 @@ impl Address {
 #[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionState {
-    /// What its results depend on, besides the database.
-    pub(crate) name: Option<String>,
+    /// What its results depend on, besides the database and the account.
+    pub(crate) name: String,
+    /// Whose it is.
+    pub(crate) account: String,
     /// Whether it was changed since it was opened.
     pub(crate) is_particular: bool,
     /// Whether statements do not commit by themselves.

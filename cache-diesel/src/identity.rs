@@ -1,10 +1,21 @@
 //! Which database a connection is on, and under which name its results are kept.
 
-use std::sync::{PoisonError, RwLock};
+pub(crate) mod answer;
+pub(crate) mod endpoint;
+pub(crate) mod file;
+pub(crate) mod role;
+mod seen;
+pub(crate) mod whereabouts;
+
+pub(crate) use answer::Answer;
+pub(crate) use answer::Standing;
+pub use seen::only_database;
+pub(crate) use seen::{every, forget, named, note_particular_session, only, remember, remember_address};
+pub(crate) use whereabouts::Whereabouts;
 
 use cache_core::{Database, Fingerprint, Token};
 
-use crate::backend::Address;
+use crate::backend::{Address, Reach};
 
 /// What a connection reads from and writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,96 +29,64 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The identity of a connection that is at `address`.
+    /// The identity of a connection that is at `address`, by what that says alone.
     pub(crate) fn of_address(address: &Address) -> Self {
+        let Address { database, route, user, session, .. } = address;
+        let parts = [database, route, user, session].map(|part| part.as_bytes());
         Self {
-            database: Database::named(&address.database),
-            space: Fingerprint::of(&[b"space", address.database.as_bytes(), address.session.as_bytes()]),
-            is_private: address.is_private,
+            database: Database::named(database),
+            space: Fingerprint::of(&[b"address", parts[0], parts[1], parts[2], parts[3]]),
+            is_private: address.reach == Reach::Connection,
         }
+    }
+
+    /// The identity of a connection at `address` where the other end gave `answer`. How it is reached no longer
+    /// matters: a pooler, a standby, and whoever takes over from it are one.
+    pub(crate) fn of_answer(address: &Address, answer: &Answer) -> Self {
+        let database = answer.database.as_ref().unwrap_or(&address.database);
+        let parts = [&answer.server, database, &answer.account, &address.session].map(|part| part.as_bytes());
+        Self {
+            database: Database::named(database),
+            space: Fingerprint::of(&[b"answer", parts[0], parts[1], parts[2], parts[3]]),
+            is_private: false,
+        }
+    }
+
+    /// The identity of a connection at `address` whose program calls the database `name`.
+    pub(crate) fn of_name(address: &Address, name: &str) -> Self {
+        let database = seen::note_name(name);
+        let own = Self::of_address(address).space;
+        // What lives in the memory of this process is nobody else's, whatever it is called.
+        let is_here = matches!(address.reach, Reach::Connection | Reach::Process);
+        let place: &[u8] = if is_here { own.as_bytes() } else { b"" };
+        let parts = [name, &address.user, &address.session].map(str::as_bytes);
+        Self { database, space: Fingerprint::of(&[b"named", parts[0], parts[1], parts[2], place]), is_private: false }
     }
 
     /// An identity that nothing has, or ever had.
     pub(crate) fn unique() -> Self {
         let number = Token::fresh();
-        Self::of_address(&Address::private(format!("unique:{}:{number:?}", std::process::id())))
+        Self::of_address(&Address::of_connection(format!("unique:{}:{number:?}", here())))
     }
 
     /// Whether the database goes by `name` already.
     pub(crate) fn is_named(&self, name: &str) -> bool {
-        self.database == database_named(name)
-    }
-
-    /// The identity under another name for the database.
-    pub(crate) fn named(self, name: &str) -> Self {
-        let database = database_named(name);
-        let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
-        if !named.contains(&database) {
-            named.push(database);
-        }
-        Self {
-            database,
-            space: Fingerprint::of(&[b"named", name.as_bytes(), self.space.as_bytes()]),
-            is_private: false,
-        }
+        self.database == seen::database_named(name)
     }
 }
 
-/// What a program calls a database is never what one is called by itself.
-fn database_named(name: &str) -> Database {
-    Database::named(&format!("named:{name}"))
+/// What writes on a connection change that says itself that it leads to `address`.
+pub(crate) fn database_of(address: &Address) -> Database {
+    let endpoint = endpoint::Endpoint::of(address.clone());
+    endpoint.known().unwrap_or_else(|| endpoint.by_address()).database
 }
 
-/// The databases that go by a name which their connections do not know by themselves.
-static NAMED: RwLock<Vec<Database>> = RwLock::new(Vec::new());
+/// What tells this process from all others, on whatever machine: its number alone does not, two containers have the
+/// same ones.
+pub(crate) fn here() -> String {
+    use std::sync::LazyLock;
 
-/// Every database of this process that `identify` has named.
-pub(crate) fn named() -> Vec<Database> {
-    NAMED.read().unwrap_or_else(PoisonError::into_inner).clone()
-}
-
-/// The databases that tracked connections of this process were opened on.
-static SEEN: RwLock<Seen> = RwLock::new(Seen { identities: Vec::new(), is_any_particular: false });
-
-struct Seen {
-    identities: Vec<Identity>,
-    is_any_particular: bool,
-}
-
-/// The database of the process, where it has seen one only and no session of its own kind: reads
-/// without a connection are about that.
-pub(crate) fn sole() -> Option<Identity> {
-    let seen = SEEN.read().unwrap_or_else(PoisonError::into_inner);
-    match seen.identities.as_slice() {
-        [only] if !seen.is_any_particular => Some(*only),
-        _ => None,
-    }
-}
-
-/// Every database that was seen, for clearing without a connection.
-pub(crate) fn every() -> Vec<Identity> {
-    SEEN.read().unwrap_or_else(PoisonError::into_inner).identities.clone()
-}
-
-pub(crate) fn remember(identity: Identity) {
-    if SEEN.read().unwrap_or_else(PoisonError::into_inner).identities.contains(&identity) {
-        return;
-    }
-    let mut seen = SEEN.write().unwrap_or_else(PoisonError::into_inner);
-    if !seen.identities.contains(&identity) {
-        seen.identities.push(identity);
-    }
-}
-
-/// Forgets a database that is gone with its only connection.
-pub(crate) fn forget(identity: Identity) {
-    if identity.is_private {
-        let mut seen = SEEN.write().unwrap_or_else(PoisonError::into_inner);
-        seen.identities.retain(|other| *other != identity);
-    }
-}
-
-/// Notes that a session sees things its own way: from then on no read can do without its connection.
-pub(crate) fn note_particular_session() {
-    SEEN.write().unwrap_or_else(PoisonError::into_inner).is_any_particular = true;
+    static DRAWN: LazyLock<[Token; 2]> = LazyLock::new(|| [Token::fresh(), Token::fresh()]);
+    // A process that was forked has what was drawn before, and another number.
+    format!("{:?} {}", *DRAWN, std::process::id())
 }

@@ -11,8 +11,7 @@ use diesel::connection::{
 use diesel::result::QueryResult;
 
 use crate::backend::{Address, CacheBackend};
-use crate::identity::Identity;
-use crate::read::is_in_transaction;
+use crate::read::{introduce_writer, is_in_transaction};
 use crate::track::{Begun, Tracker, tracker_of};
 
 /// Makes an instrumentation for each new connection, as Diesel's `set_default_instrumentation` takes it.
@@ -72,7 +71,8 @@ pub fn install_with(cache: impl Into<Source>, own: MakeInstrumentation) -> Resul
 /// customizers of connection pools.
 ///
 /// The instrumentation that is on the connection makes way for the tracker, which passes every event on to the
-/// program's own one, if [`install_with`] was given one. On a connection that is tracked already nothing happens.
+/// program's own one, if [`install_with`] was given one. Unless it is in a transaction, the connection is asked which
+/// database it is on; where that is known by its URL, and the connection tracked already, nothing happens.
 ///
 /// # Errors
 ///
@@ -91,13 +91,24 @@ pub fn track<C>(conn: &mut C) -> QueryResult<()>
 where
     C: LoadConnection<Backend: CacheBackend>,
 {
+    place_tracker(conn)?;
+    introduce_writer(conn);
+    Ok(())
+}
+
+/// Tracks a connection that is not tracked; which database it is on is not asked.
+fn place_tracker<C>(conn: &mut C) -> QueryResult<()>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
     if tracker_of(conn).is_some() {
         return Ok(());
     }
     let address = C::Backend::identify(conn)?;
     let session = C::Backend::session_of(conn)?;
-    let address = Address { session: session.name.unwrap_or_default(), ..address };
-    let mut tracker = Tracker::of_open(make_inner(), Identity::of_address(&address), C::Backend::DIALECT);
+    let address = Address { session: session.name, user: session.account, ..address };
+    let (reaches_others, is_nameless) = (address.reaches_others, address.is_nameless);
+    let mut tracker = Tracker::of_open(make_inner(), address, C::Backend::DIALECT);
     if session.autocommit_is_off {
         tracker.note_autocommit_off();
     }
@@ -106,10 +117,10 @@ where
     } else if C::Backend::has_raw_transaction(conn) {
         tracker.note_transaction(Begun::ByHand);
     }
-    if address.reaches_others {
+    if reaches_others {
         tracker.note_other_databases();
     }
-    if address.is_nameless {
+    if is_nameless {
         tracker.note_nameless();
     }
     if session.is_particular {
@@ -148,9 +159,45 @@ pub fn identify<C>(conn: &mut C, name: &str) -> QueryResult<()>
 where
     C: LoadConnection<Backend: CacheBackend>,
 {
-    track(conn)?;
+    place_tracker(conn)?;
     if let Some(tracker) = tracker_of(conn) {
         tracker.rename_database(name);
+    }
+    Ok(())
+}
+
+/// Takes the server that `conn` leads to for one that follows another, and may be behind it.
+///
+/// Reads on the connection are looked up, and answered from the cache where they are in it. What the database answers on
+/// it is not stored, nobody waits for it, and nothing is removed for it. A standby of PostgreSQL, and a server of MySQL
+/// or MariaDB that is read-only, are recognised without being marked: this is for those that do not say what they are,
+/// such as logical replicas, and for poolers that send each statement where they like. A connection that is not tracked
+/// is [tracked](track).
+///
+/// # Errors
+///
+/// Returns Diesel's error if the connection is not tracked and cannot be asked which database it is on.
+///
+/// # Consistency
+///
+/// Lasts as long as the connection. Its reads are as far behind as the server is where the cache has no answer.
+///
+/// # Examples
+///
+/// ```
+/// use diesel::prelude::*;
+///
+/// let mut conn = SqliteConnection::establish(":memory:").unwrap();
+/// cache_diesel::replica(&mut conn)?;
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn replica<C>(conn: &mut C) -> QueryResult<()>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
+    place_tracker(conn)?;
+    if let Some(tracker) = tracker_of(conn) {
+        tracker.follow();
     }
     Ok(())
 }

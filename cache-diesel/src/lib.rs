@@ -231,7 +231,8 @@ pub use cache_core::{
 pub use cache_derive::Cached;
 pub use clear::{After, Clear, Clears};
 pub use error::NotFound;
-pub use install::{MakeInstrumentation, identify, install, install_with, track};
+pub use identity::only_database;
+pub use install::{MakeInstrumentation, identify, install, install_with, replica, track};
 pub use keys::IntoKey;
 pub use manager::Manager;
 pub use model::{CachedModel, Key};

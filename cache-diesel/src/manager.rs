@@ -12,7 +12,7 @@ use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader,
 
 use crate::backend::address_of_url;
 use crate::declaration::{lookups_of, manager_name, tables};
-use crate::identity::Identity;
+use crate::identity::endpoint::{Endpoint, endpoint_of};
 use crate::model::{CachedModel, Definition};
 use crate::relevance;
 use crate::report;
@@ -99,7 +99,7 @@ pub(crate) struct ManagerState {
 pub(crate) struct Attached {
     pub(crate) cache: Cache,
     /// The database that reads without a connection are about, if the cache was told.
-    pub(crate) told: Option<Identity>,
+    pub(crate) told: Option<Arc<Endpoint>>,
     /// From when on entries are stale.
     pub(crate) relevance: Relevance,
     counters: [Arc<Counters>; Kind::ALL.len()],
@@ -154,7 +154,7 @@ impl ManagerState {
     fn attach(&self) -> Option<&Attached> {
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
-        let told = cache.database_url().map(|url| Identity::of_address(&address_of_url(url).1));
+        let told = cache.database_url().map(|url| endpoint_of(address_of_url(url).1));
         let relevance = relevance::of(self, cache.policy().relevance);
         Some(self.attached.get_or_init(|| Attached { cache, told, relevance, counters }))
     }

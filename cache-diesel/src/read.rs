@@ -1,6 +1,7 @@
 //! Cached reads: built by the manager, ended by a method that takes a connection.
 
 mod answer;
+mod ask;
 mod asked;
 #[cfg(feature = "__async")]
 mod awaiting;
@@ -38,5 +39,6 @@ pub use row::{FilteredRead, FilteredSource, RowRead};
 pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
 pub use view::{FilteredPageRead, LoadPages, ManyPagesRead, PageList, PageRead};
 
+pub(crate) use ask::introduce_writer;
 pub(crate) use gate::{gate, is_in_transaction, transaction_depth};
 pub(crate) use task::Head;

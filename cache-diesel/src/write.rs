@@ -26,7 +26,7 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::declaration::{has_schema, tables};
 use crate::identity::Identity;
-use crate::read::is_in_transaction;
+use crate::read::{introduce_writer, is_in_transaction};
 use crate::scan::Dialect;
 use crate::track::{Hook, Told, tracker_of, writing};
 
@@ -46,6 +46,7 @@ where
     if C::Backend::DIALECT == Dialect::Mysql && has_schema(table) {
         changes.add_other_databases();
     }
+    introduce_writer(conn);
     if let Some(tracker) = tracker_of(conn) {
         tracker.ensure(&changes).map_err(refused::<diesel::result::Error>)?;
         return writing(conn, changes, write, told);

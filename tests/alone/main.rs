@@ -40,8 +40,9 @@ struct Early {
     path: tempfile::TempPath,
     /// What a read before `install` gave.
     product: Product,
-    /// What a read without a connection gave, while the process had seen one database.
-    sole: (Result<String, Error>, usize),
+    /// What reads without a connection gave and how many they had taken by then, while the process had seen one database:
+    /// before and after it was told that there is no other.
+    sole: [(Result<String, Error>, usize); 2],
 }
 
 /// Waits until no other test runs; the first one to come sees the process as it begins.
@@ -65,11 +66,14 @@ fn begin() -> Early {
             taken += 1;
             SqliteConnection::establish(&url).map_err(|error| panic!("{error}"))
         };
-        Category::cached().get(7).first_with(take).map(|row| row.name.clone())
+        let name = Category::cached().get(7).first_with(take).map(|row| row.name.clone());
+        (name, taken)
     };
-    read().unwrap();
-    let sole = read();
-    Early { conn, path, product, sole: (sole, taken) }
+    read().0.unwrap();
+    let untold = read();
+    cache_diesel::only_database(&url).unwrap();
+    let sole = [untold, read()];
+    Early { conn, path, product, sole }
 }
 
 #[test]
@@ -79,9 +83,14 @@ fn reads_before_install_go_to_the_database() {
 }
 
 #[test]
-fn the_only_database_of_the_process_is_read_without_a_connection() {
+fn what_the_process_was_told_is_its_only_database_is_read_without_a_connection() {
     let early = alone();
-    assert_eq!(early.as_ref().unwrap().sole, (Ok("Light".into()), 1));
+    let Early { sole, path, .. } = early.as_ref().unwrap();
+    assert_eq!(*sole, [(Ok("Light".into()), 2), (Ok("Light".into()), 2)]);
+    assert_eq!(cache_diesel::only_database(path.to_str().unwrap()).map_err(|error| error.kind()), Ok(()));
+    let refused = |url| cache_diesel::only_database(url).unwrap_err().kind();
+    assert_eq!(refused("another.sqlite"), cache_diesel::ErrorKind::AlreadyConfigured);
+    assert_eq!(refused(":memory:"), cache_diesel::ErrorKind::Configuration);
 }
 
 #[test]

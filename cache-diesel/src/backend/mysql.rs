@@ -13,6 +13,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState};
+use crate::identity::{Answer, Standing, here};
 use crate::scan::{Bounded, Dialect};
 
 /// The values of a query, made its own.
@@ -51,12 +52,18 @@ impl CacheBackend for Mysql {
         Ok(address_of(name.as_deref()))
     }
 
+    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<Answer>> {
+        let said: Said =
+            sql_query(QUESTION).get_result(conn).or_else(|_| sql_query(PLAIN_QUESTION).get_result(conn))?;
+        Ok(Some(said.into_answer()))
+    }
+
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
-        let sql = "SELECT CONCAT_WS(' ', @@hostname, @@port, @@sql_mode, @@time_zone, \
+        let sql = "SELECT CONCAT_WS(' ', @@sql_mode, @@time_zone, \
                    @@collation_connection, @@character_set_results, @@div_precision_increment, \
                    @@group_concat_max_len, @@sql_select_limit, @@lc_time_names) AS name, CURRENT_USER() AS account";
         let names: Names = sql_query(sql).get_result(conn)?;
-        let name = format!("{:?} {:?}", names.name, names.account);
+        let (name, account) = (names.name.unwrap_or_default(), names.account.unwrap_or_default());
         // Its name differs by version: where there is none of a name, there is no row.
         let sql =
             "SHOW SESSION VARIABLES WHERE Variable_name IN ('autocommit', 'transaction_isolation', 'tx_isolation')";
@@ -64,7 +71,7 @@ impl CacheBackend for Mysql {
         let is = |wanted: &str| variables.iter().any(|variable| variable.value.eq_ignore_ascii_case(wanted));
         // What others have not committed would be kept.
         let is_particular = is("READ-UNCOMMITTED");
-        Ok(SessionState { name: Some(name), is_particular, autocommit_is_off: is("OFF") })
+        Ok(SessionState { name, account, is_particular, autocommit_is_off: is("OFF") })
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
@@ -82,6 +89,59 @@ struct Names {
     account: Option<String>,
 }
 
+/// Which server, or cluster, this is, which database of it, and whether it takes writes. MariaDB reads what is behind
+/// `M!` and leaves out what is behind `!50700`; MySQL does it the other way round.
+///
+/// A cluster's name outlasts any of its servers. That of a server of MySQL's outlasts its restarts. MariaDB has none: what
+/// it draws for UUIDs when it starts tells it from others, beside its host and what it was set up with.
+const QUESTION: &str = "SELECT DATABASE() AS name, CURRENT_USER() AS account, \
+    /*!50700 @@server_uuid */ \
+    /*M!100000 CONCAT_WS(' ', @@hostname, @@port, @@server_id, @@datadir, RIGHT(UUID(), 17)) */ AS server, \
+    /*!50700 (SELECT VARIABLE_VALUE FROM performance_schema.global_variables \
+              WHERE VARIABLE_NAME = 'group_replication_group_name') */ \
+    /*M!100000 (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS \
+                WHERE VARIABLE_NAME = 'WSREP_CLUSTER_STATE_UUID') */ AS cluster, \
+    CONCAT_WS(' ', @@read_only, @@innodb_read_only /*!50700 , @@super_read_only */) AS read_only";
+
+/// What every server of this kind answers.
+const PLAIN_QUESTION: &str = "SELECT DATABASE() AS name, CURRENT_USER() AS account, NULL AS server, NULL AS cluster, \
+    CONCAT_WS(' ', @@read_only) AS read_only";
+
+#[derive(Clone, Debug, QueryableByName)]
+struct Said {
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    account: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    server: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    cluster: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    read_only: Option<String>,
+}
+
+impl Said {
+    fn into_answer(self) -> Answer {
+        let cluster = self.cluster.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("AUTOMATIC"));
+        let server = match (cluster, self.server) {
+            (Some(cluster), _) => format!("cluster {cluster}"),
+            (None, Some(server)) => format!("server {server}"),
+            // Nothing tells it from others: its entries are this process's alone.
+            (None, None) => here(),
+        };
+        // A server that is read-only for another reason costs queries.
+        let is_off = |word: &str| matches!(word, "0" | "OFF");
+        let follows = !self.read_only.is_some_and(|words| words.split_whitespace().all(is_off));
+        Answer {
+            server,
+            database: self.name.map(|name| database_called(&name)),
+            account: self.account.unwrap_or_default(),
+            standing: Standing::of_follower(follows),
+        }
+    }
+}
+
 #[derive(QueryableByName)]
 struct Variable {
     #[diesel(sql_type = Text, column_name = "Value")]
@@ -94,15 +154,20 @@ pub(super) fn address_of_url(url: &str) -> Address {
         return address_of(None);
     };
     let name = parts.database.map(percent_decoded);
-    Address { session: parts.without_passwords(), ..address_of(name.as_deref()) }
+    let is_route = |name: &str| name == "unix_socket" || name.starts_with("ssl_");
+    parts.parted(is_route, address_of(name.as_deref()))
 }
 
 /// A server may not tell the case of its databases' names; those who share a tag invalidate too much at worst.
+fn database_called(name: &str) -> String {
+    format!("mysql:{}", name.to_lowercase())
+}
+
 fn address_of(name: Option<&str>) -> Address {
     match name {
-        Some(name) => Address::shared(format!("mysql:{}", name.to_lowercase())),
+        Some(name) => Address::of_server(database_called(name)),
         // It will be chosen by a USE, or every table is named with its database.
-        None => Address { is_nameless: true, ..Address::shared("mysql:".to_owned()) },
+        None => Address { is_nameless: true, ..Address::of_server("mysql:".to_owned()) },
     }
 }
 
@@ -117,7 +182,41 @@ mod tests {
         let addresses = urls.map(address_of_url);
         assert!(addresses.iter().all(|address| address.database == "mysql:shop" && !address.is_nameless));
         assert_eq!(addresses[0], addresses[1]);
+        assert_ne!(addresses[0].route, addresses[2].route);
         assert_ne!(addresses[0].session, addresses[2].session);
+    }
+
+    #[test]
+    fn a_server_is_its_cluster_or_itself_and_a_replica_if_it_takes_no_writes() {
+        use Standing::{Primary, Replica};
+
+        fn text(text: &str) -> Option<String> {
+            Some(text.to_owned()).filter(|text| !text.is_empty())
+        }
+        // What is said of the server, its cluster, and of being read-only; what that makes it.
+        let cases = [
+            (["a-b", "", "0 0 0"], "server a-b", Primary),
+            (["a-b", "c-d", "0 0 0"], "cluster c-d", Primary),
+            (["a-b", "AUTOMATIC", "0 0"], "server a-b", Primary),
+            (["a-b", "", "1 0 0"], "server a-b", Replica),
+            (["a-b", "", "0 1"], "server a-b", Replica),
+            (["a-b", "", "0 0 1"], "server a-b", Replica),
+            (["a-b", "", "NO_LOCK 0"], "server a-b", Replica),
+            (["a-b", "", "OFF 0"], "server a-b", Primary),
+            (["a-b", "", ""], "server a-b", Replica),
+        ];
+        for ([server, cluster, read_only], called, standing) in cases {
+            let said = Said {
+                name: text("Shop"),
+                account: text("ann@%"),
+                server: text(server),
+                cluster: text(cluster),
+                read_only: text(read_only),
+            };
+            let answer = said.clone().into_answer();
+            assert_eq!((answer.server.as_str(), answer.standing), (called, standing), "{said:?}");
+            assert_eq!((answer.database.as_deref(), answer.account.as_str()), (Some("mysql:shop"), "ann@%"));
+        }
     }
 
     #[test]

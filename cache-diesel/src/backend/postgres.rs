@@ -14,7 +14,10 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::backend::bound::{from_big_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState};
+use crate::identity::Answer;
 use crate::scan::{Bounded, Dialect, HARMLESS_SETTINGS};
+
+mod server;
 
 /// The values of a query, made its own.
 type BindsOf<DB> = <<DB as Backend>::BindCollector<'static> as MoveableBindCollector<DB>>::BindData;
@@ -55,19 +58,24 @@ impl CacheBackend for Pg {
         Ok(address_of(Some(&name)))
     }
 
+    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<Answer>> {
+        server::ask(conn).map(Some)
+    }
+
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
         let harmless = HARMLESS_SETTINGS.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
         // Diesel sets the first two on each connection, always to the same.
         let sql = format!(
-            "SELECT concat_ws(' ', session_user, inet_server_addr(), inet_server_port(), \
-               (SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings \
-                WHERE context IN ('user', 'superuser') AND name NOT IN ('application_name', {harmless}))) AS name, \
+            "SELECT session_user::text AS account, \
+             concat((SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings \
+                     WHERE context IN ('user', 'superuser') AND name NOT IN ('application_name', {harmless}))) AS name, \
              current_user <> session_user OR EXISTS (SELECT 1 FROM pg_settings WHERE source = 'session' \
                AND name NOT IN ('TimeZone', 'client_encoding', {harmless})) \
                OR EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = pg_my_temp_schema()) AS is_particular"
         );
         let state: State = sql_query(sql).get_result(conn)?;
-        Ok(SessionState { name: Some(state.name), is_particular: state.is_particular, autocommit_is_off: false })
+        let State { name, account, is_particular } = state;
+        Ok(SessionState { name, account, is_particular, autocommit_is_off: false })
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
@@ -106,6 +114,8 @@ struct Named {
 struct State {
     #[diesel(sql_type = Text)]
     name: String,
+    #[diesel(sql_type = Text)]
+    account: String,
     #[diesel(sql_type = Bool)]
     is_particular: bool,
 }
@@ -127,18 +137,11 @@ pub(super) fn address_of_url(url: &str) -> Address {
 }
 
 fn address_in(url: &str, environment: impl Fn(&str) -> Option<String>) -> Address {
-    let (mut session, given) = if is_keyword_list(url) {
-        let given = keyword_list(url);
-        (format!("{:?}", without_passwords(&given)), given)
+    let given = if is_keyword_list(url) {
+        keyword_list(url)
     } else {
-        let parts = ServerUrl::of_libpq(url).unwrap_or_default();
-        (parts.without_passwords(), keywords_of(&parts))
+        keywords_of(&ServerUrl::of_libpq(url).unwrap_or_default())
     };
-    for name in ["PGDATABASE", "PGHOST", "PGHOSTADDR", "PGOPTIONS", "PGPORT", "PGUSER"] {
-        if let Some(value) = environment(name) {
-            session.push_str(&format!(" {name}={value:?}"));
-        }
-    }
     let last = |wanted: &str| {
         given
             .iter()
@@ -153,11 +156,56 @@ fn address_in(url: &str, environment: impl Fn(&str) -> Option<String>) -> Addres
     let name = last("dbname").or_else(|| fallback().filter(|_| !has_service));
     // What is given as the name may be a whole connection string.
     let name = name.filter(|name| !name.contains(['=', ':']));
-    Address { session, ..address_of(name.as_deref()) }
+    let mut address = address_of(name.as_deref());
+    for (name, value) in &given {
+        put(&mut address, name, value);
+    }
+    for (variable, keyword) in VARIABLES {
+        if let Some(value) = environment(variable) {
+            put(&mut address, keyword, &value);
+        }
+    }
+    address
+}
+
+/// The variables of the environment that libpq reads, with the keywords that they stand in for.
+const VARIABLES: [(&str, &str); 6] = [
+    ("PGDATABASE", "dbname"),
+    ("PGHOST", "host"),
+    ("PGHOSTADDR", "hostaddr"),
+    ("PGOPTIONS", "options"),
+    ("PGPORT", "port"),
+    ("PGUSER", "user"),
+];
+
+/// Puts what a keyword says to what it is for. What is not known may change what is read.
+fn put(address: &mut Address, name: &str, value: &str) {
+    const ROUTE: [&str; 12] = [
+        "channel_binding",
+        "connect_timeout",
+        "dbname",
+        "host",
+        "hostaddr",
+        "krbsrvname",
+        "load_balance_hosts",
+        "port",
+        "require_auth",
+        "requirepeer",
+        "target_session_attrs",
+        "tcp_user_timeout",
+    ];
+    let is_route = ROUTE.contains(&name) || ["gss", "keepalives", "ssl"].iter().any(|start| name.starts_with(start));
+    let part = match name {
+        _ if name.contains("password") => return,
+        "user" => &mut address.user,
+        _ if is_route => &mut address.route,
+        _ => &mut address.session,
+    };
+    part.push_str(&format!(" {name}={value:?}"));
 }
 
 fn keywords_of(parts: &ServerUrl<'_>) -> Vec<(String, String)> {
-    let authority = [("user", parts.user), ("dbname", parts.database)];
+    let authority = [("host", Some(parts.hosts)), ("user", parts.user), ("dbname", parts.database)];
     let authority = authority.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let all = authority.chain(parts.parameters.iter().copied());
     all.map(|(name, value)| (percent_decoded(name), percent_decoded(value))).collect()
@@ -191,15 +239,16 @@ fn keyword_value(text: &str) -> (String, &str) {
     (value, "")
 }
 
-fn without_passwords(pairs: &[(String, String)]) -> Vec<&(String, String)> {
-    pairs.iter().filter(|(name, _)| !name.contains("password")).collect()
+/// What the database called `name` is called beside those of other servers.
+fn database_called(name: &str) -> String {
+    format!("postgres:{name}")
 }
 
 fn address_of(name: Option<&str>) -> Address {
     match name {
-        Some(name) => Address::shared(format!("postgres:{name}")),
+        Some(name) => Address::of_server(database_called(name)),
         // The name of the account that the program runs under, or a service file's: its writes count everywhere.
-        None => Address { is_nameless: true, ..Address::shared("postgres:".to_owned()) },
+        None => Address { is_nameless: true, ..Address::of_server("postgres:".to_owned()) },
     }
 }
 
@@ -243,15 +292,33 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_the_whole_url_but_for_the_password() {
-        let session = |url| address(url).session;
-        assert_eq!(session("postgres://ann:one@localhost/shop"), session("postgres://ann:two@localhost/shop"));
-        assert_eq!(session("dbname=shop password=one"), session("dbname=shop password=two"));
-        assert_ne!(session("postgres://ann@localhost/shop"), session("postgres://bob@localhost/shop"));
-        assert_ne!(session("postgres:///shop"), session("postgres:///shop?options=-csearch_path%3Dother"));
-        assert!(!session("postgres://ann:secret@localhost/shop?password=secret").contains("secret"));
+    fn every_part_of_an_address_but_its_password_is_put_to_what_it_is_for() {
+        let (one, two) = (address("postgres://ann:one@localhost/shop"), address("postgres://ann:two@localhost/shop"));
+        assert_eq!(one, two);
+        assert_eq!(address("dbname=shop password=one"), address("dbname=shop password=two"));
+        let secret = address("postgres://ann:secret@localhost/shop?password=secret");
+        assert!(!format!("{secret:?}").contains("secret"));
+        let parts = |url| {
+            let Address { route, user, session, .. } = address(url);
+            [route, user, session]
+        };
+        // The URL, and which of route, user and session differ from the first one's.
+        let cases = [
+            ("postgres://ann@localhost/shop", [false, false, false]),
+            ("postgres://bob@localhost/shop", [false, true, false]),
+            ("postgres://ann@elsewhere/shop", [true, false, false]),
+            ("postgres://ann@localhost:5433/shop", [true, false, false]),
+            ("postgres://ann@localhost/shop?sslmode=disable", [true, false, false]),
+            ("postgres://ann@localhost/shop?target_session_attrs=standby", [true, false, false]),
+            ("postgres://ann@localhost/shop?options=-csearch_path%3Dother", [false, false, true]),
+            ("postgres://ann@localhost/shop?application_name=desk", [false, false, true]),
+        ];
+        for (url, differs) in cases {
+            let (first, other) = (parts(cases[0].0), parts(url));
+            assert_eq!([0, 1, 2].map(|part| first[part] != other[part]), differs, "{url}");
+        }
         let with_options = address_in("postgres:///shop", |name| (name == "PGOPTIONS").then(|| "-c a.b=1".to_owned()));
-        assert_ne!(session("postgres:///shop"), with_options.session);
+        assert_ne!(address("postgres:///shop").session, with_options.session);
     }
 
     #[test]

@@ -13,7 +13,8 @@ use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::url::percent_decoded;
-use crate::backend::{Address, CacheBackend, SessionState};
+use crate::backend::{Address, CacheBackend, Reach, SessionState};
+use crate::identity::{Answer, here};
 use crate::scan::{Bounded, Dialect};
 
 /// The values of a query, made its own.
@@ -53,6 +54,11 @@ impl CacheBackend for Sqlite {
             attached.iter().find(|database| database.name == "main").and_then(|database| database.file.as_deref());
         let reaches_others = attached.iter().any(|database| database.name != "main" && database.name != "temp");
         Ok(Address { reaches_others, ..address_of_path(main.unwrap_or_default()) })
+    }
+
+    fn ask<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<Option<Answer>> {
+        // What tells a file from others is asked of the file.
+        Ok(None)
     }
 
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
@@ -108,7 +114,7 @@ pub(super) fn address_of_url(url: &str) -> Address {
     let is_memory = path == ":memory:" || has("mode=memory") || has("vfs=memdb");
     // A name in memory that connections share is one database for all of them.
     match (is_memory, has("cache=shared") || has("vfs=memdb")) {
-        (true, true) => Address::shared(format!("sqlite:shared memory:{path}")),
+        (true, true) => Address::reached_by(Reach::Process, format!("sqlite:shared memory:{}:{path}", here())),
         (true, false) => address_of_path(""),
         (false, _) => address_of_path(&path),
     }
@@ -119,9 +125,10 @@ fn address_of_path(path: &str) -> Address {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     if path.is_empty() {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        return Address::private(format!("sqlite:private:{}:{number}", std::process::id()));
+        return Address::of_connection(format!("sqlite:private:{}:{number}", here()));
     }
-    Address::shared(format!("sqlite:{}", canonical(Path::new(path)).display()))
+    let path = canonical(Path::new(path));
+    Address::reached_by(Reach::File(path.clone()), format!("sqlite:{}", path.display()))
 }
 
 /// SQLite makes the file at the first access: until then only its folder can be followed.
@@ -160,7 +167,9 @@ mod tests {
             format!("sqlite://{escaped}"),
         ];
         for url in urls {
-            assert_eq!(address_of_url(&url), Address::shared(expected.clone()), "{url}");
+            let address = address_of_url(&url);
+            assert_eq!(address.database, expected, "{url}");
+            assert_eq!(address, Address::reached_by(Reach::File(file.clone()), expected.clone()), "{url}");
         }
     }
 

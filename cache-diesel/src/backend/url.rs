@@ -89,14 +89,19 @@ impl<'a> ServerUrl<'a> {
         }
     }
 
-    /// Everything but passwords, each part told from the next.
-    pub(super) fn without_passwords(&self) -> String {
-        let mut text = format!("{:?} {:?} {:?}", self.user, self.hosts, self.database);
-        for (name, value) in self.parameters.iter().filter(|(name, _)| !name.to_ascii_lowercase().contains("password"))
-        {
-            text.push_str(&format!(" {name:?}={value:?}"));
+    /// Puts its parts, but for passwords, to what each is for: a parameter that `is_route` says how the database is
+    /// reached, and what is not known may change what is read.
+    pub(super) fn parted(&self, is_route: impl Fn(&str) -> bool, to: Address) -> Address {
+        let mut address =
+            Address { route: format!("{:?} {:?}", self.hosts, self.database), user: format!("{:?}", self.user), ..to };
+        for (name, value) in &self.parameters {
+            let plain = name.to_ascii_lowercase();
+            let part = if is_route(&plain) { &mut address.route } else { &mut address.session };
+            if !plain.contains("password") {
+                part.push_str(&format!(" {name:?}={value:?}"));
+            }
         }
-        text
+        address
     }
 }
 

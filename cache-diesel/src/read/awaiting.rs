@@ -27,6 +27,7 @@ use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
 use crate::read::terminal::{AnyConnection, First, Runs, Value};
+use crate::track::Shut;
 
 /// Marks connections that are awaited.
 #[derive(Debug)]
@@ -246,8 +247,13 @@ where
     Ok(CachedEntry::new(awaited.query(conn).await?, Origin::Bypass, None))
 }
 
+/// An awaited connection is not asked which database it is on: what is known of its URL by then has to do.
 fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, cache_core::Bypass> {
     let status = <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn);
     let depth = status.transaction_depth();
-    gate_of(depth, conn.instrumentation())
+    match gate_of(depth, conn.instrumentation()) {
+        Ok(identity) => Ok(identity),
+        Err(Shut::Bypass(reason)) => Err(reason),
+        Err(Shut::Unasked(otherwise)) => otherwise,
+    }
 }

@@ -10,10 +10,12 @@ use cache_core::store::{Lease, Seed, Wanted};
 use cache_core::{
     Approach, Bypass, CacheKey, Claim, Codec, KeyBytes, Kind, Life, Loaded, Miss, Right, Tag, Token, Value,
 };
-use diesel::connection::Connection;
+use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
+use crate::backend::CacheBackend;
 use crate::model::Key;
+use crate::read::ask::may_store;
 use crate::read::gate::gate;
 use crate::read::options::UseOfCache;
 use crate::read::refresh::{Later, Refresher, Reread, begin};
@@ -78,7 +80,7 @@ struct Looked<B: Batched<C>, C> {
 /// A result for each key.
 type Rows<B, C> = Vec<Option<Arc<<B as Batched<C>>::Row>>>;
 
-impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
+impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<B, C> {
     /// Bound variables and conditions that a statement may have on every database.
     const MOST_KEYS: usize = 500;
 
@@ -136,7 +138,7 @@ impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
     /// stored.
     fn load(&self, site: &Site<'_>, missing: &[usize], conn: &mut C) -> QueryResult<Rows<B, C>> {
         let of_missing = |rows: Rows<B, C>| missing.iter().map(|place| rows[*place].clone()).collect();
-        let named = match self.named()? {
+        let named = match may_store(conn, site.identity).and(self.named()?) {
             Ok(named) => named,
             Err(reason) => {
                 report::bypassed(&site.reader, &self.head, reason);
@@ -326,7 +328,7 @@ impl<B: Batched<C> + 'static, C: Connection + 'static> Batch<B, C> {
     }
 }
 
-impl<B: Batched<C> + 'static, C: Connection + 'static> Reread<C> for Batch<B, C> {
+impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static> Reread<C> for Batch<B, C> {
     fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
         let all: Vec<usize> = (0..self.keys.len()).collect();
         let now = site.reader.now();

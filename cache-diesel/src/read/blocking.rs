@@ -1,15 +1,17 @@
 //! The blocking way of a read: look in the cache, ask the database if need be, store what it says.
 
-use cache_core::Claim;
-use diesel::connection::Connection;
+use cache_core::{Bypass, Claim};
+use diesel::connection::{Connection, LoadConnection};
 use diesel::result::QueryResult;
 
-use crate::identity;
+use crate::backend::CacheBackend;
+use crate::read::ask::may_store;
 use crate::read::entry::{CachedEntry, Origin};
 use crate::read::gate::gate;
 use crate::read::refresh::{Refresher, begin, refresh_here};
 use crate::read::task::{Look, Site, Task, Turn, glance, look, take_turn};
 use crate::read::terminal::IntoTask;
+use crate::report;
 use crate::track::asking;
 
 /// A read that a blocking connection can answer.
@@ -21,7 +23,7 @@ pub trait Query<C>: Task {
 /// Reads through the cache.
 pub(crate) fn run<'query, C, R>(read: R, conn: &mut C) -> QueryResult<Entry<'query, C, R>>
 where
-    C: Connection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
     run_task::<C, R>(read.into_task()?, conn)
@@ -31,7 +33,7 @@ type Entry<'query, C, R> = CachedEntry<<<R as IntoTask<'query, C>>::Task as Task
 
 fn run_task<'query, C, R>(mut task: R::Task, conn: &mut C) -> QueryResult<Entry<'query, C, R>>
 where
-    C: Connection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
     let (site, missed) = match look(&task, gate(conn)) {
@@ -41,10 +43,17 @@ where
         Look::Stale(site, entry) => {
             return Ok(match follow_up::<C, R>(&task, &site) {
                 Refresher::Another => served_stale(&site, entry),
+                Refresher::Reader(claims) if may_store(conn, site.identity).is_err() => {
+                    claims.into_iter().for_each(Claim::done);
+                    served_stale(&site, entry)
+                }
                 Refresher::Reader(claims) => refresh_here(&mut task, &site, (entry, claims), conn),
             });
         }
     };
+    if let Err(reason) = may_store(conn, site.identity) {
+        return unstored(&mut task, &site, reason, conn);
+    }
     let load = match take_turn(&task, site, &missed)? {
         None => return past_the_cache(&mut task, conn),
         Some(Turn::Query(mut load)) => match load.approach(&task, load.lease_wait()) {
@@ -66,12 +75,12 @@ where
 /// Reads through the cache, and takes a connection on a miss only.
 pub(crate) fn run_with<'query, C, R, E>(read: R, take: impl FnOnce() -> Result<C, E>) -> Result<Entry<'query, C, R>, E>
 where
-    C: Connection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
     E: From<diesel::result::Error>,
 {
     let task = read.into_task()?;
-    if let Some((site, entry)) = glance(&task, identity::sole()) {
+    if let Some((site, entry)) = glance(&task) {
         if !entry.is_stale() {
             site.reader.hit();
             return Ok(entry);
@@ -88,7 +97,7 @@ where
 
 fn follow_up<'query, C, R>(task: &R::Task, site: &Site<'static>) -> Refresher
 where
-    C: Connection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
     begin(site, [site.key(task.id(), task.head().kind)], |_| R::later(task))
@@ -97,6 +106,17 @@ where
 fn served_stale<T>(site: &Site<'_>, entry: CachedEntry<T>) -> CachedEntry<T> {
     site.reader.stale_hit();
     entry
+}
+
+/// Asks the database for what was looked for in vain, and stores nothing.
+fn unstored<C: Connection, T: Query<C>>(
+    task: &mut T,
+    site: &Site<'_>,
+    reason: Bypass,
+    conn: &mut C,
+) -> QueryResult<CachedEntry<T::Value>> {
+    report::bypassed(&site.reader, task.head(), reason);
+    past_the_cache(task, conn)
 }
 
 fn past_the_cache<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<CachedEntry<T::Value>> {

@@ -3,32 +3,39 @@
 use cache_core::Bypass;
 use core::num::NonZeroU32;
 
-use diesel::connection::{Connection, Instrumentation, TransactionManager};
+use diesel::connection::{Connection, Instrumentation, LoadConnection, TransactionManager};
 use diesel::result::QueryResult;
 
+use crate::backend::CacheBackend;
 use crate::identity::Identity;
-use crate::track::Tracker;
+use crate::read::ask::introduce;
+use crate::track::{Shut, Tracker};
 
-/// The database that `conn` is on, or why its reads leave the cache alone.
+/// The database that `conn` is on, or why its reads leave the cache alone. A database that nobody knows is asked.
 #[inline]
-pub(crate) fn gate<C: Connection>(conn: &mut C) -> Result<Identity, Bypass> {
+pub(crate) fn gate<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<Identity, Bypass> {
     let depth = transaction_depth(conn);
-    gate_of(depth, conn.instrumentation())
+    match gate_of(depth, conn.instrumentation()) {
+        Ok(identity) => Ok(identity),
+        Err(Shut::Bypass(reason)) => Err(reason),
+        Err(Shut::Unasked(_)) => introduce(conn),
+    }
 }
 
-/// The same for any kind of connection, given how many transactions Diesel has open on it, if it can tell.
+/// The same for any kind of connection, given how many transactions Diesel has open on it, if it can tell; nothing is
+/// asked.
 #[inline]
 pub(crate) fn gate_of(
     depth: QueryResult<Option<NonZeroU32>>,
     instrumentation: &mut dyn Instrumentation,
-) -> Result<Identity, Bypass> {
+) -> Result<Identity, Shut> {
     let tracker: Option<&mut Tracker> = instrumentation.as_any_mut().downcast_mut();
-    let Ok(depth) = depth else { return Err(Bypass::Transaction) };
+    let Ok(depth) = depth else { return Err(Bypass::Transaction.into()) };
     match (depth, tracker) {
         (None, Some(tracker)) => tracker.gate(),
-        (None, None) => Err(Bypass::NotTracked),
-        (Some(depth), Some(tracker)) => tracker.gate_within(depth),
-        (Some(_), None) => Err(Bypass::Transaction),
+        (None, None) => Err(Bypass::NotTracked.into()),
+        (Some(depth), Some(tracker)) => Ok(tracker.gate_within(depth)?),
+        (Some(_), None) => Err(Bypass::Transaction.into()),
     }
 }
 

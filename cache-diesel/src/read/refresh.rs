@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use cache_core::{CacheKey, Claim, Miss, Mode};
-use diesel::connection::Connection;
+use diesel::connection::{Connection, LoadConnection};
 use diesel::result::QueryResult;
 
+use crate::backend::CacheBackend;
+use crate::read::ask::may_store;
 use crate::read::blocking::{Query, ask};
 use crate::read::entry::CachedEntry;
 use crate::read::gate::gate;
@@ -43,7 +45,7 @@ pub(crate) enum Refresher {
 
 /// Sees to it that somebody refreshes the stale entries of `keys`; `later` makes the read for another thread, given the
 /// entries that nobody else is at.
-pub(crate) fn begin<C: Connection + 'static>(
+pub(crate) fn begin<C: LoadConnection<Backend: CacheBackend> + 'static>(
     site: &Site<'static>,
     keys: impl IntoIterator<Item = CacheKey>,
     later: impl FnOnce(&[Claim]) -> Option<Later<C>>,
@@ -74,7 +76,7 @@ struct Errand<C> {
     work: Option<(Later<C>, Vec<Claim>)>,
 }
 
-impl<C: Connection> Errand<C> {
+impl<C: LoadConnection<Backend: CacheBackend>> Errand<C> {
     fn run(mut self) {
         let mut is_hopeless = true;
         for source in core::mem::take(&mut self.sources) {
@@ -95,7 +97,8 @@ impl<C: Connection> Errand<C> {
         // One that is in a transaction, or sees things its own way, tells nothing of the others.
         let Ok(identity) = gate(conn) else { return };
         source.note(identity);
-        if identity != self.site.identity {
+        // A replica may be behind: another source may lead to its primary.
+        if identity != self.site.identity || may_store(conn, identity).is_err() {
             return;
         }
         if let Some((later, claims)) = self.work.take() {

@@ -12,7 +12,7 @@ use cache_core::{
 use diesel::result::QueryResult;
 
 use crate::declaration::tables;
-use crate::identity::Identity;
+use crate::identity::{self, Identity};
 use crate::manager::{Attached, ManagerState};
 use crate::read::entry::{CachedEntry, Origin};
 use crate::read::options::{Options, UseOfCache};
@@ -312,10 +312,13 @@ fn admitted(head: &Head, gate: Result<Identity, Bypass>) -> Option<(&'static Att
 }
 
 /// Looks in the cache without counting anything: on a miss the caller will come again with a connection.
-pub(crate) fn glance<T: Task>(task: &T, identity: Option<Identity>) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
+pub(crate) fn glance<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
     let head = task.head();
     let attached = head.state.attached().filter(|attached| head.may_look(attached))?;
-    let identity = attached.told.or(identity)?;
+    let identity = match &attached.told {
+        Some(told) => told.without_connection()?,
+        None => identity::only()?,
+    };
     if is_rehearsed(identity.database) {
         return None;
     }

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use diesel::connection::LoadConnection;
 use diesel::result::{Error, QueryResult};
 
+use crate::backend::CacheBackend;
 use crate::error::NotFound;
 use crate::model::CachedModel;
 use crate::read::blocking::{Query, run};
@@ -112,7 +113,7 @@ pub struct ValueEntry<R>(pub(crate) R);
 
 impl<'query, C, R> BlockingRead<'query, C> for Value<R>
 where
-    C: LoadConnection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
     type Output = QueryResult<<R::Task as crate::read::task::Task>::Value>;
@@ -124,7 +125,7 @@ where
 
 impl<'query, C, R> BlockingRead<'query, C> for ValueEntry<R>
 where
-    C: LoadConnection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
     type Output = QueryResult<CachedEntry<<R::Task as crate::read::task::Task>::Value>>;
@@ -136,7 +137,7 @@ where
 
 impl<'query, C, R, M> BlockingRead<'query, C> for First<R>
 where
-    C: LoadConnection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
 {
     type Output = QueryResult<CachedRow<M>>;
@@ -150,7 +151,7 @@ where
 
 impl<'query, C, R, M> BlockingRead<'query, C> for FirstEntry<R>
 where
-    C: LoadConnection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
 {
     type Output = QueryResult<CachedEntry<CachedRow<M>>>;
@@ -162,7 +163,7 @@ where
 
 impl<'query, C, R, M> BlockingRead<'query, C> for Require<R, M>
 where
-    C: LoadConnection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
 {

@@ -398,6 +398,11 @@ impl Session {
         Ok(())
     }
 
+    /// Whether reads might use the cache if anybody knew which database it is.
+    pub(crate) fn lacks_only_a_name(&self) -> bool {
+        self.is_nameless && !self.is_particular && self.gate() == Err(Bypass::ParticularSession)
+    }
+
     pub(crate) fn is_particular(&self) -> bool {
         self.is_particular
     }

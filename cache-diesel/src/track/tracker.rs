@@ -8,9 +8,8 @@ use cache_core::{Bypass, Invalidation, Tag, registry};
 use diesel::connection::{Connection, Instrumentation, InstrumentationEvent};
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
-use crate::backend::address_of_url;
 use crate::declaration::tables;
-use crate::identity::{self, Identity};
+use crate::identity::{self, Identity, Whereabouts};
 use crate::scan::{self, Dialect, Effect};
 use crate::track::hooks::{Hook, Waiting};
 use crate::track::session::{Begun, Finish, Session, Step};
@@ -20,7 +19,9 @@ use crate::track::{carry_out, ensure, plain};
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
     inner: Option<Box<dyn Instrumentation>>,
+    /// What is written, and read if `whereabouts` knows it.
     identity: Option<Identity>,
+    whereabouts: Whereabouts,
     dialect: Dialect,
     session: Session,
     own: Own,
@@ -45,6 +46,8 @@ pub(crate) struct Told<Exact, After> {
 pub(crate) enum Own {
     #[default]
     Nothing,
+    /// What the library asks for itself: nobody is told of it.
+    Question,
     Read,
     Write(ChangeSet),
 }
@@ -55,6 +58,7 @@ impl Tracker {
         Self {
             inner,
             identity: None,
+            whereabouts: Whereabouts::default(),
             dialect: Dialect::Sqlite,
             session: Session::new(Dialect::Sqlite),
             own: Own::Nothing,
@@ -63,13 +67,6 @@ impl Tracker {
             due: Vec::new(),
             stage: None,
         }
-    }
-
-    /// Tracks a connection that is open already.
-    pub(crate) fn of_open(inner: Option<Box<dyn Instrumentation>>, identity: Identity, dialect: Dialect) -> Self {
-        let mut tracker = Self::new(inner);
-        tracker.take_identity(identity, dialect);
-        tracker
     }
 
     /// Takes over a connection in the middle of a transaction.
@@ -104,20 +101,6 @@ impl Tracker {
         self.session.finish(Finish::Ok);
     }
 
-    /// Calls the connection's database `name` from now on.
-    pub(crate) fn rename_database(&mut self, name: &str) {
-        // A pool may say so each time that it hands the connection out.
-        let Some(former) = self.identity.filter(|former| !former.is_named(name)) else { return };
-        // What is open counts for both names: nobody knows how it ends.
-        let step = self.session.release_open();
-        self.carry_out(step);
-        identity::forget(former);
-        self.session.note_name();
-        let identity = former.named(name);
-        identity::remember(identity);
-        self.identity = Some(identity);
-    }
-
     /// From now on, and until it ends, the open transaction is none to the cache: what is written in it counts at
     /// once, for this connection alone. Nothing more happens if that is so already, or if nobody knows the database.
     pub(crate) fn rehearse(&mut self) {
@@ -136,23 +119,22 @@ impl Tracker {
 
     /// The database to look in the cache for, or why that cannot be.
     #[inline]
-    pub(crate) fn gate(&mut self) -> Result<Identity, Bypass> {
-        match (self.session.gate(), &self.stage, self.identity) {
+    pub(crate) fn gate(&mut self) -> Result<Identity, Shut> {
+        match (self.session.gate(), &self.stage, self.whereabouts.reading()) {
             (Ok(()), None, Some(identity)) => Ok(identity),
             _ => self.gate_again(),
         }
     }
 
     #[cold]
-    fn gate_again(&mut self) -> Result<Identity, Bypass> {
+    fn gate_again(&mut self) -> Result<Identity, Shut> {
         self.stage = None;
         // Diesel has no transaction open; a tracker that thinks otherwise has seen a BEGIN fail.
         if self.session.gate().is_err() {
             let missed = self.session.note_no_transaction();
             self.carry_out(missed);
-            self.session.gate()?;
         }
-        self.identity.ok_or(Bypass::NotTracked)
+        self.gate_at_first()
     }
 
     /// The same where Diesel has `depth` transactions open.
@@ -170,6 +152,7 @@ impl Tracker {
     ///
     /// If a store does not take them: then the statement must not run.
     pub(crate) fn ensure(&mut self, changes: &ChangeSet) -> cache_core::Result<()> {
+        self.catch_up();
         let Some(identity) = self.identity else { return Ok(()) };
         let mut changes = self.session.as_announced(changes);
         widen(&mut changes, identity.database, self.stage.as_ref());
@@ -219,27 +202,13 @@ impl Tracker {
         carry_out(step, identity.database, &mut self.invalidation);
     }
 
-    fn establish(&mut self, url: &str) {
-        let (dialect, address) = address_of_url(url);
-        self.take_identity(Identity::of_address(&address), dialect);
-        if address.is_nameless {
-            self.note_nameless();
-        }
-    }
-
-    fn take_identity(&mut self, identity: Identity, dialect: Dialect) {
-        identity::remember(identity);
-        self.identity = Some(identity);
-        self.dialect = dialect;
-        self.session = Session::new(dialect);
-    }
-
     fn start(&mut self, query: &dyn diesel::connection::DebugQuery) {
         if self.session.is_at_boundary() {
             return;
         }
+        self.catch_up();
         match &self.own {
-            Own::Read => return,
+            Own::Question | Own::Read => return,
             Own::Write(changes) => self.session.announce(changes),
             Own::Nothing => plain::read_along(query, self.dialect, &mut self.session),
         }
@@ -329,6 +298,7 @@ impl Tracker {
             }
             InstrumentationEvent::FinishQuery { error, .. } => self.finish(*error),
             InstrumentationEvent::BeginTransaction { depth, .. } => {
+                self.catch_up();
                 self.hooks.begin(depth.get());
                 self.session.begin(depth.get())
             }
@@ -349,6 +319,9 @@ impl Tracker {
 
 impl Instrumentation for Tracker {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let Own::Question = self.own {
+            return;
+        }
         self.note(&event);
         if let Some(inner) = &mut self.inner {
             inner.on_connection_event(event);
@@ -459,6 +432,10 @@ fn is_lost(message: &str) -> bool {
         .iter()
         .any(|words| message.contains(words))
 }
+
+mod placed;
+
+pub(crate) use placed::{Shut, questioning};
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use diesel::connection::{Connection, LoadConnection};
 
 use crate::backend::CacheBackend;
 use crate::declaration::{has_schema, tables};
+use crate::read::introduce_writer;
 use crate::scan::Dialect;
 use crate::table::NamedTable;
 use crate::track::tracker_of;
@@ -66,6 +67,7 @@ where
     E: From<diesel::result::Error>,
 {
     let changes = changes_of::<C>(named.names()).map_err(refused::<E>)?;
+    introduce_writer(conn);
     let Some(tracker) = tracker_of(conn) else { return untracked::write(conn, &changes, work) };
     tracker.ensure(&changes).map_err(refused::<E>)?;
     tracker.declare(&changes);

@@ -5,7 +5,7 @@ use cache_core::{Cause, Database, Ending, Invalidation, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
-use crate::identity::{Identity, named};
+use crate::identity::{database_of, named};
 use crate::read::is_in_transaction;
 use crate::track::{ensure, widen};
 use crate::write::refused;
@@ -24,7 +24,7 @@ where
     E: From<diesel::result::Error>,
 {
     let own = match C::Backend::identify(conn) {
-        Ok(address) if !address.is_nameless => (Identity::of_address(&address).database, changes.clone()),
+        Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
         _ => (Database::named(""), everywhere(changes)),
     };
     let named = named().into_iter().map(|database| (database, changes.clone()));

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
+use crate::backend::CacheBackend;
 use crate::error::NotFound;
 use crate::model::CachedModel;
 use crate::read::blocking::{Query, run};
@@ -26,7 +27,7 @@ impl<R, V> RequirePage<R, V> {
 
 impl<'query, C, R, V> BlockingRead<'query, C> for RequirePage<R, V>
 where
-    C: LoadConnection + 'static,
+    C: LoadConnection<Backend: CacheBackend> + 'static,
     V: CachedView,
     R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<V>>>>,
 {

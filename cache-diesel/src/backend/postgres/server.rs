@@ -1,0 +1,68 @@
+//! What does a server of PostgreSQL say of itself?
+
+use diesel::connection::LoadConnection;
+use diesel::pg::Pg;
+use diesel::result::{Error, QueryResult};
+use diesel::sql_types::{Bool, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use super::database_called;
+use crate::identity::{Answer, Standing, here};
+
+/// The number that a server's data was given when it was made: standbys have it, and whoever takes over from it. That
+/// of the database is another one when it is dropped and made again.
+const NAMED: &str = "(SELECT system_identifier::text FROM pg_catalog.pg_control_system())";
+
+/// Where a role may not ask for it: the moment at which the server started, which tells it from others until it is
+/// started again. That of a standby is another one.
+const STARTED: &str = "'since ' || EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time())::text";
+
+#[derive(QueryableByName)]
+struct Said {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    account: String,
+    #[diesel(sql_type = Text)]
+    server: String,
+    #[diesel(sql_type = Bool)]
+    follows: bool,
+    /// Whether the server's number may be asked for.
+    #[diesel(sql_type = Bool)]
+    is_open: bool,
+}
+
+/// Asks with one statement, and with others where it is refused.
+pub(super) fn ask<C: LoadConnection<Backend = Pg>>(conn: &mut C) -> QueryResult<Answer> {
+    let refused = match ask_for(NAMED, "true", conn) {
+        Ok(said) => return Ok(answer(said)),
+        Err(refused) => refused,
+    };
+    let may_ask = "pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')";
+    match ask_for(STARTED, may_ask, conn) {
+        // It failed for another reason, which will pass.
+        Ok(Said { is_open: true, .. }) => Err(refused),
+        Ok(said) => Ok(answer(said)),
+        // Nothing tells it from others: its entries are this process's alone.
+        Err(_) => ask_for("''", "false", conn).map(|said| answer(Said { server: here(), ..said })),
+    }
+}
+
+fn ask_for<C: LoadConnection<Backend = Pg>>(server: &str, is_open: &str, conn: &mut C) -> Result<Said, Error> {
+    sql_query(format!(
+        "SELECT pg_catalog.current_database()::text AS name, session_user || ' ' || current_user AS account, \
+         {server} || ' ' || (SELECT oid::text FROM pg_catalog.pg_database \
+                             WHERE datname = pg_catalog.current_database()) AS server, \
+         pg_catalog.pg_is_in_recovery() AS follows, {is_open} AS is_open"
+    ))
+    .get_result(conn)
+}
+
+fn answer(said: Said) -> Answer {
+    Answer {
+        server: said.server,
+        database: Some(database_called(&said.name)),
+        account: said.account,
+        standing: Standing::of_follower(said.follows),
+    }
+}

@@ -1,0 +1,152 @@
+//! Where a tracker's connection leads: what it knows, learns from others, is told and is answered.
+
+use std::sync::Arc;
+
+use cache_core::Bypass;
+use diesel::connection::Connection;
+
+use super::{Own, Tracker, tracker_of};
+use crate::backend::{Address, address_of_url};
+use crate::identity::endpoint::{Endpoint, endpoint_of};
+use crate::identity::role::AtMiss;
+use crate::identity::{self, Answer, Identity, Whereabouts};
+use crate::scan::Dialect;
+use crate::track::session::Session;
+
+/// Why a connection has no identity to read under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shut {
+    /// It leaves the cache alone.
+    Bypass(Bypass),
+    /// It has to be asked which database it is on. Where that cannot be: what its address says, or why it bypasses.
+    Unasked(Result<Identity, Bypass>),
+}
+
+impl From<Bypass> for Shut {
+    fn from(reason: Bypass) -> Self {
+        Self::Bypass(reason)
+    }
+}
+
+impl Tracker {
+    /// Tracks a connection that is open already, and leads to `address`.
+    pub(crate) fn of_open(
+        inner: Option<Box<dyn diesel::connection::Instrumentation>>,
+        address: Address,
+        dialect: Dialect,
+    ) -> Self {
+        let mut tracker = Self::new(inner);
+        // Its address is made of what it was asked, and no URL's.
+        tracker.place(Arc::new(Endpoint::of(address)), dialect);
+        tracker
+    }
+
+    /// The connection was opened.
+    pub(super) fn establish(&mut self, url: &str) {
+        let (dialect, address) = address_of_url(url);
+        self.place(endpoint_of(address), dialect);
+        if !self.whereabouts.has_name() {
+            self.note_nameless();
+        }
+    }
+
+    fn place(&mut self, endpoint: Arc<Endpoint>, dialect: Dialect) {
+        identity::remember_address(&endpoint.address);
+        self.whereabouts = Whereabouts::at(endpoint);
+        self.identity = self.whereabouts.identity();
+        self.identity.into_iter().for_each(identity::remember);
+        self.dialect = dialect;
+        self.session = Session::new(dialect);
+    }
+
+    /// Calls the connection's database `name` from now on.
+    pub(crate) fn rename_database(&mut self, name: &str) {
+        // A pool may say so each time that it hands the connection out.
+        if self.identity.is_none_or(|former| former.is_named(name)) {
+            return;
+        }
+        let identity = self.whereabouts.rename(name);
+        self.move_to(identity);
+    }
+
+    /// Takes the server for one that follows another.
+    pub(crate) fn follow(&mut self) {
+        self.whereabouts.follow();
+    }
+
+    /// What becomes of a miss.
+    pub(crate) fn at_miss(&self) -> AtMiss {
+        // What a test transaction reads is stored for itself alone.
+        if self.stage.is_some() { AtMiss::Store } else { self.whereabouts.at_miss() }
+    }
+
+    /// The identity to look in the cache for once the session allows it.
+    pub(super) fn gate_at_first(&mut self) -> Result<Identity, Shut> {
+        self.catch_up();
+        if self.session.lacks_only_a_name() && !self.whereabouts.is_answered() {
+            return Err(Shut::Unasked(Err(Bypass::ParticularSession)));
+        }
+        self.session.gate()?;
+        match (self.whereabouts.reading(), self.identity) {
+            (Some(identity), _) => Ok(identity),
+            (None, Some(identity)) => Err(Shut::Unasked(Ok(identity))),
+            (None, None) => Err(Bypass::NotTracked.into()),
+        }
+    }
+
+    /// Learns what others were answered, while nothing is under way that counts for the database by its former name.
+    #[inline]
+    pub(super) fn catch_up(&mut self) {
+        if self.whereabouts.reading().is_none() {
+            self.learn();
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self) {
+        if self.stage.is_none() && self.invalidation.is_none() && self.session.is_idle() {
+            let identity = self.whereabouts.catch_up();
+            self.move_to(identity);
+        }
+    }
+
+    /// Learns what the other end says; gives the identity to read under from now on.
+    pub(crate) fn answered(&mut self, answer: &Answer) -> Result<Identity, Bypass> {
+        let identity = self.whereabouts.take(answer);
+        self.move_to(identity);
+        self.session.gate()?;
+        identity.ok_or(Bypass::NotTracked)
+    }
+
+    fn move_to(&mut self, identity: Option<Identity>) {
+        let Some(identity) = identity else { return };
+        if let Some(former) = self.identity.filter(|former| former.database != identity.database) {
+            // What is open counts for both names: nobody knows how it ends.
+            let step = self.session.release_open();
+            self.carry_out(step);
+            identity::forget(former);
+        }
+        if self.whereabouts.has_name() {
+            self.session.note_name();
+        }
+        identity::remember(identity);
+        self.identity = Some(identity);
+    }
+}
+
+/// Runs statements of the library's own: neither the tracker nor the program's instrumentation is told.
+pub(crate) fn questioning<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> T) -> T {
+    struct Asking<'a, C: Connection>(&'a mut C);
+    impl<C: Connection> Drop for Asking<'_, C> {
+        fn drop(&mut self) {
+            if let Some(tracker) = tracker_of(self.0) {
+                tracker.own = Own::Nothing;
+            }
+        }
+    }
+    if let Some(tracker) = tracker_of(conn) {
+        tracker.own = Own::Question;
+    }
+    let asking = Asking(conn);
+    ask(asking.0)
+}

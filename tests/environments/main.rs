@@ -1,0 +1,19 @@
+//! Several environments on one Redis server, and one environment that is reached in several ways: which entries are
+//! shared, and which never meet. Programs are processes of their own here.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+tests::redis_suite! {
+    fn environments_on_redis();
+
+    mod files;
+    mod program;
+    #[cfg(feature = "postgres")]
+    mod pooler;
+    #[cfg(feature = "postgres")]
+    mod postgres_server;
+    #[cfg(feature = "postgres")]
+    mod servers;
+    #[cfg(feature = "postgres")]
+    mod standby;
+}
