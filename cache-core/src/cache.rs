@@ -110,6 +110,16 @@ impl Cache {
         self.0.switch.set(mode);
     }
 
+    /// Tells caches of this process apart.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Whether everything that is kept is kept in this process.
+    pub(crate) fn is_local(&self) -> bool {
+        self.0.watch.is_none()
+    }
+
     /// What reads may do with the cache at present.
     #[inline]
     #[must_use]

@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Absent,
     /// A cache of this name is configured already.
     AlreadyConfigured,
+    /// A load waits for itself.
+    Circle,
     /// A value cannot be said in bytes, or bytes are not a value.
     Codec,
     /// A setting is wrong or contradicts another one.
@@ -61,6 +63,7 @@ impl fmt::Display for Error {
         match self.kind {
             ErrorKind::Absent => write!(formatter, "there is no value under `{}`", self.context),
             ErrorKind::AlreadyConfigured => write!(formatter, "the cache `{}` is configured already", self.context),
+            ErrorKind::Circle => write!(formatter, "loading `{}` waits for itself", self.context),
             ErrorKind::Codec => write!(formatter, "codec error: {}", self.context),
             ErrorKind::Configuration => write!(formatter, "configuration error: {}", self.context),
             ErrorKind::NotConfigured => write!(

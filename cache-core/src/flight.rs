@@ -3,11 +3,13 @@
 use core::time::Duration;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use crate::entry::{Life, Value};
 use crate::key::CacheKey;
+use crate::protocol::circle::is_circle;
 use crate::tag::Token;
 
 /// The loads that are under way. A load that began under other tokens is another one: somebody
@@ -23,6 +25,8 @@ type FlightKey = (CacheKey, Vec<Token>);
 struct Flight {
     state: Mutex<State>,
     ended: Condvar,
+    /// Who began it.
+    leader: ThreadId,
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +71,8 @@ impl Flights {
         match lock(&self.running).entry(key.clone()) {
             Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
             Entry::Vacant(free) => {
-                let flight = Arc::new(Flight { state: Mutex::new(State::Running), ended: Condvar::new() });
+                let leader = thread::current().id();
+                let flight = Arc::new(Flight { state: Mutex::new(State::Running), ended: Condvar::new(), leader });
                 free.insert(Arc::clone(&flight));
                 Seat::Leader(Leader { flights: Arc::clone(self), key, flight })
             }
@@ -96,6 +101,49 @@ impl Follower {
             State::Landed(value, life) => Waited::Landed(value.clone(), *life),
             State::Failed | State::Running => Waited::InVain,
         }
+    }
+}
+
+/// The load that somebody wants to wait for waits for him.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circle;
+
+impl Follower {
+    /// Waits as [`wait`](Self::wait) does, for a load that runs on the thread that began it.
+    pub(crate) fn wait_in_line(self, budget: Duration) -> Result<Waited, Circle> {
+        let _in_line = InLine::behind(&self.0)?;
+        Ok(self.wait(budget))
+    }
+}
+
+/// A thread that waits, for a load of whatever cache of this process.
+struct InLine(ThreadId);
+
+static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(Mutex::default);
+
+impl InLine {
+    fn behind(flight: &Arc<Flight>) -> Result<Self, Circle> {
+        let own = thread::current().id();
+        let mut waiting = lock(&WAITING);
+        // Who has not noticed yet that a load is over does not wait for it any more.
+        let waits_for = |who| waiting.get(&who).filter(|flight| flight.is_running()).map(|flight| flight.leader);
+        if flight.is_running() && is_circle(own, flight.leader, waits_for) {
+            return Err(Circle);
+        }
+        waiting.insert(own, Arc::clone(flight));
+        Ok(Self(own))
+    }
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        lock(&WAITING).remove(&self.0);
+    }
+}
+
+impl Flight {
+    fn is_running(&self) -> bool {
+        matches!(*lock(&self.state), State::Running)
     }
 }
 

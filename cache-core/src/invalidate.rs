@@ -136,7 +136,7 @@ impl Invalidation {
     }
 
     fn foreign_in(&self, cache: &Cache) -> Vec<Declared> {
-        let place = place_of(cache);
+        let place = cache.address();
         self.foreign.iter().filter(|(of, _)| *of == place).map(|(_, declared)| *declared).collect()
     }
 
@@ -152,7 +152,7 @@ impl Invalidation {
         if foreign.is_empty() {
             return Ok(());
         }
-        self.foreign.extend(foreign.iter().map(|found| (place_of(cache), *found)));
+        self.foreign.extend(foreign.iter().map(|found| (cache.address(), *found)));
         let wide = Intents { tags: wide_tags(&foreign).into(), declared: [].into() };
         let placed = cache.0.place_wide(self.writer, &wide.tags, &foreign, now);
         self.stand(cache, &wide, placed.is_ok().then_some(now));
@@ -177,11 +177,6 @@ impl Invalidation {
         let new: Vec<Tag> = tags.iter().copied().filter(|tag| !self.placed.contains(tag)).collect();
         self.placed.extend(new);
     }
-}
-
-/// Tells caches of this process apart.
-fn place_of(cache: &Cache) -> usize {
-    Arc::as_ptr(&cache.0).addr()
 }
 
 /// `tags`, and those that stand for `tables` as a whole.

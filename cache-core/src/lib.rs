@@ -58,4 +58,6 @@ pub use protocol::breaker::BreakerState;
 pub use refresh::{Claim, Refreshing};
 pub use statistics::{Counters, Counts, NearCounts, Statistics, StoreCounts};
 pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};
+#[doc(hidden)]
+pub use values::tell_circles_by;
 pub use values::{Cacheable, IntoTimeout};

@@ -1,8 +1,9 @@
 //! The decisions of the protocol, as pure functions: what a read depends on, what a write changes, in which order; what
-//! becomes of both while the store fails; what a near cache may keep; what another life of a store means,
-//! and what programs that declare other things.
+//! becomes of both while the store fails; what a near cache may keep; what another life of a
+//! store means, and what programs that declare other things.
 
 pub mod breaker;
+pub mod circle;
 pub mod dirty;
 pub mod fill;
 pub mod incarnation;

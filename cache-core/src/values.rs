@@ -6,6 +6,7 @@
 //! slot is put first. What arrives late therefore finds another slot, and changes nothing. A value carries the token of
 //! the whole cache, as an entry does.
 
+mod circle;
 mod count;
 mod form;
 mod load;
@@ -17,6 +18,7 @@ mod timeout;
 mod version;
 mod write;
 
+pub use circle::tell_circles_by;
 pub use form::Cacheable;
 pub(crate) use place::Place;
 pub use timeout::IntoTimeout;

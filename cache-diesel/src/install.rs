@@ -228,6 +228,7 @@ fn make_tracker() -> Option<Box<dyn Instrumentation>> {
 }
 
 fn track_new_connections() -> Result<()> {
+    cache_core::tell_circles_by(|circle| diesel::result::Error::QueryBuilderError(Box::new(circle)));
     set_default_instrumentation(make_tracker).map_err(|error| {
         Error::new(ErrorKind::Configuration, "Diesel's default instrumentation cannot be set").with_source(error)
     })

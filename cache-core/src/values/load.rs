@@ -6,13 +6,14 @@ use crate::cache::Cache;
 use crate::entry::{Life, Value};
 use crate::error::Error;
 use crate::event::{Event, Miss};
-use crate::flight::{Leader, Seat, Waited};
+use crate::flight::{Circle, Leader, Seat, Waited};
 use crate::guard::Trouble;
 use crate::key::CacheKey;
 use crate::lease::{Approach, Right};
 use crate::policy::Timeout;
 use crate::store::{Content, Exchanged, Lease, Mark, Operation, Slot};
 use crate::tag::Token;
+use crate::values::circle::{Loading, circle};
 use crate::values::form::{Cacheable, Form};
 use crate::values::timeout::IntoTimeout;
 
@@ -24,7 +25,8 @@ impl Cache {
     /// goes to its caller, nothing is set, and the others load by themselves too; so they do if `load` panics. `None` can
     /// be loaded, as any value: it is set, and is not loaded again.
     ///
-    /// A store that fails is counted and told, and costs a call of `load`. So does a value that cannot be set.
+    /// A store that fails is counted and told, and costs a call of `load`. So does a value that cannot be set; what was there,
+    /// of another type, is removed.
     ///
     /// # Consistency
     ///
@@ -34,7 +36,15 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// Those of `load` only.
+    /// Those of `load`. A load that would wait for itself, because its thread is in the middle of loading `key` or because
+    /// those who are wait for it in turn, fails with an error of [`ErrorKind::Circle`](crate::ErrorKind::Circle) that
+    /// names the key: if `E` is an [`Error`](crate::Error) of the cache, one of Diesel, a boxed error, a
+    /// [`std::io::Error`] or a `String`. What other processes wait for is not known: there a circle ends when they have waited
+    /// long enough.
+    ///
+    /// # Panics
+    ///
+    /// If a load would wait for itself, and `E` is another type.
     ///
     /// # Examples
     ///
@@ -55,6 +65,7 @@ impl Cache {
     ) -> core::result::Result<T, E>
     where
         T: Cacheable + Clone,
+        E: 'static,
     {
         self.get_or_set_arc(key, timeout, load).map(Arc::unwrap_or_clone)
     }
@@ -63,7 +74,11 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// Those of `load` only.
+    /// As [`get_or_set`](Self::get_or_set).
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_set`](Self::get_or_set).
     pub fn get_or_set_arc<T, E>(
         &self,
         key: impl AsRef<str>,
@@ -72,13 +87,17 @@ impl Cache {
     ) -> core::result::Result<Arc<T>, E>
     where
         T: Cacheable,
+        E: 'static,
     {
-        let question = Question { cache: self, key: self.1.key(key.as_ref()), timeout: self.timeout(timeout) };
+        let key = key.as_ref();
+        let question = Question { cache: self, key: self.1.key(key), timeout: self.timeout(timeout) };
         let fill = match question.prepare() {
             Prepared::Answered(value) => return Ok(value),
+            Prepared::Circle => return Err(circle(key)),
             Prepared::Load(fill) => fill,
         };
         self.0.values.load();
+        let _loading = Loading::begin(self, question.key, fill.seen.map(Lack::seen));
         // If this fails or panics, those who wait learn it when the fill is dropped.
         let value = load().inspect_err(|_| self.0.values.load_failure())?;
         Ok(question.keep(*fill, Arc::new(value)))
@@ -94,13 +113,30 @@ struct Question<'a> {
 
 enum Prepared<T> {
     Answered(Arc<T>),
+    /// Whoever loads it waits for this caller.
+    Circle,
     Load(Box<Fill>),
+}
+
+/// A slot without a value of use, as it was before the load.
+#[derive(Clone, Copy)]
+struct Lack {
+    mark: Mark,
+    token: Token,
+    /// There is a value of another type.
+    is_foreign: bool,
+}
+
+impl Lack {
+    const fn seen(self) -> (Mark, Token) {
+        (self.mark, self.token)
+    }
 }
 
 /// The right to fill a slot that was seen before the load. Whoever changes the slot takes the right away.
 #[derive(Default)]
 struct Fill {
-    seen: Option<(Mark, Token)>,
+    seen: Option<Lack>,
     leader: Option<Leader>,
     /// Ends after those who wait were told.
     _right: Option<Right>,
@@ -108,29 +144,34 @@ struct Fill {
 
 enum Opened<T> {
     Answered(Arc<T>),
-    Vacant(Mark, Token),
+    Lacking(Lack),
 }
 
 impl Question<'_> {
     /// An answer, or what is to be known before the load begins.
     fn prepare<T: Cacheable>(&self) -> Prepared<T> {
-        let (mark, token) = match self.open() {
+        let lack = match self.open() {
             Ok(Opened::Answered(value)) => return Prepared::Answered(value),
-            Ok(Opened::Vacant(mark, token)) => (mark, token),
+            Ok(Opened::Lacking(lack)) => Some(lack),
             Err(cause) => {
                 self.cache.value_reader().miss(cause);
-                return Prepared::Load(Box::default());
+                None
             }
         };
-        let flight = vec![token, mark.token()];
-        let seen = Some((mark, token));
+        if Loading::is_under_way(self.cache, &self.key, lack.map(Lack::seen)) {
+            return Prepared::Circle;
+        }
+        let Some(lack) = lack else { return Prepared::Load(Box::default()) };
+        let flight = vec![lack.token, lack.mark.token()];
+        let seen = Some(lack);
         match self.cache.0.flights.board(self.key, flight.clone()) {
             Seat::Leader(leader) => self.lead(leader, &flight, seen),
-            Seat::Follower(follower) => match follower.wait(self.cache.0.policy.flight_wait) {
-                Waited::Landed(Value::Shared(value), _) => value
+            Seat::Follower(follower) => match follower.wait_in_line(self.cache.0.policy.flight_wait) {
+                Err(Circle) => Prepared::Circle,
+                Ok(Waited::Landed(Value::Shared(value), _)) => value
                     .downcast()
                     .map_or_else(|_| Prepared::Load(Box::new(Fill { seen, ..Fill::default() })), Prepared::Answered),
-                _ => Prepared::Load(Box::new(Fill { seen, ..Fill::default() })),
+                Ok(_) => Prepared::Load(Box::new(Fill { seen, ..Fill::default() })),
             },
         }
     }
@@ -147,6 +188,7 @@ impl Question<'_> {
         };
         let (mut slots, token) = cache.open(&[self.key]).map_err(|trouble| self.note(&trouble))?;
         let Slot { mark, content } = slots.pop().flatten().ok_or(cause)?;
+        let is_foreign = matches!(content, Content::Value(..));
         if let Content::Value(body, _) = content
             && let Some(value) = Form::SERDE.unpack(body)
         {
@@ -154,7 +196,7 @@ impl Question<'_> {
             return Ok(Opened::Answered(value));
         }
         reader.miss(cause);
-        Ok(Opened::Vacant(mark, token))
+        Ok(Opened::Lacking(Lack { mark, token, is_foreign }))
     }
 
     /// Counts what went wrong; gives what that is to a read.
@@ -165,7 +207,7 @@ impl Question<'_> {
 
     /// Looks once more, now that nobody else in this process loads the same; over a store outside of it, when no other
     /// process does either.
-    fn lead<T: Cacheable>(&self, leader: Leader, tokens: &[Token], seen: Option<(Mark, Token)>) -> Prepared<T> {
+    fn lead<T: Cacheable>(&self, leader: Leader, tokens: &[Token], seen: Option<Lack>) -> Prepared<T> {
         let look = || self.look::<T>();
         let mut right = None;
         if !self.cache.is_local() {
@@ -193,7 +235,7 @@ impl Question<'_> {
 
     /// Sets what was loaded, if the slot is still what was seen before; gives what is to be returned.
     fn keep<T: Cacheable>(&self, fill: Fill, value: Arc<T>) -> Arc<T> {
-        let winner = fill.seen.and_then(|(mark, token)| self.set(mark, token, &value));
+        let winner = fill.seen.and_then(|lack| self.set(lack, &value));
         let value = winner.unwrap_or(value);
         if let Some(leader) = fill.leader {
             self.land(leader, &value);
@@ -202,17 +244,19 @@ impl Question<'_> {
     }
 
     /// Sets the value; gives the one that somebody else has set meanwhile, if there is one.
-    fn set<T: Cacheable>(&self, mark: Mark, token: Token, value: &Arc<T>) -> Option<Arc<T>> {
-        if self.timeout.is_zero() {
+    fn set<T: Cacheable>(&self, lack: Lack, value: &Arc<T>) -> Option<Arc<T>> {
+        let packed = Form::SERDE.pack(Arc::clone(value), self.cache.is_local());
+        let parcel = packed.inspect_err(|error| self.refused(error)).ok().filter(|_| !self.timeout.is_zero());
+        let replacement = parcel.map(|parcel| self.cache.replacement(&parcel, self.timeout, lack.token));
+        let is_set = replacement.is_some();
+        // Nobody is to be given, as another type, what was there before.
+        if !is_set && !lack.is_foreign {
             return None;
         }
-        let packed = Form::SERDE.pack(Arc::clone(value), self.cache.is_local());
-        let parcel = packed.inspect_err(|error| self.refused(error)).ok()?;
-        let replacement = self.cache.replacement(&parcel, self.timeout, token);
-        match self.cache.exchange_one(&self.key, mark, Some(replacement)) {
+        match self.cache.exchange_one(&self.key, lack.mark, replacement) {
             Ok(Exchanged::Changed) => return self.look(),
-            Ok(Exchanged::Declined) => {}
-            Ok(Exchanged::Done) => self.cache.count_stored(),
+            Ok(Exchanged::Done) if is_set => self.cache.count_stored(),
+            Ok(Exchanged::Declined | Exchanged::Done) => {}
             Err(trouble) => self.cache.value_reader().note(&trouble),
         }
         None

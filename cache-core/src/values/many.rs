@@ -41,7 +41,7 @@ impl Cache {
     }
 
     /// Sets each value under its key, as [`set`](Self::set) does; gives the keys under which nothing could be stored:
-    /// their value could not be read again, or is too large for the store.
+    /// their value could not be read again, or is too large for the store. What was there is gone.
     ///
     /// # Errors
     ///
@@ -64,6 +64,7 @@ impl Cache {
                 Err(_) => left.push(key.as_ref().to_owned()),
             }
         }
+        self.delete_many(&left)?;
         left.extend(self.put_many_values(&parcels, timeout)?);
         Ok(left)
     }

@@ -72,10 +72,6 @@ impl Cache {
         Reader { cache: self, manager: Self::VALUES, kind: Kind::Value, counters: &self.0.values }
     }
 
-    pub(super) fn is_local(&self) -> bool {
-        self.0.watch.is_none()
-    }
-
     pub(super) fn peek(&self, key: &CacheKey) -> core::result::Result<Option<Slot>, Trouble> {
         self.0.call(Operation::Get, |store| store.peek_one(key, &[Tag::root()], self.now()))
     }

@@ -22,7 +22,7 @@ impl Cache {
     ///
     /// It lives for `timeout`: a `Duration`, a [`Timeout`], or `()` for the cache's own of five minutes
     /// ([`value_timeout`](crate::CacheBuilder::value_timeout)). Zero removes what was there. A value that is too large
-    /// for the store is not kept, and what was there is gone.
+    /// for the store, or is refused, is not kept, and what was there is gone.
     ///
     /// # Consistency
     ///
@@ -52,8 +52,8 @@ impl Cache {
         T: Serialize + ToOwned + ?Sized,
         T::Owned: Cacheable,
     {
-        let parcel = Parcel::borrowed(value, self.is_local())?;
-        self.put_value(&self.1.key(key.as_ref()), &parcel, self.timeout(timeout)).map(drop)
+        let parcel = Parcel::borrowed(value, self.is_local());
+        self.set_parcel(key.as_ref(), parcel, timeout)
     }
 
     /// Sets a value that is shared already, as [`set`](Self::set) does: in memory it is not cloned.
@@ -62,8 +62,7 @@ impl Cache {
     ///
     /// As [`set`](Self::set).
     pub fn set_arc<T: Cacheable>(&self, key: impl AsRef<str>, value: Arc<T>, timeout: impl IntoTimeout) -> Result<()> {
-        let parcel = Form::SERDE.pack(value, self.is_local())?;
-        self.put_value(&self.1.key(key.as_ref()), &parcel, self.timeout(timeout)).map(drop)
+        self.set_parcel(key.as_ref(), Form::SERDE.pack(value, self.is_local()), timeout)
     }
 
     /// Sets bytes, as [`set`](Self::set) does. They are kept as they are.
@@ -81,8 +80,7 @@ impl Cache {
     /// # Ok::<(), cache_core::Error>(())
     /// ```
     pub fn set_bytes(&self, key: impl AsRef<str>, value: &[u8], timeout: impl IntoTimeout) -> Result<()> {
-        let parcel = Parcel::binary(value, self.is_local())?;
-        self.put_value(&self.1.key(key.as_ref()), &parcel, self.timeout(timeout)).map(drop)
+        self.set_parcel(key.as_ref(), Parcel::binary(value, self.is_local()), timeout)
     }
 
     /// Sets the value under `key` if there is none; says whether it was stored. Of several who try at once, in any
@@ -164,6 +162,15 @@ impl Cache {
 
     pub(super) fn timeout(&self, timeout: impl IntoTimeout) -> Timeout {
         timeout.into_timeout(self.0.policy.value_timeout)
+    }
+
+    /// Sets a value. One that is refused is what its caller takes for the present one: nothing older is served after it.
+    fn set_parcel(&self, key: &str, parcel: Result<Parcel>, timeout: impl IntoTimeout) -> Result<()> {
+        let key = self.1.key(key);
+        match parcel {
+            Ok(parcel) => self.put_value(&key, &parcel, self.timeout(timeout)).map(drop),
+            Err(refused) => self.remove_value(&key).and(Err(refused)),
+        }
     }
 
     /// Puts a value, whatever was there; says whether it is kept.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::store::{MemoryStore, NoneStore};
-use cache_core::{Cache, Kind, ManualClock, Timeout};
+use cache_core::{Cache, ErrorKind, Kind, ManualClock, Timeout};
 
 use crate::kit::{Town, build, each};
 
@@ -195,12 +195,12 @@ fn b14_values_of_every_form_come_back_equal() {
 }
 
 #[test]
-fn b14_what_could_not_be_read_again_is_refused_everywhere_and_changes_nothing() {
+fn b14_what_could_not_be_read_again_is_refused_everywhere_and_leaves_nothing() {
     each(|kit| {
         kit.cache.set("k", &1, ()).unwrap();
         assert!(kit.cache.set("k", &Some(()), ()).is_err());
         assert!(kit.cache.add("l", &Some(None::<i32>), ()).is_err());
-        assert_eq!((kit.peer.get("k").unwrap(), kit.peer.get::<i32>("l").unwrap()), (Some(1), None));
+        assert_eq!((kit.peer.get("k").unwrap(), kit.peer.get::<i32>("l").unwrap()), (None::<i32>, None));
     });
 }
 
@@ -275,5 +275,48 @@ fn o1_reads_and_writes_are_counted() {
         let seen = [counts.hit_count, counts.miss_count, counts.store_count, counts.delete_count];
         assert_eq!(seen, [4, 3, 4, 1]);
         assert_eq!([counts.load_count, counts.load_failure_count, counts.store_failure_count], [2, 1, 0]);
+    });
+}
+
+#[test]
+fn what_is_refused_ends_what_was_there() {
+    type Refused = Option<Option<i32>>;
+    let calls: [fn(&Cache); 4] = [
+        |cache| assert_eq!(cache.set("k", &Refused::Some(None), ()).unwrap_err().kind(), ErrorKind::Codec),
+        |cache| {
+            let refused = cache.set_arc("k", Arc::new(Refused::Some(None)), Timeout::NEVER);
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::Codec);
+        },
+        |cache| assert_eq!(cache.set_many(&[("k", Refused::Some(None)), ("other", None)], ()).unwrap(), ["k"]),
+        |cache| {
+            // Another type cannot be read from what is there.
+            assert_eq!(cache.get_or_set("k", (), || Ok::<_, ()>(vec![Refused::Some(None)])), Ok(vec![Some(None)]));
+        },
+    ];
+    for call in calls {
+        each(|kit| {
+            kit.cache.set("k", &7_i32, ()).unwrap();
+            assert_eq!(kit.peer.get("k").unwrap(), Some(7_i32));
+            call(&kit.cache);
+            assert_eq!([&kit.cache, &kit.peer].map(|cache| cache.contains_key("k").unwrap()), [false; 2]);
+        });
+    }
+}
+
+#[test]
+fn what_is_loaded_for_no_time_ends_a_value_of_another_type() {
+    each(|kit| {
+        kit.cache.set("k", "text", ()).unwrap();
+        assert_eq!(kit.cache.get_or_set("k", Duration::ZERO, || Ok::<_, ()>(3)), Ok(3));
+        assert!(!kit.peer.contains_key("k").unwrap());
+    });
+}
+
+#[test]
+fn an_add_that_is_refused_leaves_what_was_there() {
+    each(|kit| {
+        kit.cache.set("k", &7_i32, ()).unwrap();
+        assert_eq!(kit.cache.add("k", &Some(None::<i32>), ()).unwrap_err().kind(), ErrorKind::Codec);
+        assert_eq!(kit.peer.get("k").unwrap(), Some(7_i32));
     });
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod basics;
+mod circles;
 mod counters;
 mod failures;
 mod histories;
