@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use crate::cache::Cache;
 use crate::clock::Timestamp;
-use crate::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::event::{Event, Miss};
 use crate::flight::{Follower, Leader, Seat};
@@ -15,9 +14,9 @@ use crate::lease::Right;
 use crate::mode::Mode;
 use crate::policy::Lifetime;
 use crate::statistics::{Counter, Counters, StoreCounter};
-use crate::store::{Found, Lease, Looked, Operation, Put, Seed, Store, Stored, Wanted, Writer, same_length};
+use crate::store::{Found, Looked, Operation, Seed, Store, Wanted, same_length};
 use crate::tables::Declared;
-use crate::tag::{Tag, Token};
+use crate::tag::Tag;
 
 /// Who reads: the cache, the manager and its counters.
 #[derive(Clone, Copy, Debug)]
@@ -93,19 +92,6 @@ pub struct Fill {
     leader: Leader,
     /// Ends after those who wait were told, or when what was loaded is stored.
     right: Option<Right>,
-}
-
-/// What a query brought, to be stored.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The value.
-    pub value: Value,
-    /// Its size in bytes, as far as it is known.
-    pub weight: usize,
-    /// Writes it for stores outside of this process.
-    pub codec: Option<Codec>,
-    /// How long it lives.
-    pub lifetime: Lifetime,
 }
 
 impl Reader<'_> {
@@ -239,35 +225,6 @@ impl Reader<'_> {
         None
     }
 
-    /// Stores entries of which each depends on the tags that it is given, under the tokens of `seeds`.
-    pub fn store_many(&self, seeds: &[(Tag, Seed)], entries: Vec<(CacheKey, Loaded, Vec<Tag>)>) {
-        self.store_under(&mut None, seeds, entries);
-    }
-
-    /// The same, and ends the `right` to load if anything is stored.
-    fn store_under(
-        &self,
-        right: &mut Option<Right>,
-        seeds: &[(Tag, Seed)],
-        entries: Vec<(CacheKey, Loaded, Vec<Tag>)>,
-    ) {
-        let now = self.cache.now();
-        let puts: Vec<Put> = entries
-            .into_iter()
-            .filter(|(_, loaded, _)| !loaded.lifetime.timeout.is_zero())
-            .filter_map(|(key, loaded, tags)| {
-                let life = Life::starting(now, loaded.lifetime);
-                let tokens = tokens_of(seeds, &tags)?;
-                Some(Put { key, value: loaded.value, life, tokens, weight: loaded.weight, codec: loaded.codec })
-            })
-            .collect();
-        // The mode may have changed while it was loaded.
-        if !puts.is_empty() && self.cache.mode() == Mode::Normal {
-            let is_ended = self.put(puts, right.as_ref().and_then(Right::held));
-            right.as_mut().filter(|_| is_ended).into_iter().for_each(Right::ended);
-        }
-    }
-
     /// The present moment, by the cache's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -315,29 +272,6 @@ impl Reader<'_> {
         }
     }
 
-    /// Stores entries, and ends the lease under which they were loaded, if there is one; says whether that went well.
-    fn put(&self, puts: Vec<Put>, lease: Option<(Lease, Writer)>) -> bool {
-        // What is stored beside the entry that was asked for is not counted.
-        let kinds: Vec<Kind> = puts.iter().map(|put| put.key.kind).collect();
-        let put = |store: &dyn Store| match lease {
-            Some(lease) => store.put_and_end(puts, lease, self.cache.now()),
-            None => store.put_many(puts, self.cache.now()),
-        };
-        let stored = match self.cache.0.call(Operation::Put, put) {
-            Ok(stored) => stored,
-            Err(trouble) => {
-                self.note(&trouble);
-                return false;
-            }
-        };
-        let kept = stored.iter().zip(kinds).filter(|(stored, kind)| **stored == Stored::Kept && *kind == self.kind);
-        kept.for_each(|_| {
-            self.counters.count(Counter::Store);
-            self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
-        });
-        true
-    }
-
     pub(crate) fn store_failed(&self) {
         self.counters.count(Counter::StoreFailure);
     }
@@ -357,16 +291,8 @@ impl Fill {
         self.presumed.is_none() && self.right.as_ref().is_none_or(Right::may_store)
     }
 
-    /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
-    pub fn store(mut self, reader: &Reader<'_>, loaded: Loaded, tags: Vec<Tag>) -> Life {
-        let key = self.key;
-        let (value, lifetime) = (loaded.value.clone(), loaded.lifetime);
-        reader.store_under(&mut self.right, &self.seeds, vec![(key, loaded, tags)]);
-        self.share(value, lifetime)
-    }
-
-    /// Hands what was loaded to those who wait, without storing it.
-    pub fn share(self, value: Value, lifetime: impl Into<Lifetime>) -> Life {
+    /// Hands what was loaded to those who wait.
+    pub(crate) fn share(self, value: Value, lifetime: impl Into<Lifetime>) -> Life {
         let life = Life::starting(self.cache.now(), lifetime);
         self.leader.land(value, life);
         life
@@ -397,13 +323,11 @@ impl Fill {
         self.seeds.iter_mut().zip(seeds).for_each(|((_, held), seed)| *held = seed);
     }
 
+    pub(crate) const fn right(&mut self) -> &mut Option<Right> {
+        &mut self.right
+    }
+
     pub(crate) fn give(&mut self, right: Right) {
         self.right = Some(right);
     }
-}
-
-/// The tokens of `tags`, if each was read.
-fn tokens_of(seeds: &[(Tag, Seed)], tags: &[Tag]) -> Option<Vec<(Tag, Token)>> {
-    let token = |tag: &Tag| seeds.iter().find(|(seeded, _)| seeded == tag).map(|(_, seed)| (*tag, seed.token));
-    tags.iter().map(token).collect()
 }

@@ -106,6 +106,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// If the store cannot be written; some of the entries may be stored.
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>>;
 
+    /// Removes entries, whatever they hold by now. No look-up that begins later gives what was there before: in this process
+    /// at once, in others that keep in memory what the store keeps for all as soon as they hear of it, which is when they
+    /// would hear of a tag that was changed.
+    ///
+    /// What was put under tokens that are still those of its tags may come back if its put arrives later.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; some of the entries may be gone.
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()>;
+
     /// Places an intent of `writer` beside each tag, for `life`; a second one of the same writer replaces the first.
     ///
     /// # Errors

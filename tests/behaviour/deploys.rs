@@ -8,7 +8,7 @@ use std::time::Duration;
 use cache_core::intent::TagState;
 use cache_core::protocol::notes::{Note, Notes, Remark};
 use cache_core::store::{Found, MemoryStore, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{Fingerprint, Result, Tag, TagKind, Timestamp};
+use cache_core::{CacheKey, Fingerprint, Result, Tag, TagKind, Timestamp};
 use cache_diesel::MIB;
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
@@ -152,6 +152,10 @@ impl Store for Noted {
 
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
         self.0.entries.put_many(entries, now)
+    }
+
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        self.0.entries.remove(keys, now)
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {

@@ -19,6 +19,7 @@ use crate::probe::{Probe, with_probe};
 use crate::transactions::retitle;
 
 mod alone;
+mod answered;
 mod lives;
 mod pooled;
 mod views;

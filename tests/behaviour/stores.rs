@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cache_core::store::{Found, Lease, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{Result, Tag, Timestamp};
+use cache_core::{CacheKey, Result, Tag, Timestamp};
 
 /// A store that counts its calls, and lets something happen before the next entry is stored.
 #[derive(Clone)]
@@ -88,6 +88,10 @@ impl Store for SpyStore {
             work();
         }
         self.0.inner.put_many(entries, now)
+    }
+
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        self.0.inner.remove(keys, now)
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {

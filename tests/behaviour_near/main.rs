@@ -13,6 +13,8 @@ tests::redis_suite! {
     #[path = "../behaviour/suite.rs"]
     mod suite;
 
+    mod copies;
+
     use std::sync::Arc;
 
     use cache_core::policy::NearPolicy;

@@ -107,6 +107,12 @@ impl Store for StoreOfThread {
         scene.store.put_many(entries.into_iter().map(heavy).collect(), now)
     }
 
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        let scene = Scene::current();
+        let keys: Vec<CacheKey> = keys.iter().map(|key| scene.flaw.key(*key)).collect();
+        scene.store.remove(&keys, now)
+    }
+
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
         let scene = Scene::current();
         scene.flaw.on_place(writer, tags, &scene.store, now)?;

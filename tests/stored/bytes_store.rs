@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::store::{Found, MemoryStore, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{Flaw, Result, Tag, Timestamp, Value, Worth};
+use cache_core::{CacheKey, Flaw, Result, Tag, Timestamp, Value, Worth};
 
 #[derive(Debug)]
 pub(crate) struct BytesStore(MemoryStore);
@@ -58,6 +58,10 @@ impl Store for BytesStore {
                 Ok(self.0.put_many(vec![put], now)?[0])
             })
             .collect()
+    }
+
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        self.0.remove(keys, now)
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {

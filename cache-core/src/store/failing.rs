@@ -109,6 +109,7 @@ fn doing(operation: Operation) -> &'static str {
         Operation::Put => "storing entries",
         Operation::Reclaim => "reclaiming room",
         Operation::Release => "releasing intents",
+        Operation::Remove => "removing entries",
         Operation::Seed => "seeding tags",
     }
 }
@@ -127,6 +128,11 @@ impl Store for FailingStore {
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
         self.enter(Operation::Put)?;
         self.inner.put_many(entries, now)
+    }
+
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        self.enter(Operation::Remove)?;
+        self.inner.remove(keys, now)
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {

@@ -149,6 +149,23 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; some of the entries may be gone.
     fn remove(&self, entries: &[Name]) -> Result<()>;
 
+    /// Removes entries, and *afterwards* has everybody who is [told](Self::tracker) of changes told that the tag beside each
+    /// has changed. Nothing is left under the names of these tags.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the entries may be gone, and some of those who are told may have been.
+    fn forget(&self, entries: &[(Name, TagName)]) -> Result<()> {
+        let (names, tags): (Vec<Name>, Vec<TagName>) = entries.iter().cloned().unzip();
+        self.remove(&names)?;
+        if self.tracker().is_none() {
+            return Ok(());
+        }
+        let releases: Vec<_> = tags.iter().cloned().map(|tag| (tag, Outcome::Changed)).collect();
+        self.release(Writer::fresh(), &releases)?;
+        self.remove(&tags.into_iter().map(|tag| tag.token).collect::<Vec<_>>())
+    }
+
     /// Reads as [`read`](Self::read) does, and where nothing is kept under the name of a slot, puts the slot's bytes
     /// there. The answer has for each slot what was found; `None`: its bytes were put.
     ///

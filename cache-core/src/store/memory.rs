@@ -206,6 +206,11 @@ impl Store for MemoryStore {
         Ok(entries.into_iter().map(|put| self.put(put, now)).collect())
     }
 
+    fn remove(&self, keys: &[CacheKey], _now: Timestamp) -> Result<()> {
+        keys.iter().for_each(|key| drop(self.entries.remove(key)));
+        Ok(())
+    }
+
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
         tags.iter().for_each(|tag| self.cells.place(writer, tag, life, now));
         Ok(())

@@ -19,12 +19,14 @@ use crate::store::{Found, Incarnation, Seed};
 use crate::tag::{TagKind, Token};
 
 mod book;
+mod copies;
 mod told;
 mod track;
 mod trust;
 mod watch;
 
 use book::{Book, Cell};
+pub(super) use copies::{Copies, Forsaken, copy, under_copy};
 pub(super) use told::Overtaken;
 pub use track::{Told, Track, Tracker, Untracked};
 use trust::Trust;
@@ -115,6 +117,14 @@ impl NearMemory {
         }
         book.near.answer(question, seeds);
         seeds.iter().for_each(|(tag, _)| book.mark_unless_known(*tag));
+    }
+
+    /// Keeps what the server holds because this process has put it there, unless a change was told meanwhile. Which life of
+    /// the server took it is not known. What copies of it depend on besides is of the life that tells of changes.
+    fn stored(&self, question: &Question, seed: (Fingerprint, Seed)) {
+        let mut book = self.book();
+        book.near.answer(question, &[seed]);
+        book.mark_unless_known(seed.0);
     }
 
     /// Keeps an entry, if each of its tokens is known to be the present one. Whatever was there before goes.

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::key::CacheKey;
 use crate::store::{Found, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use crate::tag::{Tag, Token};
 
@@ -23,6 +24,10 @@ impl Store for NoneStore {
 
     fn put_many(&self, entries: Vec<Put>, _now: Timestamp) -> Result<Vec<Stored>> {
         Ok(vec![Stored::Declined; entries.len()])
+    }
+
+    fn remove(&self, _keys: &[CacheKey], _now: Timestamp) -> Result<()> {
+        Ok(())
     }
 
     fn place(&self, _writer: Writer, _tags: &[Tag], _life: Duration, _now: Timestamp) -> Result<()> {

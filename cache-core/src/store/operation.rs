@@ -22,13 +22,15 @@ pub enum Operation {
     Reclaim,
     /// Changes tags, and ends intents.
     Release,
+    /// Removes entries.
+    Remove,
     /// Asks for tokens.
     Seed,
 }
 
 impl Operation {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::EndLease,
         Self::Exchange,
         Self::Get,
@@ -38,6 +40,7 @@ impl Operation {
         Self::Put,
         Self::Reclaim,
         Self::Release,
+        Self::Remove,
         Self::Seed,
     ];
 

@@ -13,7 +13,7 @@ use crate::protocol::notes::{Notes, Remark};
 use crate::statistics::NearCounts;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
-use crate::store::near::{NearMemory, Overtaken, Under, Watchman};
+use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
 use crate::store::remote::look::Place;
 use crate::store::{
     Beginning, Begun, Exchange, Exchanged, Found, Lease, Looked, Outcome, Put, Release, Seed, Slots, Store, Stored,
@@ -131,19 +131,6 @@ impl<L: Link> RemoteStore<L> {
         self.memory().map(|memory| Overtaken::new(memory, tags))
     }
 
-    /// Keeps near what was stored on the server; what was not is not left there from before.
-    fn keep_near(&self, entries: &[Put], stored: &[Stored]) {
-        let Some(memory) = self.memory() else { return };
-        for (put, stored) in entries.iter().zip(stored) {
-            let tokens: Vec<Under> =
-                put.tokens.iter().map(|(tag, token)| (tag.fingerprint(), tag.kind(), *token)).collect();
-            match stored {
-                Stored::Kept => memory.put(put.key, &put.value, put.life, (&tokens, put.weight)),
-                _ => memory.remove(&put.key),
-            }
-        }
-    }
-
     /// Stores entries, of which `send` sends those that have bytes.
     fn put_all(
         &self,
@@ -164,15 +151,20 @@ impl<L: Link> RemoteStore<L> {
             }
             Err(error) => {
                 failure = Some(error);
+                removed.push(self.link.names().entry(&put.key));
                 Stored::Declined
             }
         };
         let stored: Vec<Stored> = entries.iter().map(&mut add).collect();
+        // Asked before the server is told: what it tells meanwhile counts.
+        let copies = self.memory().map(|memory| Copies::before(memory, entries));
         if !removed.is_empty() {
             self.link.remove(&removed)?;
         }
         send(&packed)?;
-        self.keep_near(entries, &stored);
+        if let Some(copies) = copies {
+            copies.keep(&stored, &packed);
+        }
         failure.map_or(Ok(stored), Err)
     }
 
@@ -266,6 +258,17 @@ impl<L: Link> Store for RemoteStore<L> {
     /// does not encode fails the call after the other entries were stored.
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
         self.put_all(&entries, now, |packed| if packed.is_empty() { Ok(()) } else { self.link.put(packed) })
+    }
+
+    fn remove(&self, keys: &[CacheKey], _now: Timestamp) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        // Whatever becomes of the call, this process does not serve them any more.
+        let _forsaken = self.memory().map(|memory| Forsaken::new(memory, keys));
+        let names = self.link.names();
+        let beside = |key: &CacheKey| (names.entry(key), names.tag_of(key.fingerprint()));
+        self.link.forget(&keys.iter().map(beside).collect::<Vec<_>>())
     }
 
     fn put_and_end(&self, entries: Vec<Put>, (name, holder): (Lease, Writer), now: Timestamp) -> Result<Vec<Stored>> {

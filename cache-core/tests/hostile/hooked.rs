@@ -80,6 +80,11 @@ impl Store for Hooked {
         self.inner.put_many(entries, now)
     }
 
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        self.enter(Operation::Remove)?;
+        self.inner.remove(keys, now)
+    }
+
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
         self.enter(Operation::Place)?;
         self.inner.place(writer, tags, life, now)

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
+use cache_core::protocol::settle::Former;
 use cache_core::store::{Lease, Seed, Wanted};
-use cache_core::{
-    Approach, Bypass, CacheKey, Claim, Codec, KeyBytes, Kind, Life, Loaded, Miss, Right, Tag, Token, Value,
-};
+use cache_core::{Approach, Bypass, Claim, Codec, KeyBytes, Kind, Life, Miss, Right, Tag, Token, Value, Verdict};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
@@ -70,11 +69,24 @@ pub(crate) struct Batch<B: Batched<C>, C> {
     connection: PhantomData<fn(&C)>,
 }
 
-/// What a look in the store gave: the places of keys that have no entry, and of those that have a stale one.
+/// What a look in the store gave: the keys that have no entry, and the places of those that have a stale one.
 struct Looked<B: Batched<C>, C> {
     rows: Rows<B, C>,
-    missing: Vec<usize>,
+    missing: Vec<Missing>,
     stale: Vec<usize>,
+}
+
+/// A key that the database is asked for, and what was known of its entry before.
+#[derive(Clone, Copy)]
+struct Missing {
+    place: usize,
+    former: Former,
+}
+
+impl Missing {
+    const fn stale(place: usize) -> Self {
+        Self { place, former: Former::Stale }
+    }
 }
 
 /// A result for each key.
@@ -116,7 +128,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         let (own, claims) = self.follow_up(&site, &stale);
         stale.iter().filter(|place| !own.contains(place)).for_each(|_| site.reader.stale_hit());
         let can_do_without = missing.is_empty();
-        missing.extend(&own);
+        missing.extend(own.iter().copied().map(Missing::stale));
         if missing.is_empty() {
             return Ok(rows);
         }
@@ -130,37 +142,37 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         };
         own.iter().for_each(|_| site.reader.miss(Miss::Stale));
         claims.into_iter().for_each(Claim::done);
-        missing.into_iter().zip(loaded).for_each(|(place, row)| rows[place] = row);
+        missing.into_iter().zip(loaded).for_each(|(missing, row)| rows[missing.place] = row);
         Ok(rows)
     }
 
-    /// What the database, or another process, gives for the keys at `missing`, in their order. What was asked for is
+    /// What the database, or another process, gives for the keys that are `missing`, in their order. What was asked for is
     /// stored.
-    fn load(&self, site: &Site<'_>, missing: &[usize], conn: &mut C) -> QueryResult<Rows<B, C>> {
-        let of_missing = |rows: Rows<B, C>| missing.iter().map(|place| rows[*place].clone()).collect();
+    fn load(&self, site: &Site<'_>, missing: &[Missing], conn: &mut C) -> QueryResult<Rows<B, C>> {
+        let places: Vec<usize> = missing.iter().map(|missing| missing.place).collect();
+        let of_missing = |rows: Rows<B, C>| places.iter().map(|place| rows[*place].clone()).collect();
         let named = match may_store(conn, site.identity).and(self.named()?) {
             Ok(named) => named,
             Err(reason) => {
                 report::bypassed(&site.reader, &self.head, reason);
-                return self.ask(missing, conn).map(of_missing);
+                return self.ask(&places, conn).map(of_missing);
             }
         };
-        let tags = self.tags(site, &named, missing);
+        let tags = self.tags(site, &named, &places);
         let seeds = site.reader.seed_declared(&tags, &site.subject(&named).declared(&tags));
         // A refresh asks for what the database says now: nobody else's answer will do.
         let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
-        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(site, missing, seeds));
+        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(site, &places, seeds));
         let right = match approach {
             Some(Approach::Answered(found)) => return Ok(found),
             Some(Approach::Query(right)) => Some(right),
             _ => None,
         };
         site.reader.counters.load();
-        let loaded = self.ask(missing, conn).inspect_err(|_| site.reader.counters.load_failure())?;
-        if let Some(seeds) = seeds.filter(|_| right.as_ref().is_none_or(Right::may_store)) {
-            let entries = missing.iter().filter_map(|place| self.entry(site, &named, *place, &loaded[*place]));
-            site.reader.store_many(&seeds, entries.collect());
-        }
+        let loaded = self.ask(&places, conn).inspect_err(|_| site.reader.counters.load_failure())?;
+        let seeds = seeds.as_deref().filter(|_| right.as_ref().is_none_or(Right::may_store));
+        let verdict = |missing: &Missing| self.verdict(site, &named, *missing, &loaded[missing.place]);
+        site.reader.settle(seeds, missing.iter().map(verdict).collect());
         Ok(of_missing(loaded))
     }
 
@@ -237,7 +249,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
                 }
                 Err(cause) => {
                     site.reader.miss(cause);
-                    looked.missing.push(place);
+                    looked.missing.push(Missing { place, former: Former::of(cause) });
                 }
             }
         }
@@ -309,18 +321,13 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         Ok(count)
     }
 
-    fn entry(
-        &self,
-        site: &Site<'_>,
-        named: &[String],
-        place: usize,
-        row: &Option<Arc<B::Row>>,
-    ) -> Option<(CacheKey, Loaded, Vec<Tag>)> {
-        let bytes = self.bytes(place);
-        let subject = site.subject(named);
-        let tags = if row.is_some() { subject.found_row(bytes) } else { B::tags(&subject, bytes) };
+    fn verdict(&self, site: &Site<'_>, named: &[String], missing: Missing, row: &Option<Arc<B::Row>>) -> Verdict {
+        let Missing { place, former } = missing;
+        let (bytes, subject) = (self.bytes(place), site.subject(named));
+        let tags = || if row.is_some() { subject.found_row(bytes) } else { B::tags(&subject, bytes) };
         let keep = B::keep(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
-        keep.is_stored.then(|| (site.key(self.ids[place], Kind::Detail), keep.loaded(B::codec()), tags))
+        let keep = keep.is_stored.then(|| (keep.loaded(B::codec()), tags()));
+        Verdict { key: site.key(self.ids[place], Kind::Detail), former, keep }
     }
 
     fn bytes(&self, place: usize) -> KeyBytes {
@@ -335,7 +342,8 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         let is_fresh = |found: &Result<(Value, Life), Miss>| found.as_ref().is_ok_and(|(_, life)| !life.is_stale(now));
         // Somebody may have been faster, between the look and the claim.
         let found = self.found(site, &all);
-        let stale: Vec<usize> = all.into_iter().filter(|place| !is_fresh(&found[*place])).collect();
+        let is_stale = |place: &usize| !is_fresh(&found[*place]);
+        let stale: Vec<Missing> = all.into_iter().filter(is_stale).map(Missing::stale).collect();
         if !stale.is_empty() {
             self.load(site, &stale, conn)?;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, Codec, Fill, KeyBytes, Kind, Life, Miss, Missed, Tag, Timeout, Value};
+use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Miss, Missed, Tag, Timeout, Value};
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
@@ -23,7 +23,7 @@ use crate::read::options::{Options, options_methods};
 use crate::read::pointer::{Pointer, UniquePointer};
 use crate::read::refresh::Later;
 use crate::read::row_task::{first_of, row_codec, weight_of};
-use crate::read::task::{Head, Keep, Site, Task};
+use crate::read::task::{Answered, Head, Keep, Site, Task};
 use crate::read::terminal::{IntoTask, row_terminals};
 use crate::shape::shape_of;
 
@@ -178,17 +178,16 @@ where
         self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.detail)
     }
 
-    /// The tags of the row itself, with the tokens under which it may be stored; `None`: somebody
-    /// wrote to the table while it was loaded.
-    fn row_seeds(&self, site: &Site<'_>, named: &[String], fill: &Fill, row: KeyBytes) -> Option<RowSeeds> {
-        let subject = site.subject(named);
+    /// The tags of the row itself, and the token of its own one; `None`: it may not be stored, as somebody wrote to the table
+    /// while it was loaded.
+    fn row_seed(&self, answered: &Answered<'_>, row: KeyBytes) -> Option<(Seeded, Vec<Tag>)> {
+        let (site, fill) = (answered.site, answered.fill?);
+        let subject = site.subject(answered.named);
         let late = second_look(subject.database.table(subject.table), row);
-        let seeds = row_seeds(fill.seeds(), &site.reader.seed(&late)?)?;
-        Some((seeds, subject.found_row(row)))
+        let seed = row_seeds(fill.seeds(), &site.reader.seed(&late)?)?.pop()?;
+        Some((seed, subject.found_row(row)))
     }
 }
-
-type RowSeeds = (Vec<Seeded>, Vec<Tag>);
 
 impl<C, L, K> Task for UniqueTask<C, L, K>
 where
@@ -256,30 +255,33 @@ where
         if self.is_at(&row, pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
     }
 
-    fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, row: &Self::Value) -> Life {
-        let keep = self.keep(row).with_life(site);
+    fn conclude(&self, answered: &Answered<'_>, row: &Self::Value) -> Conclusion {
+        let site = answered.site;
+        let (keep, key) = (self.keep(row).with_life(site), site.key(self.id(), Kind::Unique));
+        let shared = (keep.value.clone(), keep.lifetime);
         let Some(row) = row else {
-            if keep.is_stored {
-                let tags = absent_unique::<L::Model>(&site.subject(named));
-                return fill.store(&site.reader, keep.loaded(self.codec()), tags);
-            }
-            return fill.share(keep.value, keep.lifetime);
+            let tags = || absent_unique::<L::Model>(&site.subject(answered.named));
+            let keep = keep.is_stored.then(|| (keep.loaded(self.codec()), tags()));
+            return answered.conclude(shared, Vec::new(), vec![answered.verdict(key, keep)]);
         };
-        let (value, lifetime) = (keep.value.clone(), keep.lifetime);
-        if let Some(pointer) = self.pointer_to(row) {
-            let bytes = KeyBytes::of(&pointer.key);
-            let id = row_id::<C, L::Model>(bytes, || pointer.key.clone());
-            let tags = if pointer.spelling.is_some() { site.subject(named).spelling() } else { Vec::new() };
-            let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), lifetime);
-            let mut entries = vec![(site.key(self.id(), Kind::Unique), pointer.loaded(self.codec()), tags)];
-            let mut seeds = fill.seeds().to_vec();
-            if let (Ok(id), Some((with_row, tags))) = (id, self.row_seeds(site, named, &fill, bytes)) {
-                seeds = with_row;
-                entries.push((site.key(id, Kind::Detail), keep.loaded(row_codec::<L::Model>()), tags));
-            }
-            site.reader.store_many(&seeds, entries);
+        let Some(pointer) = self.pointer_to(row) else {
+            return answered.conclude(shared, Vec::new(), vec![answered.verdict(key, None)]);
+        };
+        let (row, lifetime) = (KeyBytes::of(&pointer.key), keep.lifetime);
+        let row_key = row_id::<C, L::Model>(row, || pointer.key.clone()).map(|id| site.key(id, Kind::Detail));
+        let tags = if pointer.spelling.is_some() { site.subject(answered.named).spelling() } else { Vec::new() };
+        let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), lifetime);
+        let mut verdicts = vec![answered.verdict(key, Some((pointer.loaded(self.codec()), tags)))];
+        let mut late = Vec::new();
+        if let Ok(row_key) = row_key {
+            let stored = self.row_seed(answered, row).map(|(seed, tags)| {
+                late.push(seed);
+                (keep.loaded(row_codec::<L::Model>()), tags)
+            });
+            // The pointer must not lead to what was there before the row was read.
+            verdicts.push(answered.verdict(row_key, stored));
         }
-        fill.share(value, lifetime)
+        answered.conclude(shared, late, verdicts)
     }
 }
 

@@ -37,14 +37,21 @@ impl Options {
 /// The methods that every read has; `$options` leads to its [`Options`].
 macro_rules! options_methods {
     ($($options:ident).+) => {
-        /// Lets what is stored live for `timeout` instead of the manager's own; zero stores nothing.
+        /// Lets what is stored live for `timeout` instead of the manager's own; zero stores nothing. With
+        /// [`refresh`](Self::refresh), zero removes what is cached.
         #[must_use = "nothing is read until a method with a connection is called"]
         pub fn timeout(mut self, timeout: impl Into<cache_core::Timeout>) -> Self {
             self.$($options).+.timeout = Some(timeout.into());
             self
         }
 
-        /// Asks the database, and stores the answer in place of what is cached.
+        /// Asks the database, and stores the answer in place of what is cached. An answer that may not be stored removes what
+        /// is cached.
+        ///
+        /// # Consistency
+        ///
+        /// Who asks the same afterwards is given this answer, or a later one. Other processes with memory in front of the
+        /// store are told of it as they are of writes.
         #[must_use = "nothing is read until a method with a connection is called"]
         pub fn refresh(mut self) -> Self {
             self.$($options).+.use_of_cache = crate::read::options::UseOfCache::Refresh;

@@ -3,11 +3,13 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use cache_core::protocol::fill::Seeded;
 use cache_core::protocol::read::Subject;
+use cache_core::protocol::settle::Former;
 use cache_core::store::Wanted;
 use cache_core::{
-    Bypass, CacheKey, Codec, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss, Missed, Mode,
-    Reader, Sought, Start, Tag, Timeout, Timestamp, Token, Value, Waited,
+    Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss,
+    Missed, Mode, Reader, Sought, Start, Tag, Timeout, Timestamp, Token, Value, Verdict, Waited,
 };
 use diesel::result::QueryResult;
 
@@ -88,17 +90,41 @@ pub trait Task {
         Ok((self.accept(value).ok_or(Miss::Foreign)?, life))
     }
 
-    /// Stores what was loaded and hands it to those who wait.
-    fn conclude(&self, site: &Site<'_>, named: &[String], fill: Fill, value: &Self::Value) -> Life {
-        let keep = self.keep(value).with_life(site);
+    /// What is made of what was loaded.
+    fn conclude(&self, answered: &Answered<'_>, value: &Self::Value) -> Conclusion {
+        let keep = self.keep(value).with_life(answered.site);
         if keep.is_oversized {
-            site.reader.counters.oversized();
+            answered.site.reader.counters.oversized();
         }
-        if !keep.is_stored {
-            return fill.share(keep.value, keep.lifetime);
-        }
-        let tags = self.tags_of(&site.subject(named), value);
-        fill.store(&site.reader, keep.loaded(self.codec()), tags)
+        let shared = (keep.value.clone(), keep.lifetime);
+        let tags = || self.tags_of(&answered.site.subject(answered.named), value);
+        let keep = keep.is_stored.then(|| (keep.loaded(self.codec()), tags()));
+        let key = answered.site.key(self.id(), self.head().kind);
+        answered.conclude(shared, Vec::new(), vec![answered.verdict(key, keep)])
+    }
+}
+
+/// A load that the database has answered.
+pub struct Answered<'a> {
+    pub(crate) site: &'a Site<'a>,
+    pub(crate) named: &'a [String],
+    /// The right to store the answer; `None`: it is only given to whoever asked.
+    pub(crate) fill: Option<&'a Fill>,
+    former: Former,
+}
+
+impl Answered<'_> {
+    pub(crate) const fn verdict(&self, key: CacheKey, keep: Option<(Loaded, Vec<Tag>)>) -> Verdict {
+        Verdict { key, former: self.former, keep }
+    }
+
+    pub(crate) const fn conclude(
+        &self,
+        shared: (Value, Lifetime),
+        late: Vec<Seeded>,
+        verdicts: Vec<Verdict>,
+    ) -> Conclusion {
+        Conclusion { shared, late, verdicts }
     }
 }
 
@@ -287,7 +313,8 @@ pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Sit
         (Some(attached), Ok(identity)) if head.may_look(attached) => (attached, identity),
         _ => admitted(head, gate)?,
     };
-    Some(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity })
+    let reader = attached.reader(head.state, head.kind);
+    Some(Site { reader, state: head.state, identity })
 }
 
 /// The cache and the database of a read of which more was asked than to look in the cache, or which may not.
@@ -401,13 +428,16 @@ impl Load<'_> {
     ) -> QueryResult<CachedEntry<T::Value>> {
         self.site.reader.counters.load();
         let value = answer.inspect_err(|_| self.site.reader.counters.load_failure())?;
-        let life = self.start.map(|fill| {
-            if fill.may_store() {
-                return task.conclude(&self.site, &self.named, fill, &value);
+        let fill = self.start.as_ref().filter(|fill| fill.may_store());
+        let (site, former) = (&self.site, Former::of(self.cause));
+        let conclusion = task.conclude(&Answered { site, named: &self.named, fill, former }, &value);
+        let life = match self.start {
+            Some(fill) => Some(fill.conclude(&self.site.reader, conclusion)),
+            None => {
+                self.site.reader.settle(None, conclusion.verdicts);
+                None
             }
-            let keep = task.keep(&value).with_life(&self.site);
-            fill.share(keep.value, keep.lifetime)
-        });
+        };
         Ok(CachedEntry::new(value, Origin::Miss, life))
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{Found, Lease, Outcome, Put, RedisStore, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{NearCounts, Result, Tag, TagKind, Timestamp, Token};
+use cache_core::{CacheKey, NearCounts, Result, Tag, TagKind, Timestamp, Token};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 
 /// A cache for which real time counts.
@@ -99,6 +99,10 @@ impl Store for OfShop {
 
     fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
         self.or(vec![Stored::Declined; entries.len()], |store| store.put_many(entries, now))
+    }
+
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        self.or((), |store| store.remove(keys, now))
     }
 
     fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {

@@ -56,6 +56,7 @@ macro_rules! store_contract {
                 b20_what_was_loaded_before_a_change_is_never_served,
                 an_entry_is_served_while_its_tokens_are_the_present_ones,
                 an_entry_is_replaced_by_the_one_stored_later,
+                an_entry_that_is_removed_is_gone_and_the_others_are_not,
                 an_entry_depends_on_each_of_its_tags,
                 an_entry_depends_on_tags_that_its_reader_did_not_name,
             ],
@@ -107,6 +108,8 @@ macro_rules! shared_store_contract {
             bytes: [
                 b13_prefixes_share_nothing,
                 b14_an_entry_too_large_is_declined_and_ends_what_was_there,
+                an_entry_that_does_not_encode_is_refused_and_ends_what_was_there,
+                an_entry_that_is_removed_is_gone_for_every_process_and_leaves_no_tag,
                 b19_bytes_that_cannot_be_read_are_a_miss_and_removed,
                 b19_an_entry_that_lies_under_another_key_is_not_served,
                 b22_a_dropped_connection_is_made_again,

@@ -163,3 +163,65 @@ fn tags_that_nothing_depends_on_are_forgotten_in_time() {
     assert!(memory.counts(at(2)).tag_count <= 2_048);
     assert!(serves(&memory), "what an entry depends on is not");
 }
+
+/// What was found on the server under the key of `id`, made of `bytes`.
+fn look(memory: &NearMemory, id: i32) -> Question {
+    memory.ask([tag(id), key(id).fingerprint()]).expect("tracked")
+}
+
+fn keep_found(memory: &NearMemory, question: &Question, bytes: &[u8]) {
+    let name = key(1).fingerprint();
+    memory.answer(question, &[seed(1, 1), copy(name, bytes)], this_life());
+    memory.put_found(key(1), &value(), life(1), (&[under(1, 1), under_copy(name, bytes)], 4));
+}
+
+/// How bytes begin tells one entry from another.
+const BYTES: &[u8] = b"one entry and its value";
+const OTHERS: &[u8] = b"another entry";
+
+#[test]
+fn a_copy_ends_when_its_entry_is_removed_and_its_tag_goes_on() {
+    let memory = tracked();
+    keep_found(&memory, &look(&memory, 1), BYTES);
+    assert!(serves(&memory));
+    memory.changed([key(1).fingerprint()]);
+    assert!(!serves(&memory));
+    memory.put(key(2), &value(), life(1), (&[under(1, 1)], 4));
+    assert!(memory.find(&key(2), at(2)).is_some());
+}
+
+#[test]
+fn what_was_looked_up_before_a_removal_is_not_kept() {
+    let memory = tracked();
+    let question = look(&memory, 1);
+    memory.changed([key(1).fingerprint()]);
+    keep_found(&memory, &question, BYTES);
+    assert!(!serves(&memory));
+    // Somebody has looked since, and found what was stored by then.
+    let early = look(&memory, 1);
+    memory.changed([key(1).fingerprint()]);
+    let late = look(&memory, 1);
+    memory.answer(&late, &[copy(key(1).fingerprint(), OTHERS)], this_life());
+    keep_found(&memory, &early, BYTES);
+    assert!(!serves(&memory));
+}
+
+#[test]
+fn what_was_put_before_a_removal_is_not_kept() {
+    use crate::store::link::Packed;
+    use crate::store::names::Names;
+    use crate::store::{Put, Stored};
+    for is_removed in [false, true] {
+        let memory = tracked();
+        know(&memory, 1, 1);
+        let tokens = vec![(Database::named("shop").table("products").row(KeyBytes::of(&1)), Token::from_bits(1))];
+        let put = [Put { key: key(1), value: value(), life: life(1), tokens, weight: 4, codec: None }];
+        let copies = Copies::before(&memory, &put);
+        if is_removed {
+            memory.changed([key(1).fingerprint()]);
+        }
+        let name = Names::starting_with("shop").unwrap().entry(&key(1));
+        copies.keep(&[Stored::Kept], &[Packed { name, bytes: BYTES.to_vec(), life: None }]);
+        assert_eq!(serves(&memory), !is_removed);
+    }
+}

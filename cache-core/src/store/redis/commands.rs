@@ -7,7 +7,7 @@ use redis::{Cmd, Value};
 use super::change::Change;
 use super::connection::{Batch, Connection};
 use super::failure::{Deadline, Failure};
-use super::scripts::LEASE;
+use super::scripts::{FORGET, LEASE};
 use super::tokens;
 use crate::intent::{Seed, Writer};
 use crate::store::link::{Answer, Packed};
@@ -130,6 +130,23 @@ impl Call<'_> {
         self.ask(&Batch::of(&command)).map(drop)
     }
 
+    /// Removes entries, and has those told who listen for the tags beside them.
+    pub(super) fn forget(&mut self, entries: &[(Name, TagName)]) -> Result<(), Failure> {
+        for entries in entries.chunks(ENTRIES_AT_ONCE) {
+            let incarnation = self.connection.incarnation().to_owned();
+            let record = self.names.incarnation();
+            let with = |command: &mut Cmd| {
+                command.arg(1 + 2 * entries.len()).arg(record.as_str());
+                entries.iter().for_each(|(name, tag)| {
+                    command.arg(name.as_str()).arg(tag.token.as_str());
+                });
+                command.arg(&incarnation);
+            };
+            self.connection.run(&FORGET, self.deadline, with)?;
+        }
+        Ok(())
+    }
+
     /// Takes a lease for so long, or ends it.
     pub(super) fn lease(&mut self, lease: &Name, holder: Writer, life: Option<Duration>) -> Result<bool, Failure> {
         let with = |command: &mut Cmd| {
@@ -169,6 +186,9 @@ impl Call<'_> {
         self.connection.ask(batch, self.deadline)
     }
 }
+
+/// So many entries are removed by one run of a script, which nobody comes between.
+const ENTRIES_AT_ONCE: usize = 128;
 
 /// The server looks at about so many keys before it answers.
 const KEYS_AT_ONCE: usize = 1000;

@@ -222,6 +222,11 @@ impl Link for RedisLink {
         if entries.is_empty() { Ok(()) } else { self.call("removing entries", |call| call.remove(entries)) }
     }
 
+    /// In one round trip.
+    fn forget(&self, entries: &[(Name, TagName)]) -> Result<()> {
+        if entries.is_empty() { Ok(()) } else { self.call("removing entries", |call| call.forget(entries)) }
+    }
+
     /// Lives of more than 30 days are shortened to that.
     fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer> {
         if slots.is_empty() {

@@ -34,6 +34,10 @@ pub(super) static OPEN: LazyLock<Script> =
 pub(super) static SWAP: LazyLock<Script> =
     LazyLock::new(|| Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/swap.lua"))));
 
+/// Removes entries, and has those told who keep copies.
+pub(super) static FORGET: LazyLock<Script> =
+    LazyLock::new(|| Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/forget.lua"))));
+
 /// Takes and ends leases.
 pub(super) static LEASE: LazyLock<Script> = LazyLock::new(|| Script::of(include_str!("script/lease.lua")));
 

@@ -9,7 +9,7 @@ use crate::key::Fingerprint;
 use crate::protocol::near::Question;
 use crate::store::link::{Answer, Link};
 use crate::store::names::{Name, TagName};
-use crate::store::near::{NearMemory, Under};
+use crate::store::near::{NearMemory, Under, copy, under_copy};
 use crate::store::{Beginning, Begun, Found, Looked, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
@@ -28,7 +28,7 @@ pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Ti
         return Ok(wanted.iter().map(|_| None).collect());
     }
     let tags = readable.iter().flat_map(|wanted| wanted.tags.tags());
-    let sight = read(place, &names.entries, tags.map(|tag| tag.fingerprint()).collect())?;
+    let sight = read(place, &names, tags.map(|tag| tag.fingerprint()).collect())?;
     let mut found = found_in(place, (&readable, &names), &sight, now)?.into_iter();
     Ok(wanted.iter().map(|wanted| wanted.codec.and_then(|_| found.next().flatten())).collect())
 }
@@ -39,7 +39,7 @@ pub(super) fn look_at<L: Link>(place: &Place<'_, L>, wanted: &Wanted<'_>, now: T
         return Ok(Looked { found: None, seen: Vec::new() });
     }
     let (names, tags) = (Named::of(place.link, &[wanted]), wanted.tags.tags());
-    let sight = read(place, &names.entries, tags.iter().map(Tag::fingerprint).collect())?;
+    let sight = read(place, &names, tags.iter().map(Tag::fingerprint).collect())?;
     let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
     let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
     let seen = if is_served { None } else { sight.tokens.seeds_of(tags) };
@@ -53,15 +53,16 @@ pub(super) fn begin<L: Link>(place: &Place<'_, L>, beginning: &Beginning<'_>, no
     let (name, holder, life) = beginning.lease;
     let (lease, tag_names): (Name, Vec<TagName>) = (own.lease(&name), tags.iter().map(|tag| own.tag(tag)).collect());
     let notes: Vec<Name> = tables.iter().map(|any| own.notes(any).notes).collect();
-    let question = place.near.and_then(|near| near.ask(tags.iter().map(Tag::fingerprint)));
+    let question = place.ask(&names, tags.iter().map(Tag::fingerprint));
     let opening = place.link.begin((&lease, holder, life), (&names.entries[0], &tag_names), &notes)?;
-    let sight = Sight::of(place, question, tags.iter().map(Tag::fingerprint).collect(), opening.answer)?;
+    let sight = Sight::of(place, (question, &names), tags.iter().map(Tag::fingerprint).collect(), opening.answer)?;
     let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
     let seeds = same_length(opening.seeds, tags.len())?;
     Ok(Begun { is_taken: opening.is_taken, found, seeds, notes: same_length(opening.notes, tables.len())? })
 }
 
 /// What the entries that are looked up are called.
+#[derive(Default)]
 struct Named {
     keys: Vec<Fingerprint>,
     entries: Vec<Name>,
@@ -82,14 +83,22 @@ struct Sight {
 }
 
 impl Sight {
-    /// Of `tags`, in the order of the answer; `question`: what was asked of the near memory before the server was.
-    fn of<L>(place: &Place<'_, L>, question: Option<Question>, tags: Vec<Fingerprint>, answer: Answer) -> Result<Self> {
+    /// Of `tags`, in the order of the answer; `question`: what was asked of the near memory before the server was, of these
+    /// and of the entries.
+    fn of<L>(
+        place: &Place<'_, L>,
+        (question, names): (Option<Question>, &Named),
+        tags: Vec<Fingerprint>,
+        answer: Answer,
+    ) -> Result<Self> {
         let seeds = same_length(answer.seeds, tags.len())?;
+        let entries = same_length(answer.entries, names.entries.len())?;
         if let Some((near, question)) = place.near.zip(question) {
-            let known: Vec<_> = tags.iter().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
-            near.answer(&question, &known, answer.incarnation);
+            let tokens = tags.iter().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?)));
+            let copies = names.keys.iter().zip(&entries).filter_map(|(key, bytes)| Some(copy(*key, bytes.as_deref()?)));
+            near.answer(&question, &tokens.chain(copies).collect::<Vec<_>>(), answer.incarnation);
         }
-        Ok(Self { entries: answer.entries, tokens: Tokens::sorted(tags.into_iter().zip(seeds).collect()) })
+        Ok(Self { entries, tokens: Tokens::sorted(tags.into_iter().zip(seeds).collect()) })
     }
 }
 
@@ -102,15 +111,15 @@ fn found_in<L: Link>(
 ) -> Result<Vec<Option<Found>>> {
     let bytes = sight.entries.iter().map(Option::as_deref);
     let keys = wanted.iter().zip(&names.keys);
-    let records: Vec<_> = keys.zip(bytes).map(|((wanted, key), bytes)| record(wanted, *key, bytes)).collect();
+    let records: Vec<_> = keys.zip(bytes.clone()).map(|((wanted, key), bytes)| record(wanted, *key, bytes)).collect();
     let further = read_further(place, &records, &sight.tokens, now)?;
-    let find = |(wanted, record): (&&Wanted<'_>, Option<Read<'_>>)| {
+    let find = |((wanted, record), bytes): ((&&Wanted<'_>, Option<Read<'_>>), Option<&[u8]>)| {
         let record = record?;
         let found = find(wanted, &record, &sight.tokens, &further, now);
-        place.keep(wanted, &record, &found);
+        place.keep((wanted, bytes?), &record, &found);
         Some(found)
     };
-    let found: Vec<_> = wanted.iter().zip(records).map(find).collect();
+    let found: Vec<_> = wanted.iter().zip(records).zip(bytes).map(find).collect();
     remove_unreadable(place.link, &names.entries, &found);
     Ok(found)
 }
@@ -163,27 +172,31 @@ impl Tokens {
     }
 }
 
-fn read<L: Link>(place: &Place<'_, L>, names: &[Name], mut tags: Vec<Fingerprint>) -> Result<Sight> {
+fn read<L: Link>(place: &Place<'_, L>, names: &Named, mut tags: Vec<Fingerprint>) -> Result<Sight> {
     tags.sort_unstable();
     tags.dedup();
     let tag_names: Vec<_> = tags.iter().map(|tag| place.link.names().tag_of(*tag)).collect();
-    // Asked before the server is: what it tells meanwhile counts.
-    let question = place.near.and_then(|near| near.ask(tags.iter().copied()));
-    let answer = place.link.read(names, &tag_names)?;
-    let sight = Sight::of(place, question, tags, answer)?;
-    Ok(Sight { entries: same_length(sight.entries, names.len())?, ..sight })
+    let question = place.ask(names, tags.iter().copied());
+    let answer = place.link.read(&names.entries, &tag_names)?;
+    Sight::of(place, (question, names), tags, answer)
 }
 
 impl<L> Place<'_, L> {
+    /// Prepares to ask the server for entries and tokens. Asked before the server is: what it tells meanwhile counts.
+    fn ask(&self, names: &Named, tags: impl Iterator<Item = Fingerprint>) -> Option<Question> {
+        self.near?.ask(tags.chain(names.keys.iter().copied()))
+    }
+
     /// Keeps near what is to be served. How much the value takes is not known: its own size, and room for what hangs on
     /// it, of which four times the bytes that it came in are enough for most.
-    fn keep(&self, wanted: &Wanted<'_>, record: &Read<'_>, found: &Found) {
+    fn keep(&self, (wanted, bytes): (&Wanted<'_>, &[u8]), record: &Read<'_>, found: &Found) {
         let (Some(near), Ok(record), Worth::Fresh) = (self.near, record, found.worth) else { return };
         let own = match &found.value {
             Value::Absent(value) | Value::Shared(value) => size_of_val(&**value),
             Value::Unread => return,
         };
-        let tokens: Vec<Under> = record.dependencies().map(|of| (of.tag, of.kind, of.token)).collect();
+        let tokens = record.dependencies().map(|of| (of.tag, of.kind, of.token));
+        let tokens: Vec<Under> = tokens.chain([under_copy(wanted.key.fingerprint(), bytes)]).collect();
         near.put_found(wanted.key, &found.value, found.life, (&tokens, own + 4 * record.value.len()));
     }
 }
@@ -208,7 +221,7 @@ fn read_further<L: Link>(
     if tags.is_empty() {
         return Ok(Tokens::default());
     }
-    Ok(read(place, &[], tags)?.tokens)
+    Ok(read(place, &Named::default(), tags)?.tokens)
 }
 
 fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &Tokens, further: &Tokens, now: Timestamp) -> Found {

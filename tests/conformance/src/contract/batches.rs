@@ -24,6 +24,7 @@ pub fn b5_empty_batches_succeed(subject: &Subject) {
     assert!(store.get_many(&[], now).unwrap().is_empty());
     assert!(store.seed(&[], now).unwrap().is_empty());
     assert!(store.put_many(vec![], now).unwrap().is_empty());
+    store.remove(&[], now).unwrap();
     store.place(writer, &[], subject.units(10), now).unwrap();
     store.release(writer, &[], now).unwrap();
 }

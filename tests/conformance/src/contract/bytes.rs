@@ -1,10 +1,12 @@
 //! What lies on a server that several processes share, and what reading it takes.
 
+use std::sync::Arc;
+
 use cache_core::store::{Outcome, Put, Stored, Wanted, Writer};
-use cache_core::{Flaw, Life, Tag, Timeout, Worth};
+use cache_core::{Codec, Encode, Error, ErrorKind, Flaw, Life, Result, Tag, Timeout, Value, Worth};
 
 use crate::Subject;
-use crate::subject::{bytes_of, codec, key, shared, tag};
+use crate::subject::{Blob, bytes_of, codec, key, shared, tag};
 
 pub fn b13_prefixes_share_nothing(subject: &Subject) {
     let other = subject.peer(Some("another"));
@@ -27,6 +29,43 @@ pub fn b14_an_entry_too_large_is_declined_and_ends_what_was_there(subject: &Subj
     let large = shared(&vec![0; 2 * 1024 * 1024]);
     assert_eq!(subject.put_value(1, large, vec![], Timeout::NEVER), Stored::Declined);
     assert!(subject.find(1).is_none());
+}
+
+/// A value that cannot be said in bytes.
+struct Unsayable;
+
+impl Encode for Unsayable {
+    fn encode(&self, _bytes: &mut Vec<u8>) -> Result<()> {
+        Err(Error::new(ErrorKind::Codec, "on purpose"))
+    }
+
+    fn decode(_bytes: &mut &[u8]) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+pub fn an_entry_that_does_not_encode_is_refused_and_ends_what_was_there(subject: &Subject) {
+    for id in 1..=2 {
+        subject.put(id, vec![]);
+    }
+    let life = Life::starting(subject.now(), Timeout::after(subject.units(100)));
+    let put = |id, value, codec| Put { key: key(id), value, life, tokens: vec![], weight: 1, codec: Some(codec) };
+    let refused = put(1, Value::Shared(Arc::new(Unsayable)), Codec::of::<Unsayable, Blob>());
+    let puts = vec![refused, put(2, shared(b"new"), codec())];
+    assert_eq!(subject.store().put_many(puts, subject.now()).unwrap_err().kind(), ErrorKind::Codec);
+    assert!(subject.find(1).is_none());
+    assert_eq!(subject.find(2).and_then(|found| bytes_of(&found.value)), Some(b"new".to_vec()));
+}
+
+pub fn an_entry_that_is_removed_is_gone_for_every_process_and_leaves_no_tag(subject: &Subject) {
+    let other = subject.peer(None);
+    let token = subject.under(tag(1));
+    subject.put(1, vec![token]);
+    assert!(other.serves(1));
+    let tags = subject.store().usage().tags;
+    subject.store().remove(&[key(1)], subject.now()).unwrap();
+    assert!(other.find(1).is_none() && subject.hand().bytes(&key(1)).is_none());
+    assert_eq!(subject.store().usage().tags, tags);
 }
 
 pub fn b19_bytes_that_cannot_be_read_are_a_miss_and_removed(subject: &Subject) {

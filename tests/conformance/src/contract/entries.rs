@@ -7,7 +7,7 @@ use cache_core::store::Stored;
 use cache_core::{Tag, TagKind, Timeout, Value, Worth};
 
 use crate::Subject;
-use crate::subject::{Blob, bytes_of, shared, tag};
+use crate::subject::{Blob, bytes_of, key, shared, tag};
 
 pub fn b1_a_missing_key_is_absent_and_differs_from_a_remembered_absence(subject: &Subject) {
     let timeout = Timeout::after(subject.units(100));
@@ -153,3 +153,16 @@ pub fn an_entry_depends_on_tags_that_its_reader_did_not_name(subject: &Subject) 
 }
 
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+pub fn an_entry_that_is_removed_is_gone_and_the_others_are_not(subject: &Subject) {
+    let token = subject.under(tag(1));
+    for id in 1..=4 {
+        subject.put(id, vec![token]);
+    }
+    subject.store().remove(&[key(1), key(3), key(3), key(9)], subject.now()).unwrap();
+    assert_eq!([1, 2, 3, 4].map(|id| subject.serves(id)), [false, true, false, true]);
+    assert!(subject.find(1).is_none());
+    subject.put(1, vec![token]);
+    assert!(subject.serves(1));
+    assert_eq!(subject.under(tag(1)), token, "no tag has changed");
+}

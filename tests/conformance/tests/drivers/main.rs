@@ -14,5 +14,6 @@ mod lives;
 mod memory_only;
 mod process;
 mod races;
+mod refreshes;
 mod renewals;
 mod slow;

@@ -3,14 +3,15 @@
 use std::slice;
 use std::sync::Arc;
 
-use cache_core::protocol::fill::{row_seeds, second_look};
+use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
+use cache_core::protocol::settle::Former;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{Seed, Wanted};
 use cache_core::tables::Declared;
 use cache_core::{
-    Cache, CacheKey, Cause, Ending, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Miss, Missed,
-    Reader, Result, Sought, Start, Tag, Timeout, Value,
+    Cache, CacheKey, Cause, Conclusion, Ending, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags,
+    Miss, Missed, Reader, Result, Sought, Start, Tag, Timeout, Value, Verdict,
 };
 use conformance::simulation::SimulatedLink;
 use conformance::{bytes_of, codec, shared};
@@ -94,6 +95,13 @@ impl Question {
     }
 }
 
+/// Whether an answer may be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    Dropped,
+    Stored,
+}
+
 /// A write on its way.
 #[derive(Debug)]
 pub struct Write {
@@ -129,6 +137,22 @@ impl Process {
             let rows = question.answer(&self.database.rows());
             work();
             self.store(reader, *fill, question, &rows);
+            rows
+        })
+    }
+
+    /// Asks the database without looking, or because what is cached is stale. The answer is stored, if it `may` be.
+    pub fn refresh(&self, question: Question, former: Former, may: Keeping) -> Rows {
+        self.reading(question, |reader| {
+            let start = self.start(reader, question, &[]);
+            let rows = question.answer(&self.database.rows());
+            match start {
+                Start::Lead(fill) if may == Keeping::Stored => self.conclude(reader, *fill, (question, former), &rows),
+                _ => {
+                    let verdict = Verdict { key: question.key(), former, keep: None };
+                    reader.settle(None, vec![verdict]);
+                }
+            }
             rows
         })
     }
@@ -266,24 +290,36 @@ impl Process {
     }
 
     fn store(&self, reader: &Reader<'_>, fill: Fill, question: Question, rows: &Rows) {
-        if !fill.may_store() {
-            return;
-        }
-        match (question, rows.keys().next()) {
-            (Question::Value(_), Some(row)) if rows.len() == 1 => drop(self.store_row(reader, &fill, (*row, rows))),
-            (Question::Value(_), Some(_)) => {}
-            (_, first) => drop(fill.store(reader, loaded(rows), question.tags(&self.build, Some(first.is_some())).0)),
+        if fill.may_store() {
+            self.conclude(reader, fill, (question, Former::Unserved), rows);
         }
     }
 
-    /// Stores a row that was not asked for by its key, if nobody wrote meanwhile.
-    fn store_row(&self, reader: &Reader<'_>, fill: &Fill, (row, rows): (u64, &Rows)) -> Option<()> {
+    /// Stores an answer, or removes what was there before if it may not be stored.
+    fn conclude(&self, reader: &Reader<'_>, fill: Fill, (question, former): (Question, Former), rows: &Rows) {
+        let (mut late, mut verdicts) = (Vec::new(), Vec::new());
+        let mut keep = |question: Question, is_found| {
+            let keep = Some((loaded(rows), question.tags(&self.build, is_found).0));
+            verdicts.push(Verdict { key: question.key(), former, keep });
+        };
+        match (question, rows.keys().next()) {
+            (Question::Value(_), Some(row)) if rows.len() == 1 => {
+                // A row that was not asked for by its key is stored if nobody wrote meanwhile.
+                if let Some(seed) = self.row_seed(reader, &fill, *row) {
+                    late.push(seed);
+                    keep(Question::Row(*row), Some(true));
+                }
+            }
+            (Question::Value(_), Some(_)) => {}
+            (_, first) => keep(question, Some(first.is_some())),
+        }
+        let shared = (packed(rows), Timeout::from_secs(3_600).into());
+        fill.conclude(reader, Conclusion { shared, late, verdicts });
+    }
+
+    fn row_seed(&self, reader: &Reader<'_>, fill: &Fill, row: u64) -> Option<Seeded> {
         let late = second_look(database().table(TABLE), self.build.row_key(row));
-        let seeds = row_seeds(fill.seeds(), &reader.seed(&late)?)?;
-        let question = Question::Row(row);
-        let tags = question.tags(&self.build, Some(true)).0;
-        reader.store_many(&seeds, vec![(question.key(), loaded(rows), tags)]);
-        Some(())
+        row_seeds(fill.seeds(), &reader.seed(&late)?)?.pop()
     }
 }
 

@@ -10,6 +10,7 @@ mod faults;
 mod hits;
 #[cfg(feature = "redis")]
 mod kit;
+mod removed;
 #[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]

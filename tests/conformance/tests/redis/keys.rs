@@ -122,3 +122,16 @@ fn room_is_given_back_in_steps_and_goes_on_where_it_ended() {
     }
     assert_eq!(hands.server().run::<u64>(&["DBSIZE"]), 300_000 + 1);
 }
+
+#[test]
+fn what_is_removed_leaves_no_key_behind() {
+    let (hands, subject) = hands();
+    let token = subject.under(tag(1));
+    let before = names(&hands, "shop").len();
+    for id in 1..=300 {
+        subject.put(id, vec![token]);
+    }
+    let removed: Vec<_> = (1..=300).map(key).collect();
+    subject.store().remove(&removed, subject.now()).unwrap();
+    assert_eq!(names(&hands, "shop").len(), before);
+}
