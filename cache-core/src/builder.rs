@@ -159,7 +159,8 @@ impl CacheBuilder {
         self
     }
 
-    /// Names the database that reads without a connection are about, as its connection URL.
+    /// Names the database that reads without a connection are about, as its connection URL: as connections are opened
+    /// by it.
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database_url = Some(Secret(url.into()));
         self

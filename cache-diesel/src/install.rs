@@ -132,10 +132,12 @@ where
 
 /// Calls the database that `conn` is on `name`, instead of what its URL calls it.
 ///
-/// Databases of one name on two servers share what writes change, so that each is invalidated with the other: other
-/// names part them. Behind a pooler that gives databases names of its own, the same name joins the addresses
-/// of one database. Every connection to the database, in every process, has to get the same name before it
-/// writes: for the customizers of connection pools. A connection that is not tracked is [tracked](track).
+/// The name wins over whatever the server, or the file, says of itself, which is not asked then. Databases of one name on
+/// two servers share what writes change, so that each is invalidated with the other: other names part them. The same
+/// name joins the addresses of one database where the server cannot say that it is one: a primary of MySQL and its
+/// replicas, a server that was restored from a copy. Every connection to the database, in every process, has to get the
+/// same name before it writes: for the customizers of connection pools. A connection that is not tracked is
+/// [tracked](track).
 ///
 /// # Errors
 ///
@@ -143,8 +145,8 @@ where
 ///
 /// # Consistency
 ///
-/// A connection reads only what was cached under the same name and the same URL. What a transaction that is open has
-/// written counts under both names.
+/// A connection reads only what was cached under the same name, by the same user and with the same options of its URL,
+/// wherever that leads. What a transaction that is open has written counts under both names.
 ///
 /// # Examples
 ///

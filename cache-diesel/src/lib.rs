@@ -168,7 +168,8 @@
 //! # Set-up and a look inside
 //!
 //! [`install`] and [`install_with`] set the default [`Cache`] and track connections. [`caches::configure`] names
-//! further caches, [`CacheBuilder`] sets them up. [`Cache::statistics`] counts by manager and [`Kind`] of read,
+//! further caches, [`CacheBuilder`] sets them up. [`only_database`] says that there is one database, [`identify`] which
+//! one, [`replica`] that a connection may be behind. [`Cache::statistics`] counts by manager and [`Kind`] of read,
 //! [`Cache::listen`] tells each [`Event`].
 //!
 //! # Values that are set by hand

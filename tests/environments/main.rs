@@ -7,11 +7,17 @@ tests::redis_suite! {
     fn environments_on_redis();
 
     mod files;
+    #[cfg(feature = "mysql")]
+    mod mariadb_server;
+    #[cfg(feature = "mysql")]
+    mod on_mariadb;
     mod program;
     #[cfg(feature = "postgres")]
     mod pooler;
     #[cfg(feature = "postgres")]
     mod postgres_server;
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    mod server;
     #[cfg(feature = "postgres")]
     mod servers;
     #[cfg(feature = "postgres")]

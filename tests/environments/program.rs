@@ -42,6 +42,13 @@ pub fn prefix() -> String {
     format!("environments-{}-{now}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
 }
 
+/// Tracks connections in this process, whichever test is first.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub fn install() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| cache_diesel::install(cache(&prefix())).unwrap());
+}
+
 /// What a program does.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -90,7 +97,10 @@ fn runs() {
     let Ok(url) = std::env::var("PROGRAM_URL") else { return };
     let told = |name: &str| std::env::var(name).unwrap();
     cache_diesel::install(cache(&told("PROGRAM_PREFIX"))).unwrap();
-    if url.starts_with("postgres") {
+    if url.starts_with("mysql") {
+        #[cfg(feature = "mysql")]
+        go(MysqlConnection::establish(&url).unwrap(), &told("PROGRAM_SQL"), told("PROGRAM_READS") == "true");
+    } else if url.starts_with("postgres") {
         #[cfg(feature = "postgres")]
         go(PgConnection::establish(&url).unwrap(), &told("PROGRAM_SQL"), told("PROGRAM_READS") == "true");
     } else {
@@ -129,5 +139,7 @@ macro_rules! reads {
 }
 
 reads!(SqliteConnection);
+#[cfg(feature = "mysql")]
+reads!(MysqlConnection);
 #[cfg(feature = "postgres")]
 reads!(PgConnection);

@@ -1,11 +1,12 @@
 //! Servers of PostgreSQL: two behind one URL, one behind two, one that may not be asked who it is.
 
+use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::pooler::Pooler;
 use crate::postgres_server::PostgresServer;
-use crate::program::{Note, Program, Reads, cache, notes, prefix, schema};
+use crate::program::{Note, Program, cache, install, notes, prefix, schema};
 
 /// A server with a database that has a note called `title`.
 fn environment(server: PostgresServer, title: &str) -> PostgresServer {
@@ -45,15 +46,20 @@ fn a_pooler_that_renames_a_database_leads_to_the_same_entries_and_tags() {
     assert_eq!(renamed.run(), ("old".into(), true));
 
     // In one process: what a manager asked once counts for plain writes on every connection by that URL.
-    cache_diesel::install(cache(&prefix)).unwrap();
+    install();
+    caches::configure([(prefix.as_str(), cache(&prefix))]).unwrap();
+    let note = |conn: &mut PgConnection| {
+        let entry = Note::cached_in(&prefix).get(1).entry(conn).unwrap();
+        (entry.value.title.clone(), entry.is_hit())
+    };
     let [mut before, mut first] = [(); 2].map(|()| PgConnection::establish(&pooler.url("shop_ro")).unwrap());
-    assert_eq!(first.note(), ("old".into(), true));
+    assert_eq!(note(&mut first), ("old".into(), true));
     let mut later = PgConnection::establish(&pooler.url("shop_ro")).unwrap();
     for (conn, title) in [(&mut before, "new"), (&mut first, "newer"), (&mut later, "newest")] {
         diesel::update(notes::table).set(notes::title.eq(title)).execute(conn).unwrap();
         assert_eq!(direct.run(), (title.to_owned(), false));
     }
-    assert_eq!(Note::cached().get(1).first(&mut before).unwrap().title, "newest");
+    assert_eq!(note(&mut before), ("newest".into(), true));
 
     // By a URL that no manager was given, `track` asks.
     let elsewhere = format!("{}&connect_timeout=7", pooler.url("shop_ro"));

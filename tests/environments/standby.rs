@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::postgres_server::PostgresServer;
-use crate::program::{Note, cache, notes, prefix, schema};
+use crate::program::{Note, cache, install, notes, prefix, schema};
 
 /// A primary with a note, its standby that is far behind, and managers in a cache of their own.
 struct Pair {
@@ -63,11 +63,6 @@ impl Pair {
     fn stored(&self) -> u64 {
         caches::get(&self.name).unwrap().statistics().total().store_count
     }
-}
-
-fn install() {
-    // Another test may have been first.
-    let _ = cache_diesel::install(cache(&prefix()));
 }
 
 fn words(words: &[&str]) -> Vec<String> {

@@ -47,9 +47,9 @@ static ONLY: OnceLock<Arc<Endpoint>> = OnceLock::new();
 
 /// Tells the library that every connection of this process leads to the database at `url`, as they are opened by it.
 ///
-/// From then on [`first_with`](crate::Manager::get) and `load_with` look in the cache before they take a connection,
-/// once it is known which database that is: after the first read with one. They take theirs first while the process has
-/// seen a connection by another URL, or one whose session was told to see things its own way.
+/// From then on `first_with` and `load_with` look in the cache before they take a connection, once it is known which
+/// database that is: after the first read with one. They take theirs first as soon as the process has seen a connection
+/// by another URL, or one whose session was told to see things its own way.
 /// [`CacheBuilder::database`](crate::CacheBuilder::database) names the database for one cache, without these
 /// conditions.
 ///

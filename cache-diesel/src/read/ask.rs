@@ -28,7 +28,7 @@ pub(crate) fn introduce<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) 
 pub(crate) fn introduce_writer<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) {
     let depth = transaction_depth(conn);
     if let Ok(None) = depth
-        && let Err(Shut::Unasked(_)) = gate_of(depth, conn.instrumentation())
+        && let Err(Shut::Unasked) = gate_of(depth, conn.instrumentation())
     {
         // Where it is not known, what its URL says has to do.
         _ = introduce(conn);

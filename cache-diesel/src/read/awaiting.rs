@@ -27,7 +27,7 @@ use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
 use crate::read::terminal::{AnyConnection, First, Runs, Value};
-use crate::track::Shut;
+use crate::track::{Shut, Tracker};
 
 /// Marks connections that are awaited.
 #[derive(Debug)]
@@ -254,6 +254,9 @@ fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, cache_core::Bypass
     match gate_of(depth, conn.instrumentation()) {
         Ok(identity) => Ok(identity),
         Err(Shut::Bypass(reason)) => Err(reason),
-        Err(Shut::Unasked(otherwise)) => otherwise,
+        Err(Shut::Unasked) => {
+            let tracker: Option<&mut Tracker> = conn.instrumentation().as_any_mut().downcast_mut();
+            tracker.ok_or(cache_core::Bypass::NotTracked)?.by_address()
+        }
     }
 }

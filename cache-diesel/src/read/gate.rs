@@ -18,7 +18,7 @@ pub(crate) fn gate<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Re
     match gate_of(depth, conn.instrumentation()) {
         Ok(identity) => Ok(identity),
         Err(Shut::Bypass(reason)) => Err(reason),
-        Err(Shut::Unasked(_)) => introduce(conn),
+        Err(Shut::Unasked) => introduce(conn),
     }
 }
 

@@ -233,8 +233,9 @@ macro_rules! row_terminals {
         /// # Consistency
         ///
         /// Without a connection the cache has to know which database is meant: its builder was told
-        /// (`database`), or the process has seen one database only, and no session of its own kind. Else the
-        /// connection is taken first.
+        /// ([`database`](crate::CacheBuilder::database)), or the program said that it has
+        /// [one only](crate::only_database). Else the connection is taken first, as it is until a read with a
+        /// connection has found out which database that is.
         ///
         /// # Errors
         ///

@@ -18,8 +18,8 @@ use crate::track::session::Session;
 pub(crate) enum Shut {
     /// It leaves the cache alone.
     Bypass(Bypass),
-    /// It has to be asked which database it is on. Where that cannot be: what its address says, or why it bypasses.
-    Unasked(Result<Identity, Bypass>),
+    /// It has to be asked which database it is on.
+    Unasked,
 }
 
 impl From<Bypass> for Shut {
@@ -84,14 +84,21 @@ impl Tracker {
     pub(super) fn gate_at_first(&mut self) -> Result<Identity, Shut> {
         self.catch_up();
         if self.session.lacks_only_a_name() && !self.whereabouts.is_answered() {
-            return Err(Shut::Unasked(Err(Bypass::ParticularSession)));
+            return Err(Shut::Unasked);
         }
         self.session.gate()?;
         match (self.whereabouts.reading(), self.identity) {
             (Some(identity), _) => Ok(identity),
-            (None, Some(identity)) => Err(Shut::Unasked(Ok(identity))),
+            (None, Some(_)) => Err(Shut::Unasked),
             (None, None) => Err(Bypass::NotTracked.into()),
         }
+    }
+
+    /// What the address alone says, for a connection that cannot be asked.
+    #[cfg(feature = "__async")]
+    pub(crate) fn by_address(&self) -> Result<Identity, Bypass> {
+        self.session.gate()?;
+        self.identity.ok_or(Bypass::NotTracked)
     }
 
     /// Learns what others were answered, while nothing is under way that counts for the database by its former name.
