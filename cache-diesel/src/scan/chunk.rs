@@ -1,6 +1,7 @@
 //! How does a query give its SQL away without its binds, or with short ones only?
 
 use std::fmt::{self, Display, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Whether what is printed behind the SQL of a query is wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,11 +14,12 @@ pub(crate) enum Binds {
 /// rest if it is not too long.
 ///
 /// Diesel prints the SQL of a query as one piece, before its binds: these can be long, and mostly none of our
-/// business. `with` is called exactly once, with nothing if nothing was printed.
+/// business. `with` is called exactly once, with nothing if nothing was printed. A panic of what prints a bind ends there:
+/// without an instrumentation nobody would have printed it.
 pub(crate) fn first_chunk(sql: &dyn Display, with: &mut dyn FnMut(&str) -> Binds) -> Option<String> {
     let mut first = First { rest: None, is_taken: false, with };
-    // An error is how the formatting is stopped.
-    let is_whole = write!(first, "{sql}").is_ok();
+    // An error is how the formatting is stopped. What a panic leaves behind is a text that is not whole.
+    let is_whole = catch_unwind(AssertUnwindSafe(|| write!(first, "{sql}"))).is_ok_and(|written| written.is_ok());
     if !first.is_taken {
         (first.with)("");
     }
@@ -140,6 +142,24 @@ mod tests {
         assert_eq!(rest(" -- binds: [1]"), Some(" -- binds: [1]".to_owned()));
         assert_eq!(rest(&"a".repeat(Bounded::MOST_BYTES)), Some("a".repeat(Bounded::MOST_BYTES)));
         assert_eq!(rest(&"a".repeat(Bounded::MOST_BYTES + 1)), None);
+    }
+
+    #[test]
+    fn a_display_that_panics_gives_nothing_more() {
+        struct Panicking<'a>(&'a str);
+        impl Display for Panicking<'_> {
+            fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
+                formatter.write_str(self.0)?;
+                panic!("printed");
+            }
+        }
+
+        let mut seen = Vec::new();
+        let rest = first_chunk(&Panicking("UPDATE"), &mut |chunk| {
+            seen.push(chunk.to_owned());
+            Binds::Wanted
+        });
+        assert_eq!((rest, seen), (None, vec!["UPDATE".to_owned()]));
     }
 
     #[test]
