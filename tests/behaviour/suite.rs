@@ -16,6 +16,7 @@ mod declared;
 mod deploys;
 mod details;
 mod embedded;
+mod ends;
 pub mod exact;
 mod exact_keys;
 mod failure;

@@ -22,6 +22,12 @@ mod commits;
 #[cfg(feature = "postgres")]
 #[path = "../behaviour/deferred.rs"]
 mod deferred;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+#[allow(dead_code, reason = "another suite has it for all of its shops")]
+#[path = "../behaviour/kept/redis.rs"]
+mod kept_on_redis;
+#[cfg(feature = "postgres")]
+mod looked_up;
 #[cfg(feature = "postgres")]
 mod multi_connection;
 #[cfg(feature = "postgres")]
@@ -45,3 +51,8 @@ mod unusual;
 
 #[cfg(feature = "postgres")]
 use suite::*;
+
+#[cfg(all(feature = "postgres", feature = "redis"))]
+fn complete(store: cache_core::store::RedisStore) -> cache_core::store::RedisStore {
+    store
+}

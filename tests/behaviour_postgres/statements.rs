@@ -1,9 +1,11 @@
 //! Statements that only PostgreSQL has.
 
 use diesel::connection::SimpleConnection;
+use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 
 use crate::harness::{Shop, products};
+use crate::transactions::{retitle, title};
 use crate::writes::check;
 
 #[derive(Insertable)]
@@ -56,4 +58,31 @@ fn a_truncate_that_cascades_reaches_tables_that_it_does_not_name() {
     conn.batch_execute("TRUNCATE categories CASCADE").unwrap();
     assert_eq!(shop.products().every().load(&mut other).unwrap().len(), 0);
     shop.read_everything(&mut other);
+}
+
+#[test]
+fn rows_that_are_given_back_one_by_one_count_when_they_are_let_go() {
+    for fetched in 0..5 {
+        let shop = Shop::new();
+        let (mut other, mut conn) = (shop.warm(), shop.conn());
+        let update = diesel::update(products::table).set(products::title.eq("New")).returning(products::id);
+        let mut rows = update.load_iter::<i32, PgRowByRowLoadingMode>(&mut conn).unwrap();
+        assert_eq!(rows.by_ref().take(fetched).flatten().count(), fetched.min(3));
+        drop(rows);
+        assert_eq!(title(&shop, &mut other, 1).1, "New", "{fetched} of them fetched");
+        shop.read_everything(&mut other);
+        assert_eq!(shop.read_everything(&mut other), 0);
+    }
+}
+
+/// The text ends early for the database's client: Diesel tells of no end.
+#[test]
+fn a_text_with_a_nul_hides_nothing() {
+    let shop = Shop::new();
+    let (mut other, mut conn) = (shop.warm(), shop.conn());
+    conn.batch_execute("UPDATE products SET title = '\0'").unwrap_err();
+    retitle(&mut conn, 1, "New").unwrap();
+    assert_eq!(title(&shop, &mut other, 1).1, "New");
+    shop.read_everything(&mut other);
+    assert_eq!(shop.read_everything(&mut other), 0);
 }

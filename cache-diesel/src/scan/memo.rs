@@ -22,21 +22,23 @@ impl<T: 'static> Memo<T> {
         Self { slots: RefCell::new([const { None }; COUNT]) }
     }
 
-    /// Gives `each` what `make` makes of `sql`, and looks first whether it has been made before.
+    /// Gives `each` what `make` makes of `sql`, and by what to tell the text; looks first whether it has been made
+    /// before.
     pub(crate) fn with<R>(
         memo: &'static LocalKey<Self>,
         (sql, dialect): (&str, Dialect),
         make: impl FnOnce() -> T,
-        each: impl FnOnce(&T) -> R,
+        each: impl FnOnce(&T, Fingerprint) -> R,
     ) -> R {
+        let fingerprint = Fingerprint::of(sql);
         if sql.len() > LONGEST {
-            return each(&make());
+            return each(&make(), fingerprint);
         }
-        let slot = slot_of(sql);
+        let slot = fingerprint.slot();
         // Out of its slot meanwhile: `each` may lead here again.
         let remembered = Self::exchange(memo, slot, None).filter(|remembered| remembered.is_of(sql, dialect));
         let remembered = remembered.unwrap_or_else(|| Remembered { sql: sql.into(), dialect, made: make() });
-        let result = each(&remembered.made);
+        let result = each(&remembered.made, fingerprint);
         Self::exchange(memo, slot, Some(remembered));
         result
     }
@@ -53,15 +55,26 @@ impl<T> Remembered<T> {
     }
 }
 
-/// Texts in one slot push each other out, and are compared: a poor mix costs time alone.
-fn slot_of(sql: &str) -> usize {
-    let mut mixed = 0_u64;
-    for chunk in sql.as_bytes().chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        mixed = (mixed.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+/// A number that few texts share: those that are equal at the beginning, in more bytes than most have, and in length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// That of `sql`.
+    pub(crate) fn of(sql: &str) -> Self {
+        let mut mixed = sql.len() as u64;
+        for chunk in sql.as_bytes().chunks(8).take(LONGEST / 8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            mixed = (mixed.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+        Self(mixed)
     }
-    (mixed >> 32) as usize % COUNT
+
+    /// Texts in one slot push each other out, and are compared: a poor mix costs time alone.
+    fn slot(self) -> usize {
+        (self.0 >> 32) as usize % COUNT
+    }
 }
 
 /// Longer texts are seldom said twice, and would fill the memory of each thread.
@@ -78,7 +91,7 @@ mod tests {
     }
 
     fn remembered(sql: &str, dialect: Dialect) -> Vec<Effect> {
-        Memo::with(&MEMO, (sql, dialect), || read(sql, dialect), Clone::clone)
+        Memo::with(&MEMO, (sql, dialect), || read(sql, dialect), |made, _| made.clone())
     }
 
     fn read(sql: &str, dialect: Dialect) -> Vec<Effect> {
@@ -112,7 +125,7 @@ mod tests {
     #[test]
     fn a_text_may_be_read_while_it_is_read() {
         let text = ("DELETE FROM a", Dialect::Sqlite);
-        let seen = Memo::with(&MEMO, text, || read(text.0, text.1), |_| remembered(text.0, text.1));
+        let seen = Memo::with(&MEMO, text, || read(text.0, text.1), |_, _| remembered(text.0, text.1));
         assert_eq!(seen, read("DELETE FROM a", Dialect::Sqlite));
     }
 }

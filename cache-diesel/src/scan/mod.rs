@@ -36,7 +36,7 @@ mod tests;
 pub(crate) use bound::{count as count_binds, last_integer};
 pub(crate) use chunk::{Binds, Bounded, first_chunk};
 pub(crate) use exact::{OneRow, bind_count, key_column, one_row, sole_change};
-pub(crate) use memo::Memo;
+pub(crate) use memo::{Fingerprint, Memo};
 pub(crate) use name::{has_schema, table_name};
 pub(crate) use read::{Looked, read};
 #[cfg(feature = "postgres")]

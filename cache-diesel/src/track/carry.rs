@@ -3,16 +3,19 @@
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cache, Database, Invalidation, Result, registry};
 
-use crate::track::session::Step;
+use crate::track::session::{Intents, Step};
 
-/// Carries `step` out for `database`; `invalidation` is what was placed and is not released yet.
-pub(crate) fn carry_out(step: Step, database: Database, invalidation: &mut Option<Invalidation>) {
+/// Carries `step` out for `database`; `invalidation` is what was placed and is not released yet, and `intents` what
+/// becomes of that.
+pub(crate) fn carry_out(step: Step, database: Database, invalidation: &mut Option<Invalidation>, intents: Intents) {
     match step {
         Step::Place(changes) => {
             invalidation.get_or_insert_with(|| Invalidation::of(database)).place(&changes, &registry::every());
         }
         Step::Release(changes, ending, cause) => {
-            let invalidation = invalidation.take().unwrap_or_else(|| Invalidation::of(database));
+            // Tokens change all the same in the name of another writer.
+            let ended = invalidation.take_if(|_| intents == Intents::End);
+            let invalidation = ended.unwrap_or_else(|| Invalidation::of(database));
             invalidation.release(&changes, ending, cause, &registry::every());
         }
     }

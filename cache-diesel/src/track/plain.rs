@@ -1,16 +1,20 @@
 //! Reads a plain statement along: what it changes, to the row where that is certain.
 
+use diesel::connection::DebugQuery;
+
 use crate::declaration::tables;
 use crate::precision::are_plain_writes_row_exact;
 use crate::row_key::RowKey;
-use crate::scan::{self, Binds, Dialect, Effect, Memo, OneRow, WriteKind};
-use crate::track::session::Session;
+use crate::scan::{self, Binds, Dialect, Effect, Fingerprint, Memo, OneRow, WriteKind};
+use crate::track::session::{Session, Words};
 
-/// Tells `session` of the statements in `query`, which is about to run.
-pub(super) fn read_along(query: &dyn diesel::connection::DebugQuery, dialect: Dialect, session: &mut Session) {
+/// Tells `session` of the statements in `query`, which is about to run. Gives what their end is told by.
+pub(super) fn read_along(query: &dyn DebugQuery, dialect: Dialect, session: &mut Session) -> Words {
     let mut row = None;
+    let mut words = Words::Unread;
     let binds = scan::first_chunk(&query, &mut |sql| {
-        row = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), |text| text.tell(session));
+        let tell = |text: &Text, fingerprint| (text.tell(session), Words::Read(fingerprint));
+        (row, words) = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), tell);
         if row.is_some() { Binds::Wanted } else { Binds::Unwanted }
     });
     if let Some(OneRowText { key, row, bind_count }) = row {
@@ -22,6 +26,17 @@ pub(super) fn read_along(query: &dyn diesel::connection::DebugQuery, dialect: Di
             None => session.read_along(&Effect::change_of(key.table()), tables()),
         }
     }
+    words
+}
+
+/// What the end of `query` is told by.
+pub(super) fn words_of(query: &dyn DebugQuery) -> Words {
+    let mut words = Words::Unread;
+    scan::first_chunk(&query, &mut |sql| {
+        words = Words::Read(Fingerprint::of(sql));
+        Binds::Unwanted
+    });
+    words
 }
 
 thread_local! {
@@ -31,6 +46,7 @@ thread_local! {
 /// What is known of a statement by its SQL.
 struct Text {
     effects: Vec<Effect>,
+    is_look_up: bool,
     gives_rows_back: bool,
     row: Option<OneRowText>,
 }
@@ -52,7 +68,7 @@ impl Text {
             effects.push(Effect::Unknown);
         }
         let row = one_row(&effects, sql, dialect);
-        Self { effects, gives_rows_back: gives_rows_back(sql), row }
+        Self { effects, is_look_up: is_look_up(sql, dialect), gives_rows_back: gives_rows_back(sql), row }
     }
 
     /// Tells `session`, unless the binds are to be looked at first: then gives the row that they name.
@@ -60,6 +76,9 @@ impl Text {
         let row = self.row.filter(|_| are_plain_writes_row_exact());
         if row.is_none() {
             self.effects.iter().for_each(|effect| session.read_along(effect, tables()));
+        }
+        if self.is_look_up {
+            session.note_look_up();
         }
         if self.gives_rows_back && session.is_in_transaction() {
             session.note_returning();
@@ -74,6 +93,13 @@ fn one_row(effects: &[Effect], sql: &str, dialect: Dialect) -> Option<OneRowText
     let key = RowKey::of(&written.table).filter(|_| written.kind == WriteKind::Change)?;
     let row = key.one_row(sql, dialect)?;
     Some(OneRowText { key, row, bind_count: scan::bind_count(sql, dialect) })
+}
+
+/// Whether Diesel looks up a type of PostgreSQL with `sql`, which it does while it gathers the binds of another
+/// statement.
+fn is_look_up(sql: &str, dialect: Dialect) -> bool {
+    const BEGINNING: &str = r#"SELECT "pg_type"."oid", "pg_type"."typarray" FROM "#;
+    dialect == Dialect::Postgres && sql.starts_with(BEGINNING)
 }
 
 /// Whether a statement may write and give rows back; `RETURNING` in a string counts too.

@@ -4,7 +4,7 @@
 use cache_core::Bypass;
 use cache_core::protocol::write::ChangeSet;
 
-use crate::track::session::{Finish, Session, Step};
+use crate::track::session::{Finish, Session, Step, Ticket, Words};
 
 /// One connection's test transaction.
 ///
@@ -56,22 +56,33 @@ impl Rehearsal {
     }
 
     /// A statement starts, which `real` has read along.
-    pub(crate) fn start(&mut self, real: &Session) -> Cue {
+    pub(crate) fn start(&mut self, real: &Session, ticket: Ticket, words: Words) -> Cue {
         if self.is_control_of_diesels {
+            self.session.start_control(ticket, words);
             return Cue::GoesOn(None);
         }
         self.session.overhear(real);
         if self.session.has_control() {
             return Cue::Over;
         }
-        Cue::GoesOn(self.session.start())
+        Cue::GoesOn(self.session.start(ticket, words))
     }
 
-    /// The statement ended.
-    pub(crate) fn finish(&mut self, finish: Finish) -> Option<Step> {
+    /// The statement with `ticket` ended.
+    pub(crate) fn finish(&mut self, ticket: Ticket, finish: Finish) -> Option<Step> {
         self.is_control_of_diesels = false;
-        self.is_in_doubt |= finish != Finish::Ok || self.session.may_have_failed_unseen();
-        self.session.finish(finish)
+        self.is_in_doubt |= finish != Finish::Ok || self.session.may_have_failed_unseen(ticket);
+        self.session.finish(ticket, finish)
+    }
+
+    /// What has told no end until now tells none.
+    pub(crate) fn abandon(&mut self) -> Option<Step> {
+        self.session.abandon()
+    }
+
+    /// A manager has asked.
+    pub(crate) fn end_asking(&mut self) {
+        self.session.end_asking();
     }
 
     /// Work begins that may change `changes`.

@@ -6,8 +6,11 @@ use cache_core::tables::Tables;
 use cache_core::{Bypass, Cause, Ending, Tag};
 
 use declared::Declared;
+use under_way::{Entry, Kind, Statement, UnderWay};
 
 use crate::scan::{Dialect, Effect, Session as SessionChange, Transaction, WriteKind};
+
+pub(crate) use under_way::{Ticket, Words};
 
 /// What has to be done in the stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,14 @@ pub(crate) enum Step {
     Place(ChangeSet),
     /// Give these new tokens.
     Release(ChangeSet, Ending, Cause),
+}
+
+/// What becomes of the intents that stand when something is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intents {
+    End,
+    /// They are another statement's too, which is still under way.
+    Stand,
 }
 
 /// Who began a transaction.
@@ -59,8 +70,9 @@ pub(crate) struct Session {
     is_nameless: bool,
     /// What Diesel is about to do to its outermost transaction.
     boundary: Option<Boundary>,
-    /// The statement that is running.
-    running: Running,
+    /// What was read of the statement that is about to run.
+    next: Statement,
+    under_way: UnderWay,
     /// Written in the open transaction.
     pending: ChangeSet,
     /// The work under way whose tables were named, one in the other.
@@ -74,25 +86,6 @@ enum Boundary {
     Begin,
     Commit,
     Rollback,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Running {
-    changes: ChangeSet,
-    controls: Vec<Transaction>,
-    statement_count: usize,
-    is_own: bool,
-    is_returning: bool,
-    is_switching: bool,
-    /// Something in it was not understood, and its tables were named.
-    is_declared: bool,
-}
-
-impl Running {
-    /// Whether something in it may have done anything, such as ending a transaction.
-    fn is_unclear(&self) -> bool {
-        self.is_declared || self.changes.is_wide()
-    }
 }
 
 impl Session {
@@ -110,7 +103,8 @@ impl Session {
             reaches_others: false,
             is_nameless: false,
             boundary: None,
-            running: Running::default(),
+            next: Statement::default(),
+            under_way: UnderWay::default(),
             pending: ChangeSet::new(),
             declared: Vec::new(),
             held: None,
@@ -128,9 +122,9 @@ impl Session {
 
     /// Takes the statement that is about to run from another session on the same connection, which has read it along.
     pub(crate) fn overhear(&mut self, other: &Self) {
-        self.running = other.running.clone();
+        self.next = other.next.clone();
         // Not the other's own doubt, which may be an older one.
-        self.has_doubt |= self.running.is_unclear();
+        self.has_doubt |= self.next.is_unclear();
         self.is_particular |= other.is_particular;
         self.reaches_others |= other.reaches_others;
     }
@@ -152,8 +146,9 @@ impl Session {
             return None;
         }
         self.boundary = Some(Boundary::Commit);
-        let unfinished = core::mem::take(&mut self.running);
-        self.pending.merge(&unfinished.changes);
+        // Whatever has begun in the transaction is over with it.
+        let unfinished = self.under_way.take_all();
+        self.pending.merge(&unfinished);
         let mut concerned = self.pending.clone();
         // A manager's write may be a transaction of its own.
         if let Some((held, _)) = &self.held {
@@ -176,32 +171,32 @@ impl Session {
 
     /// Whether the statement that starts now begins or ends transactions, or savepoints.
     pub(crate) fn has_control(&self) -> bool {
-        !self.running.controls.is_empty()
+        !self.next.controls.is_empty()
     }
 
-    /// Whether the statement that is running may fail without anybody being told.
-    pub(crate) fn may_have_failed_unseen(&self) -> bool {
-        self.running.is_returning && self.dialect == Dialect::Sqlite
+    /// Whether the statement that is under way may fail without anybody being told.
+    pub(crate) fn may_have_failed_unseen(&self, ticket: Ticket) -> bool {
+        self.dialect == Dialect::Sqlite && self.under_way.get(ticket).is_some_and(|statement| statement.is_returning)
     }
 
     /// Adds the effect of one statement of the text that is about to run.
     pub(crate) fn read_along(&mut self, effect: &Effect, tables: &Tables) {
-        self.running.statement_count += 1;
+        self.next.count += 1;
         match effect {
             Effect::Read => {}
             Effect::Session(change) => self.change_session(*change),
-            Effect::Transaction(control) => self.running.controls.push(*control),
+            Effect::Transaction(control) => self.next.controls.push(*control),
             Effect::Unknown => {
                 self.has_doubt = true;
                 if self.is_declared() {
-                    self.running.is_declared = true;
+                    self.next.is_declared = true;
                 } else {
-                    self.running.changes.add_everything();
+                    self.next.changes.add_everything();
                 }
             }
             Effect::Write(written) => {
                 for written in written {
-                    self.running.changes.add(&written.table, &change_of(written.kind), tables);
+                    self.next.changes.add(&written.table, &change_of(written.kind), tables);
                 }
             }
         }
@@ -209,14 +204,24 @@ impl Session {
 
     /// Adds what the one statement of the text that is about to run does to one table, where that is known exactly.
     pub(crate) fn read_exact(&mut self, table: &str, change: &Change, tables: &Tables) {
-        self.running.statement_count += 1;
-        self.running.changes.add(table, change, tables);
+        self.next.count += 1;
+        self.next.changes.add(table, change, tables);
+    }
+
+    /// The statement that is about to run looks up a type for another one.
+    pub(crate) fn note_look_up(&mut self) {
+        self.next.kind = Kind::LookUp;
+    }
+
+    /// The statement that is about to run is a manager's, and a mere query.
+    pub(crate) fn ask(&mut self) {
+        self.next.kind = Kind::Asking;
     }
 
     /// Takes a manager's word for what the statement that is about to run writes.
     pub(crate) fn announce(&mut self, changes: &ChangeSet) {
-        self.running.is_own = true;
-        self.running.changes.merge(changes);
+        self.next.kind = Kind::Writing;
+        self.next.changes.merge(changes);
     }
 
     /// What a manager's word comes to on this connection.
@@ -231,12 +236,12 @@ impl Session {
     /// Whether nothing is under way: no transaction, no statement, nothing that waits to be told.
     pub(crate) fn is_idle(&self) -> bool {
         let is_open = !self.takes_effect_at_once() || self.boundary.is_some() || self.is_declared();
-        !is_open && self.pending.is_empty() && self.running.changes.is_empty() && self.held.is_none()
+        !is_open && self.pending.is_empty() && self.under_way.is_settled() && self.held.is_none()
     }
 
     /// The statement gives back rows: Diesel does not tell if it fails while they are fetched.
     pub(crate) fn note_returning(&mut self) {
-        self.running.is_returning = true;
+        self.next.is_returning = true;
     }
 
     /// A manager's statement has failed, whatever Diesel told of it.
@@ -244,82 +249,6 @@ impl Session {
         if self.is_in_transaction() && self.dialect != Dialect::Postgres {
             self.is_uncertain = true;
         }
-    }
-
-    /// The statement starts.
-    pub(crate) fn start(&mut self) -> Option<Step> {
-        if self.is_declared() && (self.running.is_declared || !self.running.changes.is_empty()) {
-            self.running.changes.merge(&self.declared_changes());
-        }
-        if self.is_anywhere() && !self.running.changes.is_empty() {
-            self.running.changes.add_other_databases();
-        }
-        if self.is_in_transaction() && !self.may_end_transaction() {
-            return None;
-        }
-        let mut concerned = self.running.changes.clone();
-        if self.is_in_transaction() {
-            concerned.merge(&self.pending);
-        }
-        (!concerned.is_empty()).then_some(Step::Place(concerned))
-    }
-
-    /// The statement ended.
-    pub(crate) fn finish(&mut self, finish: Finish) -> Option<Step> {
-        if let Some(boundary) = self.boundary.take() {
-            if let Some((_, worst)) = self.held.as_mut().filter(|_| finish != Finish::Ok) {
-                *worst = finish;
-            }
-            return self.finish_boundary(boundary, finish);
-        }
-        let running = core::mem::take(&mut self.running);
-        // SQLite and MySQL may end a transaction by themselves when a statement in it fails. On MySQL any statement
-        // that is not understood may have committed what went before it: what comes after it commits by itself.
-        let may_have_ended = self.dialect == Dialect::Mysql && running.is_unclear() && running.controls.is_empty();
-        self.note_end_in_declared(finish);
-        if finish != Finish::Ok || (may_have_ended && !running.is_own) {
-            self.note_failure();
-        }
-        if running.is_switching && finish != Finish::Ok {
-            self.stay_uncertain();
-        }
-        let is_suspect = running.is_returning && self.is_in_transaction() && self.dialect == Dialect::Sqlite;
-        let step = self.finish_running(running, finish);
-        // From the next statement on: if this one has failed, it has written nothing itself.
-        self.is_suspect |= is_suspect;
-        step
-    }
-
-    fn finish_running(&mut self, running: Running, finish: Finish) -> Option<Step> {
-        if running.is_own {
-            let (mut changes, mut worst) = self.held.take().unwrap_or((ChangeSet::new(), Finish::Ok));
-            changes.merge(&running.changes);
-            worst = if finish == Finish::Ok { worst } else { finish };
-            self.held = Some((changes, worst));
-            return None;
-        }
-        match (running.controls.as_slice(), running.statement_count) {
-            ([], _) => {
-                let is_unclear = running.is_unclear();
-                self.settle(running.changes, finish, is_unclear)
-            }
-            ([control], 1) => self.finish_control(*control, finish),
-            (controls, _) => self.finish_batch(controls, running.changes, finish),
-        }
-    }
-
-    /// A manager's statement is over, and `exact` is what it wrote; without it, what was announced counts.
-    pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) -> Option<Step> {
-        let unfinished = core::mem::take(&mut self.running);
-        let unfinished = (unfinished.is_own).then_some((unfinished.changes, Finish::Failed));
-        let (announced, finish) = self.held.take().or(unfinished)?;
-        let mut changes = exact.cloned().unwrap_or(announced);
-        changes.merge(&self.declared_changes());
-        if self.is_anywhere() {
-            changes.add_other_databases();
-        }
-        let is_unclear = changes.is_wide();
-        self.settle(changes, finish, is_unclear)
     }
 
     /// Diesel says that no transaction of its own is open: a `BEGIN` that failed looks like that.
@@ -373,9 +302,9 @@ impl Session {
 
     /// Nobody looks any more: whatever was written and is still open counts now, and may yet be committed.
     pub(crate) fn close(&mut self) -> Option<Step> {
-        let running = core::mem::take(&mut self.running);
-        let was_running = !running.changes.is_empty() || self.is_declared();
-        self.pending.merge(&running.changes);
+        let running = self.under_way.take_all();
+        let was_running = !running.is_empty() || self.is_declared();
+        self.pending.merge(&running);
         self.pending.merge(&self.declared_changes());
         if let Some((held, _)) = self.held.take() {
             self.pending.merge(&held);
@@ -419,7 +348,7 @@ impl Session {
 
     /// The transaction control in the statement that is about to run.
     pub(crate) fn controls(&self) -> &[Transaction] {
-        &self.running.controls
+        &self.next.controls
     }
 
     fn stay_uncertain(&mut self) {
@@ -431,17 +360,13 @@ impl Session {
         self.reaches_others || self.is_nameless
     }
 
-    fn may_end_transaction(&self) -> bool {
-        self.is_uncertain || self.is_suspect || !self.running.controls.is_empty() || self.running.is_unclear()
-    }
-
     fn change_session(&mut self, change: SessionChange) {
         match change {
             SessionChange::Attach => self.note_other_databases(),
             SessionChange::Autocommit(is_on) => self.switch_autocommit(is_on),
             SessionChange::Particular => {
                 // Code that nobody has seen may have switched autocommit.
-                if self.dialect == Dialect::Mysql && self.running.is_unclear() {
+                if self.dialect == Dialect::Mysql && self.next.is_unclear() {
                     self.stay_uncertain();
                 }
                 self.is_particular = true;
@@ -452,9 +377,9 @@ impl Session {
     /// Switching it on commits what is open. Switching it to what it is leaves a transaction open, and so does
     /// switching it off in one; but who knows what the server began with.
     fn switch_autocommit(&mut self, is_on: bool) {
-        self.running.is_switching = true;
+        self.next.is_switching = true;
         if is_on && self.autocommit_is_off {
-            self.running.controls.push(Transaction::Commit);
+            self.next.controls.push(Transaction::Commit);
         } else {
             self.is_uncertain |= self.in_diesel || self.in_raw;
         }
@@ -472,5 +397,7 @@ fn change_of(kind: WriteKind) -> Change {
 
 mod declared;
 mod ending;
+mod statements;
 #[cfg(test)]
 mod tests;
+mod under_way;

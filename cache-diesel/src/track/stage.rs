@@ -10,7 +10,7 @@ use crate::identity::{self, Identity};
 use crate::track::carry_out;
 use crate::track::hooks::{Hook, Waiting};
 use crate::track::rehearsal::{Cue, Rehearsal};
-use crate::track::session::{Finish, Session, Step};
+use crate::track::session::{Finish, Session, Step, Ticket, Words};
 
 /// A rehearsal with the identity that its entries are kept under: nobody else ever has that one.
 pub(crate) struct Stage {
@@ -54,8 +54,8 @@ impl Stage {
     }
 
     /// A statement starts, which `session` has read along. Gives whether the rehearsal goes on.
-    pub(crate) fn start(&mut self, session: &Session) -> bool {
-        match self.rehearsal.start(session) {
+    pub(crate) fn start(&mut self, session: &Session, ticket: Ticket, words: Words) -> bool {
+        match self.rehearsal.start(session, ticket, words) {
             Cue::GoesOn(step) => {
                 self.carry_out(step);
                 true
@@ -69,9 +69,9 @@ impl Stage {
         self.carry_out(step);
     }
 
-    /// A statement ended. Gives the hooks that are due.
-    pub(crate) fn finish(&mut self, finish: Finish) -> Vec<Hook> {
-        let step = self.rehearsal.finish(finish);
+    /// The statement with `ticket` ended. Gives the hooks that are due.
+    pub(crate) fn finish(&mut self, ticket: Ticket, finish: Finish) -> Vec<Hook> {
+        let step = self.rehearsal.finish(ticket, finish);
         let due = self.hooks.finish(step.as_ref(), finish, self.rehearsal.session());
         self.carry_out(step);
         due
@@ -106,6 +106,12 @@ impl Stage {
         self.carry_out(step);
     }
 
+    /// What has told no end until now tells none.
+    pub(crate) fn abandon(&mut self) {
+        let step = self.rehearsal.abandon();
+        self.carry_out(step);
+    }
+
     pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) {
         let step = self.rehearsal.settle_own(exact);
         self.carry_out(step);
@@ -113,7 +119,8 @@ impl Stage {
 
     fn carry_out(&mut self, step: Option<Step>) {
         if let Some(step) = step {
-            carry_out(step, self.identity.database, &mut self.invalidation);
+            let intents = self.rehearsal.session().intents();
+            carry_out(step, self.identity.database, &mut self.invalidation, intents);
         }
     }
 }

@@ -5,16 +5,22 @@ use core::num::NonZeroU32;
 
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Bypass, Invalidation, Tag, registry};
-use diesel::connection::{Connection, Instrumentation, InstrumentationEvent};
-use diesel::result::{DatabaseErrorKind, Error, QueryResult};
+use diesel::connection::{Connection, DebugQuery, Instrumentation, InstrumentationEvent};
+use diesel::result::Error;
+
+use ending::finish_of;
+use own::Own;
 
 use crate::declaration::tables;
 use crate::identity::{self, Identity, Whereabouts};
 use crate::scan::{self, Dialect, Effect};
 use crate::track::hooks::{Hook, Waiting};
-use crate::track::session::{Begun, Finish, Session, Step};
+use crate::track::session::{Begun, Finish, Intents, Session, Step, Ticket, Words};
 use crate::track::stage::{Stage, widen};
 use crate::track::{carry_out, ensure, plain};
+
+pub(crate) use own::{Told, asking, writing};
+pub(crate) use placed::{Shut, questioning};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
@@ -31,25 +37,6 @@ pub(crate) struct Tracker {
     due: Vec<Hook>,
     /// A test transaction in which everything counts as committed.
     stage: Option<Stage>,
-}
-
-/// What the result of a manager's write tells.
-pub(crate) struct Told<Exact, After> {
-    /// What it changed; without it, what was announced counts.
-    pub(crate) exact: Exact,
-    /// What follows it, once it is committed.
-    pub(crate) after: After,
-}
-
-/// What a manager runs on the connection at present.
-#[derive(Debug, Default)]
-pub(crate) enum Own {
-    #[default]
-    Nothing,
-    /// What the library asks for itself: nobody is told of it.
-    Question,
-    Read,
-    Write(ChangeSet),
 }
 
 impl Tracker {
@@ -88,17 +75,21 @@ impl Tracker {
 
     /// Takes over a connection whose session was changed before anybody looked.
     pub(crate) fn note_particular_session(&mut self) {
-        self.session.read_along(&Effect::Session(scan::Session::Particular), tables());
-        self.session.start();
-        self.session.finish(Finish::Ok);
+        self.note_session(scan::Session::Particular);
         identity::note_particular_session();
     }
 
     /// Takes over a connection whose statements do not commit by themselves.
     pub(crate) fn note_autocommit_off(&mut self) {
-        self.session.read_along(&Effect::Session(scan::Session::Autocommit(false)), tables());
-        self.session.start();
-        self.session.finish(Finish::Ok);
+        self.note_session(scan::Session::Autocommit(false));
+    }
+
+    /// Takes a statement as read that did `change`.
+    fn note_session(&mut self, change: scan::Session) {
+        self.session.read_along(&Effect::Session(change), tables());
+        let ticket = self.session.issue();
+        self.session.start(ticket, Words::Unread);
+        self.session.finish(ticket, Finish::Ok);
     }
 
     /// From now on, and until it ends, the open transaction is none to the cache: what is written in it counts at
@@ -154,6 +145,7 @@ impl Tracker {
     pub(crate) fn ensure(&mut self, changes: &ChangeSet) -> cache_core::Result<()> {
         self.catch_up();
         let Some(identity) = self.identity else { return Ok(()) };
+        self.abandon();
         let mut changes = self.session.as_announced(changes);
         widen(&mut changes, identity.database, self.stage.as_ref());
         let ensured = ensure(&changes, identity.database, &mut self.invalidation);
@@ -165,6 +157,7 @@ impl Tracker {
 
     /// Work begins that may change `changes`, whatever its statements are.
     pub(crate) fn declare(&mut self, changes: &ChangeSet) {
+        self.abandon();
         if let Some(stage) = &mut self.stage {
             stage.declare(changes);
         }
@@ -174,6 +167,7 @@ impl Tracker {
 
     /// The work that was declared last is over.
     pub(crate) fn end_declared(&mut self) {
+        self.abandon();
         if let Some(stage) = &mut self.stage {
             stage.end_declared();
         }
@@ -199,26 +193,48 @@ impl Tracker {
         let (Some(mut step), Some(identity)) = (step, self.identity) else { return };
         let (Step::Place(changes) | Step::Release(changes, ..)) = &mut step;
         widen(changes, identity.database, self.stage.as_ref());
-        carry_out(step, identity.database, &mut self.invalidation);
+        carry_out(step, identity.database, &mut self.invalidation, self.session.intents());
     }
 
-    fn start(&mut self, query: &dyn diesel::connection::DebugQuery) {
+    /// Somebody has the connection for himself: what has told no end until now tells none, and counts.
+    fn abandon(&mut self) {
+        if let Some(stage) = &mut self.stage {
+            stage.abandon();
+        }
+        let step = self.session.abandon();
+        self.carry_out(step);
+    }
+
+    fn start(&mut self, query: &dyn DebugQuery) -> Ticket {
+        let ticket = self.session.issue();
         if self.session.is_at_boundary() {
-            return;
+            self.session.start_control(ticket, self.words_of_known(query));
+            return ticket;
         }
         self.catch_up();
-        match &self.own {
-            Own::Question | Own::Read => return,
-            Own::Write(changes) => self.session.announce(changes),
-            Own::Nothing => plain::read_along(query, self.dialect, &mut self.session),
-        }
+        let words = self.read_along(query);
         if self.session.is_particular() {
             identity::note_particular_session();
         }
-        self.stage.take_if(|stage| !stage.start(&self.session));
+        self.stage.take_if(|stage| !stage.start(&self.session, ticket, words));
         self.hooks.read_along(self.session.controls());
-        let step = self.session.start();
+        let step = self.session.start(ticket, words);
         self.carry_out(step);
+        ticket
+    }
+
+    fn read_along(&mut self, query: &dyn DebugQuery) -> Words {
+        match &self.own {
+            Own::Nothing => return plain::read_along(query, self.dialect, &mut self.session),
+            Own::Question | Own::Read => self.session.ask(),
+            Own::Write(changes) => self.session.announce(changes),
+        }
+        self.words_of_known(query)
+    }
+
+    /// What the end of a statement is told by of which the text tells nothing new.
+    fn words_of_known(&self, query: &dyn DebugQuery) -> Words {
+        if self.session.is_alone() { Words::Unread } else { plain::words_of(query) }
     }
 
     fn note_failure(&mut self, error: &Error) {
@@ -242,34 +258,24 @@ impl Tracker {
         }
     }
 
-    fn end_own(&mut self, exact: Option<&ChangeSet>) {
-        if let Own::Write(_) = mem::take(&mut self.own) {
-            let exact = match &mut self.stage {
-                // What is exact names the stage's database: for the real one, what was announced has to do.
-                Some(stage) => {
-                    stage.settle_own(exact);
-                    None
-                }
-                None => exact,
-            };
-            let step = self.session.settle_own(exact);
-            self.carry_out(step);
-            self.end_idle();
+    fn finish(&mut self, query: &dyn DebugQuery, error: Option<&Error>) -> Option<Step> {
+        // An end that nobody waits for any more begins and ends at once.
+        let ended = self.session.ended(|| plain::words_of(query));
+        let ticket = ended.unwrap_or_else(|| self.start(query));
+        let finish = finish_of(error);
+        if let Some(stage) = &mut self.stage {
+            self.due.extend(stage.finish(ticket, finish));
         }
-    }
-
-    fn finish(&mut self, error: Option<&Error>) -> Option<Step> {
         if let Some(error) = error {
             self.note_error(error);
         }
-        let finish = finish_of(error);
-        let step = self.session.finish(finish);
+        let step = self.session.finish(ticket, finish);
         self.due.extend(self.hooks.finish(step.as_ref(), finish, &self.session));
         step
     }
 
     fn note_on_stage(&mut self, event: &InstrumentationEvent<'_>) {
-        use InstrumentationEvent::{BeginTransaction, CommitTransaction, FinishQuery, RollbackTransaction};
+        use InstrumentationEvent::{BeginTransaction, CommitTransaction, RollbackTransaction};
         let Some(stage) = &mut self.stage else { return };
         match event {
             BeginTransaction { depth, .. } | CommitTransaction { depth, .. } | RollbackTransaction { depth, .. }
@@ -280,7 +286,6 @@ impl Tracker {
             BeginTransaction { depth, .. } => stage.begin(depth.get()),
             CommitTransaction { depth, .. } => stage.commit(depth.get()),
             RollbackTransaction { depth, .. } => stage.roll_back(depth.get()),
-            FinishQuery { error, .. } => self.due.extend(stage.finish(finish_of(*error))),
             _ => {}
         }
     }
@@ -296,7 +301,7 @@ impl Tracker {
                 self.start(*query);
                 None
             }
-            InstrumentationEvent::FinishQuery { error, .. } => self.finish(*error),
+            InstrumentationEvent::FinishQuery { query, error, .. } => self.finish(*query, *error),
             InstrumentationEvent::BeginTransaction { depth, .. } => {
                 self.catch_up();
                 self.hooks.begin(depth.get());
@@ -335,7 +340,9 @@ impl Drop for Tracker {
         let step = self.session.close();
         match (self.stage.take(), step, self.identity) {
             // Nobody is going to commit a test transaction: other tests keep their entries.
-            (Some(_), Some(step), Some(identity)) => carry_out(step, identity.database, &mut self.invalidation),
+            (Some(_), Some(step), Some(identity)) => {
+                carry_out(step, identity.database, &mut self.invalidation, Intents::End);
+            }
             (_, step, _) => self.carry_out(step),
         }
         if let Some(identity) = self.identity {
@@ -349,109 +356,6 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
     conn.instrumentation().as_any_mut().downcast_mut()
 }
 
-/// Runs a SELECT of a manager's: the tracker need not read it along.
-pub(crate) fn asking<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T> {
-    let mut own = OwnStatement::begin(conn, Own::Read);
-    let answer = ask(own.conn);
-    own.end(None, answer.as_ref().err());
-    answer
-}
-
-/// Runs a write of a manager's. `announced` is what it may change; `exact` tells, of its result, what it did, and
-/// `after` what follows it.
-pub(crate) fn writing<C: Connection, T>(
-    conn: &mut C,
-    announced: ChangeSet,
-    write: impl FnOnce(&mut C) -> QueryResult<T>,
-    Told { exact, after }: Told<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
-) -> QueryResult<T> {
-    let mut own = OwnStatement::begin(conn, Own::Write(announced));
-    let result = write(own.conn);
-    let identity = tracker_of(own.conn).and_then(|tracker| tracker.present_identity());
-    let exact = result.as_ref().ok().zip(identity).and_then(|(written, identity)| exact(written, identity));
-    own.end(exact.as_ref(), result.as_ref().err());
-    if let Ok(written) = &result {
-        let hooks = after(written);
-        let due = tracker_of(own.conn).map(|tracker| tracker.add_hooks(hooks)).unwrap_or_default();
-        due.into_iter().for_each(|hook| hook());
-    }
-    result
-}
-
-/// A manager's statements on a connection; if it is dropped by a panic, what was announced counts.
-struct OwnStatement<'a, C: Connection> {
-    conn: &'a mut C,
-}
-
-impl<'a, C: Connection> OwnStatement<'a, C> {
-    fn begin(conn: &'a mut C, own: Own) -> Self {
-        if let Some(tracker) = tracker_of(conn) {
-            tracker.own = own;
-        }
-        Self { conn }
-    }
-
-    /// Diesel does not tell the tracker of every failure: the result does.
-    fn end(&mut self, exact: Option<&ChangeSet>, error: Option<&Error>) {
-        if let Some(tracker) = tracker_of(self.conn) {
-            if let Some(error) = error {
-                tracker.note_failure(error);
-            }
-            tracker.end_own(exact);
-        }
-    }
-}
-
-impl<C: Connection> Drop for OwnStatement<'_, C> {
-    fn drop(&mut self) {
-        // A panic is no error of the database's, and what it left undone counts as failed.
-        let panicked = std::thread::panicking().then_some(&Error::RollbackTransaction);
-        self.end(None, panicked);
-    }
-}
-
-fn finish_of(error: Option<&Error>) -> Finish {
-    match error {
-        None => Finish::Ok,
-        Some(
-            Error::BrokenTransactionManager
-            | Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _),
-        ) => Finish::Lost,
-        Some(Error::DatabaseError(DatabaseErrorKind::Unknown, information)) if is_lost(information.message()) => {
-            Finish::Lost
-        }
-        Some(_) => Finish::Failed,
-    }
-}
-
-/// Whether a client of MySQL says that its server is gone: Diesel has no kind for that. Clients speak English only, and
-/// differ in their capital letters: `MySQL server has gone away`, `Server has gone away`.
-fn is_lost(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    ["server has gone away", "lost connection", "server closed the connection", "connection was killed"]
-        .iter()
-        .any(|words| message.contains(words))
-}
-
+mod ending;
+mod own;
 mod placed;
-
-pub(crate) use placed::{Shut, questioning};
-
-#[cfg(test)]
-mod tests {
-    use super::is_lost;
-
-    #[test]
-    fn t10_every_client_of_mysql_is_believed_that_its_link_is_lost() {
-        for message in [
-            "MySQL server has gone away",
-            "Server has gone away",
-            "Lost connection to MySQL server during query",
-            "Lost connection to server during query",
-            "Connection was killed",
-        ] {
-            assert!(is_lost(message), "{message}");
-        }
-        assert!(!is_lost("Duplicate entry '1' for key 'PRIMARY'"));
-    }
-}

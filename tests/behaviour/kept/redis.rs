@@ -61,8 +61,9 @@ impl OfShop {
     fn newest() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let variable = "CACHE_DIESEL_REDIS_URL";
-        let url = std::env::var(variable)
-            .unwrap_or_else(|_| panic!("`{variable}` is not set, the URL of a Redis server: run ./scripts/with-servers"));
+        let url = std::env::var(variable).unwrap_or_else(|_| {
+            panic!("`{variable}` is not set, the URL of a Redis server: run ./scripts/with-servers")
+        });
         let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
         let shop = COUNT.fetch_add(1, Ordering::Relaxed);
         let store = RedisStore::from_url(&format!("{url}?prefix=test:{second:x}:{}:{shop}", process::id())).unwrap();
@@ -122,13 +123,7 @@ impl Store for OfShop {
         self.or((fresh, vec![None; tables.len()]), |store| store.seed_noted(tags, tables, now))
     }
 
-    fn place_noted(
-        &self,
-        writer: Writer,
-        tags: &[Tag],
-        life: Duration,
-        now: Timestamp,
-    ) -> Result<Vec<Option<Notes>>> {
+    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<Vec<Option<Notes>>> {
         let tables = tags.iter().filter(|tag| tag.kind() == TagKind::Any).count();
         self.or(vec![Some(Notes::default()); tables], |store| store.place_noted(writer, tags, life, now))
     }

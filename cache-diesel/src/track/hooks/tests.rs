@@ -70,7 +70,7 @@ impl Scene {
     fn run(&mut self, sql: &str) -> Vec<u32> {
         effects(sql, self.dialect, &mut |effect| self.session.read_along(&effect, &Tables::default()));
         self.waiting.read_along(self.session.controls());
-        self.session.start();
+        self.session.start_next();
         self.finish(Finish::Ok)
     }
 
@@ -78,7 +78,7 @@ impl Scene {
         let mut changes = ChangeSet::new();
         changes.add("notes", &Change::Change, &Tables::default());
         self.session.announce(&changes);
-        self.session.start();
+        self.session.start_next();
         let mut told = self.finish(Finish::Ok);
         self.session.settle_own(None);
         told.extend(self.waiting.add(vec![number], &self.session));
@@ -86,7 +86,7 @@ impl Scene {
     }
 
     fn finish(&mut self, finish: Finish) -> Vec<u32> {
-        let step = self.session.finish(finish);
+        let step = self.session.finish_newest(finish);
         self.waiting.finish(step.as_ref(), finish, &self.session)
     }
 }

@@ -6,7 +6,7 @@ use cache_core::tables::Tables;
 
 use super::{Cue, Rehearsal};
 use crate::scan::{Dialect, effects};
-use crate::track::session::{Finish, Session, Step};
+use crate::track::session::{Finish, Session, Step, Words};
 
 /// One thing that happens in the test transaction.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ impl Scene {
     fn new(dialect: Dialect) -> Self {
         let mut real = Session::new(dialect);
         real.begin(1);
-        assert_eq!(real.finish(Finish::Ok), None);
+        assert_eq!(real.finish_newest(Finish::Ok), None);
         let rehearsal = Rehearsal::of(&real);
         Self { real, rehearsal, is_over: false }
     }
@@ -71,7 +71,8 @@ impl Scene {
     }
 
     fn start_and_finish(&mut self, finish: Finish) -> Vec<Step> {
-        let started = match self.rehearsal.start(&self.real) {
+        let ticket = self.real.issue();
+        let started = match self.rehearsal.start(&self.real, ticket, Words::Unread) {
             _ if self.is_over => None,
             Cue::GoesOn(step) => step,
             Cue::Over => {
@@ -79,9 +80,9 @@ impl Scene {
                 None
             }
         };
-        self.real.start();
-        let finished = if self.is_over { None } else { self.rehearsal.finish(finish) };
-        self.real.finish(finish);
+        self.real.start(ticket, Words::Unread);
+        let finished = if self.is_over { None } else { self.rehearsal.finish(ticket, finish) };
+        self.real.finish(ticket, finish);
         started.into_iter().chain(finished).collect()
     }
 }
@@ -153,7 +154,7 @@ fn the_connection_gathers_all_of_it_for_a_commit_that_should_not_come() {
     scene.play(&[UPDATE_A, Begin(2), SAVEPOINT, UPDATE_B, Commit(2), RELEASE, Own("c")]);
     let Some(Step::Place(placed)) = scene.real.commit(1) else { panic!("nothing was gathered") };
     assert_eq!(placed.tables().collect::<Vec<_>>(), ["a", "b", "c"]);
-    let released = scene.real.finish(Finish::Ok).and_then(described);
+    let released = scene.real.finish_newest(Finish::Ok).and_then(described);
     assert_eq!(released.as_deref(), Some("a+b+c"));
 }
 
@@ -227,6 +228,6 @@ fn a_session_of_its_own_kind_stays_one() {
     effects("PRAGMA case_sensitive_like = ON", Dialect::Sqlite, &mut |effect| {
         real.read_along(&effect, &Tables::default());
     });
-    real.finish(Finish::Ok);
+    real.finish_newest(Finish::Ok);
     assert_eq!(Rehearsal::of(&real).gate(), Err(Bypass::ParticularSession));
 }

@@ -4,8 +4,29 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;
 use cache_core::{Bypass, Ending};
 
-use super::{Finish, Session, Step};
+use super::{Finish, Session, Step, Words};
 use crate::scan::{Dialect, effects};
+
+/// Statements one after the other.
+impl Session {
+    /// The statement that was read along begins.
+    pub(crate) fn start_next(&mut self) -> Option<Step> {
+        let ticket = self.issue();
+        if self.is_at_boundary() {
+            self.start_control(ticket, Words::Unread);
+            return None;
+        }
+        self.start(ticket, Words::Unread)
+    }
+
+    /// The statement that began last ends, if there is one; if there is none, it begins and ends.
+    pub(crate) fn finish_newest(&mut self, finish: Finish) -> Option<Step> {
+        if self.ended(|| Words::Unread).is_none() {
+            self.start_next();
+        }
+        self.ended(|| Words::Unread).and_then(|ticket| self.finish(ticket, finish))
+    }
+}
 
 /// One thing that happens on a connection.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +75,8 @@ fn play(session: &mut Session, act: Act) -> Vec<Step> {
         Lost(sql) => steps.extend(run(session, sql, Finish::Lost)),
         Own(table) => {
             session.announce(&changes_of(table));
-            steps.extend(session.start());
-            steps.extend(session.finish(Finish::Ok));
+            steps.extend(session.start_next());
+            steps.extend(session.finish_newest(Finish::Ok));
             steps.extend(session.settle_own(None));
         }
         Declare(table) => steps.extend(session.declare(&changes_of(table))),
@@ -73,8 +94,8 @@ fn run(session: &mut Session, sql: &str, finish: Finish) -> Vec<Step> {
             session.note_returning();
         }
     }
-    let started = if session.is_at_boundary() { None } else { session.start() };
-    started.into_iter().chain(session.finish(finish)).collect()
+    let started = session.start_next();
+    started.into_iter().chain(session.finish_newest(finish)).collect()
 }
 
 fn changes_of(table: &str) -> ChangeSet {
@@ -85,64 +106,6 @@ fn changes_of(table: &str) -> ChangeSet {
 
 const UPDATE_A: Act = Sql("UPDATE a SET x = 1");
 const UPDATE_B: Act = Sql("UPDATE b SET x = 1");
-
-#[test]
-fn work_that_names_its_tables_counts_for_them_and_for_what_is_understood() {
-    const UNKNOWN: Act = Sql("VACUUM");
-    let cases: &[(&str, &[Act], &[&str])] = &[
-        ("nothing in it", &[Declare("a"), Declared], &["a"]),
-        ("a query", &[Declare("a"), Sql("SELECT 1"), Declared], &["a"]),
-        ("what is not understood", &[Declare("a"), UNKNOWN, Declared, UNKNOWN], &["a", "a", "*"]),
-        ("what is understood", &[Declare("a"), UPDATE_B, Declared, UPDATE_B], &["a+b", "a", "b"]),
-        ("a manager's write", &[Declare("a"), Own("b"), Declared], &["a+b", "a"]),
-        (
-            "one in the other",
-            &[Declare("a"), Declare("b"), UNKNOWN, Declared, UNKNOWN, Declared],
-            &["a+b", "b", "a", "a"],
-        ),
-        (
-            "in a transaction",
-            &[Begin(1), Sql("BEGIN"), Declare("a"), UPDATE_B, Declared, Commit(1), Sql("COMMIT")],
-            &["a+b"],
-        ),
-        ("rolled back", &[Begin(1), Sql("BEGIN"), Declare("a"), UPDATE_B, Declared, Rollback(1), Sql("ROLLBACK")], &[]),
-        (
-            "not understood and rolled back",
-            &[Begin(1), Sql("BEGIN"), Declare("a"), UNKNOWN, Declared, Rollback(1), Sql("ROLLBACK")],
-            &["a", "a"],
-        ),
-        (
-            "around a transaction",
-            &[Declare("a"), Begin(1), Sql("BEGIN"), UPDATE_B, Commit(1), Sql("COMMIT"), Declared],
-            &["a+b", "a"],
-        ),
-        ("by hand", &[Sql("BEGIN"), Declare("a"), UPDATE_B, Sql("COMMIT"), UNKNOWN, Declared], &["a+b", "a", "a"]),
-        ("lost", &[Declare("a"), Lost("VACUUM"), Declared], &["a?", "a?"]),
-        ("lost inside", &[Declare("a"), Declare("b"), Lost("VACUUM"), Declared, Declared], &["a+b?", "b?", "a?"]),
-        ("failed", &[Declare("a"), Fails("VACUUM"), Declared], &["a", "a"]),
-        ("given up", &[Declare("a"), UPDATE_B, Close], &["a+b", "a?"]),
-        ("over twice", &[Declare("a"), Declared, Declared], &["a"]),
-    ];
-    for (what, acts, expected) in cases {
-        assert_eq!(released(&mut Session::new(Dialect::Sqlite), acts), *expected, "{what}");
-    }
-}
-
-#[test]
-fn intents_are_placed_before_work_that_names_its_tables() {
-    let mut session = Session::new(Dialect::Postgres);
-    let Some(Step::Place(placed)) = session.declare(&changes_of("a")) else { panic!("they are placed at once") };
-    assert_eq!(placed.tables().collect::<Vec<_>>(), ["a"]);
-    assert!(!session.is_idle(), "they stand until it is over");
-    let steps = play(&mut session, Sql("DO $$ $$"));
-    let placed = steps.iter().find_map(|step| match step {
-        Step::Place(changes) => Some(changes.tables().collect::<Vec<_>>()),
-        Step::Release(..) => None,
-    });
-    assert_eq!(placed, Some(vec!["a"]));
-    session.end_declared();
-    assert!(session.is_idle());
-}
 
 #[test]
 fn writes_take_effect_when_they_cannot_be_undone_any_more() {
@@ -406,8 +369,8 @@ fn a_connection_with_attached_databases_reaches_all_of_them() {
 fn a_manager_tells_exactly_what_it_wrote() {
     let mut session = Session::new(Dialect::Sqlite);
     session.announce(&changes_of("a"));
-    session.start();
-    assert_eq!(session.finish(Finish::Ok), None);
+    session.start_next();
+    assert_eq!(session.finish_newest(Finish::Ok), None);
     let exact = changes_of("b");
     let step = session.settle_own(Some(&exact)).unwrap();
     assert_eq!(described(step).as_deref(), Some("b"));
@@ -417,7 +380,7 @@ fn a_manager_tells_exactly_what_it_wrote() {
 fn a_managers_write_that_panics_counts_as_announced() {
     let mut session = Session::new(Dialect::Sqlite);
     session.announce(&changes_of("a"));
-    session.start();
+    session.start_next();
     let step = session.settle_own(None).unwrap();
     assert_eq!(described(step).as_deref(), Some("a"));
 }
@@ -495,3 +458,6 @@ fn reads_bypass_in_a_transaction_that_a_chain_began() {
         assert_eq!(session.gate(), Err(Bypass::Transaction), "{sql}");
     }
 }
+
+mod declared;
+mod interleaved;

@@ -111,7 +111,8 @@ impl Tracker {
 
     #[cold]
     fn learn(&mut self) {
-        if self.stage.is_none() && self.invalidation.is_none() && self.session.is_idle() {
+        let is_idle = self.session.is_alone() && self.session.is_idle();
+        if self.stage.is_none() && self.invalidation.is_none() && is_idle {
             let identity = self.whereabouts.catch_up();
             self.move_to(identity);
         }
@@ -129,6 +130,7 @@ impl Tracker {
         let Some(identity) = identity else { return };
         if let Some(former) = self.identity.filter(|former| former.database != identity.database) {
             // What is open counts for both names: nobody knows how it ends.
+            self.abandon();
             let step = self.session.release_open();
             self.carry_out(step);
             identity::forget(former);

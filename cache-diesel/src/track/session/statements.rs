@@ -1,0 +1,174 @@
+//! What a statement means when it begins, and which statements are over when one ends.
+
+use cache_core::protocol::write::ChangeSet;
+use cache_core::{Cause, Ending};
+
+use super::{Entry, Finish, Intents, Kind, Session, Statement, Step, Ticket, Words};
+use crate::scan::Dialect;
+
+impl Session {
+    /// A ticket for a statement that is about to run.
+    pub(crate) fn issue(&mut self) -> Ticket {
+        self.under_way.issue()
+    }
+
+    /// The statement that was read along begins.
+    pub(crate) fn start(&mut self, ticket: Ticket, words: Words) -> Option<Step> {
+        let mut statement = core::mem::take(&mut self.next);
+        let is_writing = !statement.changes.is_empty();
+        if self.is_declared() && (statement.is_declared || is_writing) {
+            statement.changes.merge(&self.declared_changes());
+        }
+        if self.is_anywhere() && !statement.changes.is_empty() {
+            statement.changes.add_other_databases();
+        }
+        let step = if self.is_in_transaction() && !self.may_end_transaction(&statement) {
+            // It counts with the transaction, however it ends. A manager may yet tell what exactly it was.
+            if statement.kind != Kind::Writing {
+                self.pending.merge(&core::mem::take(&mut statement.changes));
+            }
+            None
+        } else {
+            self.placed(&statement)
+        };
+        self.under_way.begin(ticket, statement, words);
+        step
+    }
+
+    fn placed(&self, statement: &Statement) -> Option<Step> {
+        let mut concerned = statement.changes.clone();
+        if self.is_in_transaction() {
+            concerned.merge(&self.pending);
+        }
+        (!concerned.is_empty()).then_some(Step::Place(concerned))
+    }
+
+    /// A statement of Diesel's own begins: `BEGIN`, `COMMIT` or `ROLLBACK`, if that was told.
+    pub(crate) fn start_control(&mut self, ticket: Ticket, words: Words) {
+        let kind = if self.is_at_boundary() { Kind::Boundary } else { Kind::Plain };
+        let statement = Statement { kind, ..Statement::default() };
+        self.under_way.begin(ticket, statement, words);
+    }
+
+    /// Whether the next statement begins alone, so that its text need not be looked at for its end.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Whose end has come. `words` tells of its text, which need not be looked at while one statement is under way.
+    pub(crate) fn ended(&self, words: impl FnOnce() -> Words) -> Option<Ticket> {
+        self.under_way.ended(words)
+    }
+
+    /// The statement with `ticket` ended.
+    pub(crate) fn finish(&mut self, ticket: Ticket, finish: Finish) -> Option<Step> {
+        let entry = self.under_way.take(ticket)?;
+        let passed = self.under_way.pass(&entry, self.dialect);
+        let step = self.finish_entry(entry, finish);
+        self.with_passed(step, passed)
+    }
+
+    /// Somebody has the connection for himself: what has told no end until now tells none.
+    pub(crate) fn abandon(&mut self) -> Option<Step> {
+        let changes = self.under_way.take_all();
+        self.with_passed(None, changes)
+    }
+
+    /// What becomes of the intents that were placed, when some of what was written is released.
+    pub(crate) fn intents(&self) -> Intents {
+        let is_over = self.under_way.is_settled() && self.held.is_none();
+        if is_over { Intents::End } else { Intents::Stand }
+    }
+
+    /// A manager has asked: whatever has not told its end has failed.
+    pub(crate) fn end_asking(&mut self) {
+        self.under_way.take_kind(Kind::Asking);
+    }
+
+    /// Adds what may be over as well to what follows from an end.
+    fn with_passed(&mut self, step: Option<Step>, passed: ChangeSet) -> Option<Step> {
+        if passed.is_empty() {
+            return step;
+        }
+        if !self.takes_effect_at_once() {
+            self.pending.merge(&passed);
+        }
+        let Some(Step::Release(mut changes, ending, cause)) = step else {
+            return Some(Step::Release(passed, Ending::Over, Cause::Statement));
+        };
+        changes.merge(&passed);
+        Some(Step::Release(changes, ending, cause))
+    }
+
+    fn finish_entry(&mut self, entry: Entry, finish: Finish) -> Option<Step> {
+        if entry.statement.kind == Kind::Boundary {
+            return self.finish_at_boundary(finish);
+        }
+        let statement = entry.statement;
+        // SQLite and MySQL may end a transaction by themselves when a statement in it fails. On MySQL any statement
+        // that is not understood may have committed what went before it: what comes after it commits by itself.
+        let may_have_ended = self.dialect == Dialect::Mysql && statement.is_unclear() && statement.controls.is_empty();
+        self.note_end_in_declared(finish);
+        if finish != Finish::Ok || (may_have_ended && statement.kind != Kind::Writing) {
+            self.note_failure();
+        }
+        if statement.is_switching && finish != Finish::Ok {
+            self.stay_uncertain();
+        }
+        let is_suspect = statement.is_returning && self.is_in_transaction() && self.dialect == Dialect::Sqlite;
+        let step = self.finish_statement(statement, finish);
+        // From the next statement on: if this one has failed, it has written nothing itself.
+        self.is_suspect |= is_suspect;
+        step
+    }
+
+    fn finish_at_boundary(&mut self, finish: Finish) -> Option<Step> {
+        let boundary = self.boundary.take()?;
+        if let Some((_, worst)) = self.held.as_mut().filter(|_| finish != Finish::Ok) {
+            *worst = finish;
+        }
+        self.finish_boundary(boundary, finish)
+    }
+
+    fn finish_statement(&mut self, statement: Statement, finish: Finish) -> Option<Step> {
+        if statement.kind == Kind::Writing {
+            self.hold(&statement.changes, finish);
+            return None;
+        }
+        match (statement.controls.as_slice(), statement.count) {
+            ([], _) => {
+                let is_unclear = statement.is_unclear();
+                self.settle(statement.changes, finish, is_unclear)
+            }
+            ([control], 1) => self.finish_control(*control, finish),
+            (controls, _) => self.finish_batch(controls, statement.changes, finish),
+        }
+    }
+
+    fn hold(&mut self, changes: &ChangeSet, finish: Finish) {
+        let (held, worst) = self.held.get_or_insert((ChangeSet::new(), Finish::Ok));
+        held.merge(changes);
+        if finish != Finish::Ok {
+            *worst = finish;
+        }
+    }
+
+    /// A manager is done, and `exact` is what it wrote; without it, what was announced counts.
+    pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) -> Option<Step> {
+        if let Some(unfinished) = self.under_way.take_kind(Kind::Writing) {
+            self.hold(&unfinished, Finish::Failed);
+        }
+        let (announced, finish) = self.held.take()?;
+        let mut changes = exact.cloned().unwrap_or(announced);
+        changes.merge(&self.declared_changes());
+        if self.is_anywhere() {
+            changes.add_other_databases();
+        }
+        let is_unclear = changes.is_wide();
+        self.settle(changes, finish, is_unclear)
+    }
+
+    fn may_end_transaction(&self, statement: &Statement) -> bool {
+        self.is_uncertain || self.is_suspect || !statement.controls.is_empty() || statement.is_unclear()
+    }
+}

@@ -1,0 +1,222 @@
+//! The statements of one connection that have begun and have not ended, and which of them an end belongs to.
+
+use cache_core::protocol::write::ChangeSet;
+
+use crate::scan::{Dialect, Fingerprint, Transaction};
+
+/// Tells the statements of one connection apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+/// What an end is told by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// The text was not looked at: an end that is nobody else's is this statement's.
+    #[default]
+    Unread,
+    /// The text, by a number that texts hardly ever share. Those that do are taken for one.
+    Read(Fingerprint),
+}
+
+/// On whose account a statement runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A manager asks.
+    Asking,
+    /// Diesel's `BEGIN`, `COMMIT` or `ROLLBACK`.
+    Boundary,
+    /// Diesel's look-up of a type, in the middle of another statement.
+    LookUp,
+    #[default]
+    Plain,
+    /// A manager writes, and tells itself when that is over.
+    Writing,
+}
+
+impl Kind {
+    fn is_managers(self) -> bool {
+        matches!(self, Self::Asking | Self::Writing)
+    }
+}
+
+/// What was read of a statement.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Statement {
+    pub(super) kind: Kind,
+    pub(super) changes: ChangeSet,
+    pub(super) controls: Vec<Transaction>,
+    pub(super) count: usize,
+    pub(super) is_returning: bool,
+    pub(super) is_switching: bool,
+    /// Something in it was not understood, and its tables were named.
+    pub(super) is_declared: bool,
+}
+
+impl Statement {
+    /// Whether something in it may have done anything, such as ending a transaction.
+    pub(super) fn is_unclear(&self) -> bool {
+        self.is_declared || self.changes.is_wide()
+    }
+}
+
+/// A statement that is under way.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) ticket: Ticket,
+    pub(super) statement: Statement,
+    words: Words,
+    /// How many statements that began later have ended.
+    passed: usize,
+}
+
+/// The statements that are under way, the newest last. Mostly there is one, and then nothing is allocated.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay {
+    newest: Option<Entry>,
+    older: Vec<Entry>,
+    last: Ticket,
+}
+
+impl UnderWay {
+    /// On PostgreSQL statements overlap. One that this many later ones have passed is given up: it has failed before
+    /// it was sent, or nobody fetched its rows. If its end comes after all, it is read anew.
+    const MOST_PASSES: usize = 8;
+    /// So many are kept at once.
+    const MOST: usize = 32;
+
+    /// A ticket that was not given out before.
+    pub(super) fn issue(&mut self) -> Ticket {
+        self.last = Ticket(self.last.0 + 1);
+        self.last
+    }
+
+    /// A statement begins.
+    pub(super) fn begin(&mut self, ticket: Ticket, statement: Statement, words: Words) {
+        let former = self.newest.replace(Entry { ticket, statement, words, passed: 0 });
+        if let Some(former) = former {
+            self.older.push(former);
+            self.unite();
+            self.make_room();
+        }
+    }
+
+    /// Of statements with one text nobody can tell whose end it is: each end counts for all of them.
+    fn unite(&mut self) {
+        let Some(newest) = self.newest.as_mut().filter(|newest| newest.words != Words::Unread) else { return };
+        for entry in self.older.iter_mut().filter(|entry| entry.words == newest.words) {
+            entry.statement.changes.merge(&newest.statement.changes);
+            newest.statement.changes.merge(&entry.statement.changes);
+        }
+    }
+
+    /// What is given up counts with the newest.
+    fn make_room(&mut self) {
+        if self.older.len() > Self::MOST {
+            let oldest = self.older.remove(0);
+            if let Some(newest) = &mut self.newest {
+                newest.statement.changes.merge(&oldest.statement.changes);
+            }
+        }
+    }
+
+    /// Whose end has come, of a text that is looked at only if several are under way. `None`: nobody's who is known.
+    pub(super) fn ended(&self, words: impl FnOnce() -> Words) -> Option<Ticket> {
+        let newest = self.newest.as_ref()?;
+        if self.older.is_empty() {
+            return Some(newest.ticket);
+        }
+        let newest_with = |words| self.entries().rev().find(|entry| entry.words == words);
+        newest_with(words()).or_else(|| newest_with(Words::Unread)).map(|entry| entry.ticket)
+    }
+
+    /// Whether nothing is under way: then a text need not be looked at for its end.
+    pub(super) fn is_empty(&self) -> bool {
+        self.newest.is_none()
+    }
+
+    /// Takes out the statement with `ticket`.
+    pub(super) fn take(&mut self, ticket: Ticket) -> Option<Entry> {
+        match &self.newest {
+            Some(newest) if newest.ticket == ticket => core::mem::replace(&mut self.newest, self.older.pop()),
+            _ => {
+                let place = self.older.iter().position(|entry| entry.ticket == ticket)?;
+                Some(self.older.remove(place))
+            }
+        }
+    }
+
+    /// `ended` is over, and was taken out. Gives what those changed that began before it, as nobody knows whether they
+    /// are over too: where they cannot be under way any more, they are forgotten.
+    pub(super) fn pass(&mut self, ended: &Entry, dialect: Dialect) -> ChangeSet {
+        let is_inside = ended.statement.kind == Kind::LookUp;
+        if self.newest.is_none() || is_inside {
+            return ChangeSet::new();
+        }
+        let overlaps = dialect == Dialect::Postgres && ended.statement.kind != Kind::Boundary;
+        let mut changes = ChangeSet::new();
+        // A manager tells itself when its own are over.
+        let is_meant = |entry: &&mut Entry| !entry.statement.kind.is_managers() && entry.is_before(ended);
+        for entry in self.newest.iter_mut().chain(&mut self.older).filter(is_meant) {
+            entry.passed = if overlaps { entry.passed + 1 } else { Self::MOST_PASSES };
+            changes.merge(&entry.statement.changes);
+        }
+        self.forget(|entry| entry.passed >= Self::MOST_PASSES);
+        changes
+    }
+
+    /// Forgets the statements of this kind, and gives what they change, if there are any.
+    pub(super) fn take_kind(&mut self, kind: Kind) -> Option<ChangeSet> {
+        let is_meant = |entry: &Entry| entry.statement.kind == kind;
+        let changes = self.entries().filter(|entry| is_meant(entry)).fold(None, with_changes);
+        self.forget(is_meant);
+        changes
+    }
+
+    /// Forgets everything, and gives what it changes.
+    pub(super) fn take_all(&mut self) -> ChangeSet {
+        let changes = self.entries().fold(None, with_changes).unwrap_or_default();
+        self.forget(|_| true);
+        changes
+    }
+
+    /// Whether none of them is waited for: what it changes has counted already, or it changes nothing.
+    pub(super) fn is_settled(&self) -> bool {
+        self.entries().all(|entry| entry.passed > 0 || entry.statement.changes.is_empty())
+    }
+
+    pub(super) fn get(&self, ticket: Ticket) -> Option<&Statement> {
+        self.entries().rev().find(|entry| entry.ticket == ticket).map(|entry| &entry.statement)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.entries().count()
+    }
+
+    fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.older.iter().chain(&self.newest)
+    }
+
+    fn forget(&mut self, is_meant: impl Fn(&Entry) -> bool) {
+        if self.newest.is_none() {
+            return;
+        }
+        self.older.retain(|entry| !is_meant(entry));
+        self.newest.take_if(|entry| is_meant(entry));
+        if self.newest.is_none() {
+            self.newest = self.older.pop();
+        }
+    }
+}
+
+impl Entry {
+    fn is_before(&self, other: &Self) -> bool {
+        self.ticket.0 < other.ticket.0
+    }
+}
+
+fn with_changes(changes: Option<ChangeSet>, entry: &Entry) -> Option<ChangeSet> {
+    let mut changes = changes.unwrap_or_default();
+    changes.merge(&entry.statement.changes);
+    Some(changes)
+}

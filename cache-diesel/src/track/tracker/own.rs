@@ -1,0 +1,127 @@
+//! The statements that a manager runs on a connection: the tracker is told of them beforehand, and need not read them.
+
+use core::mem;
+
+use cache_core::protocol::write::ChangeSet;
+use diesel::connection::Connection;
+use diesel::result::{Error, QueryResult};
+
+use super::{Tracker, tracker_of};
+use crate::identity::Identity;
+use crate::track::hooks::Hook;
+
+/// What a manager runs on the connection at present.
+#[derive(Debug, Default)]
+pub(crate) enum Own {
+    #[default]
+    Nothing,
+    /// What the library asks for itself: nobody is told of it.
+    Question,
+    Read,
+    Write(ChangeSet),
+}
+
+/// What the result of a manager's write tells.
+pub(crate) struct Told<Exact, After> {
+    /// What it changed; without it, what was announced counts.
+    pub(crate) exact: Exact,
+    /// What follows it, once it is committed.
+    pub(crate) after: After,
+}
+
+impl Tracker {
+    fn begin_own(&mut self, own: Own) {
+        self.abandon();
+        self.own = own;
+    }
+
+    fn end_own(&mut self, exact: Option<&ChangeSet>) {
+        match mem::take(&mut self.own) {
+            Own::Nothing | Own::Question => {}
+            Own::Read => self.end_asking(),
+            Own::Write(_) => self.settle_own(exact),
+        }
+    }
+
+    fn end_asking(&mut self) {
+        if let Some(stage) = &mut self.stage {
+            stage.rehearsal.end_asking();
+        }
+        self.session.end_asking();
+    }
+
+    fn settle_own(&mut self, exact: Option<&ChangeSet>) {
+        let exact = match &mut self.stage {
+            // What is exact names the stage's database: for the real one, what was announced has to do.
+            Some(stage) => {
+                stage.settle_own(exact);
+                None
+            }
+            None => exact,
+        };
+        let step = self.session.settle_own(exact);
+        self.carry_out(step);
+        self.end_idle();
+    }
+}
+
+/// Runs a SELECT of a manager's: the tracker need not read it along.
+pub(crate) fn asking<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T> {
+    let mut own = OwnStatement::begin(conn, Own::Read);
+    let answer = ask(own.conn);
+    own.end(None, answer.as_ref().err());
+    answer
+}
+
+/// Runs a write of a manager's. `announced` is what it may change; `exact` tells, of its result, what it did, and
+/// `after` what follows it.
+pub(crate) fn writing<C: Connection, T>(
+    conn: &mut C,
+    announced: ChangeSet,
+    write: impl FnOnce(&mut C) -> QueryResult<T>,
+    Told { exact, after }: Told<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
+) -> QueryResult<T> {
+    let mut own = OwnStatement::begin(conn, Own::Write(announced));
+    let result = write(own.conn);
+    let identity = tracker_of(own.conn).and_then(|tracker| tracker.present_identity());
+    let exact = result.as_ref().ok().zip(identity).and_then(|(written, identity)| exact(written, identity));
+    own.end(exact.as_ref(), result.as_ref().err());
+    if let Ok(written) = &result {
+        let hooks = after(written);
+        let due = tracker_of(own.conn).map(|tracker| tracker.add_hooks(hooks)).unwrap_or_default();
+        due.into_iter().for_each(|hook| hook());
+    }
+    result
+}
+
+/// A manager's statements on a connection; if it is dropped by a panic, what was announced counts.
+struct OwnStatement<'a, C: Connection> {
+    conn: &'a mut C,
+}
+
+impl<'a, C: Connection> OwnStatement<'a, C> {
+    fn begin(conn: &'a mut C, own: Own) -> Self {
+        if let Some(tracker) = tracker_of(conn) {
+            tracker.begin_own(own);
+        }
+        Self { conn }
+    }
+
+    /// Diesel does not tell the tracker of every failure: the result does.
+    fn end(&mut self, exact: Option<&ChangeSet>, error: Option<&Error>) {
+        if let Some(tracker) = tracker_of(self.conn) {
+            if let Some(error) = error {
+                tracker.note_failure(error);
+            }
+            tracker.end_own(exact);
+        }
+    }
+}
+
+impl<C: Connection> Drop for OwnStatement<'_, C> {
+    fn drop(&mut self) {
+        // A panic is no error of the database's, and what it left undone counts as failed.
+        let panicked = std::thread::panicking().then_some(&Error::RollbackTransaction);
+        self.end(None, panicked);
+    }
+}
