@@ -290,12 +290,15 @@ fn reads_bypass_in_a_transaction_whose_begin_was_beside_others() {
     }
 }
 
+/// A name, two statements and their order, and what is released at each place: on PostgreSQL, and elsewhere.
+type InFull = (&'static str, What, What, &'static [At], &'static str, &'static str);
+
 /// The steps in full, for PostgreSQL, where statements overlap, and for the others.
 #[test]
 fn an_end_belongs_to_the_statement_whose_it_is() {
     const UPDATE_A: What = Update("a");
     const UPDATE_B: What = Update("b");
-    let cases: &[(&str, What, What, &[At], &str, &str)] = &[
+    let cases: &[InFull] = &[
         ("one after the other", UPDATE_A, UPDATE_B, SEQUENTIAL, ".|a|.|b|.", ".|a|.|b|."),
         ("a type is looked up", UPDATE_A, LookUp, NESTED, ".|.|.|a|.", ".|.|.|a|."),
         ("a type is looked up for a query", Read, LookUp, NESTED, ".|.|.|.|.", ".|.|.|.|."),
