@@ -21,7 +21,7 @@ pub struct NearCounts {
     pub told_count: u64,
     /// Entries in memory at present, those that are not served any more included.
     pub entry_count: u64,
-    /// Tags that are known at present, or were asked for.
+    /// Tags that are known at present, or were asked for; each entry that a copy depends on counts as one.
     pub tag_count: u64,
     /// Bytes of the entries at present, as far as they are known.
     pub weight: u64,
