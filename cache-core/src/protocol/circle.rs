@@ -23,7 +23,8 @@ mod tests {
 
     #[test]
     fn who_waits_for_somebody_who_waits_for_him_closes_a_circle() {
-        let cases: [(&[(u8, u8)], u8, bool); 8] = [
+        type Waits = &'static [(u8, u8)];
+        let cases: [(Waits, u8, bool); 8] = [
             (&[], 1, true),
             (&[], 2, false),
             (&[(2, 1)], 2, true),
