@@ -112,12 +112,14 @@ mod tests {
         Endpoint::of(Address::of_server("postgres:shop".into()))
     }
 
+    /// What was answered, and which of it later connections are told; `None`: nothing.
+    type Case = (&'static [(&'static str, Standing)], Option<usize>);
+
     #[test]
     fn what_was_answered_last_is_remembered() {
         use Standing::{Primary, Replica};
 
-        // What was answered, and the place in it of what later connections are told; `None`: nothing.
-        let cases: [(&[(&str, Standing)], Option<usize>); 6] = [
+        let cases: [Case; 6] = [
             (&[], None),
             (&[("a", Primary)], Some(0)),
             (&[("a", Replica)], Some(0)),
