@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
 use crate::program::{Program, prefix, schema};
 
 /// A file with a note called `title`.
 fn volume(at: &Path, title: &str) {
-    use diesel::prelude::*;
-
-    diesel::sqlite::SqliteConnection::establish(at.to_str().unwrap())
-        .and_then(|mut conn| Ok(diesel::connection::SimpleConnection::batch_execute(&mut conn, &schema(title)).unwrap()))
-        .unwrap();
+    let mut conn = SqliteConnection::establish(at.to_str().unwrap()).unwrap();
+    conn.batch_execute(&schema(title)).unwrap();
 }
 
 #[test]
