@@ -3,8 +3,8 @@
 use super::Dialect;
 use super::cursor::{Cursor, is};
 use super::function::{
-    DETERMINISTIC, KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_HARMLESS, MYSQL_KEYWORDS, POSTGRES_DETERMINISTIC,
-    POSTGRES_HARMLESS, SESSION, SQLITE_DETERMINISTIC,
+    DETERMINISTIC, KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_HARMLESS, MYSQL_KEYWORDS, MYSQL_TAKEN, POSTGRES_DETERMINISTIC,
+    POSTGRES_HARMLESS, POSTGRES_PERSONAL, POSTGRES_TAKEN, SESSION, SQLITE_DETERMINISTIC, SQLITE_TAKEN,
 };
 use super::lex::Token;
 use super::word::Folded;
@@ -18,6 +18,10 @@ pub(super) enum Call {
     Harmless,
     /// No function.
     Nothing,
+    /// A function that changes nothing, and depends on nothing but who asks, with which settings.
+    Personal,
+    /// A function that is deterministic unless the database has one of its own of the name.
+    Presumed,
     /// A function that changes the session.
     Session,
     /// A function that nothing is known of.
@@ -51,15 +55,15 @@ impl Call {
         let word = Folded::new(word);
         let word = word.as_str();
         let is_in = |list: &[&str]| list.binary_search(&word).is_ok();
-        let (keywords, deterministic, harmless): (&[&str], _, &[&str]) = match dialect {
-            Dialect::Mysql => (MYSQL_KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_HARMLESS),
-            Dialect::Postgres => (&[], POSTGRES_DETERMINISTIC, POSTGRES_HARMLESS),
-            Dialect::Sqlite => (&[], SQLITE_DETERMINISTIC, &[]),
-        };
+        let Lists { keywords, deterministic, taken, personal, harmless } = Lists::of(dialect);
         if is_in(KEYWORDS) || is_in(keywords) {
             Self::Nothing
+        } else if is_in(taken) {
+            Self::Presumed
         } else if is_in(DETERMINISTIC) || is_in(deterministic) {
             Self::Deterministic
+        } else if is_in(personal) {
+            Self::Personal
         } else if is_in(harmless) {
             Self::Harmless
         } else if is_in(SESSION) {
@@ -76,7 +80,8 @@ impl Call {
             && cursor.dialect == Dialect::Postgres;
         match Self::named(word, Dialect::Postgres) {
             Self::Session => Self::Session,
-            call @ (Self::Deterministic | Self::Harmless) if is_built_in => call,
+            Self::Presumed if is_built_in => Self::Deterministic,
+            call @ (Self::Deterministic | Self::Harmless | Self::Personal) if is_built_in => call,
             _ => Self::Unlisted,
         }
     }
@@ -87,4 +92,30 @@ impl Call {
             _ => Self::Unlisted,
         }
     }
+}
+
+/// The lists of a dialect.
+struct Lists {
+    keywords: &'static [&'static str],
+    deterministic: &'static [&'static str],
+    taken: &'static [&'static str],
+    personal: &'static [&'static str],
+    harmless: &'static [&'static str],
+}
+
+impl Lists {
+    const fn of(dialect: Dialect) -> Self {
+        let (keywords, deterministic, taken, personal, harmless): (&[_], _, _, &[_], &[_]) = match dialect {
+            Dialect::Mysql => (MYSQL_KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_TAKEN, &[], MYSQL_HARMLESS),
+            Dialect::Postgres => (&[], POSTGRES_DETERMINISTIC, POSTGRES_TAKEN, POSTGRES_PERSONAL, POSTGRES_HARMLESS),
+            Dialect::Sqlite => (&[], SQLITE_DETERMINISTIC, SQLITE_TAKEN, &[], &[]),
+        };
+        Self { keywords, deterministic, taken, personal, harmless }
+    }
+}
+
+/// The names of all functions that something is known of, for a database to be asked whether it has its own ones.
+pub(crate) fn listed(dialect: Dialect) -> impl Iterator<Item = &'static str> {
+    let Lists { deterministic, taken, personal, harmless, .. } = Lists::of(dialect);
+    [DETERMINISTIC, SESSION, deterministic, taken, personal, harmless].into_iter().flatten().copied()
 }

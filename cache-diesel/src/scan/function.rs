@@ -3,7 +3,8 @@
 //! The lists are sorted, for they are searched. A function is deterministic if its answer depends on its
 //! arguments, and on nothing that a harmless session lets differ; it is harmless if nothing that a cached
 //! read could see changes by it. One that is in no list of its dialect may do anything: an application
-//! may have given it a body.
+//! may have given it a body. Names that an application may well have taken are in lists of their own: a database has to
+//! be asked for them before its answers are cached.
 
 /// Keywords: what follows is no list of arguments.
 #[rustfmt::skip]
@@ -34,60 +35,54 @@ pub(super) const SESSION: &[&str] = &[
 pub(super) const DETERMINISTIC: &[&str] = &[
     "abs", "acos", "asin", "atan", "atan2", "avg", "bit", "cast", "ceil", "ceiling", "char",
     "character", "coalesce", "concat", "concat_ws", "cos", "count", "cume_dist", "dec", "decimal",
-    "degrees", "dense_rank", "exp", "first_value", "float", "floor", "format", "json_array",
-    "json_object", "lag", "last_value", "lead", "length", "ln", "log", "log10", "lower", "ltrim",
-    "max", "min", "nchar", "nth_value", "ntile", "nullif", "numeric", "nvarchar", "octet_length",
-    "percent_rank", "pi", "power", "radians", "rank", "replace", "round", "row_number", "rtrim",
-    "sign", "sin", "soundex", "sqrt", "substr", "substring", "sum", "tan", "trim", "upper",
-    "varbinary", "varchar", "varying",
+    "degrees", "dense_rank", "exp", "first_value", "float", "floor", "json_array", "json_object",
+    "lag", "last_value", "lead", "length", "ln", "log", "log10", "lower", "ltrim", "max", "min",
+    "nchar", "nth_value", "ntile", "nullif", "numeric", "nvarchar", "octet_length", "percent_rank",
+    "pi", "power", "radians", "replace", "round", "row_number", "rtrim", "sin", "sqrt", "substr",
+    "substring", "sum", "tan", "trim", "upper", "varbinary", "varchar", "varying",
 ];
 
 /// Deterministic functions of MySQL and MariaDB.
 #[rustfmt::skip]
 pub(super) const MYSQL_DETERMINISTIC: &[&str] = &[
     "ascii", "bin", "bit_and", "bit_count", "bit_length", "bit_or", "bit_xor", "char_length",
-    "character_length", "chr", "conv", "convert", "cot", "crc32", "date_add", "date_format",
-    "date_sub", "datediff", "day", "dayname", "dayofmonth", "dayofweek", "dayofyear", "elt",
-    "export_set", "extract", "field", "find_in_set", "from_base64", "from_days", "greatest",
-    "group_concat", "grouping", "hex", "hour", "if", "ifnull", "instr", "integer", "isnull",
-    "json_array_append", "json_array_insert", "json_arrayagg", "json_compact", "json_contains",
-    "json_contains_path", "json_depth", "json_exists", "json_extract", "json_insert", "json_keys",
-    "json_length", "json_merge_patch", "json_merge_preserve", "json_objectagg", "json_overlaps",
-    "json_pretty", "json_query", "json_quote", "json_remove", "json_replace", "json_schema_valid",
-    "json_search", "json_set", "json_type", "json_unquote", "json_valid", "json_value", "last_day",
-    "lcase", "least", "left", "locate", "log2", "lpad", "make_set", "makedate", "md5",
-    "microsecond", "mid", "minute", "month", "monthname", "nvl", "nvl2", "oct", "ord", "period_add",
-    "period_diff", "position", "pow", "quarter", "quote", "regexp_instr", "regexp_like",
-    "regexp_replace", "regexp_substr", "repeat", "reverse", "right", "rpad", "second", "sha",
-    "sha1", "sha2", "signed", "space", "st_area", "st_asgeojson", "st_astext", "st_buffer",
-    "st_centroid", "st_contains", "st_distance", "st_distance_sphere", "st_geomfromtext",
-    "st_intersects", "st_length", "st_srid", "st_within", "st_x", "st_y", "std", "stddev",
-    "stddev_pop", "stddev_samp", "str_to_date", "strcmp", "substring_index", "timestampadd",
-    "timestampdiff", "to_base64", "to_char", "to_days", "to_number", "translate", "truncate",
-    "ucase", "unhex", "unsigned", "var_pop", "var_samp", "variance", "week", "weekday",
-    "weekofyear", "weight_string", "year", "yearweek",
+    "character_length", "conv", "convert", "cot", "crc32", "date_add", "date_format", "date_sub",
+    "datediff", "day", "dayname", "dayofmonth", "dayofweek", "dayofyear", "elt", "export_set",
+    "extract", "field", "find_in_set", "format", "from_base64", "from_days", "greatest",
+    "group_concat", "hex", "hour", "if", "ifnull", "instr", "integer", "isnull",
+    "json_array_append", "json_array_insert", "json_contains", "json_contains_path", "json_depth",
+    "json_extract", "json_insert", "json_keys", "json_length", "json_merge_patch",
+    "json_merge_preserve", "json_quote", "json_remove", "json_replace", "json_search", "json_set",
+    "json_type", "json_unquote", "json_valid", "last_day", "lcase", "least", "left", "locate",
+    "log2", "lpad", "make_set", "makedate", "md5", "microsecond", "mid", "minute", "month",
+    "monthname", "oct", "ord", "period_add", "period_diff", "position", "pow", "quarter", "quote",
+    "repeat", "reverse", "right", "rpad", "second", "sha", "sha1", "sha2", "sign", "signed",
+    "soundex", "space", "st_area", "st_asgeojson", "st_astext", "st_buffer", "st_centroid",
+    "st_contains", "st_distance", "st_geomfromtext", "st_intersects", "st_length", "st_within",
+    "st_x", "st_y", "std", "stddev", "stddev_pop", "stddev_samp", "str_to_date", "strcmp",
+    "substring_index", "timestampadd", "timestampdiff", "to_base64", "to_days", "truncate", "ucase",
+    "unhex", "unsigned", "var_pop", "var_samp", "variance", "week", "weekday", "weekofyear",
+    "weight_string", "year", "yearweek",
 ];
 
-/// Deterministic functions of PostgreSQL and of its usual extensions.
+/// Deterministic functions of PostgreSQL.
 #[rustfmt::skip]
 pub(super) const POSTGRES_DETERMINISTIC: &[&str] = &[
-    "abbrev", "acosd", "acosh", "array_agg", "array_append", "array_cat", "array_dims",
-    "array_fill", "array_length", "array_lower", "array_ndims", "array_position", "array_positions",
-    "array_prepend", "array_remove", "array_replace", "array_reverse", "array_sort",
-    "array_to_json", "array_to_string", "array_to_tsvector", "array_upper", "ascii", "asind",
-    "asinh", "atan2d", "atand", "atanh", "bit_and", "bit_count", "bit_length", "bit_or", "bit_xor",
-    "bool_and", "bool_or", "broadcast", "btrim", "cardinality", "cbrt", "char_length",
-    "character_length", "chr", "convert_from", "convert_to", "corr", "cosd", "cosh", "cot", "cotd",
-    "covar_pop", "covar_samp", "crc32", "crc32c", "date", "date_part", "date_trunc", "daterange",
-    "decode", "div", "dmetaphone", "encode", "every", "extract", "factorial", "family", "gcd",
-    "get_bit", "get_byte", "greatest", "grouping", "host", "hostmask", "inet_merge",
-    "inet_same_family", "initcap", "int4range", "int8range", "isempty", "isfinite", "json_agg",
-    "json_array_elements", "json_array_elements_text", "json_array_length", "json_arrayagg",
-    "json_build_array", "json_build_object", "json_each", "json_each_text", "json_exists",
-    "json_extract_path", "json_extract_path_text", "json_object_agg", "json_object_keys",
-    "json_objectagg", "json_populate_record", "json_populate_recordset", "json_query",
-    "json_scalar", "json_serialize", "json_strip_nulls", "json_to_record", "json_to_recordset",
-    "json_typeof", "json_value", "jsonb_agg", "jsonb_array_elements", "jsonb_array_elements_text",
+    "acosd", "acosh", "array_agg", "array_append", "array_cat", "array_dims", "array_fill",
+    "array_length", "array_lower", "array_ndims", "array_position", "array_positions",
+    "array_prepend", "array_remove", "array_replace", "array_to_json", "array_to_string",
+    "array_to_tsvector", "array_upper", "ascii", "asind", "asinh", "atan2d", "atand", "atanh",
+    "bit_and", "bit_length", "bit_or", "bit_xor", "bool_and", "bool_or", "btrim", "cardinality",
+    "cbrt", "char_length", "character_length", "chr", "convert_from", "convert_to", "corr", "cosd",
+    "cosh", "cot", "cotd", "covar_pop", "covar_samp", "date", "date_part", "date_trunc",
+    "daterange", "decode", "encode", "extract", "get_bit", "get_byte", "greatest", "grouping",
+    "initcap", "int4range", "int8range", "json_agg", "json_array_elements",
+    "json_array_elements_text", "json_array_length", "json_arrayagg", "json_build_array",
+    "json_build_object", "json_each", "json_each_text", "json_exists", "json_extract_path",
+    "json_extract_path_text", "json_object_agg", "json_object_keys", "json_objectagg",
+    "json_populate_record", "json_populate_recordset", "json_query", "json_scalar",
+    "json_serialize", "json_strip_nulls", "json_to_record", "json_to_recordset", "json_typeof",
+    "json_value", "jsonb_agg", "jsonb_array_elements", "jsonb_array_elements_text",
     "jsonb_array_length", "jsonb_build_array", "jsonb_build_object", "jsonb_concat",
     "jsonb_contained", "jsonb_contains", "jsonb_each", "jsonb_each_text", "jsonb_exists",
     "jsonb_exists_all", "jsonb_exists_any", "jsonb_extract_path", "jsonb_extract_path_text",
@@ -95,40 +90,64 @@ pub(super) const POSTGRES_DETERMINISTIC: &[&str] = &[
     "jsonb_path_match", "jsonb_path_query", "jsonb_path_query_array", "jsonb_path_query_first",
     "jsonb_populate_record", "jsonb_populate_recordset", "jsonb_pretty", "jsonb_set",
     "jsonb_set_lax", "jsonb_strip_nulls", "jsonb_to_record", "jsonb_to_recordset", "jsonb_typeof",
-    "justify_days", "justify_hours", "justify_interval", "lcm", "least", "left", "levenshtein",
-    "lower_inc", "lower_inf", "lpad", "make_date", "make_interval", "make_time", "make_timestamp",
-    "make_timestamptz", "masklen", "md5", "metaphone", "min_scale", "mod", "mode", "netmask",
-    "network", "num_nonnulls", "num_nulls", "numnode", "numrange", "overlay", "parse_ident",
-    "percentile_cont", "percentile_disc", "phraseto_tsquery", "plainto_tsquery", "position",
-    "quote_ident", "quote_literal", "quote_nullable", "range_agg", "range_intersect_agg",
-    "range_merge", "regexp_count", "regexp_instr", "regexp_like", "regexp_match", "regexp_matches",
-    "regexp_replace", "regexp_split_to_array", "regexp_split_to_table", "regexp_substr",
+    "justify_days", "justify_hours", "justify_interval", "least", "left", "lower_inc", "lower_inf",
+    "lpad", "make_date", "make_interval", "make_time", "make_timestamp", "make_timestamptz", "md5",
+    "num_nonnulls", "num_nulls", "numrange", "overlay", "parse_ident", "percentile_cont",
+    "percentile_disc", "phraseto_tsquery", "plainto_tsquery", "position", "quote_ident",
+    "quote_literal", "quote_nullable", "range_agg", "range_intersect_agg", "regexp_match",
+    "regexp_matches", "regexp_replace", "regexp_split_to_array", "regexp_split_to_table",
     "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "repeat",
-    "reverse", "right", "row_to_json", "rpad", "scale", "set_bit", "set_byte", "set_masklen",
-    "setweight", "sha224", "sha256", "sha384", "sha512", "similarity", "sind", "sinh", "split_part",
-    "st_area", "st_asgeojson", "st_astext", "st_buffer", "st_centroid", "st_contains",
-    "st_distance", "st_dwithin", "st_geomfromtext", "st_intersects", "st_length", "st_makeenvelope",
-    "st_makepoint", "st_point", "st_setsrid", "st_within", "st_x", "st_y", "starts_with", "stddev",
-    "stddev_pop", "stddev_samp", "string_agg", "string_to_array", "string_to_table", "strip",
-    "strpos", "tand", "tanh", "to_char", "to_date", "to_hex", "to_json", "to_jsonb", "to_number",
-    "to_timestamp", "to_tsquery", "to_tsvector", "translate", "trim_array", "trim_scale", "trunc",
-    "ts_headline", "ts_rank", "ts_rank_cd", "tsrange", "tstzrange", "unaccent", "unistr", "unnest",
-    "upper_inc", "upper_inf", "var_pop", "var_samp", "variance", "websearch_to_tsquery",
-    "width_bucket", "word_similarity", "xmlagg", "xmlconcat", "xmlelement", "xmlforest",
+    "reverse", "right", "row_to_json", "rpad", "set_bit", "set_byte", "setweight", "sha224",
+    "sha256", "sha384", "sha512", "sind", "sinh", "split_part", "stddev", "stddev_pop",
+    "stddev_samp", "string_agg", "string_to_array", "strpos", "tand", "tanh", "to_char", "to_date",
+    "to_hex", "to_json", "to_jsonb", "to_number", "to_timestamp", "to_tsquery", "to_tsvector",
+    "translate", "trunc", "ts_headline", "ts_rank", "ts_rank_cd", "tsrange", "tstzrange", "unnest",
+    "upper_inc", "upper_inf", "var_pop", "var_samp", "variance", "websearch_to_tsquery", "xmlagg",
+    "xmlconcat", "xmlelement", "xmlforest",
 ];
 
 /// Deterministic functions of SQLite.
 #[rustfmt::skip]
 pub(super) const SQLITE_DETERMINISTIC: &[&str] = &[
-    "acosh", "asinh", "atanh", "cosh", "glob", "group_concat", "hex", "if", "ifnull", "iif",
-    "instr", "json", "json_array_length", "json_error_position", "json_extract", "json_group_array",
-    "json_group_object", "json_insert", "json_patch", "json_pretty", "json_quote", "json_remove",
-    "json_replace", "json_set", "json_type", "json_valid", "jsonb", "jsonb_array", "jsonb_extract",
-    "jsonb_group_array", "jsonb_group_object", "jsonb_insert", "jsonb_object", "jsonb_patch",
-    "jsonb_remove", "jsonb_replace", "jsonb_set", "likelihood", "likely", "log2", "median", "mod",
-    "percentile", "percentile_cont", "percentile_disc", "pow", "printf", "quote", "sinh",
-    "string_agg", "tanh", "total", "trunc", "typeof", "unhex", "unicode", "unistr", "unistr_quote",
-    "unlikely", "zeroblob",
+    "glob", "group_concat", "hex", "ifnull", "iif", "instr", "json", "json_array_length",
+    "json_extract", "json_group_array", "json_group_object", "json_insert", "json_patch",
+    "json_quote", "json_remove", "json_replace", "json_set", "json_type", "json_valid", "jsonb",
+    "jsonb_array", "jsonb_extract", "jsonb_group_array", "jsonb_group_object", "jsonb_insert",
+    "jsonb_object", "jsonb_patch", "jsonb_remove", "jsonb_replace", "jsonb_set", "likelihood",
+    "likely", "printf", "quote", "total", "typeof", "unicode", "unlikely", "zeroblob",
+];
+
+/// Deterministic functions that not every MySQL and MariaDB has, so that a database may have its own of the name.
+#[rustfmt::skip]
+pub(super) const MYSQL_TAKEN: &[&str] = &[
+    "chr", "grouping", "json_arrayagg", "json_compact", "json_exists", "json_objectagg",
+    "json_overlaps", "json_pretty", "json_query", "json_schema_valid", "json_value", "nvl", "nvl2",
+    "rank", "regexp_instr", "regexp_like", "regexp_replace", "regexp_substr", "st_distance_sphere",
+    "st_srid", "to_char", "to_number", "translate",
+];
+
+/// Deterministic functions of PostgreSQL whose names are easily taken, those that not every release has, and those of
+/// its usual extensions.
+#[rustfmt::skip]
+pub(super) const POSTGRES_TAKEN: &[&str] = &[
+    "abbrev", "array_reverse", "array_sort", "bit_count", "broadcast", "crc32", "crc32c", "div",
+    "dmetaphone", "every", "factorial", "family", "format", "gcd", "host", "hostmask", "inet_merge",
+    "inet_same_family", "isempty", "isfinite", "lcm", "levenshtein", "masklen", "metaphone",
+    "min_scale", "mod", "mode", "netmask", "network", "numnode", "range_merge", "rank",
+    "regexp_count", "regexp_instr", "regexp_like", "regexp_substr", "scale", "set_masklen", "sign",
+    "similarity", "soundex", "st_area", "st_asgeojson", "st_astext", "st_buffer", "st_centroid",
+    "st_contains", "st_distance", "st_dwithin", "st_geomfromtext", "st_intersects", "st_length",
+    "st_makeenvelope", "st_makepoint", "st_point", "st_setsrid", "st_within", "st_x", "st_y",
+    "starts_with", "string_to_table", "strip", "trim_array", "trim_scale", "unaccent", "unistr",
+    "width_bucket", "word_similarity",
+];
+
+/// Deterministic functions that not every build of SQLite has, or whose names are easily taken.
+#[rustfmt::skip]
+pub(super) const SQLITE_TAKEN: &[&str] = &[
+    "acosh", "asinh", "atanh", "cosh", "format", "if", "json_error_position", "json_pretty", "log2",
+    "median", "mod", "percentile", "percentile_cont", "percentile_disc", "pow", "rank", "sign",
+    "sinh", "soundex", "string_agg", "tanh", "trunc", "unhex", "unistr", "unistr_quote",
 ];
 
 /// Functions of MySQL and MariaDB that depend on the time, the session or the server.
@@ -148,32 +167,37 @@ pub(super) const MYSQL_HARMLESS: &[&str] = &[
     "utc_timestamp", "uuid", "uuid_short", "uuid_to_bin", "validate_password_strength", "version",
 ];
 
+/// Functions of PostgreSQL that depend on who asks, and with which settings.
+#[rustfmt::skip]
+pub(super) const POSTGRES_PERSONAL: &[&str] = &[
+    "current_catalog", "current_database", "current_role", "current_schema", "current_schemas",
+    "current_setting", "current_user", "has_any_column_privilege", "has_column_privilege",
+    "has_database_privilege", "has_function_privilege", "has_schema_privilege",
+    "has_sequence_privilege", "has_table_privilege", "pg_has_role", "session_user",
+];
+
 /// Functions of PostgreSQL that depend on the time, the session or the server; sequences are not cached.
 #[rustfmt::skip]
 pub(super) const POSTGRES_HARMLESS: &[&str] = &[
     "age", "any_value", "array_sample", "array_shuffle", "clock_timestamp", "col_description",
-    "crypt", "current_catalog", "current_database", "current_date", "current_query", "current_role",
-    "current_schema", "current_schemas", "current_setting", "current_time", "current_timestamp",
-    "current_user", "currval", "decrypt", "digest", "encrypt", "enum_first", "enum_last",
-    "enum_range", "format_type", "gen_random_bytes", "gen_random_uuid", "gen_salt",
-    "generate_series", "generate_subscripts", "has_any_column_privilege", "has_column_privilege",
-    "has_database_privilege", "has_function_privilege", "has_language_privilege",
-    "has_schema_privilege", "has_sequence_privilege", "has_server_privilege", "has_table_privilege",
-    "has_tablespace_privilege", "has_type_privilege", "hashtext", "hmac", "inet_client_addr",
-    "inet_client_port", "inet_server_addr", "inet_server_port", "json_table", "lastval",
-    "localtime", "localtimestamp", "nextval", "normalize", "now", "obj_description",
-    "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_unlock", "pg_advisory_unlock_all",
-    "pg_advisory_unlock_shared", "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared",
-    "pg_backend_pid", "pg_blocking_pids", "pg_cancel_backend", "pg_client_encoding",
-    "pg_collation_for", "pg_column_compression", "pg_column_size", "pg_conf_load_time",
-    "pg_current_snapshot", "pg_current_wal_insert_lsn", "pg_current_wal_lsn", "pg_current_xact_id",
-    "pg_current_xact_id_if_assigned", "pg_database_size", "pg_describe_object",
-    "pg_encoding_to_char", "pg_export_snapshot", "pg_filenode_relation", "pg_function_is_visible",
-    "pg_get_constraintdef", "pg_get_expr", "pg_get_function_arguments",
-    "pg_get_function_identity_arguments", "pg_get_function_result", "pg_get_functiondef",
-    "pg_get_indexdef", "pg_get_keywords", "pg_get_partkeydef", "pg_get_ruledef",
-    "pg_get_serial_sequence", "pg_get_statisticsobjdef", "pg_get_triggerdef", "pg_get_userbyid",
-    "pg_get_viewdef", "pg_has_role", "pg_index_column_has_property", "pg_indexes_size",
+    "crypt", "current_date", "current_query", "current_time", "current_timestamp", "currval",
+    "decrypt", "digest", "encrypt", "enum_first", "enum_last", "enum_range", "format_type",
+    "gen_random_bytes", "gen_random_uuid", "gen_salt", "generate_series", "generate_subscripts",
+    "has_language_privilege", "has_server_privilege", "has_tablespace_privilege",
+    "has_type_privilege", "hashtext", "hmac", "inet_client_addr", "inet_client_port",
+    "inet_server_addr", "inet_server_port", "json_table", "lastval", "localtime", "localtimestamp",
+    "nextval", "normalize", "now", "obj_description", "pg_advisory_lock", "pg_advisory_lock_shared",
+    "pg_advisory_unlock", "pg_advisory_unlock_all", "pg_advisory_unlock_shared",
+    "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared", "pg_backend_pid", "pg_blocking_pids",
+    "pg_cancel_backend", "pg_client_encoding", "pg_collation_for", "pg_column_compression",
+    "pg_column_size", "pg_conf_load_time", "pg_current_snapshot", "pg_current_wal_insert_lsn",
+    "pg_current_wal_lsn", "pg_current_xact_id", "pg_current_xact_id_if_assigned",
+    "pg_database_size", "pg_describe_object", "pg_encoding_to_char", "pg_export_snapshot",
+    "pg_filenode_relation", "pg_function_is_visible", "pg_get_constraintdef", "pg_get_expr",
+    "pg_get_function_arguments", "pg_get_function_identity_arguments", "pg_get_function_result",
+    "pg_get_functiondef", "pg_get_indexdef", "pg_get_keywords", "pg_get_partkeydef",
+    "pg_get_ruledef", "pg_get_serial_sequence", "pg_get_statisticsobjdef", "pg_get_triggerdef",
+    "pg_get_userbyid", "pg_get_viewdef", "pg_index_column_has_property", "pg_indexes_size",
     "pg_is_in_recovery", "pg_is_other_temp_schema", "pg_is_wal_replay_paused",
     "pg_last_committed_xact", "pg_last_wal_receive_lsn", "pg_last_wal_replay_lsn",
     "pg_last_xact_replay_timestamp", "pg_listening_channels", "pg_lock_status", "pg_my_temp_schema",
@@ -214,10 +238,14 @@ mod tests {
             MYSQL_DETERMINISTIC,
             MYSQL_HARMLESS,
             MYSQL_KEYWORDS,
+            MYSQL_TAKEN,
             POSTGRES_DETERMINISTIC,
             POSTGRES_HARMLESS,
+            POSTGRES_PERSONAL,
+            POSTGRES_TAKEN,
             SESSION,
             SQLITE_DETERMINISTIC,
+            SQLITE_TAKEN,
         ] {
             assert!(list.is_sorted_by(|name, next| name < next));
             assert!(list.iter().all(|name| Folded::new(name).as_str() == *name));

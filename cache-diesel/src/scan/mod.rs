@@ -20,6 +20,7 @@ mod plain;
 mod pragma;
 mod quote;
 mod read;
+mod rule;
 mod session;
 mod split;
 mod statement;
@@ -34,11 +35,13 @@ mod write;
 mod tests;
 
 pub(crate) use bound::{count as count_binds, last_integer};
+pub(crate) use call::listed;
 pub(crate) use chunk::{Binds, Bounded, first_chunk};
 pub(crate) use exact::{OneRow, bind_count, key_column, one_row, sole_change};
 pub(crate) use memo::{Fingerprint, Memo};
 pub(crate) use name::{has_schema, table_name};
-pub(crate) use read::{Looked, read};
+pub(crate) use read::{Called, Looked, read};
+pub(crate) use rule::{calls_any, defined_by, rule};
 #[cfg(feature = "postgres")]
 pub(crate) use session::HARMLESS_SETTINGS;
 pub(crate) use whole::is_counted_whole;

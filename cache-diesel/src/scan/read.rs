@@ -1,9 +1,11 @@
 //! Which tables does a SELECT look at, and may its answer be kept?
 
+use std::sync::Arc;
+
 use super::Dialect;
 use super::cursor::Cursor;
 use super::lex::{Lexer, Token};
-use super::walk;
+use super::walk::{self, Facts};
 
 /// What a SELECT looks at.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,10 +16,51 @@ pub(crate) struct Looked {
     pub(crate) tables: Vec<String>,
     /// Whether the answer depends on the rows of the tables alone, as far as names can tell.
     pub(crate) is_deterministic: bool,
+    /// The functions of which that is believed by their names.
+    pub(crate) called: Arc<Called>,
+}
+
+/// Functions of the library's lists that a query calls.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Called {
+    names: Vec<String>,
+    is_any_easily_taken: bool,
+}
+
+impl Called {
+    pub(super) fn note(&mut self, name: &str, is_easily_taken: bool) {
+        self.is_any_easily_taken |= is_easily_taken;
+        let name = name.to_ascii_lowercase();
+        if !self.names.contains(&name) {
+            self.names.push(name);
+        }
+    }
+
+    /// Adds what another query of the same read calls.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.names.iter().for_each(|name| self.note(name, other.is_any_easily_taken));
+    }
+
+    /// The names, without schema and in lower case.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether one of the names may well be a function of the database's own.
+    pub(crate) fn is_any_easily_taken(&self) -> bool {
+        self.is_any_easily_taken
+    }
 }
 
 /// What `sql` looks at; `None` if that could not be followed, or if it does more than read.
 pub(crate) fn read(sql: &str, dialect: Dialect) -> Option<Looked> {
+    let facts = pure(sql, dialect)?;
+    let is_deterministic = !facts.is_fickle && !facts.is_personal && !facts.is_calling;
+    Some(Looked { tables: facts.tables, is_deterministic, called: Arc::new(facts.called) })
+}
+
+/// What was found out of `sql`, if it does nothing but read and could be followed.
+pub(super) fn pure(sql: &str, dialect: Dialect) -> Option<Facts> {
     let mut tokens: Vec<_> = Lexer::new(sql, dialect).collect::<Result<_, _>>().ok()?;
     while tokens.last() == Some(&Token::Mark(b';')) {
         tokens.pop();
@@ -27,7 +70,7 @@ pub(crate) fn read(sql: &str, dialect: Dialect) -> Option<Looked> {
     }
     let facts = walk::walk(Cursor::new(&tokens, dialect));
     let is_pure = facts.written.is_empty() && !facts.is_particular && !facts.is_unknown;
-    (is_pure && !facts.is_lost).then_some(Looked { tables: facts.tables, is_deterministic: !facts.is_fickle })
+    (is_pure && !facts.is_lost).then_some(facts)
 }
 
 /// Whether a query may begin with `token`.

@@ -40,6 +40,8 @@ pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnM
         ("discard" | "reset" | "set" | "use", _) => each(session::effect(word.as_str(), cursor)),
         (word, _) if transaction::WORDS.contains(&word) => transaction::effects(word, cursor, each),
         ("call" | "do" | "execute", _) => run(word.as_str(), tokens, dialect, each),
+        // Conditions in them may call anything.
+        ("kill" | "show", Dialect::Mysql) => give_read(walk::walk(cursor), each),
         (word, _) if changes_no_rows(word, dialect) => each(Effect::Read),
         _ => unknown(tokens, dialect, each),
     }

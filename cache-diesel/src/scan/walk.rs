@@ -7,6 +7,7 @@ use super::call::Call;
 use super::cursor::Cursor;
 use super::lex::Token;
 use super::name::Place;
+use super::read::Called;
 use super::word::Folded;
 use super::{Dialect, WriteKind, Written};
 
@@ -19,12 +20,16 @@ pub(super) struct Facts {
     pub(super) is_elsewhere: bool,
     /// Whether the rows may differ though the tables do not.
     pub(super) is_fickle: bool,
+    /// Whether the rows may differ by who asks, with which settings, though the tables do not.
+    pub(super) is_personal: bool,
     /// Whether `tables` may lack one, or rows are locked.
     pub(super) is_lost: bool,
     /// Whether the session is another one afterwards.
     pub(super) is_particular: bool,
     /// Whether `written` may lack something.
     pub(super) is_unknown: bool,
+    /// The listed functions that are called.
+    pub(super) called: Called,
     /// The tables in places where rows are read from, in order, with repetitions.
     pub(super) tables: Vec<String>,
     /// The tables that are written.
@@ -223,7 +228,8 @@ impl<'a> Walk<'a> {
             "for" | "lock" | "next" | "procedure" | "sql_calc_found_rows" | "tablesample" => {
                 self.particularity(word);
             }
-            "user" if dialect == Dialect::Postgres => self.facts.is_fickle = true,
+            "user" if dialect == Dialect::Postgres => self.facts.is_personal = true,
+            _ if PERSONS.contains(&word) => self.facts.is_personal = true,
             _ if MOMENTS.contains(&word) => self.facts.is_fickle = true,
             _ => {}
         }
@@ -338,16 +344,32 @@ impl<'a> Walk<'a> {
         }
         let is_with = self.frame().clause == Clause::With;
         match Call::at(&self.cursor, is_with) {
-            Call::Deterministic | Call::Nothing => {}
+            Call::Deterministic => self.note_called(false),
             Call::Harmless => self.facts.is_fickle = true,
+            Call::Nothing => {}
+            Call::Personal => self.facts.is_personal = true,
+            Call::Presumed => self.note_called(true),
             Call::Session => {
                 self.facts.is_fickle = true;
                 self.facts.is_particular = true;
             }
-            Call::Unlisted => {
-                self.facts.is_fickle = true;
-                self.facts.is_calling |= self.cursor.dialect != Dialect::Sqlite;
-            }
+            // A function of SQLite's is the program's own code, and writes no tables.
+            Call::Unlisted if self.cursor.dialect == Dialect::Sqlite => self.facts.is_fickle = true,
+            Call::Unlisted => self.facts.is_calling = true,
+        }
+    }
+
+    /// Notes the listed function that was just moved over, unless it is said to be the catalog's.
+    fn note_called(&mut self, is_easily_taken: bool) {
+        let Some(Token::Word(word)) = self.cursor.behind(0) else { return };
+        if self.cursor.behind(1) == Some(Token::Mark(b'.')) {
+            return;
+        }
+        // Only what the database brings along, and aggregates, may stand in `rank() OVER (..)`.
+        let is_without_arguments = self.cursor.ahead(1) == Some(Token::Mark(b')'));
+        let is_of_rows = is_without_arguments && (self.cursor.is_word(2, "over") || self.cursor.is_word(2, "within"));
+        if !is_of_rows {
+            self.facts.called.note(word, is_easily_taken);
         }
     }
 
@@ -364,19 +386,17 @@ impl<'a> Walk<'a> {
 /// Functions that separate their arguments by FROM.
 const TAKING_FROM: [&str; 6] = ["extract", "mid", "overlay", "substr", "substring", "trim"];
 
-/// Words that stand for a value which differs by time or session.
-const MOMENTS: [&str; 14] = [
-    "current_catalog",
+/// Words that stand for a value which differs by session.
+const PERSONS: [&str; 6] =
+    ["current_catalog", "current_role", "current_schema", "current_user", "session_user", "system_user"];
+
+/// Words that stand for a value which differs by time.
+const MOMENTS: [&str; 8] = [
     "current_date",
-    "current_role",
-    "current_schema",
     "current_time",
     "current_timestamp",
-    "current_user",
     "localtime",
     "localtimestamp",
-    "session_user",
-    "system_user",
     "utc_date",
     "utc_time",
     "utc_timestamp",

@@ -165,6 +165,18 @@ pub(super) const QUOTES: &[Case] = &[
 
 pub(super) const OTHERS: &[Case] = &[
     ("mps", "SHOW TABLES", "read"),
+    ("m", "SHOW FULL TABLES FROM shop LIKE 'a%'", "read"),
+    ("m", "SHOW TABLE STATUS WHERE Name = 'a' OR length(Name) > 3", "read"),
+    ("m", "SHOW INDEX FROM t FROM shop", "read"),
+    ("m", "SHOW CREATE TABLE t", "read"),
+    ("m", "SHOW GRANTS FOR 'a'@'b'", "read"),
+    ("m", "SHOW COUNT(*) WARNINGS", "read"),
+    ("m", "SHOW VARIABLES WHERE Variable_name IN ('a', 'b')", "read"),
+    ("m", "SHOW VARIABLES WHERE my_func()", "unknown; particular"),
+    ("m", "SHOW COLUMNS FROM t WHERE Field = (SELECT my_func(Type))", "unknown; particular"),
+    ("m", "SHOW STATUS WHERE s.my_func(1) = 1", "unknown; particular"),
+    ("m", "SHOW STATUS WHERE (@a := 1)", "particular"),
+    ("m", "KILL my_func()", "unknown; particular"),
     ("mps", "EXPLAIN DELETE FROM t", "read"),
     ("s", "EXPLAIN QUERY PLAN DELETE FROM t", "read"),
     ("mp", "EXPLAIN ANALYZE SELECT * FROM t", "read"),

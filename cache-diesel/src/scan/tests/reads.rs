@@ -40,6 +40,15 @@ fn names_are_folded_to_the_last_component() {
     }
 }
 
+#[test]
+fn names_that_are_easily_taken_are_told_unless_only_a_window_can_be_meant() {
+    check(TAKEN, |sql, dialect| {
+        let called = read(sql, dialect).unwrap().called;
+        let mark = if called.is_any_easily_taken() { "?" } else { "" };
+        called.names().join(" ") + mark
+    });
+}
+
 /// The tables in order, with a `~` behind them if the answer may differ by itself.
 fn looked(sql: &str, dialect: Dialect) -> String {
     let Some(looked) = read(sql, dialect) else {
@@ -165,6 +174,7 @@ pub(super) const DETERMINISTIC: &[Case] = &[
     ("mps", "SELECT my_func(a) FROM t", "t~"),
     ("ps", "SELECT \"lower\"(a) FROM t", "t~"),
     ("mps", "SELECT s.lower(a) FROM t", "t~"),
+    ("p", "SELECT current_setting('app.tenant'), current_role FROM t", "t~"),
     ("mps", "SELECT * FROM t WHERE a < CURRENT_TIMESTAMP", "t~"),
     ("mps", "SELECT t.current_date FROM t", "t"),
     ("p", "SELECT current_user, b FROM t", "t~"),
@@ -183,4 +193,18 @@ pub(super) const DETERMINISTIC: &[Case] = &[
     ("p", "SELECT string_agg(a, ','), json_agg(b), array_agg(c), bool_or(d) FROM t", "t"),
     ("s", "SELECT total(a), group_concat(b), iif(c, 1, 2), instr(d, 'x') FROM t", "t"),
     ("m", "SELECT GROUP_CONCAT(a ORDER BY b SEPARATOR ','), IF(c, 1, 2) FROM t", "t"),
+];
+
+/// The listed functions that are called, with a `?` behind them if the database has to be asked.
+const TAKEN: &[Case] = &[
+    ("mps", "SELECT Lower(a), count(*), lower(b), my_func(c) FROM t", "lower count"),
+    ("mps", "SELECT rank() OVER (ORDER BY a), count(*) FROM t", "count"),
+    ("mps", "SELECT rank(a) OVER w FROM t", "rank?"),
+    ("mps", "SELECT rank() FROM t", "rank?"),
+    ("p", "SELECT mode() WITHIN GROUP (ORDER BY a) FROM t", ""),
+    ("p", "SELECT similarity(a, $1), sign(b) FROM t", "similarity sign?"),
+    ("p", "SELECT pg_catalog.sign(b), pg_catalog.lower(c) FROM t", ""),
+    ("s", "SELECT sign(b), median(c) FROM t", "sign median?"),
+    ("m", "SELECT sign(b), soundex(c) FROM t", "sign soundex"),
+    ("m", "SELECT regexp_like(b, 'x') FROM t", "regexp_like?"),
 ];
