@@ -188,6 +188,12 @@ impl Cache {
         self.0.ledger.count_hook_panic();
     }
 
+    /// Counts, and tells the listeners, that connections which are opened from now on are not seen.
+    pub fn note_default_replaced(&self) {
+        self.0.ledger.count_default_replaced();
+        self.tell(&Event::DefaultReplaced);
+    }
+
     /// Tells the listeners.
     pub fn tell(&self, event: &Event<'_>) {
         self.0.listeners.tell(event);

@@ -39,6 +39,9 @@ pub enum Event<'a> {
         /// The manager's name; `None`: the whole cache.
         manager: Option<&'a str>,
     },
+    /// Connections that are opened from now on are not seen: the program has replaced what sees them. Told once, when it is
+    /// noticed.
+    DefaultReplaced,
     /// A value was deleted by hand.
     Deleted {
         /// The name that values are counted under.

@@ -106,6 +106,8 @@ pub struct Statistics {
     pub bypasses: BTreeMap<(String, Kind), BTreeMap<Bypass, u64>>,
     /// How often each table was invalidated, by its SQL name: without a schema, in lower case.
     pub invalidation_counts: BTreeMap<String, u64>,
+    /// How often it was noticed that new connections are not seen any more, as the program has replaced what sees them.
+    pub default_replaced_count: u64,
     /// How often a whole database was invalidated.
     pub database_invalidation_count: u64,
     /// How often a model's `after_save` or `after_delete` panicked.
@@ -264,6 +266,7 @@ pub(crate) struct Ledger {
     databases: AtomicU64,
     failures: AtomicU64,
     hook_panics: AtomicU64,
+    replaced_defaults: AtomicU64,
     pub(crate) store: StoreLedger,
 }
 
@@ -294,6 +297,10 @@ impl Ledger {
         self.hook_panics.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn count_default_replaced(&self) {
+        self.replaced_defaults.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn read(&self) -> Statistics {
         let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = reads.iter().map(|(name, counters)| (name.clone(), counters.read()));
@@ -302,6 +309,7 @@ impl Ledger {
             misses: reasons::of_all(&reads, |counters| &counters.misses),
             bypasses: reasons::of_all(&reads, |counters| &counters.bypasses),
             invalidation_counts: self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            default_replaced_count: self.replaced_defaults.load(Ordering::Relaxed),
             database_invalidation_count: self.databases.load(Ordering::Relaxed),
             hook_panic_count: self.hook_panics.load(Ordering::Relaxed),
             invalidation_failure_count: self.failures.load(Ordering::Relaxed),

@@ -14,6 +14,8 @@ use crate::backend::{Address, CacheBackend};
 use crate::read::{introduce_writer, is_in_transaction};
 use crate::track::{Begun, Tracker, tracker_of};
 
+pub(crate) mod watch;
+
 /// Makes an instrumentation for each new connection, as Diesel's `set_default_instrumentation` takes it.
 pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
 
@@ -21,7 +23,9 @@ pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
 ///
 /// Call it first thing in `main`. A default instrumentation that was set before goes on seeing every event: the
 /// one instance of it that Diesel hands out serves all connections, under a lock. [`install_with`] makes
-/// one for each connection.
+/// one for each connection. One that is set *later* takes the tracker's place on every connection that is opened from
+/// then on: that is said on standard error once it is noticed, and told to listeners
+/// ([`Event::DefaultReplaced`](crate::Event::DefaultReplaced)).
 ///
 /// # Errors
 ///
@@ -226,6 +230,9 @@ fn make_inner() -> Option<Box<dyn Instrumentation>> {
 }
 
 fn make_tracker() -> Option<Box<dyn Instrumentation>> {
+    if watch::is_probing() {
+        return Some(Box::new(watch::Sign));
+    }
     Some(Box::new(Tracker::new(make_inner())))
 }
 
@@ -233,7 +240,9 @@ fn track_new_connections() -> Result<()> {
     cache_core::tell_circles_by(|circle| diesel::result::Error::QueryBuilderError(Box::new(circle)));
     set_default_instrumentation(make_tracker).map_err(|error| {
         Error::new(ErrorKind::Configuration, "Diesel's default instrumentation cannot be set").with_source(error)
-    })
+    })?;
+    watch::begin();
+    Ok(())
 }
 
 /// One instrumentation for all connections: Diesel gives out instances of its default, not the maker.

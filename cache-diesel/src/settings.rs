@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cache_core::{Error, ErrorKind, Result, registry};
 
 use crate::declaration::{Declared, declared};
+use crate::install::watch;
 use crate::relevance;
 
 /// Looks for settings that contradict each other, over all models of the program and the caches that are configured.
@@ -18,7 +19,8 @@ use crate::relevance;
 ///
 /// * two models under one name in one cache: their entries are apart, and their numbers in statistics are not;
 /// * a model in a cache that is not configured;
-/// * a cache's `relevance_timeout` that is longer than a model's timeout.
+/// * a cache's `relevance_timeout` that is longer than a model's timeout;
+/// * a default instrumentation that was set after [`install`](crate::install), so that new connections are not tracked.
 ///
 /// # Examples
 ///
@@ -35,7 +37,10 @@ use crate::relevance;
 /// assert!(error.to_string().contains("the cache named `sessions`, which is not configured"));
 /// ```
 pub fn check_settings() -> Result<()> {
-    let mistakes = mistakes_of(&declared());
+    let mut mistakes = mistakes_of(&declared());
+    if watch::is_replaced() {
+        mistakes.push(DEFAULT_REPLACED.to_owned());
+    }
     if mistakes.is_empty() {
         return Ok(());
     }
@@ -67,6 +72,11 @@ fn mistakes_of(models: &[Declared]) -> Vec<String> {
     }
     mistakes
 }
+
+/// What is wrong with an instrumentation that takes the tracker's place.
+pub(crate) const DEFAULT_REPLACED: &str = "Diesel's default instrumentation was replaced after `install`: connections that are opened from then on are not \
+     tracked, so that their reads are not cached, and their plain writes leave in the cache what was there before; set it \
+     before `install`, or give it to `install_with`; until then see `cache_diesel::track`";
 
 /// What is wrong with two managers of one name.
 pub(crate) fn same_name(manager: &str, cache: &str, [one, other]: [&str; 2]) -> String {

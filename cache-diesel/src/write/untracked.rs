@@ -6,6 +6,7 @@ use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
 use crate::identity::{database_of, named};
+use crate::install::watch;
 use crate::read::is_in_transaction;
 use crate::track::{ensure, widen};
 use crate::write::refused;
@@ -23,6 +24,7 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     E: From<diesel::result::Error>,
 {
+    watch::look();
     let own = match C::Backend::identify(conn) {
         Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
         _ => (Database::named(""), everywhere(changes)),
