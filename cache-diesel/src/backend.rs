@@ -8,11 +8,14 @@ use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
 
+use crate::catalogue::Told;
 use crate::identity::Answer;
 use crate::scan::Dialect;
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod bound;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod declared;
 #[cfg(feature = "mysql")]
 mod last_insert_id;
 #[cfg(feature = "mysql")]
@@ -104,6 +107,14 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     /// If the database cannot be asked.
     #[doc(hidden)]
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState>;
+
+    /// Asks an open connection what its database declares by itself.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be asked.
+    #[doc(hidden)]
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>>;
 
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]

@@ -193,6 +193,7 @@
 //! None is a default: name the databases. Features whose names begin with `__` are internal.
 
 mod backend;
+mod catalogue;
 mod clear;
 mod declaration;
 mod error;

@@ -8,6 +8,7 @@ mod awaiting;
 mod base;
 mod batch;
 mod blocking;
+mod consult;
 mod entry;
 mod filter;
 mod gate;

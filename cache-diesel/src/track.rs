@@ -11,7 +11,7 @@ mod tracker;
 pub(crate) use hooks::Hook;
 pub(crate) use session::Begun;
 pub(crate) use stage::{is_rehearsed, widen};
-pub(crate) use tracker::{Shut, Told, Tracker, asking, questioning, tracker_of, writing};
+pub(crate) use tracker::{Shut, Text, Told, Tracker, asking, questioning, tracker_of, writing};
 
 pub(crate) use carry::ensure;
 

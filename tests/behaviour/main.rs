@@ -15,6 +15,7 @@ mod suite;
 mod deferred;
 mod returning;
 mod sqlite_databases;
+mod sqlite_declared;
 mod sqlite_only;
 #[path = "unusual/cases.rs"]
 mod unusual;

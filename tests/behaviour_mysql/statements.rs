@@ -80,6 +80,8 @@ fn procedures_functions_and_events_that_write_are_feared() {
         "SELECT touch()",
         "DO touch()",
         "SET @a = touch()",
+        "SHOW VARIABLES WHERE touch() = 1 AND Variable_name = 'autocommit'",
+        "SHOW COLUMNS FROM categories WHERE Field = (SELECT touch())",
         "PREPARE p FROM 'DELETE FROM products WHERE id = 3'; EXECUTE p; DEALLOCATE PREPARE p",
         "EXECUTE IMMEDIATE 'UPDATE products SET slug = title WHERE id = 2'",
         "BEGIN NOT ATOMIC UPDATE products SET title = 'Block'; END",
@@ -112,4 +114,18 @@ fn w1_rows_that_are_loaded_from_a_file() {
         shop.read_everything(&mut other);
     }
     assert_eq!(products::table.count().get_result::<i64>(&mut conn).unwrap(), if is_loaded { 4 } else { 3 });
+}
+
+#[test]
+fn a_function_that_is_stored_under_the_name_of_one_that_others_bring_along_is_not_believed() {
+    let shop = Shop::with_tables(
+        "CREATE FUNCTION regexp_like(text TEXT, pattern TEXT) RETURNS INT READS SQL DATA
+             RETURN (SELECT COUNT(*) FROM categories) > 2",
+    );
+    let mut conn = shop.conn();
+    let read = || shop.products().all((), diesel::dsl::sql::<diesel::sql_types::Bool>("regexp_like(title, 'a')"));
+    assert_eq!(read().load(&mut conn).unwrap().len(), 0);
+    sql_query("INSERT INTO categories VALUES (9, 'Third')").execute(&mut conn).unwrap();
+    assert_eq!(read().load(&mut conn).unwrap().len(), 3);
+    assert!(!read().entry(&mut conn).unwrap().is_hit());
 }

@@ -22,6 +22,8 @@ mod commits;
 #[cfg(feature = "postgres")]
 #[path = "../behaviour/deferred.rs"]
 mod deferred;
+#[cfg(feature = "postgres")]
+mod functions;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 #[allow(dead_code, reason = "another suite has it for all of its shops")]
 #[path = "../behaviour/kept/redis.rs"]
@@ -30,6 +32,8 @@ mod kept_on_redis;
 mod looked_up;
 #[cfg(feature = "postgres")]
 mod multi_connection;
+#[cfg(feature = "postgres")]
+mod policies;
 #[cfg(feature = "postgres")]
 mod pools;
 #[cfg(feature = "postgres")]

@@ -12,7 +12,8 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
-use crate::backend::{Address, CacheBackend, SessionState};
+use crate::backend::{Address, CacheBackend, SessionState, declared};
+use crate::catalogue::Told;
 use crate::identity::{Answer, Standing, here};
 use crate::scan::{Bounded, Dialect};
 
@@ -72,6 +73,10 @@ impl CacheBackend for Mysql {
         // What others have not committed would be kept.
         let is_particular = is("READ-UNCOMMITTED");
         Ok(SessionState { name, account, is_particular, autocommit_is_off: is("OFF") })
+    }
+
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>> {
+        declared::mysql::ask(conn)
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

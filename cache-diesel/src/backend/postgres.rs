@@ -13,7 +13,8 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_big_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
-use crate::backend::{Address, CacheBackend, SessionState};
+use crate::backend::{Address, CacheBackend, SessionState, declared};
+use crate::catalogue::Told;
 use crate::identity::Answer;
 use crate::scan::{Bounded, Dialect, HARMLESS_SETTINGS};
 
@@ -76,6 +77,10 @@ impl CacheBackend for Pg {
         let state: State = sql_query(sql).get_result(conn)?;
         let State { name, account, is_particular } = state;
         Ok(SessionState { name, account, is_particular, autocommit_is_off: false })
+    }
+
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>> {
+        declared::postgres::ask(conn)
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

@@ -13,7 +13,8 @@ use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::url::percent_decoded;
-use crate::backend::{Address, CacheBackend, Reach, SessionState};
+use crate::backend::{Address, CacheBackend, Reach, SessionState, declared};
+use crate::catalogue::Told;
 use crate::identity::{Answer, here};
 use crate::scan::{Bounded, Dialect};
 
@@ -65,6 +66,10 @@ impl CacheBackend for Sqlite {
         // What a PRAGMA changed cannot be asked for in one go; no PRAGMA makes a row another one's.
         let temporary: Count = sql_query("SELECT count(*) AS number FROM sqlite_temp_master").get_result(conn)?;
         Ok(SessionState { is_particular: temporary.number > 0, ..SessionState::default() })
+    }
+
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>> {
+        declared::sqlite::ask(conn)
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

@@ -16,6 +16,7 @@ use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
 use crate::read::row_task::{first_of, weight_of};
 use crate::read::task::{Head, Keep, Task};
+use crate::shape::Named;
 
 /// Reads the answer of a query that is named by its SQL and its values.
 pub struct AskedTask<A, Selected> {
@@ -79,7 +80,7 @@ impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
         self.asked.id
     }
 
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
         Ok(self.asked.named())
     }
 

@@ -9,7 +9,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::read::task::Head;
-use crate::shape::{Shape, shape_of};
+use crate::shape::{Named, Shape, shape_of};
 
 /// A query that is named by its SQL and the values bound to it.
 pub(crate) struct AskedQuery<Selected> {
@@ -42,8 +42,8 @@ impl<Selected> AskedQuery<Selected> {
         }
     }
 
-    pub(crate) fn named(&self) -> Result<Vec<String>, Bypass> {
-        self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec)
+    pub(crate) fn named(&self) -> Result<Named, Bypass> {
+        self.shape.named(self.head.options.assume_deterministic)
     }
 
     pub(crate) fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {

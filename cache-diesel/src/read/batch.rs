@@ -15,12 +15,14 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::model::Key;
 use crate::read::ask::may_store;
+use crate::read::consult::{confirm, consult, has_changed};
 use crate::read::gate::gate;
 use crate::read::options::UseOfCache;
 use crate::read::refresh::{Later, Refresher, Reread, begin};
 use crate::read::task::{Head, Keep, Site, site_of};
 use crate::report;
-use crate::track::asking;
+use crate::shape::Named;
+use crate::track::{Text, asking};
 
 /// What is read by many keys at once: rows, or pages.
 pub(crate) trait Batched<C> {
@@ -41,8 +43,8 @@ pub(crate) trait Batched<C> {
     /// What an entry for a key is called.
     fn entry_id(key: &Self::Id) -> QueryResult<KeyBytes>;
 
-    /// The tables that the query for a key names, or why it is not cached.
-    fn named(key: &Self::Id, assume_deterministic: bool) -> QueryResult<Result<Vec<String>, Bypass>>;
+    /// What the query for a key names, or why it is not cached.
+    fn named(key: &Self::Id, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>>;
 
     /// Every tag that the answer for a key may depend on, whatever it is.
     fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag>;
@@ -89,6 +91,16 @@ impl Missing {
     }
 }
 
+/// The tokens of tags; `None`: nothing is to be stored.
+type Seeds = Option<Vec<(Tag, Seed)>>;
+
+fn is_confirmed<C>(conn: &mut C, site: &Site<'_>, seeds: &Seeds) -> bool
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
+    seeds.as_ref().is_none_or(|seeds| confirm(conn, site.identity, seeds))
+}
+
 /// A result for each key.
 type Rows<B, C> = Vec<Option<Arc<<B as Batched<C>>::Row>>>;
 
@@ -122,7 +134,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     fn read_all(&self, conn: &mut C) -> QueryResult<Rows<B, C>> {
         let Some(site) = site_of(&self.head, gate(conn)) else {
             let all: Vec<usize> = (0..self.keys.len()).collect();
-            return self.ask(&all, conn);
+            return self.ask(&all, self.text(), conn);
         };
         let Looked { mut rows, mut missing, stale } = self.look_up(&site);
         let (own, claims) = self.follow_up(&site, &stale);
@@ -151,15 +163,17 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     fn load(&self, site: &Site<'_>, missing: &[Missing], conn: &mut C) -> QueryResult<Rows<B, C>> {
         let places: Vec<usize> = missing.iter().map(|missing| missing.place).collect();
         let of_missing = |rows: Rows<B, C>| places.iter().map(|place| rows[*place].clone()).collect();
-        let named = match may_store(conn, site.identity).and(self.named()?) {
-            Ok(named) => named,
+        if let Err(reason) = may_store(conn, site.identity) {
+            report::bypassed(&site.reader, &self.head, reason);
+            return self.ask(&places, self.text(), conn).map(of_missing);
+        }
+        let (named, seeds) = match self.confirmed(site, &places, conn)? {
+            Ok(seeded) => seeded,
             Err(reason) => {
                 report::bypassed(&site.reader, &self.head, reason);
-                return self.ask(&places, conn).map(of_missing);
+                return self.ask(&places, Text::Unfollowed, conn).map(of_missing);
             }
         };
-        let tags = self.tags(site, &named, &places);
-        let seeds = site.reader.seed_declared(&tags, &site.subject(&named).declared(&tags));
         // A refresh asks for what the database says now: nobody else's answer will do.
         let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
         let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(site, &places, seeds));
@@ -168,12 +182,44 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
             Some(Approach::Query(right)) => Some(right),
             _ => None,
         };
+        let seeds = seeds.filter(|seeds| confirm(conn, site.identity, seeds));
         site.reader.counters.load();
-        let loaded = self.ask(&places, conn).inspect_err(|_| site.reader.counters.load_failure())?;
+        let loaded = self.ask(&places, Text::Followed, conn).inspect_err(|_| site.reader.counters.load_failure())?;
         let seeds = seeds.as_deref().filter(|_| right.as_ref().is_none_or(Right::may_store));
         let verdict = |missing: &Missing| self.verdict(site, &named, *missing, &loaded[missing.place]);
         site.reader.settle(seeds, missing.iter().map(verdict).collect());
         Ok(of_missing(loaded))
+    }
+
+    /// What is known of the text of the query where nobody has looked at what it names.
+    fn text(&self) -> Text {
+        let is_followed = matches!(self.named(), Ok(Ok(named)) if named.is_mere_read());
+        if is_followed { Text::Followed } else { Text::Unfollowed }
+    }
+
+    /// As `seeded`, by what the database declares at present.
+    fn confirmed(
+        &self,
+        site: &Site<'_>,
+        missing: &[usize],
+        conn: &mut C,
+    ) -> QueryResult<Result<(Vec<String>, Seeds), Bypass>> {
+        consult(conn, site);
+        let seeded = self.seeded(site, missing)?;
+        let is_news = match &seeded {
+            Ok((_, seeds)) => !is_confirmed(conn, site, seeds),
+            Err(_) => matches!(self.named(), Ok(Ok(_))) && has_changed(conn, site),
+        };
+        if is_news { self.seeded(site, missing) } else { Ok(seeded) }
+    }
+
+    /// The tables whose writes count for what is at `missing`, and the tokens of its tags, if the store gives any.
+    fn seeded(&self, site: &Site<'_>, missing: &[usize]) -> QueryResult<Result<(Vec<String>, Seeds), Bypass>> {
+        Ok(self.named()?.and_then(|named| named.resolve(site.identity)).map(|named| {
+            let tags = self.tags(site, &named, missing);
+            let seeds = site.reader.seed_declared(&tags, &site.subject(&named).declared(&tags));
+            (named, seeds)
+        }))
     }
 
     /// Sees to it that the stale keys at `stale` are refreshed; gives those that this reader has to refresh itself.
@@ -272,7 +318,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
             return places.iter().map(|_| Err(Miss::Refresh)).collect();
         }
         // Worked out once for all keys, and only for a store that asks.
-        let named = LazyCell::new(|| self.named().ok()?.ok());
+        let named = LazyCell::new(|| self.named().ok()?.ok()?.resolve(site.identity).ok());
         let tags_at = |place: usize| {
             let named = &named;
             move || named.as_ref().map_or_else(Vec::new, |named| B::tags(&site.subject(named), self.bytes(place)))
@@ -286,32 +332,33 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     }
 
     /// The tables that the query for a key names, or why it is not cached: they are the same for every key.
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
         B::named(&self.keys[0], self.head.options.assume_deterministic)
     }
 
     /// Asks the database for the keys at `places`; the answer has a place for every key.
-    fn ask(&self, places: &[usize], conn: &mut C) -> QueryResult<Rows<B, C>> {
+    fn ask(&self, places: &[usize], text: Text, conn: &mut C) -> QueryResult<Rows<B, C>> {
         let mut rows: Rows<B, C> = vec![None; self.keys.len()];
         for chunk in places.chunks(Self::MOST_KEYS) {
-            self.ask_at_once(chunk, &mut rows, conn)?;
+            self.ask_at_once(chunk, text, &mut rows, conn)?;
             let unanswered: Vec<usize> = chunk.iter().copied().filter(|place| rows[*place].is_none()).collect();
             // Where the database takes other letters for equal, its row does not tell which key it answers.
-            if B::is_key_exact() || unanswered.is_empty() || self.ask_at_once(&unanswered, &mut rows, conn)? == 0 {
+            if B::is_key_exact() || unanswered.is_empty() || self.ask_at_once(&unanswered, text, &mut rows, conn)? == 0
+            {
                 continue;
             }
             for place in unanswered {
-                rows[place] = asking(conn, |conn| B::ask_one(self.keys[place].clone(), conn))?;
+                rows[place] = asking(conn, text, |conn| B::ask_one(self.keys[place].clone(), conn))?;
             }
         }
         Ok(rows)
     }
 
     /// One load for the keys at `places`; gives the number of rows that it found.
-    fn ask_at_once(&self, places: &[usize], rows: &mut Rows<B, C>, conn: &mut C) -> QueryResult<usize> {
+    fn ask_at_once(&self, places: &[usize], text: Text, rows: &mut Rows<B, C>, conn: &mut C) -> QueryResult<usize> {
         let place_of: HashMap<&B::Id, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
         let keys = places.iter().map(|place| self.keys[*place].clone()).collect();
-        let found = asking(conn, |conn| B::ask(keys, conn))?;
+        let found = asking(conn, text, |conn| B::ask(keys, conn))?;
         let count = found.len();
         for row in found {
             if let Some(place) = place_of.get(&B::id(&row)) {

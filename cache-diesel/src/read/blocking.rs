@@ -6,13 +6,14 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::read::ask::may_store;
+use crate::read::consult::turn;
 use crate::read::entry::{CachedEntry, Origin};
 use crate::read::gate::gate;
 use crate::read::refresh::{Refresher, begin, refresh_here};
-use crate::read::task::{Look, Site, Task, Turn, glance, look, take_turn};
+use crate::read::task::{Load, Look, Site, Task, Turn, glance, look};
 use crate::read::terminal::IntoTask;
 use crate::report;
-use crate::track::asking;
+use crate::track::{Text, asking};
 
 /// A read that a blocking connection can answer.
 pub trait Query<C>: Task {
@@ -54,7 +55,7 @@ where
     if let Err(reason) = may_store(conn, site.identity) {
         return unstored(&mut task, &site, reason, conn);
     }
-    let load = match take_turn(&task, site, &missed)? {
+    let mut load = match turn(&task, site, &missed, conn)? {
         None => return past_the_cache(&mut task, conn),
         Some(Turn::Query(mut load)) => match load.approach(&task, load.lease_wait()) {
             Some(entry) => return Ok(entry),
@@ -68,7 +69,7 @@ where
             }
         }
     };
-    let answer = ask(&mut task, conn);
+    let answer = ask(&mut task, &mut load, conn);
     load.conclude(&task, answer)
 }
 
@@ -120,10 +121,18 @@ fn unstored<C: Connection, T: Query<C>>(
 }
 
 fn past_the_cache<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<CachedEntry<T::Value>> {
-    Ok(CachedEntry::new(ask(task, conn)?, Origin::Bypass, None))
+    let is_followed = matches!(task.named(), Ok(Ok(named)) if named.is_mere_read());
+    let text = if is_followed { Text::Followed } else { Text::Unfollowed };
+    let value = asking(conn, text, |conn| task.query(conn))?;
+    Ok(CachedEntry::new(value, Origin::Bypass, None))
 }
 
-/// Asks the database for what `task` reads.
-pub(crate) fn ask<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<T::Value> {
-    asking(conn, |conn| task.query(conn))
+/// Asks the database for what `task` reads, whose tables are known.
+pub(crate) fn ask<C, T>(task: &mut T, load: &mut Load<'_>, conn: &mut C) -> QueryResult<T::Value>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    T: Query<C>,
+{
+    load.confirm(conn);
+    asking(conn, Text::Followed, |conn| task.query(conn))
 }

@@ -25,7 +25,7 @@ use crate::read::refresh::Later;
 use crate::read::row_task::{first_of, row_codec, weight_of};
 use crate::read::task::{Answered, Head, Keep, Site, Task};
 use crate::read::terminal::{IntoTask, row_terminals};
-use crate::shape::shape_of;
+use crate::shape::{Named, shape_of};
 
 impl<M: CachedModel> Manager<M> {
     /// The row with this value in the unique look-up `L`; generated methods call it.
@@ -208,9 +208,9 @@ where
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
         let shape = shape_of::<C::Backend, _>(&self.selected())?;
-        Ok(shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
+        Ok(shape.named(self.head.options.assume_deterministic))
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {

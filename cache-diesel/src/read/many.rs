@@ -22,7 +22,7 @@ use crate::read::options::{Options, options_methods};
 use crate::read::row_task::{accept_row, first_of, keep_row, row_codec};
 use crate::read::task::{Head, Keep};
 use crate::read::terminal::{BlockingRead, terminal};
-use crate::shape::shape_of;
+use crate::shape::{Named, shape_of};
 
 impl<M: CachedModel> Manager<M> {
     /// The rows with these primary keys, one result for each key, in the order of the keys.
@@ -109,9 +109,9 @@ where
         row_id::<C, M>(KeyBytes::of(key), || key.clone())
     }
 
-    fn named(key: &M::Id, assume_deterministic: bool) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(key: &M::Id, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>> {
         let shape = shape_of::<C::Backend, _>(&keyed::<M>(key.clone()).selected())?;
-        Ok(shape.named(assume_deterministic).map(<[String]>::to_vec))
+        Ok(shape.named(assume_deterministic))
     }
 
     fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag> {

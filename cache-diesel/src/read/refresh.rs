@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use cache_core::{CacheKey, Claim, Miss, Mode};
-use diesel::connection::{Connection, LoadConnection};
+use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::read::ask::may_store;
 use crate::read::blocking::{Query, ask};
+use crate::read::consult::turn;
 use crate::read::entry::CachedEntry;
 use crate::read::gate::gate;
-use crate::read::task::{Site, Turn, take_turn};
+use crate::read::task::{Site, Turn};
 use crate::refresh::{Source, sources};
 
 /// A read with values of its own, for another thread.
@@ -27,7 +28,7 @@ pub trait Reread<C> {
     fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()>;
 }
 
-impl<C: Connection, T: Query<C>> Reread<C> for T {
+impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
     fn reread(mut self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
         refresh(&mut *self, site, conn)?;
         claims.into_iter().for_each(Claim::done);
@@ -115,10 +116,10 @@ pub(crate) fn refresh<C, T>(
     conn: &mut C,
 ) -> QueryResult<Option<CachedEntry<T::Value>>>
 where
-    C: Connection,
+    C: LoadConnection<Backend: CacheBackend>,
     T: Query<C>,
 {
-    let Some(Turn::Query(mut load)) = take_turn(task, *site, &Miss::Stale.into())? else { return Ok(None) };
+    let Some(Turn::Query(mut load)) = turn(task, *site, &Miss::Stale.into(), conn)? else { return Ok(None) };
     if !load.is_first() {
         return Ok(None);
     }
@@ -126,7 +127,7 @@ where
     if let Some((value, life)) = task.look_up(site).ok().filter(|(_, life)| !life.is_stale(site.reader.now())) {
         return Ok(Some(load.hand_on(task, (value, life))));
     }
-    let answer = ask(task, conn);
+    let answer = ask(task, &mut load, conn);
     load.conclude(task, answer).map(Some)
 }
 
@@ -138,7 +139,7 @@ pub(crate) fn refresh_here<C, T>(
     conn: &mut C,
 ) -> CachedEntry<T::Value>
 where
-    C: Connection,
+    C: LoadConnection<Backend: CacheBackend>,
     T: Query<C>,
 {
     let refreshed = refresh(task, site, conn);

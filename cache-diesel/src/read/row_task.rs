@@ -17,7 +17,7 @@ use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
 use crate::read::task::{Head, Keep, Task};
-use crate::shape::{Shape, shape_of};
+use crate::shape::{Named, Shape, shape_of};
 
 /// Reads a row by its key. The query is made on a miss only, or for a store that has to know its tables.
 pub struct RowTask<C, M, K> {
@@ -45,9 +45,9 @@ where
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
         let shape = shape_of::<C::Backend, _>(&keyed::<M>(self.asked.to_key()).selected())?;
-        Ok(shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
+        Ok(shape.named(self.head.options.assume_deterministic))
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
@@ -117,8 +117,8 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
-        Ok(self.shape.named(self.head.options.assume_deterministic).map(<[String]>::to_vec))
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
+        Ok(self.shape.named(self.head.options.assume_deterministic))
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {

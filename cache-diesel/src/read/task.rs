@@ -11,14 +11,19 @@ use cache_core::{
     Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss,
     Missed, Mode, Reader, Sought, Start, Tag, Timeout, Timestamp, Token, Value, Verdict, Waited,
 };
+use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
+use crate::backend::CacheBackend;
 use crate::declaration::tables;
 use crate::identity::{self, Identity};
+use crate::install::watch;
 use crate::manager::{Attached, ManagerState};
+use crate::read::consult::confirm;
 use crate::read::entry::{CachedEntry, Origin};
 use crate::read::options::{Options, UseOfCache};
 use crate::report;
+use crate::shape::Named;
 use crate::track::is_rehearsed;
 
 /// What all reads have in common.
@@ -47,9 +52,9 @@ pub trait Task {
     /// The row, the value or the query.
     fn id(&self) -> KeyBytes;
 
-    /// The tables that the query names, or why it is not cached. Asked for after a miss, and by stores that have to
+    /// What the query names, or why it is not cached. Asked for after a miss, and by stores that have to
     /// know tags before they can look.
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>>;
+    fn named(&self) -> QueryResult<Result<Named, Bypass>>;
 
     /// Every tag that the entry may depend on.
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag>;
@@ -71,7 +76,7 @@ pub trait Task {
     /// What the entry may depend on, worked out by `tags`; nothing where the query may not be cached: then there is no
     /// entry either.
     fn dependencies(&self, site: &Site<'_>, tags: impl FnOnce(&Subject<'_>) -> Vec<Tag>) -> Vec<Tag> {
-        let Ok(Ok(named)) = self.named() else { return Vec::new() };
+        let Ok(Ok(named)) = self.named().map(|named| named?.resolve(site.identity)) else { return Vec::new() };
         tags(&site.subject(&named))
     }
 
@@ -358,27 +363,49 @@ pub(crate) fn glance<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T:
 
 /// After a miss: who asks the database?
 pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, missed: &Missed) -> QueryResult<Option<Turn<'static>>> {
-    let named = match task.named()? {
-        Ok(named) => named,
-        Err(reason) => {
-            report::bypassed(&site.reader, task.head(), reason);
-            return Ok(None);
-        }
-    };
+    Ok(take_turn_by(task, site, missed, resolved(task, &site)?))
+}
+
+/// Every table whose writes count for what `task` reads, or why it is not cached.
+pub(crate) fn resolved<T: Task>(task: &T, site: &Site<'_>) -> QueryResult<Result<Vec<String>, Bypass>> {
+    Ok(task.named()?.and_then(|named| named.resolve(site.identity)))
+}
+
+/// The same as [`take_turn`], where it is known which tables count.
+pub(crate) fn take_turn_by<T: Task>(
+    task: &T,
+    site: Site<'static>,
+    missed: &Missed,
+    named: Result<Vec<String>, Bypass>,
+) -> Option<Turn<'static>> {
+    let named = named.inspect_err(|reason| report::bypassed(&site.reader, task.head(), *reason)).ok()?;
     let subject = site.subject(&named);
     let tags = task.tags(&subject);
     let declared = subject.declared(&tags);
     let (key, cause) = (site.key(task.id(), task.head().kind), missed.cause);
     // Only a load that looks once more reads its tokens then.
     let seen = if cause.may_pass() { &*missed.seen } else { &[] };
-    Ok(Some(match site.reader.start(&Sought { seen, ..Sought::new(key, &tags, &declared) }) {
+    Some(match site.reader.start(&Sought { seen, ..Sought::new(key, &tags, &declared) }) {
         Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
         Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
         _ => Turn::Query(Load { site, cause, named, start: None }),
-    }))
+    })
 }
 
 impl Load<'_> {
+    /// Whether what is about to be loaded depends on what was taken for it; the database may be asked.
+    pub(crate) fn is_confirmed<C: LoadConnection<Backend: CacheBackend>>(&self, conn: &mut C) -> bool {
+        self.start.as_ref().is_none_or(|fill| confirm(conn, self.site.identity, fill.seeds()))
+    }
+
+    /// Keeps what is about to be loaded from being stored, if it may depend on something else by now.
+    pub(crate) fn confirm<C: LoadConnection<Backend: CacheBackend>>(&mut self, conn: &mut C) {
+        let may_store = self.start.as_ref().is_some_and(Fill::may_store);
+        if may_store && !self.is_confirmed(conn) {
+            self.start = None;
+        }
+    }
+
     /// What somebody else's load brought, if it is of use.
     pub(crate) fn landed<T: Task>(&self, task: &T, waited: Waited) -> Option<CachedEntry<T::Value>> {
         let Waited::Landed(value, life) = waited else { return None };
@@ -427,6 +454,7 @@ impl Load<'_> {
         answer: QueryResult<T::Value>,
     ) -> QueryResult<CachedEntry<T::Value>> {
         self.site.reader.counters.load();
+        watch::look_once_in_a_while();
         let value = answer.inspect_err(|_| self.site.reader.counters.load_failure())?;
         let fill = self.start.as_ref().filter(|fill| fill.may_store());
         let (site, former) = (&self.site, Former::of(self.cause));

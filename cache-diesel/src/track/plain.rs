@@ -2,19 +2,28 @@
 
 use diesel::connection::DebugQuery;
 
+use crate::catalogue::{self, catalogue_of};
 use crate::declaration::tables;
+use crate::identity::Identity;
 use crate::precision::are_plain_writes_row_exact;
 use crate::row_key::RowKey;
 use crate::scan::{self, Binds, Dialect, Effect, Fingerprint, Memo, OneRow, WriteKind};
 use crate::track::session::{Session, Words};
 
 /// Tells `session` of the statements in `query`, which is about to run. Gives what their end is told by.
-pub(super) fn read_along(query: &dyn DebugQuery, dialect: Dialect, session: &mut Session) -> Words {
+pub(super) fn read_along(
+    query: &dyn DebugQuery,
+    (dialect, identity): (Dialect, Option<Identity>),
+    session: &mut Session,
+) -> Words {
     let mut row = None;
     let mut words = Words::Unread;
     let binds = scan::first_chunk(&query, &mut |sql| {
         let tell = |text: &Text, fingerprint| (text.tell(session), Words::Read(fingerprint));
         (row, words) = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), tell);
+        if catalogue::has_functions() && calls_own(sql, dialect, identity) {
+            OF_CALLS.iter().for_each(|effect| session.read_along(effect, tables()));
+        }
         if row.is_some() { Binds::Wanted } else { Binds::Unwanted }
     });
     if let Some(OneRowText { key, row, bind_count }) = row {
@@ -39,6 +48,39 @@ pub(super) fn words_of(query: &dyn DebugQuery) -> Words {
     words
 }
 
+/// Tells `session` of what a manager's statement does besides what was announced: that it writes its own table, and
+/// transaction control of Diesel's. Gives what its end is told by.
+pub(super) fn read_beside(
+    query: &dyn DebugQuery,
+    (dialect, identity): (Dialect, Option<Identity>),
+    session: &mut Session,
+) -> Words {
+    let mut words = Words::Unread;
+    scan::first_chunk(&query, &mut |sql| {
+        let tell = |text: &Text, fingerprint| {
+            text.beside.iter().for_each(|effect| session.read_beside(effect, tables()));
+            Words::Read(fingerprint)
+        };
+        words = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), tell);
+        if catalogue::has_functions() && calls_own(sql, dialect, identity) {
+            OF_CALLS.iter().for_each(|effect| session.read_beside(effect, tables()));
+        }
+        Binds::Unwanted
+    });
+    words
+}
+
+/// Whether a function may be called that the database has of its own, by a name that says otherwise.
+#[cold]
+fn calls_own(sql: &str, dialect: Dialect, identity: Option<Identity>) -> bool {
+    // Those of SQLite are code of the program, and write no tables.
+    let catalogue = identity.filter(|_| dialect != Dialect::Sqlite).and_then(catalogue_of);
+    catalogue.is_some_and(|catalogue| scan::calls_any(sql, dialect, catalogue.functions()))
+}
+
+/// What a function may do that nobody has looked into: anything, to the session too.
+const OF_CALLS: [Effect; 2] = [Effect::Unknown, Effect::Session(scan::Session::Particular)];
+
 thread_local! {
     static TEXTS: Memo<Text> = const { Memo::new() };
 }
@@ -47,6 +89,8 @@ thread_local! {
 struct Text {
     effects: Vec<Effect>,
     is_look_up: bool,
+    /// Of these, what a manager does not announce whose statement it is.
+    beside: Vec<Effect>,
     gives_rows_back: bool,
     row: Option<OneRowText>,
 }
@@ -63,12 +107,14 @@ impl Text {
     fn read(sql: &str, dialect: Dialect) -> Self {
         let mut effects = Vec::new();
         scan::effects(sql, dialect, &mut |effect| effects.push(effect));
+        let beside = effects.iter().filter(|effect| is_beside(effect)).cloned().collect();
         if sql.is_empty() {
-            // Diesel could not print it.
+            // Diesel could not print it. A manager knows what it writes.
             effects.push(Effect::Unknown);
         }
         let row = one_row(&effects, sql, dialect);
-        Self { effects, is_look_up: is_look_up(sql, dialect), gives_rows_back: gives_rows_back(sql), row }
+        let is_look_up = is_look_up(sql, dialect);
+        Self { effects, beside, is_look_up, gives_rows_back: gives_rows_back(sql), row }
     }
 
     /// Tells `session`, unless the binds are to be looked at first: then gives the row that they name.
@@ -84,6 +130,15 @@ impl Text {
             session.note_returning();
         }
         row
+    }
+}
+
+/// Whether a manager does not announce `effect`: it tells of one table that it writes, and of transactions it is told.
+fn is_beside(effect: &Effect) -> bool {
+    match effect {
+        Effect::Read | Effect::Session(scan::Session::Attach) | Effect::Transaction(_) => false,
+        Effect::Session(_) | Effect::Unknown => true,
+        Effect::Write(written) => written.len() > 1,
     }
 }
 

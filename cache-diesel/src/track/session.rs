@@ -79,6 +79,8 @@ pub(crate) struct Session {
     declared: Vec<Declared>,
     /// Written by a manager that has not told yet what exactly.
     held: Option<(ChangeSet, Finish)>,
+    /// What its statements do besides, which it does not tell.
+    beside: ChangeSet,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +110,7 @@ impl Session {
             pending: ChangeSet::new(),
             declared: Vec::new(),
             held: None,
+            beside: ChangeSet::new(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Session {
     /// Takes the statement that is about to run from another session on the same connection, which has read it along.
     pub(crate) fn overhear(&mut self, other: &Self) {
         self.next = other.next.clone();
+        self.beside.clone_from(&other.beside);
         // Not the other's own doubt, which may be an older one.
         self.has_doubt |= self.next.is_unclear();
         self.is_particular |= other.is_particular;
@@ -222,6 +226,14 @@ impl Session {
     pub(crate) fn announce(&mut self, changes: &ChangeSet) {
         self.next.kind = Kind::Writing;
         self.next.changes.merge(changes);
+    }
+
+    /// Adds what the manager's statement that is about to run does besides what was announced.
+    pub(crate) fn read_beside(&mut self, effect: &Effect, tables: &Tables) {
+        let announced = core::mem::take(&mut self.next.changes);
+        self.read_along(effect, tables);
+        self.beside.merge(&self.next.changes);
+        self.next.changes.merge(&announced);
     }
 
     /// What a manager's word comes to on this connection.

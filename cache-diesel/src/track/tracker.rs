@@ -19,7 +19,7 @@ use crate::track::session::{Begun, Finish, Intents, Session, Step, Ticket, Words
 use crate::track::stage::{Stage, widen};
 use crate::track::{carry_out, ensure, plain};
 
-pub(crate) use own::{Told, asking, writing};
+pub(crate) use own::{Text, Told, asking, writing};
 pub(crate) use placed::{Shut, questioning};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
@@ -225,9 +225,12 @@ impl Tracker {
 
     fn read_along(&mut self, query: &dyn DebugQuery) -> Words {
         match &self.own {
-            Own::Nothing => return plain::read_along(query, self.dialect, &mut self.session),
+            Own::Nothing => return plain::read_along(query, (self.dialect, self.identity), &mut self.session),
             Own::Question | Own::Read => self.session.ask(),
-            Own::Write(changes) => self.session.announce(changes),
+            Own::Write(changes) => {
+                self.session.announce(changes);
+                return plain::read_beside(query, (self.dialect, self.identity), &mut self.session);
+            }
         }
         self.words_of_known(query)
     }

@@ -20,6 +20,7 @@ use crate::read::view::answer::{FirstPage, Pages};
 use crate::read::view::page::LoadPages;
 use crate::read::view::relation::with_base_queries;
 use crate::read::view::row_task::{first_page, with_prefetched};
+use crate::shape::Named;
 
 /// Reads pages by a query that is named by its SQL and its values.
 pub struct PagesTask<C, P, A, Selected> {
@@ -69,7 +70,7 @@ where
         self.asked.id
     }
 
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
         with_prefetched::<C, P>(self.asked.named(), self.asked.head.options.assume_deterministic)
     }
 

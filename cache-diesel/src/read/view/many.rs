@@ -26,7 +26,7 @@ use crate::read::view::manager::ViewManager;
 use crate::read::view::page::{CachedView, LoadPages, Page};
 use crate::read::view::row::{Id, KeyedSource, keyed_source, page_id};
 use crate::read::view::row_task::{first_page, named_by};
-use crate::shape::shape_of;
+use crate::shape::{Named, shape_of};
 
 impl<V: CachedView> ViewManager<V> {
     /// The pages of the rows with these primary keys, one result for each key, in the order of the keys.
@@ -119,7 +119,7 @@ where
         page_id::<C, V>(KeyBytes::of(key), || key.clone())
     }
 
-    fn named(key: &Id<V>, assume_deterministic: bool) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(key: &Id<V>, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>> {
         let shape = shape_of::<C::Backend, _>(&keyed_source::<V>(key.clone()).selected())?;
         named_by::<C, V>(&shape, assume_deterministic)
     }

@@ -15,7 +15,7 @@ use crate::backend::CacheBackend;
 use crate::model::CachedModel;
 use crate::read::load::LoadModel;
 use crate::read::view::page::LoadPages;
-use crate::shape::{Shape, shape_named_by, shape_of};
+use crate::shape::{Named, Shape, shape_named_by, shape_of};
 
 /// A model whose rows belong to rows of `Parent`.
 #[diagnostic::on_unimplemented(
@@ -150,10 +150,10 @@ impl Prefetched {
         KeyBytes::of(&(id, &self.names))
     }
 
-    /// Adds the tables that the statements name to `named`, unless one of them cannot be cached.
-    pub(crate) fn add_to(&self, named: &mut Vec<String>, assume_deterministic: bool) -> Result<(), Bypass> {
+    /// Adds what the statements name to `named`, unless one of them cannot be cached.
+    pub(crate) fn add_to(&self, named: &mut Named, assume_deterministic: bool) -> Result<(), Bypass> {
         for shape in &self.shapes {
-            named.extend_from_slice(shape.named(assume_deterministic)?);
+            named.merge(shape.named(assume_deterministic)?);
         }
         Ok(())
     }

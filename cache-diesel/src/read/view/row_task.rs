@@ -21,7 +21,7 @@ use crate::read::view::answer::{accept_page, keep_page, page_codec};
 use crate::read::view::page::{CachedView, LoadPages, Page};
 use crate::read::view::relation::Prefetched;
 use crate::read::view::row::{Id, KeyedSource, keyed_source};
-use crate::shape::{Shape, shape_of};
+use crate::shape::{Named, Shape, shape_of};
 
 /// Reads a page by the key of its row. The query is made on a miss only, or for a store that has to know its tables.
 pub struct PageTask<C, V: Page, K> {
@@ -49,7 +49,7 @@ where
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
         let shape = shape_of::<C::Backend, _>(&keyed_source::<V>(self.asked.to_key()).selected())?;
         named_by::<C, V>(&shape, self.head.options.assume_deterministic)
     }
@@ -124,7 +124,7 @@ where
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Vec<String>, Bypass>> {
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
         named_by::<C, V>(&self.shape, self.head.options.assume_deterministic)
     }
 
@@ -164,16 +164,16 @@ where
 pub(super) fn named_by<C, P: LoadPages<C>>(
     shape: &Shape,
     assume_deterministic: bool,
-) -> QueryResult<Result<Vec<String>, Bypass>> {
-    let named = shape.named(assume_deterministic).map(<[String]>::to_vec);
+) -> QueryResult<Result<Named, Bypass>> {
+    let named = shape.named(assume_deterministic);
     with_prefetched::<C, P>(named, assume_deterministic)
 }
 
 /// `named`, and the tables that the statements after the first one name.
 pub(super) fn with_prefetched<C, P: LoadPages<C>>(
-    named: Result<Vec<String>, Bypass>,
+    named: Result<Named, Bypass>,
     assume_deterministic: bool,
-) -> QueryResult<Result<Vec<String>, Bypass>> {
+) -> QueryResult<Result<Named, Bypass>> {
     let mut prefetched = Prefetched::default();
     P::look_ahead(&mut prefetched)?;
     Ok(named.and_then(|mut named| {

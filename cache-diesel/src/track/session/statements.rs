@@ -160,6 +160,7 @@ impl Session {
         }
         let (announced, finish) = self.held.take()?;
         let mut changes = exact.cloned().unwrap_or(announced);
+        changes.merge(&core::mem::take(&mut self.beside));
         changes.merge(&self.declared_changes());
         if self.is_anywhere() {
             changes.add_other_databases();

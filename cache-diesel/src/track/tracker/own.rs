@@ -65,9 +65,26 @@ impl Tracker {
     }
 }
 
-/// Runs a SELECT of a manager's: the tracker need not read it along.
-pub(crate) fn asking<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T> {
-    let mut own = OwnStatement::begin(conn, Own::Read);
+/// What is known of the text of a manager's query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// It does nothing but read, as far as was read off it or vouched for.
+    Followed,
+    /// It may do more than read, as any plain statement.
+    Unfollowed,
+}
+
+/// Runs a query of a manager's: the tracker reads along only what was not followed.
+pub(crate) fn asking<C: Connection, T>(
+    conn: &mut C,
+    text: Text,
+    ask: impl FnOnce(&mut C) -> QueryResult<T>,
+) -> QueryResult<T> {
+    let own = match text {
+        Text::Followed => Own::Read,
+        Text::Unfollowed => Own::Nothing,
+    };
+    let mut own = OwnStatement::begin(conn, own);
     let answer = ask(own.conn);
     own.end(None, answer.as_ref().err());
     answer

@@ -1,0 +1,11 @@
+//! Knows what a database declares by itself: the tables that its policies and views read, the parts of its tables, and
+//! functions of its own.
+
+mod fact;
+mod known;
+mod resolve;
+
+pub(crate) use fact::Told;
+pub(crate) use fact::listed_functions;
+pub(crate) use known::{Structure, catalogue_of, has_functions, is_current, keep, was_asked};
+pub(crate) use resolve::Catalogue;

@@ -1,0 +1,90 @@
+//! Says what a database tells of its own declarations, one fact after the other.
+
+use crate::scan::{self, Dialect};
+
+/// A fact as a statement gives it: of which kind it is, what it is about, and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(hidden)]
+pub struct Told {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) said: String,
+}
+
+/// Something that a database declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    /// A policy, a view or a function calls a function.
+    Calls(Caller, String),
+    /// What is known of a function, by its number.
+    Function(String, Body),
+    /// A policy of a table names a table; the row's own table is always among them.
+    Guard(String, String),
+    /// Policies hold for who asks.
+    Guarded(String),
+    /// The database has a function of its own by that name.
+    Own(String),
+    /// A table is a part of another one, or inherits from it.
+    Part { child: String, parent: String },
+    /// A function reads a table.
+    Reads(String, String),
+    /// The condition of a policy of a table.
+    Rule(String, String),
+    /// A view reads a table.
+    View(String, String),
+}
+
+/// Who calls a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    Function(String),
+    Policy(String),
+    View(String),
+}
+
+/// What a function is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// The database itself knows what it reads.
+    Known,
+    /// It cannot be looked into.
+    Opaque,
+    /// SQL.
+    Sql(String),
+    /// It reads no table: it is declared to depend on its arguments alone, or comes with the server.
+    Trusted,
+}
+
+impl Fact {
+    /// The facts in what was `told`; none, if nobody knows what it means.
+    pub(super) fn of(told: Told) -> Vec<Self> {
+        let Told { kind, name, said } = told;
+        let fact = match kind.as_str() {
+            "calls" => Self::Calls(Caller::Policy(name), said),
+            "definition" => {
+                return scan::defined_by(&said).into_iter().map(|table| Self::View(name.clone(), table)).collect();
+            }
+            "function calls" => Self::Calls(Caller::Function(name), said),
+            "function known" => Self::Function(name, Body::Known),
+            "function opaque" => Self::Function(name, Body::Opaque),
+            "function reads" => Self::Reads(name, said),
+            "function sql" => Self::Function(name, Body::Sql(said)),
+            "function trusted" => Self::Function(name, Body::Trusted),
+            "guard" => Self::Guard(name, said),
+            "guarded" => Self::Guarded(name),
+            "own" => Self::Own(name),
+            "part" => Self::Part { child: name, parent: said },
+            "rule" => Self::Rule(name, said),
+            "view" => Self::View(name, said),
+            "view calls" => Self::Calls(Caller::View(name), said),
+            _ => return Vec::new(),
+        };
+        vec![fact]
+    }
+}
+
+/// The names of functions that a database of the dialect is asked for, as a list of texts in SQL.
+pub(crate) fn listed_functions(dialect: Dialect) -> String {
+    let names: Vec<String> = scan::listed(dialect).map(|name| format!("'{name}'")).collect();
+    names.join(",")
+}

@@ -1,0 +1,101 @@
+//! Asks a database what it declares by itself, before what it answers is stored: reads depend on that.
+
+use cache_core::store::Seed;
+use cache_core::{Missed, Tag, Token};
+use diesel::connection::LoadConnection;
+use diesel::result::{DatabaseErrorKind, Error, QueryResult};
+
+use crate::backend::CacheBackend;
+use crate::catalogue::{Catalogue, Structure, is_current, keep, was_asked};
+use crate::identity::Identity;
+use crate::read::gate::is_in_transaction;
+use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by};
+use crate::report;
+use crate::track::questioning;
+
+/// After a miss: who asks the database? What a read depends on is told by what the database declares.
+pub(crate) fn turn<C, T>(
+    task: &T,
+    site: Site<'static>,
+    missed: &Missed,
+    conn: &mut C,
+) -> QueryResult<Option<Turn<'static>>>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    T: Task,
+{
+    consult(conn, &site);
+    let mut named = resolved(task, &site)?;
+    // What keeps it out of the cache may be gone.
+    if named.is_err() && matches!(task.named(), Ok(Ok(_))) && has_changed(conn, &site) {
+        named = resolved(task, &site)?;
+    }
+    let turn = take_turn_by(task, site, missed, named);
+    match &turn {
+        Some(Turn::Query(load)) if !load.is_confirmed(conn) => {}
+        _ => return Ok(turn),
+    }
+    // By now it is known what has changed: nobody need go without an entry for it.
+    drop(turn);
+    take_turn(task, site, &missed.cause.into())
+}
+
+/// Sees to it that the database was asked, once for each address: what a read depends on is told by it.
+pub(crate) fn consult<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, site: &Site<'_>) {
+    if !was_asked(site.identity) {
+        has_changed(conn, site);
+    }
+}
+
+/// Whether the database declares something else by now than what is known of it: it is asked if its structure may have
+/// changed.
+pub(crate) fn has_changed<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, site: &Site<'_>) -> bool {
+    let tags = [Tag::root(), site.identity.database.tag()];
+    // Where there are no tokens, nothing is stored either.
+    site.reader.seed(&tags).is_some_and(|seeds| !confirm(conn, site.identity, &seeds))
+}
+
+/// Whether what is about to be loaded under `seeds` depends on what was taken for it: the database is asked anew if its
+/// structure may have changed since.
+pub(crate) fn confirm<C>(conn: &mut C, identity: Identity, seeds: &[(Tag, Seed)]) -> bool
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
+    match structure_of(&[Tag::root(), identity.database.tag()], seeds) {
+        Some(structure) => is_current(identity, &structure) || ask(conn, identity, structure),
+        None => true,
+    }
+}
+
+/// The tokens of both tags; they were read before the database is asked.
+fn structure_of(tags: &[Tag; 2], seeds: &[(Tag, Seed)]) -> Option<Structure> {
+    let token = |wanted: &Tag| -> Option<Token> { Some(seeds.iter().find(|(tag, _)| tag == wanted)?.1.token) };
+    Some([token(&tags[0])?, token(&tags[1])?])
+}
+
+/// Asks; gives whether the answer is what was known before.
+#[cold]
+fn ask<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, identity: Identity, structure: Structure) -> bool {
+    let told = questioning(conn, |conn| {
+        // In a test transaction a statement that fails must not end it.
+        if is_in_transaction(conn) {
+            conn.transaction(|conn| C::Backend::declared(conn))
+        } else {
+            C::Backend::declared(conn)
+        }
+    });
+    match told {
+        Ok(told) => keep(identity, structure, Some(Catalogue::of(told))),
+        Err(error) if is_lost(&error) => false,
+        Err(error) => {
+            report::not_asked(&error);
+            keep(identity, structure, None)
+        }
+    }
+}
+
+/// Whether the next one may be answered.
+fn is_lost(error: &Error) -> bool {
+    use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
+    matches!(error, Error::DatabaseError(ClosedConnection | UnableToSendCommand, _) | Error::BrokenTransactionManager)
+}
