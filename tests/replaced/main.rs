@@ -20,7 +20,6 @@ diesel::table! {
 #[diesel(table_name = lamps)]
 struct Lamp {
     id: i32,
-    #[expect(dead_code, reason = "it is read by nobody")]
     title: String,
 }
 
