@@ -15,7 +15,7 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::model::Key;
 use crate::read::ask::may_store;
-use crate::read::consult::{confirm, consult, has_changed};
+use crate::read::consult::{Consulted, confirm, consult, has_changed};
 use crate::read::gate::gate;
 use crate::read::options::UseOfCache;
 use crate::read::refresh::{Later, Refresher, Reread, begin};
@@ -204,7 +204,10 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         missing: &[usize],
         conn: &mut C,
     ) -> QueryResult<Result<(Vec<String>, Seeds), Bypass>> {
-        consult(conn, site);
+        if consult(conn, site) == Consulted::WithoutTokens {
+            let named = self.named()?.and_then(|named| named.resolve(site.identity));
+            return Ok(named.map(|named| (named, None)));
+        }
         let seeded = self.seeded(site, missing)?;
         let is_news = match &seeded {
             Ok((_, seeds)) => !is_confirmed(conn, site, seeds),

@@ -9,7 +9,7 @@ use crate::backend::CacheBackend;
 use crate::catalogue::{Catalogue, Structure, is_current, keep, was_asked};
 use crate::identity::Identity;
 use crate::read::gate::is_in_transaction;
-use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by};
+use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
 use crate::report;
 use crate::track::questioning;
 
@@ -24,8 +24,11 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     T: Task,
 {
-    consult(conn, &site);
+    let consulted = consult(conn, &site);
     let mut named = resolved(task, &site)?;
+    if consulted == Consulted::WithoutTokens {
+        return Ok(turn_alone(task, site, missed, named));
+    }
     // What keeps it out of the cache may be gone.
     if named.is_err() && matches!(task.named(), Ok(Ok(_))) && has_changed(conn, &site) {
         named = resolved(task, &site)?;
@@ -40,19 +43,38 @@ where
     take_turn(task, site, &missed.cause.into())
 }
 
+/// What came of seeing to it that a database was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consulted {
+    /// It was, or cannot be.
+    Done,
+    /// The store gave no tokens, and need not be asked for others: nothing is stored.
+    WithoutTokens,
+}
+
 /// Sees to it that the database was asked, once for each address: what a read depends on is told by it.
-pub(crate) fn consult<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, site: &Site<'_>) {
-    if !was_asked(site.identity) {
-        has_changed(conn, site);
+pub(crate) fn consult<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, site: &Site<'_>) -> Consulted {
+    if was_asked(site.identity) {
+        return Consulted::Done;
+    }
+    match seeds_of(site) {
+        Some(seeds) => {
+            confirm(conn, site.identity, &seeds);
+            Consulted::Done
+        }
+        None => Consulted::WithoutTokens,
     }
 }
 
 /// Whether the database declares something else by now than what is known of it: it is asked if its structure may have
 /// changed.
 pub(crate) fn has_changed<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, site: &Site<'_>) -> bool {
-    let tags = [Tag::root(), site.identity.database.tag()];
     // Where there are no tokens, nothing is stored either.
-    site.reader.seed(&tags).is_some_and(|seeds| !confirm(conn, site.identity, &seeds))
+    seeds_of(site).is_some_and(|seeds| !confirm(conn, site.identity, &seeds))
+}
+
+fn seeds_of(site: &Site<'_>) -> Option<Vec<(Tag, Seed)>> {
+    site.reader.seed(&[Tag::root(), site.identity.database.tag()])
 }
 
 /// Whether what is about to be loaded under `seeds` depends on what was taken for it: the database is asked anew if its

@@ -371,6 +371,17 @@ pub(crate) fn resolved<T: Task>(task: &T, site: &Site<'_>) -> QueryResult<Result
     Ok(task.named()?.and_then(|named| named.resolve(site.identity)))
 }
 
+/// The same as [`take_turn`], where the store is not to be had: whoever reads asks the database, and stores nothing.
+pub(crate) fn turn_alone<T: Task>(
+    task: &T,
+    site: Site<'static>,
+    missed: &Missed,
+    named: Result<Vec<String>, Bypass>,
+) -> Option<Turn<'static>> {
+    let named = named.inspect_err(|reason| report::bypassed(&site.reader, task.head(), *reason)).ok()?;
+    Some(Turn::Query(Load { site, cause: missed.cause, named, start: None }))
+}
+
 /// The same as [`take_turn`], where it is known which tables count.
 pub(crate) fn take_turn_by<T: Task>(
     task: &T,

@@ -176,7 +176,11 @@ fn run(shop: &Shop, case: &Case, way: Way, conn: &mut Conn) {
     if case.named.is_empty() {
         work(conn);
     } else {
-        cache_diesel::writes(conn, case.named, |conn| QueryResult::Ok(work(conn))).unwrap();
+        let named = |conn: &mut Conn| {
+            work(conn);
+            QueryResult::Ok(())
+        };
+        cache_diesel::writes(conn, case.named, named).unwrap();
     }
 }
 

@@ -94,7 +94,7 @@ fn shelves(shop: &Shop, conn: &mut Conn) -> usize {
         let shown = products::table.filter(products::category_id.eq(shelf.id)).order(products::id);
         (shelf.name, shown.select(Shown::as_select()).load(conn).unwrap())
     });
-    let read = read.iter().map(|page| (page.name.clone(), page.shown.iter().map(|row| Shown::clone(row)).collect()));
+    let read = read.iter().map(|page| (page.name.clone(), page.shown.iter().map(Shown::clone).collect()));
     assert_eq!(read.collect::<Vec<(String, Vec<Shown>)>>(), plain.collect::<Vec<_>>());
     cost
 }
