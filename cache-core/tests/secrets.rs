@@ -1,5 +1,7 @@
 //! No message and no `Debug` shows a secret, wherever it stands in a URL.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
