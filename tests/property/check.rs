@@ -15,13 +15,14 @@ use crate::planted::Defect;
 use crate::probe::{self, Moment};
 use crate::program::{Action, Block, Clear, Conn, End, NotesClear, Op, Part, Program, Step};
 use crate::reads::Read;
-use crate::same::At;
+use crate::same::{Asked, At};
 use crate::scene::Scene;
-use crate::world::{CACHE, World};
+use crate::world::{self, World, cache_name};
+use crate::writes::Write;
 
 /// Runs `program`; what differs first, if anything does.
 pub fn run(program: &Program, defect: Option<Defect>) -> Option<String> {
-    let mut run = Run { program, world: World::new(program.is_small, defect), number: None, difference: None };
+    let mut run = Run { program, world: World::new(program, defect), number: None, difference: None };
     if program.is_warm {
         run.compare_all();
     }
@@ -46,8 +47,11 @@ struct Run<'a> {
 impl Run<'_> {
     fn step(&mut self, step: &Step) {
         let conn = step.conn;
+        if self.program.is_fresh && matches!(step.action, Action::Write(_) | Action::Amid(..)) {
+            self.world.reopen(conn);
+        }
         match &step.action {
-            Action::Write(write) => drop(write.run(self.world.conn(conn))),
+            Action::Write(write) => self.write(conn, write),
             Action::Transaction(block) => {
                 let mut taken = self.world.take(conn);
                 let _ = form::during(Form::Commit, || self.transaction(conn, &mut taken, block));
@@ -67,8 +71,21 @@ impl Run<'_> {
                 self.world.write_unseen(conn, sql);
                 clear_notes(*clear, *id);
             }
+            Action::UnseenRefreshed(sql, asked) => {
+                self.world.write_unseen(conn, sql);
+                self.refresh_all(conn, *asked);
+            }
+            Action::UnseenAged(sql) => {
+                self.world.write_unseen(conn, sql);
+                Scene::current().advance(world::SECONDS_TO_STALE);
+                if database::READS_MAY_BE_REFUSED {
+                    self.refresh_all(conn, Asked::Refresh);
+                }
+            }
             Action::Evict(remainder) => Scene::current().evict(*remainder),
             Action::Advance(seconds) => Scene::current().advance(*seconds),
+            Action::ChangePlaces => self.world.change_places(),
+            Action::Lag(asked, is_empty) => self.read_on_replica(*asked, *is_empty),
             Action::Reopen => self.world.reopen(conn),
             Action::Amid(moment, outer, inner) => self.amid(conn, *moment, outer, inner),
         }
@@ -94,11 +111,43 @@ impl Run<'_> {
 
     fn compare_on(&mut self, name: Conn, conn: &mut DatabaseConn) {
         for read in self.program.checked(self.number) {
-            let compared = read.run(&mut At { conn, compares: true });
+            let compared = read.run(&mut At::plainly(name, conn));
             if let (None, Err(difference)) = (&self.difference, compared) {
                 let when = self.number.map_or("before the first step".into(), |number| format!("after step {number}"));
                 self.difference = Some(format!("{when}, {read:?} on {name:?}:\n    {difference}"));
             }
+        }
+    }
+
+    fn write(&mut self, conn: Conn, write: &Write) {
+        let is_looking_up = write.looks_up() && self.world.is_first_look_up(conn);
+        _ = form::looking_up(is_looking_up, || write.run(self.world.conn(conn)));
+    }
+
+    /// Reads what may be old: nobody else is to be given it.
+    fn read_on_replica(&mut self, asked: Asked, is_empty: bool) {
+        if is_empty {
+            (0..3).for_each(|remainder| Scene::current().evict(remainder));
+        }
+        let (name, mut conn) = self.world.open_replica();
+        for read in &self.program.reads {
+            _ = read.run(&mut At { asked, compares: false, ..At::plainly(name, &mut conn) });
+        }
+    }
+
+    /// Asks for each read anew on a connection without a past: it gives what the database has, and leaves nothing else.
+    fn refresh_all(&mut self, name: Conn, asked: Asked) {
+        let mut conn = self.world.open(name);
+        let mut at = At { asked, ..At::plainly(name, &mut conn) };
+        for read in &self.program.reads {
+            let compared = read.run(&mut at);
+            if let (None, Err(difference)) = (&self.difference, compared) {
+                self.difference = Some(format!("{read:?}, asked for anew on {name:?}:\n    {difference}"));
+            }
+        }
+        // Who could not ask leaves what was there.
+        if at.was_refused {
+            caches::get(cache_name()).unwrap().clear().unwrap();
         }
     }
 
@@ -127,25 +176,29 @@ impl Run<'_> {
         let taken = Rc::new(RefCell::new(self.world.take(other)));
         let (shared, reads, inner) = (Rc::clone(&taken), self.program.reads.clone(), inner.clone());
         (0..3).for_each(|remainder| Scene::current().evict(remainder));
-        probe::arm(moment, move || perform(&inner, &reads, &mut shared.borrow_mut()));
-        perform(outer, &self.program.reads, self.world.conn(conn));
+        let inner = move || form::looking_up(false, || perform(&inner, &reads, (other, &mut shared.borrow_mut())));
+        probe::arm(moment, inner);
+        match outer {
+            Op::Read(_) => perform(outer, &self.program.reads, (conn, self.world.conn(conn))),
+            Op::Write(write) => self.write(conn, write),
+        }
         drop(probe::disarm());
         let taken = Rc::into_inner(taken).expect("the work is done or dropped").into_inner();
         self.world.put_back(other, taken);
     }
 }
 
-fn perform(op: &Op, reads: &[Read], conn: &mut DatabaseConn) {
+fn perform(op: &Op, reads: &[Read], (name, conn): (Conn, &mut DatabaseConn)) {
     match op {
-        Op::Read(place) => drop(reads[place % reads.len()].run(&mut At { conn, compares: false })),
+        Op::Read(place) => drop(reads[place % reads.len()].run(&mut At { compares: false, ..At::plainly(name, conn) })),
         Op::Write(write) => drop(write.run(conn)),
     }
 }
 
 fn clear_products(clear: Clear, conn: &mut DatabaseConn) {
-    let products = Product::cached_in(CACHE);
+    let products = Product::cached_in(cache_name());
     match clear {
-        Clear::Cache => caches::get(CACHE).unwrap().clear(),
+        Clear::Cache => caches::get(cache_name()).unwrap().clear(),
         Clear::Detail(id) => products.clear_detail(id).after(conn),
         Clear::List(suffix) => products.clear_list(suffix).after(conn),
         Clear::Lists => products.clear_lists().after(conn),
@@ -155,10 +208,10 @@ fn clear_products(clear: Clear, conn: &mut DatabaseConn) {
 }
 
 fn clear_notes(clear: NotesClear, id: i32) {
-    let notes = Note::cached_in(CACHE);
+    let notes = Note::cached_in(cache_name());
     let detail = || form::during(Form::ClearDetail, || notes.clear_detail(id)).unwrap();
     match clear {
-        NotesClear::Cache => form::during(Form::ClearCache, || caches::get(CACHE).unwrap().clear()).unwrap(),
+        NotesClear::Cache => form::during(Form::ClearCache, || caches::get(cache_name()).unwrap().clear()).unwrap(),
         NotesClear::DetailAndLists => {
             detail();
             form::during(Form::ClearLists, || notes.clear_lists()).unwrap();

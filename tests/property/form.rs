@@ -26,6 +26,7 @@ pub enum Form {
 
 thread_local! {
     static RUNNING: Cell<Option<Form>> = const { Cell::new(None) };
+    static IS_LOOKING_UP: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Does `work`, a write of `form`; others may be in the middle of it.
@@ -34,6 +35,18 @@ pub fn during<T>(form: Form, work: impl FnOnce() -> T) -> T {
     let result = work();
     RUNNING.set(outer);
     result
+}
+
+/// Does `work`, a write on a connection that looks a type up in the middle of it, if it `is_looking_up`.
+pub fn looking_up<T>(is_looking_up: bool, work: impl FnOnce() -> T) -> T {
+    let outer = IS_LOOKING_UP.replace(is_looking_up);
+    let result = work();
+    IS_LOOKING_UP.set(outer);
+    result
+}
+
+pub fn is_looking_up() -> bool {
+    IS_LOOKING_UP.get()
 }
 
 pub fn running() -> Option<Form> {

@@ -7,13 +7,16 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod ageing;
 mod check;
 #[path = "database/sqlite.rs"]
 mod database;
 mod form;
 mod found;
 mod generate;
+mod jobs;
 mod models;
+mod pages;
 mod planted;
 mod probe;
 mod program;

@@ -1,7 +1,11 @@
 //! The tables, their models, and the rows that every program begins with.
 
+#![allow(dead_code, reason = "views have more methods than are called")]
+
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
+
+use crate::jobs::{Owner, State};
 
 /// Generates a model with the derives that all here have.
 macro_rules! models {
@@ -21,6 +25,7 @@ macro_rules! models {
 
 models! {
     #[cached(unique(slug), scope(category_id), scope(owner_id), scope(title))]
+    #[cached(view(ProductPage, derive(Debug), negative_timeout = 30, prefetch_related(reviews: Review order_by(reviews::id))))]
     products (id): Product {
         id: i32 => Integer, category_id: i32 => Integer, owner_id: Option<i32> => Nullable<Integer>,
         slug: String => Text, title: String => Text, price: i32 => Integer,
@@ -39,7 +44,10 @@ models! {
     folders (id): Folder { id: i32 => Integer, parent_id: Option<i32> => Nullable<Integer> }
 
     /// Reviews go with their product.
+    #[derive(Associations)]
+    #[diesel(belongs_to(Product))]
     #[cached(cascaded_by(Product), unique(product_id, author), scope(product_id))]
+    #[cached(view(ReviewPage, derive(Debug), negative_timeout = 30, select_related(product: Product)))]
     reviews (id): Review { id: i32 => Integer, product_id: i32 => Integer, author: i32 => Integer, stars: i32 => Integer }
 
     #[diesel(primary_key(shop_id, product_id))]
@@ -50,10 +58,20 @@ models! {
     #[cached(depends_on(Review))]
     tallies (id): Tally { id: i32 => Integer, number: i32 => Integer }
 
-    /// Also changed by writes that nobody is told of; the lists under a suffix have the notes of that kind.
+    /// Also changed by writes that nobody is told of; the lists under a suffix have the notes of that kind, if these are
+    /// few.
+    #[cached(max_rows = 2)]
     notes (id): Note { id: i32 => Integer, kind: String => Text, body: String => Text }
+
+    /// Both the state and the owner are of types that PostgreSQL looks up by their names.
+    #[cached(unique(owner), scope(state))]
+    jobs (id): Job {
+        id: i32 => Integer, state: State => crate::jobs::JobState, owner: Owner => crate::jobs::Alike,
+        former: Option<State> => Nullable<crate::jobs::JobState>,
+    }
 }
 
+diesel::joinable!(reviews -> products (product_id));
 diesel::allow_tables_to_appear_in_same_query!(products, reviews);
 
 /// Fewer columns of the same table.
@@ -86,10 +104,11 @@ pub const ROWS: &str = "
     INSERT INTO stocks VALUES (1, 1, 5), (1, 2, 6), (2, 1, 7);
     INSERT INTO spare VALUES (1, 1, 50), (2, 2, 60);
     INSERT INTO tallies VALUES (1, 2), (2, 1), (3, 0);
+    INSERT INTO jobs VALUES (1, 'open', 'a', NULL), (2, 'done', 'B', 'open'), (3, 'open', 'c', NULL);
     INSERT INTO notes VALUES (1, 's', 'one'), (2, 't', 'two'), (3, 's', 'three');";
 
 /// Lets the second database have rows of its own.
 pub const OTHER_ROWS: &str = "
     UPDATE products SET price = price + 100; UPDATE labels SET colour = 'green'; UPDATE codes SET value = value + 100;
     UPDATE reviews SET stars = stars + 100; UPDATE stocks SET amount = amount + 100; DELETE FROM folders WHERE id = 4;
-    UPDATE tallies SET number = number + 100; UPDATE notes SET body = concat(body, ' of two');";
+    UPDATE tallies SET number = number + 100; UPDATE jobs SET state = 'paused'; UPDATE notes SET body = concat(body, ' of two');";

@@ -5,15 +5,18 @@
 tests::postgres_suite! {
     fn random_programs_on_postgres();
 
+    mod ageing;
     mod check;
     #[path = "database/postgres.rs"]
     mod database;
     mod form;
     mod generate;
+    mod jobs;
     mod models;
     mod on_server;
     #[expect(dead_code, reason = "only some defects are planted on servers")]
     mod planted;
+    mod pages;
     mod probe;
     mod program;
     #[path = "raw/postgres.rs"]

@@ -7,6 +7,8 @@ use cache_core::store::{Found, MemoryStore, Outcome, Put, Release, Store, Writer
 use cache_core::{CacheKey, Fingerprint, Result, Tag, TagKind, Timestamp, Worth};
 
 use crate::form::{self, Form};
+use crate::program::Conn;
+use crate::scene;
 
 /// What a store does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Defect {
     ForgetsFailures,
     /// Writes of this form change nothing, but where a transaction keeps them for its end.
     ForgetsForm(Form),
+    /// What is asked for and not stored leaves what was there.
+    LeavesWhatWasThere,
     /// An entry does not depend on the last of its tags.
     LosesATag,
     /// Everything that is found is served.
@@ -31,10 +35,14 @@ pub enum Defect {
     ReleasesEarly,
     /// New tokens come with the next release.
     ReleasesLate,
+    /// What ends in the middle of a statement is taken for its end: new tokens come before the statement has run.
+    TakesAnInnerEnd,
+    /// Entries are named by how the database is reached, and not by which one it is.
+    TrustsAddresses,
 }
 
 /// Those of one kind each; [`all`] has the rest.
-const DEFECTS: [Defect; 20] = [
+const DEFECTS: [Defect; 23] = [
     Defect::DatabasesCollide,
     Defect::Forgets(TagKind::Any),
     Defect::Forgets(TagKind::Born),
@@ -50,11 +58,14 @@ const DEFECTS: [Defect; 20] = [
     Defect::Forgets(TagKind::Suffix),
     Defect::ForgetsAllButOne,
     Defect::ForgetsFailures,
+    Defect::LeavesWhatWasThere,
     Defect::LosesATag,
     Defect::NeverCompares,
     Defect::ReadsTokensLate,
     Defect::ReleasesEarly,
     Defect::ReleasesLate,
+    Defect::TakesAnInnerEnd,
+    Defect::TrustsAddresses,
 ];
 
 /// Every defect, in the order of the documentation.
@@ -70,13 +81,22 @@ impl fmt::Display for Defect {
             Self::ForgetsAllButOne => "a release stops after its first tag".to_owned(),
             Self::ForgetsFailures => "a write that fails is forgotten".to_owned(),
             Self::ForgetsForm(form) => format!("{} is forgotten", form.name()),
+            Self::LeavesWhatWasThere => "what is asked for and not stored leaves what was there".to_owned(),
             Self::LosesATag => "an entry loses its last tag".to_owned(),
             Self::NeverCompares => "tokens are not compared".to_owned(),
             Self::ReadsTokensLate => "tokens are read after the query".to_owned(),
             Self::ReleasesEarly => "the release comes before the statement".to_owned(),
             Self::ReleasesLate => "a release comes with the next one".to_owned(),
+            Self::TakesAnInnerEnd => "the end of an inner statement is taken for the outer one's".to_owned(),
+            Self::TrustsAddresses => "keys say how the database is reached, and not which one it is".to_owned(),
         })
     }
+}
+
+/// How the database is reached that is read at present.
+fn address() -> Option<Fingerprint> {
+    let way: &[u8] = if scene::read_on()? == Conn::Two { b"two" } else { b"one" };
+    Some(Fingerprint::of(&[way]))
 }
 
 /// Does a store's work wrong where the defect says so, and right elsewhere.
@@ -93,7 +113,11 @@ impl Flaw {
     }
 
     pub fn key(&self, key: CacheKey) -> CacheKey {
-        let space = if self.is(Defect::DatabasesCollide) { Fingerprint::of(&[]) } else { key.space };
+        let space = match self.defect {
+            Some(Defect::DatabasesCollide) => Fingerprint::of(&[]),
+            Some(Defect::TrustsAddresses) => address().unwrap_or(key.space),
+            _ => key.space,
+        };
         CacheKey { space, ..key }
     }
 
@@ -115,7 +139,7 @@ impl Flaw {
     }
 
     pub fn on_place(&self, writer: Writer, tags: &[Tag], store: &MemoryStore, now: Timestamp) -> Result<()> {
-        if !self.is(Defect::ReleasesEarly) {
+        if !self.is(Defect::ReleasesEarly) && !self.takes_an_inner_end() {
             return Ok(());
         }
         let releases: Vec<Release> = tags.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
@@ -136,6 +160,7 @@ impl Flaw {
             }
             Some(Defect::ForgetsForm(form)) if form::running() == Some(form) => releases.iter_mut().for_each(forget),
             Some(Defect::ReleasesEarly) => releases.iter_mut().for_each(forget),
+            Some(Defect::TakesAnInnerEnd) if form::is_looking_up() => releases.iter_mut().for_each(forget),
             Some(Defect::ReleasesLate) => releases = self.held_back.replace(releases),
             _ => {}
         }
@@ -151,6 +176,14 @@ impl Flaw {
     pub fn reclaims(&self) -> bool {
         let forgets = self.is(Defect::ForgetsForm(Form::ClearCache)) && form::running() == Some(Form::ClearCache);
         !self.is(Defect::Forgets(TagKind::Root)) && !forgets
+    }
+
+    pub fn removes_nothing(&self) -> bool {
+        self.is(Defect::LeavesWhatWasThere)
+    }
+
+    fn takes_an_inner_end(&self) -> bool {
+        self.is(Defect::TakesAnInnerEnd) && form::is_looking_up()
     }
 
     fn is(&self, defect: Defect) -> bool {

@@ -4,12 +4,15 @@ use core::fmt;
 
 use crate::probe::Moment;
 use crate::reads::Read;
+use crate::same::Asked;
 use crate::writes::Write;
 
 #[derive(Clone, Debug)]
 pub struct Program {
     /// Whether the store has room for few entries only.
     pub is_small: bool,
+    /// Whether each write is by a connection that was just opened.
+    pub is_fresh: bool,
     /// Whether everything is read before the first step.
     pub is_warm: bool,
     pub reads: Vec<Read>,
@@ -53,12 +56,20 @@ pub enum Action {
     Clear(Clear),
     /// A write of notes that nobody is told of, and then a clearing by hand of all that it concerns.
     Unseen(String, i32, NotesClear),
+    /// A write that nobody is told of, and then each of the reads is asked for anew.
+    UnseenRefreshed(String, Asked),
+    /// A write that nobody is told of, and then so much time that every entry is stale.
+    UnseenAged(String),
     /// Every third entry goes.
     Evict(usize),
     /// So many seconds go by.
     Advance(u64),
     /// The connection is dropped and another one opened.
     Reopen,
+    /// The two databases change places, where they can: each connection is opened anew, and leads to the other one.
+    ChangePlaces,
+    /// Each of the reads is asked for on a replica, which has the rows that programs begin with; from an empty cache, or not.
+    Lag(Asked, bool),
     /// Another connection does something amid a statement, while the cache is empty.
     Amid(Moment, Op, Op),
 }
@@ -124,6 +135,9 @@ impl fmt::Display for Program {
         if self.is_small {
             writeln!(formatter, "  a small store")?;
         }
+        if self.is_fresh {
+            writeln!(formatter, "  a new connection for each write")?;
+        }
         let before = if self.is_warm { ", all of them before the first step" } else { "" };
         writeln!(formatter, "  reads: {:?}{before}", self.reads)?;
         for (number, step) in self.steps.iter().enumerate() {
@@ -147,6 +161,11 @@ impl Program {
             _ => u16::MAX,
         };
         self.reads.iter().enumerate().filter(move |(place, _)| mask & (1 << place) != 0).map(|(_, read)| read)
+    }
+
+    /// Whether it has a replica.
+    pub fn lags(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Lag(..)))
     }
 
     pub fn is_last(&self, number: usize) -> bool {

@@ -4,12 +4,14 @@ use diesel::helper_types::IntoBoxed;
 use diesel::prelude::*;
 
 use crate::database::DatabaseConn;
+use crate::jobs::JobRead;
 use crate::models::{
     Code, Folder, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, labels, notes, products, reviews,
     stocks, tallies,
 };
-use crate::same::{At, Compared, listed};
-use crate::world::CACHE;
+use crate::pages::PageRead;
+use crate::same::{At, Compared, any, asked, count, list, listed, many, row};
+use crate::world::cache_name;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Read {
@@ -68,36 +70,9 @@ pub enum Read {
     Note(i32),
     NotesOfKind(&'static str),
     NoteCountOfKind(&'static str),
-}
-
-/// The cached list, and the plain query that it would run.
-macro_rules! list {
-    ($at:expr, $Model:ident, $read:expr) => {
-        $at.same(
-            |conn| $read.load(conn).map(|rows| listed(rows.to_vec())),
-            |conn| RunQueryDsl::load::<$Model>($read.query().select($Model::as_select()), conn).map(listed),
-        )
-    };
-}
-
-/// A cached row, and the first row of the plain query.
-macro_rules! row {
-    ($at:expr, $Model:ident, $read:expr, $plain:expr) => {
-        $at.same(|conn| $read.first(conn), |conn| $plain.select($Model::as_select()).first::<$Model>(conn))
-    };
-}
-
-/// Cached rows, and the plain look-up of each key.
-macro_rules! many {
-    ($at:expr, $Model:ident, $table:ident, $keys:expr) => {
-        $at.same(
-            |conn| $Model::cached_in(CACHE).get_many($keys.iter().copied()).load(conn),
-            |conn| {
-                let look_up = |key: &_| $table::table.find(*key).first::<$Model>(conn).optional();
-                $keys.iter().map(look_up).collect::<QueryResult<Vec<_>>>()
-            },
-        )
-    };
+    // Types that are looked up, and views.
+    Job(JobRead),
+    Page(PageRead),
 }
 
 const CHEAP: i32 = 20;
@@ -105,16 +80,18 @@ const CHEAP: i32 = 20;
 impl Read {
     pub fn run(&self, at: &mut At<'_>) -> Compared {
         use products::dsl as p;
-        let product = Product::cached_in(CACHE);
-        let name = Name::cached_in(CACHE);
-        let (label, code, folder) = (Label::cached_in(CACHE), Code::cached_in(CACHE), Folder::cached_in(CACHE));
-        let (review, tally) = (Review::cached_in(CACHE), Tally::cached_in(CACHE));
-        let (stock, note) = (Stock::cached_in(CACHE), Note::cached_in(CACHE));
+        let asked = at.asked;
+        let product = Product::cached_in(cache_name());
+        let name = Name::cached_in(cache_name());
+        let (label, code, folder) =
+            (Label::cached_in(cache_name()), Code::cached_in(cache_name()), Folder::cached_in(cache_name()));
+        let (review, tally) = (Review::cached_in(cache_name()), Tally::cached_in(cache_name()));
+        let (stock, note) = (Stock::cached_in(cache_name()), Note::cached_in(cache_name()));
         let reviewed = || p::id.eq_any(reviews::table.select(reviews::product_id));
         match self {
             Self::Product(id) => row!(at, Product, product.get(id), p::products.find(id)),
             Self::ProductEntry(id) => at.same(
-                |conn| Ok(product.get(id).entry(conn)?.value),
+                |conn| Ok(asked!(asked, product.get(id)).entry(conn)?.value),
                 |conn| p::products.find(id).first::<Product>(conn),
             ),
             Self::ProductRefreshed(id) => row!(at, Product, product.get(id).refresh(), p::products.find(id)),
@@ -153,41 +130,30 @@ impl Read {
                 row!(at, Product, product.all_by_category_id(id).order_by(p::slug.desc()), plain())
             }
             Self::ProductsOfOwner(owner) => at.same(
-                |conn| product.all_by_owner_id(*owner).load(conn).map(|rows| listed(rows.to_vec())),
+                |conn| asked!(asked, product.all_by_owner_id(*owner)).load(conn).map(|rows| listed(rows.to_vec())),
                 |conn| of_owner(*owner).load::<Product>(conn).map(listed),
             ),
             Self::ProductsByTitle(title) => list!(at, Product, product.all_by_title(*title)),
-            Self::ProductCount => {
-                at.same(|conn| product.every().count(conn), |conn| p::products.count().get_result::<i64>(conn))
+            Self::ProductCount => count!(at, product.every(), p::products),
+            Self::ProductCountOf(id) => {
+                count!(at, product.all_by_category_id(id), p::products.filter(p::category_id.eq(id)))
             }
-            Self::ProductCountOf(id) => at.same(
-                |conn| product.all_by_category_id(id).count(conn),
-                |conn| p::products.filter(p::category_id.eq(id)).count().get_result::<i64>(conn),
-            ),
-            Self::AnyCheapProduct => at.same(
-                |conn| product.all((), p::price.lt(CHEAP)).exists(conn),
-                |conn| any(p::products.filter(p::price.lt(CHEAP)).count().get_result(conn)),
-            ),
-            Self::AnyProductOfOwner(owner) => at.same(
-                |conn| product.all_by_owner_id(*owner).exists(conn),
-                |conn| any(of_owner(*owner).count().get_result(conn)),
-            ),
+            Self::AnyCheapProduct => {
+                any!(at, product.all((), p::price.lt(CHEAP)), p::products.filter(p::price.lt(CHEAP)))
+            }
+            Self::AnyProductOfOwner(owner) => any!(at, product.all_by_owner_id(*owner), of_owner(*owner)),
             Self::Label(id) => row!(at, Label, label.get(id), labels::table.find(id)),
             Self::LabelByName(name) => {
                 row!(at, Label, label.get_by_name(*name), labels::table.filter(labels::name.eq(name)))
             }
             Self::LabelsByColour(colour) => list!(at, Label, label.all_by_colour(*colour)),
-            Self::LabelCount => {
-                at.same(|conn| label.every().count(conn), |conn| labels::table.count().get_result::<i64>(conn))
-            }
+            Self::LabelCount => count!(at, label.every(), labels::table),
             Self::Code(text) => row!(at, Code, code.get(*text), codes::table.find(text)),
             Self::Codes(texts) => many!(at, Code, codes, texts),
             Self::EveryCode => list!(at, Code, code.every()),
             Self::Folder(id) => row!(at, Folder, folder.get(id), folders::table.find(id)),
             Self::FoldersIn(parent) => list!(at, Folder, folder.all_by_parent_id(*parent)),
-            Self::FolderCount => {
-                at.same(|conn| folder.every().count(conn), |conn| folders::table.count().get_result::<i64>(conn))
-            }
+            Self::FolderCount => count!(at, folder.every(), folders::table),
             Self::Review(id) => row!(at, Review, review.get(id), reviews::table.find(id)),
             Self::ReviewBy(id, author) => {
                 let plain = || reviews::table.filter(reviews::product_id.eq(id)).filter(reviews::author.eq(author));
@@ -209,10 +175,11 @@ impl Read {
             }
             Self::Note(id) => row!(at, Note, note.get(id), notes::table.find(id)),
             Self::NotesOfKind(kind) => list!(at, Note, note.all(*kind, notes::kind.eq(*kind))),
-            Self::NoteCountOfKind(kind) => at.same(
-                |conn| note.all(*kind, notes::kind.eq(*kind)).count(conn),
-                |conn| notes::table.filter(notes::kind.eq(kind)).count().get_result::<i64>(conn),
-            ),
+            Self::NoteCountOfKind(kind) => {
+                count!(at, note.all(*kind, notes::kind.eq(*kind)), notes::table.filter(notes::kind.eq(kind)))
+            }
+            Self::Job(read) => read.run(at),
+            Self::Page(read) => read.run(at),
         }
     }
 }
@@ -224,8 +191,4 @@ fn of_owner(owner: Option<i32>) -> IntoBoxed<'static, products::table, Backend> 
         Some(owner) => products::table.filter(products::owner_id.eq(owner)).into_boxed(),
         None => products::table.filter(products::owner_id.is_null()).into_boxed(),
     }
-}
-
-fn any(count: QueryResult<i64>) -> QueryResult<bool> {
-    count.map(|count| count > 0)
 }

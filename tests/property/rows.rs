@@ -5,15 +5,16 @@ use diesel::prelude::*;
 use crate::database::{self, DatabaseConn};
 use crate::form::Form;
 use crate::models::{
-    Code, Folder, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, labels, notes, products, reviews,
-    stocks, tallies,
+    Code, Folder, Job, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, jobs, labels, notes, products,
+    reviews, stocks, tallies,
 };
-use crate::world::CACHE;
+use crate::world::cache_name;
 
 #[derive(Clone, Debug)]
 pub enum Row {
     Code(Code),
     Folder(Folder),
+    Job(Job),
     Label(Label),
     Note(Note),
     Product(Product),
@@ -68,7 +69,7 @@ impl Verb {
 
 macro_rules! verbs {
     ($verb:expr, $conn:expr, $Model:ident, $table:ident, $row:expr) => {{
-        let (manager, conn, row) = ($Model::cached_in(CACHE), $conn, $row);
+        let (manager, conn, row) = ($Model::cached_in(cache_name()), $conn, $row);
         let target = $table::table;
         match $verb {
             Verb::Insert => manager.insert(row).execute(conn),
@@ -95,6 +96,7 @@ impl Row {
         match self {
             Self::Code(row) => verbs!(verb, conn, Code, codes, row),
             Self::Folder(row) => verbs!(verb, conn, Folder, folders, row),
+            Self::Job(row) => verbs!(verb, conn, Job, jobs, row),
             Self::Label(row) => verbs!(verb, conn, Label, labels, row),
             Self::Note(row) => verbs!(verb, conn, Note, notes, row),
             Self::Product(row) => verbs!(verb, conn, Product, products, row),
@@ -107,7 +109,7 @@ impl Row {
 
 /// Writes through the model with fewer columns.
 pub fn write_name(row: &Product, verb: Verb, conn: &mut DatabaseConn) -> QueryResult<usize> {
-    let (manager, name) = (Name::cached_in(CACHE), Name { id: row.id, slug: row.slug.clone() });
+    let (manager, name) = (Name::cached_in(cache_name()), Name { id: row.id, slug: row.slug.clone() });
     match verb {
         Verb::Insert | Verb::DieselInsert => manager.insert(row).execute(conn),
         Verb::InsertReturning | Verb::DieselInsertOrIgnore => manager.insert(row).get_result(conn).map(|_| 1),

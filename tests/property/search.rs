@@ -82,7 +82,8 @@ pub fn lowest_failing(seeds: Seeds, defect: Option<Defect>) -> Option<u32> {
     (seed < seeds.0.end).then_some(seed)
 }
 
-fn tree_of<S: Strategy<Value = Program>>(programs: &S, seed: u32) -> S::Tree {
+/// The program of `seed`, and how it becomes smaller.
+pub fn tree_of<S: Strategy>(programs: &S, seed: u32) -> S::Tree {
     let mut bytes = [0; 32];
     bytes[..4].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);

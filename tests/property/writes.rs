@@ -6,10 +6,11 @@ use diesel::sql_types::Integer;
 
 use crate::database::{self, DatabaseConn};
 use crate::form::{self, Form};
+use crate::jobs::JobChange;
 use crate::models::{Change, Product, products};
 use crate::rows::{Row, Verb, write_name};
 use crate::scene::Scene;
-use crate::world::{self, CACHE};
+use crate::world::{self, cache_name};
 
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -23,6 +24,8 @@ pub enum Write {
     Upsert(Target, Product),
     Update(Way, Which, Change),
     UpdateKey(i32, i32),
+    /// Of jobs, by Diesel.
+    Jobs(JobChange),
     Delete(Way, Which),
     /// One statement, by `sql_query`.
     Sql(String),
@@ -67,6 +70,12 @@ impl Write {
         result
     }
 
+    /// Whether Diesel's builder makes it, with a value of a type that is looked up.
+    pub fn looks_up(&self) -> bool {
+        matches!(self, Self::Jobs(_))
+            || matches!(self, Self::Row(_, Row::Job(_)) if matches!(self.form(), Form::PlainInsert | Form::PlainUpsert))
+    }
+
     fn form(&self) -> Form {
         match self {
             Self::Row(verb, _) => verb.form(),
@@ -75,7 +84,9 @@ impl Write {
             Self::Products(Way::Manager, _) => Form::Insert,
             Self::Products(Way::Returning, _) => Form::InsertReturning,
             Self::Upsert(..) => Form::PlainUpsert,
-            Self::Update(Way::Diesel, ..) | Self::Delete(Way::Diesel, _) | Self::UpdateKey(..) => Form::PlainChange,
+            Self::Update(Way::Diesel, ..) | Self::Delete(Way::Diesel, _) | Self::UpdateKey(..) | Self::Jobs(_) => {
+                Form::PlainChange
+            }
             Self::Update(..) | Self::Delete(..) => Form::Statement,
             Self::Sql(_) | Self::Batch(_) | Self::Bound(..) => Form::Text,
             Self::Structure(_) => Form::Structure,
@@ -92,6 +103,7 @@ impl Write {
             Self::UpdateKey(old, new) => {
                 diesel::update(products::table.find(old)).set(products::id.eq(new)).execute(conn)
             }
+            Self::Jobs(change) => change.run(conn),
             Self::Delete(way, which) => delete(*way, *which, conn),
             Self::Sql(sql) => diesel::sql_query(sql).execute(conn),
             Self::Bound(sql, one, two) => {
@@ -110,7 +122,7 @@ impl Write {
 fn insert(way: Way, rows: &[Product], conn: &mut DatabaseConn) -> QueryResult<usize> {
     match way {
         Way::Diesel => diesel::insert_into(products::table).values(rows).execute(conn),
-        Way::Manager => Product::cached_in(CACHE).insert(rows).execute(conn),
+        Way::Manager => Product::cached_in(cache_name()).insert(rows).execute(conn),
         Way::Returning => database::insert_all_returning(rows, conn),
     }
 }
@@ -120,7 +132,7 @@ macro_rules! run {
     ($way:expr, $conn:expr, $statement:expr) => {
         match $way {
             Way::Diesel => $statement.execute($conn),
-            Way::Manager | Way::Returning => Product::cached_in(CACHE).write($statement).execute($conn),
+            Way::Manager | Way::Returning => Product::cached_in(cache_name()).write($statement).execute($conn),
         }
     };
 }

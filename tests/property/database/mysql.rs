@@ -8,7 +8,7 @@ use diesel::sql_types::{Integer, Text};
 use tests::servers;
 
 use crate::models::{Product, ROWS, products};
-use crate::world::CACHE;
+use crate::world::cache_name;
 use crate::writes::Target;
 
 pub type DatabaseConn = MysqlConnection;
@@ -20,6 +20,12 @@ pub const TARGETS: &[Target] = &[Target::Id, Target::IdNothing, Target::Slug];
 
 /// Whether the rows of a list come in the same order each time, though none was asked for.
 pub const LISTS_KEEP_ORDER: bool = false;
+
+/// How many programs there are of entries that become stale.
+pub const AGEING_PROGRAMS: u32 = 25;
+
+/// Whether another connection's open transaction may be in the way of a read.
+pub const READS_MAY_BE_REFUSED: bool = true;
 
 /// Diesel has one kind of transaction here.
 pub fn immediate_transaction<T>(
@@ -61,7 +67,7 @@ pub fn upsert(target: Target, row: &Product, conn: &mut DatabaseConn) -> QueryRe
 
 /// One row comes back if its key is made by the database; several do not.
 pub fn insert_all_returning(rows: &[Product], conn: &mut DatabaseConn) -> QueryResult<usize> {
-    let manager = Product::cached_in(CACHE);
+    let manager = Product::cached_in(cache_name());
     match rows {
         [row] => manager.insert(&NewProduct::of(row)).get_results(conn).map(|rows| rows.len()),
         rows => manager.insert(rows).get_results(conn).map(|rows| rows.len()),
@@ -145,6 +151,11 @@ impl Database {
         conn
     }
 
+    /// No: which one a name leads to is said by its server.
+    pub fn change_places(&mut self, _other: &mut Self) -> bool {
+        false
+    }
+
     pub fn note_structure(&mut self) {
         self.has_schema = false;
     }
@@ -167,13 +178,13 @@ impl Database {
 
 const EMPTY: &str = "
     DELETE FROM reviews; DELETE FROM products; DELETE FROM labels; DELETE FROM codes; DELETE FROM folders;
-    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes;
+    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes; DELETE FROM jobs;
     ALTER TABLE products AUTO_INCREMENT = 1; ALTER TABLE reviews AUTO_INCREMENT = 1; ALTER TABLE notes AUTO_INCREMENT = 1;";
 
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS reviews; DROP TABLE IF EXISTS products; DROP TABLE IF EXISTS labels; DROP TABLE IF EXISTS codes;
     DROP TABLE IF EXISTS folders; DROP TABLE IF EXISTS stocks; DROP TABLE IF EXISTS spare; DROP TABLE IF EXISTS tallies;
-    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;
+    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS jobs; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;
     CREATE TABLE products (
         id INTEGER PRIMARY KEY AUTO_INCREMENT, category_id INTEGER NOT NULL, owner_id INTEGER,
         slug VARCHAR(40) COLLATE utf8mb4_bin NOT NULL UNIQUE, title VARCHAR(40) NOT NULL, price INTEGER NOT NULL
@@ -202,6 +213,10 @@ const SCHEMA: &str = "
         UPDATE tallies SET number = number + 1 WHERE id = NEW.author;
     CREATE TRIGGER reviews_out AFTER DELETE ON reviews FOR EACH ROW
         UPDATE tallies SET number = number - 1 WHERE id = OLD.author;
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY, state ENUM('open', 'paused', 'done') NOT NULL, owner VARCHAR(40) NOT NULL UNIQUE,
+        former ENUM('open', 'paused', 'done')
+    ) ENGINE InnoDB DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci;
     CREATE TABLE notes (id INTEGER PRIMARY KEY AUTO_INCREMENT, kind VARCHAR(40) NOT NULL, body TEXT NOT NULL)
         ENGINE InnoDB DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci;
     CREATE TABLE scratch (id INTEGER PRIMARY KEY) ENGINE InnoDB;";

@@ -9,7 +9,7 @@ use diesel::sql_types::Integer;
 use diesel::upsert::excluded;
 
 use crate::models::{Product, ROWS, products};
-use crate::world::CACHE;
+use crate::world::cache_name;
 use crate::writes::Target;
 
 pub type DatabaseConn = SqliteConnection;
@@ -21,6 +21,12 @@ pub const TARGETS: &[Target] = &[Target::Id, Target::IdNothing, Target::Slug];
 
 /// Whether the rows of a list come in the same order each time, though none was asked for.
 pub const LISTS_KEEP_ORDER: bool = true;
+
+/// How many programs there are of entries that become stale.
+pub const AGEING_PROGRAMS: u32 = 100;
+
+/// Whether another connection's open transaction may be in the way of a read.
+pub const READS_MAY_BE_REFUSED: bool = false;
 
 pub fn immediate_transaction<T>(
     conn: &mut DatabaseConn,
@@ -55,7 +61,7 @@ pub fn upsert(target: Target, row: &Product, conn: &mut DatabaseConn) -> QueryRe
 }
 
 pub fn insert_all_returning(rows: &[Product], conn: &mut DatabaseConn) -> QueryResult<usize> {
-    Product::cached_in(CACHE).insert(rows).get_results(conn).map(|rows| rows.len())
+    Product::cached_in(cache_name()).insert(rows).get_results(conn).map(|rows| rows.len())
 }
 
 /// A manager's insert that gives the row back.
@@ -104,9 +110,7 @@ struct Versions {
 impl Database {
     pub fn new(other_rows: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut keeper = SqliteConnection::establish(&path_in(&dir).display().to_string()).unwrap();
-        keeper.set_instrumentation(|_: InstrumentationEvent<'_>| {});
-        keeper.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;").unwrap();
+        let keeper = keeper_of(&path_in(&dir).display().to_string());
         Self { dir, keeper, other_rows, clean: None, is_written_unseen: false }
     }
 
@@ -114,6 +118,24 @@ impl Database {
         let mut conn = SqliteConnection::establish(&path_in(&self.dir).display().to_string()).unwrap();
         conn.batch_execute("PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;").unwrap();
         conn
+    }
+
+    /// Lets the files of two databases change places, and says whether they did; no connection is open.
+    pub fn change_places(&mut self, other: &mut Self) -> bool {
+        // The last connection to a file that is closed leaves nothing beside it.
+        for database in [&mut *self, &mut *other] {
+            database.keeper = keeper_of(":memory:");
+        }
+        let (here, there) = (path_in(&self.dir), path_in(&other.dir));
+        let aside = here.with_extension("aside");
+        for (from, to) in [(&here, &aside), (&there, &here), (&aside, &there)] {
+            std::fs::rename(from, to).unwrap();
+        }
+        for database in [self, other] {
+            database.keeper = keeper_of(&path_in(&database.dir).display().to_string());
+            database.clean = None;
+        }
+        true
     }
 
     /// The versions tell.
@@ -144,6 +166,14 @@ impl Database {
     }
 }
 
+/// A connection that nobody hears of.
+fn keeper_of(url: &str) -> SqliteConnection {
+    let mut keeper = SqliteConnection::establish(url).unwrap();
+    keeper.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+    keeper.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;").unwrap();
+    keeper
+}
+
 fn path_in(dir: &tempfile::TempDir) -> PathBuf {
     dir.path().join("shop.db")
 }
@@ -151,7 +181,7 @@ fn path_in(dir: &tempfile::TempDir) -> PathBuf {
 const DROP: &str = "
     DROP TABLE IF EXISTS reviews; DROP TABLE IF EXISTS products; DROP TABLE IF EXISTS labels; DROP TABLE IF EXISTS codes;
     DROP TABLE IF EXISTS folders; DROP TABLE IF EXISTS stocks; DROP TABLE IF EXISTS spare; DROP TABLE IF EXISTS tallies;
-    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;";
+    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS jobs; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;";
 
 const SCHEMA: &str = "
     CREATE TABLE products (
@@ -181,9 +211,12 @@ const SCHEMA: &str = "
     CREATE TRIGGER reviews_out AFTER DELETE ON reviews BEGIN
         UPDATE tallies SET number = number - 1 WHERE id = OLD.author;
     END;
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL UNIQUE COLLATE NOCASE, former TEXT
+    );
     CREATE TABLE notes (id INTEGER PRIMARY KEY NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
     CREATE TABLE scratch (id INTEGER PRIMARY KEY NOT NULL);";
 
 const EMPTY: &str = "
     DELETE FROM reviews; DELETE FROM products; DELETE FROM labels; DELETE FROM codes; DELETE FROM folders;
-    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes;";
+    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes; DELETE FROM jobs;";

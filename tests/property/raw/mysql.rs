@@ -63,7 +63,7 @@ fn by(sql: String, batch: bool) -> Write {
 }
 
 /// One statement.
-fn statement() -> BoxedStrategy<String> {
+pub fn statement() -> BoxedStrategy<String> {
     prop_oneof![4 => product_update(), 3 => product_other(), 4 => other_tables(), 1 => hidden(), 1 => failing()].boxed()
 }
 
@@ -112,7 +112,7 @@ fn product_other() -> BoxedStrategy<String> {
 
 fn other_tables() -> BoxedStrategy<String> {
     let values = (id(), id(), select(NAMES), select(COLOURS));
-    (0..20_usize, values)
+    (0..23_usize, values)
         .prop_map(|(which, (a, b, name, colour))| match which {
             0 => format!("UPDATE labels SET name = '{name} ' WHERE id = {a}"),
             1 => format!("UPDATE labels SET colour = '{colour}' WHERE name = '{name}'"),
@@ -133,6 +133,9 @@ fn other_tables() -> BoxedStrategy<String> {
             16 => format!("UPDATE IGNORE stocks SET shop_id = {a}, product_id = {b}"),
             17 => format!("DELETE FROM stocks WHERE (shop_id, product_id) = ({a}, {b})"),
             18 => format!("UPDATE notes SET kind = 's', body = '{name}' WHERE id = {a}"),
+            19 => format!("UPDATE jobs SET state = 'open', former = state WHERE id = {a}"),
+            20 => format!("UPDATE jobs SET owner = '{name}' WHERE id = {a}"),
+            21 => format!("DELETE FROM jobs WHERE owner = '{name}'"),
             _ => format!("INSERT INTO notes (kind, body) SELECT 't', colour FROM labels WHERE id = {a}"),
         })
         .boxed()
