@@ -47,8 +47,9 @@ struct Server {
 
 #[derive(Debug)]
 struct Renewal {
-    /// Ends the sessions of a database and gives it another name.
-    rename: fn(url: &str, database: &str, name: &str) -> QueryResult<()>,
+    /// Ends the sessions of a database and gives it another name, unless the server knows more of it than its name.
+    /// Returns whether it has the new name.
+    rename: fn(url: &str, database: &str, name: &str) -> QueryResult<bool>,
     /// Empties a database. Is given its URL, and returns whether nothing tells it from one that was just made.
     empty: fn(url: &str) -> QueryResult<bool>,
 }
@@ -97,7 +98,7 @@ impl Database {
             return false;
         }
         let (server, name) = (self.server.url(), fresh_name());
-        if (renewal.rename)(&server, &self.name, &name).is_err() {
+        if !(renewal.rename)(&server, &self.name, &name).unwrap_or(false) {
             return false;
         }
         self.name = name;

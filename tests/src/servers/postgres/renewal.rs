@@ -19,13 +19,16 @@ pub(super) const RENEWAL: Renewal = Renewal { rename, empty };
 /// Sessions of the server, not of a database that is renewed: to begin one costs as much as the rest.
 static IDLE: Mutex<Vec<PgConnection>> = Mutex::new(Vec::new());
 
-fn rename(url: &str, database: &str, name: &str) -> QueryResult<()> {
+fn rename(url: &str, database: &str, name: &str) -> QueryResult<bool> {
     let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut conn = idle.map_or_else(|| quiet(url), Ok)?;
     end_sessions(&mut conn, database)?;
-    conn.batch_execute(&format!("ALTER DATABASE {database} RENAME TO {name}"))?;
+    let is_plain = diesel::sql_query(IS_PLAIN).bind::<Text, _>(database).get_result::<Fact>(&mut conn)?.holds;
+    if is_plain {
+        conn.batch_execute(&format!("ALTER DATABASE {database} RENAME TO {name}"))?;
+    }
     IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
-    Ok(())
+    Ok(is_plain)
 }
 
 /// Ends every session and waits until they are gone. The server's own waiting is done by tenths of a second.
@@ -45,7 +48,7 @@ fn end_sessions(conn: &mut PgConnection, database: &str) -> QueryResult<()> {
 fn empty(url: &str) -> QueryResult<bool> {
     let mut conn = quiet(url)?;
     conn.batch_execute(EMPTY)?;
-    Ok(diesel::sql_query(IS_AS_NEW).get_result::<State>(&mut conn)?.is_as_new)
+    Ok(diesel::sql_query(IS_EMPTY).get_result::<Fact>(&mut conn)?.holds)
 }
 
 /// A connection that no cache is told of.
@@ -62,9 +65,9 @@ struct Sessions {
 }
 
 #[derive(QueryableByName)]
-struct State {
+struct Fact {
     #[diesel(sql_type = Bool)]
-    is_as_new: bool,
+    holds: bool,
 }
 
 /// The schema is made as `initdb` makes it, which depends on the server's version.
@@ -82,41 +85,33 @@ const EMPTY: &str = "
         END IF;
     END $$;";
 
-/// Whether nothing is left outside of the schema: neither objects that belong to no schema, nor rights, nor settings of
-/// the database. Objects that come with the server have numbers below 16384.
-const IS_AS_NEW: &str = "
-    SELECT NOT EXISTS (
-        SELECT FROM pg_namespace
-        WHERE oid >= 16384 AND nspname <> 'public' AND nspname NOT LIKE 'pg\\_temp\\_%' AND nspname NOT LIKE 'pg\\_toast\\_temp\\_%'
-        UNION ALL SELECT FROM pg_class WHERE oid >= 16384
+/// Whether the server keeps nothing about a database: no settings, rights or transactions that outlive a session.
+const IS_PLAIN: &str = "
+    SELECT own.datacl IS NULL AND own.datconnlimit = -1 AND NOT own.datistemplate
+        AND own.datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+        AND NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = own.oid)
+        AND NOT EXISTS (SELECT FROM pg_shdepend WHERE dbid = own.oid)
+        AND NOT EXISTS (SELECT FROM pg_prepared_xacts WHERE database = own.datname)
+        AND NOT EXISTS (SELECT FROM pg_replication_slots WHERE datoid = own.oid)
+        AND NOT EXISTS (SELECT FROM pg_subscription WHERE subdbid = own.oid) AS holds
+    FROM pg_database AS own WHERE datname = $1";
+
+/// Whether nothing is left outside of the schema. Objects that come with the server have numbers below 16384; catalogs
+/// that have no rows at first have no pages either, and to ask for their size is cheaper.
+const IS_EMPTY: &str = "
+    SELECT (
+        SELECT sum(pg_relation_size(oid)) = 0 FROM unnest('{
+            pg_event_trigger, pg_publication, pg_foreign_data_wrapper, pg_foreign_server, pg_largeobject_metadata,
+            pg_default_acl, pg_transform, pg_seclabel
+        }'::regclass[]) AS catalog (oid)
+    ) AND NOT EXISTS (
+        SELECT FROM pg_namespace WHERE oid >= 16384 AND nspname <> 'public'
+            AND nspname NOT LIKE 'pg\\_temp\\_%' AND nspname NOT LIKE 'pg\\_toast\\_temp\\_%'
         UNION ALL SELECT FROM pg_type WHERE oid >= 16384
-        UNION ALL SELECT FROM pg_operator WHERE oid >= 16384
-        UNION ALL SELECT FROM pg_collation WHERE oid >= 16384 AND collnamespace <> 'pg_catalog'::regnamespace
+        UNION ALL SELECT FROM pg_proc WHERE oid >= 16384
         UNION ALL SELECT FROM pg_am WHERE oid >= 16384
         UNION ALL SELECT FROM pg_cast WHERE oid >= 16384
-        UNION ALL SELECT FROM pg_event_trigger
         UNION ALL SELECT FROM pg_extension WHERE oid >= 16384
-        UNION ALL SELECT FROM pg_foreign_data_wrapper
-        UNION ALL SELECT FROM pg_foreign_server
         UNION ALL SELECT FROM pg_language WHERE oid >= 16384
-        UNION ALL SELECT FROM pg_largeobject_metadata
-        UNION ALL SELECT FROM pg_publication
-        UNION ALL SELECT FROM pg_transform
-        UNION ALL SELECT FROM pg_default_acl
-        UNION ALL SELECT FROM pg_seclabel
-        UNION ALL SELECT FROM (
-            SELECT oid, proacl FROM pg_proc EXCEPT ALL
-            SELECT objoid, initprivs FROM pg_init_privs WHERE classoid = 'pg_proc'::regclass
-        ) AS function WHERE proacl IS NOT NULL OR oid >= 16384
-        UNION ALL SELECT FROM pg_database AS own
-        LEFT JOIN pg_db_role_setting AS setting ON setting.setdatabase = own.oid
-        LEFT JOIN pg_shdepend AS dependent ON dependent.dbid = own.oid
-        LEFT JOIN pg_prepared_xacts AS prepared ON prepared.database = own.datname
-        LEFT JOIN pg_replication_slots AS slot ON slot.datoid = own.oid
-        LEFT JOIN pg_subscription AS subscription ON subscription.subdbid = own.oid
-        WHERE own.datname = current_database() AND NOT (
-            own.datacl IS NULL AND own.datconnlimit = -1 AND NOT own.datistemplate
-            AND own.datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)
-            AND setting IS NULL AND dependent IS NULL AND prepared IS NULL AND slot IS NULL AND subscription IS NULL
-        )
-    ) AS is_as_new";
+    ) AND (SELECT count(*) FROM pg_proc WHERE proacl IS NOT NULL)
+        = (SELECT count(*) FROM pg_init_privs WHERE classoid = 'pg_proc'::regclass) AS holds";
