@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// How it is called.
 pub(crate) const USAGE: &str =
-    "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near | --without-protocol]";
+    "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +24,8 @@ pub(crate) struct Run {
     pub(crate) has_protocol: bool,
     /// Whether workers have memory in front of Redis.
     pub(crate) is_near: bool,
+    /// Whether some of the readers ask a standby of the database, which is behind.
+    pub(crate) has_standby: bool,
     /// Whether it is over when a stale read was found.
     pub(crate) is_until_stale: bool,
 }
@@ -39,6 +41,8 @@ pub(crate) struct Worker {
     pub(crate) database: String,
     /// The same database by a way of the worker's own, for what it writes.
     pub(crate) written_database: String,
+    /// A standby of it, for one of those that read.
+    pub(crate) standby: Option<String>,
     pub(crate) redis: String,
     pub(crate) has_protocol: bool,
     pub(crate) is_near: bool,
@@ -53,9 +57,10 @@ impl Arguments {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut words = Words(arguments.into_iter().collect());
         let has_protocol = !words.take_flag("--without-protocol");
-        let is_near = words.take_flag("--near");
-        if is_near && !has_protocol {
-            return Err("`--near` does not go with `--without-protocol`".to_owned());
+        let (is_near, has_standby) = (words.take_flag("--near"), words.take_flag("--standby"));
+        let of_the_protocol = [(is_near, "--near"), (has_standby, "--standby")];
+        if let Some((_, name)) = of_the_protocol.into_iter().find(|(is_on, _)| *is_on && !has_protocol) {
+            return Err(format!("`{name}` does not go with `--without-protocol`"));
         }
         let is_until_stale = words.take_flag("--until-stale");
         let parsed = if words.take_flag("worker") {
@@ -66,6 +71,7 @@ impl Arguments {
                 socket: words.required("--socket")?.into(),
                 database: words.required("--database")?,
                 written_database: words.required("--written-database")?,
+                standby: words.take("--standby-database")?,
                 redis: words.required("--redis")?,
                 has_protocol,
                 is_near,
@@ -78,6 +84,7 @@ impl Arguments {
                 workers: words.number("--workers")?.unwrap_or(4).clamp(1, 16),
                 has_protocol,
                 is_near,
+                has_standby,
                 is_until_stale,
             })
         };
@@ -94,6 +101,7 @@ impl Worker {
         words.extend(["--socket".to_owned(), self.socket.to_string_lossy().into_owned()]);
         words.extend(["--database".to_owned(), self.database.clone(), "--redis".to_owned(), self.redis.clone()]);
         words.extend(["--written-database".to_owned(), self.written_database.clone()]);
+        words.extend(self.standby.iter().flat_map(|url| ["--standby-database".to_owned(), url.clone()]));
         if !self.has_protocol {
             words.push("--without-protocol".to_owned());
         }
@@ -153,6 +161,7 @@ mod tests {
                 socket: "/tmp/socket".into(),
                 database: "postgres://x".to_owned(),
                 written_database: "postgres://z".to_owned(),
+                standby: is_near.then(|| "postgres://s".to_owned()),
                 redis: "redis://y".to_owned(),
                 has_protocol,
                 is_near,
@@ -166,6 +175,7 @@ mod tests {
         for (line, part) in [("", "--seconds"), ("--seconds x", "x"), ("--seconds", "needs"), ("--seconds 1 y", "`y`")]
             .into_iter()
             .chain([("--seconds 1 --near --without-protocol", "`--near`")])
+            .chain([("--seconds 1 --standby --without-protocol", "`--standby`")])
         {
             assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");
         }

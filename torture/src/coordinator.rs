@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::ledger::{Bounds, Death, Ledger, Life, Moment, Reading, Writing};
-use crate::message::{Line, Reply, Request, Version};
+use crate::message::{Line, Place, Reply, Request, Version};
 use crate::question::{Key, Origin, Question, State, Table};
 use crate::report::Tally;
 use crate::schema::{owned_by, shared};
@@ -112,8 +112,8 @@ impl Coordinator {
         let coordinator = self.clone();
         thread::spawn(move || -> io::Result<()> {
             let mut line = Line::new(stream)?;
-            let Some(Request::Hello { worker, process }) = line.receive()? else { return Ok(()) };
-            let mut desk = Desk { coordinator, worker, life: process, reading: None, writing: None };
+            let Some(Request::Hello { worker, process, place }) = line.receive()? else { return Ok(()) };
+            let mut desk = Desk { coordinator, worker, life: process, place, reading: None, writing: None };
             while let Some(request) = line.receive()? {
                 if let Some(reply) = desk.answer(request) {
                     line.send(&reply)?;
@@ -140,6 +140,7 @@ struct Desk {
     coordinator: Coordinator,
     worker: usize,
     life: Life,
+    place: Place,
     reading: Option<(Question, Reading)>,
     writing: Option<Writing>,
 }
@@ -158,10 +159,10 @@ impl Desk {
                 None
             }
             Request::Write(states) => Some(self.write(&states)),
-            Request::Written { versions, release } => Some(self.settle(|known, writing, now| {
+            Request::Written { versions, release, is_first } => Some(self.settle(|known, writing, now| {
                 known.ledger.acknowledge(writing, &versions, release, now);
                 versions.iter().chain(&writing.versions).for_each(|(key, _)| known.note_written(*key));
-                known.tally.write(release);
+                known.tally.write(release, is_first);
             })),
             Request::RolledBack => Some(self.settle(|known, writing, _| {
                 known.ledger.roll_back(writing);
@@ -186,14 +187,20 @@ impl Desk {
         let (question, reading) = self.reading.take()?;
         let is_hit = self.coordinator.0.is_hit_proof && origin == Origin::Hit;
         let mut known = self.coordinator.known();
-        let judgement = known.ledger.judge(&reading, seen, is_hit);
+        let mut judgement = known.ledger.judge(&reading, seen, is_hit);
+        if self.place == Place::Standby {
+            known.tally.read_on_standby(origin, &judgement);
+            if origin != Origin::Hit {
+                judgement = known.ledger.judge(&reading.of_standby(), seen, false);
+            }
+        }
         let now = self.coordinator.now();
         known.tally.read(&question, origin, &judgement);
         if !judgement.faults.is_empty() {
-            let (worker, life, faults) = (self.worker, self.life, &judgement.faults);
+            let (worker, life, place, faults) = (self.worker, self.life, self.place, &judgement.faults);
             let known_of: Vec<_> = faults.iter().map(|fault| known.ledger.history(fault.key())).collect();
             known.tally.fault(format!(
-                "{now:.3?} worker {worker} (process {life}), {question:?}, {origin:?}, loaded {age:?} ms before: {faults:?}; \
+                "{now:.3?} worker {worker} (process {life}), {place:?}, {question:?}, {origin:?}, loaded {age:?} ms before: {faults:?}; \
                  {reading:?}; {known_of:?}",
             ));
         }

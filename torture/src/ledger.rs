@@ -74,6 +74,14 @@ pub(crate) struct Judgement {
     pub(crate) lag: Option<Duration>,
 }
 
+impl Reading {
+    /// What holds of rows that a standby gave: they may be as old as it is behind, and were there once.
+    pub(crate) fn of_standby(&self) -> Self {
+        let floors = self.floors.iter().map(|(key, _)| (*key, Floor::default())).collect();
+        Self { question: self.question.clone(), floors, untold: Vec::new(), ..*self }
+    }
+}
+
 impl Fault {
     pub(crate) const fn key(&self) -> Key {
         match self {

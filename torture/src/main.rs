@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release -p torture -- --seconds 60
 //! cargo run --release -p torture -- --seconds 60 --near
+//! cargo run --release -p torture -- --seconds 60 --standby
 //! cargo run --release -p torture -- --seconds 10 --without-protocol
 //! ```
 //!
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 mod arguments;
 mod coordinator;
+mod grade;
 mod ledger;
 mod message;
 mod models;

@@ -15,7 +15,7 @@ pub(crate) type Version = (Key, u64);
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) enum Request {
     /// The thread belongs to this worker, which is this process.
-    Hello { worker: usize, process: u32 },
+    Hello { worker: usize, process: u32, place: Place },
     /// A read is about to begin. It begins when the answer is there.
     Begin(Question),
     /// The read gave this, which was loaded so many milliseconds ago, if it says so. Nothing is answered.
@@ -27,11 +27,19 @@ pub(crate) enum Request {
     /// A write is about to begin, which brings these rows of the worker's own into these states.
     Write(Vec<(Key, State)>),
     /// The write has returned: no read that begins after the answer may give less than these versions.
-    Written { versions: Vec<Version>, release: Release },
+    Written { versions: Vec<Version>, release: Release, is_first: bool },
     /// The write was rolled back: its states may never be seen.
     RolledBack,
     /// Nobody knows what became of the write.
     Unknown,
+}
+
+/// Where a thread's queries go.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) enum Place {
+    Primary,
+    /// Its rows may be older than any bound of the cache: nobody promises more of them.
+    Standby,
 }
 
 /// What is known of the release of a write that has returned.

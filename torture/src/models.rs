@@ -3,6 +3,7 @@
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
+use crate::grade::Grade;
 use crate::message::Version;
 use crate::question::{Key, Table};
 use crate::schema::{items, notes, shelves};
@@ -36,6 +37,7 @@ pub(crate) struct Item {
     pub(crate) shelf_id: i32,
     pub(crate) code: String,
     pub(crate) version: i64,
+    pub(crate) grade: Grade,
 }
 
 /// What somebody wrote about an item.

@@ -23,6 +23,9 @@ pub(crate) struct Tally {
     reads: BTreeMap<&'static str, Reads>,
     pub(crate) failed_reads: u64,
     writes: u64,
+    first_writes: u64,
+    on_standby: Reads,
+    behind_on_standby: u64,
     pending: u64,
     pending_without_intents: u64,
     inherited: u64,
@@ -46,12 +49,17 @@ struct Reads {
     misses: u64,
 }
 
+impl Reads {
+    fn count(&mut self, origin: Origin) {
+        self.all += 1;
+        self.hits += u64::from(origin == Origin::Hit);
+        self.misses += u64::from(origin == Origin::Miss);
+    }
+}
+
 impl Tally {
     pub(crate) fn read(&mut self, question: &Question, origin: Origin, judgement: &Judgement) {
-        let reads = self.reads.entry(question.name()).or_default();
-        reads.all += 1;
-        reads.hits += u64::from(origin == Origin::Hit);
-        reads.misses += u64::from(origin == Origin::Miss);
+        self.reads.entry(question.name()).or_default().count(origin);
         self.longest_staleness = self.longest_staleness.max(judgement.staleness.unwrap_or_default());
         if let Some(lag) = judgement.lag {
             self.longest_lag = self.longest_lag.max(lag);
@@ -71,8 +79,21 @@ impl Tally {
         self.near_hits.values().sum()
     }
 
-    pub(crate) fn write(&mut self, release: Release) {
+    /// A read of a thread whose connection leads to the standby.
+    pub(crate) fn read_on_standby(&mut self, origin: Origin, judgement: &Judgement) {
+        self.on_standby.count(origin);
+        self.behind_on_standby += u64::from(origin != Origin::Hit && !judgement.faults.is_empty());
+    }
+
+    /// Reads on the standby that were answered from the cache.
+    pub(crate) const fn standby_hits(&self) -> u64 {
+        self.on_standby.hits
+    }
+
+    /// `is_first`: nothing was written before on its connection.
+    pub(crate) fn write(&mut self, release: Release, is_first: bool) {
         self.writes += 1;
+        self.first_writes += u64::from(is_first);
         self.pending += u64::from(release != Release::Acknowledged);
         self.pending_without_intents += u64::from(release == Release::Pending { is_intended: false });
     }
@@ -112,6 +133,17 @@ impl Tally {
 }
 
 impl Tally {
+    /// Says of runs with a standby what was read there.
+    fn write_standby(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reads { all, hits, misses } = self.on_standby;
+        if all == 0 {
+            return Ok(());
+        }
+        let behind = self.behind_on_standby;
+        writeln!(formatter, "reads on the standby: {all}, hits: {hits}, misses: {misses}")?;
+        writeln!(formatter, "rows of the standby itself that were behind: {behind}")
+    }
+
     /// Says of runs with memory how far behind it was.
     fn write_lags(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.near_hits.is_empty() {
@@ -135,8 +167,12 @@ impl fmt::Display for Tally {
         for (name, reads) in &self.reads {
             writeln!(formatter, "  {name}: {}, hits: {}, misses: {}", reads.all, reads.hits, reads.misses)?;
         }
-        let (rolled_back, unknown) = (self.rolled_back, self.unknown);
-        writeln!(formatter, "writes: {writes}, rolled back: {rolled_back}, failed: {unknown}")?;
+        self.write_standby(formatter)?;
+        let (first, rolled_back, unknown) = (self.first_writes, self.rolled_back, self.unknown);
+        writeln!(
+            formatter,
+            "writes: {writes}, on fresh connections: {first}, rolled back: {rolled_back}, failed: {unknown}"
+        )?;
         let without = self.pending_without_intents;
         writeln!(formatter, "releases pending when the write returned: {}, without intents: {without}", self.pending)?;
         let with = self.inherited_with_intents;

@@ -11,7 +11,7 @@ use crate::ledger::{Bounds, Moment};
 use crate::models::ENTRY_LIFE;
 use crate::nemesis::{LONGEST_HOLD, Nemesis, Parts};
 use crate::report::Tally;
-use crate::schema::create;
+use crate::schema::{create, has_all_rows};
 use crate::servers::{Problem, Servers};
 use crate::worker::{INTENT_LIFE, MAX_STALENESS};
 use crate::workers::Workers;
@@ -30,11 +30,12 @@ const CALM: Duration = Duration::from_secs(2);
 pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
     ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst))?;
     println!(
-        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}",
-        run.duration, run.seed, run.workers, run.has_protocol, run.is_near
+        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}, standby: {}",
+        run.duration, run.seed, run.workers, run.has_protocol, run.is_near, run.has_standby
     );
-    let servers = Servers::start()?;
+    let servers = Servers::start(run.has_standby)?;
     create(&mut servers.database.connect()?)?;
+    servers.database.await_standby(has_all_rows)?;
     let socket = servers.directory.path().join("socket");
     // One from memory says nothing of the store.
     let is_hit_proof = run.has_protocol && !run.is_near;
@@ -85,7 +86,8 @@ fn is_over(run: &Run, tally: &Tally, now: Moment) -> bool {
 fn has_measured(run: &Run, tally: &Tally) -> bool {
     let (_, writes, hits) = tally.work();
     let near_hits = if run.is_near { tally.near_hits() } else { LEAST_HITS };
-    writes > 0 && hits.min(near_hits) >= LEAST_HITS
+    let standby_hits = if run.has_standby { tally.standby_hits() } else { LEAST_HITS };
+    writes > 0 && hits.min(near_hits).min(standby_hits) >= LEAST_HITS
 }
 
 fn torture(run: &Run, parts: &mut Parts<'_>) -> Result<(), Problem> {

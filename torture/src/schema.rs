@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::grade::Grade;
 use crate::question::{Key, Table};
 
 diesel::table! {
@@ -9,7 +10,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    items (id) { id -> Integer, shelf_id -> Integer, code -> Text, version -> BigInt, }
+    use diesel::sql_types::{BigInt, Integer, Text};
+    use crate::grade::GradeType;
+
+    items (id) { id -> Integer, shelf_id -> Integer, code -> Text, version -> BigInt, grade -> GradeType, }
 }
 
 diesel::table! {
@@ -78,13 +82,21 @@ pub(crate) fn shared() -> impl Iterator<Item = (Key, i32)> {
     shelves.chain(items)
 }
 
+/// Whether the rows that many write are there.
+pub(crate) fn has_all_rows(conn: &mut PgConnection) -> bool {
+    let count = items::table.count().get_result::<i64>(conn);
+    count.is_ok_and(|count| count == i64::from(SHARED_ITEMS))
+}
+
 /// Makes the tables and the rows that many write.
 pub(crate) fn create(conn: &mut PgConnection) -> QueryResult<()> {
     use diesel::connection::SimpleConnection;
     conn.batch_execute(
         "CREATE TABLE shelves (id INT PRIMARY KEY, version BIGINT NOT NULL);
+         CREATE TYPE grade AS ENUM ('new', 'used', 'worn');
          CREATE TABLE items (
-             id INT PRIMARY KEY, shelf_id INT NOT NULL, code TEXT NOT NULL UNIQUE, version BIGINT NOT NULL
+             id INT PRIMARY KEY, shelf_id INT NOT NULL, code TEXT NOT NULL UNIQUE, version BIGINT NOT NULL,
+             grade grade NOT NULL
          );
          CREATE TABLE notes (id INT PRIMARY KEY, item_id INT NOT NULL, version BIGINT NOT NULL);",
     )?;
@@ -94,7 +106,7 @@ pub(crate) fn create(conn: &mut PgConnection) -> QueryResult<()> {
             diesel::insert_into(shelves::table).values(row).execute(conn)?;
         } else {
             let name = (items::id.eq(key.id), items::code.eq(code_of(key.id, 0)));
-            let row = (name, items::shelf_id.eq(group), items::version.eq(1));
+            let row = (name, items::shelf_id.eq(group), items::version.eq(1), items::grade.eq(Grade::of(1)));
             diesel::insert_into(items::table).values(row).execute(conn)?;
         }
     }

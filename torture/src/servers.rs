@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::process::find_program;
 
 mod database;
+mod own;
 mod redis;
 
 pub(crate) use database::Database;
@@ -36,10 +37,10 @@ impl Servers {
     /// # Errors
     ///
     /// If a program is missing, or a server does not start.
-    pub(crate) fn start() -> Result<Self, Problem> {
+    pub(crate) fn start(has_standby: bool) -> Result<Self, Problem> {
         let directory = tempfile::Builder::new().prefix("torture.").tempdir()?;
         let redis = Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?;
-        let database = Database::start(directory.path())?;
+        let database = Database::start(directory.path(), has_standby)?;
         Ok(Self { database, redis, directory })
     }
 }

@@ -11,7 +11,7 @@ use conformance::Dice;
 use diesel::prelude::*;
 
 use crate::arguments::Worker;
-use crate::message::{Line, Reply, Request};
+use crate::message::{Line, Place, Reply, Request};
 use crate::schema::owned_in_turn;
 use crate::servers::Problem;
 
@@ -84,6 +84,17 @@ fn install(worker: &Worker) -> Result<(), Problem> {
     releases::listen()
 }
 
+impl Worker {
+    /// Where a thread's queries go: the last one writes, by a way of its own, and the first one reads on the standby.
+    fn database_of(&self, thread: u64) -> (Place, String) {
+        match &self.standby {
+            Some(standby) if thread == 0 => (Place::Standby, standby.clone()),
+            _ if thread == READERS => (Place::Primary, self.written_database.clone()),
+            _ => (Place::Primary, self.database.clone()),
+        }
+    }
+}
+
 /// What every thread of a worker has.
 struct Thread {
     dice: Dice,
@@ -91,6 +102,8 @@ struct Thread {
     owned: Vec<i32>,
     line: Line,
     conn: PgConnection,
+    /// Where the connection leads.
+    database: String,
     access: Access,
     is_near: bool,
 }
@@ -98,13 +111,17 @@ struct Thread {
 impl Thread {
     fn start(worker: &Worker, number: u64) -> Result<Self, Problem> {
         let mut line = Line::new(UnixStream::connect(&worker.socket)?)?;
-        line.send(&Request::Hello { worker: worker.index, process: process::id() })?;
-        let is_writer = number == READERS;
-        let conn = PgConnection::establish(if is_writer { &worker.written_database } else { &worker.database })?;
+        let (place, database) = worker.database_of(number);
+        line.send(&Request::Hello { worker: worker.index, process: process::id(), place })?;
+        let mut conn = PgConnection::establish(&database)?;
+        // The others have it recognised.
+        if place == Place::Standby && worker.index.is_multiple_of(2) {
+            cache_diesel::replica(&mut conn)?;
+        }
         let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.redis)? };
         let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
         let owned = owned_in_turn(worker.index, worker.start).collect();
-        Ok(Self { dice, owned, line, conn, access, is_near: worker.is_near })
+        Ok(Self { dice, owned, line, conn, database, access, is_near: worker.is_near })
     }
 
     /// Says something and waits until it is noted.

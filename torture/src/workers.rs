@@ -38,6 +38,7 @@ impl Workers {
                 socket: socket.to_owned(),
                 database: servers.database.url(),
                 written_database: servers.database.url_by(database.port()),
+                standby: servers.database.standby_url(),
                 redis: format!("redis://127.0.0.1:{}?prefix=torture", proxy.port()),
                 has_protocol: run.has_protocol,
                 is_near: run.is_near,

@@ -236,3 +236,23 @@ fn a_page_that_is_not_there_says_nothing_of_its_notes() {
     ledger.acknowledge(&insert, &[], Release::Acknowledged, at(5));
     assert_eq!(faults(&mut ledger, &Question::Page(1), 2, 6, &[(SHARED, 1)]).len(), 1);
 }
+
+#[test]
+fn rows_of_a_standby_may_be_old_and_were_committed_once() {
+    let mut ledger = ledger();
+    let question = Question::Detail(OWNED);
+    let present = [(OWNED, State::Present { group: 7, code: 0 })];
+    let first = ledger.write(&present, 1, at(1));
+    ledger.acknowledge(&first, &[], Release::Acknowledged, at(1));
+    let undone = ledger.write(&present, 1, at(2));
+    ledger.roll_back(&undone);
+    let second = ledger.write(&present, 1, at(3));
+    ledger.acknowledge(&second, &[], Release::Acknowledged, at(3));
+    let mut left = |seen: u64| {
+        let reading = ledger.read(question.clone(), 2, at(4));
+        ledger.judge(&reading.of_standby(), &[(OWNED, seen)], false).faults
+    };
+    assert_eq!(left(first.versions[0].1), []);
+    let seen = undone.versions[0].1;
+    assert_eq!(left(seen), [Fault::Uncommitted { key: OWNED, seen }]);
+}

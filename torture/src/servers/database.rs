@@ -1,24 +1,22 @@
 //! The PostgreSQL database of a run: on a server of its own, or on the one that the environment names.
 
 use core::time::Duration;
-use std::os::unix::fs::{MetadataExt, chown};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::{Problem, end_of, free_port, program};
-use crate::process::{Process, wait_until};
+use super::Problem;
+use super::own::Own;
+use crate::process::wait_until;
 
 /// A database with a name of its own. It is dropped, and its own server ended, with this value.
 #[derive(Debug)]
 pub(crate) struct Database {
     server_url: String,
     name: String,
-    _server: Option<Process>,
+    own: Option<Own>,
 }
 
 #[derive(QueryableByName)]
@@ -28,20 +26,36 @@ struct Count {
 }
 
 impl Database {
-    pub(super) fn start(directory: &Path) -> Result<Self, Problem> {
-        let (server_url, server) = match std::env::var("CACHE_DIESEL_POSTGRES_URL") {
-            Ok(url) => (url, None),
-            Err(_) => own_server(directory)?,
+    /// A server of the environment has no standby: then the run has one of its own anyway.
+    pub(super) fn start(directory: &Path, has_standby: bool) -> Result<Self, Problem> {
+        let (server_url, own) = match std::env::var("CACHE_DIESEL_POSTGRES_URL") {
+            Ok(url) if !has_standby => (url, None),
+            _ => {
+                let own = Own::start(directory, has_standby)?;
+                (own.url(), Some(own))
+            }
         };
         let name = format!("torture_{}", std::process::id());
         PgConnection::establish(&server_url)?.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0"))?;
-        Ok(Self { server_url, name, _server: server })
+        Ok(Self { server_url, name, own })
     }
 
     /// Where it is found.
     pub(crate) fn url(&self) -> String {
         let Parts { before, host, parameters } = Parts::of(&self.server_url);
         format!("{before}{host}/{}{parameters}", self.name)
+    }
+
+    /// Where its standby is found, which is behind.
+    pub(crate) fn standby_url(&self) -> Option<String> {
+        self.own.as_ref()?.standby_port().map(|port| self.url_by(port))
+    }
+
+    /// Waits until the standby, if there is one, has what was written.
+    pub(crate) fn await_standby(&self, has_it: fn(&mut PgConnection) -> bool) -> Result<(), Problem> {
+        let Some(url) = self.standby_url() else { return Ok(()) };
+        let is_there = || PgConnection::establish(&url).is_ok_and(|mut conn| has_it(&mut conn));
+        if wait_until(Duration::from_secs(30), is_there) { Ok(()) } else { Err("the standby does not follow".into()) }
     }
 
     /// The same by another way: this port of this machine.
@@ -101,81 +115,5 @@ impl Drop for Database {
         if let Ok(mut conn) = PgConnection::establish(&self.server_url) {
             let _ = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
-    }
-}
-
-fn own_server(directory: &Path) -> Result<(String, Option<Process>), Problem> {
-    let programs = (program(&["initdb"])?, program(&["postgres"])?);
-    let directory = directory.join("postgres");
-    std::fs::create_dir(&directory)?;
-    let owner = Owner::of(&directory)?;
-    initialise(&programs.0, &directory, &owner)?;
-    for _ in 0..5 {
-        let port = free_port()?;
-        let mut server = run(&programs.1, &directory, &owner, port)?;
-        let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-        let is_there = || PgConnection::establish(&url).is_ok();
-        if wait_until(Duration::from_secs(30), || is_there() || server.has_ended()) && !server.has_ended() {
-            return Ok((url, Some(server)));
-        }
-    }
-    Err(format!("postgres does not start: {}", end_of(&directory.join("log"))).into())
-}
-
-fn initialise(program: &Path, directory: &Path, owner: &Owner) -> Result<(), Problem> {
-    let mut command = owner.command(program, directory);
-    command.arg("--pgdata").arg(directory.join("data"));
-    command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-    let output = command.stdin(Stdio::null()).output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("initdb fails: {}", String::from_utf8_lossy(&output.stderr)).into())
-}
-
-/// The data is thrown away: nothing has to survive a crash.
-fn run(program: &Path, directory: &Path, owner: &Owner, port: u16) -> Result<Process, Problem> {
-    let log = std::fs::File::create(directory.join("log"))?;
-    let mut command = owner.command(program, directory);
-    command.arg("-D").arg(directory.join("data")).arg(format!("--port={port}"));
-    command.args(["--listen_addresses=127.0.0.1", "--unix_socket_directories=", "--max_connections=200"]);
-    command.args(["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off", "--shared_buffers=32MB"]);
-    command.args(["--deadlock_timeout=200ms", "--client_connection_check_interval=200ms"]);
-    command.stdout(Stdio::null()).stderr(log);
-    // "Fast": it ends its sessions.
-    Ok(Process::start(command, Some("INT"))?)
-}
-
-/// Who runs the server: PostgreSQL refuses to be run by root.
-#[derive(Debug)]
-struct Owner {
-    nobody: Option<(u32, u32)>,
-}
-
-impl Owner {
-    /// Gives the directory to the one who runs the server.
-    fn of(directory: &Path) -> Result<Self, Problem> {
-        if std::fs::metadata(directory)?.uid() != 0 {
-            return Ok(Self { nobody: None });
-        }
-        let number = |option: &str| -> Result<u32, Problem> {
-            let output = Command::new("id").args([option, "nobody"]).output()?;
-            Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
-        };
-        let nobody = (number("-u")?, number("-g")?);
-        chown(directory, Some(nobody.0), Some(nobody.1))?;
-        let above: PathBuf = directory.join("..");
-        // Its name is no secret, and what is in it belongs to others.
-        std::fs::set_permissions(above, std::os::unix::fs::PermissionsExt::from_mode(0o711))?;
-        Ok(Self { nobody: Some(nobody) })
-    }
-
-    fn command(&self, program: &Path, directory: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(directory);
-        if let Some((user, group)) = self.nobody {
-            command.uid(user).gid(group);
-        }
-        command
     }
 }

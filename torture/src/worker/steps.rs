@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Text};
 
+use crate::grade::{Grade, GradeType};
 use crate::message::Version;
 use crate::models::{Item, Note, Shelf, number};
 use crate::question::{Key, State, Table};
@@ -91,21 +92,23 @@ fn one_more(rows: Vec<(i32, i64)>, table: Table) -> Vec<Version> {
 
 fn bump_item(key: Key, form: Form, conn: &mut PgConnection) -> QueryResult<Vec<Version>> {
     let row = items::table.find(key.id);
-    let add = diesel::update(row).set(items::version.eq(items::version + 1));
-    if form == Form::Returning {
-        let version: i64 = add.returning(items::version).get_result(conn)?;
-        return Ok(vec![(key, number(version))]);
-    }
     if form == Form::Manager {
         let found: Item = row.select(Item::as_select()).for_update().first(conn)?;
-        let version = found.version + 1;
-        let saved = Item::cached().save(&Item { version, ..found }).get_result(conn)?;
+        let (version, grade) = (found.version + 1, Grade::of(number(found.version) + 1));
+        let saved = Item::cached().save(&Item { version, grade, ..found }).get_result(conn)?;
         return Ok(vec![(key, number(saved.version))]);
     }
     let before: i64 = row.select(items::version).first(conn)?;
+    let grade = Grade::of(number(before) + 1);
+    let add = diesel::update(row).set((items::version.eq(items::version + 1), items::grade.eq(grade)));
     match form {
+        Form::Returning => {
+            let version: i64 = add.returning(items::version).get_result(conn)?;
+            return Ok(vec![(key, number(version))]);
+        }
         Form::ManagerStatement => Item::cached().write(add).execute(conn)?,
-        Form::Raw => sql_query("UPDATE items SET version = version + 1 WHERE id = $1")
+        Form::Raw => sql_query("UPDATE items SET version = version + 1, grade = $1 WHERE id = $2")
+            .bind::<GradeType, _>(grade)
             .bind::<Integer, _>(key.id)
             .execute(conn)?,
         _ => add.execute(conn)?,
@@ -150,24 +153,28 @@ fn bump_shelf(shelf: i32, form: Form, conn: &mut PgConnection) -> QueryResult<Ve
 }
 
 fn put_item(id: i32, states: (State, State), version: i64, form: Form, conn: &mut PgConnection) -> QueryResult<()> {
-    let row = items::table.find(id);
+    let (row, grade) = (items::table.find(id), Grade::of(number(version)));
     let written = match states {
         (State::Absent, State::Present { group, code }) => {
-            let item = Item { id, shelf_id: group, code: code_of(id, code), version };
+            let item = Item { id, shelf_id: group, code: code_of(id, code), version, grade };
             match form {
                 Form::Manager => Item::cached().insert(&item).execute(conn)?,
-                Form::Raw => sql_query("INSERT INTO items (id, shelf_id, code, version) VALUES ($1, $2, $3, $4)")
-                    .bind::<Integer, _>(id)
-                    .bind::<Integer, _>(group)
-                    .bind::<Text, _>(item.code)
-                    .bind::<BigInt, _>(version)
-                    .execute(conn)?,
+                Form::Raw => {
+                    sql_query("INSERT INTO items (id, shelf_id, code, version, grade) VALUES ($1, $2, $3, $4, $5)")
+                        .bind::<Integer, _>(id)
+                        .bind::<Integer, _>(group)
+                        .bind::<Text, _>(item.code)
+                        .bind::<BigInt, _>(version)
+                        .bind::<GradeType, _>(grade)
+                        .execute(conn)?
+                }
                 _ => diesel::insert_into(items::table).values(&item).execute(conn)?,
             }
         }
         (_, State::Present { group, code }) => {
-            let item = Item { id, shelf_id: group, code: code_of(id, code), version };
-            let set = (items::shelf_id.eq(group), items::code.eq(&item.code), items::version.eq(version));
+            let item = Item { id, shelf_id: group, code: code_of(id, code), version, grade };
+            let place = (items::shelf_id.eq(group), items::code.eq(&item.code));
+            let set = (place, items::version.eq(version), items::grade.eq(grade));
             match form {
                 Form::Manager => Item::cached().save(&item).execute(conn)?,
                 Form::ManagerStatement => Item::cached().write(diesel::update(row).set(set)).execute(conn)?,

@@ -17,6 +17,9 @@ use crate::servers::Problem;
 
 const LONGEST_PAUSE: Duration = Duration::from_millis(6);
 
+/// Once in so many times a write has a connection that was just opened.
+const FRESH: u64 = 3;
+
 /// What is around the statements of a write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Frame {
@@ -90,15 +93,19 @@ impl Thread {
     }
 
     fn write(&mut self, frame: Frame, steps: &[Step]) -> Result<(), Problem> {
+        // As a pool has them that was empty. Its first statements are not alone: Diesel asks for the numbers of types.
+        let mut fresh = if self.dice.once_in(FRESH) { Some(PgConnection::establish(&self.database)?) } else { None };
         let states = steps.iter().filter_map(Step::declared).collect();
         let Reply::Versions(versions) = self.tell(&Request::Write(states))? else {
             return Err("the run did not say which versions to write".into());
         };
         let keys: Vec<Key> = steps.iter().flat_map(Step::keys).collect();
+        let is_first = fresh.is_some();
         let Self { conn, access, .. } = self;
+        let conn = fresh.as_mut().unwrap_or(conn);
         let (written, release) = access.write(&keys, || run(frame, steps, &versions, conn));
         let told = match written {
-            Ok(versions) => Request::Written { versions, release },
+            Ok(versions) => Request::Written { versions, release, is_first },
             Err(Error::RollbackTransaction) => Request::RolledBack,
             Err(_) => Request::Unknown,
         };
