@@ -149,13 +149,14 @@ impl Inner {
     ) -> Result<Prepared, Trouble> {
         let (mut is_ripe, mut is_lost) = (true, false);
         for (declared, notes) in declared.iter().zip(notes) {
-            let standing = Notes::standing(notes.as_ref(), declared.fingerprint);
-            if standing == Standing::Lost {
-                self.make_good(declared)?;
-                is_lost = true;
-            }
-            if standing != Standing::Noted {
-                is_ripe &= self.remark(declared, Remark::Note(declared.fingerprint), Operation::Seed)?;
+            let (own, now) = (declared.fingerprint, self.now());
+            match Notes::standing(notes.as_ref(), own) {
+                Standing::Noted => {}
+                Standing::Unnoted => is_ripe &= self.remark(declared, Remark::Note(own), Operation::Seed)?,
+                Standing::Lost => {
+                    is_lost = true;
+                    is_ripe &= self.call(Operation::Seed, |store| store.restore(&declared.table, own, now))?;
+                }
             }
         }
         Ok(match (is_ripe, is_lost) {
@@ -163,14 +164,5 @@ impl Inner {
             (true, true) => Prepared::Again,
             (true, false) => Prepared::Ready(seeds),
         })
-    }
-
-    /// Whoever may have noted what was lost has no entries any more afterwards.
-    fn make_good(&self, declared: &Declared) -> Result<(), Trouble> {
-        let (writer, tables) = (Writer::fresh(), [*declared]);
-        let claimed = self.claim(writer, &tables);
-        self.widen(writer, &tables, Outcome::Changed)?;
-        self.forget(writer, &claimed);
-        Ok(())
     }
 }

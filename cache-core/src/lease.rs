@@ -9,11 +9,11 @@ use crate::codec::Codec;
 use crate::entry::{Life, Value};
 use crate::foreign::Prepared;
 use crate::guard::Trouble;
-use crate::load::{Fill, Reader};
+use crate::load::{Fill, Ground, Reader, Sought};
 use crate::protocol::notes::Notes;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::statistics::StoreCounter;
-use crate::store::{Beginning, Begun, Lease, Operation, Seed, Store, Wanted, Writer, same_length};
+use crate::store::{Beginning, Begun, Lease, Operation, Seed, Started, Starting, Store, Wanted, Writer, same_length};
 use crate::tables::Declared;
 use crate::tag::{Tag, TagKind, Token};
 
@@ -41,6 +41,8 @@ struct Held {
     name: Lease,
     holder: Writer,
     is_over: bool,
+    /// What is let go with it, if nobody has stored anything under these tokens.
+    unused: Vec<(Tag, Token)>,
 }
 
 impl Right {
@@ -53,6 +55,14 @@ impl Right {
     /// The lease that is held, and its holder.
     pub(crate) fn held(&self) -> Option<(Lease, Writer)> {
         self.held.as_ref().map(|held| (held.name, held.holder))
+    }
+
+    /// What is loaded will be stored under the tokens of `seeds`, or nothing is.
+    pub fn stand_on(&mut self, seeds: &[(Tag, Seed)]) {
+        if let Some(held) = &mut self.held {
+            let narrow = seeds.iter().filter(|(tag, _)| tag.is_narrow());
+            held.unused = narrow.map(|(tag, seed)| (*tag, seed.token)).collect();
+        }
     }
 
     /// Somebody has ended the lease.
@@ -79,7 +89,8 @@ impl Drop for Held {
             return;
         }
         // If it cannot be ended, it ends by itself.
-        let _ = self.cache.0.call(Operation::EndLease, |store| store.end_lease(self.name, self.holder));
+        let give_up = |store: &dyn Store| store.give_up(self.name, self.holder, &self.unused);
+        let _ = self.cache.0.call(Operation::EndLease, give_up);
     }
 }
 
@@ -142,7 +153,7 @@ impl Reader<'_> {
     }
 
     fn right(&self, name: Lease, holder: Writer) -> Right {
-        let held = Held { cache: self.cache.clone(), name, holder, is_over: false };
+        let held = Held { cache: self.cache.clone(), name, holder, is_over: false, unused: Vec::new() };
         Right { held: Some(held), is_denied: false }
     }
 
@@ -151,6 +162,36 @@ impl Reader<'_> {
         let life = self.cache.0.policy.lease_life;
         let leased = self.cache.0.call(Operation::Lease, |store| store.lease(name, holder, life));
         leased.inspect_err(|trouble| self.note(trouble)).ok()
+    }
+
+    /// Seeds tags of which some were [seen](Sought::seen) to have no token, and takes the lease of the load if nothing can
+    /// have been stored under what they hold then.
+    pub(crate) fn found(&self, sought: &Sought<'_>, mut seen: Vec<(Tag, Option<Seed>)>) -> Option<Ground> {
+        let (inner, holder) = (&*self.cache.0, Writer::fresh());
+        let tables: Vec<Tag> = sought.declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect();
+        // What was lost is made good once.
+        for _ in 0..2 {
+            let holder = (holder, inner.policy.lease_life);
+            let starting = Starting { key: &sought.key, seen: &seen, tables: &tables, holder };
+            let start = |store: &dyn Store| {
+                let started = store.start(&starting, self.now())?;
+                Ok(Started { seeds: same_length(started.seeds, seen.len())?, ..started })
+            };
+            // A token that should have been changed must not be filled under.
+            let started = inner.unbar().and_then(|()| inner.call(Operation::Seed, start));
+            let started = started.inspect_err(|trouble| self.note(trouble)).ok()?;
+            let seeds: Vec<(Tag, Seed)> = sought.tags.iter().copied().zip(started.seeds.iter().copied()).collect();
+            let tokens: Vec<Token> = started.seeds.iter().map(|seed| seed.token).collect();
+            let right = started.is_leased.then(|| self.right(Lease::of(&sought.key, &tokens), holder.0));
+            let settled = inner.settle(started.seeds, sought.declared, &started.notes);
+            match settled.inspect_err(|trouble| self.note(trouble)).ok()? {
+                // Somebody else may load the same, or have stored it.
+                Prepared::Ready(_) => return Some(Ground { seeds, is_presumed: right.is_none(), right }),
+                Prepared::Again => seen = seeds.into_iter().map(|(tag, seed)| (tag, Some(seed))).collect(),
+                Prepared::Unripe => return None,
+            }
+        }
+        None
     }
 
     /// Counts what went wrong.
@@ -165,6 +206,9 @@ impl Fill {
     /// Takes the right to load for all processes without waiting for anybody; says whether this process may load.
     pub fn is_first(&mut self, reader: &Reader<'_>) -> bool {
         if reader.cache.0.watch.is_none() {
+            return true;
+        }
+        if self.has_right() {
             return true;
         }
         let (name, holder) = (self.lease(), Writer::fresh());
@@ -196,11 +240,11 @@ impl Fill {
         if reader.cache.0.watch.is_none() {
             return look();
         }
-        let lease = (self.lease(), Writer::fresh());
-        let attempt = match self.presumed() {
-            Some(_) => self.begin(reader, &wanted, lease),
-            None => Attempt { right: reader.try_right(lease), looked: None },
-        };
+        if self.has_right() {
+            // Nothing can have been stored under a token that was put there with the lease.
+            return None;
+        }
+        let (lease, attempt) = self.attempt(reader, &wanted);
         let (has_looked, found) = (attempt.looked.is_some(), attempt.looked.flatten());
         let found = found.and_then(|(value, life)| accept(value, life));
         let (right, has_looked) = match attempt.right {
@@ -213,6 +257,29 @@ impl Fill {
         };
         self.give(right);
         if has_looked { found } else { look() }
+    }
+
+    /// Takes the right to load under the tokens that the tags hold then, and looks once more if it can be done with it.
+    fn attempt(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>) -> ((Lease, Writer), Attempt) {
+        /// A table that is written all the time has other tokens each time.
+        const ROUNDS: usize = 3;
+        let Some(declared) = self.presumed().map(<[Declared]>::to_vec) else {
+            let lease = (self.lease(), Writer::fresh());
+            return (lease, Attempt { right: reader.try_right(lease), looked: None });
+        };
+        let mut round = 1;
+        loop {
+            let lease = (self.lease(), Writer::fresh());
+            let attempt = self.begin(reader, wanted, lease);
+            // Whoever loads under the tokens of now has another lease.
+            let is_another = self.presumed().is_none() && self.lease() != lease.0;
+            if round == ROUNDS || !is_another || !attempt.may_go_on() {
+                return (lease, attempt);
+            }
+            drop(attempt);
+            self.presume(declared.clone());
+            round += 1;
+        }
     }
 
     /// Takes the lease, looks once more, and reads the tokens to fill under, all of it in one call.
@@ -265,6 +332,13 @@ impl Fill {
             Ok(Prepared::Unripe) | Err(_) => None,
         };
         seeds.map(|seeds| self.stand_on(seeds)).is_some()
+    }
+}
+
+impl Attempt {
+    /// Whether nothing was found, and what is loaded may be stored as far as is known.
+    fn may_go_on(&self) -> bool {
+        self.looked.as_ref().is_none_or(Option::is_none) && self.right.as_ref().is_none_or(Right::may_store)
     }
 }
 

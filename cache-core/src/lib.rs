@@ -59,7 +59,7 @@ pub use protocol::breaker::BreakerState;
 pub use refresh::{Claim, Refreshing};
 pub use settle::{Conclusion, Loaded, Verdict};
 pub use statistics::{Counters, Counts, NearCounts, Statistics, StoreCounts};
-pub use tag::{Database, ManagerTags, TableTags, Tag, TagKind, Token};
+pub use tag::{Database, ManagerTags, Reach, TableTags, Tag, TagKind, Token};
 #[doc(hidden)]
 pub use values::tell_circles_by;
 pub use values::{Cacheable, IntoTimeout};

@@ -48,8 +48,8 @@ pub enum Start {
 pub struct Missed {
     /// Why.
     pub cause: Miss,
-    /// What the tags of the entry held then: all of them, or none.
-    pub seen: Vec<(Tag, Seed)>,
+    /// What the tags of the entry held then: each of them, or none.
+    pub seen: Vec<(Tag, Option<Seed>)>,
 }
 
 impl From<Miss> for Missed {
@@ -67,8 +67,8 @@ pub struct Sought<'a> {
     pub tags: &'a [Tag],
     /// What the process declares of the tables of which these name a part.
     pub declared: &'a [Declared],
-    /// What the look has [seen](Missed::seen).
-    pub seen: &'a [(Tag, Seed)],
+    /// What the look has [seen](Missed::seen). Whoever names it [looks once more](Fill::approach).
+    pub seen: &'a [(Tag, Option<Seed>)],
 }
 
 impl<'a> Sought<'a> {
@@ -166,22 +166,34 @@ impl Reader<'_> {
     /// Starts the load of what is `sought`.
     #[must_use]
     pub fn start(&self, sought: &Sought<'_>) -> Start {
-        let presumed = self.presume(sought);
-        let declared = presumed.is_some().then(|| sought.declared.to_vec());
-        let seeds = presumed.or_else(|| self.seed_declared(sought.tags, sought.declared));
-        let Some(seeds) = seeds else { return Start::Alone };
+        let Some(Ground { seeds, is_presumed, right }) = self.ground(sought) else { return Start::Alone };
+        let presumed = is_presumed.then(|| sought.declared.to_vec());
         let (key, tokens) = (sought.key, seeds.iter().map(|(_, seed)| seed.token).collect());
         match self.cache.0.flights.board(key, tokens) {
             Seat::Follower(follower) => Start::Follow(follower),
             Seat::Leader(leader) => {
-                let cache = self.cache.clone();
-                Start::Lead(Box::new(Fill { cache, key, seeds, presumed: declared, leader, right: None }))
+                let mut fill = Fill { cache: self.cache.clone(), key, seeds, presumed, leader, right: None };
+                right.into_iter().for_each(|right| fill.give(right));
+                Start::Lead(Box::new(fill))
             }
         }
     }
 
-    /// What the look has seen of all tags, in their order. It says who loads the same; whoever does asks again.
-    fn presume(&self, sought: &Sought<'_>) -> Option<Vec<(Tag, Seed)>> {
+    /// What a load stands on; `None`: nothing is to be stored.
+    fn ground(&self, sought: &Sought<'_>) -> Option<Ground> {
+        let Some(seen) = self.seen_of(sought) else {
+            let seeds = self.seed_declared(sought.tags, sought.declared)?;
+            return Some(Ground { seeds, is_presumed: false, right: None });
+        };
+        match seen.iter().map(|(tag, seed)| Some((*tag, (*seed)?))).collect() {
+            // It says who loads the same; whoever does asks again.
+            Some(seeds) => Some(Ground { seeds, is_presumed: true, right: None }),
+            None => self.found(sought, seen),
+        }
+    }
+
+    /// What the look has seen of all tags, in their order.
+    fn seen_of(&self, sought: &Sought<'_>) -> Option<Vec<(Tag, Option<Seed>)>> {
         if sought.seen.is_empty() || self.cache.mode() != Mode::Normal {
             return None;
         }
@@ -321,13 +333,33 @@ impl Fill {
     pub(crate) fn stand_on(&mut self, seeds: Vec<Seed>) {
         self.presumed = None;
         self.seeds.iter_mut().zip(seeds).for_each(|((_, held), seed)| *held = seed);
+        self.right.iter_mut().for_each(|right| right.stand_on(&self.seeds));
     }
 
     pub(crate) const fn right(&mut self) -> &mut Option<Right> {
         &mut self.right
     }
 
-    pub(crate) fn give(&mut self, right: Right) {
+    /// Goes by what is `declared`, as if nothing had been read for this fill yet but its tokens.
+    pub(crate) fn presume(&mut self, declared: Vec<Declared>) {
+        self.right = None;
+        self.presumed = Some(declared);
+    }
+
+    pub(crate) fn give(&mut self, mut right: Right) {
+        right.stand_on(&self.seeds);
         self.right = Some(right);
     }
+
+    pub(crate) const fn has_right(&self) -> bool {
+        self.right.is_some()
+    }
+}
+
+/// What a load begins with.
+pub(crate) struct Ground {
+    pub(crate) seeds: Vec<(Tag, Seed)>,
+    /// The tokens were not read for this load.
+    pub(crate) is_presumed: bool,
+    pub(crate) right: Option<Right>,
 }

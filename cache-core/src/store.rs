@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::{CacheKey, Fingerprint};
 use crate::protocol::notes::{Notes, Remark};
 use crate::statistics::NearCounts;
-use crate::tag::{Tag, Token};
+use crate::tag::{TableTags, Tag, TagKind, Token};
 
 pub use crate::intent::{Outcome, Release, Seed, Writer};
 
@@ -28,7 +28,7 @@ mod remote;
 mod slot;
 
 pub use failing::FailingStore;
-pub use link::{Answer, Incarnation, Lasting, Link, Opening, Packed, Swap};
+pub use link::{Answer, Commenced, Commencing, Incarnation, Lasting, Link, Opening, Packed, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
 pub(crate) use near::NearMemory;
@@ -201,6 +201,24 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Ok(true)
     }
 
+    /// Notes beside a table of which there were no notes, once its [wide](TableTags::wide) tags have changed: tokens that
+    /// were read before are worth nothing then. Says whether a fill may go by the notes.
+    ///
+    /// A store that can do all of it in one step, as [`Remark::Restore`] says, changes the tags once for all who come
+    /// together. In several steps each of them may.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; the notes may be made.
+    fn restore(&self, table: &TableTags, own: Fingerprint, now: Timestamp) -> Result<bool> {
+        let (any, writer) = (table.whole(TagKind::Any), Writer::fresh());
+        self.remark(&any, Remark::Claim { own, writer }, now)?;
+        let releases = table.wide().map(|tag| Release { tag, outcome: Outcome::Changed });
+        self.release(writer, &releases, now)?;
+        self.remark(&any, Remark::Forget(writer), now)?;
+        self.remark(&any, Remark::Note(own), now)
+    }
+
     /// An entry that can be served without leaving this process, though the store is elsewhere; `None`: look it up.
     fn recall(&self, _wanted: &Wanted<'_>, _now: Timestamp) -> Option<Found> {
         None
@@ -269,6 +287,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Ok(true)
     }
 
+    /// Does as [`seed_noted`](Self::seed_noted) does, where some of the tags were seen to have no token. A store may also
+    /// take the lease of a load under these tokens, if nothing can have been stored under them yet.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written; the lease may be taken.
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        let tags: Vec<Tag> = starting.seen.iter().map(|(tag, _)| *tag).collect();
+        let (seeds, notes) = self.seed_noted(&tags, starting.tables, now)?;
+        Ok(Started { seeds, notes, is_leased: false })
+    }
+
     /// Takes a lease, *afterwards* looks up what is to be loaded, and *afterwards* seeds tags and reads notes as
     /// [`seed_noted`](Self::seed_noted) does: all that goes before a query.
     ///
@@ -290,6 +320,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// If the store cannot be written; then it ends by itself.
     fn end_lease(&self, _name: Lease, _holder: Writer) -> Result<()> {
         Ok(())
+    }
+
+    /// Ends the lease, if `holder` has it, who stores nothing under these `unused` tokens. Where nobody else does either, a
+    /// store may let the tags go of which outsiders choose the number.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; then it ends by itself.
+    fn give_up(&self, name: Lease, holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
+        self.end_lease(name, holder)
     }
 
     /// Stores entries, as [`put_many`](Self::put_many) does, and ends the lease under which they were loaded.
@@ -360,8 +400,32 @@ pub struct Found {
 pub struct Looked {
     /// The entry; `None`: there is none.
     pub found: Option<Found>,
-    /// What tags held then, if nothing is to be served: each of those that the entry may depend on, or none.
-    pub seen: Vec<(Tag, Seed)>,
+    /// What tags held then, if nothing is to be served: each of those that the entry may depend on, or none of them.
+    pub seen: Vec<(Tag, Option<Seed>)>,
+}
+
+/// A load of something that depends on tags without a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Starting<'a> {
+    /// What is loaded.
+    pub key: &'a CacheKey,
+    /// What it may depend on, and what that held when it was looked at.
+    pub seen: &'a [(Tag, Option<Seed>)],
+    /// The tables whose notes are read, each given by its `any`.
+    pub tables: &'a [Tag],
+    /// Who takes the lease, and for how long.
+    pub holder: (Writer, Duration),
+}
+
+/// What is known before such a load.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The present token of each tag.
+    pub seeds: Vec<Seed>,
+    /// The notes beside each table.
+    pub notes: Vec<Option<Notes>>,
+    /// Whether the lease of the load under these tokens was taken.
+    pub is_leased: bool,
 }
 
 /// What goes before the query of a load.

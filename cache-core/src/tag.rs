@@ -42,7 +42,25 @@ pub enum TagKind {
     Suffix,
 }
 
+/// How many tags of a kind there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reach {
+    /// As many as there are rows, values and suffixes that anybody asks for: outsiders choose the number.
+    Narrow,
+    /// As many as the schema and the program call for.
+    Wide,
+}
+
 impl TagKind {
+    /// How many tags of the kind there may be.
+    #[must_use]
+    pub const fn reach(self) -> Reach {
+        match self {
+            Self::Row | Self::Scope | Self::Suffix => Reach::Narrow,
+            _ => Reach::Wide,
+        }
+    }
+
     /// A number that is the same in every build.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -134,6 +152,10 @@ impl Tag {
     #[must_use]
     pub const fn kind(&self) -> TagKind {
         self.kind
+    }
+
+    pub(crate) const fn is_narrow(&self) -> bool {
+        matches!(self.kind.reach(), Reach::Narrow)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Gives states that cannot be told apart one form, so that the world stays small.
 
 use cache_core::Token;
-use cache_core::intent::Held;
+use cache_core::intent::{Held, Standing};
 
 use crate::plans::LIFE;
 use crate::scenario::Mutation;
@@ -101,7 +101,8 @@ impl World {
 
     /// A fill under a token that can never come back is stored in vain.
     fn drop_dead_fills(&self, state: &mut State) {
-        if self.has(Mutation::FlightAcrossTokens) || self.has(Mutation::TokensNotCompared) {
+        let revives = [Mutation::FlightAcrossTokens, Mutation::KeptTokenComesBack, Mutation::TokensNotCompared];
+        if revives.into_iter().any(|mutation| self.has(mutation)) {
             return;
         }
         let fills = core::mem::take(&mut state.fills);
@@ -150,7 +151,7 @@ fn forget_tokens(state: &mut State) {
         return;
     }
     for tag in 0..state.store.tags.len() {
-        let Some(Held::Token { token, standing: 0, .. }) = state.store.tags[tag].held else { continue };
+        let Some(Held::Token { token, standing: Standing::NONE, .. }) = state.store.tags[tag].held else { continue };
         if !is_known(state, tag, bits(token)) {
             state.store.tags[tag].held = None;
         }

@@ -1,6 +1,6 @@
 //! What happens to the store: time, evictions, other lives.
 
-use cache_core::intent::{Outcome, TagState, Writer as Name};
+use cache_core::intent::{Held, Outcome, TagState, Writer as Name};
 use cache_core::protocol::incarnation::{Arrival, arrive};
 
 use crate::names::TagId;
@@ -22,6 +22,11 @@ impl World {
         for tag in 0..self.names.count() {
             let keys = &mut state.store.tags[tag];
             keys.intents.retain(|(_, deadline)| *deadline > now);
+            if let (true, Some(Held::Token { keeping, .. })) = (self.has(Mutation::TagGoesBeforeIntents), keys.held)
+                && keeping.until() <= now
+            {
+                keys.held = None;
+            }
             if keys.held.is_some_and(|held| held.expires_at() <= now) {
                 keys.held = None;
                 self.note_loss(state, tag);

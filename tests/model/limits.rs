@@ -10,23 +10,17 @@ const READERS: u8 = 1;
 const WRITER: u8 = 2;
 
 #[test]
-fn model_limit_intents_that_are_lost_beside_an_unknown_tag() {
-    let scenario = |reads| without_intents("lost intents", reads, &[SaveA], Intents::NeverExcused);
-    is_broken(scenario(DETAIL), "bound");
-    is_broken(scenario(SLUG_A), "bound");
+fn model_intents_that_are_lost_are_noticed() {
+    let scenario = |name, reads| without_intents(name, reads, &[SaveA], Intents::NeverExcused);
+    for (name, reads) in [("lost intents", DETAIL), ("lost intents and a look-up", SLUG_A)] {
+        keeps_every_promise(scenario(name, reads));
+        keeps_every_promise(Scenario { tags_last: Some(1), ..scenario(name, reads) });
+    }
 }
 
 #[test]
-fn model_intents_that_are_lost_beside_a_token_are_noticed() {
-    let intents = Intents::NeverExcusedIfPlacingSeeds;
-    keeps_every_promise(without_intents("lost intents beside tokens", DETAIL, &[SaveA], intents));
-    keeps_every_promise(without_intents("lost intents beside tokens, a look-up", SLUG_A, &[SaveA], intents));
-}
-
-#[test]
-fn model_limit_intents_that_are_lost_beside_a_token_that_expires_before_anybody_looks() {
-    let intents = Intents::NeverExcusedIfPlacingSeeds;
-    is_broken(without_intents("lost intents of two", DETAIL, &[SaveA, SaveA], intents), "bound");
+fn model_limit_intents_that_are_lost_while_what_counts_them_expires_before_anybody_looks() {
+    is_broken(without_intents("lost intents of two", DETAIL, &[SaveA, SaveA], Intents::NeverExcused), "bound");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::check::{breaks, catches};
 use crate::near::{Left, NearWorld};
-use crate::scenario::{Faults, Mutation, Scenario};
-use crate::scenarios::{DETAIL, LIST, SCOPE, SLUG_A, calm, lives, rough};
+use crate::scenario::{Faults, Intents, Mutation, Scenario};
+use crate::scenarios::{DETAIL, LIST, SCOPE, SLUG_A, brief, calm, lives, rough, without_intents};
 use crate::shop::Program::{ClearA, InsertB, SaveA};
 
 /// One test for each defect: by which scenario, and which promise it breaks.
@@ -20,7 +20,9 @@ caught! {
     model_catches_blocked_tag_lifted_by_release: BlockedTagLiftedByRelease, "bound", two_saves();
     model_catches_exact_tag_not_covered: ExactTagNotCovered, "bound", rough("an insert", SCOPE, &[InsertB]);
     model_catches_flight_across_tokens: FlightAcrossTokens, "coherence", rough("a save", DETAIL, &[SaveA]);
+    model_catches_intents_not_counted_beside_an_unknown_tag: IntentsNotCounted, "bound", lost_intents(None);
     model_catches_intents_that_die_with_the_tag: IntentsDieWithTag, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_kept_token_that_comes_back: KeptTokenComesBack, "coherence", brief("a save", DETAIL, &[SaveA]);
     model_catches_looks_while_dirty: LooksWhileDirty, "own write", rough("a save", DETAIL, &[SaveA]);
     model_catches_lost_intents_not_noticed: LostIntentsNotNoticed, "bound", rough("a save", DETAIL, &[SaveA]);
     model_catches_no_intent: NoIntent, "bound", rough("a save", DETAIL, &[SaveA]);
@@ -30,6 +32,7 @@ caught! {
     model_catches_row_before_any: RowBeforeWitness, "coherence", calm("a look-up", SLUG_A, &[SaveA]);
     model_catches_row_before_cleared: RowBeforeWitness, "coherence", calm("a clear", SLUG_A, &[ClearA]);
     model_catches_second_look_at_any_first: SecondLookAtWitnessFirst, "coherence", calm("a look-up", SLUG_A, &[SaveA]);
+    model_catches_tag_that_goes_before_its_intents: TagGoesBeforeIntents, "bound", lost_intents(Some(1));
     model_catches_tokens_after_query: TokensAfterQuery, "coherence", calm("a save", DETAIL, &[SaveA]);
     model_catches_tokens_not_compared: TokensNotCompared, "coherence", calm("a save", DETAIL, &[SaveA]);
     model_catches_unknown_outcome_forgotten: UnknownOutcomeForgotten, "coherence", rough("a save", DETAIL, &[SaveA]);
@@ -49,6 +52,12 @@ macro_rules! caught_near {
     )+};
 }
 
+#[test]
+fn model_catches_near_intents_not_counted_beside_an_unknown_tag() {
+    let world = NearWorld::new(Left::few(&[1]), 3, Some(Mutation::IntentsNotCounted)).with_brief_tags();
+    breaks("IntentsNotCounted near", world, "near bound");
+}
+
 caught_near! {
     model_catches_near_fills_before_tracking: FillsBeforeTracking, "near bound", 1;
     model_catches_near_hits_without_trust: HitsWithoutTrust, "near bound", 1;
@@ -57,6 +66,10 @@ caught_near! {
     model_catches_near_own_write_keeps_token: OwnWriteKeepsToken, "own write", 0;
     model_catches_near_reconnect_keeps_tokens: ReconnectKeepsTokens, "near bound", 1;
     model_catches_near_trust_from_arrival: TrustFromArrival, "near bound", 1;
+}
+
+fn lost_intents(tags_last: Option<u8>) -> Scenario {
+    Scenario { tags_last, ..without_intents("lost intents", DETAIL, &[SaveA], Intents::NeverExcused) }
 }
 
 fn two_saves() -> Scenario {

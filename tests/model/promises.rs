@@ -4,8 +4,8 @@ use crate::check::{holds, is_large, keeps_every_promise};
 use crate::near::{Left, NearWorld};
 use crate::scenario::{Faults, Scenario};
 use crate::scenarios::{
-    Case, DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, cut_off, interrupted, lives, lossy, together, torn, troubles,
-    unanswered,
+    Case, DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, brief, cut_off, interrupted, lives, lossy, together, torn,
+    troubles, unanswered,
 };
 use crate::shop::Program::{ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
 use crate::sight::Sight;
@@ -19,6 +19,12 @@ const PLAIN: [Case; 6] = [
     ("an absent row and an insert", NEGATIVE, &[InsertB]),
 ];
 
+const PLAIN_BRIEF: [Case; 3] = [
+    ("a detail and a save: tags go", DETAIL, &[SaveA]),
+    ("a scope and an insert: tags go", SCOPE, &[InsertB]),
+    ("a look-up and a save: tags go", SLUG_A, &[SaveA]),
+];
+
 const UNIQUE: [Case; 3] = [
     ("a look-up and a save", SLUG_A, &[SaveA]),
     ("a look-up of a value that goes", SLUG_A, &[RenameA]),
@@ -30,6 +36,13 @@ fn model_details_and_lists() {
     for (name, reads, writers) in PLAIN {
         keeps_every_promise(lossy(name, reads, writers));
         keeps_every_promise(cut_off(name, reads, writers));
+    }
+}
+
+#[test]
+fn model_tags_that_go() {
+    for (name, reads, writers) in PLAIN_BRIEF {
+        keeps_every_promise(brief(name, reads, writers));
     }
 }
 
@@ -89,4 +102,6 @@ fn model_near_caches() {
     let forgetful = NearWorld::new(Left::forgetful(&[1]), horizon, None);
     let sights = [Sight::BehindWithinTrust, Sight::Hit];
     holds("a near cache and a store that forgets", forgetful, |world| &world.sights, &sights);
+    let brief = NearWorld::new(Left::few(&[1]), horizon, None).with_brief_tags();
+    holds("a near cache and tags that go", brief, |world| &world.sights, &[Sight::Hit]);
 }

@@ -1,8 +1,10 @@
 //! What readers do: seed, query, look a second time, put; and look-ups that read one key at a time.
 
-use cache_core::Token;
-use cache_core::intent::Seed;
+use core::time::Duration;
+
+use cache_core::intent::{Keeping, Seed};
 use cache_core::protocol::fill::{Seeded, row_seeds};
+use cache_core::{Timestamp, Token};
 
 use crate::names::TagId;
 use crate::scenario::Mutation;
@@ -48,11 +50,48 @@ impl World {
     }
 
     fn seed_tag(&self, state: &mut State, tag: TagId) -> Seen {
-        let seed = self.script(state, tag, |keys, now| keys.seed(FRESH, now));
+        let seed = self.script(state, tag, |keys, now| keys.seed(FRESH, self.keeping(now), now));
         if seed.is_intended && seed.token == FRESH {
             self.sights.see(Sight::SeededUnderIntents);
         }
         Seen { tag, token: u8::try_from(seed.token.bits()).expect("a small token"), is_intended: seed.is_intended }
+    }
+
+    /// How long a tag is kept that is given a token.
+    fn keeping(&self, now: Timestamp) -> Keeping {
+        match self.scenario.tags_last {
+            Some(life) => Keeping::Unused { until: now.after(Duration::from_nanos(life.into())) },
+            None => Keeping::Long,
+        }
+    }
+
+    /// The load stores nothing.
+    pub(crate) fn forget(&self, state: &mut State, place: u8) {
+        let fill = state.fills.remove(place.into());
+        for seen in fill.seeds.iter().chain(&fill.late) {
+            let was_held = state.store.tags[usize::from(seen.tag)].held.is_some();
+            self.script(state, seen.tag, |keys, now| keys.forget(Token::from_bits(seen.token.into()), now));
+            if was_held && state.store.tags[usize::from(seen.tag)].held.is_none() {
+                self.sights.see(Sight::Forgotten);
+            }
+        }
+    }
+
+    /// Something was stored under these tokens.
+    fn keep(&self, state: &mut State, tokens: &[Seen]) {
+        let Some(life) = self.scenario.tags_last else { return };
+        for seen in tokens {
+            let token = Token::from_bits(seen.token.into());
+            self.script(state, seen.tag, |keys, now| {
+                if self.has(Mutation::KeptTokenComesBack) && keys.held.is_none() {
+                    keys.seed(token, Keeping::Long, now);
+                }
+                keys.keep(token, Duration::from_nanos(life.into()), now);
+                if !keys.intents.is_empty() && keys.token(now) == Some(token) {
+                    self.sights.see(Sight::KeptUnderIntents);
+                }
+            });
+        }
     }
 
     fn query(&self, state: &mut State, place: usize) {
@@ -82,6 +121,7 @@ impl World {
         let tokens: Vec<Seen> = seeds.into_iter().filter(|seen| depends_on.contains(&seen.tag)).collect();
         // A row is stored under its key, whichever way it was found.
         let read = fill.found.map_or(fill.read, Read::Row);
+        self.keep(state, &tokens);
         let witnesses = fill.late.iter().fold(0, |witnesses, seen| witnesses | 1 << seen.tag);
         state.store.entries[read.place()] = Some(Entry { tokens, witnesses, commits });
     }

@@ -19,6 +19,8 @@ pub(crate) struct Scenario {
     /// Processes that do not notice when the store starts anew: the readers' is the first bit.
     pub(crate) unnoticing: u8,
     pub(crate) intents: Intents,
+    /// For how long tags are kept that nothing was stored under, and what is stored lives; `None`: for ever.
+    pub(crate) tags_last: Option<u8>,
     /// What has to be seen, so that nothing passes because nothing happens.
     pub(crate) sights: &'static [Sight],
 }
@@ -33,12 +35,10 @@ impl Scenario {
 /// What is asked of intents that are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Intents {
-    /// Nothing, if their tag was not known at that moment, or expired before anybody looked.
+    /// Nothing, if what counted them was lost too, or expired before anybody looked.
     AsBuilt,
     /// All that is asked of intents that are not.
     NeverExcused,
-    /// The same, if placing an intent were to give a token to a tag that has none.
-    NeverExcusedIfPlacingSeeds,
 }
 
 /// How often each thing may go wrong.
@@ -75,6 +75,8 @@ pub(crate) enum Mutation {
     HitsWithoutTrust,
     IntendedTokenKept,
     IntentsDieWithTag,
+    IntentsNotCounted,
+    KeptTokenComesBack,
     LooksWhileDirty,
     LostIntentsNotNoticed,
     MessageForgotten,
@@ -86,6 +88,7 @@ pub(crate) enum Mutation {
     ReleaseBeforeCommit,
     RowBeforeWitness,
     SecondLookAtWitnessFirst,
+    TagGoesBeforeIntents,
     TokensAfterQuery,
     TokensNotCompared,
     TrustFromArrival,

@@ -63,6 +63,13 @@ pub(crate) fn without_intents(
     Scenario { fills: 1, faults, intents, sights: &[Sight::Hit], ..alone(name, reads, writers) }
 }
 
+/// Tags that go by themselves, keys that are lost, and loads that store nothing.
+pub(crate) fn brief(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
+    let faults = Faults { crashes: 1, evictions: 1, ..Faults::NONE };
+    let sights = &[Sight::Hit, Sight::Killed, Sight::Forgotten, Sight::KeptUnderIntents];
+    Scenario { fills: fills(), faults, tags_last: Some(1), sights, ..alone(name, reads, writers) }
+}
+
 /// One writer, two loads at a time.
 fn alone(name: &'static str, reads: &'static [Read], writers: &'static [Program]) -> Scenario {
     Scenario {
@@ -75,6 +82,7 @@ fn alone(name: &'static str, reads: &'static [Read], writers: &'static [Program]
         mutation: None,
         unnoticing: 0,
         intents: Intents::AsBuilt,
+        tags_last: None,
         sights: &[Sight::Blocked, Sight::Hit, Sight::Killed, Sight::SeededUnderIntents],
     }
 }

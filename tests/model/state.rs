@@ -154,6 +154,7 @@ pub(crate) enum Action {
     Drain(u8),
     EvictIntents(TagId),
     EvictTag(TagId),
+    Forget(u8),
     LateCommit(u8),
     LateStep(u8),
     Look(Read, bool),

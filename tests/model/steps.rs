@@ -17,6 +17,9 @@ impl World {
                 None => Action::Ask(place),
                 Some(_) => Action::Put(place),
             });
+            if self.scenario.tags_last.is_some() && fill.commits.is_some() {
+                actions.push(Action::Forget(place));
+            }
         }
         actions.extend((0..).zip(&state.looks).map(|(place, _)| Action::ReadNext(place)));
         if state.left.looks > 0 {

@@ -46,11 +46,15 @@ impl World {
     ) -> T {
         let now = moment(state.now);
         let keys = &mut state.store.tags[usize::from(tag)];
-        if let (true, Some(Held::Token { standing, .. })) = (self.has(Mutation::LostIntentsNotNoticed), &mut keys.held)
+        if let (true, Some(Held::Counted(standing) | Held::Token { standing, .. })) =
+            (self.has(Mutation::LostIntentsNotNoticed), &mut keys.held)
         {
-            *standing = 0;
+            standing.count = 0;
         }
         let result = work(keys, now);
+        if self.has(Mutation::IntentsNotCounted) && matches!(keys.held, Some(Held::Counted(_))) {
+            keys.held = None;
+        }
         keys.intents.sort_unstable();
         if matches!(keys.held, Some(Held::Blocked { .. })) {
             self.sights.see(Sight::Blocked);
@@ -69,6 +73,7 @@ impl World {
             Action::Drain(writer) => self.drain(state, writer),
             Action::EvictIntents(tag) => self.evict_intents(state, tag),
             Action::EvictTag(tag) => self.evict_tag(state, tag),
+            Action::Forget(fill) => self.forget(state, fill),
             Action::LateCommit(writer) => self.late_commit(state, writer),
             Action::LateStep(writer) => self.late_step(state, writer),
             Action::Look(read, is_entry_first) => self.look(state, read, is_entry_first),

@@ -4,8 +4,7 @@ use cache_core::intent::Writer as Name;
 
 use crate::names::TagId;
 use crate::plans::{How, INTENT_LIFE, LIFE, Part};
-use crate::reader::FRESH;
-use crate::scenario::{Intents, Mutation};
+use crate::scenario::Mutation;
 use crate::sight::Sight;
 use crate::state::{Fate, Late, Stage, State, Writer};
 use crate::world::World;
@@ -46,12 +45,7 @@ impl World {
         for index in 0..self.part(place).placed.len() {
             let tag = self.part(place).placed[index];
             if !self.has(Mutation::NoIntent) {
-                self.script(state, tag, |keys, now| {
-                    if self.scenario.intents == Intents::NeverExcusedIfPlacingSeeds {
-                        keys.seed(FRESH, now);
-                    }
-                    keys.place(name(place), INTENT_LIFE, now);
-                });
+                self.script(state, tag, |keys, now| keys.place(name(place), INTENT_LIFE, now));
             }
             self.stands(state, place, tag);
         }

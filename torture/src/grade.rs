@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 /// The type in the database.
 #[derive(QueryId, SqlType)]
 #[diesel(postgres_type(name = "grade"))]
-#[expect(unreachable_pub, reason = "`table!` makes public items that name it")]
 pub struct GradeType;
 
 /// How worn an item is.

@@ -17,7 +17,8 @@
 //!   by a note that is not ripe. A writer that has found foreign notes claims them when its wide intents stand: it need
 //!   not learn of further ones.
 //! * Notes are lost as anything on a server may be. Where there are none, nobody knows whose entries there are: then too
-//!   the wide tags are changed, by whoever finds out first.
+//!   the wide tags are changed, by whoever finds out first. A fill that finds out changes them and notes in one step, and
+//!   reads its tokens again: so of those who find out together all fill under the same tokens, and one of them queries.
 
 use std::collections::BTreeMap;
 
@@ -61,6 +62,9 @@ pub enum Remark {
     Forget(Writer),
     /// A fill by these declarations is under way.
     Note(Fingerprint),
+    /// The same, where there may be no notes. If there are none, the wide tags are changed in the same step, and what was
+    /// lost is made good: no entry is left that somebody may have noted.
+    Restore(Fingerprint),
 }
 
 /// What the notes are to a fill, which has read its tokens before.
@@ -94,7 +98,11 @@ impl Notes {
                 notes.0.retain(|_, note| *note != Note::Claimed(writer));
                 (Some(notes), true)
             }
-            (Remark::Note(own), Some(mut notes)) => {
+            (Remark::Restore(own), None) => {
+                let note = ripened(None, any.stands_until(now, |_| false), now);
+                (Some(Self(BTreeMap::from([(own, note)]))), note == Note::Ripe)
+            }
+            (Remark::Note(own) | Remark::Restore(own), Some(mut notes)) => {
                 let knows = |writer| notes.0.values().any(|note| *note == Note::Claimed(writer));
                 let note = ripened(notes.0.get(&own).copied(), any.stands_until(now, knows), now);
                 notes.0.insert(own, note);
@@ -240,6 +248,16 @@ mod tests {
         assert!(may_store && Notes::are_foreign(noted.as_ref(), own));
         let (left, _) = remark(noted, Remark::Forget(writer(1)));
         assert!(!Notes::are_foreign(left.as_ref(), own));
+    }
+
+    #[test]
+    fn notes_that_are_made_anew_are_complete() {
+        let (own, restore) = (of("new"), Remark::Restore(of("new")));
+        let of_none = |stands: Option<u64>| Notes::after(None, restore, &any(stands.map(at)), at(10));
+        assert_eq!(of_none(None), (Some(Notes::from_iter([(own, Note::Ripe)])), true));
+        assert_eq!(of_none(Some(20)), (Some(Notes::from_iter([(own, Note::Unripe { until: at(20) })])), false));
+        let (notes, may_store) = after(&[("old", Note::Ripe)], restore, None);
+        assert_eq!((notes.len(), may_store), (2, true), "beside others it notes");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quick_cache::DefaultHashBuilder;
 
 use crate::clock::Timestamp;
-use crate::intent::{Held, Outcome, Seed, TagState, Writer};
+use crate::intent::{Held, Keeping, Outcome, Seed, TagState, Writer};
 use crate::tag::{Tag, TagKind, Token};
 
 /// One tag. The token and the moment at which it dies are beside the state too, for those who only read.
@@ -57,7 +57,8 @@ impl Cell {
 
     fn seed(&self, now: Timestamp) -> Seed {
         self.is_awaited.store(true, Ordering::Relaxed);
-        self.change(|state| state.seed(Token::fresh_in_memory(), now))
+        // A cell lives as long as an entry that holds it, and is swept later.
+        self.change(|state| state.seed(Token::fresh_in_memory(), Keeping::Long, now))
     }
 
     fn place(&self, writer: Writer, life: Duration, now: Timestamp) {
@@ -76,9 +77,9 @@ impl Cell {
         let mut state = lock(&self.state);
         let result = work(&mut state);
         match state.held {
-            Some(Held::Token { token, earliest, .. }) => {
+            Some(held @ Held::Token { token, .. }) => {
                 self.token.store(token.bits(), Ordering::SeqCst);
-                self.dies_at.store(earliest.as_nanos(), Ordering::SeqCst);
+                self.dies_at.store(held.expires_at().as_nanos(), Ordering::SeqCst);
             }
             _ => self.dies_at.store(0, Ordering::SeqCst),
         }

@@ -26,6 +26,10 @@ use crate::tag::Token;
 /// * **Notes.** [`remark`](Self::remark) looks at the notes beside a table and at the two keys of its `any`, and writes the
 ///   notes, in one step. They are kept for as long as tags that nobody asks for. A claim is not sent again by itself where
 ///   it may have been done: it could arrive after what was noted since.
+/// * **Tags live as long as what is under them.** [`put`](Self::put) [keeps](crate::intent::TagState::keep) the tags that
+///   an entry says it is [under](Packed::under) before it stores the entry, and [`give_up`](Self::give_up)
+///   [forgets](crate::intent::TagState::forget) tags. Neither need be acknowledged for any promise: a tag that is gone too
+///   early costs queries, and one that stays goes by itself.
 /// * **Tokens are fresh for each sending.** A call that is sent again by itself (a reply was lost) takes new ones. A
 ///   token that is sent twice may arrive after the tag has had another one, and bring entries back to life.
 /// * **Order.** [`release`](Self::release) takes tags in the order given, and none after one that failed. Order between
@@ -121,6 +125,14 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; the notes may be changed.
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool>;
 
+    /// Changes the notes beside a table by [`Remark::Restore`]; if there were none, it gives each of its `wide` tags a new
+    /// token in the same step. Says whether a fill may go by the notes.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; the notes may be made.
+    fn restore(&self, table: &TableName, own: Fingerprint, wide: &[TagName]) -> Result<bool>;
+
     /// Puts bytes under names, whatever was there. A life that is over when it begins leaves nothing there; one that
     /// the server cannot say exactly is shortened.
     ///
@@ -189,6 +201,18 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be taken.
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool>;
 
+    /// Does as [`seed_noted`](Self::seed_noted) does, where some of the tags were seen to have no token. If this call gave
+    /// all of those their tokens, and the others hold what was seen, it also takes the lease of a load under these tokens:
+    /// nothing can have been stored under them yet.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the tags may be seeded, and the lease may be taken.
+    fn start(&self, starting: &Commencing<'_>) -> Result<Commenced> {
+        let (seeds, notes) = self.seed_noted(starting.tags, starting.notes)?;
+        Ok(Commenced { seeds, notes, lease: None })
+    }
+
     /// Takes a lease for `life`, *afterwards* [reads](Self::read) an entry and tags, and *afterwards* says of these tags
     /// and of `notes` what [`seed_noted`](Self::seed_noted) says.
     ///
@@ -214,6 +238,15 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be over.
     fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()>;
 
+    /// Ends a lease, if `holder` has it, who stores nothing under these `unused` tokens.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; it may be over.
+    fn give_up(&self, lease: &Name, holder: Writer, _unused: &[(TagName, Token)]) -> Result<()> {
+        self.end_lease(lease, holder)
+    }
+
     /// Removes all entries, and nothing else. Where there are more keys than a call has time for, some may stay until the
     /// next call, or until they expire: this is for memory's sake.
     ///
@@ -235,6 +268,38 @@ pub struct Answer {
     pub seeds: Vec<Option<Seed>>,
     /// The incarnation that answered; `None`: it is not known.
     pub incarnation: Option<Incarnation>,
+}
+
+/// A load of something that depends on tags without a token.
+#[derive(Clone, Copy)]
+pub struct Commencing<'a> {
+    /// The tags.
+    pub tags: &'a [TagName],
+    /// What each of them held when it was looked at.
+    pub seen: &'a [Option<Token>],
+    /// The notes to be read.
+    pub notes: &'a [Name],
+    /// What the lease of the load is called, if the tags hold these tokens.
+    pub lease: &'a dyn Fn(&[Token]) -> Name,
+    /// Who takes it, and for how long.
+    pub holder: (Writer, Duration),
+}
+
+impl fmt::Debug for Commencing<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Commencing").field("tags", &self.tags).finish_non_exhaustive()
+    }
+}
+
+/// What such a load begins with.
+#[derive(Clone, Debug)]
+pub struct Commenced {
+    /// The tokens to load under.
+    pub seeds: Vec<Seed>,
+    /// The notes beside tables.
+    pub notes: Vec<Option<Notes>>,
+    /// The lease that was taken.
+    pub lease: Option<Name>,
 }
 
 /// What a load begins with.
@@ -278,6 +343,9 @@ pub struct Packed {
     pub bytes: Vec<u8>,
     /// How long the server keeps it; `None`: until room is needed.
     pub life: Option<Duration>,
+    /// The tags that have to be kept as long, with the tokens that it is stored under: those of which outsiders choose the
+    /// number.
+    pub under: Vec<(TagName, Token)>,
 }
 
 /// A slot on the server that is to be changed, if it is what it has to be.

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format;
 use crate::key::{CacheKey, Fingerprint};
 use crate::store::Lease;
-use crate::tag::Tag;
+use crate::tag::{Reach, Tag};
 
 /// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
 ///
@@ -29,6 +29,8 @@ pub struct Name(String);
 pub struct TagName {
     /// The key of its token.
     pub token: Name,
+    /// How many of its kind there may be. A tag that is only read is taken for a wide one.
+    pub reach: Reach,
 }
 
 impl TagName {
@@ -92,7 +94,7 @@ impl Names {
     /// A tag.
     #[must_use]
     pub fn tag(&self, tag: &Tag) -> TagName {
-        self.tag_of(tag.fingerprint())
+        TagName { reach: tag.kind().reach(), ..self.tag_of(tag.fingerprint()) }
     }
 
     /// The tag whose token has this name; `None`: it is the name of something else.
@@ -127,7 +129,7 @@ impl Names {
     }
 
     pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {
-        TagName { token: self.name("t", tag) }
+        TagName { token: self.name("t", tag), reach: Reach::Wide }
     }
 
     fn name(&self, kind: &str, digest: Fingerprint) -> Name {

@@ -8,6 +8,7 @@ mod connection;
 mod failure;
 mod frame;
 mod incarnation;
+mod keep;
 mod link;
 mod notes;
 mod pool;

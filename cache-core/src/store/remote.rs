@@ -7,7 +7,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::entry::{Life, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Header};
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Fingerprint};
 use crate::policy::NearPolicy;
 use crate::protocol::notes::{Notes, Remark};
 use crate::statistics::NearCounts;
@@ -16,10 +16,10 @@ use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
 use crate::store::remote::look::Place;
 use crate::store::{
-    Beginning, Begun, Exchange, Exchanged, Found, Lease, Looked, Outcome, Put, Release, Seed, Slots, Store, Stored,
-    Usage, Wanted, Writer, same_length,
+    Beginning, Begun, Exchange, Exchanged, Found, Lease, Looked, Outcome, Put, Release, Seed, Slots, Started, Starting,
+    Store, Stored, Usage, Wanted, Writer, same_length,
 };
-use crate::tag::Tag;
+use crate::tag::{TableTags, Tag, TagKind, Token};
 
 mod look;
 mod slots;
@@ -119,7 +119,11 @@ impl<L: Link> RemoteStore<L> {
             Ok(())
         })?;
         // What was there before is not what the caller has just loaded.
-        Ok(if length > self.largest_value { Parcel::Remove(name) } else { Parcel::Put(Packed { name, bytes, life }) })
+        Ok(if length > self.largest_value {
+            Parcel::Remove(name)
+        } else {
+            Parcel::Put(Packed { name, bytes, life, under: self.named_narrow(&put.tokens) })
+        })
     }
 
     fn memory(&self) -> Option<&NearMemory> {
@@ -166,6 +170,12 @@ impl<L: Link> RemoteStore<L> {
             copies.keep(&stored, &packed);
         }
         failure.map_or(Ok(stored), Err)
+    }
+
+    /// Those of which outsiders choose the number.
+    fn named_narrow(&self, tokens: &[(Tag, Token)]) -> Vec<(TagName, Token)> {
+        let narrow = tokens.iter().filter(|(tag, _)| tag.is_narrow());
+        narrow.map(|(tag, token)| (self.link.names().tag(tag), *token)).collect()
     }
 
     fn names_of(&self, tags: &[Tag]) -> Vec<TagName> {
@@ -221,6 +231,10 @@ impl<L: Link> Store for RemoteStore<L> {
 
     fn look(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
         look::look_at(&Place { link: &self.link, near: self.memory() }, wanted, now)
+    }
+
+    fn start(&self, starting: &Starting<'_>, _now: Timestamp) -> Result<Started> {
+        look::start(&Place { link: &self.link, near: self.memory() }, starting)
     }
 
     fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
@@ -331,6 +345,12 @@ impl<L: Link> Store for RemoteStore<L> {
         self.link.remark(&self.link.names().notes(table), remark)
     }
 
+    fn restore(&self, table: &TableTags, own: Fingerprint, _now: Timestamp) -> Result<bool> {
+        let wide = table.wide();
+        let _overtaken = self.overtaken(wide.into_iter());
+        self.link.restore(&self.link.names().notes(&table.whole(TagKind::Any)), own, &self.names_of(&wide))
+    }
+
     fn reclaim(&self) -> Result<()> {
         if let Some(memory) = self.memory() {
             memory.reclaim();
@@ -348,5 +368,13 @@ impl<L: Link> Store for RemoteStore<L> {
 
     fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
         self.link.end_lease(&self.link.names().lease(&name), holder)
+    }
+
+    fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
+        let (lease, unused) = (self.link.names().lease(&name), self.named_narrow(unused));
+        if unused.is_empty() {
+            return self.link.end_lease(&lease, holder);
+        }
+        self.link.give_up(&lease, holder, &unused)
     }
 }

@@ -179,7 +179,10 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(site, &places, seeds));
         let right = match approach {
             Some(Approach::Answered(found)) => return Ok(found),
-            Some(Approach::Query(right)) => Some(right),
+            Some(Approach::Query(mut right)) => {
+                right.stand_on(seeds.as_deref().unwrap_or_default());
+                Some(right)
+            }
             _ => None,
         };
         let seeds = seeds.filter(|seeds| confirm(conn, site.identity, seeds));

@@ -9,8 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Found, Lease, Outcome, Put, RedisStore, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{CacheKey, NearCounts, Result, Tag, TagKind, Timestamp, Token};
+use cache_core::store::{
+    Beginning, Begun, Found, Lease, Looked, Outcome, Put, RedisStore, Release, Seed, Started, Starting, Store, Stored,
+    Usage, Wanted, Writer,
+};
+use cache_core::{CacheKey, Fingerprint, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 
 /// A cache for which real time counts.
@@ -155,6 +158,35 @@ impl Store for OfShop {
 
     fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
         self.or((), |store| store.end_lease(name, holder))
+    }
+
+    fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
+        self.or((), |store| store.give_up(name, holder, unused))
+    }
+
+    fn restore(&self, table: &TableTags, own: Fingerprint, now: Timestamp) -> Result<bool> {
+        self.or(true, |store| store.restore(table, own, now))
+    }
+
+    fn look(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
+        self.or(Looked { found: None, seen: vec![] }, |store| store.look(wanted, now))
+    }
+
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        let seed = || Seed { token: Token::fresh(), is_intended: false };
+        let seeds = starting.seen.iter().map(|_| seed()).collect();
+        let notes = vec![None; starting.tables.len()];
+        self.or(Started { seeds, notes, is_leased: false }, |store| store.start(starting, now))
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        let seeds = beginning.tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect();
+        let notes = vec![None; beginning.tables.len()];
+        self.or(Begun { is_taken: None, found: None, seeds, notes }, |store| store.begin(beginning, now))
+    }
+
+    fn put_and_end(&self, entries: Vec<Put>, lease: (Lease, Writer), now: Timestamp) -> Result<Vec<Stored>> {
+        self.or(vec![Stored::Declined; entries.len()], |store| store.put_and_end(entries, lease, now))
     }
 }
 

@@ -15,7 +15,7 @@ impl NearWorld {
     }
 
     pub(crate) fn seed(&self, state: &mut State) {
-        let seed = self.script(state, |keys, fresh, now| keys.seed(fresh, now));
+        let seed = self.script(state, |keys, fresh, now| keys.seed(fresh, self.keeping(now), now));
         if let Some(fill) = &mut state.fill {
             fill.seed = Some(seed);
         }

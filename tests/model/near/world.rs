@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use cache_core::intent::TagState;
+use cache_core::intent::{Held, Keeping, TagState};
 use cache_core::protocol::near::Near;
 use cache_core::{Database, Fingerprint, Tag, TagKind, Timestamp, Token};
 use stateright::{Model, Property};
@@ -25,12 +25,24 @@ pub(crate) struct NearWorld {
     pub(crate) tag: Tag,
     /// What the store calls the tag.
     pub(crate) name: Fingerprint,
+    has_brief_tags: bool,
 }
 
 impl NearWorld {
     pub(crate) fn new(left: Left, horizon: u8, mutation: Option<Mutation>) -> Self {
         let tag = Database::named("shop").table("products").whole(TagKind::Any);
-        Self { left, horizon, mutation, sights: Sights::default(), tag, name: tag.fingerprint() }
+        Self { left, horizon, mutation, sights: Sights::default(), tag, name: tag.fingerprint(), has_brief_tags: false }
+    }
+
+    /// Tags go by themselves.
+    pub(crate) fn with_brief_tags(self) -> Self {
+        Self { has_brief_tags: true, ..self }
+    }
+
+    /// How long a tag is kept that is given a token.
+    pub(crate) fn keeping(&self, now: Timestamp) -> Keeping {
+        let until = now.after(Duration::from_nanos(1));
+        if self.has_brief_tags { Keeping::Unused { until } } else { Keeping::Long }
     }
 
     pub(crate) fn has(&self, mutation: Mutation) -> bool {
@@ -42,6 +54,9 @@ impl NearWorld {
         let (now, before) = (moment(state.now), state.keys.held);
         let fresh = Token::from_bits(state.fresh.into());
         let result = work(&mut state.keys, fresh, now);
+        if self.has(Mutation::IntentsNotCounted) && matches!(state.keys.held, Some(Held::Counted(_))) {
+            state.keys.held = None;
+        }
         if state.keys.held != before {
             state.fresh += 1;
             if state.link.is_tracked && !state.link.is_half_open {
@@ -97,7 +112,7 @@ impl Model for NearWorld {
 
     fn init_states(&self) -> Vec<State> {
         let mut keys = TagState::default();
-        keys.seed(Token::from_bits(1), moment(0));
+        keys.seed(Token::from_bits(1), self.keeping(moment(0)), moment(0));
         let near = Near::new(Duration::from_nanos(TRUST.into()));
         let waiting = Writer { stage: Stage::Waiting, since: 0 };
         let link = Link {

@@ -221,7 +221,7 @@ fn what_was_put_before_a_removal_is_not_kept() {
             memory.changed([key(1).fingerprint()]);
         }
         let name = Names::starting_with("shop").unwrap().entry(&key(1));
-        copies.keep(&[Stored::Kept], &[Packed { name, bytes: BYTES.to_vec(), life: None }]);
+        copies.keep(&[Stored::Kept], &[Packed { name, bytes: BYTES.to_vec(), life: None, under: vec![] }]);
         assert_eq!(serves(&memory), !is_removed);
     }
 }

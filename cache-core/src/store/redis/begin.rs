@@ -1,17 +1,17 @@
-//! How does a load begin in one round trip?
+//! Begins a load in one round trip.
 
 use core::time::Duration;
 
-use redis::Value;
-
-use super::commands::{Call, LONGEST_LIFE, is_young};
+use super::change::Change;
+use super::commands::{Call, LONGEST_LIFE, are_young, lives_of};
 use super::connection::Batch;
 use super::failure::Failure;
-use super::notes::{in_time, notes_of, old_ones};
+use super::notes::{lives_of_notes, notes_in, old_ones};
 use super::tokens;
 use crate::intent::{Seed, Writer};
-use crate::store::link::Opening;
+use crate::store::link::{Commenced, Commencing, Opening};
 use crate::store::names::{Name, TagName};
+use crate::tag::Token;
 
 impl Call<'_> {
     /// Takes a lease, reads an entry with tags, and then notes. What the script has to see to is asked for once more.
@@ -23,24 +23,52 @@ impl Call<'_> {
     ) -> Result<Opening, Failure> {
         let holder = tokens::digits(holder.bits());
         let mut batch = taking(lease, &holder, life);
-        let names = [lease, entry].into_iter().chain(tags.iter().map(|tag| &tag.token));
-        batch.join(self.values_of(names, 2 + tags.len()));
-        tags.iter().for_each(|tag| batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]));
-        batch.join(in_time(notes));
+        let names = [lease, entry].into_iter().chain(notes).chain(tags.iter().map(|tag| &tag.token));
+        batch.join(self.values_of(names, 2 + notes.len() + tags.len()));
+        batch.join(lives_of(tags));
+        batch.join(lives_of_notes(notes));
         let mut replies = self.ask_in_this_life(batch)?.into_iter().skip(1);
-        let mut answer = self.answer_of(replies.next(), 2)?;
+        let mut answer = self.answer_of(replies.next(), 2 + notes.len())?;
+        let found = notes_in(answer.entries.split_off(2));
         // Nobody has it: something else lies under its name, or it is over already.
         let is_taken = answer.entries.remove(0).map(|found| found == holder.as_bytes());
-        let lives: Vec<Value> = replies.by_ref().take(tags.len()).collect();
-        let fit = |(seed, life): (&Option<Seed>, &Value)| seed.filter(|seed| is_young(life) && !seed.is_intended);
-        let seeds: Option<Vec<Seed>> = answer.seeds.iter().zip(&lives).map(fit).collect();
+        let are_young = are_young(tags, &mut replies);
+        let fit = |(seed, is_young): (&Option<Seed>, bool)| seed.filter(|seed| is_young && !seed.is_intended);
+        let seeds: Option<Vec<Seed>> = answer.seeds.iter().zip(are_young).map(fit).collect();
         let Some(seeds) = seeds else {
             let (seeds, notes) = self.seed_noted(tags, notes)?;
             return Ok(Opening { is_taken, answer, seeds, notes });
         };
-        let found = notes_of(replies.next())?;
         self.keep(old_ones(notes, replies))?;
         Ok(Opening { is_taken, answer, seeds, notes: found })
+    }
+
+    /// Seeds tags, takes the lease of a load under what they hold then, and reads notes. Tokens and notes are read at one
+    /// moment, after all of this: a table of which the notes are made anew in between has other tokens from then on.
+    pub(super) fn start(&mut self, starting: &Commencing<'_>) -> Result<Commenced, Failure> {
+        let (tags, notes) = (starting.tags, starting.notes);
+        let fresh: Vec<Token> = tags.iter().map(|_| Token::fresh()).collect();
+        // What is expected: tokens that were seen, and for the other tags those that are put there now.
+        let expected: Vec<Token> =
+            starting.seen.iter().zip(&fresh).map(|(seen, fresh)| seen.unwrap_or(*fresh)).collect();
+        let (lease, (holder, life)) = ((starting.lease)(&expected), starting.holder);
+        let holder = tokens::digits(holder.bits());
+        let mut after = taking(&lease, &holder, life);
+        let names = [&lease].into_iter().chain(notes).chain(tags.iter().map(|tag| &tag.token));
+        after.join(self.values_of(names, 1 + notes.len() + tags.len()));
+        after.join(lives_of_notes(notes));
+        let (seeds, replies) = self.change_then(Change::Seed(tags, Some(&fresh)), &after)?;
+        let mut replies = replies.into_iter().skip(1);
+        let mut answer = self.answer_of(replies.next(), 1 + notes.len())?;
+        let found = notes_in(answer.entries.split_off(1));
+        self.keep(old_ones(notes, replies))?;
+        // A tag that is blocked holds none.
+        let seeds: Vec<Seed> = answer.seeds.iter().zip(seeds).map(|(held, seed)| held.unwrap_or(seed)).collect();
+        // A token that was put there by this call was known to nobody before.
+        let is_new = starting.seen.iter().any(Option::is_none);
+        let is_as_expected = is_new && seeds.iter().map(|seed| seed.token).eq(expected);
+        let is_taken = answer.entries[0].as_deref() == Some(holder.as_bytes());
+        Ok(Commenced { seeds, notes: found, lease: (is_as_expected && is_taken).then_some(lease) })
     }
 }
 

@@ -12,10 +12,10 @@ use super::scripts::{PLACE, RELEASE, SEED, Script};
 use super::tokens;
 use crate::intent::{Outcome, Seed, Writer};
 use crate::store::names::TagName;
-use crate::tag::Token;
+use crate::tag::{Reach, Token};
 
 /// So many tags are changed by one run of a script, which nobody comes between.
-const TAGS_AT_ONCE: usize = 128;
+pub(super) const TAGS_AT_ONCE: usize = 128;
 
 /// What is done to tags, in their order.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +24,8 @@ pub(super) enum Change<'t> {
     Place(Writer, &'t [TagName], Duration),
     /// The writer's intents end, each as told.
     Release(Writer, &'t [(TagName, Outcome)]),
-    /// Each has a token afterwards, which is given.
-    Seed(&'t [TagName]),
+    /// Each has a token afterwards, which is given: this one if it had none, or a fresh one.
+    Seed(&'t [TagName], Option<&'t [Token]>),
 }
 
 impl Call<'_> {
@@ -88,23 +88,24 @@ impl<'t> Change<'t> {
                 let (some, others) = releases.split_at(end);
                 (Self::Release(writer, some), Self::Release(writer, others))
             }
-            Self::Seed(tags) => {
+            Self::Seed(tags, tokens) => {
                 let (some, others) = tags.split_at(end);
-                (Self::Seed(some), Self::Seed(others))
+                let (tokens, further) = tokens.map(|tokens| tokens.split_at(end)).unzip();
+                (Self::Seed(some, tokens), Self::Seed(others, further))
             }
         }
     }
 
     const fn len(self) -> usize {
         match self {
-            Self::Place(_, tags, _) | Self::Seed(tags) => tags.len(),
+            Self::Place(_, tags, _) | Self::Seed(tags, _) => tags.len(),
             Self::Release(_, releases) => releases.len(),
         }
     }
 
     fn tags(self) -> impl Iterator<Item = &'t TagName> {
         let (tags, releases): (&[TagName], &[(TagName, Outcome)]) = match self {
-            Self::Place(_, tags, _) | Self::Seed(tags) => (tags, &[]),
+            Self::Place(_, tags, _) | Self::Seed(tags, _) => (tags, &[]),
             Self::Release(_, releases) => (&[], releases),
         };
         tags.iter().chain(releases.iter().map(|(tag, _)| tag))
@@ -114,7 +115,7 @@ impl<'t> Change<'t> {
         match self {
             Self::Place(..) => &PLACE,
             Self::Release(..) => &RELEASE,
-            Self::Seed(_) => &SEED,
+            Self::Seed(..) => &SEED,
         }
     }
 
@@ -130,15 +131,17 @@ impl<'t> Change<'t> {
                     command.arg(said(*outcome));
                 });
             }
-            Self::Seed(tags) => tags.iter().for_each(|_| {
-                command.arg(fresh());
+            Self::Seed(tags, tokens) => tags.iter().enumerate().for_each(|(at, tag)| {
+                let kind = if tag.reach == Reach::Narrow { "n" } else { "t" };
+                let token = tokens.map_or_else(Token::fresh, |tokens| tokens[at]);
+                command.arg(format!("{kind}{}", tokens::digits(token.bits())));
             }),
         }
     }
 
     fn seeds_of(self, reply: Value) -> Result<Vec<Seed>, Failure> {
         match (self, reply) {
-            (Self::Seed(_), Value::Array(parts)) => parts.chunks(2).map(seed_of).collect(),
+            (Self::Seed(..), Value::Array(parts)) => parts.chunks(2).map(seed_of).collect(),
             (Self::Place(..) | Self::Release(..), Value::Int(1)) => Ok(Vec::new()),
             _ => Err(Failure::strange("a script")),
         }
@@ -164,7 +167,7 @@ fn said(outcome: Outcome) -> String {
     }
 }
 
-fn fresh() -> String {
+pub(super) fn fresh() -> String {
     tokens::digits(Token::fresh().bits())
 }
 
@@ -196,9 +199,9 @@ mod tests {
         let names = Names::starting_with("shop").unwrap();
         let (root, other) = (names.tag(&Tag::root()), names.tag(&Database::named("shop").tag()));
         let tags = [root.clone(), other, root.clone(), root];
-        assert_eq!(lengths(Change::Seed(&tags)), [2, 1, 1]);
-        assert_eq!(lengths(Change::Seed(&tags[..2])), [2]);
-        assert_eq!(lengths(Change::Seed(&[])), [] as [usize; 0]);
+        assert_eq!(lengths(Change::Seed(&tags, None)), [2, 1, 1]);
+        assert_eq!(lengths(Change::Seed(&tags[..2], None)), [2]);
+        assert_eq!(lengths(Change::Seed(&[], None)), [] as [usize; 0]);
     }
 
     #[test]

@@ -7,13 +7,15 @@ use redis::{Cmd, Value};
 use super::change::Change;
 use super::connection::{Batch, Connection};
 use super::failure::{Deadline, Failure};
+use super::keep::kept_by;
 use super::scripts::{FORGET, LEASE};
 use super::tokens;
 use crate::intent::{Seed, Writer};
 use crate::store::link::{Answer, Packed};
 use crate::store::names::{Name, Names, TagName};
+use crate::tag::Reach;
 
-/// An entry lives for 30 days at most: half as long as a tag that nobody asks for. So no tag goes before what was stored
+/// An entry lives for 30 days at most: half as long as a tag of a table that nobody asks for. So no tag goes before what was stored
 /// under it, and what nobody can reach any more goes by itself.
 pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 
@@ -55,12 +57,23 @@ impl Call<'_> {
     /// Whoever seeds a tag before others wants to know that these were as they are when it was seeded. So all that come
     /// after the first one that the script has to see to are its as well: what was read of them is older.
     pub(super) fn seed(&mut self, tags: &[TagName]) -> Result<Vec<Seed>, Failure> {
-        let (mut seeds, _) = self.held(tags, Batch::default())?;
+        Ok(self.seed_then(tags, &Batch::default())?.0)
+    }
+
+    /// The same, and afterwards asks for what is in `after`; gives its replies too.
+    pub(super) fn seed_then(&mut self, tags: &[TagName], after: &Batch) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
+        // A tag of which there may be any number is new, mostly: then the script is asked at once.
+        if tags.iter().any(|tag| tag.reach == Reach::Narrow) {
+            return self.change_then(Change::Seed(tags, None), after);
+        }
+        let (mut seeds, mut replies) = self.held(tags, after.clone())?;
         let left = &tags[seeds.len()..];
         if !left.is_empty() {
-            seeds.extend(self.change(Change::Seed(left))?);
+            let further;
+            (further, replies) = self.change_then(Change::Seed(left, None), after)?;
+            seeds.extend(further);
         }
-        Ok(seeds)
+        Ok((seeds, replies))
     }
 
     /// The tokens of tags, in order, up to the first one that the script has to see to; and the replies to what is asked
@@ -70,17 +83,15 @@ impl Call<'_> {
             return Ok((Vec::new(), self.ask_in_this_life(after)?));
         }
         let mut batch = self.values_of(tags.iter().map(|tag| &tag.token), tags.len());
-        for tag in tags {
-            batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]);
-        }
+        batch.join(lives_of(tags));
         batch.join(after);
         let mut replies = self.ask_in_this_life(batch)?.into_iter();
         let held = texts(replies.next().ok_or_else(|| Failure::strange("a read"))?)?;
-        let lives: Vec<Value> = replies.by_ref().take(tags.len()).collect();
-        let seed = |(bytes, life): (Option<Vec<u8>>, Value)| {
-            tokens::held(&bytes?).filter(|seed| is_young(&life) && !seed.is_intended)
+        let are_young = are_young(tags, &mut replies);
+        let seed = |(bytes, is_young): (Option<Vec<u8>>, bool)| {
+            tokens::held(&bytes?).filter(|seed| is_young && !seed.is_intended)
         };
-        Ok((held.into_iter().zip(lives).map_while(seed).collect(), replies.collect()))
+        Ok((held.into_iter().zip(are_young).map_while(seed).collect(), replies.collect()))
     }
 
     /// The command that asks for what is kept under so many names.
@@ -106,9 +117,9 @@ impl Call<'_> {
         }
     }
 
-    /// Stores entries. A life of which no whole millisecond is left is over.
+    /// Stores entries, and keeps their tags as long. A life of which no whole millisecond is left is over.
     pub(super) fn put(&mut self, entries: &[Packed]) -> Result<(), Failure> {
-        self.ask(&puts(entries)).map(drop)
+        self.keep_then(&kept_by(entries), &puts(entries))
     }
 
     /// The same, and ends a lease, whoever has it by now: what its holder loads is there. If nothing is, only `holder`
@@ -119,7 +130,7 @@ impl Call<'_> {
         }
         let mut batch = puts(entries);
         batch.command(&[b"UNLINK", lease.as_str().as_bytes()]);
-        self.ask(&batch).map(drop)
+        self.keep_then(&kept_by(entries), &batch)
     }
 
     pub(super) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
@@ -185,6 +196,20 @@ impl Call<'_> {
     pub(super) fn ask(&mut self, batch: &Batch) -> Result<Vec<Value>, Failure> {
         self.connection.ask(batch, self.deadline)
     }
+}
+
+/// How long those of `tags` have to live that are kept for long. The text of the others says it.
+pub(super) fn lives_of(tags: &[TagName]) -> Batch {
+    let mut batch = Batch::default();
+    let long = tags.iter().filter(|tag| tag.reach == Reach::Wide);
+    long.for_each(|tag| batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]));
+    batch
+}
+
+/// Whether each of `tags` need not be kept anew, by the replies to [`lives_of`].
+pub(super) fn are_young(tags: &[TagName], replies: &mut impl Iterator<Item = Value>) -> Vec<bool> {
+    let is_young = |tag: &TagName| tag.reach == Reach::Narrow || replies.next().is_some_and(|life| is_young(&life));
+    tags.iter().map(is_young).collect()
 }
 
 /// So many entries are removed by one run of a script, which nobody comes between.

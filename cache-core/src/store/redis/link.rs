@@ -12,11 +12,13 @@ use super::pool::Pool;
 use super::track::RedisTracker;
 use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
+use crate::key::Fingerprint;
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::Usage;
-use crate::store::link::{Answer, Link, Opening, Packed, Swap};
+use crate::store::link::{Answer, Commenced, Commencing, Link, Opening, Packed, Swap};
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::near::Tracker;
+use crate::tag::Token;
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
 ///
@@ -203,9 +205,13 @@ impl Link for RedisLink {
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
         let doing = "changing notes";
         match remark {
-            Remark::Claim { .. } => self.call_once(doing, |call| call.remark(table, remark)),
-            Remark::Forget(_) | Remark::Note(_) => self.call(doing, |call| call.remark(table, remark)),
+            Remark::Claim { .. } => self.call_once(doing, |call| call.remark(table, remark, &[])),
+            _ => self.call(doing, |call| call.remark(table, remark, &[])),
         }
+    }
+
+    fn restore(&self, table: &TableName, own: Fingerprint, wide: &[TagName]) -> Result<bool> {
+        self.call("making notes anew", |call| call.remark(table, Remark::Restore(own), wide))
     }
 
     /// Lives of more than 30 days are shortened to that.
@@ -247,6 +253,11 @@ impl Link for RedisLink {
         self.call("taking a lease", |call| call.lease(lease, holder, Some(life)))
     }
 
+    /// In one round trip.
+    fn start(&self, starting: &Commencing<'_>) -> Result<Commenced> {
+        self.call("beginning a load", |call| call.start(starting))
+    }
+
     /// In one round trip, unless there are tags without a token, or such as intents stand beside.
     fn begin(&self, lease: (&Name, Writer, Duration), sought: (&Name, &[TagName]), notes: &[Name]) -> Result<Opening> {
         self.call("beginning a load", |call| call.begin(lease, sought, notes))
@@ -254,6 +265,11 @@ impl Link for RedisLink {
 
     fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()> {
         self.call("ending a lease", |call| call.lease(lease, holder, None).map(drop))
+    }
+
+    /// In one round trip.
+    fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()> {
+        self.call("ending a lease", |call| call.give_up(lease, holder, unused))
     }
 
     /// Looks the server's keys through in steps, for half of a call's time. The next call goes on from there; what

@@ -2,7 +2,7 @@
 
 use redis::{Cmd, Value};
 
-use super::change::Change;
+use super::change::{Change, fresh};
 use super::commands::{Call, KEPT, is_young, texts};
 use super::connection::Batch;
 use super::failure::Failure;
@@ -22,14 +22,7 @@ impl Call<'_> {
         tags: &[TagName],
         notes: &[Name],
     ) -> Result<(Vec<Seed>, Vec<Option<Notes>>), Failure> {
-        let question = in_time(notes);
-        let (mut seeds, mut replies) = self.held(tags, question.clone())?;
-        let left = &tags[seeds.len()..];
-        if !left.is_empty() {
-            let further;
-            (further, replies) = self.change_then(Change::Seed(left), &question)?;
-            seeds.extend(further);
-        }
+        let (seeds, replies) = self.seed_then(tags, &in_time(notes))?;
         let mut replies = replies.into_iter();
         let found = notes_of(replies.next())?;
         self.keep(old_ones(notes, replies))?;
@@ -49,18 +42,26 @@ impl Call<'_> {
         self.ask(&batch).map(drop)
     }
 
-    pub(super) fn remark(&mut self, table: &TableName, remark: Remark) -> Result<bool, Failure> {
+    /// `wide`: the wide tags of the table, if notes are to be made anew that were lost.
+    pub(super) fn remark(&mut self, table: &TableName, remark: Remark, wide: &[TagName]) -> Result<bool, Failure> {
         let nobody = (Notes::LOST, Writer::from_bits(0));
         let (verb, (own, writer)) = match remark {
             Remark::Claim { own, writer } => ("claim", (own, writer)),
             Remark::Forget(writer) => ("forget", (nobody.0, writer)),
             Remark::Note(own) => ("note", (own, nobody.1)),
+            Remark::Restore(own) => ("restore", (own, nobody.1)),
         };
         let (record, incarnation) = (self.names.incarnation(), self.connection.incarnation().to_owned());
         let with = |command: &mut Cmd| {
-            command.arg(4).arg(record.as_str()).arg(table.any.token.as_str()).arg(table.any.intents().as_str());
-            command.arg(table.notes.as_str()).arg(&incarnation).arg(verb);
-            command.arg(format!("{own:?}")).arg(tokens::digits(writer.bits()));
+            command.arg(4 + 2 * wide.len()).arg(record.as_str());
+            command.arg(table.any.token.as_str()).arg(table.any.intents().as_str()).arg(table.notes.as_str());
+            wide.iter().for_each(|tag| {
+                command.arg(tag.token.as_str()).arg(tag.intents().as_str());
+            });
+            command.arg(&incarnation).arg(verb).arg(format!("{own:?}")).arg(tokens::digits(writer.bits()));
+            wide.iter().for_each(|_| {
+                command.arg(fresh());
+            });
         };
         match self.connection.run(&NOTES, self.deadline, with)? {
             Value::Int(may_store) => Ok(may_store == 1),
@@ -81,8 +82,15 @@ fn values_of(notes: &[Name]) -> Batch {
 }
 
 /// The same, and for how long each has to live.
-pub(super) fn in_time(notes: &[Name]) -> Batch {
+fn in_time(notes: &[Name]) -> Batch {
     let mut batch = values_of(notes);
+    batch.join(lives_of_notes(notes));
+    batch
+}
+
+/// How long each has to live.
+pub(super) fn lives_of_notes(notes: &[Name]) -> Batch {
+    let mut batch = Batch::default();
     notes.iter().for_each(|name| batch.command(&[b"PTTL", name.as_str().as_bytes()]));
     batch
 }
@@ -92,9 +100,13 @@ pub(super) fn old_ones(notes: &[Name], lives: impl Iterator<Item = Value>) -> im
     notes.iter().zip(lives).filter(|(_, life)| !is_young(life)).map(|(name, _)| name)
 }
 
-pub(super) fn notes_of(reply: Option<Value>) -> Result<Vec<Option<Notes>>, Failure> {
-    let found = reply.map_or(Ok(Vec::new()), texts)?;
-    Ok(found.into_iter().map(|bytes| read(&bytes?)).collect())
+fn notes_of(reply: Option<Value>) -> Result<Vec<Option<Notes>>, Failure> {
+    Ok(notes_in(reply.map_or(Ok(Vec::new()), texts)?))
+}
+
+/// The notes that texts say.
+pub(super) fn notes_in(texts: Vec<Option<Vec<u8>>>) -> Vec<Option<Notes>> {
+    texts.into_iter().map(|bytes| read(&bytes?)).collect()
 }
 
 /// The notes that `bytes` say, as `notes.lua` writes them; `None`: they are nothing that it writes.

@@ -20,6 +20,9 @@ pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| of_tags!("script/
 /// Seeds tags.
 pub(super) static SEED: LazyLock<Script> = LazyLock::new(|| of_tags!("script/seed.lua"));
 
+/// Keeps tags as long as what is stored under them.
+pub(super) static KEEP: LazyLock<Script> = LazyLock::new(|| of_tags!("script/keep.lua"));
+
 /// Changes notes.
 pub(super) static NOTES: LazyLock<Script> = LazyLock::new(|| of_tags!("script/notes.lua"));
 

@@ -7,7 +7,16 @@ use crate::tag::Token;
 /// The token that `bytes` say, as `state.lua` writes it, and whether intents stand beside it; `None`: they say none, or
 /// are nothing that it writes.
 pub(super) fn held(bytes: &[u8]) -> Option<Seed> {
-    let (token, counts) = bytes.strip_prefix(b"t")?.split_at_checked(16)?;
+    let (kind, rest) = bytes.split_first()?;
+    let (token, rest) = rest.split_at_checked(16)?;
+    let counts = match (kind, rest.strip_prefix(b"@")) {
+        (b't' | b'n', Some(kept)) => {
+            let digits = kept.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            (digits > 0).then(|| &kept[digits..])?
+        }
+        (b't', None) => rest,
+        _ => return None,
+    };
     let are_counts = counts.is_empty() || counts.strip_prefix(b":").is_some_and(are_numbers);
     if are_counts { Some(Seed { token: read(token)?, is_intended: !counts.is_empty() }) } else { None }
 }
@@ -39,9 +48,18 @@ mod tests {
     #[test]
     fn only_what_the_scripts_write_says_a_token() {
         let held_with = |is_intended| Some(Seed { token: Token::from_bits(0xab), is_intended });
-        let cases: [(&[u8], _); 12] = [
+        let cases: [(&[u8], _); 21] = [
             (b"t00000000000000ab", held_with(false)),
             (b"t00000000000000ab:2:1700000000000:1700000000001", held_with(true)),
+            (b"t00000000000000ab@1700000000000", held_with(false)),
+            (b"n00000000000000ab@1700000000000", held_with(false)),
+            (b"n00000000000000ab@1700000000000:2:1700000000000:1700000000001", held_with(true)),
+            (b"n00000000000000ab", None),
+            (b"t00000000000000ab@", None),
+            (b"t00000000000000ab@17x", None),
+            (b"x00000000000000ab@17", None),
+            (b"t00000000000000ab@17:2:17", None),
+            (b"i:1:1700000000000:1700000000000", None),
             (b"b1700000000000", None),
             (b"t00000000000000AB", None),
             (b"t00000000000000ab:2:17", None),

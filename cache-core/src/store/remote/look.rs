@@ -7,10 +7,10 @@ use crate::format::{self, Dependency, Record};
 use crate::intent::Seed;
 use crate::key::Fingerprint;
 use crate::protocol::near::Question;
-use crate::store::link::{Answer, Link};
+use crate::store::link::{Answer, Commencing, Link};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Under, copy, under_copy};
-use crate::store::{Beginning, Begun, Found, Looked, Wanted, same_length};
+use crate::store::{Beginning, Begun, Found, Lease, Looked, Started, Starting, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
 /// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
@@ -42,8 +42,26 @@ pub(super) fn look_at<L: Link>(place: &Place<'_, L>, wanted: &Wanted<'_>, now: T
     let sight = read(place, &names, tags.iter().map(Tag::fingerprint).collect())?;
     let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
     let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
-    let seen = if is_served { None } else { sight.tokens.seeds_of(tags) };
-    Ok(Looked { found, seen: seen.unwrap_or_default() })
+    let seen = if is_served { Vec::new() } else { sight.tokens.seeds_of(tags) };
+    Ok(Looked { found, seen })
+}
+
+/// Seeds tags of which some had no token, and takes the lease of a load under what they hold then, in one round trip.
+pub(super) fn start<L: Link>(place: &Place<'_, L>, starting: &Starting<'_>) -> Result<Started> {
+    let own = place.link.names();
+    let tags: Vec<TagName> = starting.seen.iter().map(|(tag, _)| own.tag(tag)).collect();
+    let seen: Vec<Option<Token>> = starting.seen.iter().map(|(_, seed)| seed.map(|seed| seed.token)).collect();
+    let notes: Vec<Name> = starting.tables.iter().map(|any| own.notes(any).notes).collect();
+    let lease = |tokens: &[Token]| own.lease(&Lease::of(starting.key, tokens));
+    let started = place.link.start(&Commencing {
+        tags: &tags,
+        seen: &seen,
+        notes: &notes,
+        lease: &lease,
+        holder: starting.holder,
+    })?;
+    let seeds = same_length(started.seeds, tags.len())?;
+    Ok(Started { seeds, notes: same_length(started.notes, notes.len())?, is_leased: started.lease.is_some() })
 }
 
 /// Begins a load in one round trip, unless there is more to say of what it finds.
@@ -150,9 +168,9 @@ impl Tokens {
         Some(self.0[at].1)
     }
 
-    /// What was read of each of `tags`, if all of them have a token.
-    fn seeds_of(&self, tags: Vec<Tag>) -> Option<Vec<(Tag, Seed)>> {
-        tags.into_iter().map(|tag| Some((tag, self.seed_of(tag.fingerprint())??))).collect()
+    /// What was read of each of `tags`.
+    fn seeds_of(&self, tags: Vec<Tag>) -> Vec<(Tag, Option<Seed>)> {
+        tags.into_iter().map(|tag| (tag, self.seed_of(tag.fingerprint()).flatten())).collect()
     }
 
     fn cover(&self, record: &Record<'_>) -> bool {

@@ -38,7 +38,7 @@ pub(super) fn open<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Time
     let vacant = |key| {
         let life = Life::starting(now, Timeout::after(Slot::VACANT_LIFE));
         let bytes = write(key, life, &[], None)?;
-        Ok(Packed { name: link.names().entry(key), bytes, life: Some(Slot::VACANT_LIFE) })
+        Ok(Packed { name: link.names().entry(key), bytes, life: Some(Slot::VACANT_LIFE), under: Vec::new() })
     };
     let packed = keys.iter().map(vacant).collect::<Result<Vec<Packed>>>()?;
     let answer = checked(link.open(&packed, &tag_names(link, tags))?, keys, tags)?;

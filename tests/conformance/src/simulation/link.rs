@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cache_core::intent::{Outcome, Seed, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{Answer, Link, Name, Names, Packed, Swap, TableName, TagName, Usage};
-use cache_core::{Error, ErrorKind, Result, Token};
+use cache_core::{Error, ErrorKind, Fingerprint, Result, Token};
 
 use super::fault::Faults;
 use super::hooks::{Hooks, Moment};
@@ -90,6 +90,16 @@ impl SimulatedLink {
     #[must_use]
     pub fn round_trips(&self) -> u64 {
         self.inner.round_trips.load(Ordering::SeqCst)
+    }
+
+    fn remark_with(&self, table: &TableName, remark: Remark, wide: &[TagName]) -> Result<bool> {
+        let wide = wide.iter().map(|tag| (tag.clone(), Token::fresh())).collect();
+        match self.exchange(Request::Remark(table.clone(), remark, wide))? {
+            Reply::Taken(may_store) => Ok(may_store),
+            // A server that is closed says yes to everything.
+            Reply::Done => Ok(true),
+            other => Err(wrong(&other)),
+        }
     }
 
     fn exchange(&self, request: Request) -> Result<Reply> {
@@ -210,18 +220,16 @@ impl Link for SimulatedLink {
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
-        match self.exchange(Request::Remark(table.clone(), remark))? {
-            Reply::Taken(may_store) => Ok(may_store),
-            // A server that is closed says yes to everything.
-            Reply::Done => Ok(true),
-            other => Err(wrong(&other)),
-        }
+        self.remark_with(table, remark, &[])
+    }
+
+    fn restore(&self, table: &TableName, own: Fingerprint, wide: &[TagName]) -> Result<bool> {
+        self.remark_with(table, Remark::Restore(own), wide)
     }
 
     fn put(&self, entries: &[Packed]) -> Result<()> {
         self.exchange(Request::Put(entries.to_vec())).map(drop)
     }
-
     fn remove(&self, entries: &[Name]) -> Result<()> {
         self.exchange(Request::Remove(entries.to_vec())).map(drop)
     }
@@ -248,7 +256,11 @@ impl Link for SimulatedLink {
     }
 
     fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()> {
-        self.exchange(Request::EndLease(lease.clone(), holder)).map(drop)
+        self.give_up(lease, holder, &[])
+    }
+
+    fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()> {
+        self.exchange(Request::EndLease(lease.clone(), holder, unused.to_vec())).map(drop)
     }
 
     fn reclaim(&self) -> Result<()> {

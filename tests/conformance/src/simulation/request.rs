@@ -12,7 +12,7 @@ use super::Operation;
 /// What a process asks the server for. Tokens are chosen by who sends it.
 #[derive(Clone, Debug)]
 pub(super) enum Request {
-    EndLease(Name, Writer),
+    EndLease(Name, Writer, Vec<(TagName, Token)>),
     Lease(Name, Writer, Duration),
     Open(Vec<Packed>, Vec<TagName>),
     Place((Writer, Duration), Vec<TagName>, Vec<Name>),
@@ -20,7 +20,8 @@ pub(super) enum Request {
     Read(Vec<Name>, Vec<TagName>),
     Reclaim(String),
     Release(Writer, Vec<(TagName, Outcome, Token)>, Vec<Name>),
-    Remark(TableName, Remark),
+    /// Notes that are made anew come with the wide tags of the table.
+    Remark(TableName, Remark, Vec<(TagName, Token)>),
     Remove(Vec<Name>),
     Seed(Vec<(TagName, Token)>, Vec<Name>),
     Swap(Vec<Swap>),

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use cache_core::intent::{Held, Outcome, Seed, TagState, Writer};
+use cache_core::intent::{Held, Keeping, Outcome, Seed, TagState, Writer};
 use cache_core::protocol::incarnation::{Arrival, arrive};
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{Answer, Lasting, Mark, Name, Names, Packed, Swap, TableName, TagName};
@@ -16,7 +16,10 @@ use super::wire;
 pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> Reply {
     keys.begin();
     match request {
-        Request::EndLease(name, holder) => end_lease(keys, &name, holder, now),
+        Request::EndLease(name, holder, unused) => {
+            unused.iter().for_each(|(tag, token)| change(keys, tag, now, |state| state.forget(*token, now)));
+            end_lease(keys, &name, holder, now);
+        }
         Request::Lease(name, holder, life) => return Reply::Taken(lease(keys, &name, (holder, life), now)),
         Request::Open(slots, tags) => return Reply::Read(open(keys, slots, &tags, now)),
         Request::Place((writer, life), tags, noted) => {
@@ -30,10 +33,12 @@ pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> 
             releases.into_iter().for_each(|release| end_intent(keys, writer, release, now));
             return Reply::Noted(vec![], notes(keys, &noted, now));
         }
-        Request::Remark(table, about) => return Reply::Taken(remark(keys, &table, about, now)),
+        Request::Remark(table, about, wide) => return Reply::Taken(remark(keys, &table, (about, wide), now)),
         Request::Remove(names) => names.iter().for_each(|name| keys.remove(name.as_str())),
         Request::Seed(tags, noted) => {
-            let seed = |(tag, fresh)| change(keys, &tag, now, |state| state.seed(fresh, now));
+            let seed = |(tag, fresh): (TagName, Token)| {
+                change(keys, &tag, now, |state| state.seed(fresh, Keeping::begun(tag.reach, now), now))
+            };
             let seeds = tags.into_iter().map(seed).collect();
             return Reply::Noted(seeds, notes(keys, &noted, now));
         }
@@ -77,7 +82,7 @@ fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> 
 
 /// What a tag says of itself without being asked to change.
 fn seed(state: &TagState, now: Timestamp) -> Option<Seed> {
-    let is_intended = matches!(state.held, Some(Held::Token { standing, .. }) if standing > 0);
+    let is_intended = matches!(state.held, Some(Held::Token { standing, .. }) if standing.count > 0);
     state.token(now).map(|token| Seed { token, is_intended })
 }
 
@@ -85,10 +90,19 @@ fn notes(keys: &Keyspace, names: &[Name], now: Timestamp) -> Vec<Option<Notes>> 
     names.iter().map(|name| wire::notes(keys.get(name.as_str(), now)?)).collect()
 }
 
-fn remark(keys: &mut Keyspace, table: &TableName, remark: Remark, now: Timestamp) -> bool {
+fn remark(
+    keys: &mut Keyspace,
+    table: &TableName,
+    (remark, wide): (Remark, Vec<(TagName, Token)>),
+    now: Timestamp,
+) -> bool {
     let name = table.notes.as_str();
     let any = wire::load(keys, &table.any, now);
     let found = keys.get(name, now).and_then(wire::notes);
+    if found.is_none() {
+        let change = |(tag, fresh)| end_intent(keys, Writer::fresh(), (tag, Outcome::Changed, fresh), now);
+        wide.into_iter().for_each(change);
+    }
     let (left, may_store) = Notes::after(found, remark, &any, now);
     if let Some(left) = left {
         keys.set(name, wire::notes_bytes(&left), Timestamp::NEVER);
@@ -98,6 +112,10 @@ fn remark(keys: &mut Keyspace, table: &TableName, remark: Remark, now: Timestamp
 
 fn put(keys: &mut Keyspace, entry: Packed, now: Timestamp) {
     let expires_at = entry.life.map_or(Timestamp::NEVER, |life| now.after(life));
+    let life = expires_at.since(now);
+    if !life.is_zero() {
+        entry.under.iter().for_each(|(tag, token)| change(keys, tag, now, |state| state.keep(*token, life, now)));
+    }
     if expires_at <= now {
         keys.remove(entry.name.as_str());
     } else {
@@ -123,12 +141,16 @@ fn swap(keys: &mut Keyspace, swap: Swap, now: Timestamp) -> bool {
         return false;
     }
     match swap.with {
-        Some((bytes, Lasting::For(life))) => put(keys, Packed { name: swap.name, bytes, life: Some(life) }, now),
+        Some((bytes, Lasting::For(life))) => put(keys, slot(swap.name, bytes, Some(life)), now),
         Some((bytes, Lasting::Kept)) => keys.set_bytes(name, bytes, now),
-        Some((bytes, _)) => put(keys, Packed { name: swap.name, bytes, life: None }, now),
+        Some((bytes, _)) => put(keys, slot(swap.name, bytes, None), now),
         None => keys.remove(name),
     }
     true
+}
+
+fn slot(name: Name, bytes: Vec<u8>, life: Option<Duration>) -> Packed {
+    Packed { name, bytes, life, under: Vec::new() }
 }
 
 fn reclaim(keys: &mut Keyspace, start: &str, now: Timestamp) {

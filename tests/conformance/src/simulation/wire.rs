@@ -1,6 +1,6 @@
 //! How a tag's state lies under its two keys, and the notes beside a table under theirs.
 
-use cache_core::intent::{Held, TagState, Writer};
+use cache_core::intent::{Held, Keeping, Standing, TagState, Writer};
 use cache_core::protocol::notes::{Note, Notes};
 use cache_core::store::TagName;
 use cache_core::{Fingerprint, Timestamp, Token};
@@ -29,22 +29,44 @@ pub(super) fn save(keys: &mut Keyspace, tag: &TagName, state: &TagState) {
 fn held_bytes(held: Held) -> Vec<u8> {
     match held {
         Held::Blocked { until } => words(&[until.as_nanos()]),
-        Held::Token { token, standing, earliest, latest } => {
-            words(&[token.bits(), standing as u64, earliest.as_nanos(), latest.as_nanos()])
+        Held::Counted(standing) => words(&counts(standing)),
+        Held::Token { token, keeping, standing } => {
+            let (kind, until) = match keeping {
+                Keeping::Long => (0, Timestamp::NEVER),
+                Keeping::Unused { until } => (1, until),
+                Keeping::Used { until } => (2, until),
+                other => unreachable!("a new way of keeping: {other:?}"),
+            };
+            words(&[&[token.bits(), kind, until.as_nanos()][..], &counts(standing)].concat())
         }
         other => unreachable!("a new kind of state: {other:?}"),
     }
 }
 
+fn counts(standing: Standing) -> [u64; 3] {
+    [standing.count as u64, standing.earliest.as_nanos(), standing.latest.as_nanos()]
+}
+
+fn standing([count, earliest, latest]: [u64; 3]) -> Option<Standing> {
+    let [earliest, latest] = [earliest, latest].map(Timestamp::from_nanos);
+    Some(Standing { count: usize::try_from(count).ok()?, earliest, latest })
+}
+
 fn held(bytes: &[u8]) -> Option<Held> {
     match *numbers(bytes)? {
         [until] => Some(Held::Blocked { until: Timestamp::from_nanos(until) }),
-        [token, standing, earliest, latest] => Some(Held::Token {
-            token: Token::from_bits(token),
-            standing: usize::try_from(standing).ok()?,
-            earliest: Timestamp::from_nanos(earliest),
-            latest: Timestamp::from_nanos(latest),
-        }),
+        [count, earliest, latest] => Some(Held::Counted(standing([count, earliest, latest])?)),
+        [token, kind, until, count, earliest, latest] => {
+            let until = Timestamp::from_nanos(until);
+            let keeping = match kind {
+                0 => Keeping::Long,
+                1 => Keeping::Unused { until },
+                2 => Keeping::Used { until },
+                _ => return None,
+            };
+            let standing = standing([count, earliest, latest])?;
+            Some(Held::Token { token: Token::from_bits(token), keeping, standing })
+        }
         _ => None,
     }
 }

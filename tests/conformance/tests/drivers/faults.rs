@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cache_core::protocol::breaker::BreakerState;
-use cache_core::{Ending, ErrorKind, Event, Miss, Writes};
+use cache_core::{Clock, Ending, ErrorKind, Event, ManualClock, Miss, Writes};
 use conformance::simulation::{Fault, Operation};
 
 use crate::city::{City, INTENT_LIFE};
@@ -156,4 +156,74 @@ fn strict_writes_are_refused_while_the_server_takes_no_intents() {
     city.database.set(1, 11);
     process.release(write, Ending::Over);
     agree(&city, &[&process]);
+}
+
+/// The value of row 1 as a process reads it.
+fn value(process: &Process) -> Option<u64> {
+    process.read(Question::Row(1)).get(&1).copied()
+}
+
+/// An outage that only the writer sees. Intents were taken before it, or were not. Calls that fail take their time.
+fn cut_off(takes_intents: bool) -> (City, Process, Process) {
+    let city = City::new();
+    let [writer, reader] = city.processes();
+    agree(&city, &[&writer, &reader]);
+    writer.link.part(!takes_intents);
+    let write = writer.place(1);
+    writer.link.part(true);
+    city.database.set(1, 11);
+    writer.release(write, Ending::Over);
+    (city, writer, reader)
+}
+
+#[test]
+fn f6_an_outage_that_only_the_writer_sees_hides_a_write_from_others_until_its_intents_end() {
+    for lives in [true, false] {
+        let ends = ManualClock::new().now().after(INTENT_LIFE);
+        let (city, writer, reader) = cut_off(true);
+        let _writer = lives.then_some(writer);
+        let is_hidden = value(&reader) == Some(10);
+        assert!(is_hidden || city.clock.now() >= ends, "the page on consistency says so");
+        city.clock.advance(INTENT_LIFE);
+        assert_eq!(value(&reader), Some(11));
+    }
+}
+
+#[test]
+fn f6_an_outage_in_which_no_intents_were_taken_hides_a_write_until_its_writer_is_back() {
+    for outage in [Duration::from_millis(100), Duration::from_secs(60), Duration::from_secs(3_000)] {
+        let (city, writer, reader) = cut_off(false);
+        assert_eq!(value(&writer), Some(11), "its own reads bypass");
+        for _ in 0..10 {
+            city.clock.advance(outage / 10);
+            assert_eq!(value(&writer), Some(11));
+        }
+        assert_eq!(value(&reader), Some(10), "the page on consistency says so");
+        writer.link.part(false);
+        // The longest pause of the breaker; the pauses of the cache's thread are those of a real clock.
+        city.clock.advance(Duration::from_secs(30).min(outage * 2));
+        assert_eq!(value(&writer), Some(11));
+        assert_eq!((writer.dirty_count(), value(&reader)), (0, Some(11)), "{outage:?}");
+    }
+}
+
+#[test]
+fn f6_a_writer_that_dies_in_an_outage_in_which_no_intents_were_taken_hides_its_write_to_the_timeout() {
+    let (city, writer, reader) = cut_off(false);
+    drop(writer);
+    city.clock.advance(Duration::from_secs(3_500));
+    assert_eq!(value(&reader), Some(10), "the page on consistency says so");
+    city.clock.advance(Duration::from_secs(100));
+    assert_eq!(value(&reader), Some(11));
+}
+
+#[test]
+fn f6_a_strict_write_is_refused_in_an_outage_that_only_its_writer_sees() {
+    let city = City::new();
+    let [reader] = city.processes();
+    let writer = city.process_with(|builder| builder.writes(Writes::Strict));
+    agree(&city, &[&writer, &reader]);
+    writer.link.part(true);
+    assert!(writer.ensure(1).is_err());
+    assert_eq!((value(&reader), value(&writer)), (Some(10), Some(10)));
 }

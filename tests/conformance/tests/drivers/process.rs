@@ -275,7 +275,7 @@ impl Process {
         read(&Reader { cache: &self.cache, manager: "product", kind, counters: &counters })
     }
 
-    fn start(&self, reader: &Reader<'_>, question: Question, seen: &[(Tag, Seed)]) -> Start {
+    fn start(&self, reader: &Reader<'_>, question: Question, seen: &[(Tag, Option<Seed>)]) -> Start {
         let (tags, declared) = question.tags(&self.build, None);
         reader.start(&Sought { seen, ..Sought::new(question.key(), &tags, &declared) })
     }

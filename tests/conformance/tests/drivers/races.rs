@@ -257,3 +257,28 @@ fn never_goes_back(process: &Process, database: &Database) {
 fn value_of_row_1(process: &Process) -> u64 {
     process.read(Question::Row(1))[&1]
 }
+
+#[test]
+fn the_first_readers_of_all_stand_on_what_the_first_of_them_has_noted() {
+    let operations = [Operation::Read, Operation::Seed, Operation::Remark, Operation::Connect];
+    for (question, operation, point) in QUESTIONS
+        .into_iter()
+        .flat_map(|question| operations.map(|operation| (question, operation)))
+        .flat_map(|(question, operation)| POINTS.map(|point| (question, operation, point)))
+    {
+        let city = City::new();
+        let reader = city.declaring(&[]);
+        let other = Process { build: reader.build.clone(), ..city.process() };
+        let loaded = question.answer(&city.database.rows());
+        let (database, whole) = (city.database.clone(), other.clone());
+        let work = move || {
+            whole.read(question);
+            // Whoever asks the database from now on is told.
+            database.set(1, 99);
+            database.set(9, 99);
+        };
+        point(&reader.link, Box::new(work), operation);
+        assert_eq!(reader.read(question), loaded, "{question:?}: {operation:?}");
+        assert_eq!(other.read(question), loaded, "{question:?}: {operation:?}");
+    }
+}

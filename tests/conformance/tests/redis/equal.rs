@@ -6,17 +6,20 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use cache_core::intent::{Held, Outcome, Seed, TagState, Writer};
-use cache_core::store::{Link, Name, RedisLink, TagName};
-use cache_core::{Timestamp, Token};
+use cache_core::intent::{Held, Keeping, Outcome, Seed, Standing, TagState, Writer};
+use cache_core::store::{Lease, Link, Name, Packed, RedisLink, TagName};
+use cache_core::{Database, KeyBytes, Reach, TagKind, Timestamp, Token};
 use conformance::redis_server::RedisServer;
-use conformance::{Dice, tag};
+use conformance::{Dice, key};
 use redis::Value;
 
 const HISTORIES: u64 = 60;
 const STEPS: usize = 60;
-/// So long a unit of a history is on the server; what differs by less than half of one is equal.
-const UNIT_MILLIS: u64 = 100_000;
+/// So long a unit of a history is on the server; what differs by less than half of one is equal. Moments of a history are
+/// even, and what is stored lives for odd times, so that nothing ends when something else begins.
+const UNIT_MILLIS: u64 = 50_000;
+/// So long a token is kept under which nothing was stored: [`Keeping::UNUSED`].
+const UNUSED: u64 = 600_000 / UNIT_MILLIS;
 /// So long a tag without intents is kept that nobody asks for.
 const KEEP_MILLIS: i64 = 60 * 86_400_000;
 /// What the state's `fresh` token is called until the server has chosen one.
@@ -46,6 +49,10 @@ struct History<'a> {
 /// What a step does.
 #[derive(Clone, Copy, Debug)]
 enum Step {
+    /// The present token, or another one.
+    Forget(bool),
+    /// The same.
+    Keep(bool, u64),
     Place(Writer, u64),
     Release(Writer, Option<u64>, bool),
     Seed,
@@ -55,7 +62,9 @@ impl<'a> History<'a> {
     fn new(server: &'a RedisServer, seed: u64) -> Self {
         let link = RedisLink::from_url(&server.url("shop")).unwrap();
         link.set_timeout(Duration::from_secs(5));
-        let name = link.names().tag(&tag(1));
+        let table = Database::named("shop").table("products");
+        let tag = if seed.is_multiple_of(2) { table.row(KeyBytes::of(&1)) } else { table.whole(TagKind::Any) };
+        let name = link.names().tag(&tag);
         let writers = (1..=4).map(Writer::from_bits).collect();
         Self {
             server,
@@ -76,7 +85,8 @@ impl<'a> History<'a> {
             self.plant();
             let what = self.choose();
             let before = self.state.clone();
-            let (seeds, expected) = (self.on_server(what), self.on_state(what));
+            let seeds = self.on_server(what);
+            let expected = self.on_state(what);
             let place = format!("seed {}, step {step}: {what:?} at {} after {before:?}", self.seed, self.now);
             self.compare(&seeds, expected, &place);
         }
@@ -89,7 +99,7 @@ impl<'a> History<'a> {
     /// Time passes, or a key is lost. Sometimes the server has not yet let a key go that has expired.
     fn happen(&mut self) {
         match self.dice.below(8) {
-            0..3 => self.now += self.dice.below(5),
+            0..3 => self.now += 2 * self.dice.below(5),
             3 => self.state.held = None,
             4 => self.state.intents.clear(),
             _ => {}
@@ -98,16 +108,31 @@ impl<'a> History<'a> {
 
     fn choose(&mut self) -> Step {
         let writer = self.writers[self.dice.index(self.writers.len())];
-        match self.dice.below(8) {
-            0..3 => Step::Place(writer, self.dice.below(8)),
-            3..6 => Step::Release(writer, self.dice.once_in(3).then(|| self.dice.below(8)), self.dice.once_in(2)),
+        let life = 2 * self.dice.below(8);
+        match self.dice.below(11) {
+            0..3 => Step::Place(writer, life),
+            3..6 => Step::Release(writer, self.dice.once_in(3).then_some(life), self.dice.once_in(2)),
+            6 => Step::Forget(!self.dice.once_in(4)),
+            7..9 => Step::Keep(!self.dice.once_in(4), life + 1),
             _ => Step::Seed,
+        }
+    }
+
+    /// The present token, or one that the tag never had.
+    fn meant(&self, is_present: bool) -> Token {
+        match self.state.held {
+            Some(Held::Token { token, .. }) if is_present => token,
+            _ => Token::from_bits(u64::MAX),
         }
     }
 
     fn on_state(&mut self, step: Step) -> Option<Seed> {
         let now = self.at();
         match step {
+            Step::Forget(is_present) => self.state.forget(self.meant(is_present), now),
+            Step::Keep(is_present, units) => {
+                self.state.keep(self.meant(is_present), Duration::from_nanos(units), now);
+            }
             Step::Place(writer, units) => self.state.place(writer, Duration::from_nanos(units), now),
             Step::Release(writer, Some(units), _) => {
                 self.state.release(writer, Outcome::Unknown(Duration::from_nanos(units)), FRESH, now);
@@ -116,15 +141,31 @@ impl<'a> History<'a> {
                 let outcome = if is_changed { Outcome::Changed } else { Outcome::Unchanged };
                 self.state.release(writer, outcome, FRESH, now);
             }
-            Step::Seed => return Some(self.state.seed(FRESH, now)),
+            Step::Seed => return Some(self.state.seed(FRESH, self.begun(), now)),
         }
         None
+    }
+
+    fn begun(&self) -> Keeping {
+        match self.name.reach {
+            Reach::Narrow => Keeping::Unused { until: Timestamp::from_nanos(self.now + UNUSED) },
+            Reach::Wide => Keeping::Long,
+        }
     }
 
     fn on_server(&self, step: Step) -> Vec<Seed> {
         let tags = [self.name.clone()];
         let release = |writer, outcome| self.link.release(writer, &[(self.name.clone(), outcome)]).unwrap();
         match step {
+            Step::Forget(is_present) => {
+                let lease = self.link.names().lease(&Lease::of(&key(1), &[]));
+                self.link.give_up(&lease, self.writers[0], &[(self.name.clone(), self.meant(is_present))]).unwrap();
+            }
+            Step::Keep(is_present, units) => {
+                let under = vec![(self.name.clone(), self.meant(is_present))];
+                let name = self.link.names().entry(&key(1));
+                self.link.put(&[Packed { name, bytes: vec![], life: Some(life(units)), under }]).unwrap();
+            }
             Step::Place(writer, units) => self.link.place(writer, &tags, life(units)).unwrap(),
             Step::Release(writer, Some(units), _) => release(writer, Outcome::Unknown(life(units))),
             Step::Release(writer, None, true) => release(writer, Outcome::Changed),
@@ -154,10 +195,15 @@ impl<'a> History<'a> {
     fn plant(&self) {
         let held = self.state.held.map(|held| match held {
             Held::Blocked { until } => format!("b{}", self.millis_of(until)),
-            Held::Token { token, standing: 0, .. } => format!("t{:016x}", token.bits()),
-            Held::Token { token, standing, earliest, latest } => {
-                let (earliest, latest) = (self.millis_of(earliest), self.millis_of(latest));
-                format!("t{:016x}:{standing}:{earliest}:{latest}", token.bits())
+            Held::Counted(standing) => format!("i{}", self.counts_of(standing)),
+            Held::Token { token, keeping, standing } => {
+                let (kind, kept) = match keeping {
+                    Keeping::Long => ("t", String::new()),
+                    Keeping::Unused { until } => ("n", format!("@{}", self.millis_of(until))),
+                    Keeping::Used { until } => ("t", format!("@{}", self.millis_of(until))),
+                    other => unreachable!("{other:?}"),
+                };
+                format!("{kind}{:016x}{kept}{}", token.bits(), self.counts_of(standing))
             }
             other => unreachable!("{other:?}"),
         });
@@ -166,6 +212,13 @@ impl<'a> History<'a> {
         let last = self.state.intents.iter().map(|(_, end)| *end).max();
         self.write(&self.name.token, held, self.state.held.map(|held| held.expires_at()));
         self.write(&self.name.intents(), last.map(|_| intents.join(",")), last);
+    }
+
+    fn counts_of(&self, Standing { count, earliest, latest }: Standing) -> String {
+        if count == 0 {
+            return String::new();
+        }
+        format!(":{count}:{}:{}", self.millis_of(earliest), self.millis_of(latest))
     }
 
     fn write(&self, name: &Name, text: Option<String>, end: Option<Timestamp>) {
@@ -196,7 +249,8 @@ impl<'a> History<'a> {
         // A key that is gone and one that has expired are the same.
         let (now, alive) = (self.at(), |end: &Timestamp| *end > self.at());
         let expected = self.state.held.filter(|held| held.expires_at() > now);
-        assert_eq!(held.map(|text| self.held_of(&text)), expected, "{place}");
+        let found = held.map(|text| self.held_of(&text)).filter(|held| held.expires_at() > now);
+        assert_eq!(found, expected, "{place}");
         assert_left(held_left, expected.map(|held| held.expires_at()), self.now, place);
         let mut expected: Vec<_> = self.state.intents.iter().filter(|(_, end)| alive(end)).copied().collect();
         let mut found: Vec<_> =
@@ -235,15 +289,27 @@ impl<'a> History<'a> {
         if let Some(until) = text.strip_prefix('b') {
             return Held::Blocked { until: self.moment_of(until) };
         }
-        let parts: Vec<&str> = text.strip_prefix('t').unwrap().split(':').collect();
-        let mut state = TagState::default();
-        state.seed(Token::from_bits(u64::from_str_radix(parts[0], 16).unwrap()), self.at());
-        let Some(Held::Token { token, standing, earliest, latest }) = &mut state.held else { unreachable!() };
-        if let [_, count, first, last] = parts[..] {
-            (*standing, *earliest, *latest) = (count.parse().unwrap(), self.moment_of(first), self.moment_of(last));
+        let parts: Vec<&str> = text.split(':').collect();
+        let standing = match parts[..] {
+            [_, count, first, last] => Standing {
+                count: count.parse().unwrap(),
+                earliest: self.moment_of(first),
+                latest: self.moment_of(last),
+            },
+            _ => Standing::NONE,
+        };
+        if parts[0] == "i" {
+            return Held::Counted(standing);
         }
-        let _ = token;
-        state.held.unwrap()
+        let (kind, rest) = parts[0].split_at(1);
+        let keeping = match (kind, rest.split_once('@')) {
+            ("t", None) => Keeping::Long,
+            ("t", Some((_, until))) => Keeping::Used { until: self.moment_of(until) },
+            ("n", Some((_, until))) => Keeping::Unused { until: self.moment_of(until) },
+            _ => panic!("{text}"),
+        };
+        let token = Token::from_bits(u64::from_str_radix(&rest[..16], 16).unwrap());
+        Held::Token { token, keeping, standing }
     }
 
     fn intent_of(&self, text: &str) -> (Writer, Timestamp) {

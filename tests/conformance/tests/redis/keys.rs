@@ -54,7 +54,22 @@ fn b19_things_of_another_type_count_as_lost() {
 #[test]
 fn b19_text_that_no_script_writes_counts_as_lost() {
     let (hands, subject) = hands();
-    for text in ["", "foreign", "t0", "t00000000000000ab:1", "b", "b-1", "t00000000000000AB", "00000000000000ab=1"] {
+    let texts = [
+        "",
+        "foreign",
+        "t0",
+        "t00000000000000ab:1",
+        "b",
+        "b-1",
+        "t00000000000000AB",
+        "00000000000000ab=1",
+        "n00000000000000ab",
+        "t00000000000000ab@",
+        "t00000000000000ab@x999999999999",
+        "i",
+        "i:1",
+    ];
+    for text in texts {
         let token = subject.under(tag(1));
         subject.put(1, vec![token]);
         for name in names(&hands, "shop:t:") {
@@ -68,6 +83,8 @@ fn b19_text_that_no_script_writes_counts_as_lost() {
 #[test]
 fn no_tag_goes_before_what_was_stored_under_it() {
     let (hands, subject) = hands();
+    // As many of these as there are tables.
+    let tag = |_| Tag::root();
     let token = subject.under(tag(1));
     subject.put_value(1, shared(b"x"), vec![token], Timeout::NEVER);
     subject.put_value(2, shared(b"x"), vec![token], Timeout::after(Duration::MAX));

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use cache_core::store::{RedisStore, Store, Wanted};
-use cache_core::{Clock, Tag};
+use cache_core::{Clock, Tag, Timeout};
 use conformance::redis_server::{Hands, RedisServer};
 use conformance::{Subject, Time, codec, key, tag};
 use redis::Value;
+
+use crate::program::{Program, there};
 
 /// A shop with one entry under the root and a tag.
 fn shop(server: RedisServer) -> (Hands, Subject) {
@@ -149,4 +151,59 @@ fn a_server_that_is_still_loading_is_an_error_and_then_in_another_life() {
     });
     assert!(!subject.serves(1));
     assert!(causes.borrow().contains("LOADING"), "{}", causes.borrow());
+}
+
+/// A row is read, and deleted while the server holds other keys; then it is given the old ones again.
+fn given_old_keys(other_keys: fn(&RedisServer), old_keys: fn(&RedisServer)) -> (RedisServer, Program) {
+    let server = RedisServer::start();
+    let program = Program::new(&server, "shop");
+    program.read(1, Timeout::from_secs(3_600), there);
+    other_keys(&server);
+    program.delete(1);
+    old_keys(&server);
+    (server, program)
+}
+
+fn swap(server: &RedisServer) {
+    server.run::<Value>(&["SWAPDB", "0", "1"]);
+}
+
+fn copy(from: &str, to: &str, server: &RedisServer) {
+    let names: Vec<String> =
+        server.run(&["EVAL", "redis.call('SELECT', ARGV[1]) return redis.call('KEYS', '*')", "0", from]);
+    let script = "redis.call('SELECT', ARGV[1]) local life = redis.call('PTTL', KEYS[1]) \
+        local dump = redis.call('DUMP', KEYS[1]) redis.call('SELECT', ARGV[2]) \
+        return redis.call('RESTORE', KEYS[1], life < 0 and 0 or life, dump, 'REPLACE')";
+    names.iter().for_each(|name| drop(server.run::<Value>(&["EVAL", script, "1", name, from, to])));
+}
+
+/// What is done to a server while it runs.
+type Step = fn(&RedisServer);
+
+fn flush_and_keep_a_dump(server: &RedisServer) {
+    copy("0", "1", server);
+    server.run::<Value>(&["FLUSHDB"]);
+}
+
+fn restore(server: &RedisServer) {
+    server.run::<Value>(&["FLUSHDB"]);
+    copy("1", "0", server);
+}
+
+#[test]
+fn what_a_server_is_given_back_while_it_runs_is_cleared_by_hand() {
+    let ways: [(Step, Step); 2] = [(swap, swap), (flush_and_keep_a_dump, restore)];
+    let cures: [fn(&RedisServer, &Program); 2] = [
+        |_, program| program.cache.clear().unwrap(),
+        |server, _| assert_eq!(server.run::<u64>(&["DEL", "shop:incarnation"]), 1),
+    ];
+    for (other_keys, old_keys) in ways {
+        for cure in cures {
+            let (server, program) = given_old_keys(other_keys, old_keys);
+            let reads = || program.read(1, Timeout::from_secs(3_600), || None).is_some();
+            assert!(reads(), "the caveat says so");
+            cure(&server, &program);
+            assert!(!reads());
+        }
+    }
 }

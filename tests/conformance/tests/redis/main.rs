@@ -20,9 +20,15 @@ mod lives;
 mod notes;
 mod order;
 #[cfg(feature = "redis")]
+mod program;
+#[cfg(feature = "redis")]
+mod room;
+#[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]
 mod slots;
+#[cfg(feature = "redis")]
+mod stampede;
 
 #[cfg(feature = "redis")]
 conformance::store_contract!(redis_store, conformance::redis_server::subject());

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use cache_core::intent::{TagState, Writer};
 use cache_core::protocol::notes::{Note, Notes, Remark};
-use cache_core::store::{Link, Outcome, RedisLink, TableName};
-use cache_core::{Fingerprint, Timestamp, Token};
+use cache_core::store::{Link, Outcome, RedisLink, TableName, TagName};
+use cache_core::{Database, Fingerprint, TableTags, TagKind, Timestamp, Token};
 use conformance::redis_server::RedisServer;
 use conformance::{Dice, tag};
 use redis::Value;
@@ -76,6 +76,7 @@ struct History<'a> {
     link: RedisLink,
     table: TableName,
     dice: Dice,
+    of: TableTags,
     any: TagState,
     notes: Option<Notes>,
 }
@@ -84,8 +85,9 @@ impl<'a> History<'a> {
     fn new(server: &'a RedisServer, seed: u64) -> Self {
         let link = RedisLink::from_url(&server.url(&format!("shop{seed}"))).unwrap();
         link.set_timeout(Duration::from_secs(5));
-        let table = link.names().notes(&tag(1));
-        Self { server, link, table, dice: Dice::new(seed), any: TagState::default(), notes: None }
+        let of = Database::named("shop").table("products");
+        let table = link.names().notes(&of.whole(TagKind::Any));
+        Self { server, link, table, dice: Dice::new(seed), of, any: TagState::default(), notes: None }
     }
 
     fn run(mut self) {
@@ -147,7 +149,8 @@ impl<'a> History<'a> {
 
     fn remark(&mut self, place: &str) {
         let (own, writer) = (declared(self.dice.below(3)), self.writer());
-        let remark = match self.dice.below(4) {
+        let remark = match self.dice.below(5) {
+            4 => return self.restore(own, place),
             0 => Remark::Claim { own, writer },
             1 => Remark::Forget(writer),
             _ => Remark::Note(own),
@@ -157,6 +160,20 @@ impl<'a> History<'a> {
         assert_eq!(self.link.remark(&self.table, remark).unwrap(), expected, "{remark:?} in {place}");
         let left: i64 = self.server.run(&["PTTL", self.table.notes.as_str()]);
         assert!(self.notes.is_none() || left > 59 * 86_400_000, "{left} in {place}");
+    }
+
+    /// Makes notes anew. The wide tags change if there were none.
+    fn restore(&mut self, own: Fingerprint, place: &str) {
+        let wide: Vec<TagName> = self.of.wide().iter().map(|tag| self.link.names().tag(tag)).collect();
+        let tokens = || -> Vec<Token> { self.link.seed(&wide).unwrap().iter().map(|seed| seed.token).collect() };
+        let (before, were_lost) = (tokens(), self.notes.is_none());
+        let may_store = self.link.restore(&self.table, own, &wide).unwrap();
+        let expected;
+        let remark = Remark::Restore(own);
+        (self.notes, expected) = Notes::after(self.notes.take(), remark, &self.any, Timestamp::from_nanos(0));
+        assert_eq!(may_store, expected, "{place}");
+        let are_changed = before.iter().zip(tokens()).map(|(before, after)| *before != after);
+        assert!({ are_changed }.all(|is_changed| is_changed == were_lost), "{place}");
     }
 
     /// What the server has noted, by the history's time: that stands still, at zero.

@@ -30,7 +30,7 @@ fn name(link: &RedisLink, id: u64) -> Name {
 }
 
 fn packed(name: &Name, bytes: &[u8], life: Option<Duration>) -> Packed {
-    Packed { name: name.clone(), bytes: bytes.to_vec(), life }
+    Packed { name: name.clone(), bytes: bytes.to_vec(), life, under: vec![] }
 }
 
 fn swap(name: &Name, from: &[u8], with: Option<(&[u8], Lasting)>) -> Swap {

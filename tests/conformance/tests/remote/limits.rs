@@ -14,8 +14,8 @@ fn serves_after_the_deadline(lose: impl FnOnce(&Subject)) -> bool {
 }
 
 #[test]
-fn an_intent_beside_no_token_is_forgotten_with_its_key() {
-    assert!(serves_after_the_deadline(|subject| {
+fn an_intent_beside_no_token_is_missed_when_it_is_lost() {
+    assert!(!serves_after_the_deadline(|subject| {
         subject.place(Writer::fresh(), tag(1), 10);
         subject.hand().lose_intents(&tag(1));
     }));
@@ -29,6 +29,15 @@ fn lost_intents_that_nobody_notices_before_the_first_of_them_ends_are_forgotten(
         subject.place(Writer::fresh(), tag(1), 10);
         subject.hand().lose_intents(&tag(1));
         subject.pass(1);
+    }));
+}
+
+#[test]
+fn an_intent_beside_no_token_that_is_lost_with_what_counts_it_is_forgotten() {
+    assert!(serves_after_the_deadline(|subject| {
+        subject.place(Writer::fresh(), tag(1), 10);
+        subject.hand().lose_intents(&tag(1));
+        subject.hand().lose_token(&tag(1));
     }));
 }
 

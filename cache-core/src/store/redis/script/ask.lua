@@ -4,6 +4,9 @@
 -- Without intents it is safe for ever.
 local KEEP = '5184000000'
 
+-- A token of which outsiders choose how many there are goes after ten minutes, if nothing is stored under it.
+local UNUSED = 600000
+
 -- Milliseconds of the server's clock.
 local function present()
   local clock = redis.call('TIME')

@@ -2,7 +2,9 @@
 -- same in Rust, and the tests compare the two.
 --
 -- KEYS: the record of the incarnation, the token of the table's `any`, its intents, the notes.
+--       To restore them: for each of the table's wide tags its token's key and its intents' key.
 -- ARGV: the incarnation of the connection, the verb, the declarations (32 hex digits), the writer.
+--       To restore them: a fresh token for each of these tags.
 --
 -- The notes' key: n<declarations>=<state>,..    state: r          ripe
 --                                                      u<until>   not ripe before that
@@ -12,7 +14,7 @@ local LOST = string.rep('0', 32)
 local verb, own, claimed = ARGV[2], ARGV[3], 'c' .. ARGV[4]
 local now = present()
 local tags = rules(now)
-local is_for_readers = verb == 'note'
+local is_for_readers = verb == 'note' or verb == 'restore'
 if not is_for_readers then
   local refused = refusal(KEYS[1], ARGV[1])
   if refused then
@@ -43,7 +45,7 @@ local function stands_until(notes)
     exempt[note.state] = true
   end
   local held, intents = tags.settled(tags.held_of((read(KEYS[2]))), tags.intents_of((read(KEYS[3]))))
-  local last = held and not held.token and held.expires or 0
+  local last = held and held.is_blocked and held.expires or 0
   for _, intent in ipairs(intents) do
     if not exempt['c' .. intent.writer] then
       last = math.max(last, intent.deadline)
@@ -65,6 +67,13 @@ local function ripened(state, notes)
 end
 
 local notes, may_store = notes_of((read(KEYS[4]))), 1
+if verb == 'restore' and not notes then
+  for at = 5, #KEYS, 2 do
+    local tag, texts = { token = KEYS[at], intents = KEYS[at + 1] }, { token = read(KEYS[at]), intents = read(KEYS[at + 1]) }
+    tags.change(tag, texts, { verb = 'changed', writer = '', fresh = ARGV[(at + 5) / 2] })
+  end
+  notes = {}
+end
 if verb == 'claim' then
   if not notes then
     notes = { { of = LOST, state = claimed } }

@@ -14,9 +14,12 @@ local intent, counts = writer .. '=' .. deadline, ':1:' .. deadline .. ':' .. de
 local found = call('MGET', unpack(keys, 2))
 for at = 2, #keys, 2 do
   local token, intents = found[at - 1], found[at]
-  if token and #token == 17 and sub(token, 1, 1) == 't' and not intents and life > 1 then
+  -- A token that is kept for long, one that is not and lives, or none.
+  local is_usual = not token or #token == 17 and sub(token, 1, 1) == 't'
+    or #token == 31 and string.find(token, '^[tn]%x+@%d+$') == 1 and tonumber(sub(token, 19)) > now
+  if is_usual and not intents and life > 1 then
     -- Mostly nobody else is at the tag.
-    call('SET', keys[at], token .. counts, 'PXAT', expires)
+    call('SET', keys[at], (token or 'i') .. counts, 'PXAT', expires)
     call('SET', keys[at + 1], intent, 'PXAT', expires)
   else
     others = others or rules(now)

@@ -12,7 +12,7 @@ local found = call('MGET', unpack(keys))
 -- Under a tag that nobody else is at lie the intent that was placed, and what was written beside the token then: the same
 -- for all tags of a write.
 local start, placed, counts = writer .. '=', nil, nil
-local ended, texts = {}, {}
+local ended, texts, ends = {}, {}, {}
 for at = 2, #keys, 2 do
   local token, intents, outcome = found[at], found[at + 1], ARGV[at / 2 + 2]
   if intents and intents ~= placed and sub(intents, 1, 17) == start then
@@ -21,9 +21,18 @@ for at = 2, #keys, 2 do
       placed, counts = intents, ':1:' .. deadline .. ':' .. deadline
     end
   end
-  if token and intents and intents == placed and sub(token, 18) == counts and #outcome <= 17 then
-    ended[#ended + 1] = keys[at + 1]
-    texts[at] = outcome == 'u' and sub(token, 1, 17) or outcome
+  if token and intents and intents == placed and sub(token, -#counts) == counts and #outcome <= 17 then
+    local head = sub(token, 1, -#counts - 1)
+    local kept = #head == 31 and string.find(head, '^[tn]%x+@%d+$') == 1 and tonumber(sub(head, 19)) or 0
+    if #head == 17 or head == 'i' or kept - 1 > now then
+      ended[#ended + 1] = keys[at + 1]
+      texts[at] = outcome == 'u' and head or sub(head, 1, 1) .. sub(outcome, 2) .. sub(head, 18)
+      ends[at] = kept > 0 and digits(kept - 1)
+    end
+    if head == 'i' then
+      -- Nobody was told a token.
+      ended[#ended + 1], texts[at] = keys[at], ''
+    end
   end
 end
 -- What ends intents asks for the right to write as well as the question for the record does, and for no room. Without their
@@ -36,8 +45,12 @@ if type(gone) ~= 'number' then
   end
 end
 for at = 2, #keys, 2 do
-  if texts[at] then
-    call('SET', keys[at], texts[at], 'PX', KEEP)
+  if ends[at] then
+    call('SET', keys[at], texts[at], 'PXAT', ends[at])
+  elseif texts[at] then
+    if texts[at] ~= '' then
+      call('SET', keys[at], texts[at], 'PX', KEEP)
+    end
   else
     others = others or rules(now)
     local fresh, life = string.match(ARGV[at / 2 + 2], '^t(%x+):?(%d*)$')

@@ -1,9 +1,13 @@
 -- What becomes of a tag's token and of the intents beside it. `cache_core::intent::TagState` is the same in Rust, and
 -- the tests compare the two.
 --
--- The token's key:    t<16 hex digits>                                      no intent stands
---                     t<16 hex digits>:<standing>:<earliest>:<latest>       so many stand, the first and the last end then
---                     b<until>                                              blocked
+-- The token's key:    <head>                                   no intent stands
+--                     <head>:<count>:<earliest>:<latest>       so many stand, the first and the last end then
+--                     b<until>                                 blocked
+-- A head is:          t<16 hex digits>                         kept for long
+--                     t<16 hex digits>@<until>                 kept as long as what is stored under it
+--                     n<16 hex digits>@<until>                 nothing was stored under it yet
+--                     i                                        no token: intents are counted
 -- The intents' key:   <writer, 16 hex digits>=<deadline>,..
 --
 -- Times are milliseconds of the server's clock. Anything else under a key counts as lost.
@@ -15,17 +19,19 @@ local function rules(now)
     if not text then
       return nil
     end
-    if #text == 17 and string.find(text, '^t[0-9a-f]+$') then
-      return { token = string.sub(text, 2), standing = 0, expires = math.huge }
+    local head, count, earliest, latest = string.match(text, '^([^:]*):(%d+):(%d+):(%d+)$')
+    local held = { count = tonumber(count) or 0, expires = tonumber(earliest), latest = tonumber(latest) }
+    if head == 'i' then
+      return held
     end
-    local token, standing, earliest, latest = string.match(text, '^t([0-9a-f]+):(%d+):(%d+):(%d+)$')
-    if token and #token == 16 then
-      return {
-        token = token, standing = tonumber(standing), expires = tonumber(earliest), latest = tonumber(latest),
-      }
+    local kind, token, kept = string.match(head or text, '^([tn])([0-9a-f]+)@?(%d*)$')
+    if token and #token == 16 and #(head or text) == (kept == '' and 17 or 18 + #kept) and (kept ~= '' or kind == 't') then
+      held.token, held.is_unused, held.kept = token, kind == 'n', kept ~= '' and kept or nil
+      held.expires = held.expires or tonumber(kept) or math.huge
+      return held
     end
     local blocked = string.match(text, '^b(%d+)$')
-    return blocked and { expires = tonumber(blocked) }
+    return blocked and { is_blocked = true, expires = tonumber(blocked) }
   end
 
   -- An intent holds its deadline as a number, to be compared, and in digits, to be written.
@@ -63,28 +69,33 @@ local function rules(now)
       held = nil
     end
     intents = keep(intents, function(intent) return intent.deadline > now end)
-    if held and held.token and #intents < held.standing then
-      held = { expires = held.latest }
+    if held and not held.is_blocked and #intents < held.count then
+      held = { is_blocked = true, expires = held.latest }
     end
     return held, intents
   end
 
   local function text_of_held(held, intents)
-    if not held then
-      return nil
-    end
-    if not held.token then
+    if held and held.is_blocked then
       return 'b' .. digits(held.expires), held.expires
     end
+    local head = 'i'
+    if held and held.token then
+      head = (held.is_unused and 'n' or 't') .. held.token .. (held.kept and '@' .. held.kept or '')
+    end
     if #intents == 0 then
-      return 't' .. held.token, now + KEEP
+      -- Intents keep a token whose time is over.
+      if head == 'i' or held.kept and tonumber(held.kept) <= now then
+        return nil
+      end
+      return head, tonumber(held.kept) or now + KEEP
     end
     local first, last = intents[1], intents[1]
     for _, intent in ipairs(intents) do
       first = intent.deadline < first.deadline and intent or first
       last = intent.deadline > last.deadline and intent or last
     end
-    return 't' .. held.token .. ':' .. #intents .. ':' .. first.said .. ':' .. last.said, first.deadline
+    return head .. ':' .. #intents .. ':' .. first.said .. ':' .. last.said, first.deadline
   end
 
   local function text_of_intents(intents)
@@ -118,17 +129,31 @@ local function rules(now)
     end
   end
 
-  -- Seeds, places or releases a tag whose keys hold these texts (false: none), for a `verb`, a `writer`, a `fresh` token
-  -- and a `life`; gives the token, and whether an intent stands.
+  -- Changes how long a token is kept.
+  local function keep_for(held, intents, verb, life)
+    if verb == 'keep' and (held.is_unused or tonumber(held.kept) < now + life) then
+      held.is_unused, held.kept = false, digits(now + 2 * life)
+    elseif verb == 'forget' and held.is_unused and #intents == 0 then
+      return nil
+    end
+    return held
+  end
+
+  -- Seeds, places, releases, keeps or forgets a tag whose keys hold these texts (false: none), for a `verb`, a `writer`, a
+  -- `fresh` token (or the one that is meant) and a `life`; gives the token, and whether an intent stands.
   local function change(keys, texts, with)
     local was_held, was_intents, verb = texts.token or nil, texts.intents or nil, with.verb
     local held, intents = settled(held_of(was_held), intents_of(was_intents))
     local token, is_intended = with.fresh, #intents > 0
     if verb == 'seed' then
-      if not held then
-        held = { token = with.fresh }
+      if not held or not held.token and not held.is_blocked then
+        held = { token = with.fresh, is_unused = with.is_narrow, kept = with.is_narrow and digits(now + UNUSED) or nil }
       end
-      token, is_intended = held.token or with.fresh, is_intended or not held.token
+      token, is_intended = held.token or with.fresh, is_intended or held.is_blocked
+    elseif verb == 'keep' or verb == 'forget' then
+      if held and held.kept and held.token == with.fresh then
+        held = keep_for(held, intents, verb, with.life)
+      end
     else
       intents = keep(intents, function(intent) return intent.writer ~= with.writer end)
       if verb == 'place' or verb == 'unknown' then
@@ -140,7 +165,7 @@ local function rules(now)
     end
     local text, expires = text_of_held(held, intents)
     write(keys.token, was_held, text, expires)
-    if verb == 'seed' and text == was_held and #intents == 0 and held.token then
+    if verb == 'seed' and text == was_held and #intents == 0 and held.token and not held.kept then
       renew(keys.token)
     end
     text, expires = text_of_intents(intents)
