@@ -1,5 +1,6 @@
 //! What a writer leaves behind for programs that declare something else, when it could renew only some of its intents.
 
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use conformance::simulation::{Fault, Operation};
@@ -22,10 +23,15 @@ fn wait_for_renewals(process: &Process, count: u64) {
     std::thread::sleep(Duration::from_millis(200));
 }
 
-/// After its next placing nothing of the writer gets through.
-fn cut_off_after_a_placing(writer: &Process) {
+/// After its next placing, of which the receiver is told, nothing of the writer gets through.
+fn cut_off_after_a_placing(writer: &Process) -> Receiver<()> {
     let link = writer.link.clone();
-    writer.link.after(Operation::Place, move || link.misbehave(0, 1, &[Fault::Refused]));
+    let (tell, told) = channel();
+    writer.link.after(Operation::Place, move || {
+        link.misbehave(0, 1, &[Fault::Refused]);
+        _ = tell.send(());
+    });
+    told
 }
 
 /// What the writer began with `write` is committed before the intents that were renewed at half their life end, and it dies.
@@ -49,7 +55,7 @@ fn a_writer_is_bounded_that_is_cut_off_after_it_has_renewed_its_intents() {
     fills(&writer, Question::Row(2));
     let write = writer.place(1);
     reader.read(SHELF);
-    cut_off_after_a_placing(&writer);
+    _ = cut_off_after_a_placing(&writer);
     city.clock.advance(INTENT_LIFE / 2);
     wait_for_renewals(&writer, 1);
     is_bounded(&city, &reader, write, SHELF);
@@ -63,9 +69,10 @@ fn a_writer_is_bounded_that_does_not_learn_that_its_intents_were_renewed() {
     let write = writer.place(1);
     reader.read(SHELF);
     writer.link.plan(Operation::Place, Fault::ReplyLost);
-    cut_off_after_a_placing(&writer);
+    let is_cut_off = cut_off_after_a_placing(&writer);
     city.clock.advance(INTENT_LIFE / 2);
-    std::thread::sleep(Duration::from_millis(500));
+    is_cut_off.recv_timeout(Duration::from_secs(30)).expect("its intents are renewed");
+    std::thread::sleep(Duration::from_millis(200));
     is_bounded(&city, &reader, write, SHELF);
 }
 
@@ -75,7 +82,7 @@ fn a_claim_exempts_a_writer_for_no_longer_than_its_wide_intents_stand() {
     let (writer, reader) = (city.process(), city.declaring(&[shelf(false)]));
     fills(&reader, SHELF);
     let write = writer.place(1);
-    cut_off_after_a_placing(&writer);
+    _ = cut_off_after_a_placing(&writer);
     city.clock.advance(INTENT_LIFE / 2);
     wait_for_renewals(&writer, 1);
     is_bounded(&city, &reader, write, SHELF);
@@ -87,7 +94,7 @@ fn without_other_programs_the_same_writer_is_bounded_for_its_row() {
     let (writer, reader) = (city.process(), city.process());
     fills(&reader, Question::Row(1));
     let write = writer.place(1);
-    cut_off_after_a_placing(&writer);
+    _ = cut_off_after_a_placing(&writer);
     city.clock.advance(INTENT_LIFE / 2);
     wait_for_renewals(&writer, 1);
     is_bounded(&city, &reader, write, Question::Row(1));
