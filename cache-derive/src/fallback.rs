@@ -96,7 +96,7 @@ fn cached_model(input: &DeriveInput, broken: &syn::Ident) -> TokenStream {
             fn heap_size(&self) -> usize {
                 loop {}
             }
-            fn is_key_exact() -> bool {
+            fn key_comparison() -> #private::Comparison {
                 loop {}
             }
             fn lookups() -> ::std::vec::Vec<#private::LookupDefinition> {

@@ -10,7 +10,7 @@ use diesel::result::QueryResult;
 
 use crate::catalogue::Told;
 use crate::identity::Answer;
-use crate::scan::Dialect;
+use crate::scan::{Bound, Dialect};
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod bound;
@@ -79,9 +79,9 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     #[doc(hidden)]
     fn write_binds<Query: QueryFragment<Self>>(query: &Query, to: &mut dyn fmt::Write) -> QueryResult<()>;
 
-    /// The value that is bound last to `query`, if it is a whole number.
+    /// The value that is bound last to `query`, as it is sent, if it is known what it is.
     #[doc(hidden)]
-    fn last_bound_integer<Query: QueryFragment<Self>>(query: &Query) -> Option<i64>;
+    fn last_bound<Query: QueryFragment<Self>>(query: &Query) -> Option<Bound>;
 
     /// Asks an open connection which database it is on.
     ///

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 
 use cache_core::tables::{self, LookupDeclaration, NamedType, Tables};
 
+use crate::comparison::Comparison;
 use crate::model::{CachedModel, Definition};
+use crate::printed::KeyReader;
 use crate::table::{NamedTable, table_name};
 
 /// What `#[derive(Cached)]` submits for each model.
@@ -15,7 +17,8 @@ pub struct Declaration {
     declare: fn() -> tables::Declaration,
     has_schema: fn() -> bool,
     definition: Definition,
-    is_key_exact: fn() -> bool,
+    key_comparison: fn() -> Comparison,
+    key_reader: fn() -> Option<KeyReader>,
     model: fn() -> TypeId,
 }
 
@@ -27,7 +30,8 @@ impl Declaration {
             declare: declare::<M>,
             has_schema: <M::Table as NamedTable>::has_schema,
             definition: M::DEFINITION,
-            is_key_exact: M::is_key_exact,
+            key_comparison: M::key_comparison,
+            key_reader: M::key_reader,
             model: TypeId::of::<M>,
         }
     }
@@ -51,9 +55,20 @@ pub(crate) fn has_schema(table: &str) -> bool {
     WITH_SCHEMA.contains(table)
 }
 
-/// What each model declares, and whether its key is compared byte by byte.
-pub(crate) fn each() -> impl Iterator<Item = (tables::Declaration, bool)> {
-    inventory::iter::<Declaration>().map(|declaration| ((declaration.declare)(), (declaration.is_key_exact)()))
+/// What each model declares, and what is known of its key.
+pub(crate) fn each() -> impl Iterator<Item = (tables::Declaration, DeclaredKey)> {
+    inventory::iter::<Declaration>().map(|declaration| {
+        let key = DeclaredKey { comparison: (declaration.key_comparison)(), reader: (declaration.key_reader)() };
+        ((declaration.declare)(), key)
+    })
+}
+
+/// What is known of the key of a model.
+#[derive(Debug)]
+pub(crate) struct DeclaredKey {
+    pub(crate) comparison: Comparison,
+    /// What reads one back from what its `Debug` prints.
+    pub(crate) reader: Option<KeyReader>,
 }
 
 /// A model of the program, and what its manager is called.

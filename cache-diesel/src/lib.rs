@@ -195,6 +195,7 @@
 mod backend;
 mod catalogue;
 mod clear;
+mod comparison;
 mod declaration;
 mod error;
 mod expression;
@@ -205,6 +206,7 @@ mod manager;
 mod model;
 mod moment;
 mod precision;
+mod printed;
 pub mod read;
 mod refresh;
 mod relevance;
@@ -255,16 +257,17 @@ pub mod __private {
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;
+    pub use crate::comparison::Comparison;
     pub use crate::declaration::Declaration;
     pub use crate::error::NotFound;
     pub use crate::expression::{AnyOf, EqOrNull};
     pub use crate::keys::IntoKey;
     pub use crate::manager::{Manager, ManagerCell};
     pub use crate::model::{
-        CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, is_column_exact,
-        key_bytes_of, type_of,
+        CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
     };
     pub use crate::moment::Moment;
+    pub use crate::printed::KeyReader;
     pub use crate::read::view::{
         Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
         Relation, ViewCell, ViewManager,
@@ -275,6 +278,9 @@ pub mod __private {
     };
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
     pub use crate::write::Saved;
+    pub mod printed {
+        pub use crate::printed::{KeyType, NotRead, Read};
+    }
     pub mod weigh {
         pub use crate::weigh::{Heap, NoHeap, Weigh};
     }

@@ -1,6 +1,6 @@
 //! What a cached model is: the trait that `#[derive(Cached)]` implements, and what it says about the table.
 
-use core::any::{Any, TypeId};
+use core::any::Any;
 use core::hash::Hash;
 use core::time::Duration;
 
@@ -10,7 +10,9 @@ use cache_core::{Codec, Jitter, KeyBytes, Timeout, Timestamp, name_of, registry}
 use diesel::query_dsl::methods::{FilterDsl, FindDsl};
 use diesel::{Expression, Table};
 
+use crate::comparison::Comparison;
 use crate::error::NotFound;
+use crate::printed::KeyReader;
 use crate::storage::ModelCodecs;
 use crate::table::{NamedTable, table_name};
 use crate::write::Saved;
@@ -70,8 +72,12 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     }
     /// The bytes that the row's fields own on the heap, as far as their types are known.
     fn heap_size(&self) -> usize;
-    /// Whether every column of the primary key is compared byte by byte.
-    fn is_key_exact() -> bool;
+    /// How the database compares primary keys.
+    fn key_comparison() -> Comparison;
+    /// What reads a primary key back from what its `Debug` prints.
+    fn key_reader() -> Option<KeyReader> {
+        None
+    }
     /// The unique look-ups and scopes.
     fn lookups() -> Vec<LookupDefinition>;
     /// The tables whose changes reach this table by themselves.
@@ -271,8 +277,8 @@ pub trait Lookup: 'static {
     fn key_bytes(model: &Self::Model) -> KeyBytes {
         KeyBytes::of(&Self::value(model))
     }
-    /// Whether values that are equal to the database are equal byte by byte, or in their normal form.
-    fn is_exact() -> bool;
+    /// How the database compares values, or how their normal forms are compared.
+    fn comparison() -> Comparison;
     /// The normal form of `value`.
     fn normalized(value: &Self::Value) -> Self::Value {
         value.clone()
@@ -314,7 +320,7 @@ impl LookupDefinition {
     pub fn of<L: Lookup>() -> Self {
         let declaration = LookupDeclaration {
             columns: L::COLUMNS,
-            is_exact: L::is_exact(),
+            is_exact: L::comparison().is_exact(),
             is_fixed: L::IS_FIXED,
             is_unique: L::IS_UNIQUE,
             normalizer: L::normalizer(),
@@ -395,13 +401,3 @@ plain_sql_type! {
 
 /// The plain Rust type of the column `C`.
 pub type PlainValue<C> = <<C as Expression>::SqlType as PlainSqlType>::Value;
-
-/// Whether the database compares values of the column `C` byte by byte.
-#[must_use]
-pub fn is_column_exact<C>(_column: C) -> bool
-where
-    C: Expression,
-    C::SqlType: 'static,
-{
-    crate::table::is_sql_type_exact(TypeId::of::<C::SqlType>())
-}

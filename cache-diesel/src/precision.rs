@@ -17,14 +17,14 @@ pub enum PlainWrites {
 /// it is called, as [`PlainWrites::RowExact`].
 ///
 /// Diesel shows a tracker the SQL and, of the values that are bound, what their `Debug` prints. A statement that is just
-/// `update(table.find(key)).set(..)` or `delete(table.find(key))`, on a table whose models have a key of the type `i16`,
-/// `i32` or `i64`, is taken to write the row with the whole number that is printed last. What is longer than 4 KiB is
-/// not looked at, and whatever is not a whole number counts for the whole table.
+/// `update(table.find(key)).set(..)` or `delete(table.find(key))`, on a table whose models have a whole number, bytes, a UUID
+/// or a date as key, is taken to write the row whose key is printed last. What is longer than 4 KiB is not looked at, and
+/// whatever is no value of the key's type counts for the whole table.
 ///
 /// # Consistency
 ///
 /// One thing cannot be seen: a key that is bound as a type of the program's own, such as a newtype, whose `Debug`
-/// prints a whole number that is not the one which its `ToSql` sends. The wrong row would then be taken as written. A
+/// prints another key than the one which its `ToSql` sends. The wrong row would then be taken as written. A
 /// program with such a type calls this with [`PlainWrites::TableWide`] before it writes, or writes through
 /// [`Manager::write`](crate::Manager::write), which looks at the values that are sent.
 ///

@@ -1,9 +1,6 @@
-//! What tables are called in SQL, and which of their columns are compared byte by byte.
-
-use core::any::TypeId;
+//! Says what tables are called in SQL.
 
 use diesel::query_builder::{QueryBuilder, QueryFragment};
-use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, SmallInt};
 
 use crate::backend::NamingBackend;
 use crate::scan;
@@ -49,24 +46,4 @@ fn printed<T: QueryFragment<NamingBackend>>(part: &T) -> Option<String> {
 
 pub(crate) fn table_name<T: NamedTable>() -> String {
     T::sql_name()
-}
-
-/// Whether equal values of a column of this SQL type are equal byte by byte.
-///
-/// Text is not on the list: a collation may take other letters for equal. Neither are numbers that can be
-/// written in several ways.
-pub(crate) fn is_sql_type_exact(sql_type: TypeId) -> bool {
-    [
-        TypeId::of::<BigInt>(),
-        TypeId::of::<Binary>(),
-        TypeId::of::<Bool>(),
-        TypeId::of::<Integer>(),
-        TypeId::of::<SmallInt>(),
-        TypeId::of::<Nullable<BigInt>>(),
-        TypeId::of::<Nullable<Binary>>(),
-        TypeId::of::<Nullable<Bool>>(),
-        TypeId::of::<Nullable<Integer>>(),
-        TypeId::of::<Nullable<SmallInt>>(),
-    ]
-    .contains(&sql_type)
 }

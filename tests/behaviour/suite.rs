@@ -9,6 +9,7 @@ pub mod schema;
 pub mod stores;
 
 mod cleared;
+pub mod compared;
 mod concurrency;
 mod corners;
 mod databases;

@@ -18,6 +18,8 @@ mod kept;
 mod suite;
 
 #[cfg(feature = "mysql")]
+mod compared;
+#[cfg(feature = "mysql")]
 mod inserts;
 #[cfg(feature = "mysql")]
 #[path = "test_transactions.rs"]

@@ -20,6 +20,8 @@ mod suite;
 #[cfg(feature = "postgres")]
 mod commits;
 #[cfg(feature = "postgres")]
+mod compared;
+#[cfg(feature = "postgres")]
 #[path = "../behaviour/deferred.rs"]
 mod deferred;
 #[cfg(feature = "postgres")]

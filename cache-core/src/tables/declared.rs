@@ -21,6 +21,12 @@ impl NamedType {
     pub fn of<T: ?Sized + 'static>() -> Self {
         Self { id: TypeId::of::<T>(), name: core::any::type_name::<T>() }
     }
+
+    /// Whether the compiler calls the type `name`.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name
+    }
 }
 
 /// What this process declares of a table.

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 
 use super::condition::{self, Condition};
 use super::storage;
-use super::{column, is_exact, located, references, value, value_type};
+use super::{column, comparison, located, references, value, value_type};
 use crate::model::{Field, Lookup, Model};
 
 pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
@@ -29,10 +29,10 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     // What a field holds need not be what its column does: then no value of a row names the rows that share it.
     let is_projected = fields.iter().any(|field| !field.projection.is_empty());
     let codec = storage::unique_codec(model, lookup);
-    let is_exact = match (is_projected, &lookup.with) {
-        (true, _) => quote!(false),
-        (false, Some(_)) => quote!(true),
-        (false, None) => is_exact(model, fields),
+    let comparison = match (is_projected, &lookup.with) {
+        (true, _) => quote!(#private::Comparison::Unknown),
+        (false, Some(_)) => quote!(#private::Comparison::Bytes),
+        (false, None) => comparison(model, fields),
     };
     // Spanned by the option, as several fields may be unfit.
     let span = located(lookup.name.span());
@@ -62,8 +62,8 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
                 #key_bytes
             }
 
-            fn is_exact() -> ::core::primitive::bool {
-                #is_exact
+            fn comparison() -> #private::Comparison {
+                #comparison
             }
 
             #normalizer

@@ -108,9 +108,9 @@ fn clone(owner: &TokenStream, field: &Field<'_>) -> TokenStream {
     quote_spanned!(span=> ::core::clone::Clone::clone(&#place))
 }
 
-/// Whether all columns are compared byte by byte.
-fn is_exact(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
+/// How the values of all columns are compared.
+fn comparison(model: &Model<'_>, fields: &[Field<'_>]) -> TokenStream {
     let private = model.private();
     let columns = fields.iter().map(|field| column(model, field));
-    quote!(#(#private::is_column_exact(#columns))&&*)
+    quote!(#private::Comparison::Bytes #(.and(#private::Comparison::of(#columns)))*)
 }

@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use super::{base, condition, is_exact, located, order, storage, type_span, value, value_type};
+use super::{base, comparison, condition, located, order, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
 use crate::relevance::Relevance;
@@ -188,7 +188,8 @@ fn by_ids(model: &Model<'_>) -> (TokenStream, TokenStream) {
 fn key_methods(model: &Model<'_>) -> TokenStream {
     let fields = &model.key.fields;
     let id = value(&quote!(self), fields);
-    let is_exact = is_exact(model, fields);
+    let private = model.private();
+    let comparison = comparison(model, fields);
     let (variables, pattern) = condition::bindings(fields);
     let is_equal = fields.iter().zip(&variables).map(|(field, value)| {
         let place = field.place(&quote!(self));
@@ -205,8 +206,13 @@ fn key_methods(model: &Model<'_>) -> TokenStream {
             #(#is_equal)&&*
         }
 
-        fn is_key_exact() -> ::core::primitive::bool {
-            #is_exact
+        fn key_comparison() -> #private::Comparison {
+            #comparison
+        }
+
+        fn key_reader() -> ::core::option::Option<#private::KeyReader> {
+            use #private::printed::{KeyType, NotRead as _, Read as _};
+            (&&KeyType::<Self::Id>::NEW).reader()
         }
     }
 }

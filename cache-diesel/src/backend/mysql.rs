@@ -15,7 +15,7 @@ use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState, declared};
 use crate::catalogue::Told;
 use crate::identity::{Answer, Standing, here};
-use crate::scan::{Bounded, Dialect};
+use crate::scan::{Bound, Bounded, Dialect};
 
 /// The values of a query, made its own.
 type BindsOf<DB> = <<DB as Backend>::BindCollector<'static> as MoveableBindCollector<DB>>::BindData;
@@ -42,10 +42,12 @@ impl CacheBackend for Mysql {
         write!(to, "{binds:?}").map_err(|error| Error::SerializationError(Box::new(error)))
     }
 
-    fn last_bound_integer<Query: QueryFragment<Self>>(query: &Query) -> Option<i64> {
+    fn last_bound<Query: QueryFragment<Self>>(query: &Query) -> Option<Bound> {
         let mut printed = Bounded::default();
         Self::write_binds(query, &mut printed).ok()?;
-        from_native_endian(&last_bytes(&printed.finish()?)?)
+        let bytes = last_bytes(&printed.finish()?)?;
+        let number = from_native_endian(&bytes);
+        Some(Bound::Sent(bytes, number))
     }
 
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
@@ -240,7 +242,10 @@ mod tests {
         use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
         fn last(query: &impl QueryFragment<Mysql>) -> Option<i64> {
-            Mysql::last_bound_integer(query)
+            match Mysql::last_bound(query)? {
+                Bound::Sent(_, number) => number,
+                _ => None,
+            }
         }
         assert_eq!(last(&(", 8".into_sql::<Text>(), (-7_i32).into_sql::<Integer>())), Some(-7));
         assert_eq!(last(&i64::MIN.into_sql::<BigInt>()), Some(i64::MIN));

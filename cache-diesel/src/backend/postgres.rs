@@ -16,7 +16,7 @@ use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState, declared};
 use crate::catalogue::Told;
 use crate::identity::Answer;
-use crate::scan::{Bounded, Dialect, HARMLESS_SETTINGS};
+use crate::scan::{Bound, Bounded, Dialect, HARMLESS_SETTINGS};
 
 mod server;
 
@@ -48,10 +48,12 @@ impl CacheBackend for Pg {
         write!(to, "{binds:?}").map_err(|error| Error::SerializationError(Box::new(error)))
     }
 
-    fn last_bound_integer<Query: QueryFragment<Self>>(query: &Query) -> Option<i64> {
+    fn last_bound<Query: QueryFragment<Self>>(query: &Query) -> Option<Bound> {
         let mut printed = Bounded::default();
         Self::write_binds(query, &mut printed).ok()?;
-        from_big_endian(&last_bytes(&printed.finish()?)?)
+        let bytes = last_bytes(&printed.finish()?)?;
+        let number = from_big_endian(&bytes);
+        Some(Bound::Sent(bytes, number))
     }
 
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
@@ -351,7 +353,10 @@ mod tests {
         use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
         fn last(query: &impl QueryFragment<Pg>) -> Option<i64> {
-            Pg::last_bound_integer(query)
+            match Pg::last_bound(query)? {
+                Bound::Sent(_, number) => number,
+                _ => None,
+            }
         }
         assert_eq!(last(&(", 8".into_sql::<Text>(), (-7_i32).into_sql::<Integer>())), Some(-7));
         assert_eq!(last(&i64::MIN.into_sql::<BigInt>()), Some(i64::MIN));

@@ -16,7 +16,7 @@ use crate::backend::url::percent_decoded;
 use crate::backend::{Address, CacheBackend, Reach, SessionState, declared};
 use crate::catalogue::Told;
 use crate::identity::{Answer, here};
-use crate::scan::{Bounded, Dialect};
+use crate::scan::{Bound, Bounded, Dialect, opening_quote, printed_bytes, printed_text};
 
 /// The values of a query, made its own.
 type BindsOf<DB> = <<DB as Backend>::BindCollector<'static> as MoveableBindCollector<DB>>::BindData;
@@ -43,10 +43,10 @@ impl CacheBackend for Sqlite {
         write!(to, "{binds:?}").map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))
     }
 
-    fn last_bound_integer<Query: QueryFragment<Self>>(query: &Query) -> Option<i64> {
+    fn last_bound<Query: QueryFragment<Self>>(query: &Query) -> Option<Bound> {
         let mut printed = Bounded::default();
         Self::write_binds(query, &mut printed).ok()?;
-        last_integer(&printed.finish()?)
+        last_bound(&printed.finish()?)
     }
 
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
@@ -82,12 +82,32 @@ impl CacheBackend for Sqlite {
 }
 
 /// The last value in the `Debug` of Diesel's collector, which ends with `(I32(7), Integer)] }`.
-fn last_integer(collector: &str) -> Option<i64> {
+fn last_bound(collector: &str) -> Option<Bound> {
     let (value, sql_type) = collector.strip_suffix(")] }")?.rsplit_once(", ")?;
-    let (start, digits) = value.strip_suffix(')')?.rsplit_once('(')?;
-    let is_integer = matches!(sql_type, "Integer" | "Long" | "SmallInt")
-        && ["[(I32", "[(I64", ", (I32", ", (I64"].iter().any(|end| start.ends_with(end));
-    if is_integer { digits.parse().ok() } else { None }
+    let value = value.strip_suffix(')')?;
+    match sql_type {
+        "Integer" | "Long" | "SmallInt" => {
+            let (before, digits) = value.rsplit_once('(')?;
+            ends_with_kind(before, &["I32", "I64"]).then(|| digits.parse().ok().map(Bound::Number))?
+        }
+        "Binary" => {
+            let (before, bytes) = value.split_at(value.rfind('[')?);
+            let is_binary = ends_with_kind(before.strip_suffix('(')?, &["BorrowedBinary", "Binary"]);
+            is_binary.then(|| printed_bytes(bytes).map(Bound::Bytes))?
+        }
+        "Text" => {
+            let (before, text) = value.split_at(opening_quote(value)?);
+            let is_text = ends_with_kind(before.strip_suffix('(')?, &["BorrowedString", "String"]);
+            is_text.then(|| printed_text(text).map(Bound::Text))?
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value of the list begins at the end of `before`, and is of one of these kinds.
+fn ends_with_kind(before: &str, kinds: &[&str]) -> bool {
+    let before = kinds.iter().find_map(|kind| before.strip_suffix(kind));
+    before.is_some_and(|before| before.ends_with("[(") || before.ends_with(", ("))
 }
 
 #[derive(QueryableByName)]
@@ -189,12 +209,28 @@ mod tests {
     }
 
     #[test]
-    fn the_last_bind_is_a_whole_number_or_nothing() {
+    fn the_last_bind_is_told_as_it_is_sent() {
         use diesel::IntoSql;
-        use diesel::sql_types::{BigInt, Double, Integer, SmallInt};
+        use diesel::sql_types::{BigInt, Binary, Double, Integer, SmallInt};
 
         fn last(query: &impl QueryFragment<Sqlite>) -> Option<i64> {
-            Sqlite::last_bound_integer(query)
+            match Sqlite::last_bound(query)? {
+                Bound::Number(number) => Some(number),
+                _ => None,
+            }
+        }
+        fn sent(query: &impl QueryFragment<Sqlite>) -> Option<Bound> {
+            Sqlite::last_bound(query)
+        }
+        for text in ["", "x", "(I32(7), Integer)] }", "\"", "\\\", \\", "é\n"] {
+            let expected = Some(Bound::Text(text.to_owned()));
+            assert_eq!(sent(&(7_i32.into_sql::<Integer>(), text.into_sql::<Text>())), expected);
+            assert_eq!(sent(&(text.into_sql::<Text>(), text.to_owned().into_sql::<Text>())), expected);
+        }
+        for bytes in [vec![], vec![7], vec![1, 255]] {
+            let expected = Some(Bound::Bytes(bytes.clone()));
+            assert_eq!(sent(&("[7".into_sql::<Text>(), bytes.as_slice().into_sql::<Binary>())), expected);
+            assert_eq!(sent(&bytes.into_sql::<Binary>()), expected);
         }
         assert_eq!(last(&(", 8".into_sql::<Text>(), (-7_i32).into_sql::<Integer>())), Some(-7));
         assert_eq!(last(&i64::MIN.into_sql::<BigInt>()), Some(i64::MIN));

@@ -8,6 +8,7 @@ use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::comparison::Comparison;
 use crate::read::task::Head;
 use crate::shape::{Named, Shape, shape_of};
 
@@ -72,7 +73,7 @@ impl Dependency {
             None => subject.list(self.suffix()),
             Some(scope) => {
                 let exact = || subject.database.table(subject.table).scope(scope.columns, scope.value);
-                subject.scope(scope.is_exact.then(exact))
+                subject.scope((scope.comparison)().is_exact().then(exact))
             }
         }
     }
@@ -87,5 +88,5 @@ impl Dependency {
 pub(crate) struct Scope {
     pub(crate) columns: &'static [&'static str],
     pub(crate) value: KeyBytes,
-    pub(crate) is_exact: bool,
+    pub(crate) comparison: fn() -> Comparison,
 }

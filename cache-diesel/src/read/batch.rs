@@ -13,6 +13,7 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::comparison::Comparison;
 use crate::model::Key;
 use crate::read::ask::may_store;
 use crate::read::consult::{Consulted, confirm, consult, has_changed};
@@ -35,8 +36,8 @@ pub(crate) trait Batched<C> {
     /// How one leaves the process.
     fn codec() -> Option<Codec>;
 
-    /// Whether the database compares keys byte by byte.
-    fn is_key_exact() -> bool;
+    /// How the database compares keys.
+    fn key_comparison() -> Comparison;
 
     fn id(row: &Self::Row) -> Self::Id;
 
@@ -349,7 +350,9 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
             self.ask_at_once(chunk, text, &mut rows, conn)?;
             let unanswered: Vec<usize> = chunk.iter().copied().filter(|place| rows[*place].is_none()).collect();
             // Where the database takes other letters for equal, its row does not tell which key it answers.
-            if B::is_key_exact() || unanswered.is_empty() || self.ask_at_once(&unanswered, text, &mut rows, conn)? == 0
+            if B::key_comparison().is_exact()
+                || unanswered.is_empty()
+                || self.ask_at_once(&unanswered, text, &mut rows, conn)? == 0
             {
                 continue;
             }

@@ -57,7 +57,7 @@ impl<M: CachedModel> Manager<M> {
         M::Source: FilterDsl<L::Filter>,
     {
         let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
-        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), is_exact: L::is_exact() };
+        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: L::comparison };
         let mut read = ListRead::new(self.state, FilterDsl::filter(M::source(), L::filter(value)), None);
         read.scope = Some(scope);
         read

@@ -11,6 +11,7 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::comparison::Comparison;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
@@ -97,8 +98,8 @@ where
         row_codec::<M>()
     }
 
-    fn is_key_exact() -> bool {
-        M::is_key_exact()
+    fn key_comparison() -> Comparison {
+        M::key_comparison()
     }
 
     fn id(row: &M) -> M::Id {

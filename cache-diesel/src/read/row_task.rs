@@ -122,7 +122,7 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.excluded_row(KeyBytes::of(&self.key), M::is_key_exact())
+        subject.excluded_row(KeyBytes::of(&self.key), M::key_comparison().is_exact())
     }
 
     fn codec(&self) -> Option<Codec> {

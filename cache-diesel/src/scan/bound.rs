@@ -1,15 +1,94 @@
-//! Which whole number is bound last, as Diesel prints the values behind the SQL?
+//! Reads the value that is bound last, as Diesel prints the values behind the SQL.
 
-/// The last of the `binds` that Diesel prints as ` -- binds: [.., 7]`, if that is a whole number.
+/// A value that is bound to a statement.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A list of bytes.
+    Bytes(Vec<u8>),
+    /// A whole number.
+    Number(i64),
+    /// Bytes as a server gets them, and the whole number that they are.
+    Sent(Vec<u8>, Option<i64>),
+    /// A text.
+    Text(String),
+    /// What else prints as one word, such as a UUID or a date.
+    Word(String),
+}
+
+/// The last of the `binds` that Diesel prints as ` -- binds: [.., 7]`, if it is known what it is.
 ///
 /// Values are printed by their `Debug`: a text ends with its quote, a list with a bracket of its own. The print has to
 /// be whole: what is cut off may end within a value.
-pub(crate) fn last_integer(binds: &str) -> Option<i64> {
+pub(crate) fn last(binds: &str) -> Option<Bound> {
     let values = binds.strip_prefix(" -- binds: [")?.strip_suffix(']')?;
-    let last = values.rsplit_once(", ").map_or(values, |(_, last)| last);
+    match values.bytes().last()? {
+        b'"' => Some(Bound::Text(text(last_value(values, opening_quote(values)?)?)?)),
+        b']' => Some(Bound::Bytes(bytes(last_value(values, values.rfind('[')?)?)?)),
+        _ => plain(values.rsplit_once(", ").map_or(values, |(_, last)| last)),
+    }
+}
+
+/// The list of bytes that `print` says, as their `Debug` prints it.
+pub(crate) fn bytes(print: &str) -> Option<Vec<u8>> {
+    let bytes = print.strip_prefix('[')?.strip_suffix(']')?;
+    let is_plain = |byte: &&str| byte.bytes().all(|digit| digit.is_ascii_digit());
+    if bytes.is_empty() {
+        return Some(Vec::new());
+    }
+    bytes.split(", ").map(|byte| Some(byte).filter(is_plain)?.parse().ok()).collect()
+}
+
+/// The text that `print` says, as its `Debug` prints it.
+pub(crate) fn text(print: &str) -> Option<String> {
+    let mut rest = print.strip_prefix('"')?.strip_suffix('"')?.chars();
+    let mut text = String::with_capacity(print.len());
+    while let Some(character) = rest.next() {
+        text.push(if character == '\\' { escaped(&mut rest)? } else { character });
+    }
+    // What prints otherwise was printed by something else.
+    (format!("{text:?}") == print).then_some(text)
+}
+
+/// Where the text begins that ends with `print`: within it each quote is behind a backslash.
+pub(crate) fn opening_quote(print: &str) -> Option<usize> {
+    let inner = print.strip_suffix('"')?;
+    inner.rmatch_indices('"').map(|(at, _)| at).find(|at| {
+        let backslashes = inner[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        backslashes % 2 == 0
+    })
+}
+
+/// What stands from `start` on, if a value of the list begins there.
+fn last_value(values: &str, start: usize) -> Option<&str> {
+    let before = &values[..start];
+    (before.is_empty() || before.ends_with(", ")).then_some(&values[start..])
+}
+
+/// What is behind a backslash.
+fn escaped(rest: &mut core::str::Chars<'_>) -> Option<char> {
+    Some(match rest.next()? {
+        '0' => '\0',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => {
+            let (digits, behind) = rest.as_str().strip_prefix('{')?.split_once('}')?;
+            *rest = behind.chars();
+            char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
+        }
+        mark @ ('"' | '\'' | '\\') => mark,
+        _ => return None,
+    })
+}
+
+fn plain(last: &str) -> Option<Bound> {
     let digits = last.strip_prefix('-').unwrap_or(last);
-    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if is_whole { last.parse().ok() } else { None }
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return last.parse().ok().map(Bound::Number);
+    }
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.:".contains(&byte);
+    (!last.is_empty() && last.bytes().all(is_of_word)).then(|| Bound::Word(last.to_owned()))
 }
 
 /// How many binds are printed: what stands between commas outside of texts and brackets.
@@ -33,49 +112,109 @@ pub(crate) fn count(binds: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::last_integer;
+    use super::{Bound, last};
+
+    fn number(number: i64) -> Option<Bound> {
+        Some(Bound::Number(number))
+    }
+
+    fn word(word: &str) -> Option<Bound> {
+        Some(Bound::Word(word.to_owned()))
+    }
 
     #[test]
-    fn the_last_bind_is_a_whole_number_or_nothing() {
-        let cases: [(&str, Option<i64>); 24] = [
-            (" -- binds: [7]", Some(7)),
-            (" -- binds: [-7]", Some(-7)),
-            (" -- binds: [\"x\", 1, 7]", Some(7)),
-            (" -- binds: [\", 8]\", 9223372036854775807]", Some(i64::MAX)),
-            (" -- binds: [1, -9223372036854775808]", Some(i64::MIN)),
+    fn the_last_bind_is_a_whole_number() {
+        let cases: [(&str, Option<Bound>); 22] = [
+            (" -- binds: [7]", number(7)),
+            (" -- binds: [-7]", number(-7)),
+            (" -- binds: [\"x\", 1, 7]", number(7)),
+            (" -- binds: [\", 8]\", 9223372036854775807]", number(i64::MAX)),
+            (" -- binds: [1, -9223372036854775808]", number(i64::MIN)),
             (" -- binds: [1, 9223372036854775808]", None),
-            (" -- binds: [\"x, 7\"]", None),
-            (" -- binds: [\"x, 7]\"]", None),
-            (" -- binds: [\"7\"]", None),
-            (" -- binds: [[1, 7]]", None),
-            (" -- binds: [1, [7]]", None),
+            (" -- binds: [[1, 7], 8]", number(8)),
             (" -- binds: [(1, 7)]", None),
             (" -- binds: [Some(7)]", None),
-            (" -- binds: [None]", None),
+            (" -- binds: [None]", word("None")),
             (" -- binds: [UserId(7)]", None),
             (" -- binds: [I32(7)]", None),
-            (" -- binds: [7.0]", None),
-            (" -- binds: [+7]", None),
-            (" -- binds: [--7]", None),
-            (" -- binds: [1, -]", None),
+            (" -- binds: [7.0]", word("7.0")),
+            (" -- binds: [+7]", word("+7")),
+            (" -- binds: [--7]", word("--7")),
+            (" -- binds: [1, -]", word("-")),
             (" -- binds: [1, ]", None),
             (" -- binds: []", None),
+            (" -- binds: [1, 2020-02-29]", word("2020-02-29")),
+            (" -- binds: [Id { of: 7 }]", None),
             ("[7]", None),
             ("", None),
         ];
         for (binds, expected) in cases {
-            assert_eq!(last_integer(binds), expected, "{binds}");
+            assert_eq!(last(binds), expected, "{binds}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_as_it_was_printed() {
+        let texts = [
+            "",
+            "x",
+            "x, 7",
+            "x, \"7",
+            "\"",
+            "\\",
+            "\\\"",
+            "it's",
+            "é, 漢\u{301}",
+            "\0\t\r\n\u{7f}\u{200b}",
+            "]",
+            "[1",
+        ];
+        for text in texts {
+            for before in [vec![], vec!["y"], vec!["y, \"", "\\"]] {
+                let binds = format!(" -- binds: {:?}", [before.as_slice(), &[text]].concat());
+                assert_eq!(last(&binds), Some(Bound::Text(text.to_owned())), "{binds}");
+            }
+        }
+        let odd = [
+            r#" -- binds: [UserId("x")]"#,
+            r#" -- binds: [Some("x")]"#,
+            r#" -- binds: [Name "x"]"#,
+            r#" -- binds: ["\x"]"#,
+            r#" -- binds: ["\u{61}"]"#,
+            r#" -- binds: [x"]"#,
+            r#" -- binds: ["]"#,
+            " -- binds: [\"\n\"]",
+        ];
+        for binds in odd {
+            assert_eq!(last(binds), None, "{binds}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_read_as_they_were_printed() {
+        for bytes in [vec![], vec![0], vec![1, 2, 255]] {
+            let one = format!(" -- binds: [{bytes:?}]");
+            let several = format!(" -- binds: [\"x, [\", {bytes:?}, {bytes:?}]");
+            assert_eq!(
+                [last(&one), last(&several)],
+                [const { None }; 2].map(|_: Option<()>| Some(Bound::Bytes(bytes.clone())))
+            );
+        }
+        for binds in ["[Some([1])]", "[[256]]", "[[-1]]", "[[1, [2]]]", "[[+1]]", "[[1,2]]", "[Id [1]]", "[[[1]]]"] {
+            assert_eq!(last(&format!(" -- binds: {binds}")), None, "{binds}");
         }
     }
 
     #[test]
     fn every_piece_of_a_print_has_an_answer() {
-        let print = " -- binds: [\"é, 7]\", [1, 2], -7]";
-        assert_eq!(last_integer(print), Some(-7));
-        for (start, _) in print.char_indices() {
-            for (end, _) in print[start..].char_indices() {
-                let answer = last_integer(&print[start..start + end]);
-                assert!(start == 0 || answer.is_none(), "it does not begin as Diesel prints it");
+        for print in [" -- binds: [\"é, 7]\", [1, 2], -7]", " -- binds: [7, \"é, \\\"7]\"]", " -- binds: [7, [1, 2]]"]
+        {
+            assert!(last(print).is_some());
+            for (start, _) in print.char_indices() {
+                for (end, _) in print[start..].char_indices() {
+                    let answer = last(&print[start..start + end]);
+                    assert!(start == 0 || answer.is_none(), "it does not begin as Diesel prints it");
+                }
             }
         }
     }

@@ -34,7 +34,10 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bound::{count as count_binds, last_integer};
+pub(crate) use bound::Bound;
+#[cfg(feature = "sqlite")]
+pub(crate) use bound::{bytes as printed_bytes, opening_quote, text as printed_text};
+pub(crate) use bound::{count as count_binds, last as last_bound};
 pub(crate) use call::listed;
 pub(crate) use chunk::{Binds, Bounded, first_chunk};
 pub(crate) use exact::{OneRow, bind_count, key_column, one_row, sole_change};

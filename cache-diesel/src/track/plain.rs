@@ -29,8 +29,8 @@ pub(super) fn read_along(
     if let Some(OneRowText { key, row, bind_count }) = row {
         // What MySQL's client is given too much, it leaves out: the last value is not the key then.
         let is_last = |binds: &&str| scan::count_binds(binds) == bind_count;
-        let number = binds.as_deref().filter(is_last).and_then(scan::last_integer);
-        match number.and_then(|number| key.change(row, number)) {
+        let bound = binds.as_deref().filter(is_last).and_then(scan::last_bound);
+        match bound.and_then(|bound| key.change(row, &bound)) {
             Some(change) => session.read_exact(key.table(), &change, tables()),
             None => session.read_along(&Effect::change_of(key.table()), tables()),
         }

@@ -64,5 +64,5 @@ where
     let row = key.one_row(&sql, DB::DIALECT)?;
     // A function that is called in it may write more.
     let is_sole = scan::sole_change(&sql, DB::DIALECT).is_some_and(|changed| changed == table);
-    if is_sole { key.change(row, DB::last_bound_integer(query)?) } else { None }
+    if is_sole { key.change(row, &DB::last_bound(query)?) } else { None }
 }

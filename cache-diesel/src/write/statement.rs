@@ -19,8 +19,8 @@ impl<M: CachedModel> Manager<M> {
     /// # Consistency
     ///
     /// An update or delete by primary key, such as `update(table.find(1)).set(..)`, counts for that row, and for lists,
-    /// scopes and counts of the table, if the key is an `i16`, `i32` or `i64` and is not set. With any other statement
-    /// every row and list of the table counts as changed.
+    /// scopes and counts of the table, if the key is a whole number, bytes or a UUID and is not set. With any other
+    /// statement every row and list of the table counts as changed.
     pub fn write<Statement: WriteTarget<Table = M::Table>>(self, statement: Statement) -> StatementWrite<M, Statement> {
         StatementWrite { state: self.state, statement, model: PhantomData }
     }

@@ -60,7 +60,7 @@ impl<V: CachedView> ViewManager<V> {
         V::Source: FilterDsl<L::Filter>,
     {
         let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
-        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), is_exact: L::is_exact() };
+        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: L::comparison };
         let mut list = ListRead::new(self.state, FilterDsl::filter(V::source(), L::filter(value)), None);
         list.scope = Some(scope);
         PageList::new(list)

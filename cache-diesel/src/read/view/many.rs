@@ -12,6 +12,7 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::comparison::Comparison;
 use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
@@ -107,8 +108,8 @@ where
         page_codec::<V>()
     }
 
-    fn is_key_exact() -> bool {
-        <V::Root as CachedModel>::is_key_exact()
+    fn key_comparison() -> Comparison {
+        <V::Root as CachedModel>::key_comparison()
     }
 
     fn id(page: &V) -> Id<V> {
@@ -125,7 +126,7 @@ where
     }
 
     fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag> {
-        subject.excluded_row(key, V::Root::is_key_exact())
+        subject.excluded_row(key, V::Root::key_comparison().is_exact())
     }
 
     fn accept(value: Value, key: &Id<V>) -> Option<Option<CachedRow<V>>> {

@@ -55,7 +55,7 @@ where
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.excluded_row(self.row, V::Root::is_key_exact())
+        subject.excluded_row(self.row, V::Root::key_comparison().is_exact())
     }
 
     fn codec(&self) -> Option<Codec> {
@@ -129,7 +129,7 @@ where
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.excluded_row(KeyBytes::of(&self.key), V::Root::is_key_exact())
+        subject.excluded_row(KeyBytes::of(&self.key), V::Root::key_comparison().is_exact())
     }
 
     fn codec(&self) -> Option<Codec> {

@@ -1,0 +1,126 @@
+//! What writes by keys of each type leave in the cache, and which scopes of each type they end: the table of types in
+//! docs/invalidation.md. Dialects add cells of their own.
+
+use chrono::NaiveDate;
+
+use crate::database::BYTES_KEY;
+
+/// What a write leaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    /// Whether a plain update or delete by key leaves other rows.
+    pub plain: bool,
+    /// Whether one by `write` does.
+    pub written: bool,
+    /// Whether the manager's `delete` does, and whether a save leaves other scopes.
+    pub by_manager: bool,
+}
+
+/// All of it is exact.
+pub const EXACT: Left = Left { plain: true, written: true, by_manager: true };
+/// Values that are sent are not read, only such as are printed.
+pub const BUT_SENT: Left = Left { written: false, ..EXACT };
+
+/// Whole days: later than any other moment, and the first.
+pub fn days() -> [NaiveDate; 3] {
+    [(2020, 2, 29), (1970, 1, 1), (1999, 12, 31)]
+        .map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap())
+}
+
+/// A table with a key and a scope of one type, and a test of what writes leave of both.
+macro_rules! compared {
+    ($test:ident, $table:ident, $Model:ident, $sql:ty, $column:expr, $rust:ty, $keys:expr, $left:expr) => {
+        diesel::table! {
+            #[allow(unused_imports, reason = "the types of some columns are the program's own")]
+            use diesel::sql_types::*;
+            #[allow(unused_imports, reason = "the types of some columns are the program's own")]
+            use super::sql::*;
+
+            $table (key) {
+                key -> $sql,
+                shelf -> $sql,
+                note -> Text,
+            }
+        }
+
+        #[derive(
+            diesel::AsChangeset, cache_diesel::prelude::Cached, Clone, Debug, diesel::Identifiable, diesel::Insertable,
+            PartialEq, diesel::Queryable, diesel::Selectable,
+        )]
+        #[diesel(table_name = $table, primary_key(key))]
+        #[cached(scope(shelf), fixed(shelf))]
+        struct $Model {
+            key: $rust,
+            shelf: $rust,
+            note: String,
+        }
+
+        #[test]
+        fn $test() {
+            use diesel::prelude::*;
+            let (table, key) = (stringify!($table), crate::database::quoted("key"));
+            let schema = format!(
+                "CREATE TABLE {table} ({key} {column} PRIMARY KEY NOT NULL, shelf {column} NOT NULL, note TEXT NOT NULL)",
+                column = $column
+            );
+            let shop = crate::harness::Shop::with_tables(&schema);
+            let (mut conn, mut writer) = (shop.conn(), shop.conn());
+            let manager = $Model::cached_in(&shop.name);
+            let (keys, left): ([$rust; 3], $crate::suite::compared::Left) = ($keys, $left);
+            let of = |number: usize| $Model { key: keys[number].clone(), shelf: keys[number].clone(), note: "old".into() };
+            for number in 0..keys.len() {
+                diesel::insert_into($table::table).values(of(number)).execute(&mut writer).unwrap();
+            }
+            let costs = |conn: &mut crate::database::Conn| -> [usize; 3] {
+                keys.each_ref().map(|key| {
+                    let plain = |conn: &mut crate::database::Conn| $table::table.find(key.clone()).first::<$Model>(conn);
+                    shop.cost(conn, |conn| manager.get(key).first(conn), plain)
+                })
+            };
+            let scopes = |conn: &mut crate::database::Conn| -> [usize; 3] {
+                keys.each_ref().map(|key| crate::harness::list_cost!(shop, conn, manager.all_by_shelf(key)))
+            };
+            // The first miss asks the database what it declares; the second one stores under it.
+            for _ in 0..2 {
+                (costs(&mut conn), scopes(&mut conn));
+            }
+            assert_eq!((costs(&mut conn), scopes(&mut conn)), ([0; 3], [0; 3]));
+            for number in 0..keys.len() {
+                let cost_of = |is_left: bool| {
+                    let mut costs = [usize::from(!is_left); 3];
+                    costs[number] = 1;
+                    costs
+                };
+                let find = || $table::table.find(keys[number].clone());
+                let update = || diesel::update(find()).set($table::note.eq("new"));
+                let writes: [(&str, bool, &dyn Fn(&mut crate::database::Conn) -> QueryResult<usize>); 6] = [
+                    ("plain update", left.plain, &|conn| update().execute(conn)),
+                    ("written update", left.written, &|conn| manager.write(update()).execute(conn)),
+                    ("save", true, &|conn| manager.save(&of(number)).execute(conn)),
+                    ("plain delete", left.plain, &|conn| diesel::delete(find()).execute(conn)),
+                    ("written delete", left.written, &|conn| manager.write(diesel::delete(find())).execute(conn)),
+                    ("delete", left.by_manager, &|conn| manager.delete(&keys[number]).execute(conn)),
+                ];
+                for (name, is_left, write) in writes {
+                    assert_eq!(write(&mut writer), Ok(1), "{name} of {:?}", keys[number]);
+                    assert_eq!(costs(&mut conn), cost_of(is_left), "{name} of {:?}", keys[number]);
+                    let of_scopes = scopes(&mut conn);
+                    if name == "save" {
+                        assert_eq!(of_scopes, cost_of(left.by_manager), "the scopes after a save of {:?}", keys[number]);
+                    }
+                    if name.ends_with("delete") {
+                        diesel::insert_into($table::table).values(of(number)).execute(&mut writer).unwrap();
+                        (costs(&mut conn), scopes(&mut conn));
+                    }
+                }
+            }
+        }
+    };
+}
+#[allow(unused_imports, reason = "dialects have types of their own")]
+pub(crate) use compared;
+
+mod sql {}
+
+compared!(bytes, of_bytes, OfBytes, Binary, BYTES_KEY, Vec<u8>, [vec![1], vec![1, 0], vec![255; 16]], EXACT);
+compared!(dates, of_dates, OfDates, Date, "DATE", NaiveDate, days(), BUT_SENT);
