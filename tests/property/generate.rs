@@ -29,7 +29,7 @@ pub fn program() -> BoxedStrategy<Program> {
     let of_all = programs((is_small, is_fresh), vec(read(), 1..6).boxed(), vec(step(action()), 0..22).boxed());
     let reads = vec(job().prop_map(Read::Job), 1..4).boxed();
     let of_jobs = programs((Just(false), Just(true)), reads, vec(step(action_on_jobs()), 1..6).boxed());
-    prop_oneof![9 => of_all, 1 => of_jobs].boxed()
+    prop_oneof![9 => of_all, database::PROGRAMS_OF_JOBS => of_jobs].boxed()
 }
 
 /// Programs of reads that become stale.

@@ -23,6 +23,9 @@ pub const LISTS_KEEP_ORDER: bool = false;
 /// How many programs there are of entries that become stale.
 pub const AGEING_PROGRAMS: u32 = 25;
 
+/// How many programs of jobs there are beside nine of everything: their types are looked up here.
+pub const PROGRAMS_OF_JOBS: u32 = 4;
+
 /// Whether another connection's open transaction may be in the way of a read.
 pub const READS_MAY_BE_REFUSED: bool = true;
 
