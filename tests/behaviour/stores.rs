@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use cache_core::store::{Found, Lease, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use cache_core::{CacheKey, Result, Tag, Timestamp};
 
-/// A store that counts its calls, and lets something happen before the next entry is stored.
+/// A store that counts its calls, and lets something happen in the middle of a fill or of a write.
 #[derive(Clone)]
 pub struct SpyStore(Arc<Spy>);
 
@@ -19,17 +19,23 @@ struct Spy {
     writes: AtomicUsize,
     after_seed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     before_put: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    before_release: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl SpyStore {
     pub fn new() -> Self {
+        Self::over(crate::kept::store())
+    }
+
+    pub fn over(inner: Arc<dyn Store>) -> Self {
         Self(Arc::new(Spy {
-            inner: crate::kept::store(),
+            inner,
             reads: AtomicUsize::new(0),
             seeds: AtomicUsize::new(0),
             writes: AtomicUsize::new(0),
             after_seed: Mutex::new(None),
             before_put: Mutex::new(None),
+            before_release: Mutex::new(None),
         }))
     }
 
@@ -41,6 +47,11 @@ impl SpyStore {
     /// Runs `work` when the next entry has been loaded and is about to be stored.
     pub fn before_next_put(&self, work: impl FnOnce() + Send + 'static) {
         *self.0.before_put.lock().unwrap() = Some(Box::new(work));
+    }
+
+    /// Runs `work` when the next write has been committed and is about to change tokens.
+    pub fn before_next_release(&self, work: impl FnOnce() + Send + 'static) {
+        *self.0.before_release.lock().unwrap() = Some(Box::new(work));
     }
 
     /// Round trips that looked for entries.
@@ -99,6 +110,10 @@ impl Store for SpyStore {
     }
 
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+        let work = self.0.before_release.lock().unwrap().take();
+        if let Some(work) = work {
+            work();
+        }
         self.0.inner.release(writer, releases, now)
     }
 
