@@ -8,7 +8,7 @@ use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
 
-use crate::catalogue::Told;
+use crate::catalogue::{AskedColumn, Told};
 use crate::identity::Answer;
 use crate::scan::{Bound, Dialect};
 
@@ -108,13 +108,13 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     #[doc(hidden)]
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState>;
 
-    /// Asks an open connection what its database declares by itself.
+    /// Asks an open connection what its database declares by itself, and which of `columns` it compares byte by byte.
     ///
     /// # Errors
     ///
     /// If the database cannot be asked.
     #[doc(hidden)]
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>>;
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>>;
 
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]

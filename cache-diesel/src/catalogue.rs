@@ -5,7 +5,9 @@ mod fact;
 mod known;
 mod resolve;
 
-pub(crate) use fact::Told;
-pub(crate) use fact::listed_functions;
-pub(crate) use known::{Structure, catalogue_of, has_functions, is_current, keep, was_asked};
+pub(crate) use fact::{AskedColumn, Told};
+pub(crate) use fact::{listed_functions, pairs_of};
+pub(crate) use known::{
+    Asking, Structure, are_exact, catalogue_of, forget, has_functions, is_current, keep, was_asked,
+};
 pub(crate) use resolve::Catalogue;

@@ -1,13 +1,14 @@
 //! The declarations of every model in the program, gathered at link time.
 
 use core::any::TypeId;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use cache_core::tables::{self, LookupDeclaration, NamedType, Tables};
 
+use crate::catalogue::AskedColumn;
 use crate::comparison::Comparison;
-use crate::model::{CachedModel, Definition};
+use crate::model::{CachedModel, Definition, LookupDefinition};
 use crate::printed::KeyReader;
 use crate::table::{NamedTable, table_name};
 
@@ -19,6 +20,7 @@ pub struct Declaration {
     definition: Definition,
     key_comparison: fn() -> Comparison,
     key_reader: fn() -> Option<KeyReader>,
+    lookups: fn() -> Vec<LookupDefinition>,
     model: fn() -> TypeId,
 }
 
@@ -32,6 +34,7 @@ impl Declaration {
             definition: M::DEFINITION,
             key_comparison: M::key_comparison,
             key_reader: M::key_reader,
+            lookups: M::lookups,
             model: TypeId::of::<M>,
         }
     }
@@ -61,6 +64,23 @@ pub(crate) fn each() -> impl Iterator<Item = (tables::Declaration, DeclaredKey)>
         let key = DeclaredKey { comparison: (declaration.key_comparison)(), reader: (declaration.key_reader)() };
         ((declaration.declare)(), key)
     })
+}
+
+/// All columns of keys and of scopes whose types do not say how values are compared, in order.
+pub(crate) fn asked_columns() -> &'static [AskedColumn] {
+    static COLUMNS: LazyLock<Vec<AskedColumn>> = LazyLock::new(|| {
+        let of_model = |declaration: &Declaration| {
+            let table = (declaration.declare)().table;
+            let key = (declaration.key_comparison)();
+            let scopes = (declaration.lookups)().into_iter().filter(|lookup| !lookup.declaration.is_unique);
+            let comparisons: Vec<Comparison> = scopes.map(|scope| scope.comparison).chain([key]).collect();
+            let columns = comparisons.iter().flat_map(Comparison::asked);
+            columns.map(|column| AskedColumn { table: table.clone(), column }).collect::<Vec<_>>()
+        };
+        let columns: BTreeSet<AskedColumn> = inventory::iter::<Declaration>().flat_map(of_model).collect();
+        columns.into_iter().collect()
+    });
+    &COLUMNS
 }
 
 /// What is known of the key of a model.

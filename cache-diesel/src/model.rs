@@ -300,6 +300,14 @@ pub(crate) fn tag_bytes<L: Lookup>(value: &L::Value) -> KeyBytes {
     if L::IS_NORMALIZED { KeyBytes::of(&L::normalized(value)) } else { KeyBytes::of(value) }
 }
 
+/// How the values of a scope are compared that name its rows in tags.
+///
+/// A row that a save takes to another scope ends all lists of scopes, as nobody knows where it was. Where the database would
+/// have to be asked first, that is worth it for scopes only that no row leaves: those of other columns keep their lists.
+pub(crate) fn scope_comparison<L: Lookup>() -> Comparison {
+    if L::IS_FIXED { L::comparison() } else { L::comparison().unasked() }
+}
+
 /// The type of a function, which tells it from others.
 #[must_use]
 pub fn type_of<F: 'static>(_function: &F) -> NamedType {
@@ -312,6 +320,8 @@ pub struct LookupDefinition {
     pub(crate) declaration: LookupDeclaration,
     /// The value of a row of the model, as a key.
     pub(crate) value_of: fn(&dyn Any) -> Option<KeyBytes>,
+    /// How values are compared, where they name the rows that share them.
+    pub(crate) comparison: Comparison,
 }
 
 impl LookupDefinition {
@@ -320,13 +330,14 @@ impl LookupDefinition {
     pub fn of<L: Lookup>() -> Self {
         let declaration = LookupDeclaration {
             columns: L::COLUMNS,
-            is_exact: L::comparison().is_exact(),
+            is_exact: scope_comparison::<L>().may_be_exact(),
             is_fixed: L::IS_FIXED,
             is_unique: L::IS_UNIQUE,
             normalizer: L::normalizer(),
             value: NamedType::of::<L::Value>(),
         };
-        Self { declaration, value_of: |row| row.downcast_ref::<L::Model>().map(|row| tag_bytes::<L>(&L::value(row))) }
+        let value_of = |row: &dyn Any| row.downcast_ref::<L::Model>().map(|row| tag_bytes::<L>(&L::value(row)));
+        Self { declaration, value_of, comparison: scope_comparison::<L>() }
     }
 }
 

@@ -17,8 +17,8 @@ pub enum PlainWrites {
 /// it is called, as [`PlainWrites::RowExact`].
 ///
 /// Diesel shows a tracker the SQL and, of the values that are bound, what their `Debug` prints. A statement that is just
-/// `update(table.find(key)).set(..)` or `delete(table.find(key))`, on a table whose models have a whole number, bytes, a UUID
-/// or a date as key, is taken to write the row whose key is printed last. What is longer than 4 KiB is not looked at, and
+/// `update(table.find(key)).set(..)` or `delete(table.find(key))`, on a table whose models have a whole number, a text, bytes, a
+/// UUID or a date as key, is taken to write the row whose key is printed last. What is longer than 4 KiB is not looked at, and
 /// whatever is no value of the key's type counts for the whole table.
 ///
 /// # Consistency

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use cache_core::KeyBytes;
 use cache_core::protocol::write::Change;
 use cache_core::tables::NamedType;
+use cache_core::{Fingerprint, KeyBytes};
 
+use crate::comparison::Comparison;
 use crate::declaration::{each, tables};
 use crate::printed::KeyReader;
 use crate::scan::{self, Bound, Dialect, OneRow};
@@ -18,6 +19,7 @@ pub(crate) struct RowKey {
     table: String,
     column: String,
     name: Name,
+    comparison: Comparison,
     /// The columns of all unique look-ups of the table.
     uniques: Vec<&'static str>,
 }
@@ -45,6 +47,11 @@ impl RowKey {
         &self.table
     }
 
+    /// Whether the database compares the key byte by byte whose contents are kept under `space`.
+    pub(crate) fn is_exact(&self, space: Option<Fingerprint>) -> bool {
+        self.comparison.is_exact(space, &self.table)
+    }
+
     /// What `sql`, one statement of the table, does to the row that it names by its last bind.
     pub(crate) fn one_row(&self, sql: &str, dialect: Dialect) -> Option<OneRow> {
         scan::one_row(sql, dialect, &self.column, &self.uniques)
@@ -66,9 +73,10 @@ fn keys() -> HashMap<String, RowKey> {
         let (printed, key_type) = &declared.key;
         let (Some(column), Some(name)) = (scan::key_column(printed), Name::by(*key_type, key.reader)) else { continue };
         let uniques = declared.lookups.iter().filter(|lookup| lookup.is_unique).flat_map(|lookup| lookup.columns);
-        if key.comparison.is_exact() {
-            let table = declared.table.clone();
-            let key = keys.entry(declared.table).or_insert(RowKey { table, column, name, uniques: Vec::new() });
+        if key.comparison.may_be_exact() {
+            let (table, comparison) = (declared.table.clone(), key.comparison);
+            let key = RowKey { table, column, name, comparison, uniques: Vec::new() };
+            let key = keys.entry(declared.table).or_insert(key);
             key.uniques.extend(uniques);
         }
     }
@@ -100,7 +108,7 @@ impl Name {
             (Self::Bytes, Bound::Bytes(bytes) | Bound::Sent(bytes, _)) => Some(KeyBytes::of(bytes)),
             (Self::Number(name), Bound::Number(number) | Bound::Sent(_, Some(number))) => name(*number),
             (Self::Text, Bound::Text(text)) => Some(KeyBytes::of(text)),
-            (Self::Text, Bound::Sent(bytes, _)) => str::from_utf8(bytes).ok().map(|text| KeyBytes::of(text)),
+            (Self::Text, Bound::Sent(bytes, _)) => str::from_utf8(bytes).ok().map(KeyBytes::of),
             (Self::Uuid(reader), Bound::Sent(bytes, _)) => reader(&hyphenated(bytes)?),
             (Self::Uuid(reader) | Self::Word(reader), Bound::Word(word)) => reader(word),
             _ => None,

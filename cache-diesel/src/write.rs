@@ -19,6 +19,7 @@ pub use saved::Saved;
 pub use statement::StatementWrite;
 pub use target::WriteTarget;
 
+use cache_core::Fingerprint;
 use cache_core::protocol::write::{Change, ChangeSet};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
@@ -57,6 +58,12 @@ where
         (told.after)(&written).into_iter().for_each(|hook| hook());
     }
     Ok(written)
+}
+
+/// Under what the contents of the database are kept that `conn` writes to, if that is known.
+pub(crate) fn space_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Option<Fingerprint> {
+    introduce_writer(conn);
+    tracker_of(conn)?.present_identity().map(|identity| identity.space)
 }
 
 /// For a write whose result does not tell what it changed.

@@ -14,6 +14,7 @@ mod suite;
 
 mod deferred;
 mod returning;
+mod sqlite_compared;
 mod sqlite_databases;
 mod sqlite_declared;
 mod sqlite_only;

@@ -40,7 +40,8 @@ pub(crate) fn scope() -> Tag {
 
 pub(crate) fn subject<'a>(named: &'a [String], tables: &'a Tables) -> Subject<'a> {
     let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
-    Subject { database: database(), manager, table: "products", named, tables }
+    let space = Fingerprint::of(&[b"shop"]);
+    Subject { database: database(), space, manager, table: "products", named, tables }
 }
 
 /// The table has a unique column where somebody reads by it, and a scope where somebody reads that.

@@ -1,6 +1,6 @@
 //! Decides what a cached read depends on: the left half of the tag table.
 
-use crate::key::KeyBytes;
+use crate::key::{Fingerprint, KeyBytes};
 use crate::tables::{Declared, Tables};
 use crate::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
 
@@ -9,6 +9,8 @@ use crate::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
 pub struct Subject<'a> {
     /// The database that is asked.
     pub database: Database,
+    /// What its contents are kept under.
+    pub space: Fingerprint,
     /// The manager that asks.
     pub manager: ManagerTags,
     /// The manager's own table.
@@ -171,11 +173,12 @@ fn without_repetition(tags: Vec<Tag>) -> Vec<Tag> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::Fingerprint;
     use crate::tables::{Declaration, Dependency, NamedType};
     use TagKind::{
         Any, Born, Cleared, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix,
     };
+
+    const SPACE: Fingerprint = Fingerprint::from_bytes([7; 16]);
 
     fn kinds(tags: &[Tag]) -> Vec<TagKind> {
         let mut kinds: Vec<TagKind> = tags.iter().map(Tag::kind).collect();
@@ -194,7 +197,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let named = ["products".to_string()];
         let database = Database::named("shop");
-        let subject = Subject { database, manager, table: "products", named: &named, tables: &tables };
+        let subject = Subject { database, space: SPACE, manager, table: "products", named: &named, tables: &tables };
         let key = KeyBytes::of(&1);
         let scope = database.table("products").scope(&["shelf"], KeyBytes::of(&7));
         assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Details, Rows, Row]));
@@ -216,7 +219,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let database = Database::named("shop");
         let named = ["products".to_string(), "reviews".to_string()];
-        let subject = Subject { database, manager, table: "products", named: &named, tables: &tables };
+        let subject = Subject { database, space: SPACE, manager, table: "products", named: &named, tables: &tables };
         let reviews = database.table("reviews").whole(Any);
         for tags in [subject.list(None), subject.found_row(KeyBytes::EMPTY), subject.scope(None), subject.unique()] {
             assert!(tags.contains(&reviews));
@@ -244,7 +247,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string()];
-        let subject = Subject { database, manager, table: "reviews", named: &named, tables: &tables };
+        let subject = Subject { database, space: SPACE, manager, table: "reviews", named: &named, tables: &tables };
         assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Gone)));
         assert!(subject.list(None).contains(&database.table("products").whole(Gone)));
     }
@@ -263,7 +266,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string(), "tags".to_string()];
-        let subject = Subject { database, manager, table: "reviews", named: &named, tables: &tables };
+        let subject = Subject { database, space: SPACE, manager, table: "reviews", named: &named, tables: &tables };
         let names = |tags: &[Tag]| -> Vec<&str> {
             let declared = subject.declared(tags);
             let names = ["products", "reviews", "shops", "tags", "votes"].into_iter();

@@ -3,7 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 
-use crate::catalogue::Told;
+use crate::catalogue::{AskedColumn, Told};
 
 /// A row of the answer, of whatever backend.
 #[derive(QueryableByName)]
@@ -31,17 +31,38 @@ pub(super) mod mysql {
     use diesel::result::QueryResult;
     use diesel::{RunQueryDsl, sql_query};
 
-    use super::{Row, Told};
+    use super::{AskedColumn, Row, Told};
+    use crate::catalogue::pairs_of;
     use crate::scan::{self, Dialect};
 
     /// Functions that a server brings along win against such as are stored under their names; what it lacks may be stored.
     const SQL: &str = "SELECT 'own' AS kind, LOWER(ROUTINE_NAME) AS name, '' AS said FROM information_schema.ROUTINES \
                        WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA = DATABASE()";
 
-    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Mysql>>(conn: &mut C) -> QueryResult<Vec<Told>> {
+    /// What collations that end with `_bin` compare as well are trailing spaces: only these two mind them. Letters of another
+    /// character set may be equal once they are converted.
+    fn bytes(pairs: &str) -> String {
+        format!(
+            "SELECT 'bytes' AS kind, LOWER(TABLE_NAME) AS name, COLUMN_NAME AS said FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = DATABASE() AND (LOWER(TABLE_NAME), COLUMN_NAME) IN ({pairs}) \
+             GROUP BY LOWER(TABLE_NAME), COLUMN_NAME \
+             HAVING MIN(DATA_TYPE = 'varbinary' \
+                 OR DATA_TYPE IN ('longtext', 'mediumtext', 'text', 'tinytext', 'varchar') \
+                 AND COLLATION_NAME IN ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')) = 1"
+        )
+    }
+
+    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Mysql>>(
+        conn: &mut C,
+        columns: &[AskedColumn],
+    ) -> QueryResult<Vec<Told>> {
         let listed: HashSet<&str> = scan::listed(Dialect::Mysql).collect();
-        let rows: Vec<Row> = sql_query(SQL).load(conn)?;
-        Ok(rows.into_iter().filter(|row| listed.contains(row.name.as_str())).map(Told::from).collect())
+        let mut rows: Vec<Row> = sql_query(SQL).load(conn)?;
+        rows.retain(|row| listed.contains(row.name.as_str()));
+        if let Some(pairs) = pairs_of(columns) {
+            rows.extend(sql_query(bytes(&pairs)).load::<Row>(conn)?);
+        }
+        Ok(rows.into_iter().map(Told::from).collect())
     }
 }
 
@@ -52,8 +73,8 @@ pub(super) mod sqlite {
     use diesel::sqlite::Sqlite;
     use diesel::{RunQueryDsl, sql_query};
 
-    use super::{Row, Told};
-    use crate::catalogue::listed_functions;
+    use super::{AskedColumn, Row, Told};
+    use crate::catalogue::{listed_functions, pairs_of};
     use crate::scan::Dialect;
 
     const DEFINITIONS: &str = "SELECT 'definition' AS kind, lower(name) AS name, sql AS said FROM sqlite_master \
@@ -68,9 +89,27 @@ pub(super) mod sqlite {
         )
     }
 
-    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Sqlite>>(conn: &mut C) -> QueryResult<Vec<Told>> {
-        let whole: QueryResult<Vec<Row>> = sql_query(format!("{DEFINITIONS} UNION ALL {}", functions())).load(conn);
-        let rows = whole.or_else(|_| sql_query(DEFINITIONS).load(conn))?;
+    /// Columns that keep nothing but text and bytes, in tables whose text names no collation. `LIKE` goes by a setting.
+    fn bytes(pairs: &str) -> String {
+        format!(
+            "SELECT 'bytes' AS kind, lower(t.name) AS name, c.name AS said \
+             FROM sqlite_master t, pragma_table_xinfo(t.name) c \
+             WHERE t.type = 'table' AND instr(lower(t.sql), 'create table') = 1 AND instr(lower(t.sql), 'collate') = 0 \
+             AND (instr(lower(c.type), 'char') OR instr(lower(c.type), 'clob') OR instr(lower(c.type), 'text')) \
+             AND NOT instr(lower(c.type), 'int') AND (lower(t.name), c.name) IN (VALUES {pairs})"
+        )
+    }
+
+    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Sqlite>>(
+        conn: &mut C,
+        columns: &[AskedColumn],
+    ) -> QueryResult<Vec<Told>> {
+        let definitions = match pairs_of(columns) {
+            Some(pairs) => format!("{DEFINITIONS} UNION ALL {}", bytes(&pairs)),
+            None => DEFINITIONS.to_owned(),
+        };
+        let whole: QueryResult<Vec<Row>> = sql_query(format!("{definitions} UNION ALL {}", functions())).load(conn);
+        let rows = whole.or_else(|_| sql_query(definitions).load(conn))?;
         Ok(rows.into_iter().map(Told::from).collect())
     }
 }
@@ -82,8 +121,8 @@ pub(super) mod postgres {
     use diesel::result::QueryResult;
     use diesel::{RunQueryDsl, sql_query};
 
-    use super::{Row, Told};
-    use crate::catalogue::listed_functions;
+    use super::{AskedColumn, Row, Told};
+    use crate::catalogue::{listed_functions, pairs_of};
     use crate::scan::Dialect;
 
     /// One statement for all of it. What extensions bring along is taken for what it is called; what comes with the server
@@ -149,9 +188,30 @@ pub(super) mod postgres {
         WHERE n.nspname NOT IN ('information_schema', 'pg_catalog') AND f.oid NOT IN (SELECT objid FROM extended)
             AND f.proname IN ";
 
-    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Pg>>(conn: &mut C) -> QueryResult<Vec<Told>> {
+    /// Labels of an enum, and texts that are neither padded nor compared by a collation that takes others for equal. Old
+    /// servers have no such collations, and no column that says so. Foreign tables compare elsewhere.
+    const BYTES: &str = "
+        UNION ALL
+        SELECT 'bytes', lower(c.relname::text), a.attname::text
+        FROM pg_catalog.pg_attribute a
+        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('f', 'm', 'p', 'r', 'v')
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+        WHERE NOT a.attisdropped AND n.nspname NOT IN ('information_schema', 'pg_catalog')
+            AND (lower(c.relname::text), a.attname::text) IN";
+    const ALL_BYTES: &str = "
+        GROUP BY 2, 3
+        HAVING bool_and(c.relkind <> 'f' AND (t.typtype = 'e' OR t.oid IN (25, 1043)
+            AND coalesce((to_jsonb(l) ->> 'collisdeterministic')::boolean, l.oid IS NOT NULL)))";
+
+    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Pg>>(
+        conn: &mut C,
+        columns: &[AskedColumn],
+    ) -> QueryResult<Vec<Told>> {
         let listed = listed_functions(Dialect::Postgres);
-        let rows: Vec<Row> = sql_query(format!("{SQL} ({listed})")).load(conn)?;
+        let bytes = pairs_of(columns).map(|pairs| format!("{BYTES} (VALUES {pairs}) {ALL_BYTES}")).unwrap_or_default();
+        let rows: Vec<Row> = sql_query(format!("{SQL} ({listed}) {bytes}")).load(conn)?;
         Ok(rows.into_iter().map(Told::from).collect())
     }
 }

@@ -13,7 +13,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState, declared};
-use crate::catalogue::Told;
+use crate::catalogue::{AskedColumn, Told};
 use crate::identity::{Answer, Standing, here};
 use crate::scan::{Bound, Bounded, Dialect};
 
@@ -77,8 +77,8 @@ impl CacheBackend for Mysql {
         Ok(SessionState { name, account, is_particular, autocommit_is_off: is("OFF") })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>> {
-        declared::mysql::ask(conn)
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>> {
+        declared::mysql::ask(conn, columns)
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

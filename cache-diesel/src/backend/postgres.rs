@@ -14,7 +14,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::backend::bound::{from_big_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState, declared};
-use crate::catalogue::Told;
+use crate::catalogue::{AskedColumn, Told};
 use crate::identity::Answer;
 use crate::scan::{Bound, Bounded, Dialect, HARMLESS_SETTINGS};
 
@@ -81,8 +81,8 @@ impl CacheBackend for Pg {
         Ok(SessionState { name, account, is_particular, autocommit_is_off: false })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>> {
-        declared::postgres::ask(conn)
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>> {
+        declared::postgres::ask(conn, columns)
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

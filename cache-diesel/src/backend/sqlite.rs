@@ -14,7 +14,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::url::percent_decoded;
 use crate::backend::{Address, CacheBackend, Reach, SessionState, declared};
-use crate::catalogue::Told;
+use crate::catalogue::{AskedColumn, Told};
 use crate::identity::{Answer, here};
 use crate::scan::{Bound, Bounded, Dialect, opening_quote, printed_bytes, printed_text};
 
@@ -68,8 +68,8 @@ impl CacheBackend for Sqlite {
         Ok(SessionState { is_particular: temporary.number > 0, ..SessionState::default() })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<Told>> {
-        declared::sqlite::ask(conn)
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>> {
+        declared::sqlite::ask(conn, columns)
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

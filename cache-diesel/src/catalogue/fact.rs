@@ -11,9 +11,19 @@ pub struct Told {
     pub(crate) said: String,
 }
 
+/// A column whose database has to say how it compares values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[doc(hidden)]
+pub struct AskedColumn {
+    pub(crate) table: String,
+    pub(crate) column: &'static str,
+}
+
 /// Something that a database declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
+    /// Values of a column of a table are equal if their bytes are.
+    Bytes { table: String, column: String },
     /// A policy, a view or a function calls a function.
     Calls(Caller, String),
     /// What is known of a function, by its number.
@@ -60,6 +70,7 @@ impl Fact {
     pub(super) fn of(told: Told) -> Vec<Self> {
         let Told { kind, name, said } = told;
         let fact = match kind.as_str() {
+            "bytes" => Self::Bytes { table: name, column: said },
             "calls" => Self::Calls(Caller::Policy(name), said),
             "definition" => {
                 return scan::defined_by(&said).into_iter().map(|table| Self::View(name.clone(), table)).collect();
@@ -81,6 +92,15 @@ impl Fact {
         };
         vec![fact]
     }
+}
+
+/// `columns` as a list of pairs of texts in SQL; nothing if there is none to be asked for. What would have to be escaped is
+/// left out, and so is not exact.
+pub(crate) fn pairs_of(columns: &[AskedColumn]) -> Option<String> {
+    let is_plain = |name: &str| !name.contains(['\'', '\\']);
+    let plain = columns.iter().filter(|asked| is_plain(&asked.table) && is_plain(asked.column));
+    let pairs: Vec<String> = plain.map(|asked| format!("('{}','{}')", asked.table, asked.column)).collect();
+    (!pairs.is_empty()).then(|| pairs.join(","))
 }
 
 /// The names of functions that a database of the dialect is asked for, as a list of texts in SQL.

@@ -12,6 +12,8 @@ pub(crate) struct Catalogue {
     reached: HashMap<String, Reached>,
     /// Functions of the database's own by the names of such as are believed by their names, sorted.
     functions: Vec<String>,
+    /// The columns of each table whose values are equal if their bytes are.
+    exact: HashMap<String, BTreeSet<String>>,
 }
 
 /// What a read of one table depends on besides.
@@ -31,12 +33,18 @@ impl Catalogue {
         let functions = declared.own.iter().cloned().collect();
         let names: BTreeSet<&String> = declared.relations.keys().collect();
         let reached = names.into_iter().map(|name| (name.clone(), declared.reach(name)));
-        Self { reached: reached.filter(|(_, reached)| *reached != Reached::default()).collect(), functions }
+        let reached = reached.filter(|(_, reached)| *reached != Reached::default()).collect();
+        Self { reached, functions, exact: declared.exact }
     }
 
     /// What a read of `table` depends on besides; `None`: nothing.
     pub(crate) fn reached_by(&self, table: &str) -> Option<&Reached> {
         self.reached.get(table)
+    }
+
+    /// Whether values of `column` in `table` are equal if their bytes are.
+    pub(crate) fn is_exact(&self, table: &str, column: &str) -> bool {
+        self.exact.get(table).is_some_and(|columns| columns.contains(column))
     }
 
     /// Functions of the database's own whose names say otherwise, sorted.
@@ -51,6 +59,7 @@ struct Declared {
     relations: BTreeMap<String, Relation>,
     functions: BTreeMap<String, Function>,
     own: BTreeSet<String>,
+    exact: HashMap<String, BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +101,7 @@ impl Declared {
 
     fn add(&mut self, fact: Fact) {
         match fact {
+            Fact::Bytes { table, column } => drop(self.exact.entry(table).or_default().insert(column)),
             Fact::Calls(Caller::Function(caller), callee) => drop(self.function(caller).calls.insert(callee)),
             Fact::Calls(Caller::Policy(table), callee) => drop(self.relation(table).policies.calls.insert(callee)),
             Fact::Calls(Caller::View(view), callee) => drop(self.relation(view).calls.insert(callee)),
@@ -302,6 +312,14 @@ mod tests {
         let many: Vec<String> = (0..100).map(|number| format!("p{number}")).collect();
         let told: Vec<[&str; 3]> = many.iter().map(|part| ["part", part.as_str(), "p"]).collect();
         assert_eq!([reached(&told, "p"), reached(&told, "p7")], ["", "p"]);
+    }
+
+    #[test]
+    fn columns_that_are_compared_byte_by_byte_are_told() {
+        let catalogue = catalogue(&[["bytes", "users", "name"], ["bytes", "users", "city"], ["view", "v", "users"]]);
+        let is_exact = |table, column| catalogue.is_exact(table, column);
+        assert!(is_exact("users", "name") && is_exact("users", "city"));
+        assert!(!is_exact("users", "NAME") && !is_exact("users", "id") && !is_exact("v", "name"));
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl Dependency {
             None => subject.list(self.suffix()),
             Some(scope) => {
                 let exact = || subject.database.table(subject.table).scope(scope.columns, scope.value);
-                subject.scope((scope.comparison)().is_exact().then(exact))
+                let is_exact = (scope.comparison)().is_exact(subject.space, subject.table);
+                subject.scope(is_exact.then(exact))
             }
         }
     }

@@ -88,7 +88,12 @@ where
 
 /// What the answer for a key depends on, whatever it is: there may be a row that the base query hides.
 pub(crate) fn row_tags<M: CachedModel>(subject: &Subject<'_>, row: KeyBytes) -> Vec<Tag> {
-    if M::HAS_BASE_QUERY { subject.excluded_row(row, M::key_comparison().is_exact()) } else { subject.absent_row(row) }
+    if M::HAS_BASE_QUERY { subject.excluded_row(row, is_key_exact::<M>(subject)) } else { subject.absent_row(row) }
+}
+
+/// Whether the database compares the keys of `M` byte by byte.
+pub(crate) fn is_key_exact<M: CachedModel>(subject: &Subject<'_>) -> bool {
+    M::key_comparison().is_exact(subject.space, subject.table)
 }
 
 /// What a unique value that belongs to no row depends on.

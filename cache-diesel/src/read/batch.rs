@@ -350,7 +350,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
             self.ask_at_once(chunk, text, &mut rows, conn)?;
             let unanswered: Vec<usize> = chunk.iter().copied().filter(|place| rows[*place].is_none()).collect();
             // Where the database takes other letters for equal, its row does not tell which key it answers.
-            if B::key_comparison().is_exact()
+            if B::key_comparison().is_exact(None, &self.head.state.table)
                 || unanswered.is_empty()
                 || self.ask_at_once(&unanswered, text, &mut rows, conn)? == 0
             {

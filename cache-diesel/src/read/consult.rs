@@ -6,7 +6,8 @@ use diesel::connection::LoadConnection;
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use crate::backend::CacheBackend;
-use crate::catalogue::{Catalogue, Structure, is_current, keep, was_asked};
+use crate::catalogue::{Asking, Catalogue, Structure, is_current, keep, was_asked};
+use crate::declaration::asked_columns;
 use crate::identity::Identity;
 use crate::read::gate::is_in_transaction;
 use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
@@ -98,20 +99,21 @@ fn structure_of(tags: &[Tag; 2], seeds: &[(Tag, Seed)]) -> Option<Structure> {
 /// Asks; gives whether the answer is what was known before.
 #[cold]
 fn ask<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, identity: Identity, structure: Structure) -> bool {
+    let asking = Asking::begin(identity.database);
     let told = questioning(conn, |conn| {
         // In a test transaction a statement that fails must not end it.
         if is_in_transaction(conn) {
-            conn.transaction(|conn| C::Backend::declared(conn))
+            conn.transaction(|conn| C::Backend::declared(conn, asked_columns()))
         } else {
-            C::Backend::declared(conn)
+            C::Backend::declared(conn, asked_columns())
         }
     });
     match told {
-        Ok(told) => keep(identity, structure, Some(Catalogue::of(told))),
+        Ok(told) => keep(identity, structure, &asking, Some(Catalogue::of(told))),
         Err(error) if is_lost(&error) => false,
         Err(error) => {
             report::not_asked(&error);
-            keep(identity, structure, None)
+            keep(identity, structure, &asking, None)
         }
     }
 }

@@ -12,7 +12,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
-use crate::model::{CachedModel, Lookup, tag_bytes};
+use crate::model::{CachedModel, Lookup, scope_comparison, tag_bytes};
 use crate::read::answer::{AskedTask, FirstRow, Rows};
 use crate::read::asked::{AskedQuery, Dependency, Scope};
 use crate::read::blocking::Query;
@@ -57,7 +57,7 @@ impl<M: CachedModel> Manager<M> {
         M::Source: FilterDsl<L::Filter>,
     {
         let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
-        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: L::comparison };
+        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: scope_comparison::<L> };
         let mut read = ListRead::new(self.state, FilterDsl::filter(M::source(), L::filter(value)), None);
         read.scope = Some(scope);
         read

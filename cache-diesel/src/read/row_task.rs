@@ -12,7 +12,7 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::model::{CachedModel, Key};
-use crate::read::base::{KeyedSource, keyed, row_tags};
+use crate::read::base::{KeyedSource, is_key_exact, keyed, row_tags};
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
@@ -122,7 +122,7 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.excluded_row(KeyBytes::of(&self.key), M::key_comparison().is_exact())
+        subject.excluded_row(KeyBytes::of(&self.key), is_key_exact::<M>(subject))
     }
 
     fn codec(&self) -> Option<Codec> {

@@ -240,6 +240,7 @@ impl Site<'_> {
     pub(crate) fn subject<'a>(&'a self, named: &'a [String]) -> Subject<'a> {
         Subject {
             database: self.identity.database,
+            space: self.identity.space,
             manager: self.state.tags,
             table: &self.state.table,
             named,

@@ -1,5 +1,6 @@
 //! Reads a plain statement along: what it changes, to the row where that is certain.
 
+use cache_core::Fingerprint;
 use diesel::connection::DebugQuery;
 
 use crate::catalogue::{self, catalogue_of};
@@ -7,7 +8,7 @@ use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::precision::are_plain_writes_row_exact;
 use crate::row_key::RowKey;
-use crate::scan::{self, Binds, Dialect, Effect, Fingerprint, Memo, OneRow, WriteKind};
+use crate::scan::{self, Binds, Dialect, Effect, Memo, OneRow, WriteKind};
 use crate::track::session::{Session, Words};
 
 /// Tells `session` of the statements in `query`, which is about to run. Gives what their end is told by.
@@ -19,7 +20,8 @@ pub(super) fn read_along(
     let mut row = None;
     let mut words = Words::Unread;
     let binds = scan::first_chunk(&query, &mut |sql| {
-        let tell = |text: &Text, fingerprint| (text.tell(session), Words::Read(fingerprint));
+        let space = identity.map(|identity| identity.space);
+        let tell = |text: &Text, fingerprint| (text.tell(session, space), Words::Read(fingerprint));
         (row, words) = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), tell);
         if catalogue::has_functions() && calls_own(sql, dialect, identity) {
             OF_CALLS.iter().for_each(|effect| session.read_along(effect, tables()));
@@ -42,7 +44,7 @@ pub(super) fn read_along(
 pub(super) fn words_of(query: &dyn DebugQuery) -> Words {
     let mut words = Words::Unread;
     scan::first_chunk(&query, &mut |sql| {
-        words = Words::Read(Fingerprint::of(sql));
+        words = Words::Read(scan::Fingerprint::of(sql));
         Binds::Unwanted
     });
     words
@@ -118,8 +120,8 @@ impl Text {
     }
 
     /// Tells `session`, unless the binds are to be looked at first: then gives the row that they name.
-    fn tell(&self, session: &mut Session) -> Option<OneRowText> {
-        let row = self.row.filter(|_| are_plain_writes_row_exact());
+    fn tell(&self, session: &mut Session, space: Option<Fingerprint>) -> Option<OneRowText> {
+        let row = self.row.filter(|row| are_plain_writes_row_exact() && row.key.is_exact(space));
         if row.is_none() {
             self.effects.iter().for_each(|effect| session.read_along(effect, tables()));
         }

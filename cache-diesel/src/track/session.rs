@@ -191,6 +191,7 @@ impl Session {
             Effect::Session(change) => self.change_session(*change),
             Effect::Transaction(control) => self.next.controls.push(*control),
             Effect::Unknown => {
+                self.note_unread_in_declared();
                 self.has_doubt = true;
                 if self.is_declared() {
                     self.next.is_declared = true;

@@ -11,6 +11,7 @@ use diesel::result::Error;
 use ending::finish_of;
 use own::Own;
 
+use crate::catalogue;
 use crate::declaration::tables;
 use crate::identity::{self, Identity, Whereabouts};
 use crate::scan::{self, Dialect, Effect};
@@ -171,6 +172,7 @@ impl Tracker {
         if let Some(stage) = &mut self.stage {
             stage.end_declared();
         }
+        self.forget_structure();
         let step = self.session.end_declared();
         self.carry_out(step);
         self.end_idle();
@@ -185,13 +187,23 @@ impl Tracker {
     }
 
     /// What is read and written at present.
-    fn present_identity(&self) -> Option<Identity> {
+    pub(crate) fn present_identity(&self) -> Option<Identity> {
         self.stage.as_ref().map(Stage::identity).or(self.identity)
+    }
+
+    /// The database itself is not said to have changed where tables were named.
+    fn forget_structure(&self) {
+        if let Some(identity) = self.identity.filter(|_| self.session.may_have_changed_structure()) {
+            catalogue::forget(identity.database);
+        }
     }
 
     fn carry_out(&mut self, step: Option<Step>) {
         let (Some(mut step), Some(identity)) = (step, self.identity) else { return };
         let (Step::Place(changes) | Step::Release(changes, ..)) = &mut step;
+        if changes.is_wide() {
+            catalogue::forget(identity.database);
+        }
         widen(changes, identity.database, self.stage.as_ref());
         carry_out(step, identity.database, &mut self.invalidation, self.session.intents());
     }
@@ -213,6 +225,7 @@ impl Tracker {
         }
         self.catch_up();
         let words = self.read_along(query);
+        self.forget_structure();
         if self.session.is_particular() {
             identity::note_particular_session();
         }

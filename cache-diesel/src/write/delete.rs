@@ -17,7 +17,7 @@ use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::track::Told;
 use crate::write::saved::for_rows;
-use crate::write::{as_announced, write_through};
+use crate::write::{as_announced, space_of, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Deletes the row with the primary key `id`.
@@ -56,7 +56,7 @@ impl<M: CachedModel> DeleteWrite<M> {
     {
         let table = &self.state.table;
         // A text may name rows that are written in other letters: only keys that are compared byte by byte are exact.
-        let is_exact = M::key_comparison().is_exact() && tables().has_one_key(table);
+        let is_exact = tables().has_one_key(table) && M::key_comparison().is_exact(space_of(conn), table);
         let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
         let statement = diesel::delete(FindDsl::find(M::table(), self.key.clone()));
         let after = |count: &usize| for_rows(self.state, M::AFTER_DELETE, (*count > 0).then_some(self.key).into_iter());

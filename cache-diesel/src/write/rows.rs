@@ -1,5 +1,6 @@
 //! What a statement of Diesel's changes, by its SQL and the value that it binds last.
 
+use cache_core::Fingerprint;
 use cache_core::protocol::write::Change;
 use diesel::QuerySource;
 use diesel::query_builder::{DeleteStatement, InsertStatement, QueryFragment, UpdateStatement};
@@ -18,16 +19,17 @@ use crate::write::WriteTarget;
     note = "an update needs its `.set(..)`, and the database everything that the statement uses"
 )]
 pub trait WrittenRows<DB>: WriteTarget {
-    /// What the statement changes of its table, which is called `table` in SQL.
+    /// What the statement changes of its table, which is called `table` in SQL, in the database whose contents are kept
+    /// under `space`.
     #[doc(hidden)]
-    fn change(&self, table: &str) -> Change;
+    fn change(&self, table: &str, space: Option<Fingerprint>) -> Change;
 }
 
 impl<T, Values, Op, Returning, DB> WrittenRows<DB> for InsertStatement<T, Values, Op, Returning>
 where
     T: QuerySource,
 {
-    fn change(&self, _table: &str) -> Change {
+    fn change(&self, _table: &str, _space: Option<Fingerprint>) -> Change {
         Change::Upsert
     }
 }
@@ -38,8 +40,8 @@ where
     DB: CacheBackend,
     Self: QueryFragment<DB>,
 {
-    fn change(&self, table: &str) -> Change {
-        one_row::<DB, _>(self, table).unwrap_or(Change::Change)
+    fn change(&self, table: &str, space: Option<Fingerprint>) -> Change {
+        one_row::<DB, _>(self, table, space).unwrap_or(Change::Change)
     }
 }
 
@@ -49,17 +51,17 @@ where
     DB: CacheBackend,
     Self: QueryFragment<DB>,
 {
-    fn change(&self, table: &str) -> Change {
-        one_row::<DB, _>(self, table).unwrap_or(Change::Change)
+    fn change(&self, table: &str, space: Option<Fingerprint>) -> Change {
+        one_row::<DB, _>(self, table, space).unwrap_or(Change::Change)
     }
 }
 
-fn one_row<DB, Query>(query: &Query, table: &str) -> Option<Change>
+fn one_row<DB, Query>(query: &Query, table: &str, space: Option<Fingerprint>) -> Option<Change>
 where
     DB: CacheBackend,
     Query: QueryFragment<DB>,
 {
-    let key = RowKey::of(table)?;
+    let key = RowKey::of(table).filter(|key| key.is_exact(space))?;
     let sql = sql_text::<DB, Query>(query).ok()?;
     let row = key.one_row(&sql, DB::DIALECT)?;
     // A function that is called in it may write more.

@@ -15,7 +15,7 @@ use crate::model::CachedModel;
 use crate::track::Told;
 use crate::write::insert::scopes_of;
 use crate::write::saved::for_rows;
-use crate::write::write_through;
+use crate::write::{space_of, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Saves `row` under its primary key: an update of every field that Diesel's `derive(AsChangeset)` sets.
@@ -70,7 +70,8 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
     {
         let table = self.state.table.as_str();
         let is_one_type = tables().has_one_key(table);
-        let asked = (is_one_type && M::key_comparison().is_exact()).then(|| KeyBytes::of(&self.row.id()));
+        let is_exact = is_one_type && M::key_comparison().is_exact(space_of(conn), table);
+        let asked = is_exact.then(|| KeyBytes::of(&self.row.id()));
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
         let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved.iter().map(M::id));
         write_through(conn, table, &Change::Save(asked), |conn| conn.fetch_saved(self.row), Told { exact, after })
@@ -81,7 +82,7 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
 fn saved_changes<M: CachedModel>(state: &ManagerState, row: &M, identity: Identity) -> ChangeSet {
     let tables = tables();
     // A save that sets the key too may have written it in other letters: then the old row has another tag.
-    let is_key_kept = M::key_comparison().is_exact() || !M::DEFINITION.is_key_saved;
+    let is_key_kept = M::key_comparison().is_exact(identity.space, &state.table) || !M::DEFINITION.is_key_saved;
     let key = (is_key_kept && tables.has_one_key(&state.table)).then(|| KeyBytes::of(&row.id()));
     let scopes = tables.keeps_scopes(&state.table, &state.lookups).then(|| scopes_of(state, row, identity));
     let mut changes = ChangeSet::new();

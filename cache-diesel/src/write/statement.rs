@@ -11,7 +11,7 @@ use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::track::Told;
 use crate::write::saved::for_count;
-use crate::write::{WriteTarget, WrittenRows, as_announced, write_through};
+use crate::write::{WriteTarget, WrittenRows, as_announced, space_of, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Any insert, update or delete of this table.
@@ -47,7 +47,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         Statement: ExecuteDsl<C, C::Backend> + WrittenRows<C::Backend>,
     {
         let (statement, table) = (self.statement, &self.state.table);
-        let change = statement.change(table);
+        let change = statement.change(table, space_of(conn));
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
         write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)

@@ -11,7 +11,7 @@ use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenO
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::model::{Lookup, tag_bytes};
+use crate::model::{Lookup, scope_comparison, tag_bytes};
 use crate::read::asked::{AskedQuery, Scope};
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
@@ -60,7 +60,7 @@ impl<V: CachedView> ViewManager<V> {
         V::Source: FilterDsl<L::Filter>,
     {
         let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
-        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: L::comparison };
+        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: scope_comparison::<L> };
         let mut list = ListRead::new(self.state, FilterDsl::filter(V::source(), L::filter(value)), None);
         list.scope = Some(scope);
         PageList::new(list)

@@ -16,6 +16,7 @@ use crate::comparison::Comparison;
 use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
+use crate::read::base::is_key_exact;
 use crate::read::batch::{Batch, Batched};
 use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::load::LoadModel;
@@ -126,7 +127,7 @@ where
     }
 
     fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag> {
-        subject.excluded_row(key, V::Root::key_comparison().is_exact())
+        subject.excluded_row(key, is_key_exact::<V::Root>(subject))
     }
 
     fn accept(value: Value, key: &Id<V>) -> Option<Option<CachedRow<V>>> {

@@ -12,7 +12,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
-use crate::model::CachedModel as _;
+use crate::read::base::is_key_exact;
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::load::LoadModel;
@@ -55,7 +55,7 @@ where
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.excluded_row(self.row, V::Root::key_comparison().is_exact())
+        subject.excluded_row(self.row, is_key_exact::<V::Root>(subject))
     }
 
     fn codec(&self) -> Option<Codec> {
@@ -129,7 +129,7 @@ where
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.excluded_row(KeyBytes::of(&self.key), V::Root::key_comparison().is_exact())
+        subject.excluded_row(KeyBytes::of(&self.key), is_key_exact::<V::Root>(subject))
     }
 
     fn codec(&self) -> Option<Codec> {

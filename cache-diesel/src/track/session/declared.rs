@@ -11,13 +11,22 @@ pub(super) struct Declared {
     changes: ChangeSet,
     /// How the statements in it ended, at worst.
     worst: Finish,
+    read: Read,
+}
+
+/// Whether the statements of work under way were understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    /// One of them may have been DDL.
+    InPart,
+    Whole,
 }
 
 impl Session {
     /// Work begins that may change `changes`, whatever its statements are.
     pub(crate) fn declare(&mut self, changes: &ChangeSet) -> Option<Step> {
         let changes = self.as_announced(changes);
-        self.declared.push(Declared { changes: changes.clone(), worst: Finish::Ok });
+        self.declared.push(Declared { changes: changes.clone(), worst: Finish::Ok, read: Read::Whole });
         if self.takes_effect_at_once() {
             return Some(Step::Place(changes));
         }
@@ -28,9 +37,12 @@ impl Session {
 
     /// The work that was declared last is over, however it ended.
     pub(crate) fn end_declared(&mut self) -> Option<Step> {
-        let Declared { changes, worst } = self.declared.pop()?;
+        let Declared { changes, worst, read } = self.declared.pop()?;
         if let Some(outer) = self.declared.last_mut().filter(|_| worst == Finish::Lost) {
             outer.worst = Finish::Lost;
+        }
+        if let Some(outer) = self.declared.last_mut().filter(|_| read == Read::InPart) {
+            outer.read = read;
         }
         self.settle(changes, worst, false)
     }
@@ -38,6 +50,18 @@ impl Session {
     /// Whether the work under way was declared.
     pub(super) fn is_declared(&self) -> bool {
         !self.declared.is_empty()
+    }
+
+    /// Whether the work under way was declared, and may have changed the structure of the database all the same.
+    pub(crate) fn may_have_changed_structure(&self) -> bool {
+        self.declared.last().is_some_and(|declared| declared.read == Read::InPart)
+    }
+
+    /// Something in the work under way is not understood.
+    pub(super) fn note_unread_in_declared(&mut self) {
+        if let Some(declared) = self.declared.last_mut() {
+            declared.read = Read::InPart;
+        }
     }
 
     /// Everything that the work under way was declared to change.

@@ -66,7 +66,14 @@ impl Question {
         let named = [TABLE.to_owned()];
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let tables = &build.tables;
-        let subject = Subject { database: database(), manager, table: TABLE, named: &named, tables };
+        let subject = Subject {
+            database: database(),
+            space: Fingerprint::of(&[b"shop"]),
+            manager,
+            table: TABLE,
+            named: &named,
+            tables,
+        };
         let tags = match self {
             Self::Row(row) if is_found == Some(true) => subject.found_row(build.row_key(row)),
             Self::Row(row) => subject.absent_row(build.row_key(row)),

@@ -141,7 +141,7 @@ impl<'a> Program<'a> {
     fn question(&self, shelf: u64) -> (CacheKey, Vec<Tag>, Vec<Declared>) {
         let (part, named) = (Fingerprint::of(&[b"city"]), [TABLE.to_owned()]);
         let (database, manager) = (database(), ManagerTags::of(part));
-        let subject = Subject { database, manager, table: TABLE, named: &named, tables: &self.tables };
+        let subject = Subject { database, space: part, manager, table: TABLE, named: &named, tables: &self.tables };
         let key = CacheKey { space: part, manager: part, kind: Kind::Scope, id: KeyBytes::of(&shelf) };
         let tags = subject.scope(Some(scope_of(shelf)));
         let declared = subject.declared(&tags);

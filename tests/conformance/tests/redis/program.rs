@@ -42,7 +42,14 @@ impl Program {
         let counters = self.cache.counters("product", Kind::Detail);
         let reader = Reader { cache: &self.cache, manager: "product", kind: Kind::Detail, counters: &counters };
         let (named, manager) = ([TABLE.to_owned()], ManagerTags::of(Fingerprint::of(&[b"product"])));
-        let subject = Subject { database: database(), manager, table: TABLE, named: &named, tables: &self.tables };
+        let subject = Subject {
+            database: database(),
+            space: Fingerprint::of(&[b"city"]),
+            manager,
+            table: TABLE,
+            named: &named,
+            tables: &self.tables,
+        };
         let tags = subject.found_row(KeyBytes::of(&row));
         let dependencies = || tags.clone();
         let wanted = Wanted { key: key_of(row), tags: &dependencies, codec: Some(codec()) };
