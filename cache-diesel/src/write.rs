@@ -16,8 +16,8 @@ pub use named::{ByName, ByTable, ByTables, TableNames, writes};
 pub use rows::WrittenRows;
 pub use save::{FetchSaved, SaveWrite};
 pub use saved::Saved;
-pub use statement::StatementWrite;
-pub use target::WriteTarget;
+pub use statement::{FetchWritten, StatementWrite};
+pub use target::{GivesBack, WriteTarget};
 
 use cache_core::Fingerprint;
 use cache_core::protocol::write::{Change, ChangeSet};

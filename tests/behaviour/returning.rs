@@ -1,6 +1,7 @@
 //! Rows that writes give back, where the database has RETURNING.
 
 use diesel::prelude::*;
+use diesel::result::Error;
 
 use crate::exact;
 use crate::harness::{Product, Shop, new_product, products};
@@ -55,6 +56,43 @@ fn writes_through_the_manager_that_give_their_rows_back() {
                 products::is_active.eq(true),
             );
             assert_eq!(shop.products().insert(values).get_result(conn)?.id, 4);
+            Ok(1)
+        }),
+    ]);
+}
+
+#[test]
+fn statements_through_the_manager_that_give_their_rows_back() {
+    check_all(&[
+        ("update", |shop, conn| {
+            let update = diesel::update(products::table.find(1)).set(products::slug.eq("new"));
+            assert_eq!(shop.products().write(update).get_result(conn)?.slug, "new");
+            Ok(1)
+        }),
+        ("update of many", |shop, conn| {
+            let shelf = products::table.filter(products::category_id.eq(7));
+            let rows = shop.products().write(diesel::update(shelf).set(products::title.eq("New"))).get_results(conn)?;
+            assert!(rows.iter().all(|row| row.title == "New"));
+            Ok(rows.len())
+        }),
+        ("update of none", |shop, conn| {
+            let update = diesel::update(products::table.find(9)).set(products::slug.eq("new"));
+            assert_eq!(shop.products().write(update).get_result(conn), Err(Error::NotFound));
+            Ok(0)
+        }),
+        ("delete", |shop, conn| {
+            assert_eq!(shop.products().write(diesel::delete(products::table.find(1))).get_result(conn)?.id, 1);
+            Ok(1)
+        }),
+        ("insert", |shop, conn| {
+            let insert = diesel::insert_into(products::table).values(rows());
+            assert_eq!(shop.products().write(insert).get_results(conn)?, rows());
+            Ok(3)
+        }),
+        ("upsert", |shop, conn| {
+            let upsert = diesel::insert_into(products::table).values(new_product(1, 8, "new"));
+            let upsert = upsert.on_conflict(products::id).do_update().set(products::slug.eq("newer"));
+            assert_eq!(shop.products().write(upsert).get_result(conn)?.slug, "newer");
             Ok(1)
         }),
     ]);

@@ -1,4 +1,4 @@
-//! Inserts and saves that give back their rows, where the database has RETURNING.
+//! Writes that give back their rows, where the database has RETURNING.
 
 use diesel::connection::LoadConnection;
 use diesel::dsl::{AsSelect, Find, Returning};
@@ -9,7 +9,7 @@ use diesel::result::{OptionalExtension, QueryResult};
 use diesel::{Insertable, QuerySource, RunQueryDsl, Selectable, SelectableHelper};
 
 use crate::model::CachedModel;
-use crate::write::{FetchInserted, FetchSaved};
+use crate::write::{FetchInserted, FetchSaved, FetchWritten, GivesBack};
 
 type Insert<M, New> =
     InsertStatement<<M as CachedModel>::Table, <New as Insertable<<M as CachedModel>::Table>>::Values>;
@@ -46,6 +46,18 @@ macro_rules! returning {
                 let statement =
                     diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
                 RunQueryDsl::get_result(statement, self).optional()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<'query, C, Statement, M> FetchWritten<'query, Statement, M, $backend> for C
+        where
+            C: LoadConnection<Backend = $backend>,
+            M: CachedModel + Selectable<$backend>,
+            Statement: GivesBack<AsSelect<M, $backend>, Giving: LoadQuery<'query, C, M>>,
+        {
+            fn fetch_written(&mut self, statement: Statement) -> QueryResult<Vec<M>> {
+                RunQueryDsl::load(statement.giving(M::as_returning()), self)
             }
         }
     };

@@ -4,13 +4,13 @@ use core::marker::PhantomData;
 
 use diesel::connection::LoadConnection;
 use diesel::query_dsl::methods::ExecuteDsl;
-use diesel::result::QueryResult;
+use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::track::Told;
-use crate::write::saved::for_count;
+use crate::write::saved::{for_count, for_rows};
 use crate::write::{WriteTarget, WrittenRows, as_announced, space_of, write_through};
 
 impl<M: CachedModel> Manager<M> {
@@ -26,7 +26,7 @@ impl<M: CachedModel> Manager<M> {
     }
 }
 
-/// A statement, to be run by [`execute`](Self::execute).
+/// A statement, to be run by [`execute`](Self::execute) or [`get_result`](Self::get_result).
 #[derive(Debug)]
 #[must_use = "nothing is written until a method with a connection is called"]
 pub struct StatementWrite<M, Statement> {
@@ -52,4 +52,52 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
         write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
     }
+
+    /// Runs the statement and gives the first row that it wrote, as the database has it: of a delete, as it was.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says, and `NotFound` if no row was written.
+    pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
+    where
+        C: LoadConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
+        Statement: WrittenRows<C::Backend>,
+    {
+        self.get_results(conn)?.into_iter().next().ok_or(Error::NotFound)
+    }
+
+    /// Runs the statement and gives the rows that it wrote, as the database has them: of a delete, as they were.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says; the cache counts a statement that failed as one that has happened.
+    pub fn get_results<'query, C>(self, conn: &mut C) -> QueryResult<Vec<M>>
+    where
+        C: LoadConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
+        Statement: WrittenRows<C::Backend>,
+    {
+        let (statement, state) = (self.statement, self.state);
+        let change = statement.change(&state.table, space_of(conn));
+        let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
+        let after = |rows: &Vec<M>| for_rows(state, hook, rows.iter().map(M::id));
+        let fetch = |conn: &mut C| conn.fetch_written(statement);
+        write_through(conn, &state.table, &change, fetch, Told { exact: as_announced, after })
+    }
+}
+
+/// A connection that can run `Statement` and give the rows back as `M`.
+///
+/// The backend is a parameter, as for the other traits of this kind.
+#[diagnostic::on_unimplemented(
+    message = "`{Statement}` cannot give its rows back as `{M}` on `{Self}`",
+    label = "use `execute`, and read the rows afterwards",
+    note = "the database needs RETURNING, which MySQL has not, and `{M}` needs `#[derive(Queryable, Selectable)]`"
+)]
+pub trait FetchWritten<'query, Statement, M, DB> {
+    /// Runs `statement` and loads what came of it.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says.
+    fn fetch_written(&mut self, statement: Statement) -> QueryResult<Vec<M>>;
 }
