@@ -62,7 +62,7 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             ErrorKind::Absent => write!(formatter, "there is no value under `{}`", self.context),
-            ErrorKind::AlreadyConfigured => write!(formatter, "the cache `{}` is configured already", self.context),
+            ErrorKind::AlreadyConfigured => write!(formatter, "configured already: {}", self.context),
             ErrorKind::Circle => write!(formatter, "loading `{}` waits for itself", self.context),
             ErrorKind::Codec => write!(formatter, "codec error: {}", self.context),
             ErrorKind::Configuration => write!(formatter, "configuration error: {}", self.context),

@@ -76,7 +76,8 @@ where
     for (name, source) in caches {
         let name = name.into();
         if slots.contains_key(&name) || added.contains_key(&name) {
-            return Err(Error::new(ErrorKind::AlreadyConfigured, name));
+            let context = format!("the cache `{name}` was set before, by `install` or `caches::configure`");
+            return Err(Error::new(ErrorKind::AlreadyConfigured, context));
         }
         let slot = Slot { source: source.into(), cache: OnceCell::new() };
         match slot.get() {

@@ -25,7 +25,10 @@ pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
 /// one instance of it that Diesel hands out serves all connections, under a lock. [`install_with`] makes
 /// one for each connection. One that is set *later* takes the tracker's place on every connection that is opened from
 /// then on: that is said on standard error once it is noticed, and told to listeners
-/// ([`Event::DefaultReplaced`](crate::Event::DefaultReplaced)).
+/// ([`Event::DefaultReplaced`](crate::Event::DefaultReplaced)). [`track_new_connections`] puts it back.
+///
+/// Further caches are named by [`caches::configure`](crate::caches::configure), before or after; the default cache is set
+/// by one of the two.
 ///
 /// # Errors
 ///
@@ -44,9 +47,6 @@ pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
 /// ```
 pub fn install(cache: impl Into<Source>) -> Result<()> {
     registry::configure([(registry::DEFAULT, cache)])?;
-    if let Some(before) = get_default_instrumentation() {
-        keep_inner(Inner::Shared(Arc::new(Mutex::new(before))));
-    }
     track_new_connections()
 }
 
@@ -68,7 +68,37 @@ pub fn install(cache: impl Into<Source>) -> Result<()> {
 pub fn install_with(cache: impl Into<Source>, own: MakeInstrumentation) -> Result<()> {
     registry::configure([(registry::DEFAULT, cache)])?;
     keep_inner(Inner::Made(own));
-    track_new_connections()
+    set_default()
+}
+
+/// Tracks every connection that Diesel opens from now on, as [`install`] and [`caches::configure`](crate::caches::configure)
+/// do by themselves: for a program that sets a default instrumentation later than that. It goes on seeing every event.
+///
+/// Nothing happens if new connections are tracked already.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::Configuration`] if Diesel's default instrumentation cannot be set.
+///
+/// # Examples
+///
+/// ```
+/// use cache_diesel::prelude::*;
+///
+/// cache_diesel::install(Cache::memory())?;
+/// // A library sets its own, which would take the tracker's place.
+/// diesel::connection::set_default_instrumentation(|| None).unwrap();
+/// cache_diesel::track_new_connections()?;
+/// # Ok::<(), cache_diesel::Error>(())
+/// ```
+pub fn track_new_connections() -> Result<()> {
+    if watch::is_ours() {
+        return Ok(());
+    }
+    if let Some(before) = get_default_instrumentation() {
+        keep_inner(Inner::Shared(Arc::new(Mutex::new(before))));
+    }
+    set_default()
 }
 
 /// Tracks a connection that was opened before [`install`], or whose instrumentation was replaced: for the
@@ -236,7 +266,7 @@ fn make_tracker() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(Tracker::new(make_inner())))
 }
 
-fn track_new_connections() -> Result<()> {
+fn set_default() -> Result<()> {
     cache_core::tell_circles_by(|circle| diesel::result::Error::QueryBuilderError(Box::new(circle)));
     set_default_instrumentation(make_tracker).map_err(|error| {
         Error::new(ErrorKind::Configuration, "Diesel's default instrumentation cannot be set").with_source(error)

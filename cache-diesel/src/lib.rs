@@ -193,6 +193,7 @@
 //! None is a default: name the databases. Features whose names begin with `__` are internal.
 
 mod backend;
+pub mod caches;
 mod catalogue;
 mod clear;
 mod comparison;
@@ -225,7 +226,6 @@ pub mod write;
 
 pub mod prelude;
 
-pub use cache_core::registry as caches;
 pub use cache_core::store::Operation;
 pub use cache_core::{
     BreakerState, Bypass, Cache, CacheBuilder, Cacheable, Cause, Clock, Counts, Error, ErrorKind, Event, IntoTimeout,
@@ -236,7 +236,7 @@ pub use cache_derive::Cached;
 pub use clear::{After, Clear, Clears};
 pub use error::NotFound;
 pub use identity::only_database;
-pub use install::{MakeInstrumentation, identify, install, install_with, replica, track};
+pub use install::{MakeInstrumentation, identify, install, install_with, replica, track, track_new_connections};
 pub use keys::IntoKey;
 pub use manager::Manager;
 pub use model::{CachedModel, Key};

@@ -62,6 +62,11 @@ pub(crate) fn is_replaced() -> bool {
     !is_ours
 }
 
+/// Whether new connections are given a tracker.
+pub(super) fn is_ours() -> bool {
+    LAST_SEEN.load(Ordering::Relaxed) != Default::Free as u8 && !is_replaced()
+}
+
 thread_local! {
     static IS_PROBING: Cell<bool> = const { Cell::new(false) };
 }

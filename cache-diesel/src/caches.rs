@@ -1,0 +1,40 @@
+//! The named caches of this process.
+
+use cache_core::Result;
+use cache_core::registry;
+
+pub use cache_core::registry::{DEFAULT, Source, default, every, forget, get};
+
+use crate::install::track_new_connections;
+
+/// Names caches, and tracks every connection that Diesel opens from now on, as [`install`](crate::install) does. May be
+/// called again for further names.
+///
+/// The default cache is called `default`: it is set here, or by [`install`](crate::install).
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::AlreadyConfigured`](crate::ErrorKind::AlreadyConfigured) for a name that is taken, and of
+/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for settings that cannot be, or if Diesel's default
+/// instrumentation cannot be set; then none of the caches is configured.
+///
+/// # Examples
+///
+/// ```
+/// use cache_diesel::prelude::*;
+///
+/// caches::configure([
+///     ("default", Cache::builder().memory(64 * MIB)),
+///     ("sessions", Cache::builder().memory(16 * MIB)),
+/// ])?;
+/// assert!(caches::get("sessions").is_ok());
+/// # Ok::<(), cache_diesel::Error>(())
+/// ```
+pub fn configure<N, S>(caches: impl IntoIterator<Item = (N, S)>) -> Result<()>
+where
+    N: Into<String>,
+    S: Into<Source>,
+{
+    registry::configure(caches)?;
+    track_new_connections()
+}
