@@ -90,6 +90,9 @@ fn cached_model(input: &DeriveInput, broken: &syn::Ident) -> TokenStream {
             fn has_id(&self, _: &#broken) -> bool {
                 loop {}
             }
+            fn is_named(&self, _: impl ::core::ops::FnOnce(&[&dyn ::core::any::Any]) -> bool) -> bool {
+                loop {}
+            }
             fn by_ids(_: ::std::vec::Vec<#broken>) -> #broken {
                 loop {}
             }

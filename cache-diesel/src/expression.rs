@@ -1,4 +1,4 @@
-//! Conditions that Diesel has no single type for: equal or NULL, and any of several.
+//! Conditions that Diesel has no single type for: equal or NULL, one that may be left out, and any of several.
 
 use diesel::ExpressionMethods;
 use diesel::backend::Backend;
@@ -83,6 +83,43 @@ where
     Column: Expression<SqlType: SqlType> + ExpressionMethods,
     Value: AsExpression<Column::SqlType>,
 {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// A condition that may be left out: then it is true.
+#[derive(Clone, Debug)]
+pub struct IfAny<Condition>(pub(crate) Option<Condition>);
+
+impl<Condition: Expression> Expression for IfAny<Condition> {
+    type SqlType = Condition::SqlType;
+}
+
+impl<Condition: NonAggregate> ValidGrouping<()> for IfAny<Condition> {
+    type IsAggregate = diesel::expression::is_aggregate::No;
+}
+
+impl<Condition: AppearsOnTable<Source>, Source> AppearsOnTable<Source> for IfAny<Condition> {}
+
+impl<Condition, DB> QueryFragment<DB> for IfAny<Condition>
+where
+    DB: Backend,
+    Condition: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        match &self.0 {
+            Some(condition) => condition.walk_ast(pass),
+            None => {
+                pass.push_sql("1=1");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Two SQL texts: no query id stands for both.
+impl<Condition> QueryId for IfAny<Condition> {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -8,7 +8,6 @@ mod seen;
 pub(crate) mod whereabouts;
 
 pub(crate) use answer::Answer;
-pub(crate) use answer::Standing;
 pub use seen::only_database;
 pub(crate) use seen::{every, forget, named, note_particular_session, only, remember, remember_address};
 pub(crate) use whereabouts::Whereabouts;

@@ -1,29 +1,51 @@
 //! What may be asked for as a key: the key itself, or something that borrows or widens to it.
 
-use core::hash::Hash;
+use core::any::Any;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
 
 use cache_core::KeyBytes;
 
 use crate::model::Key;
 
+mod tuple;
+pub use tuple::Parts;
+
 /// A value that names a key of type `Id`.
 ///
-/// `get(1)`, `get("lamp")`, `get(&id)` and `get(("a", 2))` need no conversion, and a hit with a `&str` does
-/// not allocate.
+/// `get(1)`, `get("lamp")`, `get(&id)`, `get(("a", 2))` and `get((&device, &user))` need no conversion, and a hit with what
+/// borrows does not allocate.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key of type `{Id}`",
     label = "expected `{Id}`, or something that borrows it"
 )]
 pub trait IntoKey<Id>: Hash {
+    /// Whether a row that was found by the hash of this has to be compared with it part by part.
+    #[doc(hidden)]
+    const HAS_PARTS: bool = false;
+
+    /// Hashes this as the key itself is hashed.
+    #[doc(hidden)]
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        self.hash(state);
+    }
+
     /// What the key is called in the cache; the same as the key's own.
     #[doc(hidden)]
     fn key_bytes(&self) -> KeyBytes {
-        KeyBytes::of(self)
+        KeyBytes::of(&AsKey(self, PhantomData))
     }
 
     /// The key, where this is one: a row that was found by its hash is then compared with it. Text and bytes
     /// need no comparing, as their hash is all of them.
     fn as_key(&self) -> Option<&Id>;
+
+    /// Whether this names the key that has these parts, as far as its hash does not tell.
+    #[doc(hidden)]
+    fn has_parts(&self, _parts: &[&dyn Any]) -> bool {
+        true
+    }
+
     /// The key itself.
     fn to_key(&self) -> Id;
     /// The key itself, without a clone where this is one.
@@ -35,9 +57,22 @@ pub trait IntoKey<Id>: Hash {
     }
 }
 
+/// Hashes what names a key of the type `Id` as that.
+struct AsKey<'a, K: ?Sized, Id>(&'a K, PhantomData<fn() -> Id>);
+
+impl<K: IntoKey<Id> + ?Sized, Id> Hash for AsKey<'_, K, Id> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash_key(state);
+    }
+}
+
 impl<Id: Key> IntoKey<Id> for Id {
     fn as_key(&self) -> Option<&Id> {
         Some(self)
+    }
+
+    fn has_parts(&self, parts: &[&dyn Any]) -> bool {
+        is_only_part(parts, self)
     }
 
     fn to_key(&self) -> Id {
@@ -54,20 +89,73 @@ impl<Id: Key> IntoKey<Id> for &Id {
         Some(self)
     }
 
+    fn has_parts(&self, parts: &[&dyn Any]) -> bool {
+        is_only_part(parts, *self)
+    }
+
     fn to_key(&self) -> Id {
         (*self).clone()
     }
 }
 
-impl IntoKey<i64> for i32 {
-    fn as_key(&self) -> Option<&i64> {
-        None
-    }
-
-    fn to_key(&self) -> i64 {
-        (*self).into()
-    }
+fn is_only_part<Id: Key>(parts: &[&dyn Any], key: &Id) -> bool {
+    matches!(parts, [part] if part.downcast_ref::<Id>() == Some(key))
 }
+
+/// What borrows or widens to a key.
+macro_rules! into_key {
+    ($($from:ty => $id:ty, |$value:ident| $to:expr;)*) => { $(
+        impl IntoKey<$id> for $from {
+            fn as_key(&self) -> Option<&$id> {
+                None
+            }
+
+            fn to_key(&self) -> $id {
+                let $value = self;
+                $to
+            }
+        }
+    )* };
+}
+
+into_key! {
+    i32 => i64, |value| (*value).into();
+    &[u8] => Vec<u8>, |value| (*value).to_owned();
+}
+
+/// A nullable column is asked for its values as they are; `None` asks for NULL.
+macro_rules! into_nullable {
+    ($($from:ty => $id:ty, |$value:ident| $to:expr;)*) => { $(
+        impl IntoKey<Option<$id>> for $from {
+            fn hash_key<H: Hasher>(&self, state: &mut H) {
+                // As the key is hashed: by its kind, and by what is in it.
+                Some(()).hash(state);
+                IntoKey::<$id>::hash_key(self, state);
+            }
+
+            fn as_key(&self) -> Option<&Option<$id>> {
+                None
+            }
+
+            fn to_key(&self) -> Option<$id> {
+                let $value = self;
+                Some($to)
+            }
+        }
+    )* };
+}
+
+into_nullable! {
+    bool => bool, |value| *value;
+    i16 => i16, |value| *value;
+    i32 => i32, |value| *value;
+    i64 => i64, |value| *value;
+    i32 => i64, |value| (*value).into();
+    String => String, |value| value.clone();
+    &String => String, |value| (*value).clone();
+}
+
+// Written out, as the compiler shows these to whoever gives a text for something else.
 
 impl IntoKey<String> for &str {
     fn as_key(&self) -> Option<&String> {
@@ -79,19 +167,9 @@ impl IntoKey<String> for &str {
     }
 }
 
-impl IntoKey<Vec<u8>> for &[u8] {
-    fn as_key(&self) -> Option<&Vec<u8>> {
-        None
-    }
-
-    fn to_key(&self) -> Vec<u8> {
-        (*self).to_owned()
-    }
-}
-
 impl IntoKey<Option<String>> for &str {
-    fn key_bytes(&self) -> KeyBytes {
-        KeyBytes::of(&Some(self))
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        Some(self).hash(state);
     }
 
     fn as_key(&self) -> Option<&Option<String>> {
@@ -100,95 +178,6 @@ impl IntoKey<Option<String>> for &str {
 
     fn to_key(&self) -> Option<String> {
         Some((*self).to_owned())
-    }
-}
-
-impl IntoKey<Option<String>> for &String {
-    fn key_bytes(&self) -> KeyBytes {
-        KeyBytes::of(&Some(self))
-    }
-
-    fn as_key(&self) -> Option<&Option<String>> {
-        None
-    }
-
-    fn to_key(&self) -> Option<String> {
-        Some((*self).clone())
-    }
-}
-
-impl IntoKey<Option<i64>> for i32 {
-    fn key_bytes(&self) -> KeyBytes {
-        KeyBytes::of(&Some(i64::from(*self)))
-    }
-
-    fn as_key(&self) -> Option<&Option<i64>> {
-        None
-    }
-
-    fn to_key(&self) -> Option<i64> {
-        Some((*self).into())
-    }
-}
-
-/// A nullable column is asked for its values as they are; `None` asks for NULL.
-macro_rules! into_nullable {
-    ($($value:ty),*) => { $(
-        impl IntoKey<Option<$value>> for $value {
-            fn key_bytes(&self) -> KeyBytes {
-                KeyBytes::of(&Some(self))
-            }
-
-            fn as_key(&self) -> Option<&Option<$value>> {
-                None
-            }
-
-            fn to_key(&self) -> Option<$value> {
-                Some(self.clone())
-            }
-        }
-    )* };
-}
-
-into_nullable!(bool, i16, i32, i64, String);
-
-impl IntoKey<(String, String)> for (&str, &str) {
-    fn as_key(&self) -> Option<&(String, String)> {
-        None
-    }
-
-    fn to_key(&self) -> (String, String) {
-        (self.0.to_owned(), self.1.to_owned())
-    }
-}
-
-impl<Id: Key> IntoKey<(String, Id)> for (&str, Id) {
-    fn as_key(&self) -> Option<&(String, Id)> {
-        None
-    }
-
-    fn to_key(&self) -> (String, Id) {
-        (self.0.to_owned(), self.1.clone())
-    }
-}
-
-impl<Id: Key> IntoKey<(Id, String)> for (Id, &str) {
-    fn as_key(&self) -> Option<&(Id, String)> {
-        None
-    }
-
-    fn to_key(&self) -> (Id, String) {
-        (self.0.clone(), self.1.to_owned())
-    }
-}
-
-impl IntoKey<(String, String, String)> for (&str, &str, &str) {
-    fn as_key(&self) -> Option<&(String, String, String)> {
-        None
-    }
-
-    fn to_key(&self) -> (String, String, String) {
-        (self.0.to_owned(), self.1.to_owned(), self.2.to_owned())
     }
 }
 
@@ -228,7 +217,34 @@ mod tests {
         check::<(String, i32), _>(("a", 1));
         check::<(i32, String), _>((1, "a"));
         check::<(i32, i32), _>((1, 2));
+        check::<(i32, i32), _>((&1, 2));
+        check::<(Code, i32), _>((&Code("x".into()), &2));
+        check::<(Code, String), _>((&Code("x".into()), "y"));
+        check::<(Code, String, i32), _>((Code("x".into()), "y", &3));
+        check::<(i32, i32, String), _>((1, 2, "z"));
+        check::<(i32, String, Option<i64>), _>(Parts((1, "y", 3_i32)));
+        check::<(Code, Code), _>(Parts((&Code("x".into()), Code("y".into()))));
         check::<Code, _>(&Code("x".into()));
         check::<bool, _>(true);
+    }
+
+    /// A legal key of which the hash tells nothing.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    struct Folded(&'static str);
+
+    impl Hash for Folded {
+        fn hash<H: Hasher>(&self, _: &mut H) {}
+    }
+
+    #[test]
+    fn parts_are_compared_where_hashes_may_be_equal() {
+        let (a, b) = (Folded("a"), Folded("b"));
+        let row: [&dyn Any; 2] = [&a, &1_i32];
+        fn names<K: IntoKey<(Folded, i32)>>(key: &K, parts: &[&dyn Any]) -> bool {
+            assert!(K::HAS_PARTS && key.as_key().is_none());
+            key.has_parts(parts)
+        }
+        assert!(names(&(&a, 1), &row) && names(&(&a, &1), &row) && names(&Parts((&a, 1)), &row));
+        assert!(!names(&(&b, 1), &row) && !names(&(&a, &2), &row) && !names(&Parts((b, 1)), &row));
     }
 }

@@ -73,12 +73,15 @@
 //!
 //! | built by | ended by |
 //! |---|---|
-//! | [`all(suffix, filters)`](Manager::all), [`every()`](Manager::every), `all_by_column(value)` | `load`, `first`, `count`, `exists`, `entry`, `load_with`, `first_with` |
-//! | [`get(key)`](Manager::get), `.filter(..)` of it, `get_by_column(value)` | `first`, `require`, `entry`, `first_with` |
+//! | [`all(suffix, filters)`](Manager::all), [`every()`](Manager::every), `all_by_column(value)` | `load`, `first`, `count`, `exists`, `entry` |
+//! | [`get(key)`](Manager::get), `get_by_column(value)`, `.filter(..)` of both | `first`, `require`, `entry` |
 //! | [`get_many(keys)`](Manager::get_many) | `load` |
 //!
-//! Each takes `.timeout(..)`, `.refresh()`, `.bypass()` and `.assume_deterministic()`; lists take `.filter`,
-//! `.order_by`, `.then_order_by`, `.limit` and `.offset` as well. `.query()` of a list, and of a row by its key, is the
+//! Each of these has a sibling that takes a connection on a miss only: `first_with(|| pool.get())`, `load_with(&pool)`, and so
+//! on ([`TakeConnection`](read::TakeConnection)).
+//!
+//! Each takes `.timeout(..)`, `.refresh()`, `.bypass()`, `.assume_deterministic()` and `.cached_in_transaction()`; lists take
+//! `.filter`, `.order_by`, `.then_order_by`, `.limit` and `.offset` as well. `.query()` of a list, and of a row by its key, is the
 //! plain Diesel query. `entry` tells the [`Origin`] of a value and when it was loaded; `require` fails with the model's
 //! own error.
 //!
@@ -117,7 +120,7 @@
 //! Write as you always do. An update or delete by a primary key of whole numbers leaves other rows cached;
 //! [`take_plain_writes`] tells what is certain there and what is not. A write through the manager tells more exactly
 //! what it changed: [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete).
-//! [`write`](Manager::write) takes any statement of the table. [`clear_detail`](Manager::clear_detail),
+//! [`write`](Manager::write) takes any statement of the table, and gives its rows back where the database has RETURNING. [`clear_detail`](Manager::clear_detail),
 //! [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and [`clear`](Manager::clear) clear by
 //! hand. [`writes`] names the tables of what no text shows: a procedure, a migration.
 //!
@@ -168,7 +171,7 @@
 //! # Set-up and a look inside
 //!
 //! [`install`] and [`install_with`] set the default [`Cache`] and track connections. [`caches::configure`] names
-//! further caches, [`CacheBuilder`] sets them up. [`only_database`] says that there is one database, [`identify`] which
+//! further caches, before or after, [`CacheBuilder`] sets them up. [`only_database`] says that there is one database, [`identify`] which
 //! one, [`replica`] that a connection may be behind. [`Cache::statistics`] counts by manager and [`Kind`] of read,
 //! [`Cache::listen`] tells each [`Event`].
 //!
@@ -243,7 +246,7 @@ pub use model::{CachedModel, Key};
 pub use moment::Moment;
 pub use precision::{PlainWrites, take_plain_writes};
 pub use read::view::{CachedView, ViewManager};
-pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
+pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin, ReadError};
 pub use refresh::refresh_with;
 pub use settings::check_settings;
 pub use storage::Storable;
@@ -261,7 +264,7 @@ pub mod __private {
     pub use crate::declaration::Declaration;
     pub use crate::error::NotFound;
     pub use crate::expression::{AnyOf, EqOrNull};
-    pub use crate::keys::IntoKey;
+    pub use crate::keys::{IntoKey, Parts};
     pub use crate::manager::{Manager, ManagerCell};
     pub use crate::model::{
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
@@ -273,8 +276,8 @@ pub mod __private {
         Relation, ViewCell, ViewManager,
     };
     pub use crate::read::{
-        Anywhere, BaseQueryOf, DefaultOrder, ListRead, On, OwnQuery, Queried, ScopeQuery, UniqueRead, Unordered,
-        unique_codec,
+        Anywhere, BaseQueryOf, DefaultOrder, ListRead, On, OnJoined, OwnQuery, Queried, RowRead, ScopeQuery,
+        UniqueRead, Unordered, unique_codec,
     };
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
     pub use crate::write::Saved;

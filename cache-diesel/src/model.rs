@@ -62,6 +62,8 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     fn id(&self) -> Self::Id;
     /// Whether `id` is the row's primary key; without a clone.
     fn has_id(&self, id: &Self::Id) -> bool;
+    /// Whether `names` holds for the parts of the row's primary key: for itself, or for each of its columns.
+    fn is_named(&self, names: impl FnOnce(&[&dyn Any]) -> bool) -> bool;
     /// Selects the row with this key.
     fn by_key(id: Self::Id) -> Self::ByKey;
     /// Selects the rows with one of these keys.
@@ -273,6 +275,10 @@ pub trait Lookup: 'static {
     fn filter(value: Self::Value) -> Self::Filter;
     /// The row's own value.
     fn value(model: &Self::Model) -> Self::Value;
+    /// Whether that is `value`; without a clone.
+    fn has_value(model: &Self::Model, value: &Self::Value) -> bool;
+    /// Whether `names` holds for the parts of the row's own value, as [`CachedModel::is_named`] has it.
+    fn is_named(model: &Self::Model, names: impl FnOnce(&[&dyn Any]) -> bool) -> bool;
     /// The bytes of the row's own value; the generated one clones nothing.
     fn key_bytes(model: &Self::Model) -> KeyBytes {
         KeyBytes::of(&Self::value(model))

@@ -179,6 +179,33 @@ fn d16_composite_keys_are_told_apart() {
 }
 
 #[test]
+fn composite_keys_are_given_as_they_are_borrowed_or_one_by_one() {
+    let shop = Shop::with_tables(
+        "CREATE TABLE accounts (bank VARCHAR(255) NOT NULL, number VARCHAR(255) NOT NULL, cents BIGINT NOT NULL,
+             PRIMARY KEY (bank, number));
+         INSERT INTO accounts VALUES ('a', 'b', 1), ('b', 'a', 2);",
+    );
+    let mut conn = shop.conn();
+    let manager = Account::cached_in(&shop.name);
+    let (bank, number) = (String::from("a"), String::from("b"));
+    assert_eq!(manager.get((&bank, &number)).first(&mut conn).unwrap().cents, 1);
+    let hit = |read: QueryResult<cache_diesel::CachedEntry<std::sync::Arc<Account>>>| {
+        let entry = read.unwrap();
+        assert_eq!((entry.is_hit(), entry.cents), (true, 1));
+    };
+    hit(manager.get((&bank, "b")).entry(&mut conn));
+    hit(manager.get(("a", &number)).entry(&mut conn));
+    hit(manager.get((bank.clone(), &number)).entry(&mut conn));
+    hit(manager.get((bank.clone(), number.clone())).entry(&mut conn));
+    hit(manager.get_by_bank_and_number("a", &number).entry(&mut conn));
+    hit(manager.get_by_bank_and_number(&bank, number.clone()).entry(&mut conn));
+    assert_eq!(manager.get_by_bank_and_number(&number, &bank).first(&mut conn).unwrap().cents, 2);
+    manager.delete((&bank, &number)).execute(&mut conn).unwrap();
+    assert!(manager.get_by_bank_and_number("a", "b").first(&mut conn).optional().unwrap().is_none());
+    assert!(manager.get((&bank, &number)).entry(&mut conn).is_err());
+}
+
+#[test]
 fn k6_suffixes_never_meet_keys_or_reserved_words() {
     let shop = Shop::new();
     let mut conn = shop.conn();

@@ -143,13 +143,13 @@ pub const SCHEMA: &str = "
     INSERT INTO good_labels VALUES (10, 20, 2), (10, 21, 1), (11, 20, 1);";
 
 /// A shop with goods, and a connection that reads and one that writes.
-fn shop() -> (Shop, Conn, Conn) {
+pub fn shop() -> (Shop, Conn, Conn) {
     let shop = Shop::with_tables(SCHEMA);
     let (reader, writer) = (shop.conn(), shop.conn());
     (shop, reader, writer)
 }
 
-fn pages(shop: &Shop) -> GoodPageManager {
+pub fn pages(shop: &Shop) -> GoodPageManager {
     GoodPage::cached_in(&shop.name)
 }
 

@@ -4,12 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use cache_diesel::{Event, Kind};
-use diesel::connection::InstrumentationEvent;
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, SAVE, try_in};
-use crate::harness::{Product, Shop, new_product, products};
+use crate::harness::{Product, Shop, list_cost, new_product, products};
 
 pub fn retitle(conn: &mut Conn, id: i32, title: &str) -> QueryResult<usize> {
     diesel::update(products::table.find(id)).set(products::title.eq(title)).execute(conn)
@@ -271,4 +271,99 @@ fn t14_a_test_transaction_leaks_nothing() {
     drop(conn);
     shop.read_everything(&mut other);
     assert_eq!(title(&shop, &mut other, 1).1, "Lamp");
+}
+
+/// The statements of a read of the row 1 and of the list of its shelf that ask to be answered from the cache.
+fn inside(shop: &Shop, conn: &mut Conn) -> [usize; 2] {
+    let row = || shop.products().get(1).cached_in_transaction();
+    let shelf = || shop.products().all_by_category_id(7).cached_in_transaction();
+    [
+        shop.cost(conn, |conn| row().first(conn), |conn| products::table.find(1).first::<Product>(conn)),
+        list_cost!(shop, conn, shelf()),
+    ]
+}
+
+#[test]
+fn a_transaction_that_has_written_nothing_may_be_answered_from_the_cache() {
+    let shop = Shop::new();
+    let mut other = shop.warm();
+    let mut conn = shop.conn();
+    shop.products().get(3).first(&mut conn).unwrap();
+    let many = |conn: &mut Conn| shop.products().get_many([1, 3]).cached_in_transaction().load(conn).unwrap();
+    conn.transaction(|conn| {
+        assert_eq!(inside(&shop, conn), [0, 0]);
+        assert_eq!(shop.counted(|| many(conn)).0, 0);
+        assert_eq!(shop.row_cost(conn, 1), 1, "a read that does not ask for it");
+        // In a savepoint, and after mere reads, too.
+        products::table.count().get_result::<i64>(conn)?;
+        conn.transaction(|conn| {
+            assert_eq!(inside(&shop, conn), [0, 0]);
+            QueryResult::Ok(())
+        })?;
+        QueryResult::Ok(())
+    })
+    .unwrap();
+    retitle(&mut other, 1, "New").unwrap();
+    let stored = shop.cache.statistics().total().store_count;
+    conn.transaction(|conn| {
+        assert_eq!([inside(&shop, conn), inside(&shop, conn)], [[1, 1]; 2], "what is not cached is not stored");
+        assert_eq!(shop.counted(|| many(conn)).0, 1);
+        QueryResult::Ok(())
+    })
+    .unwrap();
+    assert_eq!(shop.cache.statistics().total().store_count, stored);
+    assert_eq!(title(&shop, &mut conn, 1), new());
+}
+
+#[test]
+fn a_transaction_that_has_written_is_answered_by_the_database() {
+    type Write = fn(&Shop, &mut Conn) -> QueryResult<()>;
+    let writes: [(&str, Write); 5] = [
+        ("plain", |_, conn| retitle(conn, 1, "New").map(drop)),
+        ("through the manager", |shop, conn| {
+            shop.products().write(diesel::delete(products::table.find(2))).execute(conn).map(drop)
+        }),
+        ("in a savepoint that is rolled back", |_, conn| {
+            let undone: QueryResult<()> = conn.transaction(|conn| {
+                retitle(conn, 1, "New")?;
+                Err(Error::RollbackTransaction)
+            });
+            assert_eq!(undone, Err(Error::RollbackTransaction));
+            Ok(())
+        }),
+        ("of which nobody knows what it does", |_, conn| {
+            try_in(conn, |conn| diesel::sql_query("FLY TO THE MOON").execute(conn)).unwrap_err();
+            Ok(())
+        }),
+        ("named", |_, conn| cache_diesel::writes(conn, ["products"], |_| QueryResult::Ok(()))),
+    ];
+    for (name, write) in writes {
+        let shop = Shop::new();
+        let mut conn = shop.warm();
+        let done: QueryResult<()> = conn.transaction(|conn| {
+            assert_eq!(inside(&shop, conn), [0, 0], "{name}");
+            write(&shop, conn)?;
+            assert_eq!(inside(&shop, conn), [1, 1], "{name}");
+            Err(Error::RollbackTransaction)
+        });
+        assert_eq!(done, Err(Error::RollbackTransaction), "{name}");
+        conn.transaction(|conn| {
+            inside(&shop, conn);
+            QueryResult::Ok(())
+        })
+        .unwrap();
+        shop.read_everything(&mut conn);
+    }
+}
+
+#[test]
+fn a_raw_transaction_is_answered_from_the_cache_until_it_writes() {
+    let shop = Shop::new();
+    let mut conn = shop.warm();
+    conn.batch_execute("BEGIN").unwrap();
+    assert_eq!(inside(&shop, &mut conn), [0, 0]);
+    retitle(&mut conn, 1, "New").unwrap();
+    assert_eq!(inside(&shop, &mut conn), [1, 1]);
+    conn.batch_execute("COMMIT").unwrap();
+    assert_eq!(title(&shop, &mut conn, 1), new());
 }

@@ -150,7 +150,6 @@ fn a_pool_gives_tracked_connections() {
     diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();
     assert_eq!(title(&shop, &mut other, 1), (1, "New".into()));
     drop(conn);
-    let row = shop.products().get(1).first_with(|| pool.get().map_err(|error| panic!("{error}")));
-    let row: QueryResult<_> = row;
-    assert_eq!(row.unwrap().title, "New");
+    let row = shop.products().get(1).first_with(|| pool.get()).unwrap();
+    assert_eq!(row.title, "New");
 }

@@ -69,5 +69,6 @@ examples! {
     Options: "../../docs/options.md",
     Stores: "../../docs/stores.md",
     Testing: "../../docs/testing.md",
+    Web: "../../docs/web.md",
     Caveats: "../../docs/caveats.md",
 }

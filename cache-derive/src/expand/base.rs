@@ -11,7 +11,7 @@ use crate::model::Model;
 /// What the trait of a model says of the types of its query.
 pub(super) fn types(model: &Model<'_>) -> TokenStream {
     let table = &model.table;
-    let columns = columns(model, &quote!(#table::table));
+    let columns = columns(model, &quote!(#table::table), false);
     let Some((base, span)) = written(model) else {
         return quote!(type Source = #table::table; type Columns = #columns;);
     };
@@ -52,9 +52,13 @@ pub(super) fn source(model: &Model<'_>) -> TokenStream {
 }
 
 /// Which columns the conditions on `source` may use.
-pub(super) fn columns(model: &Model<'_>, source: &TokenStream) -> TokenStream {
+pub(super) fn columns(model: &Model<'_>, source: &TokenStream, is_joined: bool) -> TokenStream {
     let private = model.private();
-    if model.base_query.is_some() { quote!(#private::Anywhere) } else { quote!(#private::On<#source>) }
+    match (&model.base_query, is_joined) {
+        (Some(_), _) => quote!(#private::Anywhere),
+        (None, true) => quote!(#private::OnJoined<#source>),
+        (None, false) => quote!(#private::On<#source>),
+    }
 }
 
 /// What the tables of a view are joined to: its type, and the expression that makes it.

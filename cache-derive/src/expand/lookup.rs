@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 
 use super::condition::{self, Condition};
 use super::storage;
-use super::{column, comparison, located, references, value, value_type};
+use super::{column, comparison, is_equal, located, parts, references, value, value_type};
 use crate::model::{Field, Lookup, Model};
 
 pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
@@ -18,6 +18,8 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let value_type = value_type(fields);
     let (filter_type, filter) = filter(model, lookup);
     let (value, value_by_reference) = (value(&quote!(__model), fields), references(&quote!(__model), fields));
+    let is_equal = is_equal(&quote!(__model), &quote!(__value), fields);
+    let parts = parts(&quote!(__model), fields);
     // A type that is no key is reported at its field by `Value`, and not here once more.
     let key_bytes = match fields.len() {
         1 => quote!(#private::key_bytes_of::<Self>(#value_by_reference)),
@@ -56,6 +58,17 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
 
             fn value(__model: &Self::Model) -> Self::Value {
                 #value
+            }
+
+            fn has_value(__model: &Self::Model, __value: &Self::Value) -> ::core::primitive::bool {
+                #is_equal
+            }
+
+            fn is_named(
+                __model: &Self::Model,
+                __names: impl ::core::ops::FnOnce(&[&dyn ::core::any::Any]) -> ::core::primitive::bool,
+            ) -> ::core::primitive::bool {
+                __names(&#parts)
             }
 
             fn key_bytes(__model: &Self::Model) -> #private::KeyBytes {

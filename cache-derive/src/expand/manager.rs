@@ -7,7 +7,7 @@ use syn::ext::IdentExt as _;
 
 use super::condition::option_inner;
 use super::value_type;
-use crate::model::{Lookup, Model};
+use crate::model::{Field, Lookup, Model};
 
 pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
     let private = model.private();
@@ -16,6 +16,7 @@ pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
     let methods = model.lookups.iter().map(|lookup| {
         if lookup.is_unique { get_by(model, lookup) } else { all_by(model, lookup, &scope_query(model, lookup)) }
     });
+    let by_columns = get_by_columns(model);
     let doc = format!("The cache manager of [`{}`].", ident.unraw());
     quote! {
         #constructors
@@ -26,6 +27,7 @@ pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
 
         #[automatically_derived]
         impl #manager {
+            #by_columns
             #(#methods)*
         }
 
@@ -82,12 +84,60 @@ fn get_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
             }
         };
     }
-    let (arguments, key) = arguments(model, lookup);
+    let Given { generics, arguments, parts, bounds } = given(&private, &lookup.fields, parameters(lookup));
     quote! {
         #attributes
-        #vis fn #method(self, #arguments) -> #private::UniqueRead<#marker, #value> {
-            self.0.get_by::<#marker, #value>(#key)
+        #vis fn #method<#generics>(self, #arguments) -> #private::UniqueRead<#marker, #private::Parts<(#generics)>>
+        where
+            #bounds
+        {
+            self.0.get_by::<#marker, _>(#private::Parts((#parts)))
         }
+    }
+}
+
+/// The method that reads a row by the columns of its key, each given as an argument, if there are several.
+fn get_by_columns(model: &Model<'_>) -> Option<TokenStream> {
+    let (private, ident, fields) = (model.private(), model.ident, &model.key.fields);
+    let names: Vec<_> = fields.iter().map(Field::column_name).collect();
+    let method = format_ident!("get_by_{}", names.join("_and_"), span = Span::call_site());
+    if fields.len() < 2 || model.lookups.iter().any(|lookup| lookup.method() == method) {
+        return None;
+    }
+    let vis = model.vis;
+    let doc = format!(
+        "The row with this {}, as `get` has it.",
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+    );
+    let Given { generics, arguments, parts, bounds } = given(&private, fields, named(&names));
+    Some(quote! {
+        #[doc = #doc]
+        #[must_use = "nothing is read until `first` or another method with a connection is called"]
+        #vis fn #method<#generics>(self, #arguments) -> #private::RowRead<#ident, #private::Parts<(#generics)>>
+        where
+            #bounds
+        {
+            self.0.get(#private::Parts((#parts)))
+        }
+    })
+}
+
+/// Several columns, each given as it is or borrowed.
+struct Given {
+    generics: TokenStream,
+    arguments: TokenStream,
+    parts: TokenStream,
+    bounds: TokenStream,
+}
+
+fn given(private: &TokenStream, fields: &[Field<'_>], parameters: Vec<Ident>) -> Given {
+    let kinds: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("__Key{index}")).collect();
+    let types = fields.iter().map(|field| &field.ty);
+    Given {
+        generics: quote!(#(#kinds),*),
+        arguments: quote!(#(#parameters: #kinds),*),
+        parts: quote!(#(#parameters),*),
+        bounds: quote!(#(#kinds: #private::IntoKey<#types>),*),
     }
 }
 
@@ -125,7 +175,10 @@ fn arguments(model: &Model<'_>, lookup: &Lookup<'_>) -> (TokenStream, TokenStrea
 }
 
 fn parameters(lookup: &Lookup<'_>) -> Vec<Ident> {
-    let names = lookup.column_names();
+    named(&lookup.column_names())
+}
+
+fn named(names: &[String]) -> Vec<Ident> {
     names.iter().map(|name| format_ident!("__{name}", span = Span::call_site())).collect()
 }
 

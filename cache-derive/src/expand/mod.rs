@@ -102,6 +102,26 @@ fn references(owner: &TokenStream, fields: &[Field<'_>]) -> TokenStream {
     }
 }
 
+/// Whether the fields of `owner` are what is in `value`.
+fn is_equal(owner: &TokenStream, value: &TokenStream, fields: &[Field<'_>]) -> TokenStream {
+    let (variables, pattern) = condition::bindings(fields);
+    let is_equal = fields.iter().zip(&variables).map(|(field, value)| {
+        let place = field.place(owner);
+        let span = type_span(field);
+        quote_spanned!(span=> ::core::cmp::PartialEq::eq(&#place, #value))
+    });
+    quote! {
+        let #pattern = #value;
+        #(#is_equal)&&*
+    }
+}
+
+/// The fields of `owner`, each as what may be of any type.
+fn parts(owner: &TokenStream, fields: &[Field<'_>]) -> TokenStream {
+    let places = fields.iter().map(|field| field.place(owner));
+    quote!([#(&#places as &dyn ::core::any::Any),*])
+}
+
 fn clone(owner: &TokenStream, field: &Field<'_>) -> TokenStream {
     let place = field.place(owner);
     let span = type_span(field);

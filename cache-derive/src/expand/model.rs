@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use super::{base, comparison, condition, located, order, storage, type_span, value, value_type};
+use super::{base, comparison, condition, is_equal, located, order, parts, storage, type_span, value, value_type};
 use crate::model::{Field, Model};
 use crate::options::Dependency;
 use crate::relevance::Relevance;
@@ -190,20 +190,22 @@ fn key_methods(model: &Model<'_>) -> TokenStream {
     let id = value(&quote!(self), fields);
     let private = model.private();
     let comparison = comparison(model, fields);
-    let (variables, pattern) = condition::bindings(fields);
-    let is_equal = fields.iter().zip(&variables).map(|(field, value)| {
-        let place = field.place(&quote!(self));
-        let span = type_span(field);
-        quote_spanned!(span=> ::core::cmp::PartialEq::eq(&#place, #value))
-    });
+    let is_equal = is_equal(&quote!(self), &quote!(__id), fields);
+    let parts = parts(&quote!(self), fields);
     quote! {
         fn id(&self) -> Self::Id {
             #id
         }
 
         fn has_id(&self, __id: &Self::Id) -> ::core::primitive::bool {
-            let #pattern = __id;
-            #(#is_equal)&&*
+            #is_equal
+        }
+
+        fn is_named(
+            &self,
+            __names: impl ::core::ops::FnOnce(&[&dyn ::core::any::Any]) -> ::core::primitive::bool,
+        ) -> ::core::primitive::bool {
+            __names(&#parts)
         }
 
         fn key_comparison() -> #private::Comparison {

@@ -68,7 +68,7 @@ fn cached_view(model: &Model<'_>, view: &View) -> TokenStream {
     let (source_type, source) = source(model, view);
     let condition::ByKey { pattern, condition: condition::Condition { expression: by_key, ty: by_key_type } } =
         condition::by_key(model);
-    let columns = base::columns(model, &quote!(Self::Source));
+    let columns = base::columns(model, &quote!(Self::Source), !view.joins.is_empty());
     let definition = page::definition(model, view);
     let related = page::models(view);
     let markers = view.prefetches.iter().map(|prefetch| marker(view, prefetch));

@@ -14,7 +14,8 @@ use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{Address, CacheBackend, SessionState, declared};
 use crate::catalogue::{AskedColumn, Told};
-use crate::identity::{Answer, Standing, here};
+use crate::identity::answer::Standing;
+use crate::identity::{Answer, here};
 use crate::scan::{Bound, Bounded, Dialect};
 
 /// The values of a query, made its own.

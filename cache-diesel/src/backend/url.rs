@@ -89,6 +89,7 @@ impl<'a> ServerUrl<'a> {
         }
     }
 
+    #[cfg(any(feature = "mysql", test))]
     /// Puts its parts, but for passwords, to what each is for: a parameter that `is_route` says how the database is
     /// reached, and what is not known may change what is read.
     pub(super) fn parted(&self, is_route: impl Fn(&str) -> bool, to: Address) -> Address {

@@ -41,7 +41,11 @@ pub(crate) fn may_store<C>(conn: &mut C, identity: Identity) -> Result<(), Bypas
 where
     C: LoadConnection<Backend: CacheBackend>,
 {
-    match tracker_of(conn).map_or(AtMiss::Pass, |tracker| tracker.at_miss()) {
+    let Some(tracker) = tracker_of(conn) else { return Err(Bypass::NotTracked) };
+    if tracker.is_looking_only() {
+        return Err(Bypass::Transaction);
+    }
+    match tracker.at_miss() {
         AtMiss::Store => Ok(()),
         AtMiss::Pass => Err(Bypass::Replica),
         AtMiss::Ask => ask_again(conn, identity),

@@ -26,7 +26,7 @@ use crate::read::order::Arranged;
 use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
-use crate::read::terminal::{AnyConnection, First, Runs, Value};
+use crate::read::terminal::{AnyConnection, Ended, First, Runs, Value};
 use crate::track::{Shut, Tracker};
 
 /// Marks connections that are awaited.
@@ -66,7 +66,7 @@ where
     }
 }
 
-impl<'query, C, M, Source, Part> AwaitedRead<'query, C> for Value<ListRead<M, Source, Part>>
+impl<'query, C, M, Source, Part> AwaitedRead<'query, C> for Ended<ListRead<M, Source, Part>, Value>
 where
     C: AsyncConnection<Backend: CacheBackend>,
     M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
@@ -81,13 +81,13 @@ where
         'query: 'conn,
         C: 'conn,
     {
-        let task = self.0.into_list_task::<C::Backend, _>(|source| SelectDsl::select(source, M::as_select()));
+        let task = self.read.into_list_task::<C::Backend, _>(|source| SelectDsl::select(source, M::as_select()));
         let answer = task.map(|task| run(Queried::new(task), conn));
         Box::pin(async move { Ok(answer?.await?.value) })
     }
 }
 
-impl<'query, C, M, K> AwaitedRead<'query, C> for First<RowRead<M, K>>
+impl<'query, C, M, K> AwaitedRead<'query, C> for Ended<RowRead<M, K>, First>
 where
     C: AsyncConnection<Backend: CacheBackend>,
     K: IntoKey<M::Id>,
@@ -104,7 +104,7 @@ where
         C: 'conn,
     {
         let select = |key| SelectDsl::select(keyed::<M>(key), M::as_select());
-        let task = self.0.into_keyed_task::<C::Backend, _>(select);
+        let task = self.read.into_keyed_task::<C::Backend, _>(select);
         let answer = task.map(|task| run(Queried::new(task), conn));
         Box::pin(async move { answer?.await?.value.ok_or(Error::NotFound) })
     }

@@ -10,24 +10,26 @@ use cache_core::protocol::settle::Former;
 use cache_core::store::{Lease, Seed, Wanted};
 use cache_core::{Approach, Bypass, Claim, Codec, KeyBytes, Kind, Life, Miss, Right, Tag, Token, Value, Verdict};
 use diesel::connection::LoadConnection;
-use diesel::result::QueryResult;
+use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
 use crate::comparison::Comparison;
 use crate::model::Key;
 use crate::read::ask::may_store;
 use crate::read::consult::{Consulted, confirm, consult, has_changed};
-use crate::read::gate::gate;
+use crate::read::gate::gate_for;
 use crate::read::options::UseOfCache;
 use crate::read::refresh::{Later, Refresher, Reread, begin};
-use crate::read::task::{Head, Keep, Site, site_of};
+use crate::read::task::{Head, Keep, Site, site_of, site_without_connection};
 use crate::report;
 use crate::shape::Named;
 use crate::track::{Text, asking};
 
 /// What is read by many keys at once: rows, or pages.
-pub(crate) trait Batched<C> {
+pub trait Batched<C> {
+    /// What a key is.
     type Id: Key;
+    /// What is found by one.
     type Row;
 
     /// Whether a query that is made later may be another one.
@@ -63,6 +65,15 @@ pub(crate) trait Batched<C> {
     fn ask_one(key: Self::Id, conn: &mut C) -> QueryResult<Option<Arc<Self::Row>>>;
 }
 
+/// A read by many keys on the connection `C`.
+pub trait IntoBatch<C> {
+    /// What is read.
+    type Batched: Batched<C>;
+
+    /// The head of the read, and its keys.
+    fn into_batch(self) -> (Head, Vec<<Self::Batched as Batched<C>>::Id>);
+}
+
 /// Distinct keys on their way.
 pub(crate) struct Batch<B: Batched<C>, C> {
     head: Head,
@@ -79,16 +90,38 @@ struct Looked<B: Batched<C>, C> {
     stale: Vec<usize>,
 }
 
+impl<B: Batched<C>, C> Looked<B, C> {
+    /// Counts what was found and what was not; stale ones are counted by what becomes of them.
+    fn count(&self, site: &Site<'_>) {
+        let hit_count = self.rows.len() - self.missing.len() - self.stale.len();
+        (0..hit_count).for_each(|_| site.reader.hit());
+        self.missing.iter().for_each(|missing| site.reader.miss(missing.cause));
+    }
+}
+
+/// Where each key that was asked for is among the distinct ones.
+struct Places(Vec<usize>);
+
+impl Places {
+    fn spread<T: Clone>(&self, rows: Vec<T>) -> Vec<T> {
+        // Distinct keys keep their order.
+        if rows.len() == self.0.len() {
+            return rows;
+        }
+        self.0.iter().map(|place| rows[*place].clone()).collect()
+    }
+}
+
 /// A key that the database is asked for, and what was known of its entry before.
 #[derive(Clone, Copy)]
 struct Missing {
     place: usize,
-    former: Former,
+    cause: Miss,
 }
 
 impl Missing {
     const fn stale(place: usize) -> Self {
-        Self { place, former: Former::Stale }
+        Self { place, cause: Miss::Stale }
     }
 }
 
@@ -109,10 +142,31 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     /// Bound variables and conditions that a statement may have on every database.
     const MOST_KEYS: usize = 500;
 
-    /// One result for each of `keys`, in their order.
-    pub(crate) fn read(head: Head, keys: Vec<B::Id>, conn: &mut C) -> QueryResult<Rows<B, C>> {
+    /// One result for each key of `read`, in their order.
+    pub(crate) fn read<R: IntoBatch<C, Batched = B>>(read: R, conn: &mut C) -> QueryResult<Rows<B, C>> {
+        let Some((batch, places)) = Self::of(read)? else { return Ok(Vec::new()) };
+        Ok(places.spread(batch.read_all(conn)?))
+    }
+
+    /// The same, and takes a connection only if one of the rows is missing.
+    pub(crate) fn read_with<R, E>(read: R, take: impl FnOnce() -> Result<C, E>) -> Result<Rows<B, C>, E>
+    where
+        R: IntoBatch<C, Batched = B>,
+        E: From<Error>,
+    {
+        let Some((batch, places)) = Self::of(read)? else { return Ok(Vec::new()) };
+        let rows = match batch.glance() {
+            Some(rows) => rows,
+            None => batch.read_all(&mut take()?)?,
+        };
+        Ok(places.spread(rows))
+    }
+
+    /// The distinct keys of `read`, and where each goes; `None`: there is none.
+    fn of<R: IntoBatch<C, Batched = B>>(read: R) -> QueryResult<Option<(Self, Places)>> {
+        let (head, keys) = read.into_batch();
         if keys.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let mut distinct: Vec<B::Id> = Vec::with_capacity(keys.len());
         let mut place_of: HashMap<B::Id, usize> = HashMap::with_capacity(keys.len());
@@ -122,22 +176,36 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
                 distinct.len() - 1
             })
         };
-        let places: Vec<usize> = keys.into_iter().map(&mut place).collect();
+        let places = Places(keys.into_iter().map(&mut place).collect());
         let ids = distinct.iter().map(B::entry_id).collect::<QueryResult<_>>()?;
-        let rows = Self { head, keys: distinct, ids, connection: PhantomData }.read_all(conn)?;
-        // Distinct keys keep their order.
-        if rows.len() == places.len() {
-            return Ok(rows);
+        Ok(Some((Self { head, keys: distinct, ids, connection: PhantomData }, places)))
+    }
+
+    /// What is cached, if that is all; else nothing is counted: the caller will come again with a connection.
+    fn glance(&self) -> Option<Rows<B, C>> {
+        let site = site_without_connection(&self.head)?;
+        let looked = self.look_up(&site);
+        if !looked.missing.is_empty() {
+            return None;
         }
-        Ok(places.into_iter().map(|place| rows[place].clone()).collect())
+        let (own, claims) = self.follow_up(&site, &looked.stale);
+        // They are found stale once more, with a connection to refresh them.
+        claims.into_iter().for_each(Claim::done);
+        own.is_empty().then(|| {
+            looked.count(&site);
+            looked.stale.iter().for_each(|_| site.reader.stale_hit());
+            looked.rows
+        })
     }
 
     fn read_all(&self, conn: &mut C) -> QueryResult<Rows<B, C>> {
-        let Some(site) = site_of(&self.head, gate(conn)) else {
+        let Some(site) = site_of(&self.head, gate_for(conn, &self.head.options)) else {
             let all: Vec<usize> = (0..self.keys.len()).collect();
             return self.ask(&all, self.text(), conn);
         };
-        let Looked { mut rows, mut missing, stale } = self.look_up(&site);
+        let looked = self.look_up(&site);
+        looked.count(&site);
+        let Looked { mut rows, mut missing, stale } = looked;
         let (own, claims) = self.follow_up(&site, &stale);
         stale.iter().filter(|place| !own.contains(place)).for_each(|_| site.reader.stale_hit());
         let can_do_without = missing.is_empty();
@@ -274,7 +342,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         found.map(|(found, place)| B::accept(found.ok()?.0, &self.keys[*place])).collect()
     }
 
-    /// What is cached, and what is not. Stale ones are not counted.
+    /// What is cached, and what is not. Nothing is counted.
     fn look_up(&self, site: &Site<'_>) -> Looked<B, C> {
         let mut looked = Looked { rows: vec![None; self.keys.len()], missing: Vec::new(), stale: Vec::new() };
         let is_left = |place: &usize| !self.take_alive(site, *place, &mut looked.rows);
@@ -294,21 +362,16 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
             match accepted {
                 Ok((row, life)) => {
                     if life.is_stale(now) {
-                        looked.stale.push(place)
-                    } else {
-                        site.reader.hit()
+                        looked.stale.push(place);
                     }
                     looked.rows[place] = row;
                 }
-                Err(cause) => {
-                    site.reader.miss(cause);
-                    looked.missing.push(Missing { place, former: Former::of(cause) });
-                }
+                Err(cause) => looked.missing.push(Missing { place, cause }),
             }
         }
     }
 
-    /// Whether what is at `place` is at hand, in memory and not stale: then it is among `rows` and counted.
+    /// Whether what is at `place` is at hand, in memory and not stale: then it is among `rows`.
     fn take_alive(&self, site: &Site<'_>, place: usize, rows: &mut Rows<B, C>) -> bool {
         if self.head.options.use_of_cache == UseOfCache::Refresh {
             return false;
@@ -316,7 +379,6 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         let found = site.reader.find_alive(&site.key(self.ids[place], Kind::Detail));
         let Some(row) = found.and_then(|(value, _)| B::accept(value, &self.keys[place])) else { return false };
         rows[place] = row;
-        site.reader.hit();
         true
     }
 
@@ -378,7 +440,8 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     }
 
     fn verdict(&self, site: &Site<'_>, named: &[String], missing: Missing, row: &Option<Arc<B::Row>>) -> Verdict {
-        let Missing { place, former } = missing;
+        let Missing { place, cause } = missing;
+        let former = Former::of(cause);
         let (bytes, subject) = (self.bytes(place), site.subject(named));
         let tags = || if row.is_some() { subject.found_row(bytes) } else { B::tags(&subject, bytes) };
         let keep = B::keep(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
@@ -407,3 +470,32 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         Ok(())
     }
 }
+
+/// The method that reads many `$row`s and takes a connection only if one is missing.
+macro_rules! many_with {
+    ($row:ty) => {
+        /// As [`load`](Self::load), and takes a connection only if one of them is not cached.
+        ///
+        /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
+        /// [`TakeConnection`](crate::read::TakeConnection).
+        ///
+        /// # Consistency
+        ///
+        /// As [`first_with`](crate::read::RowRead::first_with) of a single row.
+        ///
+        /// # Errors
+        ///
+        /// Returns what taking a connection fails with, and what the database says.
+        pub fn load_with<Take, Kind>(self, take: Take) -> Result<crate::read::CachedRows<$row>, Take::Error>
+        where
+            Take: crate::read::take::TakeConnection<Kind>,
+            Self: crate::read::batch::IntoBatch<
+                    Take::Connection,
+                    Batched: crate::read::batch::Batched<Take::Connection, Row = $row> + 'static,
+                >,
+        {
+            crate::read::batch::Batch::read_with(self, || take.take().map_err(Take::Error::from))
+        }
+    };
+}
+pub(crate) use many_with;

@@ -8,7 +8,7 @@ use crate::backend::CacheBackend;
 use crate::read::ask::may_store;
 use crate::read::consult::turn;
 use crate::read::entry::{CachedEntry, Origin};
-use crate::read::gate::gate;
+use crate::read::gate::gate_for;
 use crate::read::refresh::{Refresher, begin, refresh_here};
 use crate::read::task::{Load, Look, Site, Task, Turn, glance, look};
 use crate::read::terminal::IntoTask;
@@ -37,7 +37,7 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
-    let (site, missed) = match look(&task, gate(conn)) {
+    let (site, missed) = match look(&task, gate_for(conn, &task.head().options)) {
         Look::Bypass => return past_the_cache(&mut task, conn),
         Look::Hit(entry) => return Ok(entry),
         Look::Miss(site, missed) => (site, missed),

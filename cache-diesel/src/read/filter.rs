@@ -2,15 +2,21 @@
 
 use core::marker::PhantomData;
 
-use diesel::Expression;
 use diesel::dsl::Filter;
 use diesel::expression::AppearsOnTable;
-use diesel::query_builder::AsQuery;
+use diesel::query_builder::{AsQuery, FromClause, SelectStatement};
 use diesel::query_dsl::methods::FilterDsl;
+use diesel::{Expression, QuerySource};
+
+use crate::expression::IfAny;
 
 /// Marks `()` as a filter.
 #[derive(Debug)]
 pub struct NoFilter;
+
+/// Marks an optional expression as a filter.
+#[derive(Debug)]
+pub struct OptionalFilter;
 
 /// Marks a boolean expression as a filter.
 #[derive(Debug)]
@@ -19,6 +25,10 @@ pub struct ExpressionFilter;
 /// The columns of the tables in `Source`.
 #[derive(Debug)]
 pub struct On<Source>(PhantomData<Source>);
+
+/// The columns of the tables that are joined in `Source`. Boxed conditions name these tables, and no query.
+#[derive(Debug)]
+pub struct OnJoined<Source>(PhantomData<Source>);
 
 /// The columns of a base query. Diesel tells of no query with conditions which tables are in it: a column of another one
 /// is refused where the list is loaded.
@@ -30,14 +40,23 @@ pub trait Holds<Condition> {}
 
 impl<Source, Condition: AppearsOnTable<Source>> Holds<Condition> for On<Source> {}
 
+impl<Tables, Condition> Holds<Condition> for OnJoined<SelectStatement<FromClause<Tables>>>
+where
+    Tables: QuerySource,
+    Condition: AppearsOnTable<Tables>,
+{
+}
+
 impl<Condition: Expression> Holds<Condition> for Anywhere {}
 
-/// What selects the rows of a list: `()`, or any boolean expression of Diesel's over the table's columns.
+/// What selects the rows of a list: `()`, any boolean expression of Diesel's over the table's columns, boxed ones too, or
+/// an `Option` of one, of which `None` selects all rows.
 ///
-/// `Kind` is inferred; it keeps the two apart.
+/// `Kind` is inferred; it keeps them apart.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a filter for `{Source}`",
-    label = "expected `()` or a Diesel boolean expression over the columns of this table"
+    label = "expected `()`, a Diesel boolean expression over the columns of this table, or an `Option` of one",
+    note = "a boxed condition names what it is on: `Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool>>`, and for a view the joined tables: `diesel::dsl::InnerJoinQuerySource<products::table, categories::table>`"
 )]
 pub trait Filterable<Source, Kind, Columns = On<Source>> {
     /// The query with the filter.
@@ -65,6 +84,19 @@ where
 
     fn filter_of(self, source: Source) -> Self::Output {
         FilterDsl::filter(source, self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<Source, Columns, Condition> Filterable<Source, OptionalFilter, Columns> for Option<Condition>
+where
+    Columns: Holds<Condition>,
+    Source: FilterDsl<IfAny<Condition>>,
+{
+    type Output = Filter<Source, IfAny<Condition>>;
+
+    fn filter_of(self, source: Source) -> Self::Output {
+        FilterDsl::filter(source, IfAny(self))
     }
 }
 

@@ -9,7 +9,8 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::identity::Identity;
 use crate::read::ask::introduce;
-use crate::track::{Shut, Tracker};
+use crate::read::options::Options;
+use crate::track::{Shut, Tracker, tracker_of};
 
 /// The database that `conn` is on, or why its reads leave the cache alone. A database that nobody knows is asked.
 #[inline]
@@ -22,7 +23,26 @@ pub(crate) fn gate<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Re
     }
 }
 
-/// The same for any kind of connection, given how many transactions Diesel has open on it, if it can tell; nothing is
+/// The same for a read with these `options`, which may ask for hits in a transaction that has written nothing.
+#[inline]
+pub(crate) fn gate_for<C>(conn: &mut C, options: &Options) -> Result<Identity, Bypass>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+{
+    match gate(conn) {
+        Err(Bypass::Transaction) if options.is_cached_in_transaction => gate_inside(conn),
+        answer => answer,
+    }
+}
+
+#[cold]
+fn gate_inside<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<Identity, Bypass> {
+    // A connection whose transactions Diesel has lost count of is of no use.
+    transaction_depth(conn).map_err(|_| Bypass::Transaction)?;
+    tracker_of(conn).ok_or(Bypass::NotTracked)?.gate_unwritten()
+}
+
+/// The database for any kind of connection, given how many transactions Diesel has open on it, if it can tell; nothing is
 /// asked.
 #[inline]
 pub(crate) fn gate_of(

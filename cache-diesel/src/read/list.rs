@@ -15,15 +15,15 @@ use crate::manager::{Manager, ManagerState};
 use crate::model::{CachedModel, Lookup, scope_comparison, tag_bytes};
 use crate::read::answer::{AskedTask, FirstRow, Rows};
 use crate::read::asked::{AskedQuery, Dependency, Scope};
-use crate::read::blocking::Query;
-use crate::read::entry::{CachedList, CachedRow};
-use crate::read::filter::{Filterable, IntoSuffix};
+use crate::read::entry::{CachedEntry, CachedList, CachedRow};
+use crate::read::filter::{Anywhere, Filterable, IntoSuffix};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::order::{Arranged, Sliced, Whole};
 use crate::read::refresh::Later;
 use crate::read::task::Head;
-use crate::read::terminal::{self, IntoTask, terminal};
+use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
+use crate::read::twice::cloned;
 
 impl<M: CachedModel> Manager<M> {
     /// The rows that pass `filters`, under the name `suffix`.
@@ -77,6 +77,8 @@ pub struct ListRead<M, Source, Part = Whole> {
     model: PhantomData<fn() -> (M, Part)>,
 }
 
+cloned!([M, Source: Clone, Part] ListRead<M, Source, Part> { state, source, suffix, scope, options, model });
+
 /// The rows that share a value of the scope `L`.
 pub type ScopeQuery<L> =
     ListRead<<L as Lookup>::Model, Filter<<<L as Lookup>::Model as CachedModel>::Source, <L as Lookup>::Filter>>;
@@ -97,7 +99,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        load, M, terminal::Value<Self>, terminal::Value
+        load, M, Ended<Self, Value>, Ended::new
     }
 
     terminal! {
@@ -106,7 +108,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
-        first, M, terminal::First<OnlyFirst<Self>>, |read| terminal::First(OnlyFirst(read))
+        first, M, Ended<OnlyFirst<Self>, First>, |read| Ended::new(OnlyFirst(read))
     }
 
     terminal! {
@@ -115,55 +117,30 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        entry, M, terminal::ValueEntry<Self>, terminal::ValueEntry
+        entry, M, Ended<Self, ValueEntry>, Ended::new
     }
 
-    /// Reads the rows, and takes a connection on a miss only.
-    ///
-    /// # Consistency
-    ///
-    /// As [`first_with`](Self::first_with).
-    ///
-    /// # Errors
-    ///
-    /// Returns what `take` fails with, and what the database says.
-    pub fn load_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedList<M>, E>
-    where
-        C: LoadConnection<Backend: CacheBackend> + 'static,
-        E: From<diesel::result::Error>,
-        Self: IntoTask<'query, C, Task: Query<C, Value = CachedList<M>>>,
-    {
-        Ok(crate::read::blocking::run_with(self, take)?.value)
+    terminal_with! {
+        /// As [`load`](Self::load), and takes a connection on a miss only.
+        load_with, Self as CachedList<M>, Value as CachedList<M>, |read| read
     }
 
-    /// Reads the first row, and takes a connection on a miss only.
-    ///
-    /// # Consistency
-    ///
-    /// Without a connection the cache has to know which database is meant: its builder was told
-    /// ([`database`](crate::CacheBuilder::database)), or the program said that it has
-    /// [one only](crate::only_database). Else the connection is taken first, as it is until a read with a
-    /// connection has found out which database that is.
-    ///
-    /// # Errors
-    ///
-    /// Returns what `take` fails with, and Diesel's errors as [`first`](Self::first) does.
-    pub fn first_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedRow<M>, E>
-    where
-        C: LoadConnection<Backend: CacheBackend> + 'static,
-        E: From<diesel::result::Error>,
-        OnlyFirst<Self>: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
-    {
-        let entry = crate::read::blocking::run_with(OnlyFirst(self), take)?;
-        Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
+    terminal_with! {
+        /// As [`first`](Self::first), and takes a connection on a miss only.
+        first_with, OnlyFirst<Self> as Option<CachedRow<M>>, First as CachedRow<M>, OnlyFirst
     }
 
-    /// Adds a condition. It is part of the entry's name, as the first ones are.
-    pub fn filter<Condition>(self, condition: Condition) -> ListRead<M, Filter<Source, Condition>, Part>
+    terminal_with! {
+        /// As [`entry`](Self::entry), and takes a connection on a miss only.
+        entry_with, Self as CachedList<M>, ValueEntry as CachedEntry<CachedList<M>>, |read| read
+    }
+
+    /// Adds a condition, or an optional one. It is part of the entry's name, as the first ones are.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> ListRead<M, Condition::Output, Part>
     where
-        Source: FilterDsl<Condition>,
+        Condition: Filterable<Source, Kind, Anywhere>,
     {
-        self.map(|source| FilterDsl::filter(source, condition))
+        self.map(|source| condition.filter_of(source))
     }
 
     /// Sets the order, in place of the model's own one. It is part of the entry's name.
@@ -236,6 +213,10 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
 
     pub(crate) fn dependency(&self) -> Dependency {
         Dependency { suffix: self.suffix.clone(), scope: self.scope }
+    }
+
+    pub(super) fn with_options(self, options: Options) -> Self {
+        Self { options, ..self }
     }
 
     fn map<Other, OtherPart>(self, map: impl FnOnce(Source) -> Other) -> ListRead<M, Other, OtherPart> {

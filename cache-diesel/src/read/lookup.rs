@@ -18,13 +18,16 @@ use crate::model::{CachedModel, Lookup};
 use crate::read::base::{KeyedSource, absent_unique, named_by, row_id, row_tags};
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
+use crate::read::filter::{Anywhere, Filterable};
+use crate::read::first::FirstRead;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::pointer::{Pointer, UniquePointer};
 use crate::read::refresh::Later;
-use crate::read::row_task::{first_of, row_codec, weight_of};
+use crate::read::row_task::{first_of, is_absent, row_codec, weight_of};
 use crate::read::task::{Answered, Head, Keep, Site, Task};
-use crate::read::terminal::{IntoTask, row_terminals};
+use crate::read::terminal::{IntoTask, Require, row_terminals};
+use crate::read::twice::cloned;
 use crate::shape::{Named, shape_of};
 
 impl<M: CachedModel> Manager<M> {
@@ -50,9 +53,23 @@ pub struct UniqueRead<L, K> {
     lookup: PhantomData<fn() -> L>,
 }
 
+cloned!([L, K: Clone] UniqueRead<L, K> { state, value, options, lookup });
+
 impl<L: Lookup, K: IntoKey<L::Value>> UniqueRead<L, K> {
     options_methods!(options);
-    row_terminals!(L::Model);
+    row_terminals!(L::Model, L::Model, Require<L::Model>, <L::Model as CachedModel>::Error);
+
+    /// Asks for the row only if `condition` holds. It is cached as the first row of a list is, by its query.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<L::Model, Condition::Output>
+    where
+        <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
+        Condition: Filterable<Source<L>, Kind, Anywhere>,
+    {
+        let value = self.value.into_key();
+        let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
+        let source = FilterDsl::filter(<L::Model as CachedModel>::source(), L::filter(value));
+        FirstRead::new(self.state, condition.filter_of(source), self.options)
+    }
 }
 
 impl<'query, C, L, K> IntoTask<'query, C> for UniqueRead<L, K>
@@ -143,17 +160,24 @@ where
     fn has_value(&self, row: &L::Model) -> bool {
         match &self.asked {
             Asked::Named(named) => {
-                named.as_key().map_or_else(|| L::key_bytes(row) == self.value, |asked| *asked == L::value(row))
+                let is_equal = |asked| L::has_value(row, asked);
+                named.as_key().map_or_else(|| self.is_spelled(row, named), is_equal)
             }
-            Asked::Normal(asked) => *asked == L::value(row),
+            Asked::Normal(asked) => L::has_value(row, asked),
         }
+    }
+
+    /// The same for what borrows the value.
+    fn is_spelled(&self, row: &L::Model, named: &K) -> bool {
+        let is_equal = || L::is_named(row, |parts| named.has_parts(parts));
+        L::key_bytes(row) == self.value && (!K::HAS_PARTS || is_equal())
     }
 
     /// Whether `row` still is where the pointer leads. It may have got another value since.
     fn is_at(&self, row: &L::Model, pointer: &UniquePointer<L>) -> bool {
         let has_value = match &pointer.spelling {
             // The database found this spelling before, and would again.
-            Some(spelling) => L::value(row) == *spelling,
+            Some(spelling) => L::has_value(row, spelling),
             None => self.has_value(row),
         };
         has_value && row.has_id(&pointer.key)
@@ -169,7 +193,7 @@ where
 
     fn is_asked(&self, value: &L::Value) -> bool {
         match &self.asked {
-            Asked::Named(named) => named.as_key().is_none_or(|asked| asked == value),
+            Asked::Named(named) => is_absent(value, named),
             Asked::Normal(asked) => asked == value,
         }
     }

@@ -16,13 +16,14 @@ use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::read::base::{KeyedSource, keyed, row_id, row_tags};
-use crate::read::batch::{Batch, Batched};
+use crate::read::batch::{Batch, Batched, IntoBatch, many_with};
 use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::row_task::{accept_row, first_of, keep_row, row_codec};
 use crate::read::task::{Head, Keep};
 use crate::read::terminal::{BlockingRead, terminal};
+use crate::read::twice::cloned;
 use crate::shape::{Named, shape_of};
 
 impl<M: CachedModel> Manager<M> {
@@ -47,6 +48,8 @@ pub struct ManyRead<M: CachedModel> {
     model: PhantomData<fn() -> M>,
 }
 
+cloned!([M: CachedModel] ManyRead<M> { state, keys, options, model });
+
 impl<M: CachedModel> ManyRead<M> {
     options_methods!(options);
 
@@ -60,9 +63,24 @@ impl<M: CachedModel> ManyRead<M> {
         /// Returns what the database says.
         load, M, Self, |read| read
     }
+
+    many_with!(M);
 }
 
 impl<'query, C, M> BlockingRead<'query, C> for ManyRead<M>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    M: CachedModel,
+    Self: IntoBatch<C, Batched: Batched<C, Row = M> + 'static>,
+{
+    type Output = QueryResult<CachedRows<M>>;
+
+    fn run(self, conn: &mut C) -> Self::Output {
+        Batch::read(self, conn)
+    }
+}
+
+impl<C, M> IntoBatch<C> for ManyRead<M>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     M: CachedModel,
@@ -70,16 +88,16 @@ where
     Filter<M::Source, M::ByIds>: LoadModel<'static, C, M>,
     KeyedSource<M>: LoadModel<'static, C, M>,
 {
-    type Output = QueryResult<CachedRows<M>>;
+    type Batched = Rows<M>;
 
-    fn run(self, conn: &mut C) -> Self::Output {
-        let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
-        Batch::<Rows<M>, C>::read(head, self.keys, conn)
+    fn into_batch(self) -> (Head, Vec<M::Id>) {
+        (Head { state: self.state, kind: Kind::Detail, options: self.options }, self.keys)
     }
 }
 
 /// The rows of a model.
-struct Rows<M>(PhantomData<fn() -> M>);
+#[derive(Debug)]
+pub struct Rows<M>(PhantomData<fn() -> M>);
 
 impl<C, M> Batched<C> for Rows<M>
 where
@@ -120,7 +138,7 @@ where
     }
 
     fn accept(value: Value, key: &M::Id) -> Option<Option<CachedRow<M>>> {
-        accept_row(value, Some(key))
+        accept_row(value, key)
     }
 
     fn keep(head: &Head, row: Option<&CachedRow<M>>, key: &M::Id) -> Keep {

@@ -18,7 +18,7 @@ use crate::read::base::check_count;
 use crate::read::list::ListRead;
 use crate::read::order::Whole;
 use crate::read::refresh::Later;
-use crate::read::terminal::{self, IntoTask, terminal};
+use crate::read::terminal::{Ended, IntoTask, Value, terminal, terminal_with};
 use crate::replay::Replay;
 
 impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
@@ -28,7 +28,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        count, M, terminal::Value<Counted<Self>>, |read| terminal::Value(Counted(read)),
+        count, M, Ended<Counted<Self>, Value>, |read| Ended::new(Counted(read)),
         where Part: Countable
     }
 
@@ -38,8 +38,18 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        exists, M, terminal::Value<Existing<Self>>, |read| terminal::Value(Existing(read)),
+        exists, M, Ended<Existing<Self>, Value>, |read| Ended::new(Existing(read)),
         where Part: Countable
+    }
+
+    terminal_with! {
+        /// As [`count`](Self::count), and takes a connection on a miss only.
+        count_with, Counted<Self> as i64, Value as i64, Counted, where Part: Countable
+    }
+
+    terminal_with! {
+        /// As [`exists`](Self::exists), and takes a connection on a miss only.
+        exists_with, Existing<Self> as bool, Value as bool, Existing, where Part: Countable
     }
 }
 

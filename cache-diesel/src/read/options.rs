@@ -10,6 +10,8 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) use_of_cache: UseOfCache,
     pub(crate) assume_deterministic: bool,
+    /// Whether it may be answered from the cache in a transaction that has written nothing.
+    pub(crate) is_cached_in_transaction: bool,
     /// Where the read was asked for, for reports.
     pub(crate) location: &'static Location<'static>,
 }
@@ -29,6 +31,7 @@ impl Options {
             timeout: None,
             use_of_cache: UseOfCache::Full,
             assume_deterministic: false,
+            is_cached_in_transaction: false,
             location: Location::caller(),
         }
     }
@@ -69,6 +72,21 @@ macro_rules! options_methods {
         #[must_use = "nothing is read until a method with a connection is called"]
         pub fn assume_deterministic(mut self) -> Self {
             self.$($options).+.assume_deterministic = true;
+            self
+        }
+
+        /// Answers from the cache in a transaction too, as long as the transaction has written nothing. What is not cached is
+        /// asked of the database, and not stored.
+        ///
+        /// # Consistency
+        ///
+        /// What is served was committed, and is no older than any write that returned before the read began. It may be newer
+        /// than what the transaction itself sees, where that has a snapshot: under `REPEATABLE READ` and `SERIALIZABLE` two
+        /// reads of one transaction need not fit together, and nothing is locked. A transaction that has written, has run what
+        /// is not understood, or has changed its session, is answered by the database alone.
+        #[must_use = "nothing is read until a method with a connection is called"]
+        pub fn cached_in_transaction(mut self) -> Self {
+            self.$($options).+.is_cached_in_transaction = true;
             self
         }
     };

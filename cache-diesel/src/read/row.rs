@@ -6,10 +6,8 @@ use core::marker::PhantomData;
 use cache_core::KeyBytes;
 use cache_core::Kind;
 use diesel::connection::LoadConnection;
-use diesel::dsl::Filter;
 #[cfg(feature = "__async")]
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
@@ -17,12 +15,14 @@ use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::read::base::{KeyedSource, keyed, row_id};
+use crate::read::filter::{Anywhere, Filterable};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::refresh::Later;
 use crate::read::row_task::{FilteredTask, RowTask};
 use crate::read::task::Head;
-use crate::read::terminal::{IntoTask, row_terminals};
+use crate::read::terminal::{IntoTask, Require, row_terminals};
+use crate::read::twice::cloned;
 use crate::shape::shape_of;
 
 impl<M: CachedModel> Manager<M> {
@@ -46,8 +46,7 @@ pub struct RowRead<M, K> {
     model: PhantomData<fn() -> M>,
 }
 
-/// The query of a row by its primary key and a condition.
-pub type FilteredSource<M, Condition> = Filter<KeyedSource<M>, Condition>;
+cloned!([M, K: Clone] RowRead<M, K> { state, key, options, model });
 
 /// A row by its primary key and a condition.
 #[derive(Debug)]
@@ -59,17 +58,19 @@ pub struct FilteredRead<M: CachedModel, Source> {
     options: Options,
 }
 
+cloned!([M: CachedModel, Source: Clone] FilteredRead<M, Source> { state, key, source, options });
+
 impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
     options_methods!(options);
-    row_terminals!(M);
+    row_terminals!(M, M, Require<M>, M::Error);
 
     /// Asks for the row only if `condition` holds; the condition is part of the entry's name.
-    pub fn filter<Condition>(self, condition: Condition) -> FilteredRead<M, FilteredSource<M, Condition>>
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredRead<M, Condition::Output>
     where
-        KeyedSource<M>: FilterDsl<Condition>,
+        Condition: Filterable<KeyedSource<M>, Kind, Anywhere>,
     {
         let key = self.key.into_key();
-        let source = FilterDsl::filter(keyed::<M>(key.clone()), condition);
+        let source = condition.filter_of(keyed::<M>(key.clone()));
         FilteredRead { state: self.state, key, source, options: self.options }
     }
 
@@ -81,7 +82,17 @@ impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
 
 impl<M: CachedModel, Source> FilteredRead<M, Source> {
     options_methods!(options);
-    row_terminals!(M);
+
+    /// Adds a condition, or an optional one.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredRead<M, Condition::Output>
+    where
+        Condition: Filterable<Source, Kind, Anywhere>,
+    {
+        let source = condition.filter_of(self.source);
+        FilteredRead { state: self.state, key: self.key, source, options: self.options }
+    }
+
+    row_terminals!(M, M, Require<M>, M::Error);
 
     /// The plain Diesel query, uncached.
     pub fn query(self) -> Source {

@@ -1,5 +1,6 @@
 //! How rows are loaded, kept and taken from the cache.
 
+use core::any::Any;
 use core::marker::PhantomData;
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ where
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_row::<M>(value, self.asked.as_key())
+        accept_row::<M, _>(value, &self.asked)
     }
 
     fn keep(&self, row: &Self::Value) -> Keep {
@@ -130,7 +131,7 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_row::<M>(value, Some(&self.key))
+        accept_row::<M, _>(value, &self.key)
     }
 
     fn keep(&self, row: &Self::Value) -> Keep {
@@ -166,17 +167,36 @@ where
     selected.internal_load(conn)?.next().transpose().map(|row| row.map(Arc::new))
 }
 
-pub(crate) fn accept_row<M: CachedModel>(value: Value, key: Option<&M::Id>) -> Option<Option<CachedRow<M>>> {
+pub(crate) fn accept_row<M, K>(value: Value, asked: &K) -> Option<Option<CachedRow<M>>>
+where
+    M: CachedModel,
+    K: IntoKey<M::Id>,
+{
     match value {
         Value::Shared(row) => {
             let row = row.downcast::<M>().ok()?;
-            key.is_none_or(|key| row.has_id(key)).then_some(Some(row))
+            is_asked::<M, K>(&row, asked).then_some(Some(row))
         }
-        Value::Absent(asked) => {
-            let asked = asked.downcast_ref::<M::Id>()?;
-            key.is_none_or(|key| key == asked).then_some(None)
-        }
+        Value::Absent(absent) => is_absent(&*absent, asked).then_some(None),
         _ => None,
+    }
+}
+
+/// Whether `row`, which was found by its hash, is the one that was asked for.
+#[inline]
+pub(crate) fn is_asked<M: CachedModel, K: IntoKey<M::Id>>(row: &M, asked: &K) -> bool {
+    match asked.as_key() {
+        Some(key) => row.has_id(key),
+        None => !K::HAS_PARTS || row.is_named(|parts| asked.has_parts(parts)),
+    }
+}
+
+/// Whether `absent`, a key of which it is known that no row has it, is the one that was asked for.
+pub(crate) fn is_absent<Id: Key, K: IntoKey<Id>>(absent: &dyn Any, asked: &K) -> bool {
+    let Some(absent) = absent.downcast_ref::<Id>() else { return false };
+    match asked.as_key() {
+        Some(key) => key == absent,
+        None => !K::HAS_PARTS || asked.to_key() == *absent,
     }
 }
 

@@ -346,7 +346,14 @@ fn admitted(head: &Head, gate: Result<Identity, Bypass>) -> Option<(&'static Att
 
 /// Looks in the cache without counting anything: on a miss the caller will come again with a connection.
 pub(crate) fn glance<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
-    let head = task.head();
+    let site = site_without_connection(task.head())?;
+    let (value, life) = task.look_up(&site).ok()?;
+    let origin = if life.is_stale(site.reader.now()) { Origin::Stale } else { Origin::Hit };
+    Some((site, CachedEntry::new(value, origin, Some(life))))
+}
+
+/// Where a read takes place that has no connection, if it is known which database it is about.
+pub(crate) fn site_without_connection(head: &Head) -> Option<Site<'static>> {
     let attached = head.state.attached().filter(|attached| head.may_look(attached))?;
     let identity = match &attached.told {
         Some(told) => told.without_connection()?,
@@ -355,11 +362,7 @@ pub(crate) fn glance<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T:
     if is_rehearsed(identity.database) {
         return None;
     }
-    let reader = attached.reader(head.state, head.kind);
-    let site = Site { reader, state: head.state, identity };
-    let (value, life) = task.look_up(&site).ok()?;
-    let origin = if life.is_stale(reader.now()) { Origin::Stale } else { Origin::Hit };
-    Some((site, CachedEntry::new(value, origin, Some(life))))
+    Some(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity })
 }
 
 /// After a miss: who asks the database?

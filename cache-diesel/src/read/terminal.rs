@@ -8,9 +8,11 @@ use diesel::result::{Error, QueryResult};
 use crate::backend::CacheBackend;
 use crate::error::NotFound;
 use crate::model::CachedModel;
-use crate::read::blocking::{Query, run};
+use crate::read::blocking::{Query, run, run_with};
 use crate::read::entry::{CachedEntry, CachedRow};
 use crate::read::refresh::Later;
+use crate::read::take::TakeConnection;
+use crate::read::task::Task;
 
 /// Marks connections that block.
 #[derive(Debug)]
@@ -91,88 +93,127 @@ pub trait IntoTask<'query, C> {
     fn later(task: &Self::Task) -> Option<Later<C>>;
 }
 
+/// A read, and how it ends.
+#[derive(Debug)]
+pub struct Ended<R, How> {
+    pub(crate) read: R,
+    how: PhantomData<fn() -> How>,
+}
+
+impl<R, How> Ended<R, How> {
+    pub(crate) const fn new(read: R) -> Self {
+        Self { read, how: PhantomData }
+    }
+}
+
+/// What becomes of what was read, which is a `T`.
+pub trait Ending<T> {
+    /// What the reader gets.
+    type Value;
+    /// What it fails with.
+    type Error: From<Error>;
+
+    /// Makes the one of the other.
+    ///
+    /// # Errors
+    ///
+    /// If there is no row, and there has to be one.
+    fn end(entry: CachedEntry<T>) -> Result<Self::Value, Self::Error>;
+}
+
 /// The whole value.
 #[derive(Debug)]
-pub struct Value<R>(pub(crate) R);
-
-/// The row, or `NotFound`.
-#[derive(Debug)]
-pub struct First<R>(pub(crate) R);
-
-/// The row with what the cache knows of it.
-#[derive(Debug)]
-pub struct FirstEntry<R>(pub(crate) R);
-
-/// The row, or the model's own error.
-#[derive(Debug)]
-pub struct Require<R, M>(pub(crate) R, pub(crate) PhantomData<fn() -> M>);
+pub struct Value;
 
 /// The value with what the cache knows of it.
 #[derive(Debug)]
-pub struct ValueEntry<R>(pub(crate) R);
+pub struct ValueEntry;
 
-impl<'query, C, R> BlockingRead<'query, C> for Value<R>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    R: IntoTask<'query, C>,
-{
-    type Output = QueryResult<<R::Task as crate::read::task::Task>::Value>;
+/// The row, or `NotFound`.
+#[derive(Debug)]
+pub struct First;
 
-    fn run(self, conn: &mut C) -> Self::Output {
-        Ok(run(self.0, conn)?.value)
+/// The row with what the cache knows of it.
+#[derive(Debug)]
+pub struct FirstEntry;
+
+/// The row, or the model's own error.
+#[derive(Debug)]
+pub struct Require<M>(PhantomData<fn() -> M>);
+
+impl<T> Ending<T> for Value {
+    type Value = T;
+    type Error = Error;
+
+    fn end(entry: CachedEntry<T>) -> QueryResult<T> {
+        Ok(entry.value)
     }
 }
 
-impl<'query, C, R> BlockingRead<'query, C> for ValueEntry<R>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    R: IntoTask<'query, C>,
-{
-    type Output = QueryResult<CachedEntry<<R::Task as crate::read::task::Task>::Value>>;
+impl<T> Ending<T> for ValueEntry {
+    type Value = CachedEntry<T>;
+    type Error = Error;
 
-    fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0, conn)
+    fn end(entry: CachedEntry<T>) -> QueryResult<CachedEntry<T>> {
+        Ok(entry)
     }
 }
 
-impl<'query, C, R, M> BlockingRead<'query, C> for First<R>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
-{
-    type Output = QueryResult<CachedRow<M>>;
+impl<M> Ending<Option<CachedRow<M>>> for First {
+    type Value = CachedRow<M>;
+    type Error = Error;
 
-    fn run(self, conn: &mut C) -> Self::Output {
+    fn end(entry: CachedEntry<Option<CachedRow<M>>>) -> QueryResult<CachedRow<M>> {
         // The error is made where there is one: an unused one would have to be dropped.
-        let Some(row) = run(self.0, conn)?.value else { return Err(Error::NotFound) };
+        let Some(row) = entry.value else { return Err(Error::NotFound) };
         Ok(row)
     }
 }
 
-impl<'query, C, R, M> BlockingRead<'query, C> for FirstEntry<R>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
-{
-    type Output = QueryResult<CachedEntry<CachedRow<M>>>;
+impl<M> Ending<Option<CachedRow<M>>> for FirstEntry {
+    type Value = CachedEntry<CachedRow<M>>;
+    type Error = Error;
 
-    fn run(self, conn: &mut C) -> Self::Output {
-        run(self.0, conn)?.try_map(|row| row.ok_or(Error::NotFound))
+    fn end(entry: CachedEntry<Option<CachedRow<M>>>) -> QueryResult<Self::Value> {
+        entry.try_map(|row| row.ok_or(Error::NotFound))
     }
 }
 
-impl<'query, C, R, M> BlockingRead<'query, C> for Require<R, M>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    R: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<M>>>>,
-{
-    type Output = Result<CachedRow<M>, M::Error>;
+impl<M: CachedModel> Ending<Option<CachedRow<M>>> for Require<M> {
+    type Value = CachedRow<M>;
+    type Error = M::Error;
 
-    fn run(self, conn: &mut C) -> Self::Output {
-        let entry = run(self.0, conn).map_err(M::Error::from)?;
+    fn end(entry: CachedEntry<Option<CachedRow<M>>>) -> Result<CachedRow<M>, M::Error> {
         entry.value.ok_or_else(|| NotFound::of(M::DEFINITION.name).into())
     }
+}
+
+/// What the task of a read gives.
+type Given<'query, C, R> = <<R as IntoTask<'query, C>>::Task as Task>::Value;
+
+impl<'query, C, R, How> BlockingRead<'query, C> for Ended<R, How>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    R: IntoTask<'query, C>,
+    How: Ending<Given<'query, C, R>>,
+{
+    type Output = Result<How::Value, How::Error>;
+
+    fn run(self, conn: &mut C) -> Self::Output {
+        How::end(run(self.read, conn)?)
+    }
+}
+
+/// Ends `read`, and takes a connection on a miss only.
+pub(crate) fn end_with<'query, How, R, Take, Kind, E>(read: R, take: Take) -> Result<How::Value, E>
+where
+    Take: TakeConnection<Kind>,
+    R: IntoTask<'query, Take::Connection>,
+    How: Ending<Given<'query, Take::Connection, R>>,
+    E: From<Error> + From<How::Error> + From<Take::Failure>,
+{
+    let entry: Result<_, E> = run_with(read, || take.take().map_err(E::from));
+    Ok(How::end(entry?)?)
 }
 
 /// One method that ends a read, with the bounds in the order in which their errors are of use.
@@ -196,39 +237,14 @@ macro_rules! terminal {
 }
 pub(crate) use terminal;
 
-/// The methods that end a read of one row.
-macro_rules! row_terminals {
-    ($model:ty) => {
-        crate::read::terminal::terminal! {
-            /// Reads the row.
-            ///
-            /// # Errors
-            ///
-            /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
-            first, $model, crate::read::terminal::First<Self>, crate::read::terminal::First
-        }
-
-        crate::read::terminal::terminal! {
-            /// Reads the row, or fails with the model's own error.
-            ///
-            /// # Errors
-            ///
-            /// Returns the error made from [`NotFound`](crate::NotFound) if there is none, and the one made from
-            /// Diesel's error if the database fails.
-            require, $model, crate::read::terminal::Require<Self, $model>,
-            |read| crate::read::terminal::Require(read, core::marker::PhantomData)
-        }
-
-        crate::read::terminal::terminal! {
-            /// Reads the row together with what the cache knows of it.
-            ///
-            /// # Errors
-            ///
-            /// As [`first`](Self::first).
-            entry, $model, crate::read::terminal::FirstEntry<Self>, crate::read::terminal::FirstEntry
-        }
-
-        /// Reads the row, and takes a connection on a miss only.
+/// One method that ends a read, and takes a connection on a miss only.
+macro_rules! terminal_with {
+    ($(#[$doc:meta])* $name:ident, $read:ty as $given:ty, $how:ty as $value:ty, $make:expr
+        $(, failing with $error:ty)? $(, where $bound:ident: $needed:path)?) => {
+        $(#[$doc])*
+        ///
+        /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
+        /// [`TakeConnection`](crate::read::TakeConnection).
         ///
         /// # Consistency
         ///
@@ -239,22 +255,88 @@ macro_rules! row_terminals {
         ///
         /// # Errors
         ///
-        /// Returns what `take` fails with, and Diesel's errors as [`first`](Self::first) does.
-        pub fn first_with<'query, C, E>(
+        /// Returns what taking a connection fails with, and what the same method with a connection fails with.
+        pub fn $name<'query, Take, Kind>(
             self,
-            take: impl FnOnce() -> Result<C, E>,
-        ) -> Result<crate::read::CachedRow<$model>, E>
+            take: Take,
+        ) -> Result<$value, crate::read::terminal::error_of!(Take, Kind $(, $error)?)>
         where
-            C: diesel::connection::LoadConnection<Backend: crate::backend::CacheBackend> + 'static,
-            E: From<diesel::result::Error>,
-            Self: crate::read::terminal::IntoTask<
+            $($bound: $needed,)?
+            $($error: From<Take::Failure>,)?
+            Take: crate::read::take::TakeConnection<Kind>,
+            $read: crate::read::terminal::IntoTask<
                     'query,
-                    C,
-                    Task: crate::read::blocking::Query<C, Value = Option<crate::read::CachedRow<$model>>>,
+                    Take::Connection,
+                    Task: crate::read::blocking::Query<Take::Connection, Value = $given>,
                 >,
         {
-            let entry = crate::read::blocking::run_with(self, take)?;
-            Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
+            let make: fn(Self) -> $read = $make;
+            crate::read::terminal::end_with::<$how, _, _, _, _>(make(self), take)
+        }
+    };
+}
+pub(crate) use terminal_with;
+
+/// What a read with a connection to be taken fails with.
+macro_rules! error_of {
+    ($take:ident, $kind:ident) => {
+        <$take as crate::read::take::TakeConnection<$kind>>::Error
+    };
+    ($take:ident, $kind:ident, $error:ty) => {
+        $error
+    };
+}
+pub(crate) use error_of;
+
+/// The methods that end a read of one `$row` or of its like; `$selected` is what is selected.
+macro_rules! row_terminals {
+    ($row:ty, $selected:ty, $require:ty, $error:ty) => {
+        crate::read::terminal::terminal! {
+            /// Reads the row.
+            ///
+            /// # Errors
+            ///
+            /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
+            first, $selected, crate::read::terminal::Ended<Self, crate::read::terminal::First>,
+            crate::read::terminal::Ended::new
+        }
+
+        crate::read::terminal::terminal! {
+            /// Reads the row, or fails with the model's own error.
+            ///
+            /// # Errors
+            ///
+            /// Returns the error made from [`NotFound`](crate::NotFound) if there is none, and the one made from
+            /// Diesel's error if the database fails.
+            require, $selected, crate::read::terminal::Ended<Self, $require>, crate::read::terminal::Ended::new
+        }
+
+        crate::read::terminal::terminal! {
+            /// Reads the row together with what the cache knows of it.
+            ///
+            /// # Errors
+            ///
+            /// As [`first`](Self::first).
+            entry, $selected, crate::read::terminal::Ended<Self, crate::read::terminal::FirstEntry>,
+            crate::read::terminal::Ended::new
+        }
+
+        crate::read::terminal::terminal_with! {
+            /// As [`first`](Self::first), and takes a connection on a miss only.
+            first_with, Self as Option<crate::read::CachedRow<$row>>,
+            crate::read::terminal::First as crate::read::CachedRow<$row>, |read| read
+        }
+
+        crate::read::terminal::terminal_with! {
+            /// As [`require`](Self::require), and takes a connection on a miss only.
+            require_with, Self as Option<crate::read::CachedRow<$row>>,
+            $require as crate::read::CachedRow<$row>, |read| read, failing with $error
+        }
+
+        crate::read::terminal::terminal_with! {
+            /// As [`entry`](Self::entry), and takes a connection on a miss only.
+            entry_with, Self as Option<crate::read::CachedRow<$row>>,
+            crate::read::terminal::FirstEntry as crate::read::CachedEntry<crate::read::CachedRow<$row>>, |read| read
         }
     };
 }

@@ -8,9 +8,9 @@ mod many;
 mod page;
 mod part;
 mod relation;
+mod require;
 mod row;
 mod row_task;
-mod terminal;
 
 pub use list::{PageList, PageScope};
 pub use manager::{ViewCell, ViewManager};

@@ -340,6 +340,17 @@ impl Session {
         Ok(())
     }
 
+    /// Whether reads that ask for it may be answered from the cache in the open transaction, and if not, why: it must have
+    /// written nothing, and nobody may be in doubt of that.
+    pub(crate) fn gate_unwritten(&self) -> Result<(), Bypass> {
+        let is_in_doubt = self.is_uncertain || self.is_suspect || self.has_doubt || self.boundary.is_some();
+        let has_written = !self.pending.is_empty() || !self.under_way.is_settled() || self.held.is_some();
+        if is_in_doubt || has_written || self.is_declared() {
+            return Err(Bypass::Transaction);
+        }
+        if self.is_particular || self.is_nameless { Err(Bypass::ParticularSession) } else { Ok(()) }
+    }
+
     /// Whether reads might use the cache if anybody knew which database it is.
     pub(crate) fn lacks_only_a_name(&self) -> bool {
         self.is_nameless && !self.is_particular && self.gate() == Err(Bypass::ParticularSession)

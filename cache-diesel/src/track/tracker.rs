@@ -137,6 +137,21 @@ impl Tracker {
         }
     }
 
+    /// The database to look in the cache for in a transaction that has written nothing.
+    pub(crate) fn gate_unwritten(&mut self) -> Result<Identity, Bypass> {
+        if self.stage.is_some() {
+            return Err(Bypass::Transaction);
+        }
+        self.session.gate_unwritten()?;
+        // In a transaction nobody is asked.
+        self.whereabouts.reading().ok_or(Bypass::Transaction)
+    }
+
+    /// Whether what is read may be answered from the cache at most: it is read in a transaction.
+    pub(crate) fn is_looking_only(&self) -> bool {
+        self.stage.is_none() && !self.session.takes_effect_at_once()
+    }
+
     /// Places intents beside what a manager is about to write, where that has to succeed. They stand until the
     /// statement is over, in a transaction until that is.
     ///

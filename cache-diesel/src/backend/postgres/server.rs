@@ -7,7 +7,8 @@ use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::database_called;
-use crate::identity::{Answer, Standing, here};
+use crate::identity::answer::Standing;
+use crate::identity::{Answer, here};
 
 /// The number that a server's data was given when it was made: standbys have it, and whoever takes over from it. That
 /// of the database is another one when it is dropped and made again.

@@ -4,10 +4,11 @@ use core::marker::PhantomData;
 
 use cache_core::{Codec, Timeout, Value};
 
+use crate::keys::IntoKey;
 use crate::model::CachedModel;
 use crate::read::answer::Answer;
 use crate::read::entry::{CachedList, CachedRow};
-use crate::read::row_task::keep_absent;
+use crate::read::row_task::{is_absent, is_asked, keep_absent};
 use crate::read::task::{Head, Keep};
 use crate::read::view::page::Page;
 use crate::read::view::part::{IdOf, codec};
@@ -62,17 +63,14 @@ impl<P: Page> Answer for FirstPage<P> {
 
 type Id<P> = <<P as Page>::Root as CachedModel>::Id;
 
-/// The page that is cached under `key`; `None`: it is not what was asked for.
-pub(super) fn accept_page<P: Page>(value: Value, key: Option<&Id<P>>) -> Option<Option<CachedRow<P>>> {
+/// The page that is cached under what was `asked`; `None`: it is something else.
+pub(super) fn accept_page<P: Page, K: IntoKey<Id<P>>>(value: Value, asked: &K) -> Option<Option<CachedRow<P>>> {
     match value {
         Value::Shared(page) => {
             let page = page.downcast::<P>().ok()?;
-            key.is_none_or(|key| page.root().has_id(key)).then_some(Some(page))
+            is_asked(page.root(), asked).then_some(Some(page))
         }
-        Value::Absent(asked) => {
-            let asked = asked.downcast_ref::<Id<P>>()?;
-            key.is_none_or(|key| key == asked).then_some(None)
-        }
+        Value::Absent(absent) => is_absent(&*absent, asked).then_some(None),
         _ => None,
     }
 }

@@ -13,16 +13,16 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::model::{Lookup, scope_comparison, tag_bytes};
 use crate::read::asked::{AskedQuery, Scope};
-use crate::read::blocking::Query;
-use crate::read::entry::{CachedList, CachedRow};
-use crate::read::filter::{Filterable, IntoSuffix};
+use crate::read::entry::{CachedEntry, CachedList, CachedRow};
+use crate::read::filter::{Anywhere, Filterable, IntoSuffix};
 use crate::read::list::{ListRead, OnlyFirst};
 use crate::read::load::LoadModel;
 use crate::read::number::{Countable, Counted, Existing};
 use crate::read::options::options_methods;
 use crate::read::order::{Arranged, Sliced, Whole};
 use crate::read::refresh::Later;
-use crate::read::terminal::{self, IntoTask, terminal};
+use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
+use crate::read::twice::cloned;
 use crate::read::view::answer::{FirstPage, Pages};
 use crate::read::view::list_task::PagesTask;
 use crate::read::view::manager::ViewManager;
@@ -76,6 +76,8 @@ pub struct PageList<P: Page, Source, Part = Whole> {
     page: PhantomData<fn() -> P>,
 }
 
+cloned!([P: Page, Source: Clone, Part] PageList<P, Source, Part> { list, page });
+
 /// The pages whose rows share a value of the scope `L`.
 pub type PageScope<V, L> =
     PageList<<V as CachedView>::Listed, Filter<<V as CachedView>::Source, <L as Lookup>::Filter>>;
@@ -89,7 +91,7 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        load, P::Joined, terminal::Value<Self>, terminal::Value
+        load, P::Joined, Ended<Self, Value>, Ended::new
     }
 
     terminal! {
@@ -98,7 +100,7 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         /// # Errors
         ///
         /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
-        first, P::Joined, terminal::First<OnlyFirst<Self>>, |read| terminal::First(OnlyFirst(read))
+        first, P::Joined, Ended<OnlyFirst<Self>, First>, |read| Ended::new(OnlyFirst(read))
     }
 
     terminal! {
@@ -107,7 +109,7 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        entry, P::Joined, terminal::ValueEntry<Self>, terminal::ValueEntry
+        entry, P::Joined, Ended<Self, ValueEntry>, Ended::new
     }
 
     terminal! {
@@ -116,8 +118,8 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        count, P::Joined, terminal::Value<Counted<ListRead<P::Root, Source, Part>>>,
-        |read| terminal::Value(Counted(read.list)), where Part: Countable
+        count, P::Joined, Ended<Counted<ListRead<P::Root, Source, Part>>, Value>,
+        |read| Ended::new(Counted(read.list)), where Part: Countable
     }
 
     terminal! {
@@ -126,54 +128,41 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        exists, P::Joined, terminal::Value<Existing<ListRead<P::Root, Source, Part>>>,
-        |read| terminal::Value(Existing(read.list)), where Part: Countable
+        exists, P::Joined, Ended<Existing<ListRead<P::Root, Source, Part>>, Value>,
+        |read| Ended::new(Existing(read.list)), where Part: Countable
     }
 
-    /// Reads the pages, and takes a connection on a miss only.
-    ///
-    /// # Consistency
-    ///
-    /// As [`first_with`](Self::first_with).
-    ///
-    /// # Errors
-    ///
-    /// Returns what `take` fails with, and what the database says.
-    pub fn load_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedList<P>, E>
-    where
-        C: LoadConnection<Backend: CacheBackend> + 'static,
-        E: From<diesel::result::Error>,
-        Self: IntoTask<'query, C, Task: Query<C, Value = CachedList<P>>>,
-    {
-        Ok(crate::read::blocking::run_with(self, take)?.value)
+    terminal_with! {
+        /// As [`load`](Self::load), and takes a connection on a miss only.
+        load_with, Self as CachedList<P>, Value as CachedList<P>, |read| read
     }
 
-    /// Reads the first page, and takes a connection on a miss only.
-    ///
-    /// # Consistency
-    ///
-    /// Without a connection the cache has to know which database is meant: its builder was told
-    /// ([`database`](crate::CacheBuilder::database)), or the program said that it has
-    /// [one only](crate::only_database). Else the connection is taken first, as it is until a read with a
-    /// connection has found out which database that is.
-    ///
-    /// # Errors
-    ///
-    /// Returns what `take` fails with, and Diesel's errors as [`first`](Self::first) does.
-    pub fn first_with<'query, C, E>(self, take: impl FnOnce() -> Result<C, E>) -> Result<CachedRow<P>, E>
-    where
-        C: LoadConnection<Backend: CacheBackend> + 'static,
-        E: From<diesel::result::Error>,
-        OnlyFirst<Self>: IntoTask<'query, C, Task: Query<C, Value = Option<CachedRow<P>>>>,
-    {
-        let entry = crate::read::blocking::run_with(OnlyFirst(self), take)?;
-        Ok(entry.value.ok_or(diesel::result::Error::NotFound)?)
+    terminal_with! {
+        /// As [`first`](Self::first), and takes a connection on a miss only.
+        first_with, OnlyFirst<Self> as Option<CachedRow<P>>, First as CachedRow<P>, OnlyFirst
     }
 
-    /// Adds a condition. It is part of the entry's name, as the first ones are.
-    pub fn filter<Condition>(self, condition: Condition) -> PageList<P, Filter<Source, Condition>, Part>
+    terminal_with! {
+        /// As [`entry`](Self::entry), and takes a connection on a miss only.
+        entry_with, Self as CachedList<P>, ValueEntry as CachedEntry<CachedList<P>>, |read| read
+    }
+
+    terminal_with! {
+        /// As [`count`](Self::count), and takes a connection on a miss only.
+        count_with, Counted<ListRead<P::Root, Source, Part>> as i64, Value as i64, |read| Counted(read.list),
+        where Part: Countable
+    }
+
+    terminal_with! {
+        /// As [`exists`](Self::exists), and takes a connection on a miss only.
+        exists_with, Existing<ListRead<P::Root, Source, Part>> as bool, Value as bool, |read| Existing(read.list),
+        where Part: Countable
+    }
+
+    /// Adds a condition, or an optional one. It is part of the entry's name, as the first ones are.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> PageList<P, Condition::Output, Part>
     where
-        Source: FilterDsl<Condition>,
+        Condition: Filterable<Source, Kind, Anywhere>,
     {
         PageList::new(self.list.filter(condition))
     }

@@ -17,12 +17,13 @@ use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
 use crate::read::base::is_key_exact;
-use crate::read::batch::{Batch, Batched};
+use crate::read::batch::{Batch, Batched, IntoBatch, many_with};
 use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::task::{Head, Keep};
 use crate::read::terminal::{BlockingRead, terminal};
+use crate::read::twice::cloned;
 use crate::read::view::answer::{accept_page, keep_page, page_codec};
 use crate::read::view::manager::ViewManager;
 use crate::read::view::page::{CachedView, LoadPages, Page};
@@ -51,6 +52,8 @@ pub struct ManyPagesRead<V: CachedView> {
     view: PhantomData<fn() -> V>,
 }
 
+cloned!([V: CachedView] ManyPagesRead<V> { state, keys, options, view });
+
 impl<V: CachedView> fmt::Debug for ManyPagesRead<V> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ManyPagesRead").field("manager", &self.state.name).finish_non_exhaustive()
@@ -70,6 +73,8 @@ impl<V: CachedView> ManyPagesRead<V> {
         /// Returns what the database says.
         load, V::Joined, Self, |read| read
     }
+
+    many_with!(V);
 }
 
 /// The condition on several keys.
@@ -78,20 +83,33 @@ type ByIds<V> = <<V as Page>::Root as CachedModel>::ByIds;
 impl<'query, C, V> BlockingRead<'query, C> for ManyPagesRead<V>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    V: CachedView<Source: FilterDsl<ByIds<V>> + FilterDsl<V::ByKey>> + LoadPages<C>,
-    Filter<V::Source, ByIds<V>>: LoadModel<'static, C, V::Joined>,
-    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
+    V: CachedView,
+    Self: IntoBatch<C, Batched: Batched<C, Row = V> + 'static>,
 {
     type Output = QueryResult<CachedRows<V>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
-        Batch::<Pages<V>, C>::read(head, self.keys, conn)
+        Batch::read(self, conn)
+    }
+}
+
+impl<C, V> IntoBatch<C> for ManyPagesRead<V>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    V: CachedView<Source: FilterDsl<ByIds<V>> + FilterDsl<V::ByKey>> + LoadPages<C>,
+    Filter<V::Source, ByIds<V>>: LoadModel<'static, C, V::Joined>,
+    KeyedSource<V>: LoadModel<'static, C, V::Joined>,
+{
+    type Batched = Pages<V>;
+
+    fn into_batch(self) -> (Head, Vec<Id<V>>) {
+        (Head { state: self.state, kind: Kind::Detail, options: self.options }, self.keys)
     }
 }
 
 /// The pages of a view.
-struct Pages<V>(PhantomData<fn() -> V>);
+#[derive(Debug)]
+pub struct Pages<V>(PhantomData<fn() -> V>);
 
 impl<C, V> Batched<C> for Pages<V>
 where
@@ -131,7 +149,7 @@ where
     }
 
     fn accept(value: Value, key: &Id<V>) -> Option<Option<CachedRow<V>>> {
-        accept_page(value, Some(key))
+        accept_page(value, key)
     }
 
     fn keep(head: &Head, page: Option<&CachedRow<V>>, key: &Id<V>) -> Keep {

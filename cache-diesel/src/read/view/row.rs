@@ -14,16 +14,18 @@ use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
 use crate::read::base::named_by;
+use crate::read::filter::{Anywhere, Filterable};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::refresh::Later;
 use crate::read::task::Head;
-use crate::read::terminal::IntoTask;
+use crate::read::terminal::{IntoTask, row_terminals};
+use crate::read::twice::cloned;
 use crate::read::view::manager::ViewManager;
 use crate::read::view::page::{CachedView, LoadPages, Page};
 use crate::read::view::relation::with_base_queries;
+use crate::read::view::require::{ErrorOf, RequirePage};
 use crate::read::view::row_task::{FilteredPageTask, PageTask};
-use crate::read::view::terminal::page_terminals;
 use crate::shape::shape_of;
 
 /// The key of a view's rows.
@@ -31,9 +33,6 @@ pub(super) type Id<V> = <<V as Page>::Root as CachedModel>::Id;
 
 /// The query of a page by the key of its row.
 pub(super) type KeyedSource<V> = Filter<<V as CachedView>::Source, <V as CachedView>::ByKey>;
-
-/// The query of a page by the key of its row and a condition.
-type FilteredSource<V, Condition> = Filter<KeyedSource<V>, Condition>;
 
 impl<V: CachedView> ViewManager<V> {
     /// The page of the row with the primary key `id`.
@@ -56,6 +55,8 @@ pub struct PageRead<V, K> {
     view: PhantomData<fn() -> V>,
 }
 
+cloned!([V, K: Clone] PageRead<V, K> { state, key, options, view });
+
 /// A page by the primary key of its row and a condition.
 #[must_use = "nothing is read until a method with a connection is called"]
 pub struct FilteredPageRead<V: CachedView, Source> {
@@ -65,6 +66,8 @@ pub struct FilteredPageRead<V: CachedView, Source> {
     options: Options,
 }
 
+cloned!([V: CachedView, Source: Clone] FilteredPageRead<V, Source> { state, key, source, options });
+
 impl<V: CachedView, Source> fmt::Debug for FilteredPageRead<V, Source> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("FilteredPageRead").field("manager", &self.state.name).finish_non_exhaustive()
@@ -73,17 +76,17 @@ impl<V: CachedView, Source> fmt::Debug for FilteredPageRead<V, Source> {
 
 impl<V: CachedView, K: IntoKey<Id<V>>> PageRead<V, K> {
     options_methods!(options);
-    page_terminals!(V);
+    row_terminals!(V, V::Joined, RequirePage<V>, ErrorOf<V>);
 
     /// Asks for the page only if `condition` holds; the condition is part of the entry's name. It may use the columns
     /// of every joined table.
-    pub fn filter<Condition>(self, condition: Condition) -> FilteredPageRead<V, FilteredSource<V, Condition>>
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredPageRead<V, Condition::Output>
     where
         V::Source: FilterDsl<V::ByKey>,
-        KeyedSource<V>: FilterDsl<Condition>,
+        Condition: Filterable<KeyedSource<V>, Kind, Anywhere>,
     {
         let key = self.key.into_key();
-        let source = FilterDsl::filter(keyed_source::<V>(key.clone()), condition);
+        let source = condition.filter_of(keyed_source::<V>(key.clone()));
         FilteredPageRead { state: self.state, key, source, options: self.options }
     }
 
@@ -98,7 +101,17 @@ impl<V: CachedView, K: IntoKey<Id<V>>> PageRead<V, K> {
 
 impl<V: CachedView, Source> FilteredPageRead<V, Source> {
     options_methods!(options);
-    page_terminals!(V);
+
+    /// Adds a condition, or an optional one.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredPageRead<V, Condition::Output>
+    where
+        Condition: Filterable<Source, Kind, Anywhere>,
+    {
+        let source = condition.filter_of(self.source);
+        FilteredPageRead { state: self.state, key: self.key, source, options: self.options }
+    }
+
+    row_terminals!(V, V::Joined, RequirePage<V>, ErrorOf<V>);
 
     /// The plain Diesel query of the row and what is joined, uncached.
     pub fn query(self) -> Source {

@@ -63,7 +63,7 @@ where
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_page(value, self.asked.as_key())
+        accept_page(value, &self.asked)
     }
 
     fn keep(&self, page: &Self::Value) -> Keep {
@@ -137,7 +137,7 @@ where
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_page(value, Some(&self.key))
+        accept_page(value, &self.key)
     }
 
     fn keep(&self, page: &Self::Value) -> Keep {
