@@ -124,7 +124,7 @@ fn writes(conn: &mut SqliteConnection) -> Result<(), AnyError> {
     cache_diesel::writes(conn, ["products", "tags"], |conn| conn.batch_execute("UPDATE products SET title = title"))?;
     products.clear_detail(1)?;
     products.clear_list("some")?;
-    products.clear_lists()?.after(conn);
+    products.clear_lists()?.after(conn)?;
     products.clear()?;
     Ok(())
 }
