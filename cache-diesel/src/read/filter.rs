@@ -4,7 +4,9 @@ use core::marker::PhantomData;
 
 use diesel::dsl::Filter;
 use diesel::expression::AppearsOnTable;
-use diesel::query_builder::{AsQuery, FromClause, SelectStatement};
+// Public for what `table!` writes, and elsewhere with a feature only.
+use diesel::internal::table_macro::{FromClause, SelectStatement};
+use diesel::query_builder::AsQuery;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::{Expression, QuerySource};
 
