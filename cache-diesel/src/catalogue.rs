@@ -5,8 +5,9 @@ mod fact;
 mod known;
 mod resolve;
 
-pub(crate) use fact::{AskedColumn, Told};
-pub(crate) use fact::{listed_functions, pairs_of};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use fact::listed_functions;
+pub(crate) use fact::{AskedColumn, Told, pairs_of};
 pub(crate) use known::{
     Asking, Structure, are_exact, catalogue_of, forget, has_functions, is_current, keep, was_asked,
 };

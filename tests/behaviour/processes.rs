@@ -234,12 +234,17 @@ fn c16_what_was_stored_between_a_commit_and_its_release_ends_with_the_write() {
         assert_eq!(read(&second, &mut conn)[0].title, "Old");
         let (committed, commits) = mpsc::channel();
         let (release, releases) = mpsc::channel::<()>();
-        spy.before_next_release(move || {
-            committed.send(()).unwrap();
-            let _ = releases.recv_timeout(Duration::from_secs(30));
-        });
         let mut writes = street.shop.conn();
-        let writer = thread::spawn(move || retitle(&mut writes, 1, "New").unwrap());
+        let writer = thread::spawn({
+            let spy = spy.clone();
+            move || {
+                spy.before_next_release(move || {
+                    committed.send(()).unwrap();
+                    let _ = releases.recv_timeout(Duration::from_secs(30));
+                });
+                retitle(&mut writes, 1, "New").unwrap()
+            }
+        });
         commits.recv().unwrap();
         go.send(()).unwrap();
         assert_eq!(slow.join().unwrap()[0].title, "New", "its query comes after the COMMIT");

@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 
 use cache_core::store::{Found, Lease, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
 use cache_core::{CacheKey, Result, Tag, Timestamp};
@@ -12,14 +13,17 @@ use cache_core::{CacheKey, Result, Tag, Timestamp};
 #[derive(Clone)]
 pub struct SpyStore(Arc<Spy>);
 
+/// What happens in the middle of something.
+type Work = Box<dyn FnOnce() + Send>;
+
 struct Spy {
     inner: Arc<dyn Store>,
     reads: AtomicUsize,
     seeds: AtomicUsize,
     writes: AtomicUsize,
-    after_seed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-    before_put: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-    before_release: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    after_seed: Mutex<Option<Work>>,
+    before_put: Mutex<Option<Work>>,
+    before_release: Mutex<Option<(ThreadId, Work)>>,
 }
 
 impl SpyStore {
@@ -49,9 +53,10 @@ impl SpyStore {
         *self.0.before_put.lock().unwrap() = Some(Box::new(work));
     }
 
-    /// Runs `work` when the next write has been committed and is about to change tokens.
+    /// Runs `work` when the next write of this thread has been committed and is about to change tokens. Writes of other tests
+    /// concern every store of the process.
     pub fn before_next_release(&self, work: impl FnOnce() + Send + 'static) {
-        *self.0.before_release.lock().unwrap() = Some(Box::new(work));
+        *self.0.before_release.lock().unwrap() = Some((thread::current().id(), Box::new(work)));
     }
 
     /// Round trips that looked for entries.
@@ -110,8 +115,8 @@ impl Store for SpyStore {
     }
 
     fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
-        let work = self.0.before_release.lock().unwrap().take();
-        if let Some(work) = work {
+        let work = self.0.before_release.lock().unwrap().take_if(|(thread, _)| *thread == thread::current().id());
+        if let Some((_, work)) = work {
             work();
         }
         self.0.inner.release(writer, releases, now)

@@ -1,6 +1,6 @@
 //! Says what a database tells of its own declarations, one fact after the other.
 
-use crate::scan::{self, Dialect};
+use crate::scan;
 
 /// A fact as a statement gives it: of which kind it is, what it is about, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,8 @@ pub(crate) fn pairs_of(columns: &[AskedColumn]) -> Option<String> {
 }
 
 /// The names of functions that a database of the dialect is asked for, as a list of texts in SQL.
-pub(crate) fn listed_functions(dialect: Dialect) -> String {
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn listed_functions(dialect: scan::Dialect) -> String {
     let names: Vec<String> = scan::listed(dialect).map(|name| format!("'{name}'")).collect();
     names.join(",")
 }
