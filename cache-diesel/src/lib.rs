@@ -246,7 +246,7 @@ pub use model::{CachedModel, Key};
 pub use moment::Moment;
 pub use precision::{PlainWrites, take_plain_writes};
 pub use read::view::{CachedView, ViewManager};
-pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, Origin, ReadError};
+pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, ListWithTotal, OptionalRead, Origin, ReadError};
 pub use refresh::refresh_with;
 pub use settings::check_settings;
 pub use storage::Storable;
@@ -273,7 +273,7 @@ pub mod __private {
     pub use crate::printed::KeyReader;
     pub use crate::read::view::{
         Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
-        Relation, ViewCell, ViewManager,
+        Relation, UniquePageRead, ViewCell, ViewManager,
     };
     pub use crate::read::{
         Anywhere, BaseQueryOf, DefaultOrder, ListRead, On, OnJoined, OwnQuery, Queried, RowRead, ScopeQuery,

@@ -1,9 +1,10 @@
 //! What a program needs to name: `use cache_diesel::prelude::*`.
 //!
-//! The derive [`Cached`], [`Cache`] and the registry [`caches`] for set-up, [`MIB`] for sizes, and the trait behind
-//! `manager.clear_list("active").after(&mut conn)`.
+//! The derive [`Cached`], [`Cache`] and the registry [`caches`] for set-up, [`MIB`] for sizes, and the traits behind
+//! `manager.clear_list("active").after(&mut conn)` and `manager.get(1).first_with(&pool).optional()`.
 
 pub use cache_derive::Cached;
 
 pub use crate::After as _;
+pub use crate::OptionalRead as _;
 pub use crate::{Cache, MIB, caches};

@@ -7,6 +7,7 @@ mod random;
 mod shapes;
 mod spelled;
 mod stale;
+mod unique;
 
 use cache_diesel::prelude::*;
 use diesel::prelude::*;

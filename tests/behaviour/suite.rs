@@ -49,6 +49,7 @@ pub mod related;
 mod statistics;
 mod strict;
 pub mod test_transactions;
+mod totals;
 pub mod transactions;
 mod untracked;
 mod without_connection;

@@ -14,7 +14,11 @@ pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
     let (ident, vis, manager) = (model.ident, model.vis, model.manager());
     let constructors = constructors(model);
     let methods = model.lookups.iter().map(|lookup| {
-        if lookup.is_unique { get_by(model, lookup) } else { all_by(model, lookup, &scope_query(model, lookup)) }
+        if lookup.is_unique {
+            get_by(model, lookup, |key| unique_read(model, lookup, key))
+        } else {
+            all_by(model, lookup, &scope_query(model, lookup))
+        }
     });
     let by_columns = get_by_columns(model);
     let doc = format!("The cache manager of [`{}`].", ident.unraw());
@@ -64,7 +68,18 @@ fn constructors(model: &Model<'_>) -> TokenStream {
     }
 }
 
-fn get_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
+/// The type of a read of a row by a unique value that is given as `key`.
+fn unique_read(model: &Model<'_>, lookup: &Lookup<'_>, key: &TokenStream) -> TokenStream {
+    let (private, marker) = (model.private(), lookup.marker(model.ident));
+    quote!(#private::UniqueRead<#marker, #key>)
+}
+
+/// The method that reads by a unique value. `read` gives the type of the read, told that of the value.
+pub(super) fn get_by(
+    model: &Model<'_>,
+    lookup: &Lookup<'_>,
+    read: impl FnOnce(&TokenStream) -> TokenStream,
+) -> TokenStream {
     let private = model.private();
     let (vis, method, marker) = (model.vis, lookup.method(), lookup.marker(model.ident));
     let (doc, value) = (doc(lookup, "The row"), value_type(&lookup.fields));
@@ -74,9 +89,10 @@ fn get_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     };
     // A single key keeps its own type, so that a `&str` is not copied on a hit.
     if let [parameter] = &parameters(lookup)[..] {
+        let read = read(&quote!(__Key));
         return quote! {
             #attributes
-            #vis fn #method<__Key>(self, #parameter: __Key) -> #private::UniqueRead<#marker, __Key>
+            #vis fn #method<__Key>(self, #parameter: __Key) -> #read
             where
                 __Key: #private::IntoKey<#value>,
             {
@@ -85,9 +101,10 @@ fn get_by(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
         };
     }
     let Given { generics, arguments, parts, bounds } = given(&private, &lookup.fields, parameters(lookup));
+    let read = read(&quote!(#private::Parts<(#generics)>));
     quote! {
         #attributes
-        #vis fn #method<#generics>(self, #arguments) -> #private::UniqueRead<#marker, #private::Parts<(#generics)>>
+        #vis fn #method<#generics>(self, #arguments) -> #read
         where
             #bounds
         {

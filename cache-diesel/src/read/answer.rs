@@ -14,8 +14,9 @@ use crate::model::CachedModel;
 use crate::read::asked::AskedQuery;
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
+use crate::read::keep::Keep;
 use crate::read::row_task::{first_of, weight_of};
-use crate::read::task::{Head, Keep, Task};
+use crate::read::task::{Head, Task};
 use crate::shape::Named;
 
 /// Reads the answer of a query that is named by its SQL and its values.

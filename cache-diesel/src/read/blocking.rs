@@ -30,14 +30,28 @@ where
     run_task::<C, R>(read.into_task()?, conn)
 }
 
-type Entry<'query, C, R> = CachedEntry<<<R as IntoTask<'query, C>>::Task as Task>::Value>;
+pub(crate) type Entry<'query, C, R> = CachedEntry<<<R as IntoTask<'query, C>>::Task as Task>::Value>;
 
-fn run_task<'query, C, R>(mut task: R::Task, conn: &mut C) -> QueryResult<Entry<'query, C, R>>
+pub(crate) fn run_task<'query, C, R>(task: R::Task, conn: &mut C) -> QueryResult<Entry<'query, C, R>>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
-    let (site, missed) = match look(&task, gate_for(conn, &task.head().options)) {
+    let looked = look(&task, gate_for(conn, &task.head().options));
+    run_looked::<C, R>(task, looked, conn)
+}
+
+/// The same for a read that has looked in the cache.
+pub(crate) fn run_looked<'query, C, R>(
+    mut task: R::Task,
+    looked: Look<<R::Task as Task>::Value>,
+    conn: &mut C,
+) -> QueryResult<Entry<'query, C, R>>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    R: IntoTask<'query, C>,
+{
+    let (site, missed) = match looked {
         Look::Bypass => return past_the_cache(&mut task, conn),
         Look::Hit(entry) => return Ok(entry),
         Look::Miss(site, missed) => (site, missed),
@@ -81,19 +95,35 @@ where
     E: From<diesel::result::Error>,
 {
     let task = read.into_task()?;
-    if let Some((site, entry)) = glance(&task) {
-        if !entry.is_stale() {
-            site.reader.hit();
-            return Ok(entry);
-        }
-        match follow_up::<C, R>(&task, &site) {
-            Refresher::Another => return Ok(served_stale(&site, entry)),
-            // It is found stale once more, with a connection to refresh it.
-            Refresher::Reader(claims) => claims.into_iter().for_each(Claim::done),
-        }
+    if let Some(entry) = without_connection::<C, R>(&task, glance(&task)) {
+        return Ok(entry);
     }
     let mut conn = take()?;
     Ok(run_task::<C, R>(task, &mut conn)?)
+}
+
+/// The entry that was found without a connection, if none is needed to serve it.
+pub(crate) fn without_connection<'query, C, R>(
+    task: &R::Task,
+    glanced: Option<(Site<'static>, Entry<'query, C, R>)>,
+) -> Option<Entry<'query, C, R>>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    R: IntoTask<'query, C>,
+{
+    let (site, entry) = glanced?;
+    if !entry.is_stale() {
+        site.reader.hit();
+        return Some(entry);
+    }
+    match follow_up::<C, R>(task, &site) {
+        Refresher::Another => Some(served_stale(&site, entry)),
+        // It is found stale once more, with a connection to refresh it.
+        Refresher::Reader(claims) => {
+            claims.into_iter().for_each(Claim::done);
+            None
+        }
+    }
 }
 
 fn follow_up<'query, C, R>(task: &R::Task, site: &Site<'static>) -> Refresher

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use cache_core::Kind;
 use diesel::Expression;
 use diesel::connection::LoadConnection;
-use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
+use diesel::dsl::{Filter, Limit};
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
@@ -19,7 +19,7 @@ use crate::read::entry::{CachedEntry, CachedList, CachedRow};
 use crate::read::filter::{Anywhere, Filterable, IntoSuffix};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
-use crate::read::order::{Arranged, Sliced, Whole};
+use crate::read::order::{Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Window, Windowed};
 use crate::read::refresh::Later;
 use crate::read::task::Head;
 use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
@@ -71,13 +71,16 @@ impl<M: CachedModel> Manager<M> {
 pub struct ListRead<M, Source, Part = Whole> {
     pub(crate) state: &'static ManagerState,
     pub(crate) source: Source,
+    part: Part,
     pub(crate) suffix: Option<String>,
     pub(crate) scope: Option<Scope>,
     pub(crate) options: Options,
-    model: PhantomData<fn() -> (M, Part)>,
+    model: PhantomData<fn() -> M>,
 }
 
-cloned!([M, Source: Clone, Part] ListRead<M, Source, Part> { state, source, suffix, scope, options, model });
+cloned!([M, Source: Clone, Part: Clone] ListRead<M, Source, Part> {
+    state, source, part, suffix, scope, options, model
+});
 
 /// The rows that share a value of the scope `L`.
 pub type ScopeQuery<L> =
@@ -86,7 +89,7 @@ pub type ScopeQuery<L> =
 impl<M: CachedModel, Source> ListRead<M, Source> {
     #[track_caller]
     pub(super) fn new(state: &'static ManagerState, source: Source, suffix: Option<String>) -> Self {
-        Self { state, source, suffix, scope: None, options: Options::new(), model: PhantomData }
+        Self { state, source, part: Whole::new(), suffix, scope: None, options: Options::new(), model: PhantomData }
     }
 }
 
@@ -143,54 +146,12 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         self.map(|source| condition.filter_of(source))
     }
 
-    /// Sets the order, in place of the model's own one. It is part of the entry's name.
-    pub fn order_by<By: Expression>(self, by: By) -> ListRead<M, Order<Source, By>, Sliced>
-    where
-        Source: OrderDsl<By>,
-    {
-        self.map(|source| OrderDsl::order(source, by))
-    }
-
-    /// Sets the order; the same as [`order_by`](Self::order_by), as in Diesel.
-    pub fn order<By: Expression>(self, by: By) -> ListRead<M, Order<Source, By>, Sliced>
-    where
-        Source: OrderDsl<By>,
-    {
-        self.order_by(by)
-    }
-
-    /// Adds to the order, or to the model's own one.
-    pub fn then_order_by<By>(self, by: By) -> ListRead<M, ThenOrderBy<Part::Query, By>, Sliced>
-    where
-        Part: Arranged<M, Source, Query: ThenOrderDsl<By>>,
-    {
-        self.map(|source| ThenOrderDsl::then_order_by(Part::arranged(source), by))
-    }
-
-    /// Reads at most `limit` rows. Each limit has an entry of its own.
-    pub fn limit(self, limit: i64) -> ListRead<M, Limit<Source>, Part::Cut>
-    where
-        Source: LimitDsl,
-        Part: Arranged<M, Source>,
-    {
-        self.map(|source| LimitDsl::limit(source, limit))
-    }
-
-    /// Leaves the first `offset` rows out. Each offset has an entry of its own.
-    pub fn offset(self, offset: i64) -> ListRead<M, Offset<Source>, Part::Cut>
-    where
-        Source: OffsetDsl,
-        Part: Arranged<M, Source>,
-    {
-        self.map(|source| OffsetDsl::offset(source, offset))
-    }
-
     /// The plain Diesel query, uncached, to go on with.
     pub fn query(self) -> Part::Query
     where
         Part: Arranged<M, Source>,
     {
-        Part::arranged(self.source)
+        self.part.arranged(self.source)
     }
 
     pub(crate) fn into_list_task<DB, Selected>(
@@ -204,7 +165,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     {
         let dependency = Dependency { suffix: self.suffix.take(), scope: self.scope };
         let head = self.head(dependency.kind());
-        Ok(AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(Part::arranged(self.source)))?))
+        Ok(AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(self.part.arranged(self.source)))?))
     }
 
     pub(crate) fn head(&self, kind: Kind) -> Head {
@@ -219,15 +180,94 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         Self { options, ..self }
     }
 
-    fn map<Other, OtherPart>(self, map: impl FnOnce(Source) -> Other) -> ListRead<M, Other, OtherPart> {
+    /// The same list before it is ordered and cut.
+    pub(crate) fn whole(&self) -> ListRead<M, Source>
+    where
+        Source: Clone,
+    {
+        ListRead {
+            state: self.state,
+            source: self.source.clone(),
+            part: Whole::new(),
+            suffix: self.suffix.clone(),
+            scope: self.scope,
+            options: self.options,
+            model: PhantomData,
+        }
+    }
+
+    /// Which of the rows are asked for; `None`: a base query may have a limit of its own.
+    pub(crate) fn window(&self) -> Option<Window>
+    where
+        Part: Windowed,
+    {
+        (!M::HAS_BASE_QUERY).then(|| self.part.window())
+    }
+
+    fn map<Other>(self, map: impl FnOnce(Source) -> Other) -> ListRead<M, Other, Part> {
         ListRead {
             state: self.state,
             source: map(self.source),
+            part: self.part,
             suffix: self.suffix,
             scope: self.scope,
             options: self.options,
             model: PhantomData,
         }
+    }
+
+    fn arrange<Other>(self, arrange: impl FnOnce(Part) -> Other) -> ListRead<M, Source, Other> {
+        ListRead {
+            state: self.state,
+            source: self.source,
+            part: arrange(self.part),
+            suffix: self.suffix,
+            scope: self.scope,
+            options: self.options,
+            model: PhantomData,
+        }
+    }
+}
+
+impl<M: CachedModel, Source, Order, Most, From> ListRead<M, Source, Arrangement<Order, Most, From>> {
+    /// Sets the order, in place of the model's own one. It is part of the entry's name.
+    pub fn order_by<By: Expression>(self, by: By) -> ListRead<M, Source, Arrangement<OrderedBy<By>, Most, From>>
+    where
+        Source: OrderDsl<By>,
+    {
+        self.arrange(|part| Arrangement { by: OrderedBy(by), most: part.most, from: part.from })
+    }
+
+    /// Sets the order; the same as [`order_by`](Self::order_by), as in Diesel.
+    pub fn order<By: Expression>(self, by: By) -> ListRead<M, Source, Arrangement<OrderedBy<By>, Most, From>>
+    where
+        Source: OrderDsl<By>,
+    {
+        self.order_by(by)
+    }
+
+    /// Adds to the order, or to the model's own one.
+    pub fn then_order_by<By>(self, by: By) -> ListRead<M, Source, Arrangement<Then<Order, By>, Most, From>>
+    where
+        Order: Orders<M, Source, Ordered: ThenOrderDsl<By>>,
+    {
+        self.arrange(|part| Arrangement { by: Then(part.by, by), most: part.most, from: part.from })
+    }
+
+    /// Reads at most `limit` rows. Each limit has an entry of its own.
+    pub fn limit(self, limit: i64) -> ListRead<M, Source, Arrangement<Order, Limited, From>>
+    where
+        Source: LimitDsl,
+    {
+        self.arrange(|part| Arrangement { by: part.by, most: Limited(limit), from: part.from })
+    }
+
+    /// Leaves the first `offset` rows out. Each offset has an entry of its own.
+    pub fn offset(self, offset: i64) -> ListRead<M, Source, Arrangement<Order, Most, Skipped>>
+    where
+        Source: OffsetDsl,
+    {
+        self.arrange(|part| Arrangement { by: part.by, most: part.most, from: Skipped(offset) })
     }
 }
 
@@ -263,7 +303,7 @@ where
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
-        let selected = LimitDsl::limit(Part::arranged(self.0.source), 1).selected();
+        let selected = LimitDsl::limit(self.0.query(), 1).selected();
         Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
     }
 

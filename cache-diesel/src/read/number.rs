@@ -57,7 +57,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
 #[diagnostic::on_unimplemented(
     message = "a list with an order, a limit or an offset cannot be counted",
     label = "`count` and `exists` are for whole lists",
-    note = "count the list before it is ordered or cut, or count its rows: `.load(&mut conn)?.len()`"
+    note = "count the list before it is ordered or cut, or read it with the number of all its rows: `.load_and_count(&mut conn)?`"
 )]
 pub trait Countable {}
 

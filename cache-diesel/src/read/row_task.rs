@@ -16,8 +16,9 @@ use crate::model::{CachedModel, Key};
 use crate::read::base::{KeyedSource, is_key_exact, keyed, row_tags};
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
+use crate::read::keep::Keep;
 use crate::read::load::LoadModel;
-use crate::read::task::{Head, Keep, Task};
+use crate::read::task::{Head, Task};
 use crate::shape::{Named, Shape, shape_of};
 
 /// Reads a row by its key. The query is made on a miss only, or for a store that has to know its tables.

@@ -5,8 +5,10 @@ use diesel::result::Error;
 
 use crate::backend::CacheBackend;
 
+mod optional;
 mod pool;
 
+pub use optional::OptionalRead;
 pub use pool::ReadError;
 
 /// What a read takes its connection from on a miss: a closure that gives one, such as `|| pool.get()`, or a pool, `&pool`.

@@ -1,7 +1,6 @@
 //! One read, taken apart: how it is named, what it depends on, what is kept. The drivers put it together.
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use cache_core::protocol::fill::Seeded;
 use cache_core::protocol::read::Subject;
@@ -9,7 +8,7 @@ use cache_core::protocol::settle::Former;
 use cache_core::store::Wanted;
 use cache_core::{
     Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss,
-    Missed, Mode, Reader, Sought, Start, Tag, Timeout, Timestamp, Token, Value, Verdict, Waited,
+    Missed, Mode, Reader, Sought, Start, Tag, Timeout, Value, Verdict, Waited,
 };
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
@@ -21,6 +20,7 @@ use crate::install::watch;
 use crate::manager::{Attached, ManagerState};
 use crate::read::consult::confirm;
 use crate::read::entry::{CachedEntry, Origin};
+use crate::read::keep::Keep;
 use crate::read::options::{Options, UseOfCache};
 use crate::report;
 use crate::shape::Named;
@@ -133,82 +133,6 @@ impl Answered<'_> {
     }
 }
 
-/// What is kept of a loaded value.
-pub struct Keep {
-    pub(crate) value: Value,
-    pub(crate) weight: usize,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) ends_at: Timestamp,
-    pub(crate) is_oversized: bool,
-    pub(crate) is_stored: bool,
-}
-
-impl Keep {
-    pub(crate) fn loaded(self, codec: Option<Codec>) -> Loaded {
-        Loaded { value: self.value, weight: self.weight, codec, lifetime: self.lifetime }
-    }
-
-    /// Cuts its life: by the jitter of its manager, and where the first of its rows ends. What has ended is not stored.
-    pub(crate) fn with_life(mut self, site: &Site<'_>) -> Self {
-        let is_absent_row = matches!(self.value, Value::Absent(_)) && site.reader.kind.is_of_row();
-        if let Some(relevance) = site.relevance().filter(|_| !is_absent_row) {
-            self.lifetime.relevance = relevance;
-        }
-        if let Some(jitter) = site.state.definition.timeouts.jitter {
-            // The share is the same for both, so that an entry is not stale for longer than it was told.
-            let dice = Token::fresh().bits();
-            self.lifetime.relevance = jitter.spread(self.lifetime.relevance, dice);
-            self.lifetime.timeout = jitter.spread(self.lifetime.timeout, dice);
-        }
-        if self.ends_at != Timestamp::NEVER {
-            let left = self.ends_at.since(site.reader.now());
-            let timeout = self.lifetime.timeout.duration().map_or(left, |timeout| timeout.min(left));
-            self.lifetime.timeout = Timeout::after(timeout);
-        }
-        self
-    }
-
-    /// Over when the first of the rows in it ends.
-    pub(crate) fn until(mut self, ends: impl Iterator<Item = Timestamp>) -> Self {
-        self.ends_at = ends.fold(self.ends_at, Timestamp::min);
-        self
-    }
-
-    /// Not stored if it has more rows than its manager's lists may have.
-    pub(crate) fn of_rows(mut self, count: usize, state: &ManagerState) -> Self {
-        self.is_oversized = state.definition.max_rows.is_some_and(|most| count > most);
-        self.is_stored &= !self.is_oversized;
-        self
-    }
-
-    pub(crate) fn shared<T: Send + Sync + 'static>(
-        value: &Arc<T>,
-        weight: usize,
-        lifetime: impl Into<Lifetime>,
-    ) -> Self {
-        Self {
-            value: Value::Shared(Arc::clone(value) as _),
-            weight,
-            lifetime: lifetime.into(),
-            ends_at: Timestamp::NEVER,
-            is_oversized: false,
-            is_stored: true,
-        }
-    }
-
-    /// A key that is known to belong to no row; `timeout`: if that is to be remembered.
-    pub(crate) fn absent<T: Send + Sync + 'static>(key: T, timeout: Option<Timeout>) -> Self {
-        Self {
-            value: Value::Absent(Arc::new(key)),
-            weight: size_of::<T>(),
-            lifetime: timeout.unwrap_or(Timeout::NEVER).into(),
-            ends_at: Timestamp::NEVER,
-            is_oversized: false,
-            is_stored: timeout.is_some(),
-        }
-    }
-}
-
 /// Where a read happens: which cache, which database.
 #[derive(Clone, Copy)]
 pub struct Site<'a> {
@@ -249,7 +173,7 @@ impl Site<'_> {
     }
 
     /// From when on what is kept of this kind of read is stale.
-    fn relevance(&self) -> Option<Timeout> {
+    pub(crate) fn relevance(&self) -> Option<Timeout> {
         let relevance = self.state.attached()?.relevance;
         if self.reader.kind.is_of_row() { relevance.detail } else { relevance.list }
     }
@@ -293,11 +217,19 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
         Some(site) => site,
         None => return Look::Bypass,
     };
-    let looked = match head.options.use_of_cache {
-        UseOfCache::Refresh => Err(Miss::Refresh.into()),
-        _ => task.look_up(&site),
-    };
-    match looked {
+    looked(
+        site,
+        match head.options.use_of_cache {
+            UseOfCache::Refresh => Err(Miss::Refresh.into()),
+            _ => task.look_up(&site),
+        },
+    )
+}
+
+/// What follows from what was looked up.
+#[inline]
+pub(crate) fn looked<T>(site: Site<'static>, found: Result<(T, Life), Missed>) -> Look<T> {
+    match found {
         Ok((value, life)) if life.may_be_stale() && life.is_stale(site.reader.now()) => {
             Look::Stale(site, CachedEntry::new(value, Origin::Stale, Some(life)))
         }
@@ -347,7 +279,16 @@ fn admitted(head: &Head, gate: Result<Identity, Bypass>) -> Option<(&'static Att
 /// Looks in the cache without counting anything: on a miss the caller will come again with a connection.
 pub(crate) fn glance<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
     let site = site_without_connection(task.head())?;
-    let (value, life) = task.look_up(&site).ok()?;
+    let found = task.look_up(&site);
+    glanced(site, found)
+}
+
+/// What a read without a connection may give of what was looked up.
+pub(crate) fn glanced<T>(
+    site: Site<'static>,
+    found: Result<(T, Life), Missed>,
+) -> Option<(Site<'static>, CachedEntry<T>)> {
+    let (value, life) = found.ok()?;
     let origin = if life.is_stale(site.reader.now()) { Origin::Stale } else { Origin::Hit };
     Some((site, CachedEntry::new(value, origin, Some(life))))
 }

@@ -218,14 +218,14 @@ where
 
 /// One method that ends a read, with the bounds in the order in which their errors are of use.
 macro_rules! terminal {
-    ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr $(, where $bound:ident: $needed:path)?) => {
+    ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr $(, where $($bound:ident: $needed:path),+)?) => {
         $(#[$doc])*
         pub fn $name<'conn, 'query, C, Mode>(
             self,
             conn: &'conn mut C,
         ) -> <C as crate::read::terminal::Runs<'conn, 'query, $read, Mode>>::Output
         where
-            $($bound: $needed,)?
+            $($($bound: $needed,)+)?
             C: crate::read::terminal::AnyConnection<Mode, Backend: crate::backend::CacheBackend>,
             $model: diesel::Selectable<<C as crate::read::terminal::AnyConnection<Mode>>::Backend>,
             C: crate::read::terminal::Runs<'conn, 'query, $read, Mode>,

@@ -3,6 +3,7 @@
 mod answer;
 mod list;
 mod list_task;
+mod lookup;
 mod manager;
 mod many;
 mod page;
@@ -13,6 +14,7 @@ mod row;
 mod row_task;
 
 pub use list::{PageList, PageScope};
+pub use lookup::UniquePageRead;
 pub use manager::{ViewCell, ViewManager};
 pub use many::ManyPagesRead;
 pub use page::{CachedView, LoadPages, Page};

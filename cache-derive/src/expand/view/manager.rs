@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 
-use super::super::manager::all_by;
+use super::super::manager::{all_by, get_by};
 use crate::model::{Lookup, Model};
 use crate::view::View;
 
@@ -12,7 +12,10 @@ pub(super) fn manager(model: &Model<'_>, view: &View) -> TokenStream {
     let private = model.private();
     let (name, vis) = (&view.name, model.vis);
     let manager = format_ident!("{name}Manager", span = Span::call_site());
-    let scopes = model.lookups.iter().filter(|lookup| !lookup.is_unique).map(|lookup| scope(model, view, lookup));
+    let methods = model
+        .lookups
+        .iter()
+        .map(|lookup| if lookup.is_unique { unique(model, view, lookup) } else { scope(model, view, lookup) });
     let doc = format!("The cache manager of [`{}`].", name.unraw());
     quote! {
         #[automatically_derived]
@@ -37,7 +40,7 @@ pub(super) fn manager(model: &Model<'_>, view: &View) -> TokenStream {
 
         #[automatically_derived]
         impl #manager {
-            #(#scopes)*
+            #(#methods)*
         }
 
         #[automatically_derived]
@@ -55,4 +58,10 @@ fn scope(model: &Model<'_>, view: &View, lookup: &Lookup<'_>) -> TokenStream {
     let private = model.private();
     let (name, marker) = (&view.name, lookup.marker(model.ident));
     all_by(model, lookup, &quote!(#private::PageScope<#name, #marker>))
+}
+
+fn unique(model: &Model<'_>, view: &View, lookup: &Lookup<'_>) -> TokenStream {
+    let private = model.private();
+    let (name, marker) = (&view.name, lookup.marker(model.ident));
+    get_by(model, lookup, |key| quote!(#private::UniquePageRead<#name, #marker, #key>))
 }

@@ -8,8 +8,9 @@ use crate::keys::IntoKey;
 use crate::model::CachedModel;
 use crate::read::answer::Answer;
 use crate::read::entry::{CachedList, CachedRow};
+use crate::read::keep::Keep;
 use crate::read::row_task::{is_absent, is_asked, keep_absent};
-use crate::read::task::{Head, Keep};
+use crate::read::task::Head;
 use crate::read::view::page::Page;
 use crate::read::view::part::{IdOf, codec};
 
@@ -90,6 +91,6 @@ pub(super) fn page_codec<P: Page>() -> Option<Codec> {
     const { codec::<P, IdOf<P::Root>>() }
 }
 
-fn weight_of<P: Page>(page: &P) -> usize {
+pub(super) fn weight_of<P: Page>(page: &P) -> usize {
     size_of::<P>() + page.heap_size()
 }

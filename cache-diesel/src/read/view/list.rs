@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use cache_core::Kind;
 use diesel::Expression;
 use diesel::connection::LoadConnection;
-use diesel::dsl::{Filter, Limit, Offset, Order, ThenOrderBy};
+use diesel::dsl::{Filter, Limit};
 use diesel::query_builder::AsQuery;
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
@@ -19,9 +19,10 @@ use crate::read::list::{ListRead, OnlyFirst};
 use crate::read::load::LoadModel;
 use crate::read::number::{Countable, Counted, Existing};
 use crate::read::options::options_methods;
-use crate::read::order::{Arranged, Sliced, Whole};
+use crate::read::order::{Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Windowed};
 use crate::read::refresh::Later;
 use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
+use crate::read::total::{Repeatable, WithTotal, total_with};
 use crate::read::twice::cloned;
 use crate::read::view::answer::{FirstPage, Pages};
 use crate::read::view::list_task::PagesTask;
@@ -76,7 +77,7 @@ pub struct PageList<P: Page, Source, Part = Whole> {
     page: PhantomData<fn() -> P>,
 }
 
-cloned!([P: Page, Source: Clone, Part] PageList<P, Source, Part> { list, page });
+cloned!([P: Page, Source: Clone, Part: Clone] PageList<P, Source, Part> { list, page });
 
 /// The pages whose rows share a value of the scope `L`.
 pub type PageScope<V, L> =
@@ -159,54 +160,26 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         where Part: Countable
     }
 
+    terminal! {
+        /// Reads the pages, and how many there are without limit and offset: see
+        /// [`load_and_count`](ListRead::load_and_count).
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        load_and_count, P::Joined, WithTotal<Self, Counted<ListRead<P::Root, Source>>>,
+        |read| WithTotal { window: read.list.window(), number: Counted(read.list.whole()), list: read },
+        where Source: Repeatable, Part: Windowed
+    }
+
+    total_with!(P, P::Root, |read| &read.list);
+
     /// Adds a condition, or an optional one. It is part of the entry's name, as the first ones are.
     pub fn filter<Condition, Kind>(self, condition: Condition) -> PageList<P, Condition::Output, Part>
     where
         Condition: Filterable<Source, Kind, Anywhere>,
     {
         PageList::new(self.list.filter(condition))
-    }
-
-    /// Sets the order in place of the model's own one, also by columns of joined tables. It is part of the entry's name.
-    pub fn order_by<By: Expression>(self, by: By) -> PageList<P, Order<Source, By>, Sliced>
-    where
-        Source: OrderDsl<By>,
-    {
-        PageList::new(self.list.order_by(by))
-    }
-
-    /// Sets the order; the same as [`order_by`](Self::order_by), as in Diesel.
-    pub fn order<By: Expression>(self, by: By) -> PageList<P, Order<Source, By>, Sliced>
-    where
-        Source: OrderDsl<By>,
-    {
-        self.order_by(by)
-    }
-
-    /// Adds to the order, or to the model's own one.
-    pub fn then_order_by<By>(self, by: By) -> PageList<P, ThenOrderBy<Part::Query, By>, Sliced>
-    where
-        Part: Arranged<P::Root, Source, Query: ThenOrderDsl<By>>,
-    {
-        PageList::new(self.list.then_order_by(by))
-    }
-
-    /// Reads at most `limit` pages. Each limit has an entry of its own.
-    pub fn limit(self, limit: i64) -> PageList<P, Limit<Source>, Part::Cut>
-    where
-        Source: LimitDsl,
-        Part: Arranged<P::Root, Source>,
-    {
-        PageList::new(self.list.limit(limit))
-    }
-
-    /// Leaves the first `offset` pages out. Each offset has an entry of its own.
-    pub fn offset(self, offset: i64) -> PageList<P, Offset<Source>, Part::Cut>
-    where
-        Source: OffsetDsl,
-        Part: Arranged<P::Root, Source>,
-    {
-        PageList::new(self.list.offset(offset))
     }
 
     /// The plain Diesel query of the rows and what is joined, uncached, to go on with.
@@ -219,6 +192,48 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
 
     fn new(list: ListRead<P::Root, Source, Part>) -> Self {
         Self { list, page: PhantomData }
+    }
+}
+
+impl<P: Page, Source, Order, Most, From> PageList<P, Source, Arrangement<Order, Most, From>> {
+    /// Sets the order, in place of the model's own one, also by columns of joined tables. It is part of the entry's name.
+    pub fn order_by<By: Expression>(self, by: By) -> PageList<P, Source, Arrangement<OrderedBy<By>, Most, From>>
+    where
+        Source: OrderDsl<By>,
+    {
+        PageList::new(self.list.order_by(by))
+    }
+
+    /// Sets the order; the same as [`order_by`](Self::order_by), as in Diesel.
+    pub fn order<By: Expression>(self, by: By) -> PageList<P, Source, Arrangement<OrderedBy<By>, Most, From>>
+    where
+        Source: OrderDsl<By>,
+    {
+        self.order_by(by)
+    }
+
+    /// Adds to the order, or to the model's own one.
+    pub fn then_order_by<By>(self, by: By) -> PageList<P, Source, Arrangement<Then<Order, By>, Most, From>>
+    where
+        Order: Orders<P::Root, Source, Ordered: ThenOrderDsl<By>>,
+    {
+        PageList::new(self.list.then_order_by(by))
+    }
+
+    /// Reads at most `limit` pages. Each limit has an entry of its own.
+    pub fn limit(self, limit: i64) -> PageList<P, Source, Arrangement<Order, Limited, From>>
+    where
+        Source: LimitDsl,
+    {
+        PageList::new(self.list.limit(limit))
+    }
+
+    /// Leaves the first `offset` pages out. Each offset has an entry of its own.
+    pub fn offset(self, offset: i64) -> PageList<P, Source, Arrangement<Order, Most, Skipped>>
+    where
+        Source: OffsetDsl,
+    {
+        PageList::new(self.list.offset(offset))
     }
 }
 

@@ -1,0 +1,274 @@
+//! How what a unique value leads to is loaded, kept and taken from the cache: a row, or a page of one.
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
+use cache_core::protocol::read::Subject;
+use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Miss, Missed, Tag, Timeout, Value};
+use diesel::connection::LoadConnection;
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::keys::IntoKey;
+use crate::manager::ManagerState;
+use crate::model::{CachedModel, Lookup};
+use crate::read::base::absent_unique;
+use crate::read::blocking::Query;
+use crate::read::keep::Keep;
+use crate::read::options::Options;
+use crate::read::pointer::{Pointer, UniquePointer};
+use crate::read::row_task::is_absent;
+use crate::read::task::{Answered, Head, Site, Task};
+use crate::shape::Named;
+
+/// What a value of the unique look-up `L` leads to on the connection `C`.
+pub trait UniqueTarget<C, L: Lookup> {
+    /// What is found.
+    type Found: Send + Sync + 'static;
+
+    /// Whether a query of the model's own is part of what it is called.
+    const HAS_BASE_QUERY: bool;
+
+    /// The row that has the value.
+    fn row(found: &Self::Found) -> &L::Model;
+
+    /// How large it is in memory.
+    fn weight(found: &Self::Found) -> usize;
+
+    /// How it leaves the process.
+    fn codec() -> Option<Codec>;
+
+    /// What the look-up is called, which is `id` where there is no base query.
+    fn name(id: KeyBytes, value: impl FnOnce() -> L::Value) -> QueryResult<KeyBytes>;
+
+    /// What an entry of the row `row` is called.
+    fn row_name(row: KeyBytes, key: impl FnOnce() -> <L::Model as CachedModel>::Id) -> QueryResult<KeyBytes>;
+
+    /// What the entry of the row `row` may depend on.
+    fn row_tags(subject: &Subject<'_>, row: KeyBytes) -> Vec<Tag>;
+
+    /// What the query names.
+    fn named(value: L::Value, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>>;
+
+    /// Asks the database.
+    fn ask(value: L::Value, conn: &mut C) -> QueryResult<Option<Arc<Self::Found>>>;
+}
+
+/// Reads what a unique value leads to. The query is made on a miss only, or for a store that has to know its tables.
+pub struct UniqueTask<C, L: Lookup, K, To> {
+    head: Head,
+    id: KeyBytes,
+    value: KeyBytes,
+    asked: Asked<K, L::Value>,
+    connection: PhantomData<fn(C) -> (L, To)>,
+}
+
+/// The value, as it was asked for.
+enum Asked<K, V> {
+    Named(K),
+    /// In its normal form: the database is asked for that as well, so that all spellings are one question.
+    Normal(V),
+}
+
+impl<C, L, K, To> UniqueTask<C, L, K, To>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    L: Lookup,
+    K: IntoKey<L::Value>,
+    To: UniqueTarget<C, L>,
+{
+    pub(super) fn new(state: &'static ManagerState, value: K, options: Options) -> QueryResult<Self> {
+        let head = Head { state, kind: Kind::Unique, options };
+        let (value, asked) = if L::IS_NORMALIZED {
+            let normal = L::normalized(&value.into_key());
+            (KeyBytes::of(&normal), Asked::Normal(normal))
+        } else {
+            (value.key_bytes(), Asked::Named(value))
+        };
+        let mut task = Self { head, id: value.under(L::NAME), value, asked, connection: PhantomData };
+        task.id = To::name(task.id, || task.value())?;
+        Ok(task)
+    }
+
+    /// The same read with a value of its own, for another thread.
+    pub(super) fn again(&self) -> Option<UniqueTask<C, L, L::Value, To>> {
+        // On another thread, at another moment, a base query may be another one.
+        if To::HAS_BASE_QUERY {
+            return None;
+        }
+        let asked = match &self.asked {
+            Asked::Named(named) => Asked::Named(named.to_key()),
+            Asked::Normal(value) => Asked::Normal(value.clone()),
+        };
+        Some(UniqueTask { head: self.head, id: self.id, value: self.value, asked, connection: PhantomData })
+    }
+
+    fn value(&self) -> L::Value {
+        match &self.asked {
+            Asked::Named(named) => named.to_key(),
+            Asked::Normal(value) => value.clone(),
+        }
+    }
+
+    /// Whether `row` has the value that was asked for, letter by letter.
+    fn has_value(&self, row: &L::Model) -> bool {
+        match &self.asked {
+            Asked::Named(named) => {
+                let is_equal = |asked| L::has_value(row, asked);
+                named.as_key().map_or_else(|| self.is_spelled(row, named), is_equal)
+            }
+            Asked::Normal(asked) => L::has_value(row, asked),
+        }
+    }
+
+    /// The same for what borrows the value.
+    fn is_spelled(&self, row: &L::Model, named: &K) -> bool {
+        let is_equal = || L::is_named(row, |parts| named.has_parts(parts));
+        L::key_bytes(row) == self.value && (!K::HAS_PARTS || is_equal())
+    }
+
+    /// Whether `row` still is where the pointer leads. It may have got another value since.
+    fn is_at(&self, row: &L::Model, pointer: &UniquePointer<L>) -> bool {
+        let has_value = match &pointer.spelling {
+            // The database found this spelling before, and would again.
+            Some(spelling) => L::has_value(row, spelling),
+            None => self.has_value(row),
+        };
+        has_value && row.has_id(&pointer.key)
+    }
+
+    /// What leads to `row`; `None`: where the database takes other letters for equal, the value that was asked for
+    /// names no row for good.
+    fn pointer_to(&self, row: &L::Model) -> Option<UniquePointer<L>> {
+        let has_value = self.has_value(row);
+        let spelling = (!has_value).then(|| L::value(row));
+        (has_value || L::IS_NORMALIZED).then(|| Pointer { key: row.id(), spelling })
+    }
+
+    fn is_asked(&self, value: &L::Value) -> bool {
+        match &self.asked {
+            Asked::Named(named) => is_absent(value, named),
+            Asked::Normal(asked) => asked == value,
+        }
+    }
+
+    fn timeout(&self) -> Timeout {
+        self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.detail)
+    }
+
+    /// The tags of the row itself, and the token of its own one; `None`: it may not be stored, as somebody wrote to the table
+    /// while it was loaded.
+    fn row_seed(&self, answered: &Answered<'_>, row: KeyBytes) -> Option<(Seeded, Vec<Tag>)> {
+        let (site, fill) = (answered.site, answered.fill?);
+        let subject = site.subject(answered.named);
+        let late = second_look(subject.database.table(subject.table), row);
+        let seed = row_seeds(fill.seeds(), &site.reader.seed(&late)?)?.pop()?;
+        Some((seed, subject.found_row(row)))
+    }
+}
+
+impl<C, L, K, To> Task for UniqueTask<C, L, K, To>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    L: Lookup,
+    K: IntoKey<L::Value>,
+    To: UniqueTarget<C, L>,
+{
+    type Value = Option<Arc<To::Found>>;
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn id(&self) -> KeyBytes {
+        self.id
+    }
+
+    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
+        To::named(self.value(), self.head.options.assume_deterministic)
+    }
+
+    fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
+        subject.unique()
+    }
+
+    fn codec(&self) -> Option<Codec> {
+        L::CODEC
+    }
+
+    fn accept(&self, value: Value) -> Option<Self::Value> {
+        match value {
+            Value::Shared(row) => row.downcast::<To::Found>().ok().map(Some),
+            Value::Absent(asked) => self.is_asked(asked.downcast_ref()?).then_some(None),
+            _ => None,
+        }
+    }
+
+    fn keep(&self, row: &Self::Value) -> Keep {
+        let Some(row) = row else {
+            let negative = self.head.state.definition.timeouts.negative;
+            return Keep::absent(self.value(), negative.map(|timeout| self.head.options.timeout.unwrap_or(timeout)));
+        };
+        Keep::shared(row, To::weight(row), self.timeout()).until(To::row(row).ends_at().into_iter())
+    }
+
+    fn serve(&self, site: &Site<'_>, (pointer, led): (Value, Life)) -> Result<(Self::Value, Life), Missed> {
+        let pointer = match pointer {
+            Value::Shared(pointer) => pointer,
+            absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, led)),
+        };
+        let pointer = pointer.downcast_ref::<UniquePointer<L>>().ok_or(Miss::Foreign)?;
+        let row = KeyBytes::of(&pointer.key);
+        let tags = || self.dependencies(site, |subject| To::row_tags(subject, row));
+        let id = To::row_name(row, || pointer.key.clone()).map_err(|_| Miss::Foreign)?;
+        let key = site.key(id, Kind::Detail);
+        let (row, mut life) = site.look_up(key, tags, To::codec)?;
+        let Value::Shared(row) = row else { return Err(Miss::Absent.into()) };
+        let row = row.downcast::<To::Found>().map_err(|_| Miss::Foreign)?;
+        // What leads to it is refreshed with it, so that it does not end before.
+        life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
+        if self.is_at(To::row(&row), pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
+    }
+
+    fn conclude(&self, answered: &Answered<'_>, row: &Self::Value) -> Conclusion {
+        let site = answered.site;
+        let (keep, key) = (self.keep(row).with_life(site), site.key(self.id(), Kind::Unique));
+        let shared = (keep.value.clone(), keep.lifetime);
+        let Some(row) = row else {
+            let tags = || absent_unique::<L::Model>(&site.subject(answered.named));
+            let keep = keep.is_stored.then(|| (keep.loaded(self.codec()), tags()));
+            return answered.conclude(shared, Vec::new(), vec![answered.verdict(key, keep)]);
+        };
+        let Some(pointer) = self.pointer_to(To::row(row)) else {
+            return answered.conclude(shared, Vec::new(), vec![answered.verdict(key, None)]);
+        };
+        let (row, lifetime) = (KeyBytes::of(&pointer.key), keep.lifetime);
+        let row_key = To::row_name(row, || pointer.key.clone()).map(|id| site.key(id, Kind::Detail));
+        let tags = if pointer.spelling.is_some() { site.subject(answered.named).spelling() } else { Vec::new() };
+        let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), lifetime);
+        let mut verdicts = vec![answered.verdict(key, Some((pointer.loaded(self.codec()), tags)))];
+        let mut late = Vec::new();
+        if let Ok(row_key) = row_key {
+            let stored = self.row_seed(answered, row).map(|(seed, tags)| {
+                late.push(seed);
+                (keep.loaded(To::codec()), tags)
+            });
+            // The pointer must not lead to what was there before the row was read.
+            verdicts.push(answered.verdict(row_key, stored));
+        }
+        answered.conclude(shared, late, verdicts)
+    }
+}
+
+impl<C, L, K, To> Query<C> for UniqueTask<C, L, K, To>
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    L: Lookup,
+    K: IntoKey<L::Value>,
+    To: UniqueTarget<C, L>,
+{
+    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
+        To::ask(self.value(), conn)
+    }
+}

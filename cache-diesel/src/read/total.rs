@@ -1,0 +1,229 @@
+//! A list and the number of its rows, whatever it is cut to, in one read.
+
+use cache_core::store::Wanted;
+use cache_core::{Life, Miss, Missed};
+use diesel::connection::LoadConnection;
+use diesel::result::QueryResult;
+
+use crate::backend::CacheBackend;
+use crate::model::CachedModel;
+use crate::read::blocking::{Query, run_looked, run_task, without_connection};
+use crate::read::entry::{CachedEntry, CachedList, ListWithTotal};
+use crate::read::gate::gate_for;
+use crate::read::list::ListRead;
+use crate::read::number::Counted;
+use crate::read::options::UseOfCache;
+use crate::read::order::{Window, Windowed};
+use crate::read::take::TakeConnection;
+use crate::read::task::{Look, Site, Task, glanced, looked, site_of, site_without_connection};
+use crate::read::terminal::{BlockingRead, IntoTask, terminal};
+
+/// The method that reads a list with its number, and takes a connection only if one of them is missing.
+macro_rules! total_with {
+    ($row:ty, $root:ty, $make:expr) => {
+        /// As [`load_and_count`](Self::load_and_count), and takes a connection only if the list or the number is not cached.
+        ///
+        /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
+        /// [`TakeConnection`](crate::read::TakeConnection).
+        ///
+        /// # Consistency
+        ///
+        /// As [`load_and_count`](Self::load_and_count); without a connection as [`load_with`](Self::load_with).
+        ///
+        /// # Errors
+        ///
+        /// Returns what taking a connection fails with, and what the database says.
+        pub fn load_and_count_with<'query, Take, Kind>(
+            self,
+            take: Take,
+        ) -> Result<crate::read::ListWithTotal<$row>, Take::Error>
+        where
+            Source: crate::read::total::Repeatable,
+            Part: crate::read::order::Windowed,
+            Take: crate::read::take::TakeConnection<Kind>,
+            Self: crate::read::terminal::IntoTask<
+                    'query,
+                    Take::Connection,
+                    Task: crate::read::blocking::Query<Take::Connection, Value = crate::read::CachedList<$row>>,
+                >,
+            crate::read::number::Counted<crate::read::ListRead<$root, Source>>: crate::read::terminal::IntoTask<
+                    'query,
+                    Take::Connection,
+                    Task: crate::read::blocking::Query<Take::Connection, Value = i64>,
+                >,
+        {
+            let list: fn(&Self) -> &crate::read::ListRead<$root, Source, Part> = $make;
+            let (window, whole) = (list(&self).window(), list(&self).whole());
+            let number = crate::read::number::Counted(whole);
+            crate::read::total::WithTotal { window, list: self, number }.read_with(take)
+        }
+    };
+}
+pub(crate) use total_with;
+
+impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
+    terminal! {
+        /// Reads the rows, and how many there are without limit and offset.
+        ///
+        /// Where the rows reach to the end of the list, their number follows from them and is not asked for. Else each has an
+        /// entry of its own: the pages of a result share their number, which [`count`](Self::count) reads too. Both are looked
+        /// up at once.
+        ///
+        /// # Consistency
+        ///
+        /// Each of the two is what any read gives that begins now. Where both are asked for, they are no snapshot: a write that
+        /// commits between the two queries may be in the one and not in the other. Such a pair is not served again once that
+        /// write has returned.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        load_and_count, M, WithTotal<Self, Counted<ListRead<M, Source>>>,
+        |read| WithTotal { window: read.window(), number: Counted(read.whole()), list: read },
+        where Source: Repeatable, Part: Windowed
+    }
+
+    total_with!(M, M, |read| read);
+}
+
+/// A list whose conditions can be asked twice: for its rows, and for their number.
+#[diagnostic::on_unimplemented(
+    message = "the conditions of this list cannot be asked twice",
+    label = "`load_and_count` asks for the rows and for their number",
+    note = "borrow a boxed condition, which is not `Clone`: `.all(\"search\", &*condition)`"
+)]
+pub trait Repeatable: Clone {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Repeatable for T {}
+
+/// A list, and the same list to be counted.
+#[derive(Debug)]
+pub struct WithTotal<L, N> {
+    /// Which of the rows are asked for, if it is known.
+    pub(crate) window: Option<Window>,
+    pub(crate) list: L,
+    pub(crate) number: N,
+}
+
+impl<'query, C, L, N, T> BlockingRead<'query, C> for WithTotal<L, N>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    L: IntoTask<'query, C, Task: Query<C, Value = CachedList<T>>>,
+    N: IntoTask<'query, C, Task: Query<C, Value = i64>>,
+{
+    type Output = QueryResult<ListWithTotal<T>>;
+
+    fn run(self, conn: &mut C) -> Self::Output {
+        let (list, number) = (self.list.into_task()?, self.number.into_task()?);
+        run_both::<C, L, N, T>(self.window, list, number, conn)
+    }
+}
+
+impl<L, N> WithTotal<L, N> {
+    /// Reads both, and takes a connection only if one of them is missing.
+    pub(crate) fn read_with<'query, Take, Kind, T>(self, take: Take) -> Result<ListWithTotal<T>, Take::Error>
+    where
+        Take: TakeConnection<Kind>,
+        L: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<T>>>,
+        N: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
+    {
+        let (list, number) = (self.list.into_task()?, self.number.into_task()?);
+        let Looks { rows, total } = glance_at_both(self.window, &list, &number);
+        let Some(rows) = without_connection::<Take::Connection, L>(&list, rows) else {
+            return Ok(run_both::<_, L, N, T>(self.window, list, number, &mut take.take()?)?);
+        };
+        let rows = rows.value;
+        if let Some(total) = self.window.and_then(|window| window.total(rows.len())) {
+            return Ok(ListWithTotal { rows, total });
+        }
+        let total = match without_connection::<Take::Connection, N>(&number, total) {
+            Some(total) => total,
+            None => run_task::<_, N>(number, &mut take.take()?)?,
+        };
+        Ok(ListWithTotal { rows, total: total.value })
+    }
+}
+
+fn run_both<'query, C, L, N, T>(
+    window: Option<Window>,
+    list: L::Task,
+    number: N::Task,
+    conn: &mut C,
+) -> QueryResult<ListWithTotal<T>>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    L: IntoTask<'query, C, Task: Query<C, Value = CachedList<T>>>,
+    N: IntoTask<'query, C, Task: Query<C, Value = i64>>,
+{
+    let gate = gate_for(conn, &list.head().options);
+    let [site, number_site] = [list.head(), number.head()].map(|head| site_of(head, gate));
+    let Looks { rows, total } = match (&site, &number_site) {
+        (Some(site), Some(number_site)) => look_up_both(window, (&list, site), (&number, number_site)),
+        _ => Looks { rows: Err(Miss::Absent.into()), total: Err(Miss::Absent.into()) },
+    };
+    let look = site.map_or(Look::Bypass, |site| looked(site, rows));
+    let rows = run_looked::<C, L>(list, look, conn)?.value;
+    if let Some(total) = window.and_then(|window| window.total(rows.len())) {
+        return Ok(ListWithTotal { rows, total });
+    }
+    let look = number_site.map_or(Look::Bypass, |site| looked(site, total));
+    Ok(ListWithTotal { rows, total: run_looked::<C, N>(number, look, conn)?.value })
+}
+
+/// What was found of the two.
+struct Looks<Rows, Total> {
+    rows: Rows,
+    total: Total,
+}
+
+type Glanced<T> = Option<(Site<'static>, CachedEntry<<T as Task>::Value>)>;
+
+/// Looks for both without counting anything: on a miss the caller will come again with a connection.
+fn glance_at_both<T, L: Task<Value = CachedList<T>>, N: Task>(
+    window: Option<Window>,
+    list: &L,
+    number: &N,
+) -> Looks<Glanced<L>, Glanced<N>> {
+    let sites = [list.head(), number.head()].map(site_without_connection);
+    let [Some(site), Some(number_site)] = sites else { return Looks { rows: None, total: None } };
+    let Looks { rows, total } = look_up_both(window, (list, &site), (number, &number_site));
+    Looks { rows: glanced(site, rows), total: glanced(number_site, total) }
+}
+
+type LookedUp<T> = Result<(<T as Task>::Value, Life), Missed>;
+
+/// Looks both up, in one round trip if they are not at hand.
+fn look_up_both<T, L: Task<Value = CachedList<T>>, N: Task>(
+    window: Option<Window>,
+    (list, site): (&L, &Site<'_>),
+    (number, number_site): (&N, &Site<'_>),
+) -> Looks<LookedUp<L>, LookedUp<N>> {
+    if list.head().options.use_of_cache == UseOfCache::Refresh {
+        return Looks { rows: Err(Miss::Refresh.into()), total: Err(Miss::Refresh.into()) };
+    }
+    let keys = (site.key(list.id(), list.head().kind), number_site.key(number.id(), number.head().kind));
+    if let Some(rows) = site.reader.find_alive(&keys.0).map(|rows| list.serve(site, rows)) {
+        let count = rows.as_ref().ok().map(|(rows, _)| rows.len());
+        if count.and_then(|count| window?.total(count)).is_some() {
+            return Looks { rows, total: Err(Miss::Absent.into()) };
+        }
+        if let Some(total) = number_site.reader.find_alive(&keys.1) {
+            return Looks { rows, total: number.serve(number_site, total) };
+        }
+    }
+    let (codec, number_codec) = (list.codec(), number.codec());
+    if codec.is_none() || number_codec.is_none() {
+        return Looks { rows: list.look_up(site), total: number.look_up(number_site) };
+    }
+    let tags = || list.dependencies(site, |subject| list.tags(subject));
+    let number_tags = || number.dependencies(number_site, |subject| number.tags(subject));
+    let wanted =
+        [Wanted { key: keys.0, tags: &tags, codec }, Wanted { key: keys.1, tags: &number_tags, codec: number_codec }];
+    let mut found = site.reader.look_up_many(&wanted).into_iter();
+    let mut next = || found.next().unwrap_or(Err(Miss::Absent)).map_err(Missed::from);
+    Looks {
+        rows: next().and_then(|rows| list.serve(site, rows)),
+        total: next().and_then(|total| number.serve(number_site, total)),
+    }
+}
