@@ -276,8 +276,8 @@ pub mod __private {
         Relation, UniquePageRead, ViewCell, ViewManager,
     };
     pub use crate::read::{
-        Anywhere, BaseQueryOf, DefaultOrder, ListRead, On, OnJoined, OwnQuery, Queried, RowRead, ScopeQuery,
-        UniqueRead, Unordered, unique_codec,
+        AnyConnection, Anywhere, BaseQueryOf, BlockingRead, DefaultOrder, ListRead, Multi, On, OnJoined, OwnQuery,
+        Queried, RowRead, Runs, ScopeQuery, UniqueRead, Unordered, unique_codec,
     };
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
     pub use crate::write::Saved;

@@ -23,8 +23,8 @@ pub struct Blocking;
 /// `Mode` is inferred from the connection's type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a database connection",
-    label = "expected a connection of Diesel's",
-    note = "dereference pools and guards first: `&mut *conn`"
+    label = "expected a connection of Diesel's, to a database whose feature of cache-diesel is on",
+    note = "dereference pools and guards first: `&mut *conn`; name the kinds of a `MultiConnection`: `cache_diesel::multi_connection!`"
 )]
 pub trait AnyConnection<Mode> {
     /// The connection's database backend.
@@ -32,7 +32,7 @@ pub trait AnyConnection<Mode> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<C: LoadConnection> AnyConnection<Blocking> for C {
+impl<C: LoadConnection<Backend: CacheBackend>> AnyConnection<Blocking> for C {
     type Backend = C::Backend;
 }
 
