@@ -64,6 +64,7 @@ examples! {
     Databases: "../../docs/databases.md",
     Errors: "../../docs/errors.md",
     Invalidation: "../../docs/invalidation.md",
+    Keys: "../../docs/keys.md",
     LowLevel: "../../docs/low-level.md",
     Operations: "../../docs/operations.md",
     Options: "../../docs/options.md",
