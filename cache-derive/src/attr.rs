@@ -31,6 +31,7 @@ pub(crate) enum Value {
     DependsOn(Vec<Path>),
     DetailTimeout(Timeout),
     Error(Type),
+    Exact(Vec<Ident>),
     ExpiresAt(Ident),
     Fixed(Vec<Ident>),
     Jitter(Jitter),
@@ -55,7 +56,7 @@ struct Spec {
 }
 
 /// Every option in alphabetical order: what is parsed and what messages list.
-const OPTIONS: [Spec; 26] = [
+const OPTIONS: [Spec; 27] = [
     Spec {
         name: "after_delete",
         usage: "after_delete = path",
@@ -94,6 +95,11 @@ const OPTIONS: [Spec; 26] = [
         read: |input, _| timeout(input).map(Value::DetailTimeout),
     },
     Spec { name: "error", usage: "error = Type", read: |input, _| after_equals(input)?.parse().map(Value::Error) },
+    Spec {
+        name: "exact",
+        usage: "exact(column, ..)",
+        read: |input, diagnostics| recover::list(input, diagnostics, column).map(Value::Exact),
+    },
     Spec {
         name: "expires_at",
         usage: "expires_at = column",

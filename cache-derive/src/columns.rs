@@ -41,9 +41,9 @@ impl<'a> Columns<'a> {
         all(fields).map(|fields| Key { fields, is_own: true, span: typed.span })
     }
 
-    /// Finds the columns that a row keeps for life.
-    pub(crate) fn fixed(&self, typed: &[Ident], diagnostics: &mut Diagnostics) -> Vec<Field<'a>> {
-        let option = Ident::new("fixed", Span::call_site());
+    /// Finds the columns that `option` lists.
+    pub(crate) fn listed(&self, option: &str, typed: &[Ident], diagnostics: &mut Diagnostics) -> Vec<Field<'a>> {
+        let option = Ident::new(option, Span::call_site());
         typed.iter().filter_map(|column| diagnostics.take(self.named(column, &option))).collect()
     }
 
@@ -59,7 +59,7 @@ impl<'a> Columns<'a> {
             let fields = columns.iter().map(|column| diagnostics.take(self.named(column, &name))).collect();
             if let Some(fields) = all(fields) {
                 let with = with.map(|with| with.path);
-                lookups.push(Lookup { fields, is_fixed: false, is_unique, name, with });
+                lookups.push(Lookup { fields, is_exact: false, is_fixed: false, is_unique, name, with });
             }
         }
         lookups

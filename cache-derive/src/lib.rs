@@ -54,6 +54,7 @@ use crate::model::Model;
 /// | `detail_relevance_timeout = "10 seconds"` | `relevance_timeout` for rows only |
 /// | `detail_timeout = "1 minute"` | how long a row lives |
 /// | `error = Type` | what `require` fails with; `diesel::result::Error` if left out |
+/// | `exact(column, ..)` | columns that are compared byte by byte, which the database is asked: one that says otherwise is reported |
 /// | `expires_at = column` | the moment at which a row ends, and every list that it is in |
 /// | `fixed(column, ..)` | columns that a row keeps for life: a save leaves the scopes that the row is not in |
 /// | `jitter = "10%"` | lives are shorter by up to so much, or by up to a length of time |

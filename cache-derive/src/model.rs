@@ -32,6 +32,8 @@ pub(crate) struct Model<'a> {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) detail_timeout: Option<Timeout>,
     pub(crate) error: Option<Type>,
+    /// The columns that are said to be compared byte by byte.
+    pub(crate) exact: Vec<Field<'a>>,
     /// The field that tells when a row ends.
     pub(crate) expires_at: Option<Field<'a>>,
     pub(crate) fields: Vec<Field<'a>>,
@@ -66,6 +68,8 @@ pub(crate) struct Key<'a> {
 /// A look-up by unique columns, or the scope of shared ones.
 pub(crate) struct Lookup<'a> {
     pub(crate) fields: Vec<Field<'a>>,
+    /// Whether a column of it is said to be compared byte by byte.
+    pub(crate) is_exact: bool,
     /// Whether a row keeps its value for life.
     pub(crate) is_fixed: bool,
     pub(crate) is_unique: bool,
@@ -132,11 +136,14 @@ impl<'a> Model<'a> {
             Some(typed) => columns.own_key(typed, diagnostics),
             None => columns.key(attrs.primary_key.as_ref(), diagnostics),
         };
-        let fixed = columns.fixed(&options.fixed, diagnostics);
+        let fixed = columns.listed("fixed", &options.fixed, diagnostics);
+        let exact = columns.listed("exact", &options.exact, diagnostics);
         let expires_at = options.expires_at.and_then(|column| columns.expires_at(&column, diagnostics));
         let lookups = columns.lookups(options.lookups, diagnostics);
         let key = key?;
         let fixed = validate::fixed(&key, fixed, diagnostics);
+        let lookups = validate::lookups(&key, lookups, diagnostics);
+        let exact = validate::exact(&key, &lookups, exact, diagnostics);
         Some(Self {
             after_delete: options.after_delete,
             after_save: options.after_save,
@@ -151,7 +158,8 @@ impl<'a> Model<'a> {
             is_memory_only: options.memory_only.is_some(),
             jitter: options.jitter,
             list_timeout: options.list_timeout,
-            lookups: mark_fixed(validate::lookups(&key, lookups, diagnostics), &fixed),
+            lookups: mark(lookups, &fixed, &exact),
+            exact,
             key,
             key_version: options.key_version,
             krate: columns.krate,
@@ -253,10 +261,13 @@ impl Lookup<'_> {
     }
 }
 
-/// Notes which look-ups have only columns that a row keeps for life.
-fn mark_fixed<'a>(lookups: Vec<Lookup<'a>>, fixed: &BTreeSet<String>) -> Vec<Lookup<'a>> {
+/// Notes which look-ups have only columns that a row keeps for life, and which have some that are said to be compared byte
+/// by byte.
+fn mark<'a>(lookups: Vec<Lookup<'a>>, fixed: &BTreeSet<String>, exact: &[Field<'_>]) -> Vec<Lookup<'a>> {
     let mark = |mut lookup: Lookup<'a>| {
-        lookup.is_fixed = lookup.column_names().iter().all(|column| fixed.contains(column));
+        let columns = lookup.column_names();
+        lookup.is_fixed = columns.iter().all(|column| fixed.contains(column));
+        lookup.is_exact = exact.iter().any(|field| columns.contains(&field.column_name()));
         lookup
     };
     lookups.into_iter().map(mark).collect()

@@ -120,6 +120,31 @@ pub(crate) fn fixed(key: &Key<'_>, named: Vec<Column<'_>>, diagnostics: &mut Dia
     fixed
 }
 
+/// The columns that are said to be compared byte by byte, where that matters.
+pub(crate) fn exact<'a>(
+    key: &Key<'_>,
+    lookups: &[Lookup<'_>],
+    named: Vec<Column<'a>>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Column<'a>> {
+    let mut kept: Vec<Column<'a>> = Vec::new();
+    let compared: BTreeSet<String> =
+        lookups.iter().flat_map(|lookup| &lookup.fields).chain(&key.fields).map(Column::column_name).collect();
+    for field in named {
+        let column = field.column_name();
+        if !compared.contains(&column) {
+            let message =
+                format!("`{column}` is in no key, `unique` or `scope`, so that nobody compares it: leave it out");
+            diagnostics.error(field.column.span(), message);
+        } else if kept.iter().any(|kept| kept.column_name() == column) {
+            diagnostics.error(field.column.span(), format!("`exact` names the column `{column}` twice, name it once"));
+        } else {
+            kept.push(field);
+        }
+    }
+    kept
+}
+
 /// Keeps the look-ups that make sense.
 pub(crate) fn lookups<'a>(key: &Key<'_>, lookups: Vec<Lookup<'a>>, diagnostics: &mut Diagnostics) -> Vec<Lookup<'a>> {
     let mut kept: Vec<Lookup<'a>> = Vec::new();

@@ -79,9 +79,9 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     #[doc(hidden)]
     fn write_binds<Query: QueryFragment<Self>>(query: &Query, to: &mut dyn fmt::Write) -> QueryResult<()>;
 
-    /// The value that is bound last to `query`, as it is sent, if it is known what it is.
+    /// The `count` values that are bound last to `query`, as they are sent, if it is known what they are.
     #[doc(hidden)]
-    fn last_bound<Query: QueryFragment<Self>>(query: &Query) -> Option<Bound>;
+    fn last_bounds<Query: QueryFragment<Self>>(query: &Query, count: usize) -> Option<Vec<Bound>>;
 
     /// Asks an open connection which database it is on.
     ///

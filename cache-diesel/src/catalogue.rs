@@ -9,6 +9,6 @@ mod resolve;
 pub(crate) use fact::listed_functions;
 pub(crate) use fact::{AskedColumn, Told, pairs_of};
 pub(crate) use known::{
-    Asking, Structure, are_exact, catalogue_of, forget, has_functions, is_current, keep, was_asked,
+    Asking, Structure, are_exact, catalogue_of, forget, has_functions, holds, is_current, keep, was_asked,
 };
 pub(crate) use resolve::Catalogue;

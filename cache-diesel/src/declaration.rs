@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use cache_core::tables::{self, LookupDeclaration, NamedType, Tables};
 
 use crate::catalogue::AskedColumn;
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Stated};
 use crate::model::{CachedModel, Definition, LookupDefinition};
-use crate::printed::KeyReader;
+use crate::printed::KeyPart;
 use crate::table::{NamedTable, table_name};
 
 /// What `#[derive(Cached)]` submits for each model.
@@ -18,8 +18,9 @@ pub struct Declaration {
     declare: fn() -> tables::Declaration,
     has_schema: fn() -> bool,
     definition: Definition,
+    stated: fn() -> Vec<Stated>,
     key_comparison: fn() -> Comparison,
-    key_reader: fn() -> Option<KeyReader>,
+    key_parts: fn() -> Vec<KeyPart>,
     lookups: fn() -> Vec<LookupDefinition>,
     model: fn() -> TypeId,
 }
@@ -32,8 +33,9 @@ impl Declaration {
             declare: declare::<M>,
             has_schema: <M::Table as NamedTable>::has_schema,
             definition: M::DEFINITION,
+            stated: M::stated,
             key_comparison: M::key_comparison,
-            key_reader: M::key_reader,
+            key_parts: M::key_parts,
             lookups: M::lookups,
             model: TypeId::of::<M>,
         }
@@ -61,12 +63,13 @@ pub(crate) fn has_schema(table: &str) -> bool {
 /// What each model declares, and what is known of its key.
 pub(crate) fn each() -> impl Iterator<Item = (tables::Declaration, DeclaredKey)> {
     inventory::iter::<Declaration>().map(|declaration| {
-        let key = DeclaredKey { comparison: (declaration.key_comparison)(), reader: (declaration.key_reader)() };
+        let key = DeclaredKey { comparison: (declaration.key_comparison)(), parts: (declaration.key_parts)() };
         ((declaration.declare)(), key)
     })
 }
 
-/// All columns of keys and of scopes whose types do not say how values are compared, in order.
+/// All columns of keys and of scopes whose types do not say how values are compared, and all of which models say it though
+/// their types do not, in order.
 pub(crate) fn asked_columns() -> &'static [AskedColumn] {
     static COLUMNS: LazyLock<Vec<AskedColumn>> = LazyLock::new(|| {
         let of_model = |declaration: &Declaration| {
@@ -74,8 +77,11 @@ pub(crate) fn asked_columns() -> &'static [AskedColumn] {
             let key = (declaration.key_comparison)();
             let scopes = (declaration.lookups)().into_iter().filter(|lookup| !lookup.declaration.is_unique);
             let comparisons: Vec<Comparison> = scopes.map(|scope| scope.comparison).chain([key]).collect();
-            let columns = comparisons.iter().flat_map(Comparison::asked);
-            columns.map(|column| AskedColumn { table: table.clone(), column }).collect::<Vec<_>>()
+            let columns = comparisons.iter().flat_map(Comparison::asked).map(|column| (*column, false));
+            let stated = (declaration.stated)().into_iter().filter(|stated| !stated.is_by_type);
+            let stated = stated.map(|stated| (stated.column, true));
+            let asked = |(column, is_stated)| AskedColumn { table: table.clone(), column, is_stated };
+            columns.chain(stated).map(asked).collect::<Vec<_>>()
         };
         let columns: BTreeSet<AskedColumn> = inventory::iter::<Declaration>().flat_map(of_model).collect();
         columns.into_iter().collect()
@@ -83,12 +89,25 @@ pub(crate) fn asked_columns() -> &'static [AskedColumn] {
     &COLUMNS
 }
 
+/// Whether a model of `table` says how a column is compared.
+pub(crate) fn is_stated(table: &str) -> bool {
+    asked_columns().iter().any(|asked| asked.is_stated && asked.table == table)
+}
+
+/// What each model says to be compared byte by byte: its path, its table, the column.
+pub(crate) fn statements() -> impl Iterator<Item = (String, String, &'static str)> {
+    inventory::iter::<Declaration>().flat_map(|declaration| {
+        let of_column = |stated: Stated| (declaration.definition.path(), (declaration.declare)().table, stated.column);
+        (declaration.stated)().into_iter().map(of_column)
+    })
+}
+
 /// What is known of the key of a model.
 #[derive(Debug)]
 pub(crate) struct DeclaredKey {
     pub(crate) comparison: Comparison,
-    /// What reads one back from what its `Debug` prints.
-    pub(crate) reader: Option<KeyReader>,
+    /// Its columns, in order.
+    pub(crate) parts: Vec<KeyPart>,
 }
 
 /// A model of the program, and what its manager is called.

@@ -200,6 +200,7 @@ pub mod caches;
 mod catalogue;
 mod clear;
 mod comparison;
+mod contradiction;
 mod declaration;
 mod error;
 mod expression;
@@ -209,6 +210,7 @@ mod keys;
 mod manager;
 mod model;
 mod moment;
+mod planted;
 mod precision;
 mod printed;
 pub mod read;
@@ -237,6 +239,7 @@ pub use cache_core::{
 };
 pub use cache_derive::Cached;
 pub use clear::{After, Clear, Clears};
+pub use contradiction::{Contradiction, contradictions};
 pub use error::NotFound;
 pub use identity::only_database;
 pub use install::{MakeInstrumentation, identify, install, install_with, replica, track, track_new_connections};
@@ -260,7 +263,7 @@ pub mod __private {
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;
-    pub use crate::comparison::Comparison;
+    pub use crate::comparison::{Comparison, Stated};
     pub use crate::declaration::Declaration;
     pub use crate::error::NotFound;
     pub use crate::expression::{AnyOf, EqOrNull};
@@ -270,7 +273,10 @@ pub mod __private {
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
     };
     pub use crate::moment::Moment;
-    pub use crate::printed::KeyReader;
+    pub use crate::planted::Mistake;
+    #[cfg(feature = "__planted")]
+    pub use crate::planted::with_planted;
+    pub use crate::printed::KeyPart;
     pub use crate::read::view::{
         Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
         Relation, UniquePageRead, ViewCell, ViewManager,
@@ -282,7 +288,7 @@ pub mod __private {
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
     pub use crate::write::Saved;
     pub mod printed {
-        pub use crate::printed::{KeyType, NotRead, Read};
+        pub use crate::printed::{KeyType, NotParsed, NotWrapped, Parse, PartReader, Wrap, Wrapped};
     }
     pub mod weigh {
         pub use crate::weigh::{Heap, NoHeap, Weigh};

@@ -10,9 +10,9 @@ use cache_core::{Codec, Jitter, KeyBytes, Timeout, Timestamp, name_of, registry}
 use diesel::query_dsl::methods::{FilterDsl, FindDsl};
 use diesel::{Expression, Table};
 
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Stated};
 use crate::error::NotFound;
-use crate::printed::KeyReader;
+use crate::printed::KeyPart;
 use crate::storage::ModelCodecs;
 use crate::table::{NamedTable, table_name};
 use crate::write::Saved;
@@ -76,9 +76,13 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     fn heap_size(&self) -> usize;
     /// How the database compares primary keys.
     fn key_comparison() -> Comparison;
-    /// What reads a primary key back from what its `Debug` prints.
-    fn key_reader() -> Option<KeyReader> {
-        None
+    /// The columns of the primary key, in order.
+    fn key_parts() -> Vec<KeyPart> {
+        Vec::new()
+    }
+    /// The columns that are said to be compared byte by byte.
+    fn stated() -> Vec<Stated> {
+        Vec::new()
     }
     /// The unique look-ups and scopes.
     fn lookups() -> Vec<LookupDefinition>;
@@ -265,6 +269,9 @@ pub trait Lookup: 'static {
     /// Whether the value has a normal form of its own.
     const IS_NORMALIZED: bool = false;
 
+    /// Whether a column is said to be compared byte by byte.
+    const IS_STATED: bool = false;
+
     /// Whether a value can belong to one row only.
     const IS_UNIQUE: bool;
 
@@ -309,9 +316,10 @@ pub(crate) fn tag_bytes<L: Lookup>(value: &L::Value) -> KeyBytes {
 /// How the values of a scope are compared that name its rows in tags.
 ///
 /// A row that a save takes to another scope ends all lists of scopes, as nobody knows where it was. Where the database would
-/// have to be asked first, that is worth it for scopes only that no row leaves: those of other columns keep their lists.
+/// have to be asked first, that is worth it for scopes only that no row leaves, or where the model says so: those of other
+/// columns keep their lists.
 pub(crate) fn scope_comparison<L: Lookup>() -> Comparison {
-    if L::IS_FIXED { L::comparison() } else { L::comparison().unasked() }
+    if L::IS_FIXED || L::IS_STATED { L::comparison() } else { L::comparison().unasked() }
 }
 
 /// The type of a function, which tells it from others.

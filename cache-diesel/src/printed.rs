@@ -1,18 +1,76 @@
-//! Reads a key back from what its `Debug` prints.
+//! Reads a column of a key back from what its `Debug` prints.
 
 use core::any::type_name;
-use core::fmt::Debug;
-use core::hash::Hash;
+use core::fmt::{self, Debug};
+use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::str::FromStr;
 
-use cache_core::KeyBytes;
+use diesel::Column;
+use serde::de::DeserializeOwned;
 
-/// Gives the name of the key that a text says; nothing if `Debug` would not print just that text.
-pub type KeyReader = fn(&str) -> Option<KeyBytes>;
+use cache_core::tables::NamedType;
 
-/// The type of a key. `(&&KeyType::<T>::NEW).reader()` finds [`Read`] for types that are parsed and [`NotRead`] for all
-/// others: method resolution prefers the one with more references taken.
+mod wrapped;
+pub use wrapped::Wrapped;
+
+/// A column of a primary key.
+#[derive(Debug)]
+pub struct KeyPart {
+    pub(crate) column: &'static str,
+    pub(crate) key_type: NamedType,
+    pub(crate) parsed: Option<PartReader>,
+    pub(crate) wrapped: Option<Wrapped>,
+}
+
+impl KeyPart {
+    /// The column `C`, whose values are of the Rust type `T`.
+    #[must_use]
+    pub fn of<T: 'static>(column: impl Column, parsed: Option<PartReader>, wrapped: Option<Wrapped>) -> Self {
+        Self { column: name_of(column), key_type: NamedType::of::<T>(), parsed, wrapped }
+    }
+}
+
+fn name_of<C: Column>(_column: C) -> &'static str {
+    C::NAME
+}
+
+/// The value of one column of a key: it is hashed as the key hashes it.
+pub struct Part(Box<dyn Hashes>);
+
+impl Part {
+    pub(crate) fn of(value: impl Hash + 'static) -> Self {
+        Self(Box::new(value))
+    }
+}
+
+impl Hash for Part {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash_into(state);
+    }
+}
+
+impl Debug for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Part").finish_non_exhaustive()
+    }
+}
+
+trait Hashes {
+    fn hash_into(&self, state: &mut dyn Hasher);
+}
+
+impl<T: Hash> Hashes for T {
+    fn hash_into(&self, mut state: &mut dyn Hasher) {
+        self.hash(&mut state);
+    }
+}
+
+/// Gives the value that a text says; nothing if `Debug` would not print just that text.
+pub type PartReader = fn(&str) -> Option<Part>;
+
+/// The type of a column of a key. `(&&KeyType::<T>::NEW).parsed()` finds [`Parse`] for types that are parsed and
+/// [`NotParsed`] for all others: method resolution prefers the one with more references taken. So it is with `wrapped`.
 #[derive(Debug)]
 pub struct KeyType<T>(PhantomData<fn() -> T>);
 
@@ -22,37 +80,61 @@ impl<T> KeyType<T> {
 }
 
 /// A type that is parsed from text.
-pub trait Read {
-    /// Reads a key of the type.
-    fn reader(&self) -> Option<KeyReader>;
+pub trait Parse {
+    /// Reads a value of the type.
+    fn parsed(&self) -> Option<PartReader>;
 }
 
 /// A type that is not parsed.
-pub trait NotRead {
+pub trait NotParsed {
     /// Nothing.
-    fn reader(&self) -> Option<KeyReader> {
+    fn parsed(&self) -> Option<PartReader> {
         None
     }
 }
 
-impl<T> NotRead for KeyType<T> {}
+/// A type that may wrap another one.
+pub trait Wrap {
+    /// Reads a value of the type from what is in it.
+    fn wrapped(&self) -> Option<Wrapped>;
+}
 
-impl<T: Debug + FromStr + Hash> Read for &KeyType<T> {
-    fn reader(&self) -> Option<KeyReader> {
+/// A type of which nobody knows what it wraps.
+pub trait NotWrapped {
+    /// Nothing.
+    fn wrapped(&self) -> Option<Wrapped> {
+        None
+    }
+}
+
+impl<T> NotParsed for KeyType<T> {}
+
+impl<T: Debug + FromStr + Hash + 'static> Parse for &KeyType<T> {
+    fn parsed(&self) -> Option<PartReader> {
         BELIEVED.contains(&type_name::<T>()).then_some(read::<T>)
+    }
+}
+
+impl<T> NotWrapped for KeyType<T> {}
+
+impl<T: Debug + DeserializeOwned + Hash + 'static> Wrap for &KeyType<T> {
+    fn wrapped(&self) -> Option<Wrapped> {
+        Some(Wrapped::of::<T>())
     }
 }
 
 /// Types whose `Debug` prints all that they are, and which is parsed as what it was. A program's own may print `***`.
 const BELIEVED: [&str; 2] = ["chrono::naive::date::NaiveDate", "uuid::Uuid"];
 
-fn read<T: Debug + FromStr + Hash>(text: &str) -> Option<KeyBytes> {
-    let key = text.parse::<T>().ok()?;
-    (format!("{key:?}") == text).then(|| KeyBytes::of(&key))
+fn read<T: Debug + FromStr + Hash + 'static>(text: &str) -> Option<Part> {
+    let value = text.parse::<T>().ok()?;
+    (format!("{value:?}") == text).then(|| Part::of(value))
 }
 
 #[cfg(test)]
 mod tests {
+    use cache_core::KeyBytes;
+
     use super::*;
 
     #[derive(Debug, Hash)]
@@ -62,7 +144,7 @@ mod tests {
     struct Redacted;
 
     impl Debug for Redacted {
-        fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.write_str("***")
         }
     }
@@ -77,15 +159,27 @@ mod tests {
 
     #[test]
     fn only_types_that_print_all_that_they_are_are_read() {
-        assert!(KeyType::<Unparsed>::NEW.reader().is_none());
-        assert!((&&KeyType::<Redacted>::NEW).reader().is_none());
-        assert!((&&KeyType::<String>::NEW).reader().is_none());
+        assert!(KeyType::<Unparsed>::NEW.parsed().is_none() && KeyType::<Unparsed>::NEW.wrapped().is_none());
+        assert!((&&KeyType::<Redacted>::NEW).parsed().is_none());
+        assert!((&&KeyType::<String>::NEW).parsed().is_none());
     }
 
     #[test]
     fn a_text_that_would_be_printed_otherwise_is_no_key() {
-        assert_eq!(read::<i32>("7"), Some(KeyBytes::of(&7)));
-        assert_eq!(read::<i32>("+7"), None);
-        assert_eq!(read::<i32>("seven"), None);
+        let name = |text: &str| read::<i32>(text).map(|part| KeyBytes::of(&part));
+        assert_eq!(name("7"), Some(KeyBytes::of(&7)));
+        assert_eq!([name("+7"), name("seven")], [None, None]);
+    }
+
+    #[test]
+    fn parts_are_hashed_as_the_key_that_they_make() {
+        let parts = [Part::of(7_i32), Part::of("lamp".to_owned()), Part::of(vec![1_u8, 2]), Part::of(true)];
+        let mut hashed = Vec::new();
+        for part in &parts {
+            hashed.push(KeyBytes::of(part));
+        }
+        assert_eq!(hashed[..2], [KeyBytes::of(&7_i32), KeyBytes::of("lamp")]);
+        let key = (7_i32, "lamp".to_owned(), vec![1_u8, 2], true);
+        assert_eq!(KeyBytes::of(&(&parts[0], &parts[1], &parts[2], &parts[3])), KeyBytes::of(&key));
     }
 }

@@ -51,5 +51,6 @@ pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
 pub use view::{FilteredPageRead, LoadPages, ManyPagesRead, PageList, PageRead, UniquePageRead};
 
 pub(crate) use ask::introduce_writer;
+pub(crate) use consult::consult_writer;
 pub(crate) use gate::{gate, is_in_transaction, transaction_depth};
 pub(crate) use task::Head;

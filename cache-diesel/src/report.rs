@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use cache_core::{Bypass, Event, Reader};
 
+use crate::contradiction::Contradiction;
 use crate::install::watch;
 use crate::manager::ManagerState;
 use crate::read::Head;
@@ -63,6 +64,11 @@ pub(crate) fn opaque_policy(table: &str) {
              `assume_deterministic`"
         );
     }
+}
+
+/// A database compares a column otherwise than a model says.
+pub(crate) fn contradicted(contradiction: &Contradiction) {
+    eprintln!("cache-diesel: {contradiction}");
 }
 
 /// A database does not say what it declares.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cache_core::{Error, ErrorKind, Result, registry};
 
+use crate::contradiction::contradictions;
 use crate::declaration::{Declared, declared};
 use crate::install::watch;
 use crate::relevance;
@@ -20,6 +21,7 @@ use crate::relevance;
 /// * two models under one name in one cache: their entries are apart, and their numbers in statistics are not;
 /// * a model in a cache that is not configured;
 /// * a cache's `relevance_timeout` that is longer than a model's timeout;
+/// * an `exact(..)` that a database has [contradicted](crate::contradictions) by now;
 /// * a default instrumentation that was set after [`install`](crate::install), so that new connections are not tracked.
 ///
 /// # Examples
@@ -41,6 +43,7 @@ pub fn check_settings() -> Result<()> {
     if watch::is_replaced() {
         mistakes.push(DEFAULT_REPLACED.to_owned());
     }
+    mistakes.extend(contradictions().iter().map(ToString::to_string));
     if mistakes.is_empty() {
         return Ok(());
     }

@@ -25,9 +25,9 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::declaration::{has_schema, tables};
+use crate::declaration::{has_schema, is_stated, tables};
 use crate::identity::Identity;
-use crate::read::{introduce_writer, is_in_transaction};
+use crate::read::{consult_writer, introduce_writer, is_in_transaction};
 use crate::scan::Dialect;
 use crate::track::{Hook, Told, tracker_of, writing};
 
@@ -60,9 +60,12 @@ where
     Ok(written)
 }
 
-/// Under what the contents of the database are kept that `conn` writes to, if that is known.
-pub(crate) fn space_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Option<Fingerprint> {
+/// Under what the contents of the database are kept whose `table` is written on `conn`, if that is known.
+pub(crate) fn space_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, table: &str) -> Option<Fingerprint> {
     introduce_writer(conn);
+    if is_stated(table) {
+        consult_writer(conn);
+    }
     tracker_of(conn)?.present_identity().map(|identity| identity.space)
 }
 

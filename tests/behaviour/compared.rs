@@ -1,7 +1,15 @@
 //! What writes by keys of each type leave in the cache, and which scopes of each type they end: the table of types in
 //! docs/invalidation.md. Dialects add cells of their own.
 
+pub use cache_diesel::__private::Mistake;
+use cache_diesel::__private::with_planted;
 use chrono::NaiveDate;
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Double;
+use serde::{Deserialize, Serialize};
 
 use crate::database::{BYTES_KEY, NOCASE, TEXT_KEY};
 
@@ -23,8 +31,12 @@ pub const WIDE: Left = Left { plain: false, written: false, by_manager: false };
 /// Statements by key are not.
 #[allow(dead_code, reason = "dialects have types of their own")]
 pub const BY_MANAGER: Left = Left { by_manager: true, ..WIDE };
-/// Values that are sent are not read, only such as are printed.
-pub const BUT_SENT: Left = Left { written: false, ..EXACT };
+
+/// Does what has to give what plain Diesel gives with a mistake about columns, and sees to it that it is found.
+pub fn is_found(mistake: Mistake, read: fn()) {
+    let read = || with_planted(mistake, read);
+    assert!(std::panic::catch_unwind(read).is_err(), "{mistake:?} is not found");
+}
 
 /// Whole days: later than any other moment, and the first.
 pub fn days() -> [NaiveDate; 3] {
@@ -130,7 +142,10 @@ pub(crate) use compared;
 /// A table with a key and a scope of one type, and a test that a write by an equal value that is written otherwise ends
 /// what was read of the row: `stored` is the row's value in SQL, `keys` are what Rust calls it, the row's own first.
 macro_rules! trapped {
-    ($test:ident, $table:ident, $Model:ident, $sql:ty, $column:expr, $rust:ty, $stored:expr, $keys:expr $(, $setup:expr)?) => {
+    (
+        $test:ident, $mistake:ident, $table:ident, $Model:ident, $sql:ty, $column:expr, $rust:ty, $stored:expr, $keys:expr
+        $(, $setup:expr)?
+    ) => {
         diesel::table! {
             #[allow(unused_imports, reason = "the types of some columns are the program's own")]
             use diesel::sql_types::*;
@@ -158,6 +173,18 @@ macro_rules! trapped {
 
         #[test]
         fn $test() {
+            $Model::read_after_writes();
+        }
+
+        mod $test {
+            #[test]
+            fn is_found_where_it_is_planted() {
+                crate::suite::compared::is_found(crate::suite::compared::Mistake::$mistake, super::$Model::read_after_writes);
+            }
+        }
+
+        impl $Model {
+            fn read_after_writes() {
             use diesel::prelude::*;
             let (table, key) = (stringify!($table), crate::database::quoted("key"));
             let setup: &[&str] = &[$($setup)?];
@@ -201,6 +228,7 @@ macro_rules! trapped {
                 read(&mut conn);
             }
         }
+        }
     };
 }
 #[allow(unused_imports, reason = "dialects have types of their own")]
@@ -233,6 +261,18 @@ macro_rules! changed {
 
         #[test]
         fn $test() {
+            $Model::read_after_a_change();
+        }
+
+        mod $test {
+            #[test]
+            fn is_found_where_it_is_planted() {
+                crate::suite::compared::is_found(crate::suite::compared::Mistake::Structures, super::$Model::read_after_a_change);
+            }
+        }
+
+        impl $Model {
+            fn read_after_a_change() {
             use diesel::prelude::*;
             let (table, key) = (stringify!($table), crate::database::quoted("key"));
             let schema = format!(
@@ -271,12 +311,50 @@ macro_rules! changed {
             assert_eq!(manager.delete("ANN").execute(&mut writer), Ok(1));
             assert_eq!(costs(&mut conn), [1; 3]);
         }
+        }
     };
 }
 #[allow(unused_imports, reason = "dialects have statements of their own")]
 pub(crate) use changed;
 
 mod sql {}
+
+/// A number of floating point that is what its bits are.
+#[derive(AsExpression, Clone, Copy, Debug, Deserialize, FromSqlRow, Serialize)]
+#[diesel(sql_type = Double)]
+pub struct Bits(pub f64);
+
+impl PartialEq for Bits {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Bits {}
+
+impl core::hash::Hash for Bits {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
+impl<DB: Backend> FromSql<Double, DB> for Bits
+where
+    f64: FromSql<Double, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        f64::from_sql(bytes).map(Bits)
+    }
+}
+
+impl<DB: Backend> ToSql<Double, DB> for Bits
+where
+    f64: ToSql<Double, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.to_sql(out)
+    }
+}
 
 /// Texts that differ in letters, and in what is printed behind a backslash.
 pub fn texts() -> [String; 3] {
@@ -288,11 +366,12 @@ pub fn names() -> [String; 3] {
 }
 
 compared!(bytes, of_bytes, OfBytes, Binary, BYTES_KEY, Vec<u8>, [vec![1], vec![1, 0], vec![255; 16]], EXACT);
-compared!(dates, of_dates, OfDates, Date, "DATE", NaiveDate, days(), BUT_SENT);
+compared!(dates, of_dates, OfDates, Date, "DATE", NaiveDate, days(), EXACT);
 compared!(texts_by_bytes, of_texts, OfTexts, Text, TEXT_KEY, String, texts(), EXACT);
 compared!(texts_by_letters, of_letters, OfLetters, Text, format!("{TEXT_KEY} {NOCASE}"), String, names(), WIDE);
 trapped!(
     texts_that_differ_in_case,
+    Collations,
     trapped_case,
     TrappedCase,
     Text,
@@ -301,3 +380,4 @@ trapped!(
     "'ann'",
     ["ann".into(), "ANN".into()]
 );
+trapped!(zeros, Types, trapped_zeros, TrappedZeros, Double, "DOUBLE PRECISION", Bits, "0.0", [Bits(0.0), Bits(-0.0)]);

@@ -10,6 +10,7 @@ pub mod stores;
 
 mod cleared;
 pub mod compared;
+mod composed_keys;
 mod concurrency;
 mod corners;
 mod databases;
@@ -46,6 +47,7 @@ mod raw_transactions;
 mod reads;
 mod refreshed;
 pub mod related;
+pub mod said_exact;
 mod statistics;
 mod strict;
 pub mod test_transactions;

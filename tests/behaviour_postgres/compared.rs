@@ -1,6 +1,6 @@
 //! Types of PostgreSQL's own, as keys and as scopes.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 use diesel::connection::SimpleConnection as _;
 use diesel::data_types::PgNumeric;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -10,7 +10,8 @@ use diesel::serialize::{self, Output, ToSql};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::suite::compared::{BY_MANAGER, EXACT, WIDE, changed, compared, names, texts, trapped};
+use crate::suite::compared::{BY_MANAGER, Bits, EXACT, WIDE, changed, compared, names, texts, trapped};
+use crate::suite::said_exact::contradicted;
 
 const CITEXT: &str = "CREATE EXTENSION IF NOT EXISTS citext;";
 const DOMAIN: &str = "CREATE DOMAIN name_text AS TEXT;";
@@ -101,10 +102,11 @@ compared!(
 );
 compared!(letters_of_citext, of_citext, OfCitext, Citext, "CITEXT", String, names(), WIDE, CITEXT);
 compared!(padded_texts, of_padded, OfPadded, Text, "CHAR(3)", String, names(), WIDE);
-compared!(texts_of_a_domain, of_domain, OfDomain, Text, "name_text", String, names(), WIDE, DOMAIN);
+compared!(texts_of_a_domain, of_domain, OfDomain, Text, "name_text", String, texts(), EXACT, DOMAIN);
 
 trapped!(
     citext,
+    Collations,
     trapped_citext,
     TrappedCitext,
     Citext,
@@ -114,10 +116,69 @@ trapped!(
     ["ann".into(), "ANN".into()],
     CITEXT
 );
-trapped!(padding, trapped_padding, TrappedPadding, Text, "CHAR(5)", String, "'ann'", ["ann  ".into(), "ann".into()]);
-trapped!(ones, trapped_ones, TrappedOnes, Numeric, "NUMERIC", One, "1.0", [One { scale: 1 }, One { scale: 2 }]);
+trapped!(
+    padding,
+    Collations,
+    trapped_padding,
+    TrappedPadding,
+    Text,
+    "CHAR(5)",
+    String,
+    "'ann'",
+    ["ann  ".into(), "ann".into()]
+);
+trapped!(
+    numbers_that_are_none,
+    Types,
+    trapped_nan,
+    TrappedNan,
+    Double,
+    "DOUBLE PRECISION",
+    Bits,
+    "'NaN'",
+    [Bits(f64::NAN), Bits(-f64::NAN)]
+);
+trapped!(
+    letters_of_a_nondeterministic_collation,
+    Collations,
+    trapped_nondeterministic,
+    TrappedNondeterministic,
+    Text,
+    "TEXT COLLATE trapped_letters",
+    String,
+    "'ann'",
+    ["ann".into(), "ANN".into()],
+    "CREATE COLLATION trapped_letters (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+);
+trapped!(
+    texts_of_a_domain_that_takes_letters_for_equal,
+    Collations,
+    trapped_domain,
+    TrappedDomain,
+    Text,
+    "letters_text",
+    String,
+    "'ann'",
+    ["ann".into(), "ANN".into()],
+    "CREATE COLLATION domain_letters (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+     CREATE DOMAIN letters_text AS TEXT COLLATE domain_letters;"
+);
+compared!(times, of_times, OfTimes, Time, "TIME", NaiveTime, [0, 1_000, 2_000].map(|nanos| moment(nanos).time()), WIDE);
+trapped!(
+    times_between,
+    Types,
+    trapped_times,
+    TrappedTimes,
+    Time,
+    "TIME",
+    NaiveTime,
+    "'12:26:40.000001'",
+    [1_000, 1_500].map(|nanos| moment(nanos).time())
+);
+trapped!(ones, Types, trapped_ones, TrappedOnes, Numeric, "NUMERIC", One, "1.0", [One { scale: 1 }, One { scale: 2 }]);
 trapped!(
     moments_between,
+    Types,
     trapped_moments,
     TrappedMoments,
     Timestamp,
@@ -128,6 +189,7 @@ trapped!(
 );
 trapped!(
     moments_between_with_zone,
+    Collations,
     trapped_zoned,
     TrappedZoned,
     Timestamptz,
@@ -135,6 +197,53 @@ trapped!(
     DateTime<Utc>,
     "'2020-09-13 14:26:40.000001+02'",
     [1_000, 1_500].map(moment)
+);
+
+contradicted!(
+    citext_that_is_said_to_be_exact,
+    said_citext,
+    SaidCitext,
+    Citext,
+    "CITEXT",
+    String,
+    "'ann'",
+    ["ann".into(), "ANN".into()],
+    "citext COLLATE \"default\"",
+    CITEXT
+);
+contradicted!(
+    padding_that_is_said_to_be_exact,
+    said_padding,
+    SaidPadding,
+    Text,
+    "CHAR(5)",
+    String,
+    "'ann'",
+    ["ann  ".into(), "ann".into()],
+    "character(5)"
+);
+contradicted!(
+    a_number_that_is_said_to_be_exact,
+    said_numbers,
+    SaidNumbers,
+    Numeric,
+    "NUMERIC(9, 1)",
+    One,
+    "1.0",
+    [One { scale: 1 }, One { scale: 2 }],
+    "numeric(9,1)"
+);
+contradicted!(
+    a_nondeterministic_collation_that_is_said_to_be_exact,
+    said_nocase,
+    SaidNocase,
+    Text,
+    "TEXT COLLATE said_nocase_letters",
+    String,
+    "'ann'",
+    ["ann".into(), "ANN".into()],
+    "text COLLATE \"said_nocase_letters\", nondeterministic",
+    "CREATE COLLATION said_nocase_letters (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
 );
 
 changed!(a_collation_that_changes, changed_collation, ChangedCollation, "TEXT", |conn, table| {

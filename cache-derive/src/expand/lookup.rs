@@ -26,6 +26,11 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
         _ => quote!(#private::KeyBytes::of(#value_by_reference)),
     };
     let columns = fields.iter().map(|field| column(model, field));
+    let is_exact = lookup.is_exact.then(|| {
+        quote!(
+            const IS_STATED: ::core::primitive::bool = true;
+        )
+    });
     let (is_fixed, is_unique) = (lookup.is_fixed, lookup.is_unique);
     let normalizer = lookup.with.as_ref().map(|with| normalizer(model, &lookup.fields[0], with));
     // What a field holds need not be what its column does: then no value of a row names the rows that share it.
@@ -52,6 +57,7 @@ pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
                 &[#(<#columns as #private::diesel::Column>::NAME),*];
             const IS_FIXED: ::core::primitive::bool = #is_fixed;
             const IS_UNIQUE: ::core::primitive::bool = #is_unique;
+            #is_exact
             #codec
 
             #filter

@@ -192,6 +192,16 @@ fn key_methods(model: &Model<'_>) -> TokenStream {
     let comparison = comparison(model, fields);
     let is_equal = is_equal(&quote!(self), &quote!(__id), fields);
     let parts = parts(&quote!(self), fields);
+    let columns = fields.iter().map(|field| {
+        let (column, ty) = (super::column(model, field), &field.ty);
+        quote! {
+            #private::KeyPart::of::<#ty>(
+                #column,
+                (&&KeyType::<#ty>::NEW).parsed(),
+                (&&KeyType::<#ty>::NEW).wrapped(),
+            )
+        }
+    });
     quote! {
         fn id(&self) -> Self::Id {
             #id
@@ -212,9 +222,9 @@ fn key_methods(model: &Model<'_>) -> TokenStream {
             #comparison
         }
 
-        fn key_reader() -> ::core::option::Option<#private::KeyReader> {
-            use #private::printed::{KeyType, NotRead as _, Read as _};
-            (&&KeyType::<Self::Id>::NEW).reader()
+        fn key_parts() -> ::std::vec::Vec<#private::KeyPart> {
+            use #private::printed::{KeyType, NotParsed as _, NotWrapped as _, Parse as _, Wrap as _};
+            ::std::vec![#(#columns),*]
         }
     }
 }
@@ -238,7 +248,17 @@ fn relations(model: &Model<'_>) -> TokenStream {
     let private = model.private();
     let markers = model.lookups.iter().map(|lookup| lookup.marker(model.ident));
     let dependencies = model.dependencies.iter().map(|dependency| relation(&private, dependency));
+    let stated = (!model.exact.is_empty()).then(|| {
+        let columns = model.exact.iter().map(|field| super::column(model, field));
+        quote! {
+            fn stated() -> ::std::vec::Vec<#private::Stated> {
+                ::std::vec![#(#private::Stated::of(#columns)),*]
+            }
+        }
+    });
     quote! {
+        #stated
+
         fn lookups() -> ::std::vec::Vec<#private::LookupDefinition> {
             ::std::vec![#(#private::LookupDefinition::of::<#markers>()),*]
         }

@@ -91,7 +91,7 @@ fn entries_that_are_gone_before_they_are_stale_are_reported() {
 #[test]
 fn options_are_checked() {
     let known = "after_delete, after_save, base_query, cache, cascaded_by, crate, depends_on, \
-                 detail_relevance_timeout, detail_timeout, error, expires_at, fixed, jitter, \
+                 detail_relevance_timeout, detail_timeout, error, exact, expires_at, fixed, jitter, \
                  key, key_version, list_relevance_timeout, list_timeout, max_rows, memory_only, negative_timeout, \
                  order_by, primary_key, relevance_timeout, scope, unique, view";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
@@ -118,6 +118,8 @@ fn options_are_checked() {
         ("depends_on", "expected `depends_on(Model, table, ..)`".to_owned()),
         ("depends_on(\"a\")", "expected a path without quotes, such as `schema::products`".to_owned()),
         ("fixed", "expected `fixed(column, ..)`".to_owned()),
+        ("exact", "expected `exact(column, ..)`".to_owned()),
+        ("exact = slug", "expected `exact(column, ..)`".to_owned()),
         ("fixed(\"slug\")", "expected a column name without quotes, such as `slug`".to_owned()),
         ("primary_key(identity.id)", "expected `primary_key = identity.id`".to_owned()),
         ("primary_key =", "expected `primary_key = identity.id`".to_owned()),
@@ -174,6 +176,32 @@ fn look_ups_name_columns() {
     ];
     for (options, expected) in table {
         assert_option_errors(options, &[&expected]);
+    }
+}
+
+#[test]
+fn exact_names_columns_that_are_compared() {
+    let columns = "id, category_id, slug, type";
+    let table = [
+        ("unique(slug), exact(id, slug, category_id), scope(slug, category_id)", None),
+        ("exact(sulg)", Some(format!("no column `sulg`, expected one of: {columns}; did you mean `slug`?"))),
+        ("exact(kind)", Some("the field `kind` has the column `type`, name `type` in `exact`".to_owned())),
+        (
+            "exact(identity)",
+            Some(
+                "the field `identity` is embedded and has no column of its own, `exact` needs a plain field".to_owned(),
+            ),
+        ),
+        (
+            "unique(slug), exact(slug, category_id)",
+            Some(
+                "`category_id` is in no key, `unique` or `scope`, so that nobody compares it: leave it out".to_owned(),
+            ),
+        ),
+        ("exact(id), exact(id)", Some("`exact` names the column `id` twice, name it once".to_owned())),
+    ];
+    for (options, expected) in table {
+        assert_option_errors(options, &expected.iter().map(String::as_str).collect::<Vec<_>>());
     }
 }
 

@@ -31,7 +31,7 @@ fn every_option() {
          #[cached(list_timeout = \"1 hour\", detail_timeout = 30, negative_timeout = \"1 second\", expires_at = ends)]
          #[cached(relevance_timeout = 10, list_relevance_timeout = \"1 minute\", base_query = visible)]
          #[cached(depends_on(Shop, stock), cascaded_by(Maker, makers), order_by = (title.asc(), shop_id))]
-         #[cached(unique(slug, with = str::to_lowercase), unique(shop_id, r#type), fixed(slug))]
+         #[cached(unique(slug, with = str::to_lowercase), unique(shop_id, r#type), fixed(slug), exact(slug))]
          #[cached(scope(shop_id), scope(shelf, with = crate::lower), after_save = saved, after_delete = deleted)]
          pub(crate) struct Product {
              shop_id: i32,

@@ -1,11 +1,21 @@
-//! Which whole number do bytes hold, as they are bound?
+//! Which bytes are bound, and which whole number do they hold?
 
-/// The bytes of the last bind in the `Debug` of the collector of a backend that binds bytes, which ends with
+/// The bytes of the last `count` binds in the `Debug` of the collector of a backend that binds bytes, which ends with
 /// `binds: [None, Some([0, 0, 0, 7])] }`.
-pub(crate) fn last_bytes(collector: &str) -> Option<Vec<u8>> {
-    let binds = collector.strip_suffix("])] }")?;
-    let (_, bytes) = binds.rsplit_once("Some([")?;
-    bytes.split(", ").map(|byte| byte.parse().ok()).collect()
+pub(crate) fn last_bytes(collector: &str, count: usize) -> Option<Vec<Vec<u8>>> {
+    let mut rest = collector.strip_suffix("] }")?;
+    let mut values = Vec::with_capacity(count);
+    for number in 0..count {
+        if number > 0 {
+            rest = rest.strip_suffix(", ")?;
+        }
+        let (before, bytes) = rest.strip_suffix("])")?.rsplit_once("Some([")?;
+        let bytes = bytes.split(", ").map(|byte| byte.parse().ok()).collect::<Option<Vec<u8>>>()?;
+        values.push(bytes);
+        rest = before;
+    }
+    values.reverse();
+    Some(values)
 }
 
 /// A whole number of two, four or eight bytes, the most significant first: PostgreSQL.
@@ -59,9 +69,16 @@ mod tests {
             #[expect(dead_code, reason = "printed")]
             binds: Vec<Option<Vec<u8>>>,
         }
-        let last = |binds| last_bytes(&format!("{:?}", Collector { metadata: vec![1], binds }));
+        let lasts = |binds, count| last_bytes(&format!("{:?}", Collector { metadata: vec![1], binds }), count);
+        let last = |binds| lasts(binds, 1)?.pop();
         assert_eq!(last(vec![None, Some(vec![0, 0, 0, 7])]), Some(vec![0, 0, 0, 7]));
         assert_eq!(last(vec![Some(vec![255])]), Some(vec![255]));
+        let three = || vec![Some(vec![1, 2]), Some(vec![3]), Some(vec![4, 5])];
+        assert_eq!(lasts(three(), 2), Some(vec![vec![3], vec![4, 5]]));
+        assert_eq!(lasts(three(), 3), Some(vec![vec![1, 2], vec![3], vec![4, 5]]));
+        assert_eq!(lasts(three(), 4), None);
+        assert_eq!(lasts(vec![Some(vec![1]), None, Some(vec![2])], 2), None);
+        assert_eq!(lasts(vec![None, Some(vec![1]), Some(vec![2])], 2), Some(vec![vec![1], vec![2]]));
         assert_eq!(last(vec![Some(vec![1]), None]), None);
         assert_eq!(last(vec![Some(vec![])]), None);
         assert_eq!(last(vec![]), None);

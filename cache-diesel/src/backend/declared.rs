@@ -52,6 +52,14 @@ pub(super) mod mysql {
         )
     }
 
+    fn declared(pairs: &str) -> String {
+        format!(
+            "SELECT 'column' AS kind, LOWER(TABLE_NAME) AS name, CONCAT(COLUMN_NAME, CHAR(10 USING utf8mb4), \
+             COLUMN_TYPE, IFNULL(CONCAT(' COLLATE ', COLLATION_NAME), '')) AS said FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = DATABASE() AND (LOWER(TABLE_NAME), COLUMN_NAME) IN ({pairs})"
+        )
+    }
+
     pub(in crate::backend) fn ask<C: LoadConnection<Backend = Mysql>>(
         conn: &mut C,
         columns: &[AskedColumn],
@@ -61,6 +69,9 @@ pub(super) mod mysql {
         rows.retain(|row| listed.contains(row.name.as_str()));
         if let Some(pairs) = pairs_of(columns) {
             rows.extend(sql_query(bytes(&pairs)).load::<Row>(conn)?);
+        }
+        if let Some(pairs) = pairs_of(columns.iter().filter(|asked| asked.is_stated)) {
+            rows.extend(sql_query(declared(&pairs)).load::<Row>(conn)?);
         }
         Ok(rows.into_iter().map(Told::from).collect())
     }
@@ -89,14 +100,31 @@ pub(super) mod sqlite {
         )
     }
 
-    /// Columns that keep nothing but text and bytes, in tables whose text names no collation. `LIKE` goes by a setting.
+    /// Columns that keep nothing but text and bytes, in tables whose text names no collation but the one that compares
+    /// bytes. `LIKE` goes by a setting.
     fn bytes(pairs: &str) -> String {
+        let sql = WORD_ENDS.iter().fold("lower(t.sql)".to_owned(), |sql, end| {
+            format!("replace({sql}, 'collate binary' || char({end}), char({end}))")
+        });
         format!(
             "SELECT 'bytes' AS kind, lower(t.name) AS name, c.name AS said \
              FROM sqlite_master t, pragma_table_xinfo(t.name) c \
-             WHERE t.type = 'table' AND instr(lower(t.sql), 'create table') = 1 AND instr(lower(t.sql), 'collate') = 0 \
+             WHERE t.type = 'table' AND instr(lower(t.sql), 'create table') = 1 AND instr({sql}, 'collate') = 0 \
              AND (instr(lower(c.type), 'char') OR instr(lower(c.type), 'clob') OR instr(lower(c.type), 'text')) \
              AND NOT instr(lower(c.type), 'int') AND (lower(t.name), c.name) IN (VALUES {pairs})"
+        )
+    }
+
+    /// What may stand behind the name of a collation: a tab, a line's end, a blank, a bracket, a comma.
+    const WORD_ENDS: [u8; 6] = [9, 10, 13, 32, 41, 44];
+
+    fn declared(pairs: &str) -> String {
+        format!(
+            "SELECT 'column' AS kind, lower(t.name) AS name, c.name || char(10) || CASE WHEN t.type = 'view' \
+             THEN 'a column of a view' WHEN instr(lower(t.sql), 'collate') \
+             THEN c.type || ', and the definition of the table says COLLATE' ELSE 'the type ' || c.type END AS said \
+             FROM sqlite_master t, pragma_table_xinfo(t.name) c \
+             WHERE t.type IN ('table', 'view') AND (lower(t.name), c.name) IN (VALUES {pairs})"
         )
     }
 
@@ -104,10 +132,10 @@ pub(super) mod sqlite {
         conn: &mut C,
         columns: &[AskedColumn],
     ) -> QueryResult<Vec<Told>> {
-        let definitions = match pairs_of(columns) {
-            Some(pairs) => format!("{DEFINITIONS} UNION ALL {}", bytes(&pairs)),
-            None => DEFINITIONS.to_owned(),
-        };
+        let bytes = pairs_of(columns).map(|pairs| bytes(&pairs));
+        let declared = pairs_of(columns.iter().filter(|asked| asked.is_stated)).map(|pairs| declared(&pairs));
+        let parts: Vec<String> = [Some(DEFINITIONS.to_owned()), bytes, declared].into_iter().flatten().collect();
+        let definitions = parts.join(" UNION ALL ");
         let whole: QueryResult<Vec<Row>> = sql_query(format!("{definitions} UNION ALL {}", functions())).load(conn);
         let rows = whole.or_else(|_| sql_query(definitions).load(conn))?;
         Ok(rows.into_iter().map(Told::from).collect())
@@ -188,11 +216,17 @@ pub(super) mod postgres {
         WHERE n.nspname NOT IN ('information_schema', 'pg_catalog') AND f.oid NOT IN (SELECT objid FROM extended)
             AND f.proname IN ";
 
-    /// Labels of an enum, and texts that are neither padded nor compared by a collation that takes others for equal. Old
-    /// servers have no such collations, and no column that says so. Foreign tables compare elsewhere.
+    /// Labels of an enum, and texts that are neither padded nor compared by a collation that takes others for equal, also
+    /// as a domain. Old servers have no such collations, and no column that says so. Foreign tables compare elsewhere.
     const BYTES: &str = "
         UNION ALL
-        SELECT 'bytes', lower(c.relname::text), a.attname::text
+        SELECT 'bytes', lower(c.relname::text), a.attname::text";
+    const DECLARED: &str = "
+        UNION ALL
+        SELECT DISTINCT 'column', lower(c.relname::text), concat(a.attname::text, chr(10),
+            pg_catalog.format_type(a.atttypid, a.atttypmod), ' COLLATE \"' || l.collname::text || '\"',
+            CASE WHEN (to_jsonb(l) ->> 'collisdeterministic')::boolean THEN '' ELSE ', nondeterministic' END)";
+    const COLUMNS: &str = "
         FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('f', 'm', 'p', 'r', 'v')
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -202,7 +236,7 @@ pub(super) mod postgres {
             AND (lower(c.relname::text), a.attname::text) IN";
     const ALL_BYTES: &str = "
         GROUP BY 2, 3
-        HAVING bool_and(c.relkind <> 'f' AND (t.typtype = 'e' OR t.oid IN (25, 1043)
+        HAVING bool_and(c.relkind <> 'f' AND (t.typtype = 'e' OR (t.oid IN (25, 1043) OR t.typbasetype IN (25, 1043))
             AND coalesce((to_jsonb(l) ->> 'collisdeterministic')::boolean, l.oid IS NOT NULL)))";
 
     pub(in crate::backend) fn ask<C: LoadConnection<Backend = Pg>>(
@@ -210,8 +244,11 @@ pub(super) mod postgres {
         columns: &[AskedColumn],
     ) -> QueryResult<Vec<Told>> {
         let listed = listed_functions(Dialect::Postgres);
-        let bytes = pairs_of(columns).map(|pairs| format!("{BYTES} (VALUES {pairs}) {ALL_BYTES}")).unwrap_or_default();
-        let rows: Vec<Row> = sql_query(format!("{SQL} ({listed}) {bytes}")).load(conn)?;
+        let bytes = pairs_of(columns).map(|pairs| format!("{BYTES}{COLUMNS} (VALUES {pairs}) {ALL_BYTES}"));
+        let declared = pairs_of(columns.iter().filter(|asked| asked.is_stated));
+        let declared = declared.map(|pairs| format!("{DECLARED}{COLUMNS} (VALUES {pairs})"));
+        let columns = [bytes, declared].into_iter().flatten().collect::<String>();
+        let rows: Vec<Row> = sql_query(format!("{SQL} ({listed}) {columns}")).load(conn)?;
         Ok(rows.into_iter().map(Told::from).collect())
     }
 }

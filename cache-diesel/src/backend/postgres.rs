@@ -48,12 +48,14 @@ impl CacheBackend for Pg {
         write!(to, "{binds:?}").map_err(|error| Error::SerializationError(Box::new(error)))
     }
 
-    fn last_bound<Query: QueryFragment<Self>>(query: &Query) -> Option<Bound> {
+    fn last_bounds<Query: QueryFragment<Self>>(query: &Query, count: usize) -> Option<Vec<Bound>> {
         let mut printed = Bounded::default();
         Self::write_binds(query, &mut printed).ok()?;
-        let bytes = last_bytes(&printed.finish()?)?;
-        let number = from_big_endian(&bytes);
-        Some(Bound::Sent(bytes, number))
+        let sent = |bytes: Vec<u8>| {
+            let number = from_big_endian(&bytes);
+            Bound::Sent(bytes, number)
+        };
+        Some(last_bytes(&printed.finish()?, count)?.into_iter().map(sent).collect())
     }
 
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
@@ -353,7 +355,7 @@ mod tests {
         use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
         fn last(query: &impl QueryFragment<Pg>) -> Option<i64> {
-            match Pg::last_bound(query)? {
+            match Pg::last_bounds(query, 1)?.pop()? {
                 Bound::Sent(_, number) => number,
                 _ => None,
             }

@@ -43,10 +43,10 @@ impl CacheBackend for Sqlite {
         write!(to, "{binds:?}").map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))
     }
 
-    fn last_bound<Query: QueryFragment<Self>>(query: &Query) -> Option<Bound> {
+    fn last_bounds<Query: QueryFragment<Self>>(query: &Query, count: usize) -> Option<Vec<Bound>> {
         let mut printed = Bounded::default();
         Self::write_binds(query, &mut printed).ok()?;
-        last_bound(&printed.finish()?)
+        last_bounds(&printed.finish()?, count)
     }
 
     fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
@@ -81,33 +81,49 @@ impl CacheBackend for Sqlite {
     }
 }
 
-/// The last value in the `Debug` of Diesel's collector, which ends with `(I32(7), Integer)] }`.
-fn last_bound(collector: &str) -> Option<Bound> {
-    let (value, sql_type) = collector.strip_suffix(")] }")?.rsplit_once(", ")?;
+/// The last `count` values in the `Debug` of Diesel's collector, which ends with `(I32(7), Integer)] }`.
+fn last_bounds(collector: &str, count: usize) -> Option<Vec<Bound>> {
+    let mut rest = collector.strip_suffix("] }")?;
+    let mut bounds = Vec::with_capacity(count);
+    for number in 0..count {
+        if number > 0 {
+            rest = rest.strip_suffix(", ")?;
+        }
+        let (before, bound) = last_bound(rest)?;
+        bounds.push(bound);
+        rest = before;
+    }
+    bounds.reverse();
+    Some(bounds)
+}
+
+/// The last of `values`, and what goes before it.
+fn last_bound(values: &str) -> Option<(&str, Bound)> {
+    let (value, sql_type) = values.strip_suffix(')')?.rsplit_once(", ")?;
     let value = value.strip_suffix(')')?;
     match sql_type {
         "Integer" | "Long" | "SmallInt" => {
             let (before, digits) = value.rsplit_once('(')?;
-            ends_with_kind(before, &["I32", "I64"]).then(|| digits.parse().ok().map(Bound::Number))?
+            Some((before_kind(before, &["I32", "I64"])?, digits.parse().ok().map(Bound::Number)?))
         }
         "Binary" => {
             let (before, bytes) = value.split_at(value.rfind('[')?);
-            let is_binary = ends_with_kind(before.strip_suffix('(')?, &["BorrowedBinary", "Binary"]);
-            is_binary.then(|| printed_bytes(bytes).map(Bound::Bytes))?
+            let before = before_kind(before.strip_suffix('(')?, &["BorrowedBinary", "Binary"])?;
+            Some((before, printed_bytes(bytes).map(Bound::Bytes)?))
         }
         "Text" => {
             let (before, text) = value.split_at(opening_quote(value)?);
-            let is_text = ends_with_kind(before.strip_suffix('(')?, &["BorrowedString", "String"]);
-            is_text.then(|| printed_text(text).map(Bound::Text))?
+            let before = before_kind(before.strip_suffix('(')?, &["BorrowedString", "String"])?;
+            Some((before, printed_text(text).map(Bound::Text)?))
         }
         _ => None,
     }
 }
 
-/// Whether a value of the list begins at the end of `before`, and is of one of these kinds.
-fn ends_with_kind(before: &str, kinds: &[&str]) -> bool {
-    let before = kinds.iter().find_map(|kind| before.strip_suffix(kind));
-    before.is_some_and(|before| before.ends_with("[(") || before.ends_with(", ("))
+/// What goes before the value of one of these kinds that begins at the end of `before`.
+fn before_kind<'a>(before: &'a str, kinds: &[&str]) -> Option<&'a str> {
+    let before = kinds.iter().find_map(|kind| before.strip_suffix(kind))?.strip_suffix('(')?;
+    (before.ends_with('[') || before.ends_with(", ")).then_some(before)
 }
 
 #[derive(QueryableByName)]
@@ -214,13 +230,13 @@ mod tests {
         use diesel::sql_types::{BigInt, Binary, Double, Integer, SmallInt};
 
         fn last(query: &impl QueryFragment<Sqlite>) -> Option<i64> {
-            match Sqlite::last_bound(query)? {
+            match sent(query)? {
                 Bound::Number(number) => Some(number),
                 _ => None,
             }
         }
         fn sent(query: &impl QueryFragment<Sqlite>) -> Option<Bound> {
-            Sqlite::last_bound(query)
+            Sqlite::last_bounds(query, 1)?.pop()
         }
         for text in ["", "x", "(I32(7), Integer)] }", "\"", "\\\", \\", "é\n"] {
             let expected = Some(Bound::Text(text.to_owned()));
@@ -240,5 +256,11 @@ mod tests {
         assert_eq!(last(&(1_i32.into_sql::<Integer>(), 7.0_f64.into_sql::<Double>())), None);
         assert_eq!(last(&("a".repeat(5_000).into_sql::<Text>(), 7_i32.into_sql::<Integer>())), None);
         assert_eq!(last(&diesel::dsl::sql::<Integer>("1")), None);
+        let pair =
+            ("), (I32(7), Integer".into_sql::<Text>(), vec![7_u8].into_sql::<Binary>(), 8_i32.into_sql::<Integer>());
+        let (text, bytes) = (Bound::Text("), (I32(7), Integer".to_owned()), Bound::Bytes(vec![7]));
+        assert_eq!(Sqlite::last_bounds(&pair, 2), Some(vec![bytes.clone(), Bound::Number(8)]));
+        assert_eq!(Sqlite::last_bounds(&pair, 3), Some(vec![text, bytes, Bound::Number(8)]));
+        assert_eq!(Sqlite::last_bounds(&pair, 4), None);
     }
 }

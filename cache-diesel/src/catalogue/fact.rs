@@ -17,6 +17,8 @@ pub struct Told {
 pub struct AskedColumn {
     pub(crate) table: String,
     pub(crate) column: &'static str,
+    /// Whether a model says that values are compared byte by byte.
+    pub(crate) is_stated: bool,
 }
 
 /// Something that a database declares.
@@ -26,6 +28,8 @@ pub(super) enum Fact {
     Bytes { table: String, column: String },
     /// A policy, a view or a function calls a function.
     Calls(Caller, String),
+    /// What a column is declared as.
+    Column { table: String, column: String, declared: String },
     /// What is known of a function, by its number.
     Function(String, Body),
     /// A policy of a table names a table; the row's own table is always among them.
@@ -72,6 +76,12 @@ impl Fact {
         let fact = match kind.as_str() {
             "bytes" => Self::Bytes { table: name, column: said },
             "calls" => Self::Calls(Caller::Policy(name), said),
+            "column" => match said.split_once('\n') {
+                Some((column, declared)) => {
+                    Self::Column { table: name, column: column.to_owned(), declared: declared.trim().to_owned() }
+                }
+                None => return Vec::new(),
+            },
             "definition" => {
                 return scan::defined_by(&said).into_iter().map(|table| Self::View(name.clone(), table)).collect();
             }
@@ -96,9 +106,9 @@ impl Fact {
 
 /// `columns` as a list of pairs of texts in SQL; nothing if there is none to be asked for. What would have to be escaped is
 /// left out, and so is not exact.
-pub(crate) fn pairs_of(columns: &[AskedColumn]) -> Option<String> {
+pub(crate) fn pairs_of<'a>(columns: impl IntoIterator<Item = &'a AskedColumn>) -> Option<String> {
     let is_plain = |name: &str| !name.contains(['\'', '\\']);
-    let plain = columns.iter().filter(|asked| is_plain(&asked.table) && is_plain(asked.column));
+    let plain = columns.into_iter().filter(|asked| is_plain(&asked.table) && is_plain(asked.column));
     let pairs: Vec<String> = plain.map(|asked| format!("('{}','{}')", asked.table, asked.column)).collect();
     (!pairs.is_empty()).then(|| pairs.join(","))
 }

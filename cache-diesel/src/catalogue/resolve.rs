@@ -14,6 +14,8 @@ pub(crate) struct Catalogue {
     functions: Vec<String>,
     /// The columns of each table whose values are equal if their bytes are.
     exact: HashMap<String, BTreeSet<String>>,
+    /// What columns are declared as of which models say how they are compared, by table and column.
+    declared: BTreeMap<(String, String), String>,
 }
 
 /// What a read of one table depends on besides.
@@ -34,7 +36,7 @@ impl Catalogue {
         let names: BTreeSet<&String> = declared.relations.keys().collect();
         let reached = names.into_iter().map(|name| (name.clone(), declared.reach(name)));
         let reached = reached.filter(|(_, reached)| *reached != Reached::default()).collect();
-        Self { reached, functions, exact: declared.exact }
+        Self { reached, functions, exact: declared.exact, declared: declared.columns }
     }
 
     /// What a read of `table` depends on besides; `None`: nothing.
@@ -45,6 +47,11 @@ impl Catalogue {
     /// Whether values of `column` in `table` are equal if their bytes are.
     pub(crate) fn is_exact(&self, table: &str, column: &str) -> bool {
         self.exact.get(table).is_some_and(|columns| columns.contains(column))
+    }
+
+    /// What `column` of `table` is declared as, if the database was asked for that and has it.
+    pub(crate) fn declared_as(&self, table: &str, column: &str) -> Option<&str> {
+        self.declared.get(&(table.to_owned(), column.to_owned())).map(String::as_str)
     }
 
     /// Functions of the database's own whose names say otherwise, sorted.
@@ -60,6 +67,7 @@ struct Declared {
     functions: BTreeMap<String, Function>,
     own: BTreeSet<String>,
     exact: HashMap<String, BTreeSet<String>>,
+    columns: BTreeMap<(String, String), String>,
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +113,7 @@ impl Declared {
             Fact::Calls(Caller::Function(caller), callee) => drop(self.function(caller).calls.insert(callee)),
             Fact::Calls(Caller::Policy(table), callee) => drop(self.relation(table).policies.calls.insert(callee)),
             Fact::Calls(Caller::View(view), callee) => drop(self.relation(view).calls.insert(callee)),
+            Fact::Column { table, column, declared } => drop(self.columns.insert((table, column), declared)),
             Fact::Function(name, body) => self.function(name).body = Some(body),
             Fact::Guard(table, read) => drop(self.relation(table).policies.reads.insert(read)),
             Fact::Guarded(table) => self.relation(table).is_guarded = true,
@@ -316,9 +325,19 @@ mod tests {
 
     #[test]
     fn columns_that_are_compared_byte_by_byte_are_told() {
-        let catalogue = catalogue(&[["bytes", "users", "name"], ["bytes", "users", "city"], ["view", "v", "users"]]);
+        let told = [
+            ["bytes", "users", "name"],
+            ["bytes", "users", "city"],
+            ["view", "v", "users"],
+            ["column", "users", "mail\ncitext "],
+            ["column", "users", "odd"],
+        ];
+        let catalogue = catalogue(&told);
         let is_exact = |table, column| catalogue.is_exact(table, column);
         assert!(is_exact("users", "name") && is_exact("users", "city"));
+        let declared = |table, column| catalogue.declared_as(table, column);
+        assert_eq!([declared("users", "mail"), declared("users", "name")], [Some("citext"), None]);
+        assert!(!is_exact("users", "mail"));
         assert!(!is_exact("users", "NAME") && !is_exact("users", "id") && !is_exact("v", "name"));
     }
 

@@ -6,10 +6,12 @@ use diesel::connection::LoadConnection;
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use crate::backend::CacheBackend;
-use crate::catalogue::{Asking, Catalogue, Structure, is_current, keep, was_asked};
+use crate::catalogue::{Asking, Catalogue, Structure, holds, is_current, keep, was_asked};
+use crate::contradiction;
 use crate::declaration::asked_columns;
 use crate::identity::Identity;
-use crate::read::gate::is_in_transaction;
+use crate::read::ask::may_store;
+use crate::read::gate::{gate_of, is_in_transaction, transaction_depth};
 use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
 use crate::report;
 use crate::track::questioning;
@@ -74,6 +76,18 @@ pub(crate) fn has_changed<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C
     seeds_of(site).is_some_and(|seeds| !confirm(conn, site.identity, &seeds))
 }
 
+/// Sees to it that it is known how the database compares what a model says is compared byte by byte, before a manager's
+/// write goes by that. In a transaction nobody is asked: what it has changed may be rolled back.
+pub(crate) fn consult_writer<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) {
+    let depth = transaction_depth(conn);
+    let is_outside = matches!(depth, Ok(None));
+    let Ok(identity) = gate_of(depth, conn.instrumentation()) else { return };
+    if is_outside && !holds(identity) && may_store(conn, identity).is_ok() {
+        // No cache has these tokens: who reads asks for itself.
+        ask(conn, identity, [Token::fresh(), Token::fresh()]);
+    }
+}
+
 fn seeds_of(site: &Site<'_>) -> Option<Vec<(Tag, Seed)>> {
     site.reader.seed(&[Tag::root(), site.identity.database.tag()])
 }
@@ -109,7 +123,11 @@ fn ask<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, identity: Identit
         }
     });
     match told {
-        Ok(told) => keep(identity, structure, &asking, Some(Catalogue::of(told))),
+        Ok(told) => {
+            let catalogue = Catalogue::of(told);
+            contradiction::look(&catalogue);
+            keep(identity, structure, &asking, Some(catalogue))
+        }
         Err(error) if is_lost(&error) => false,
         Err(error) => {
             report::not_asked(&error);

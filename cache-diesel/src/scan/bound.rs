@@ -1,4 +1,4 @@
-//! Reads the value that is bound last, as Diesel prints the values behind the SQL.
+//! Reads the values that are bound last, as Diesel prints the values behind the SQL.
 
 /// A value that is bound to a statement.
 #[doc(hidden)]
@@ -14,19 +14,53 @@ pub enum Bound {
     Text(String),
     /// What else prints as one word, such as a UUID or a date.
     Word(String),
+    /// A newtype: what is in it, and all of its print.
+    Wrapped(Box<Bound>, String),
 }
 
-/// The last of the `binds` that Diesel prints as ` -- binds: [.., 7]`, if it is known what it is.
+/// The last `count` of the `binds` that Diesel prints as ` -- binds: [.., 7]`, in their order, if it is known what they are.
 ///
 /// Values are printed by their `Debug`: a text ends with its quote, a list with a bracket of its own. The print has to
 /// be whole: what is cut off may end within a value.
-pub(crate) fn last(binds: &str) -> Option<Bound> {
-    let values = binds.strip_prefix(" -- binds: [")?.strip_suffix(']')?;
-    match values.bytes().last()? {
-        b'"' => Some(Bound::Text(text(last_value(values, opening_quote(values)?)?)?)),
-        b']' => Some(Bound::Bytes(bytes(last_value(values, values.rfind('[')?)?)?)),
-        _ => plain(values.rsplit_once(", ").map_or(values, |(_, last)| last)),
+pub(crate) fn last(binds: &str, count: usize) -> Option<Vec<Bound>> {
+    let mut values = Some(binds.strip_prefix(" -- binds: [")?.strip_suffix(']')?);
+    let mut bounds = Vec::with_capacity(count);
+    for _ in 0..count {
+        let (start, bound) = last_value(values?)?;
+        let before = &values?[..start];
+        values = if before.is_empty() { None } else { Some(before.strip_suffix(", ")?) };
+        bounds.push(bound);
     }
+    bounds.reverse();
+    Some(bounds)
+}
+
+/// Where the last of `values` begins, and what it is.
+fn last_value(values: &str) -> Option<(usize, Bound)> {
+    match values.strip_suffix(')') {
+        Some(wrapped) => wrapped_value(values, wrapped),
+        None => plain_value(values, ", "),
+    }
+}
+
+/// The same for one that is no newtype; `before` is what goes before a word.
+fn plain_value(values: &str, before: &str) -> Option<(usize, Bound)> {
+    let (start, bound): (usize, fn(&str) -> Option<Bound>) = match values.bytes().last()? {
+        b'"' => (opening_quote(values)?, |print| text(print).map(Bound::Text)),
+        b']' => (values.rfind('[')?, |print| bytes(print).map(Bound::Bytes)),
+        _ => (values.rfind(before).map_or(0, |at| at + before.len()), plain),
+    };
+    Some((start, bound(&values[start..])?))
+}
+
+/// The same for a newtype as `derive(Debug)` prints it, whose last bracket is cut off in `wrapped`.
+fn wrapped_value(values: &str, wrapped: &str) -> Option<(usize, Bound)> {
+    let (inner_start, inner) = plain_value(wrapped, "(")?;
+    let before = wrapped[..inner_start].strip_suffix('(')?;
+    let name = before.rsplit(|character: char| !character.is_alphanumeric() && character != '_').next()?;
+    let start = before.len() - name.len();
+    let print = values[start..].to_owned();
+    name.starts_with(char::is_alphabetic).then(|| (start, Bound::Wrapped(Box::new(inner), print)))
 }
 
 /// The list of bytes that `print` says, as their `Debug` prints it.
@@ -57,12 +91,6 @@ pub(crate) fn opening_quote(print: &str) -> Option<usize> {
         let backslashes = inner[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
         backslashes % 2 == 0
     })
-}
-
-/// What stands from `start` on, if a value of the list begins there.
-fn last_value(values: &str, start: usize) -> Option<&str> {
-    let before = &values[..start];
-    (before.is_empty() || before.ends_with(", ")).then_some(&values[start..])
 }
 
 /// What is behind a backslash.
@@ -112,7 +140,15 @@ pub(crate) fn count(binds: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bound, last};
+    use super::Bound;
+
+    fn last(binds: &str) -> Option<Bound> {
+        super::last(binds, 1)?.pop()
+    }
+
+    fn wrapped(inner: Bound, print: &str) -> Option<Bound> {
+        Some(Bound::Wrapped(Box::new(inner), print.to_owned()))
+    }
 
     fn number(number: i64) -> Option<Bound> {
         Some(Bound::Number(number))
@@ -133,10 +169,10 @@ mod tests {
             (" -- binds: [1, 9223372036854775808]", None),
             (" -- binds: [[1, 7], 8]", number(8)),
             (" -- binds: [(1, 7)]", None),
-            (" -- binds: [Some(7)]", None),
+            (" -- binds: [Some(7)]", wrapped(Bound::Number(7), "Some(7)")),
             (" -- binds: [None]", word("None")),
-            (" -- binds: [UserId(7)]", None),
-            (" -- binds: [I32(7)]", None),
+            (" -- binds: [1, UserId(7)]", wrapped(Bound::Number(7), "UserId(7)")),
+            (" -- binds: [Pair(1, 7)]", None),
             (" -- binds: [7.0]", word("7.0")),
             (" -- binds: [+7]", word("+7")),
             (" -- binds: [--7]", word("--7")),
@@ -176,8 +212,6 @@ mod tests {
             }
         }
         let odd = [
-            r#" -- binds: [UserId("x")]"#,
-            r#" -- binds: [Some("x")]"#,
             r#" -- binds: [Name "x"]"#,
             r#" -- binds: ["\x"]"#,
             r#" -- binds: ["\u{61}"]"#,
@@ -200,9 +234,42 @@ mod tests {
                 [const { None }; 2].map(|_: Option<()>| Some(Bound::Bytes(bytes.clone())))
             );
         }
-        for binds in ["[Some([1])]", "[[256]]", "[[-1]]", "[[1, [2]]]", "[[+1]]", "[[1,2]]", "[Id [1]]", "[[[1]]]"] {
+        for binds in ["[[256]]", "[[-1]]", "[[1, [2]]]", "[[+1]]", "[[1,2]]", "[Id [1]]", "[[[1]]]"] {
             assert_eq!(last(&format!(" -- binds: {binds}")), None, "{binds}");
         }
+    }
+
+    #[test]
+    fn newtypes_are_read_with_what_is_in_them() {
+        let text = |text: &str| Bound::Text(text.to_owned());
+        let cases = [
+            (r#"[1, Slug("x, \"7)")]"#, wrapped(text("x, \"7)"), r#"Slug("x, \"7)")"#)),
+            ("[Key([1, 2])]", wrapped(Bound::Bytes(vec![1, 2]), "Key([1, 2])")),
+            ("[7, Day(2020-02-29)]", wrapped(Bound::Word("2020-02-29".to_owned()), "Day(2020-02-29)")),
+            ("[Outer(Inner(7))]", None),
+            ("[Id(7, PhantomData<a::B>)]", None),
+            ("[(7)]", None),
+            ("[7(7)]", None),
+            ("[a b(7)]", None),
+            ("[Slug(\"a\", \"b\")]", None),
+            ("[Id { of: Inner(7) }]", None),
+        ];
+        for (binds, expected) in cases {
+            assert_eq!(last(&format!(" -- binds: {binds}")), expected, "{binds}");
+        }
+    }
+
+    #[test]
+    fn several_values_are_read_in_their_order() {
+        let binds = r#" -- binds: ["a, 1", 2, [3, 4], "b", Id(5), 6]"#;
+        let all = super::last(binds, 6).unwrap();
+        let id = wrapped(Bound::Number(5), "Id(5)").unwrap();
+        let (a, b) = (Bound::Text("a, 1".into()), Bound::Text("b".into()));
+        assert_eq!(all, [a, Bound::Number(2), Bound::Bytes(vec![3, 4]), b, id, Bound::Number(6)]);
+        assert_eq!(super::last(binds, 2).unwrap(), all[4..]);
+        assert_eq!(super::last(binds, 7), None);
+        assert_eq!(super::last(" -- binds: [Pair { a: 1 }, 2]", 2), None);
+        assert_eq!(super::last(" -- binds: [Pair { a: 1 }, 2]", 1), Some(vec![Bound::Number(2)]));
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! Does a statement write one row at most, named by the value that is bound last?
+//! Does a statement write one row at most, named by the values that are bound last?
 //!
 //! Only what Diesel prints for a row that is found by its primary key passes. Whatever else stands in the text, the
 //! answer is no, and the whole table counts as written.
+
+use std::sync::Arc;
 
 use super::cursor::{Cursor, is};
 use super::lex::{Lexer, Token};
@@ -12,32 +14,41 @@ use super::{Dialect, Effect, WriteKind, effects};
 pub(crate) enum OneRow {
     /// It goes.
     Delete,
-    /// Columns of it change, and the key is none of them.
+    /// Columns of it change, and those of the key are none of them.
     Update {
         /// Whether a column of a unique look-up is named where columns are set.
         sets_unique: bool,
     },
 }
 
+/// What a statement does to one row, and which column of the key each of the last binds is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ByKey {
+    pub(crate) row: OneRow,
+    pub(crate) order: Arc<[usize]>,
+}
+
 /// What `sql` does if it is one `UPDATE table SET .. WHERE table.key = ?` or `DELETE FROM table WHERE table.key = ?` as
-/// Diesel prints them, with the bind of the key as the last one; a `RETURNING` may follow.
+/// Diesel prints them, with a bind for each column of the key as the last ones; a `RETURNING` may follow.
 ///
-/// `key` is the column of the primary key, `uniques` are the columns of unique look-ups.
-pub(crate) fn one_row(sql: &str, dialect: Dialect, key: &str, uniques: &[&str]) -> Option<OneRow> {
+/// `key` are the columns of the primary key, `uniques` are the columns of unique look-ups.
+pub(crate) fn one_row(sql: &str, dialect: Dialect, key: &[&str], uniques: &[&str]) -> Option<ByKey> {
     let tokens = tokens(sql, dialect)?;
     let mut cursor = Cursor::new(&tokens, dialect);
     if cursor.take_word("delete") {
         let table = if cursor.take_word("from") { quoted_name(&mut cursor)? } else { return None };
-        return (cursor.take_word("where") && ends_by_key(cursor, table, key)).then_some(OneRow::Delete);
+        let order = if cursor.take_word("where") { by_key(cursor, table, key)? } else { return None };
+        return Some(ByKey { row: OneRow::Delete, order });
     }
     let table = if cursor.take_word("update") { quoted_name(&mut cursor)? } else { return None };
     let set = if cursor.take_word("set") { assignments(&mut cursor)? } else { return None };
     let sets =
-        |column: &str| set.iter().filter_map(|token| named(*token)).any(|name| name.eq_ignore_ascii_case(column));
-    let sets_key = sets(key) || dialect == Dialect::Sqlite && ROW_IDS.into_iter().any(sets);
+        |column: &&str| set.iter().filter_map(|token| named(*token)).any(|name| name.eq_ignore_ascii_case(column));
+    let sets_key = key.iter().any(sets) || dialect == Dialect::Sqlite && ROW_IDS.iter().any(sets);
     let is_certain = set.iter().all(|token| is_told_apart(*token, dialect));
-    let sets_unique = uniques.iter().any(|column| sets(column));
-    (is_certain && !sets_key && ends_by_key(cursor, table, key)).then_some(OneRow::Update { sets_unique })
+    let sets_unique = uniques.iter().any(sets);
+    let order = by_key(cursor, table, key)?;
+    (is_certain && !sets_key).then_some(ByKey { row: OneRow::Update { sets_unique }, order })
 }
 
 /// The table that `sql` changes or deletes rows of, if it is one statement that does nothing else.
@@ -55,21 +66,10 @@ fn is_one_change(written: &[super::Written]) -> bool {
     matches!(written, [written] if written.kind == WriteKind::Change)
 }
 
-/// The only column in a primary key as Diesel prints it, if its name is a plain one.
-pub(crate) fn key_column(printed: &str) -> Option<String> {
-    // Of the three dialects, the one that knows all their quotes.
-    let tokens = tokens(printed, Dialect::Sqlite)?;
-    let mut cursor = Cursor::new(&tokens, Dialect::Sqlite);
-    loop {
-        let Token::Name { raw, .. } = cursor.take()? else { return None };
-        if cursor.is_at_end() {
-            let is_plain = raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            return (is_plain && !raw.is_empty() && raw.len() <= SHORTEST_LIMIT).then(|| raw.to_owned());
-        }
-        if !cursor.take_mark(b'.') {
-            return None;
-        }
-    }
+/// Whether the column `name` of a key is found in a text as it is.
+pub(crate) fn is_plain_column(name: &str) -> bool {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_plain && !name.is_empty() && name.len() <= SHORTEST_LIMIT
 }
 
 /// How many binds `sql` has.
@@ -140,15 +140,38 @@ fn assignments<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [Token<'a>]> {
     }
 }
 
-/// Whether all that is left is the comparison of `table`'s key with the last bind, and what is to be returned.
-fn ends_by_key(mut cursor: Cursor<'_>, table: &[Token<'_>], key: &str) -> bool {
-    let is_open = cursor.take_mark(b'(');
-    let is_of_table = table.iter().all(|token| cursor.take() == Some(*token)) && cursor.take_mark(b'.');
-    let is_key = cursor.take() == Some(Token::Name { quote: quote_of(cursor.dialect), raw: key });
-    let is_bound = cursor.take_mark(b'=') && cursor.take() == Some(Token::Bind);
-    let is_closed = !is_open || cursor.take_mark(b')');
+/// Which column of `key` each bind is compared with, if all that is left compares each of `table`'s with one, and says what
+/// is to be returned. Brackets around conditions that all have to hold change nothing.
+fn by_key(mut cursor: Cursor<'_>, table: &[Token<'_>], key: &[&str]) -> Option<Arc<[usize]>> {
+    let mut order = Vec::with_capacity(key.len());
+    let mut depth = 0_usize;
+    loop {
+        while cursor.take_mark(b'(') {
+            depth += 1;
+        }
+        let column = compared(&mut cursor, table, key)?;
+        if order.contains(&column) {
+            return None;
+        }
+        order.push(column);
+        while depth > 0 && cursor.take_mark(b')') {
+            depth -= 1;
+        }
+        if !cursor.take_word("and") {
+            break;
+        }
+    }
     let is_end = cursor.is_at_end() || cursor.take_word("returning") && !cursor.rest().contains(&Token::Bind);
-    is_of_table && is_key && is_bound && is_closed && is_end
+    (depth == 0 && order.len() == key.len() && is_end).then(|| order.into())
+}
+
+/// Moves over the comparison of a column of `table`'s key with a bind; gives which column.
+fn compared(cursor: &mut Cursor<'_>, table: &[Token<'_>], key: &[&str]) -> Option<usize> {
+    let is_of_table = table.iter().all(|token| cursor.take() == Some(*token)) && cursor.take_mark(b'.');
+    let Some(Token::Name { quote, raw }) = cursor.take() else { return None };
+    let column = key.iter().position(|column| *column == raw)?;
+    let is_bound = cursor.take_mark(b'=') && cursor.take() == Some(Token::Bind);
+    (is_of_table && quote == quote_of(cursor.dialect) && is_bound).then_some(column)
 }
 
 /// What a token says where a column may be meant: some databases take a string for a name.

@@ -37,10 +37,10 @@ mod tests;
 pub(crate) use bound::Bound;
 #[cfg(feature = "sqlite")]
 pub(crate) use bound::{bytes as printed_bytes, opening_quote, text as printed_text};
-pub(crate) use bound::{count as count_binds, last as last_bound};
+pub(crate) use bound::{count as count_binds, last as last_bounds};
 pub(crate) use call::listed;
 pub(crate) use chunk::{Binds, Bounded, first_chunk};
-pub(crate) use exact::{OneRow, bind_count, key_column, one_row, sole_change};
+pub(crate) use exact::{ByKey, OneRow, bind_count, is_plain_column, one_row, sole_change};
 pub(crate) use memo::{Fingerprint, Memo};
 pub(crate) use name::{has_schema, table_name};
 pub(crate) use read::{Called, Looked, read};

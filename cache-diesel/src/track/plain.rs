@@ -8,7 +8,7 @@ use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::precision::are_plain_writes_row_exact;
 use crate::row_key::RowKey;
-use crate::scan::{self, Binds, Dialect, Effect, Memo, OneRow, WriteKind};
+use crate::scan::{self, Binds, ByKey, Dialect, Effect, Memo, WriteKind};
 use crate::track::session::{Session, Words};
 
 /// Tells `session` of the statements in `query`, which is about to run. Gives what their end is told by.
@@ -28,11 +28,11 @@ pub(super) fn read_along(
         }
         if row.is_some() { Binds::Wanted } else { Binds::Unwanted }
     });
-    if let Some(OneRowText { key, row, bind_count }) = row {
-        // What MySQL's client is given too much, it leaves out: the last value is not the key then.
+    if let Some(OneRowText { key, by_key, bind_count }) = row {
+        // What MySQL's client is given too much, it leaves out: the last values are not the key then.
         let is_last = |binds: &&str| scan::count_binds(binds) == bind_count;
-        let bound = binds.as_deref().filter(is_last).and_then(scan::last_bound);
-        match bound.and_then(|bound| key.change(row, &bound)) {
+        let bounds = binds.as_deref().filter(is_last).and_then(|binds| scan::last_bounds(binds, key.part_count()));
+        match bounds.and_then(|bounds| key.change(&by_key, &bounds)) {
             Some(change) => session.read_exact(key.table(), &change, tables()),
             None => session.read_along(&Effect::change_of(key.table()), tables()),
         }
@@ -97,11 +97,11 @@ struct Text {
     row: Option<OneRowText>,
 }
 
-/// What is done to the one row that the last bind names.
-#[derive(Clone, Copy)]
+/// What is done to the one row that the last binds name.
+#[derive(Clone)]
 struct OneRowText {
     key: &'static RowKey,
-    row: OneRow,
+    by_key: ByKey,
     bind_count: usize,
 }
 
@@ -121,7 +121,7 @@ impl Text {
 
     /// Tells `session`, unless the binds are to be looked at first: then gives the row that they name.
     fn tell(&self, session: &mut Session, space: Option<Fingerprint>) -> Option<OneRowText> {
-        let row = self.row.filter(|row| are_plain_writes_row_exact() && row.key.is_exact(space));
+        let row = self.row.as_ref().filter(|row| are_plain_writes_row_exact() && row.key.is_exact(space));
         if row.is_none() {
             self.effects.iter().for_each(|effect| session.read_along(effect, tables()));
         }
@@ -131,7 +131,7 @@ impl Text {
         if self.gives_rows_back && session.is_in_transaction() {
             session.note_returning();
         }
-        row
+        row.cloned()
     }
 }
 
@@ -148,8 +148,8 @@ fn one_row(effects: &[Effect], sql: &str, dialect: Dialect) -> Option<OneRowText
     let [Effect::Write(written)] = effects else { return None };
     let [written] = written.as_slice() else { return None };
     let key = RowKey::of(&written.table).filter(|_| written.kind == WriteKind::Change)?;
-    let row = key.one_row(sql, dialect)?;
-    Some(OneRowText { key, row, bind_count: scan::bind_count(sql, dialect) })
+    let by_key = key.one_row(sql, dialect)?;
+    Some(OneRowText { key, by_key, bind_count: scan::bind_count(sql, dialect) })
 }
 
 /// Whether Diesel looks up a type of PostgreSQL with `sql`, which it does while it gathers the binds of another

@@ -56,7 +56,7 @@ impl<M: CachedModel> DeleteWrite<M> {
     {
         let table = &self.state.table;
         // A text may name rows that are written in other letters: only keys that are compared byte by byte are exact.
-        let is_exact = tables().has_one_key(table) && M::key_comparison().is_exact(space_of(conn), table);
+        let is_exact = tables().has_one_key(table) && M::key_comparison().is_exact(space_of(conn, table), table);
         let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
         let statement = diesel::delete(FindDsl::find(M::table(), self.key.clone()));
         let after = |count: &usize| for_rows(self.state, M::AFTER_DELETE, (*count > 0).then_some(self.key).into_iter());

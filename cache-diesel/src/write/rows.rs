@@ -1,4 +1,4 @@
-//! What a statement of Diesel's changes, by its SQL and the value that it binds last.
+//! What a statement of Diesel's changes, by its SQL and the values that it binds last.
 
 use cache_core::Fingerprint;
 use cache_core::protocol::write::Change;
@@ -6,8 +6,9 @@ use diesel::QuerySource;
 use diesel::query_builder::{DeleteStatement, InsertStatement, QueryFragment, UpdateStatement};
 
 use crate::backend::{CacheBackend, sql_text};
+use crate::precision::are_plain_writes_row_exact;
 use crate::row_key::RowKey;
-use crate::scan;
+use crate::scan::{self, Binds, Bound};
 use crate::write::WriteTarget;
 
 /// A statement of which can be told what it changes.
@@ -63,8 +64,22 @@ where
 {
     let key = RowKey::of(table).filter(|key| key.is_exact(space))?;
     let sql = sql_text::<DB, Query>(query).ok()?;
-    let row = key.one_row(&sql, DB::DIALECT)?;
+    let by_key = key.one_row(&sql, DB::DIALECT)?;
     // A function that is called in it may write more.
     let is_sole = scan::sole_change(&sql, DB::DIALECT).is_some_and(|changed| changed == table);
-    if is_sole { key.change(row, &DB::last_bound(query)?) } else { None }
+    if is_sole { key.change(&by_key, &last_bounds::<DB, _>(key, query)?) } else { None }
+}
+
+/// The values that name a row of the table whose key is `key`: as they are sent, or as they are printed where that says more.
+fn last_bounds<DB, Query>(key: &RowKey, query: &Query) -> Option<Vec<Bound>>
+where
+    DB: CacheBackend,
+    Query: QueryFragment<DB>,
+{
+    if key.is_read_as_sent() {
+        return DB::last_bounds(query, key.part_count());
+    }
+    let print = diesel::debug_query::<DB, _>(query);
+    let binds = are_plain_writes_row_exact().then(|| scan::first_chunk(&print, &mut |_| Binds::Wanted))??;
+    scan::last_bounds(&binds, key.part_count())
 }

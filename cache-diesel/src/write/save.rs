@@ -70,7 +70,7 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
     {
         let table = self.state.table.as_str();
         let is_one_type = tables().has_one_key(table);
-        let is_exact = is_one_type && M::key_comparison().is_exact(space_of(conn), table);
+        let is_exact = is_one_type && M::key_comparison().is_exact(space_of(conn, table), table);
         let asked = is_exact.then(|| KeyBytes::of(&self.row.id()));
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
         let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved.iter().map(M::id));

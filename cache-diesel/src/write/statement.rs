@@ -47,7 +47,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         Statement: ExecuteDsl<C, C::Backend> + WrittenRows<C::Backend>,
     {
         let (statement, table) = (self.statement, &self.state.table);
-        let change = statement.change(table, space_of(conn));
+        let change = statement.change(table, space_of(conn, table));
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
         write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
@@ -77,7 +77,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         Statement: WrittenRows<C::Backend>,
     {
         let (statement, state) = (self.statement, self.state);
-        let change = statement.change(&state.table, space_of(conn));
+        let change = statement.change(&state.table, space_of(conn, &state.table));
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         let after = |rows: &Vec<M>| for_rows(state, hook, rows.iter().map(M::id));
         let fetch = |conn: &mut C| conn.fetch_written(statement);

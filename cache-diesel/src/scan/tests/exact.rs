@@ -1,7 +1,7 @@
 //! Which statements write one row that the last bind names.
 
-use super::super::exact::{OneRow, key_column, one_row, sole_change};
-use super::super::{Dialect, table_name};
+use super::super::Dialect;
+use super::super::exact::{ByKey, OneRow, is_plain_column, one_row, sole_change};
 use super::{Case, dialects};
 
 /// The key of the table is `id`, and `slug` and `code` are its unique columns.
@@ -137,7 +137,7 @@ pub(super) const NOT_ONE_ROW: &[Case] = &[
 ];
 
 fn answer(sql: &str, dialect: Dialect) -> &'static str {
-    match one_row(sql, dialect, "id", &["slug", "code"]) {
+    match one_row(sql, dialect, &["id"], &["slug", "code"]).map(|found| found.row) {
         None => "",
         Some(OneRow::Delete) => "delete",
         Some(OneRow::Update { sets_unique: false }) => "update",
@@ -198,22 +198,58 @@ fn a_statement_that_may_do_more_is_no_sole_change() {
 }
 
 #[test]
-fn the_key_is_one_plain_column() {
-    let cases = [
-        ("`t`.`id`", Some("id")),
-        ("\"shop\".\"t\".\"Key_2\"", Some("Key_2")),
-        ("`id`", Some("id")),
-        ("(`t`.`a`, `t`.`b`)", None),
-        ("`t`.`a`, `t`.`b`", None),
-        ("`t`.`größe`", None),
-        ("`t`.`a``b`", None),
-        ("`t`.``", None),
-        ("`t`.id", None),
-        ("`t`.", None),
-        ("", None),
-    ];
-    for (printed, expected) in cases {
-        assert_eq!(key_column(printed).as_deref(), expected, "{printed}");
+fn a_key_of_several_columns_is_named_whole_in_any_order() {
+    let order = |condition: &str| {
+        let sql = format!("DELETE FROM `t` WHERE {condition}");
+        let found = one_row(&sql, Dialect::Sqlite, &["a", "b", "c"], &[]);
+        found.map(|ByKey { row, order }| (row, order.to_vec())).map(|(row, order)| {
+            assert_eq!(row, OneRow::Delete);
+            order
+        })
+    };
+    let (a, b, c) = ("(`t`.`a` = ?)", "(`t`.`b` = ?)", "(`t`.`c` = ?)");
+    for whole in
+        [format!("(({a} AND {b}) AND {c})"), format!("({a} AND ({b} AND {c}))"), format!("{a} and {b} AND {c}")]
+    {
+        assert_eq!(order(&whole), Some(vec![0, 1, 2]), "{whole}");
     }
-    assert_eq!(table_name("`shop`.`t`").as_deref(), Some("t"));
+    assert_eq!(order(&format!("(({c} AND {a}) AND {b}) RETURNING `t`.`a`")), Some(vec![2, 0, 1]));
+    let others = [
+        format!("({a} AND {b})"),
+        format!("(({a} AND {b}) AND {b})"),
+        format!("((({a} AND {b}) AND {c}) AND {c})"),
+        format!("((({a} AND {b}) AND {c}) AND (`t`.`d` = ?))"),
+        format!("(({a} AND {b}) OR {c})"),
+        format!("(({a} OR {b}) AND {c})"),
+        format!("(({a} AND {b}) AND {c}"),
+        format!("({a} AND {b}) AND {c})"),
+        format!("(({a} AND NOT {b}) AND {c})"),
+        format!("(({a} AND {b}) AND (`o`.`c` = ?))"),
+        format!("(({a} AND {b}) AND (`t`.`c` = 7))"),
+        format!("(({a} AND {b}) AND (`t`.`c` != ?))"),
+        format!("(({a} AND {b}) AND (`t`.`c` = ?)) LIMIT 1"),
+        format!("(({a} AND {b}) AND {c}) AND"),
+        format!("({a} AND {b}, {c})"),
+        "((`t`.`a`, `t`.`b`, `t`.`c`) = (?, ?, ?))".to_owned(),
+    ];
+    for other in others {
+        assert_eq!(order(&other), None, "{other}");
+    }
+    let update = |set: &str| {
+        let sql = format!("UPDATE `t` SET {set} WHERE (({a} AND {b}) AND {c})");
+        one_row(&sql, Dialect::Sqlite, &["a", "b", "c"], &["slug"]).map(|found| found.row)
+    };
+    assert_eq!(update("`note` = ?"), Some(OneRow::Update { sets_unique: false }));
+    assert_eq!(update("`slug` = ?"), Some(OneRow::Update { sets_unique: true }));
+    assert_eq!([update("`b` = ?"), update("`note` = ?, `C` = 1"), update("rowid = 1")], [None; 3]);
+}
+
+#[test]
+fn the_columns_of_a_key_have_plain_names() {
+    for name in ["id", "Key_2", "_"] {
+        assert!(is_plain_column(name), "{name}");
+    }
+    for name in ["", "größe", "a`b", "a b", &"a".repeat(64)] {
+        assert!(!is_plain_column(name), "{name}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Whatever text comes in, an answer comes out.
 
 use super::{ALL, Case, Effect, Session, effects, exact, query, reads, session, transaction, write};
-use crate::scan::{Dialect, key_column, one_row, read, sole_change, table_name};
+use crate::scan::{Dialect, is_plain_column, one_row, read, sole_change, table_name};
 
 const TABLES: [&[Case]; 19] = [
     exact::NOT_ONE_ROW,
@@ -39,13 +39,13 @@ fn ask(sql: &str) {
         let is_read = all.iter().all(|effect| *effect == Effect::Read) || is_calling(&all, dialect);
         assert!(looked.is_none() || is_read, "{dialect:?}: {sql}");
         assert!(sees_more(&format!("{sql}\n;DELETE FROM more"), dialect), "{dialect:?}: {sql}");
-        let is_one_row = |sql: &str| one_row(sql, dialect, "id", &["slug"]).is_some();
+        let is_one_row = |sql: &str| one_row(sql, dialect, &["id"], &["slug"]).is_some();
         assert!(!is_one_row(sql) || may_change_rows(sql, dialect), "{dialect:?}: {sql}");
         assert!(!is_one_row(&format!("{sql}\n;DELETE FROM `t` WHERE (`t`.`id` = ?)")), "{dialect:?}: {sql}");
         sole_change(sql, dialect);
     }
     table_name(sql);
-    key_column(sql);
+    is_plain_column(sql);
 }
 
 /// Whether the write at the end of `sql` is seen, or feared.

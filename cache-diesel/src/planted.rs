@@ -1,0 +1,49 @@
+//! Mistakes about columns that tests plant, to show that they are found. Without the feature `__planted` there are none.
+
+/// What is believed of columns though nobody said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// Every column that the database is asked for compares bytes, whatever it says.
+    Collations,
+    /// What a database said before its structure changed still holds.
+    Structures,
+    /// Every type is compared byte by byte, though a value has several spellings.
+    Types,
+}
+
+#[cfg(feature = "__planted")]
+mod on {
+    use std::cell::Cell;
+
+    use super::Mistake;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Mistake>> = const { Cell::new(None) };
+    }
+
+    /// Does `work`, on this thread, with `mistake`.
+    pub fn with_planted<T>(mistake: Mistake, work: impl FnOnce() -> T) -> T {
+        struct Former(Option<Mistake>);
+        impl Drop for Former {
+            fn drop(&mut self) {
+                PLANTED.set(self.0);
+            }
+        }
+        let _former = Former(PLANTED.replace(Some(mistake)));
+        work()
+    }
+
+    pub(crate) fn is_planted(mistake: Mistake) -> bool {
+        PLANTED.get() == Some(mistake)
+    }
+}
+
+#[cfg(feature = "__planted")]
+pub(crate) use on::is_planted;
+#[cfg(feature = "__planted")]
+pub use on::with_planted;
+
+#[cfg(not(feature = "__planted"))]
+pub(crate) const fn is_planted(_mistake: Mistake) -> bool {
+    false
+}
