@@ -6,6 +6,8 @@
 tests::redis_suite! {
     fn environments_on_redis();
 
+    #[cfg(feature = "postgres")]
+    mod collations;
     mod files;
     #[cfg(feature = "mysql")]
     mod mariadb_server;

@@ -17,6 +17,7 @@ mod generate;
 mod jobs;
 mod models;
 mod pages;
+mod people;
 mod planted;
 mod probe;
 mod program;

@@ -6,6 +6,7 @@ use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
 use crate::jobs::{Owner, State};
+use crate::people::Id;
 
 /// Generates a model with the derives that all here have.
 macro_rules! models {
@@ -63,6 +64,20 @@ models! {
     #[cached(max_rows = 2)]
     notes (id): Note { id: i32 => Integer, kind: String => Text, body: String => Text }
 
+    /// The key is a UUID, in a type of the program's own; texts are compared byte by byte.
+    #[cached(unique(handle), scope(city), scope(team), exact(handle, city))]
+    people (id): Person {
+        id: Id => crate::database::IdSql, handle: String => Text, city: String => Text, team: Id => crate::database::IdSql,
+        age: i32 => Integer,
+    }
+
+    #[diesel(primary_key(name))]
+    places (name): Place { name: String => Text, size: i32 => Integer }
+
+    #[diesel(primary_key(person, name))]
+    #[cached(scope(person))]
+    seats (person, name): Seat { person: Id => crate::database::IdSql, name: String => Text, row_: i32 => Integer }
+
     /// Both the state and the owner are of types that PostgreSQL looks up by their names.
     #[cached(unique(owner), scope(state))]
     jobs (id): Job {
@@ -111,4 +126,5 @@ pub const ROWS: &str = "
 pub const OTHER_ROWS: &str = "
     UPDATE products SET price = price + 100; UPDATE labels SET colour = 'green'; UPDATE codes SET value = value + 100;
     UPDATE reviews SET stars = stars + 100; UPDATE stocks SET amount = amount + 100; DELETE FROM folders WHERE id = 4;
-    UPDATE tallies SET number = number + 100; UPDATE jobs SET state = 'paused'; UPDATE notes SET body = concat(body, ' of two');";
+    UPDATE tallies SET number = number + 100; UPDATE jobs SET state = 'paused'; UPDATE notes SET body = concat(body, ' of two');
+    UPDATE people SET age = age + 100; UPDATE places SET size = size + 100; DELETE FROM seats;";

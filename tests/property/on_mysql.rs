@@ -17,6 +17,7 @@ tests::mysql_suite! {
     #[expect(dead_code, reason = "only some defects are planted on servers")]
     mod planted;
     mod pages;
+    mod people;
     mod probe;
     mod program;
     #[path = "raw/mysql.rs"]

@@ -10,6 +10,7 @@ use crate::models::{
     stocks, tallies,
 };
 use crate::pages::PageRead;
+use crate::people::PersonRead;
 use crate::same::{At, Compared, any, asked, count, list, listed, many, row};
 use crate::world::cache_name;
 
@@ -73,6 +74,8 @@ pub enum Read {
     // Types that are looked up, and views.
     Job(JobRead),
     Page(PageRead),
+    // UUIDs, and texts that are compared byte by byte.
+    Person(PersonRead),
 }
 
 const CHEAP: i32 = 20;
@@ -180,6 +183,7 @@ impl Read {
             }
             Self::Job(read) => read.run(at),
             Self::Page(read) => read.run(at),
+            Self::Person(read) => read.run(at),
         }
     }
 }

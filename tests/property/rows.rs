@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use crate::database::{self, DatabaseConn};
 use crate::form::Form;
 use crate::models::{
-    Code, Folder, Job, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, jobs, labels, notes, products,
-    reviews, stocks, tallies,
+    Code, Folder, Job, Label, Name, Note, Person, Place, Product, Review, Seat, Stock, Tally, codes, folders, jobs,
+    labels, notes, people, places, products, reviews, seats, stocks, tallies,
 };
 use crate::world::cache_name;
 
@@ -17,8 +17,11 @@ pub enum Row {
     Job(Job),
     Label(Label),
     Note(Note),
+    Person(Person),
+    Place(Place),
     Product(Product),
     Review(Review),
+    Seat(Seat),
     Stock(Stock),
     Tally(Tally),
 }
@@ -99,8 +102,11 @@ impl Row {
             Self::Job(row) => verbs!(verb, conn, Job, jobs, row),
             Self::Label(row) => verbs!(verb, conn, Label, labels, row),
             Self::Note(row) => verbs!(verb, conn, Note, notes, row),
+            Self::Person(row) => verbs!(verb, conn, Person, people, row),
+            Self::Place(row) => verbs!(verb, conn, Place, places, row),
             Self::Product(row) => verbs!(verb, conn, Product, products, row),
             Self::Review(row) => verbs!(verb, conn, Review, reviews, row),
+            Self::Seat(row) => verbs!(verb, conn, Seat, seats, row),
             Self::Stock(row) => verbs!(verb, conn, Stock, stocks, row),
             Self::Tally(row) => verbs!(verb, conn, Tally, tallies, row),
         }

@@ -8,6 +8,7 @@ use crate::database::{self, DatabaseConn};
 use crate::form::{self, Form};
 use crate::jobs::JobChange;
 use crate::models::{Change, Product, products};
+use crate::people::PersonChange;
 use crate::rows::{Row, Verb, write_name};
 use crate::scene::Scene;
 use crate::world::{self, cache_name};
@@ -26,6 +27,8 @@ pub enum Write {
     UpdateKey(i32, i32),
     /// Of jobs, by Diesel.
     Jobs(JobChange),
+    /// Of people, places and seats, by Diesel, by key.
+    People(PersonChange),
     Delete(Way, Which),
     /// One statement, by `sql_query`.
     Sql(String),
@@ -87,7 +90,8 @@ impl Write {
             Self::Update(Way::Diesel, ..) | Self::Delete(Way::Diesel, _) | Self::UpdateKey(..) | Self::Jobs(_) => {
                 Form::PlainChange
             }
-            Self::Update(..) | Self::Delete(..) => Form::Statement,
+            Self::People(change) if matches!(change.way(), Way::Diesel) => Form::PlainChange,
+            Self::Update(..) | Self::Delete(..) | Self::People(_) => Form::Statement,
             Self::Sql(_) | Self::Batch(_) | Self::Bound(..) => Form::Text,
             Self::Structure(_) => Form::Structure,
         }
@@ -104,6 +108,7 @@ impl Write {
                 diesel::update(products::table.find(old)).set(products::id.eq(new)).execute(conn)
             }
             Self::Jobs(change) => change.run(conn),
+            Self::People(change) => change.run(conn),
             Self::Delete(way, which) => delete(*way, *which, conn),
             Self::Sql(sql) => diesel::sql_query(sql).execute(conn),
             Self::Bound(sql, one, two) => {

@@ -8,12 +8,26 @@ use diesel::sql_types::{Integer, Text};
 use tests::servers;
 
 use crate::models::{Product, ROWS, products};
+use crate::people;
 use crate::world::cache_name;
 use crate::writes::Target;
 
 pub type DatabaseConn = MysqlConnection;
 
 pub const OTHER_BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
+
+/// What a UUID is kept as, and given and taken as.
+pub type IdSql = diesel::sql_types::Binary;
+pub type IdTaken = Vec<u8>;
+pub type IdGiven = [u8];
+
+pub fn id_given(id: &uuid::Uuid) -> &IdGiven {
+    id.as_bytes()
+}
+
+pub fn id_text(id: &uuid::Uuid) -> String {
+    format!("X'{}'", id.simple())
+}
 
 /// What an upsert may name.
 pub const TARGETS: &[Target] = &[Target::Id, Target::IdNothing, Target::Slug];
@@ -103,6 +117,15 @@ macro_rules! insert_returning {
     (Code, $manager:expr, $row:expr, $conn:expr) => {
         $manager.insert($row).execute($conn)
     };
+    (Person, $manager:expr, $row:expr, $conn:expr) => {
+        $manager.insert($row).execute($conn)
+    };
+    (Place, $manager:expr, $row:expr, $conn:expr) => {
+        $manager.insert($row).execute($conn)
+    };
+    (Seat, $manager:expr, $row:expr, $conn:expr) => {
+        $manager.insert($row).execute($conn)
+    };
     (Stock, $manager:expr, $row:expr, $conn:expr) => {
         $manager.insert($row).execute($conn)
     };
@@ -168,7 +191,7 @@ impl Database {
         let schema = if self.has_schema { EMPTY } else { SCHEMA };
         // Connections of the program before may be about to end.
         self.keeper.batch_execute("SET innodb_lock_wait_timeout = 20, lock_wait_timeout = 20").unwrap();
-        self.keeper.batch_execute(&format!("{schema} BEGIN; {ROWS} {} COMMIT;", self.other_rows)).unwrap();
+        self.keeper.batch_execute(&format!("{schema} BEGIN; {ROWS} {} {} COMMIT;", people::rows(), self.other_rows)).unwrap();
         self.keeper.batch_execute("SET innodb_lock_wait_timeout = 0, lock_wait_timeout = 0").unwrap();
         self.has_schema = true;
     }
@@ -182,12 +205,14 @@ impl Database {
 const EMPTY: &str = "
     DELETE FROM reviews; DELETE FROM products; DELETE FROM labels; DELETE FROM codes; DELETE FROM folders;
     DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes; DELETE FROM jobs;
+    DELETE FROM people; DELETE FROM places; DELETE FROM seats;
     ALTER TABLE products AUTO_INCREMENT = 1; ALTER TABLE reviews AUTO_INCREMENT = 1; ALTER TABLE notes AUTO_INCREMENT = 1;";
 
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS reviews; DROP TABLE IF EXISTS products; DROP TABLE IF EXISTS labels; DROP TABLE IF EXISTS codes;
     DROP TABLE IF EXISTS folders; DROP TABLE IF EXISTS stocks; DROP TABLE IF EXISTS spare; DROP TABLE IF EXISTS tallies;
-    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS jobs; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;
+    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS jobs; DROP TABLE IF EXISTS people;
+    DROP TABLE IF EXISTS places; DROP TABLE IF EXISTS seats; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;
     CREATE TABLE products (
         id INTEGER PRIMARY KEY AUTO_INCREMENT, category_id INTEGER NOT NULL, owner_id INTEGER,
         slug VARCHAR(40) COLLATE utf8mb4_bin NOT NULL UNIQUE, title VARCHAR(40) NOT NULL, price INTEGER NOT NULL
@@ -222,4 +247,9 @@ const SCHEMA: &str = "
     ) ENGINE InnoDB DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci;
     CREATE TABLE notes (id INTEGER PRIMARY KEY AUTO_INCREMENT, kind VARCHAR(40) NOT NULL, body TEXT NOT NULL)
         ENGINE InnoDB DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci;
+    CREATE TABLE people (
+        id BINARY(16) PRIMARY KEY NOT NULL, handle VARCHAR(40) NOT NULL UNIQUE, city VARCHAR(40) NOT NULL, team BINARY(16) NOT NULL, age INTEGER NOT NULL
+    ) ENGINE InnoDB DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_nopad_bin;
+    CREATE TABLE places (name VARCHAR(40) PRIMARY KEY NOT NULL, size INTEGER NOT NULL) ENGINE InnoDB DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_nopad_bin;
+    CREATE TABLE seats (person BINARY(16) NOT NULL, name VARCHAR(40) NOT NULL, row_ INTEGER NOT NULL, PRIMARY KEY (person, name)) ENGINE InnoDB DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_nopad_bin;
     CREATE TABLE scratch (id INTEGER PRIMARY KEY) ENGINE InnoDB;";

@@ -9,12 +9,26 @@ use diesel::sql_types::Integer;
 use diesel::upsert::excluded;
 
 use crate::models::{Product, ROWS, products};
+use crate::people;
 use crate::world::cache_name;
 use crate::writes::Target;
 
 pub type DatabaseConn = SqliteConnection;
 
 pub const OTHER_BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// What a UUID is kept as, and given and taken as.
+pub type IdSql = diesel::sql_types::Binary;
+pub type IdTaken = Vec<u8>;
+pub type IdGiven = [u8];
+
+pub fn id_given(id: &uuid::Uuid) -> &IdGiven {
+    id.as_bytes()
+}
+
+pub fn id_text(id: &uuid::Uuid) -> String {
+    format!("X'{}'", id.simple())
+}
 
 /// What an upsert may name.
 pub const TARGETS: &[Target] = &[Target::Id, Target::IdNothing, Target::Slug];
@@ -152,7 +166,9 @@ impl Database {
         }
         let is_same_schema = self.clean.as_ref().is_some_and(|clean| clean.schema_version == now.schema_version);
         let (empty, schema) = if is_same_schema { (EMPTY, "") } else { (DROP, SCHEMA) };
-        self.keeper.batch_execute(&format!("BEGIN; {empty} {schema} {ROWS} {} COMMIT;", self.other_rows)).unwrap();
+        self.keeper
+            .batch_execute(&format!("BEGIN; {empty} {schema} {ROWS} {} {} COMMIT;", people::rows(), self.other_rows))
+            .unwrap();
         self.clean = Some(self.versions());
         self.is_written_unseen = false;
     }
@@ -184,7 +200,8 @@ fn path_in(dir: &tempfile::TempDir) -> PathBuf {
 const DROP: &str = "
     DROP TABLE IF EXISTS reviews; DROP TABLE IF EXISTS products; DROP TABLE IF EXISTS labels; DROP TABLE IF EXISTS codes;
     DROP TABLE IF EXISTS folders; DROP TABLE IF EXISTS stocks; DROP TABLE IF EXISTS spare; DROP TABLE IF EXISTS tallies;
-    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS jobs; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;";
+    DROP TABLE IF EXISTS notes; DROP TABLE IF EXISTS jobs; DROP TABLE IF EXISTS people;
+    DROP TABLE IF EXISTS places; DROP TABLE IF EXISTS seats; DROP TABLE IF EXISTS scratch; DROP TABLE IF EXISTS aside;";
 
 const SCHEMA: &str = "
     CREATE TABLE products (
@@ -218,8 +235,14 @@ const SCHEMA: &str = "
         id INTEGER PRIMARY KEY NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL UNIQUE COLLATE NOCASE, former TEXT
     );
     CREATE TABLE notes (id INTEGER PRIMARY KEY NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE people (
+        id BLOB PRIMARY KEY NOT NULL, handle TEXT NOT NULL UNIQUE, city TEXT NOT NULL, team BLOB NOT NULL, age INTEGER NOT NULL
+    );
+    CREATE TABLE places (name TEXT PRIMARY KEY NOT NULL, size INTEGER NOT NULL);
+    CREATE TABLE seats (person BLOB NOT NULL, name TEXT NOT NULL, row_ INTEGER NOT NULL, PRIMARY KEY (person, name));
     CREATE TABLE scratch (id INTEGER PRIMARY KEY NOT NULL);";
 
 const EMPTY: &str = "
     DELETE FROM reviews; DELETE FROM products; DELETE FROM labels; DELETE FROM codes; DELETE FROM folders;
-    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes; DELETE FROM jobs;";
+    DELETE FROM stocks; DELETE FROM spare; DELETE FROM tallies; DELETE FROM notes; DELETE FROM jobs;
+    DELETE FROM people; DELETE FROM places; DELETE FROM seats;";

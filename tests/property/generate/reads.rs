@@ -8,6 +8,7 @@ use proptest::sample::select;
 use super::values::{COLOURS, KINDS, NAMES, SLUGS, TITLES, id, state};
 use crate::jobs::JobRead;
 use crate::pages::PageRead;
+use crate::people::PersonRead;
 use crate::reads::Read;
 
 pub fn read() -> BoxedStrategy<Read> {
@@ -20,6 +21,7 @@ pub fn read() -> BoxedStrategy<Read> {
         2 => notes(),
         3 => job().prop_map(Read::Job),
         3 => page().prop_map(Read::Page),
+        3 => person().prop_map(Read::Person),
     ]
     .boxed()
 }
@@ -119,6 +121,24 @@ pub fn job() -> BoxedStrategy<JobRead> {
         2 => state().prop_map(JobRead::InState),
         1 => state().prop_map(JobRead::Count),
         1 => Just(JobRead::Every),
+    ]
+    .boxed()
+}
+
+fn person() -> BoxedStrategy<PersonRead> {
+    prop_oneof![
+        3 => id().prop_map(PersonRead::Person),
+        1 => vec(id(), 1..4).prop_map(PersonRead::Some),
+        1 => id().prop_map(PersonRead::IfOld),
+        2 => select(NAMES).prop_map(PersonRead::OfHandle),
+        2 => select(TITLES).prop_map(PersonRead::InCity),
+        1 => select(TITLES).prop_map(PersonRead::Count),
+        1 => id().prop_map(PersonRead::OfTeam),
+        1 => Just(PersonRead::Every),
+        2 => select(NAMES).prop_map(PersonRead::Place),
+        1 => vec(select(NAMES), 1..4).prop_map(PersonRead::Places),
+        2 => (id(), select(NAMES)).prop_map(|(person, name)| PersonRead::Seat(person, name)),
+        1 => id().prop_map(PersonRead::SeatsOf),
     ]
     .boxed()
 }

@@ -8,7 +8,8 @@ use proptest::sample::select;
 use super::values::{COLOURS, FREE_SLUGS, KINDS, NAMES, SLUGS, TITLES, id, state};
 use crate::database;
 use crate::jobs::{JobChange, Owner};
-use crate::models::{Change, Code, Folder, Job, Label, Note, Product, Review, Stock, Tally};
+use crate::models::{Change, Code, Folder, Job, Label, Note, Person, Place, Product, Review, Seat, Stock, Tally};
+use crate::people::{Id, PersonChange};
 use crate::raw;
 use crate::rows::{Row, Verb};
 use crate::writes::{Way, Which, Write};
@@ -24,6 +25,7 @@ pub fn write() -> BoxedStrategy<Write> {
         1 => (id(), id()).prop_map(|(old, new)| Write::UpdateKey(old, new)),
         1 => (ways(), which()).prop_map(|(way, which)| Write::Delete(way, which)),
         2 => job_change().prop_map(Write::Jobs),
+        3 => person_change().prop_map(Write::People),
         8 => raw::write(),
     ]
     .boxed()
@@ -35,6 +37,21 @@ pub fn job_change() -> BoxedStrategy<JobChange> {
         1 => (id(), select(NAMES)).prop_map(|(id, name)| JobChange::Give(id, name)),
         1 => (state(), state()).prop_map(|(old, new)| JobChange::Move(old, new)),
         1 => state().prop_map(JobChange::Delete),
+    ]
+    .boxed()
+}
+
+fn person_change() -> BoxedStrategy<PersonChange> {
+    let way = || select(&[Way::Diesel, Way::Diesel, Way::Manager]);
+    prop_oneof![
+        2 => (way(), id(), id()).prop_map(|(way, id, age)| PersonChange::Age(way, id, age)),
+        1 => (way(), id()).prop_map(|(way, id)| PersonChange::Leave(way, id)),
+        1 => (way(), id(), select(TITLES)).prop_map(|(way, id, city)| PersonChange::Move(way, id, city)),
+        1 => (way(), id(), select(NAMES)).prop_map(|(way, id, handle)| PersonChange::Name(way, id, handle)),
+        2 => (way(), select(NAMES), id()).prop_map(|(way, name, size)| PersonChange::Resize(way, name, size)),
+        1 => (way(), id(), select(NAMES)).prop_map(|(way, id, name)| PersonChange::Rise(way, id, name)),
+        2 => (way(), id(), select(NAMES), id()).prop_map(|(way, id, name, row)| PersonChange::Sit(way, id, name, row)),
+        1 => (way(), select(NAMES)).prop_map(|(way, name)| PersonChange::Tear(way, name)),
     ]
     .boxed()
 }
@@ -83,6 +100,12 @@ fn row() -> BoxedStrategy<Row> {
         1 => (select(NAMES), id()).prop_map(|(code, value)| Row::Code(Code { code: code.into(), value })),
         1 => (id(), of(id())).prop_map(|(id, parent_id)| Row::Folder(Folder { id, parent_id })),
         2 => job_row(),
+        2 => (id(), select(NAMES), select(TITLES), id(), id()).prop_map(|(id, handle, city, team, age)| {
+            Row::Person(Person { id: Id::of(id), handle: handle.into(), city: city.into(), team: Id::of(team), age })
+        }),
+        1 => (select(NAMES), id()).prop_map(|(name, size)| Row::Place(Place { name: name.into(), size })),
+        1 => (id(), select(NAMES), id())
+            .prop_map(|(person, name, row)| Row::Seat(Seat { person: Id::of(person), name: name.into(), row_: row })),
         1 => (id(), id(), id(), id())
             .prop_map(|(id, product_id, author, stars)| Row::Review(Review { id, product_id, author, stars })),
         1 => (1..=2, 1..=3, id())
