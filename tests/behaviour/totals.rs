@@ -111,7 +111,7 @@ fn a_connection_is_taken_only_if_the_list_or_its_number_is_missing() {
         count.set(count.get() + 1);
         QueryResult::Ok(shop.conn())
     };
-    let mut taken = || {
+    let taken = || {
         let page = second!(shop).load_and_count_with(take).unwrap();
         assert_eq!((page.rows.len(), page.total), (1, 2));
         count.replace(0)

@@ -1,4 +1,4 @@
-//! The one row that a query gives, cached by its query.
+//! The one row, or the one page, that a query gives, cached by its query.
 
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
@@ -9,26 +9,22 @@ use crate::model::CachedModel;
 use crate::read::filter::{Anywhere, Filterable};
 use crate::read::list::{ListRead, OnlyFirst};
 use crate::read::options::{Options, options_methods};
-use crate::read::order::Whole;
 use crate::read::refresh::Later;
 use crate::read::terminal::{IntoTask, Require, row_terminals};
-use crate::read::twice::cloned;
 
-/// A row by a unique value and a condition, to be read by [`first`](Self::first) or [`require`](Self::require).
-#[derive(Debug)]
+/// A row, or a page of one, by a unique value and a condition, to be read by `first` or `require`.
+#[derive(Clone, Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
-pub struct FirstRead<M, Source> {
-    list: ListRead<M, Source>,
+pub struct FirstRead<List> {
+    pub(crate) list: List,
 }
 
-cloned!([M, Source: Clone] FirstRead<M, Source> { list });
-
-impl<M: CachedModel, Source> FirstRead<M, Source> {
+impl<M: CachedModel, Source> FirstRead<ListRead<M, Source>> {
     options_methods!(list.options);
     row_terminals!(M, M, Require<M>, M::Error);
 
     /// Adds a condition, or an optional one.
-    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<M, Condition::Output>
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<ListRead<M, Condition::Output>>
     where
         Condition: Filterable<Source, Kind, Anywhere>,
     {
@@ -45,21 +41,18 @@ impl<M: CachedModel, Source> FirstRead<M, Source> {
     }
 }
 
-type Inner<M, Source> = OnlyFirst<ListRead<M, Source, Whole>>;
-
-impl<'query, C, M, Source> IntoTask<'query, C> for FirstRead<M, Source>
+impl<'query, C, List> IntoTask<'query, C> for FirstRead<List>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    Inner<M, Source>: IntoTask<'query, C>,
+    OnlyFirst<List>: IntoTask<'query, C>,
 {
-    type Task = <Inner<M, Source> as IntoTask<'query, C>>::Task;
+    type Task = <OnlyFirst<List> as IntoTask<'query, C>>::Task;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         OnlyFirst(self.list).into_task()
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {
-        <Inner<M, Source> as IntoTask<'query, C>>::later(task)
+        <OnlyFirst<List> as IntoTask<'query, C>>::later(task)
     }
 }

@@ -88,7 +88,7 @@ pub type ScopeQuery<L> =
 
 impl<M: CachedModel, Source> ListRead<M, Source> {
     #[track_caller]
-    pub(super) fn new(state: &'static ManagerState, source: Source, suffix: Option<String>) -> Self {
+    pub(crate) fn new(state: &'static ManagerState, source: Source, suffix: Option<String>) -> Self {
         Self { state, source, part: Whole::new(), suffix, scope: None, options: Options::new(), model: PhantomData }
     }
 }
@@ -176,7 +176,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         Dependency { suffix: self.suffix.clone(), scope: self.scope }
     }
 
-    pub(super) fn with_options(self, options: Options) -> Self {
+    pub(crate) fn with_options(self, options: Options) -> Self {
         Self { options, ..self }
     }
 

@@ -17,6 +17,7 @@ use crate::model::{CachedModel, Lookup};
 use crate::read::base::{KeyedSource, named_by, row_id, row_tags};
 use crate::read::filter::{Anywhere, Filterable};
 use crate::read::first::FirstRead;
+use crate::read::list::ListRead;
 use crate::read::load::LoadModel;
 use crate::read::lookup_task::{UniqueTarget, UniqueTask};
 use crate::read::options::{Options, options_methods};
@@ -56,7 +57,7 @@ impl<L: Lookup, K: IntoKey<L::Value>> UniqueRead<L, K> {
     row_terminals!(L::Model, L::Model, Require<L::Model>, <L::Model as CachedModel>::Error);
 
     /// Asks for the row only if `condition` holds. It is cached as the first row of a list is, by its query.
-    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<L::Model, Condition::Output>
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<ListRead<L::Model, Condition::Output>>
     where
         <L::Model as CachedModel>::Source: FilterDsl<L::Filter>,
         Condition: Filterable<Source<L>, Kind, Anywhere>,

@@ -73,7 +73,7 @@ impl<V: CachedView> ViewManager<V> {
 #[derive(Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
 pub struct PageList<P: Page, Source, Part = Whole> {
-    list: ListRead<P::Root, Source, Part>,
+    pub(super) list: ListRead<P::Root, Source, Part>,
     page: PhantomData<fn() -> P>,
 }
 
@@ -190,7 +190,7 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         self.list.query()
     }
 
-    fn new(list: ListRead<P::Root, Source, Part>) -> Self {
+    pub(super) fn new(list: ListRead<P::Root, Source, Part>) -> Self {
         Self { list, page: PhantomData }
     }
 }

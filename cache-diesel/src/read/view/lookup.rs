@@ -15,6 +15,9 @@ use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::{CachedModel, Lookup};
 use crate::read::base::{is_key_exact, named_by as name_of};
+use crate::read::filter::{Anywhere, Filterable};
+use crate::read::first::FirstRead;
+use crate::read::list::ListRead;
 use crate::read::load::LoadModel;
 use crate::read::lookup_task::{UniqueTarget, UniqueTask};
 use crate::read::options::{Options, options_methods};
@@ -22,6 +25,7 @@ use crate::read::refresh::Later;
 use crate::read::terminal::{IntoTask, row_terminals};
 use crate::read::twice::cloned;
 use crate::read::view::answer::{page_codec, weight_of};
+use crate::read::view::list::PageList;
 use crate::read::view::manager::ViewManager;
 use crate::read::view::page::{CachedView, LoadPages};
 use crate::read::view::relation::with_base_queries;
@@ -63,6 +67,36 @@ where
 {
     options_methods!(options);
     row_terminals!(V, V::Joined, RequirePage<V>, ErrorOf<V>);
+
+    /// Asks for the page only if `condition` holds. It is cached as the first page of a list is, by its query.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<PageList<V, Condition::Output>>
+    where
+        V::Source: FilterDsl<L::Filter>,
+        Condition: Filterable<Source<V, L>, Kind, Anywhere>,
+    {
+        let value = self.value.into_key();
+        let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
+        let source = condition.filter_of(FilterDsl::filter(V::source(), L::filter(value)));
+        FirstRead { list: PageList::new(ListRead::new(self.state, source, None).with_options(self.options)) }
+    }
+}
+
+impl<V: CachedView, Source> FirstRead<PageList<V, Source>> {
+    options_methods!(list.list.options);
+    row_terminals!(V, V::Joined, RequirePage<V>, ErrorOf<V>);
+
+    /// Adds a condition, or an optional one.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<PageList<V, Condition::Output>>
+    where
+        Condition: Filterable<Source, Kind, Anywhere>,
+    {
+        FirstRead { list: self.list.filter(condition) }
+    }
+
+    /// The plain Diesel query of the row and what is joined, uncached.
+    pub fn query(self) -> Source {
+        self.list.list.source
+    }
 }
 
 impl<'query, C, V, L, K> IntoTask<'query, C> for UniquePageRead<V, L, K>
