@@ -236,8 +236,16 @@ pub(crate) fn function(input: ParseStream<'_>) -> Result<Path> {
 }
 
 pub(crate) fn column(input: ParseStream<'_>) -> Result<Ident> {
-    Ident::parse_any(input)
-        .map_err(|error| Error::new(error.span(), "expected a column name without quotes, such as `slug`"))
+    let path = Path::parse_mod_style(&input.fork()).ok().filter(|path| path.segments.len() > 1);
+    let name = Ident::parse_any(input)
+        .map_err(|error| Error::new(error.span(), "expected a column name without quotes, such as `slug`"))?;
+    match path.as_ref().and_then(|path| path.segments.last()) {
+        Some(column) => {
+            let message = format!("expected the column without its table: `{}`", column.ident);
+            Err(Error::new_spanned(&path, message))
+        }
+        None => Ok(name),
+    }
 }
 
 pub(crate) fn key(input: ParseStream<'_>) -> Result<LitStr> {

@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::parse::ParseStream;
-use syn::{Error, Lit, LitStr};
+use syn::{Error, Ident, Lit, LitStr};
 
 /// How long entries live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,10 @@ pub(crate) fn read(input: ParseStream<'_>) -> syn::Result<TimeoutLit> {
     };
     let _: Lit = input.parse()?;
     let span = literal.span();
+    if let (Lit::Int(number), Ok(unit)) = (&literal, input.fork().parse::<Ident>()) {
+        let message = format!("a length of time is written in quotes: \"{} {unit}\"", number.base10_digits());
+        return Err(Error::new(span, message));
+    }
     let timeout = match &literal {
         Lit::Int(seconds) => from_seconds(seconds.base10_digits()),
         Lit::Str(text) => from_text(&text.value()),
@@ -196,6 +200,7 @@ mod tests {
             ("\"\"", format!("a timeout cannot be empty, expected {forms}")),
             ("-1", format!("a timeout cannot be negative, expected {forms}")),
             ("1.5", format!("expected a timeout such as {forms}")),
+            ("5 minutes", "a length of time is written in quotes: \"5 minutes\"".to_owned()),
             ("soon", format!("expected a timeout such as {forms}")),
             ("0", zero()),
             ("\"0 days\"", zero()),

@@ -125,6 +125,8 @@ fn options_are_checked() {
         ("primary_key =", "expected `primary_key = identity.id`".to_owned()),
         ("primary_key = \"identity.id\"", "expected the name of a field, as in `primary_key = identity.id`".to_owned()),
         ("primary_key = identity.0", "expected the name of a field, as in `primary_key = identity.id`".to_owned()),
+        ("unique(products::slug)", "expected the column without its table: `slug`".to_owned()),
+        ("fixed(crate::schema::products::slug)", "expected the column without its table: `slug`".to_owned()),
         ("scope(\"slug\")", "expected a column name without quotes, such as `slug`".to_owned()),
     ];
     for (options, expected) in table {
