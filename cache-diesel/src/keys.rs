@@ -17,12 +17,21 @@ pub use tuple::Parts;
 /// borrows does not allocate.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key of type `{Id}`",
-    label = "expected `{Id}`, or something that borrows it"
+    label = "expected `{Id}`, or something that borrows it",
+    note = "a key of several columns is one tuple, as in `get((1, 2))`; the key of a row is in its fields, as in `get(row.id)`"
 )]
 pub trait IntoKey<Id>: Hash {
     /// Whether a row that was found by the hash of this has to be compared with it part by part.
     #[doc(hidden)]
     const HAS_PARTS: bool = false;
+
+    /// This type: a read has its key as this, so that nothing is said of the read where the key is none.
+    #[doc(hidden)]
+    type Itself: IntoKey<Id>;
+
+    /// This.
+    #[doc(hidden)]
+    fn itself(self) -> Self::Itself;
 
     /// Hashes this as the key itself is hashed.
     #[doc(hidden)]
@@ -67,6 +76,12 @@ impl<K: IntoKey<Id> + ?Sized, Id> Hash for AsKey<'_, K, Id> {
 }
 
 impl<Id: Key> IntoKey<Id> for Id {
+    type Itself = Self;
+
+    fn itself(self) -> Self {
+        self
+    }
+
     fn as_key(&self) -> Option<&Id> {
         Some(self)
     }
@@ -85,6 +100,12 @@ impl<Id: Key> IntoKey<Id> for Id {
 }
 
 impl<Id: Key> IntoKey<Id> for &Id {
+    type Itself = Self;
+
+    fn itself(self) -> Self {
+        self
+    }
+
     fn as_key(&self) -> Option<&Id> {
         Some(self)
     }
@@ -106,6 +127,12 @@ fn is_only_part<Id: Key>(parts: &[&dyn Any], key: &Id) -> bool {
 macro_rules! into_key {
     ($($from:ty => $id:ty, |$value:ident| $to:expr;)*) => { $(
         impl IntoKey<$id> for $from {
+            type Itself = Self;
+
+            fn itself(self) -> Self {
+                self
+            }
+
             fn as_key(&self) -> Option<&$id> {
                 None
             }
@@ -127,6 +154,12 @@ into_key! {
 macro_rules! into_nullable {
     ($($from:ty => $id:ty, |$value:ident| $to:expr;)*) => { $(
         impl IntoKey<Option<$id>> for $from {
+            type Itself = Self;
+
+            fn itself(self) -> Self {
+                self
+            }
+
             fn hash_key<H: Hasher>(&self, state: &mut H) {
                 // As the key is hashed: by its kind, and by what is in it.
                 Some(()).hash(state);
@@ -158,6 +191,12 @@ into_nullable! {
 // Written out, as the compiler shows these to whoever gives a text for something else.
 
 impl IntoKey<String> for &str {
+    type Itself = Self;
+
+    fn itself(self) -> Self {
+        self
+    }
+
     fn as_key(&self) -> Option<&String> {
         None
     }
@@ -168,6 +207,12 @@ impl IntoKey<String> for &str {
 }
 
 impl IntoKey<Option<String>> for &str {
+    type Itself = Self;
+
+    fn itself(self) -> Self {
+        self
+    }
+
     fn hash_key<H: Hasher>(&self, state: &mut H) {
         Some(self).hash(state);
     }

@@ -208,6 +208,7 @@ mod identity;
 mod install;
 mod keys;
 mod manager;
+mod misfit;
 mod model;
 mod moment;
 mod planted;
@@ -278,8 +279,8 @@ pub mod __private {
     pub use crate::planted::with_planted;
     pub use crate::printed::KeyPart;
     pub use crate::read::view::{
-        Belongs, CachedView, ChildOf, ForeignKeyOf, LoadPages, Page, PageList, PageScope, Part, Prefetch, Prefetched,
-        Relation, UniquePageRead, ViewCell, ViewManager,
+        Belongs, CachedView, ChildOf, ForeignKeyOf, Joins, LoadPages, Page, PageList, PageScope, Part, Prefetch,
+        Prefetched, Relation, UniquePageRead, ViewCell, ViewManager,
     };
     pub use crate::read::{
         AnyConnection, Anywhere, BaseQueryOf, BlockingRead, DefaultOrder, ListRead, Multi, On, OnJoined, OwnQuery,

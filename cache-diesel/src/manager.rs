@@ -14,6 +14,7 @@ use crate::backend::address_of_url;
 use crate::declaration::{lookups_of, manager_name, tables};
 use crate::identity::endpoint::{Endpoint, endpoint_of};
 use crate::model::{CachedModel, Definition};
+use crate::read::refused::refused;
 use crate::relevance;
 use crate::report;
 use crate::table::table_name;
@@ -39,6 +40,8 @@ impl<M: CachedModel> Manager<M> {
     pub fn name(self) -> &'static str {
         &self.state.name
     }
+
+    refused!(ReadsOfManager: count, execute, exists, filter, find, first, get_result, get_results, load);
 
     pub(crate) fn from_state(state: &'static ManagerState) -> Self {
         Self { state, model: PhantomData }

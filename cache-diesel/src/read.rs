@@ -25,6 +25,7 @@ mod options;
 mod order;
 mod pointer;
 mod refresh;
+pub(crate) mod refused;
 mod row;
 mod row_task;
 mod take;
@@ -47,7 +48,7 @@ pub use order::{Arranged, DefaultOrder, Unordered, Whole};
 pub use pointer::unique_codec;
 pub use row::{FilteredRead, RowRead};
 pub use take::{OptionalRead, ReadError, TakeConnection};
-pub use terminal::{AnyConnection, Blocking, BlockingRead, Runs};
+pub use terminal::{AnyConnection, Blocking, BlockingRead, Connected, ReadsColumns, Runs, WritingConnection};
 pub use view::{FilteredPageRead, LoadPages, ManyPagesRead, PageList, PageRead, UniquePageRead};
 
 pub(crate) use ask::introduce_writer;

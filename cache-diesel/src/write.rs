@@ -11,13 +11,13 @@ mod target;
 mod untracked;
 
 pub use delete::DeleteWrite;
-pub use insert::{FetchInserted, InsertWrite};
+pub use insert::{FetchInserted, InsertWrite, NewRows};
 pub use named::{ByName, ByTable, ByTables, TableNames, writes};
-pub use rows::WrittenRows;
+pub use rows::{Executed, WrittenRows};
 pub use save::{FetchSaved, SaveWrite};
 pub use saved::Saved;
 pub use statement::{FetchWritten, StatementWrite};
-pub use target::{GivesBack, WriteTarget};
+pub use target::{GivesBack, WriteTarget, WritesTo};
 
 use cache_core::Fingerprint;
 use cache_core::protocol::write::{Change, ChangeSet};

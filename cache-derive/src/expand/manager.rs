@@ -89,26 +89,26 @@ pub(super) fn get_by(
     };
     // A single key keeps its own type, so that a `&str` is not copied on a hit.
     if let [parameter] = &parameters(lookup)[..] {
-        let read = read(&quote!(__Key));
+        let read = read(&quote!(<__Key as #private::IntoKey<#value>>::Itself));
         return quote! {
             #attributes
             #vis fn #method<__Key>(self, #parameter: __Key) -> #read
             where
                 __Key: #private::IntoKey<#value>,
             {
-                self.0.get_by::<#marker, __Key>(#parameter)
+                self.0.looked_up::<#marker, __Key>(#parameter)
             }
         };
     }
-    let Given { generics, arguments, parts, bounds } = given(&private, &lookup.fields, parameters(lookup));
-    let read = read(&quote!(#private::Parts<(#generics)>));
+    let Given { generics, arguments, kinds, parts, bounds } = given(&private, &lookup.fields, parameters(lookup));
+    let read = read(&quote!(#private::Parts<(#kinds)>));
     quote! {
         #attributes
         #vis fn #method<#generics>(self, #arguments) -> #read
         where
             #bounds
         {
-            self.0.get_by::<#marker, _>(#private::Parts((#parts)))
+            self.0.looked_up::<#marker, _>(#private::Parts((#parts)))
         }
     }
 }
@@ -126,11 +126,11 @@ fn get_by_columns(model: &Model<'_>) -> Option<TokenStream> {
         "The row with this {}, as `get` has it.",
         names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
     );
-    let Given { generics, arguments, parts, bounds } = given(&private, fields, named(&names));
+    let Given { generics, arguments, kinds, parts, bounds } = given(&private, fields, named(&names));
     Some(quote! {
         #[doc = #doc]
         #[must_use = "nothing is read until `first` or another method with a connection is called"]
-        #vis fn #method<#generics>(self, #arguments) -> #private::RowRead<#ident, #private::Parts<(#generics)>>
+        #vis fn #method<#generics>(self, #arguments) -> #private::RowRead<#ident, #private::Parts<(#kinds)>>
         where
             #bounds
         {
@@ -143,17 +143,20 @@ fn get_by_columns(model: &Model<'_>) -> Option<TokenStream> {
 struct Given {
     generics: TokenStream,
     arguments: TokenStream,
+    /// The types of the keys, none where an argument is no key.
+    kinds: TokenStream,
     parts: TokenStream,
     bounds: TokenStream,
 }
 
 fn given(private: &TokenStream, fields: &[Field<'_>], parameters: Vec<Ident>) -> Given {
     let kinds: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("__Key{index}")).collect();
-    let types = fields.iter().map(|field| &field.ty);
+    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
     Given {
         generics: quote!(#(#kinds),*),
         arguments: quote!(#(#parameters: #kinds),*),
-        parts: quote!(#(#parameters),*),
+        kinds: quote!(#(<#kinds as #private::IntoKey<#types>>::Itself),*),
+        parts: quote!(#(#private::IntoKey::itself(#parameters)),*),
         bounds: quote!(#(#kinds: #private::IntoKey<#types>),*),
     }
 }
@@ -172,7 +175,7 @@ pub(super) fn all_by(model: &Model<'_>, lookup: &Lookup<'_>, read: &TokenStream)
         #[doc = #doc]
         #[must_use = "nothing is read until `load` or another method with a connection is called"]
         #vis fn #method(self, #arguments) -> #read {
-            self.0.all_by::<#marker>(#key)
+            self.0.scoped::<#marker>(#key)
         }
     }
 }

@@ -22,9 +22,11 @@ pub(crate) fn view(model: &Model<'_>, view: &View) -> TokenStream {
     let row =
         (!view.is_whole_in_lists()).then(|| Page { model, view, ident: listed(view), prefetches: Vec::new() }.expand());
     let page = whole.expand();
+    let joins = joins(model, view);
     let cached_view = cached_view(model, view);
     let manager = manager::manager(model, view);
     quote! {
+        #(#joins)*
         #(#relations)*
         #page
         #row
@@ -42,6 +44,22 @@ fn listed(view: &View) -> Ident {
 fn marker(view: &View, prefetch: &Prefetch) -> Ident {
     let field = crate::model::camel_case(&prefetch.name.to_string().replace("r#", ""));
     format_ident!("__Cached{}{field}", view.name, span = proc_macro2::Span::call_site())
+}
+
+/// Says that each joined table can be joined, before all that follows from it. What a base query joins is in its type only.
+fn joins(model: &Model<'_>, view: &View) -> Vec<TokenStream> {
+    let root = model.ident;
+    let joins = view.joins.iter().filter(|_| model.base_query.is_none());
+    joins
+        .map(|Join { model: related, .. }| {
+            // Spanned by the model that was typed: a missing `joinable!` is reported there.
+            let span = located(related.span());
+            let private = model.private_at(span);
+            quote_spanned! {span=>
+                const _: ::core::option::Option<#private::Joins<#root, #related>> = ::core::option::Option::None;
+            }
+        })
+        .collect()
 }
 
 /// The base query or table with the joined tables: their type, and the expression that joins them.

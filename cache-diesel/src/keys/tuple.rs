@@ -13,7 +13,13 @@ pub struct Parts<T>(pub T);
 /// The methods of a key whose parts are at `$place` in it.
 macro_rules! methods_by_parts {
     ($id:ty, [$($name:ident: $part:ty => $own:ty),*], $at:tt) => {
+        type Itself = Self;
+
         const HAS_PARTS: bool = true;
+
+        fn itself(self) -> Self {
+            self
+        }
 
         fn hash_key<State: Hasher>(&self, state: &mut State) {
             let tuple_parts!($at $($name)*) = self;

@@ -36,6 +36,11 @@ pub struct Awaiting;
 #[diagnostic::do_not_recommend]
 impl<C: AsyncConnection> AnyConnection<Awaiting> for C {
     type Backend = C::Backend;
+    type Itself = Self;
+
+    fn itself(&mut self) -> &mut Self {
+        self
+    }
 }
 
 type Answer<'conn, T> = Pin<Box<dyn Future<Output = T> + Send + 'conn>>;

@@ -11,6 +11,7 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::{Expression, QuerySource};
 
 use crate::expression::IfAny;
+use crate::misfit::{Misfit, Never};
 
 /// Marks `()` as a filter.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl<Condition: Expression> Holds<Condition> for Anywhere {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a filter for `{Source}`",
     label = "expected `()`, a Diesel boolean expression over the columns of this table, or an `Option` of one",
+    note = "of a related table, ask by a subquery: `products::category_id.eq_any(categories::table.filter(..).select(categories::id))`, or read a view with `select_related(..)`",
     note = "a boxed condition names what it is on: `Box<dyn BoxableExpression<products::table, Pg, SqlType = Bool>>`, and for a view the joined tables: `diesel::dsl::InnerJoinQuerySource<products::table, categories::table>`"
 )]
 pub trait Filterable<Source, Kind, Columns = On<Source>> {
@@ -86,6 +88,16 @@ where
 
     fn filter_of(self, source: Source) -> Self::Output {
         FilterDsl::filter(source, self)
+    }
+}
+
+// So that nothing is said of a read whose filter is none.
+#[diagnostic::do_not_recommend]
+impl<Source, Columns, Condition: Never> Filterable<Source, Misfit, Columns> for Condition {
+    type Output = Condition;
+
+    fn filter_of(self, _source: Source) -> Self::Output {
+        self
     }
 }
 

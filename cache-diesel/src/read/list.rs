@@ -21,6 +21,7 @@ use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::order::{Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Window, Windowed};
 use crate::read::refresh::Later;
+use crate::read::refused::refused;
 use crate::read::task::Head;
 use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
 use crate::read::twice::cloned;
@@ -51,7 +52,7 @@ impl<M: CachedModel> Manager<M> {
     /// The rows with this value in the scope `L`; generated methods call it.
     #[doc(hidden)]
     #[track_caller]
-    pub fn all_by<L>(self, value: L::Value) -> ListRead<M, Filter<M::Source, L::Filter>>
+    pub fn scoped<L>(self, value: L::Value) -> ListRead<M, Filter<M::Source, L::Filter>>
     where
         L: Lookup<Model = M>,
         M::Source: FilterDsl<L::Filter>,
@@ -137,6 +138,8 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// As [`entry`](Self::entry), and takes a connection on a miss only.
         entry_with, Self as CachedList<M>, ValueEntry as CachedEntry<CachedList<M>>, |read| read
     }
+
+    refused!(EndsList: execute, get_result, get_results);
 
     /// Adds a condition, or an optional one. It is part of the entry's name, as the first ones are.
     pub fn filter<Condition, Kind>(self, condition: Condition) -> ListRead<M, Condition::Output, Part>

@@ -14,7 +14,8 @@ use crate::replay::Replay;
 #[diagnostic::on_unimplemented(
     message = "this query cannot be loaded as `{M}` from `{C}`",
     label = "not a query for `{M}` on this connection",
-    note = "`{M}` needs `#[derive(Queryable, Selectable)]`, and every column that is used must belong to its table"
+    note = "every column that is used must belong to the table of `{M}`: related rows are read by a view with `select_related(..)`, and asked for by `.eq_any(..)` with a subquery",
+    note = "`{M}` needs `#[derive(Queryable, Selectable)]`"
 )]
 pub trait LoadModel<'query, C: LoadConnection<Backend: CacheBackend>, M> {
     /// The query with the columns of `M`.

@@ -31,12 +31,12 @@ impl<M: CachedModel> Manager<M> {
     /// The row with this value in the unique look-up `L`; generated methods call it.
     #[doc(hidden)]
     #[track_caller]
-    pub fn get_by<L, K>(self, value: K) -> UniqueRead<L, K>
+    pub fn looked_up<L, K>(self, value: K) -> UniqueRead<L, K::Itself>
     where
         L: Lookup<Model = M>,
         K: IntoKey<L::Value>,
     {
-        UniqueRead { state: self.state, value, options: Options::new(), lookup: PhantomData }
+        UniqueRead { state: self.state, value: value.itself(), options: Options::new(), lookup: PhantomData }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::keep::Keep;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
+use crate::read::refused::refused;
 use crate::read::row_task::{accept_row, first_of, keep_row, row_codec};
 use crate::read::take::many_with;
 use crate::read::task::Head;
@@ -66,6 +67,7 @@ impl<M: CachedModel> ManyRead<M> {
         load, M, Self, |read| read
     }
 
+    refused!(EndsManyRows: count, execute, exists, first, get_result, get_results);
     many_with!(M);
 }
 

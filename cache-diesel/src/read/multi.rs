@@ -34,6 +34,11 @@ macro_rules! multi_connection {
     ($any:ident { $first:ident($first_conn:ty) $(, $variant:ident($conn:ty))* $(,)? }) => {
         impl $crate::__private::AnyConnection<$crate::__private::Multi> for $any {
             type Backend = <$first_conn as $crate::__private::diesel::Connection>::Backend;
+            type Itself = Self;
+
+            fn itself(&mut self) -> &mut Self {
+                self
+            }
         }
 
         impl<'conn, 'query, Read> $crate::__private::Runs<'conn, 'query, Read, $crate::__private::Multi> for $any

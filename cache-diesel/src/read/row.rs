@@ -31,8 +31,8 @@ impl<M: CachedModel> Manager<M> {
     /// A key may be given as it is, borrowed, or as a string slice for a `String`; several columns as a tuple.
     #[track_caller]
     #[must_use = "nothing is read until a method with a connection is called"]
-    pub fn get<K: IntoKey<M::Id>>(self, id: K) -> RowRead<M, K> {
-        RowRead { state: self.state, key: id, options: Options::new(), model: PhantomData }
+    pub fn get<K: IntoKey<M::Id>>(self, id: K) -> RowRead<M, K::Itself> {
+        RowRead { state: self.state, key: id.itself(), options: Options::new(), model: PhantomData }
     }
 }
 

@@ -37,6 +37,17 @@ pub trait TakeConnection<Kind> {
     fn take(self) -> Result<Self::Connection, Self::Failure>;
 }
 
+/// An error that is made from what taking a connection fails with, a `Failure`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no room for what taking a connection fails with, `{Failure}`",
+    label = "fails with `{Failure}`",
+    note = "name an error of your own with `#[cached(error = MyError)]`, and write `impl From<{Failure}> for MyError`"
+)]
+pub trait HoldsFailure<Failure>: From<Failure> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Failure>, Failure> HoldsFailure<Failure> for E {}
+
 /// Marks closures whose errors hold those of the database.
 #[derive(Debug)]
 pub struct FromClosure<C, E>(core::marker::PhantomData<fn() -> (C, E)>);

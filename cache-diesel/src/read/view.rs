@@ -19,5 +19,5 @@ pub use manager::{ViewCell, ViewManager};
 pub use many::ManyPagesRead;
 pub use page::{CachedView, LoadPages, Page};
 pub use part::Part;
-pub use relation::{Belongs, ChildOf, ForeignKeyOf, Prefetch, Prefetched, Relation};
+pub use relation::{Belongs, ChildOf, ForeignKeyOf, Joins, Prefetch, Prefetched, Relation};
 pub use row::{FilteredPageRead, PageRead};

@@ -4,7 +4,6 @@ use core::marker::PhantomData;
 
 use cache_core::KeyBytes;
 use cache_core::protocol::write::Change;
-use diesel::connection::LoadConnection;
 use diesel::dsl::Find;
 use diesel::query_builder::{DeleteStatement, IntoUpdateTarget};
 use diesel::query_dsl::methods::{ExecuteDsl, FindDsl};
@@ -15,6 +14,7 @@ use crate::declaration::tables;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::read::WritingConnection;
 use crate::track::Told;
 use crate::write::saved::for_rows;
 use crate::write::{as_announced, space_of, write_through};
@@ -50,7 +50,7 @@ impl<M: CachedModel> DeleteWrite<M> {
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
     pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
     where
-        C: LoadConnection<Backend: CacheBackend>,
+        C: WritingConnection<Backend: CacheBackend>,
         Find<M::Table, M::Id>: IntoUpdateTarget<Table = M::Table>,
         DeleteStatement<M::Table, Where<M>>: ExecuteDsl<C, C::Backend>,
     {

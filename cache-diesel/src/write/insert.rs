@@ -4,7 +4,6 @@ use core::marker::PhantomData;
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::{KeyBytes, Tag};
-use diesel::connection::LoadConnection;
 use diesel::query_builder::InsertStatement;
 use diesel::query_dsl::methods::ExecuteDsl;
 use diesel::result::{Error, QueryResult};
@@ -14,7 +13,9 @@ use crate::backend::CacheBackend;
 use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
+use crate::misfit::{Fits, Misfit, Never};
 use crate::model::CachedModel;
+use crate::read::WritingConnection;
 use crate::track::Told;
 use crate::write::saved::{for_count, for_rows};
 use crate::write::{as_announced, write_through};
@@ -26,8 +27,46 @@ impl<M: CachedModel> Manager<M> {
     ///
     /// Lists and counts of the table count as changed, and what was known to be absent. Rows that are there do not.
     /// [`get_result`](InsertWrite::get_result) leaves the scopes that the new row is not in.
-    pub fn insert<New: Insertable<M::Table>>(self, new: New) -> InsertWrite<M, New> {
-        InsertWrite { state: self.state, new, model: PhantomData }
+    pub fn insert<New, Kind>(self, new: New) -> InsertWrite<M, New::Itself>
+    where
+        New: NewRows<M::Table, Kind>,
+    {
+        InsertWrite { state: self.state, new: new.itself(), model: PhantomData }
+    }
+}
+
+/// What can be inserted into the table `T`: whatever is Diesel's [`Insertable`].
+///
+/// `Kind` is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be inserted into `{T}`",
+    label = "not `Insertable` into this table",
+    note = "add `#[derive(Insertable)]` and `#[diesel(table_name = ..)]` to the struct, or give assignments, as in `insert(products::title.eq(\"Lamp\"))`"
+)]
+pub trait NewRows<T, Kind> {
+    /// This type.
+    type Itself;
+
+    /// This.
+    fn itself(self) -> Self::Itself;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, New: Insertable<T>> NewRows<T, Fits> for New {
+    type Itself = New;
+
+    fn itself(self) -> New {
+        self
+    }
+}
+
+// So that nothing is said of the insert of what cannot be inserted.
+#[diagnostic::do_not_recommend]
+impl<T, New: Never> NewRows<T, Misfit> for New {
+    type Itself = New;
+
+    fn itself(self) -> New {
+        self
     }
 }
 
@@ -48,7 +87,7 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
     pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
     where
-        C: LoadConnection<Backend: CacheBackend>,
+        C: WritingConnection<Backend: CacheBackend>,
         M::Table: QuerySource,
         InsertStatement<M::Table, New::Values>: ExecuteDsl<C, C::Backend>,
     {
@@ -65,7 +104,7 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     /// Returns what the database says, and `NotFound` if nothing was inserted.
     pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
     where
-        C: LoadConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
+        C: WritingConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
     {
         self.get_results(conn)?.into_iter().next().ok_or(Error::NotFound)
     }
@@ -77,7 +116,7 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     /// Returns what the database says.
     pub fn get_results<'query, C>(self, conn: &mut C) -> QueryResult<Vec<M>>
     where
-        C: LoadConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
+        C: WritingConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
     {
         let (state, new) = (self.state, self.new);
         let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
@@ -91,6 +130,7 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
 /// The backend is a parameter, so that those with RETURNING and those without do not overlap.
 #[diagnostic::on_unimplemented(
     message = "`{New}` cannot be inserted as `{M}` on `{Self}`",
+    label = "`get_result` reads the new row back",
     note = "`{New}` needs `#[derive(Insertable)]` for the table of `{M}`, and `{M}` needs `#[derive(Queryable, Selectable)]`"
 )]
 pub trait FetchInserted<'query, New, M, DB> {

@@ -6,7 +6,7 @@ use diesel::connection::{Connection, LoadConnection};
 
 use crate::backend::CacheBackend;
 use crate::declaration::{has_schema, tables};
-use crate::read::introduce_writer;
+use crate::read::{WritingConnection, introduce_writer};
 use crate::scan::Dialect;
 use crate::table::NamedTable;
 use crate::track::tracker_of;
@@ -63,7 +63,7 @@ pub fn writes<C, T, E, Kind>(
     work: impl FnOnce(&mut C) -> Result<T, E>,
 ) -> Result<T, E>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: WritingConnection<Backend: CacheBackend>,
     E: From<diesel::result::Error>,
 {
     let changes = changes_of::<C>(named.names()).map_err(refused::<E>)?;

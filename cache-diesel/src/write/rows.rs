@@ -3,9 +3,13 @@
 use cache_core::Fingerprint;
 use cache_core::protocol::write::Change;
 use diesel::QuerySource;
+use diesel::connection::Connection;
 use diesel::query_builder::{DeleteStatement, InsertStatement, QueryFragment, UpdateStatement};
+use diesel::query_dsl::methods::ExecuteDsl;
+use diesel::result::QueryResult;
 
 use crate::backend::{CacheBackend, sql_text};
+use crate::misfit::{Fits, Misfit, Never};
 use crate::precision::are_plain_writes_row_exact;
 use crate::row_key::RowKey;
 use crate::scan::{self, Binds, Bound};
@@ -54,6 +58,51 @@ where
 {
     fn change(&self, table: &str, space: Option<Fingerprint>) -> Change {
         one_row::<DB, _>(self, table, space).unwrap_or(Change::Change)
+    }
+}
+
+/// A statement that can be run on the connection `C`.
+///
+/// `Kind` is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a statement that can be run on this connection",
+    label = "an incomplete statement, or one for another database",
+    note = "an update needs its `.set(..)`, and the database everything that the statement uses"
+)]
+pub trait Executed<C, Kind>: WriteTarget {
+    /// What the statement changes, as [`WrittenRows`] tells it.
+    #[doc(hidden)]
+    fn changes(&self, table: &str, space: Option<Fingerprint>) -> Change;
+
+    /// Runs the statement, and gives the number of rows that it affected.
+    #[doc(hidden)]
+    fn executed(self, conn: &mut C) -> QueryResult<usize>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, Statement> Executed<C, Fits> for Statement
+where
+    C: Connection,
+    Statement: ExecuteDsl<C, C::Backend> + WrittenRows<C::Backend>,
+{
+    fn changes(&self, table: &str, space: Option<Fingerprint>) -> Change {
+        self.change(table, space)
+    }
+
+    fn executed(self, conn: &mut C) -> QueryResult<usize> {
+        ExecuteDsl::execute(self, conn)
+    }
+}
+
+// So that one thing is said of a statement that cannot be run.
+#[diagnostic::do_not_recommend]
+impl<C, Statement: Never + WriteTarget> Executed<C, Misfit> for Statement {
+    fn changes(&self, _table: &str, _space: Option<Fingerprint>) -> Change {
+        Change::Upsert
+    }
+
+    fn executed(self, _conn: &mut C) -> QueryResult<usize> {
+        Ok(0)
     }
 }
 

@@ -4,7 +4,6 @@ use core::marker::PhantomData;
 
 use cache_core::KeyBytes;
 use cache_core::protocol::write::{Change, ChangeSet};
-use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
@@ -12,6 +11,7 @@ use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::read::WritingConnection;
 use crate::track::Told;
 use crate::write::insert::scopes_of;
 use crate::write::saved::for_rows;
@@ -47,7 +47,7 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
     pub fn execute<'query, C>(self, conn: &mut C) -> QueryResult<usize>
     where
-        C: LoadConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
+        C: WritingConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
     {
         self.run(conn).map(|saved| usize::from(saved.is_some()))
     }
@@ -59,14 +59,14 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
     /// Returns what the database says, and `NotFound` if the row is not there.
     pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
     where
-        C: LoadConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
+        C: WritingConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
     {
         self.run(conn)?.ok_or(diesel::result::Error::NotFound)
     }
 
     fn run<'query, C>(self, conn: &mut C) -> QueryResult<Option<M>>
     where
-        C: LoadConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
+        C: WritingConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
     {
         let table = self.state.table.as_str();
         let is_one_type = tables().has_one_key(table);
@@ -95,6 +95,7 @@ fn saved_changes<M: CachedModel>(state: &ManagerState, row: &M, identity: Identi
 /// The backend is a parameter, so that those with RETURNING and those without do not overlap.
 #[diagnostic::on_unimplemented(
     message = "`{M}` cannot be saved on `{Self}`",
+    label = "`save` sets what `AsChangeset` sets, and reads the row back",
     note = "`{M}` needs `#[derive(AsChangeset, Queryable, Selectable)]`"
 )]
 pub trait FetchSaved<'query, 'row, M, DB> {

@@ -2,16 +2,15 @@
 
 use core::marker::PhantomData;
 
-use diesel::connection::LoadConnection;
-use diesel::query_dsl::methods::ExecuteDsl;
 use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::read::WritingConnection;
 use crate::track::Told;
 use crate::write::saved::{for_count, for_rows};
-use crate::write::{WriteTarget, WrittenRows, as_announced, space_of, write_through};
+use crate::write::{Executed, WritesTo, WrittenRows, as_announced, space_of, write_through};
 
 impl<M: CachedModel> Manager<M> {
     /// Any insert, update or delete of this table.
@@ -21,8 +20,11 @@ impl<M: CachedModel> Manager<M> {
     /// An update or delete by primary key, such as `update(table.find(1)).set(..)`, counts for that row, and for lists,
     /// scopes and counts of the table, if the key is a whole number, bytes or a UUID and is not set. With any other
     /// statement every row and list of the table counts as changed.
-    pub fn write<Statement: WriteTarget<Table = M::Table>>(self, statement: Statement) -> StatementWrite<M, Statement> {
-        StatementWrite { state: self.state, statement, model: PhantomData }
+    pub fn write<Statement>(self, statement: Statement) -> StatementWrite<M, Statement::Itself>
+    where
+        Statement: WritesTo<M::Table>,
+    {
+        StatementWrite { state: self.state, statement: statement.itself(), model: PhantomData }
     }
 }
 
@@ -41,16 +43,16 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     /// # Errors
     ///
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
-    pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
+    pub fn execute<C, Kind>(self, conn: &mut C) -> QueryResult<usize>
     where
-        C: LoadConnection<Backend: CacheBackend>,
-        Statement: ExecuteDsl<C, C::Backend> + WrittenRows<C::Backend>,
+        C: WritingConnection<Backend: CacheBackend>,
+        Statement: Executed<C, Kind>,
     {
         let (statement, table) = (self.statement, &self.state.table);
-        let change = statement.change(table, space_of(conn, table));
+        let change = statement.changes(table, space_of(conn, table));
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
-        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
+        write_through(conn, table, &change, |conn| statement.executed(conn), told)
     }
 
     /// Runs the statement and gives the first row that it wrote, as the database has it: of a delete, as it was.
@@ -60,7 +62,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     /// Returns what the database says, and `NotFound` if no row was written.
     pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
     where
-        C: LoadConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
+        C: WritingConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
         Statement: WrittenRows<C::Backend>,
     {
         self.get_results(conn)?.into_iter().next().ok_or(Error::NotFound)
@@ -73,7 +75,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
     pub fn get_results<'query, C>(self, conn: &mut C) -> QueryResult<Vec<M>>
     where
-        C: LoadConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
+        C: WritingConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
         Statement: WrittenRows<C::Backend>,
     {
         let (statement, state) = (self.statement, self.state);

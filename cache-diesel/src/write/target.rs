@@ -7,7 +7,7 @@ use diesel::{QuerySource, SelectableExpression, Table};
 /// A statement of Diesel's that writes to one table.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an insert, update or delete statement",
-    note = "raw SQL runs as it does in Diesel: the cache sees it too"
+    label = "expected `diesel::insert_into(..).values(..)`, `diesel::update(..).set(..)` or `diesel::delete(..)`"
 )]
 pub trait WriteTarget {
     /// The table.
@@ -17,18 +17,42 @@ pub trait WriteTarget {
     const IS_DELETE: bool = false;
 }
 
-impl<T: QuerySource, Values, Op, Returning> WriteTarget for InsertStatement<T, Values, Op, Returning> {
-    type Table = T;
+/// A statement of Diesel's that writes to the table `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an insert, update or delete of `{T}`",
+    label = "expected `diesel::insert_into(..).values(..)`, `diesel::update(..).set(..)` or `diesel::delete(..)` of this table",
+    note = "what writes to another table goes through the manager of its model, or runs as it does in Diesel; so does raw SQL: the cache sees it too"
+)]
+pub trait WritesTo<T>: WriteTarget<Table = T> {
+    /// This type: a write has its statement as this, so that nothing is said of the write where it is none.
+    type Itself: WriteTarget<Table = T>;
+
+    /// This.
+    fn itself(self) -> Self::Itself;
 }
 
-impl<T: QuerySource, Where, Values, Returning> WriteTarget for UpdateStatement<T, Where, Values, Returning> {
-    type Table = T;
+macro_rules! writes_to {
+    ($($statement:ident<T $(, $part:ident)*> $({ $($item:tt)* })?),*) => { $(
+        impl<T: QuerySource, $($part),*> WriteTarget for $statement<T, $($part),*> {
+            type Table = T;
+            $($($item)*)?
+        }
+
+        impl<T: QuerySource, $($part),*> WritesTo<T> for $statement<T, $($part),*> {
+            type Itself = Self;
+
+            fn itself(self) -> Self {
+                self
+            }
+        }
+    )* };
 }
 
-impl<T: QuerySource, Where, Returning> WriteTarget for DeleteStatement<T, Where, Returning> {
-    type Table = T;
-    const IS_DELETE: bool = true;
-}
+writes_to!(
+    DeleteStatement<T, Where, Returning> { const IS_DELETE: bool = true; },
+    InsertStatement<T, Values, Op, Returning>,
+    UpdateStatement<T, Where, Values, Returning>
+);
 
 /// A statement of which `Selection` can be asked to be given back.
 pub trait GivesBack<Selection>: WriteTarget {

@@ -21,6 +21,7 @@ use crate::read::number::{Countable, Counted, Existing};
 use crate::read::options::options_methods;
 use crate::read::order::{Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Windowed};
 use crate::read::refresh::Later;
+use crate::read::refused::refused;
 use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
 use crate::read::total::{Repeatable, WithTotal, total_with};
 use crate::read::twice::cloned;
@@ -55,7 +56,7 @@ impl<V: CachedView> ViewManager<V> {
     /// The pages of the rows with this value in the scope `L`; generated methods call it.
     #[doc(hidden)]
     #[track_caller]
-    pub fn all_by<L>(self, value: L::Value) -> PageList<V::Listed, Filter<V::Source, L::Filter>>
+    pub fn scoped<L>(self, value: L::Value) -> PageList<V::Listed, Filter<V::Source, L::Filter>>
     where
         L: Lookup<Model = V::Root>,
         V::Source: FilterDsl<L::Filter>,
@@ -132,6 +133,8 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
         exists, P::Joined, Ended<Existing<ListRead<P::Root, Source, Part>>, Value>,
         |read| Ended::new(Existing(read.list)), where Part: Countable
     }
+
+    refused!(EndsList: execute, get_result, get_results);
 
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.

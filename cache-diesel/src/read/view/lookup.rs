@@ -38,12 +38,12 @@ impl<V: CachedView> ViewManager<V> {
     /// The page of the row with this value in the unique look-up `L`; generated methods call it.
     #[doc(hidden)]
     #[track_caller]
-    pub fn get_by<L, K>(self, value: K) -> UniquePageRead<V, L, K>
+    pub fn looked_up<L, K>(self, value: K) -> UniquePageRead<V, L, K::Itself>
     where
         L: Lookup<Model = V::Root>,
         K: IntoKey<L::Value>,
     {
-        UniquePageRead { state: self.state, value, options: Options::new(), lookup: PhantomData }
+        UniquePageRead { state: self.state, value: value.itself(), options: Options::new(), lookup: PhantomData }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::clear::Clear;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState, state_for};
 use crate::model::CachedModel;
+use crate::read::refused::refused;
 use crate::read::view::page::{CachedView, Page};
 
 /// The cache manager of the view `V`: builds cached reads of rows with their related ones.
@@ -35,6 +36,9 @@ impl<V: CachedView> ViewManager<V> {
         let make = || ManagerState::of_shape::<V::Root>(cache, V::DEFINITION, V::related(), &V::queries());
         Self { state: state_for(TypeId::of::<V>(), cache, make), view: PhantomData }
     }
+
+    refused!(ReadsOfManager: count, execute, exists, filter, find, first, get_result, get_results, load);
+    refused!(WritesOfView: delete, insert, save, write);
 
     /// The manager's name in the cache.
     #[must_use]

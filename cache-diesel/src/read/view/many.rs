@@ -22,6 +22,7 @@ use crate::read::entry::{CachedRow, CachedRows};
 use crate::read::keep::Keep;
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
+use crate::read::refused::refused;
 use crate::read::take::many_with;
 use crate::read::task::Head;
 use crate::read::terminal::{BlockingRead, terminal};
@@ -76,6 +77,7 @@ impl<V: CachedView> ManyPagesRead<V> {
         load, V::Joined, Self, |read| read
     }
 
+    refused!(EndsManyRows: count, execute, exists, first, get_result, get_results);
     many_with!(V);
 }
 

@@ -9,6 +9,11 @@ use crate::model::CachedModel;
 use crate::storage::ModelCodecs;
 
 /// A row, or what holds rows: a part of a page, or the page itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a cached model",
+    label = "no cache manager exists for this type",
+    note = "add `#[derive(Cached)]` and `#[diesel(table_name = ..)]` to `{Self}`"
+)]
 pub trait Part: Sized + Send + Sync + 'static {
     /// Whether the part may leave the process: no row in it is of a model that is kept in memory only.
     const IS_STORABLE: bool;
@@ -33,6 +38,7 @@ pub trait Part: Sized + Send + Sync + 'static {
     fn restore(bytes: &mut &[u8]) -> Result<Self>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: CachedModel> Part for M {
     const IS_STORABLE: bool = M::CODECS.is_some();
     const HAS_BASE_QUERY: bool = M::HAS_BASE_QUERY;

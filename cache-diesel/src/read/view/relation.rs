@@ -9,7 +9,9 @@ use cache_core::{Bypass, KeyBytes};
 use diesel::RunQueryDsl;
 use diesel::associations::BelongsTo;
 use diesel::connection::LoadConnection;
+use diesel::query_source::TableNotEqual;
 use diesel::result::QueryResult;
+use diesel::{JoinTo, Table};
 
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
@@ -41,6 +43,26 @@ pub trait ChildOf<Parent>: CachedModel {
 /// first, and in our words.
 #[derive(Debug)]
 pub struct Belongs<Child: ChildOf<Parent>, Parent>(PhantomData<fn(&Child, &Parent)>);
+
+/// A table to which the rows of the table `Related` can be joined.
+#[diagnostic::on_unimplemented(
+    message = "`{Related}` cannot be joined to `{Self}`",
+    label = "no `joinable!` says how, or the two may not be in one query",
+    note = "write `diesel::joinable!(child -> parent (foreign_key));`, and `diesel::allow_tables_to_appear_in_same_query!(..);` with both tables"
+)]
+pub trait JoinedWith<Related> {}
+
+#[diagnostic::do_not_recommend]
+impl<T, Related: Table> JoinedWith<Related> for T where T: JoinTo<Related> + TableNotEqual<Related> {}
+
+/// Says that rows of `Related` can be joined to those of `Root`.
+///
+/// Named as [`Belongs`] is.
+#[derive(Debug)]
+pub struct Joins<Root, Related>(PhantomData<fn(&Root, &Related)>)
+where
+    Root: CachedModel<Table: JoinedWith<<Related as CachedModel>::Table>>,
+    Related: CachedModel;
 
 #[diagnostic::do_not_recommend]
 impl<Child, Parent> ChildOf<Parent> for Child
@@ -100,6 +122,11 @@ pub trait Relation: 'static {
 }
 
 /// A relation that can be loaded from the connection `C`.
+#[diagnostic::on_unimplemented(
+    message = "the prefetched rows of a view cannot be read from `{C}`",
+    label = "the model of a prefetched field does not fit",
+    note = "each model in `prefetch_related(..)` needs `#[derive(Queryable, Selectable)]`"
+)]
 pub trait Prefetch<C>: Relation {
     /// Gathers the tables that the statement names.
     ///

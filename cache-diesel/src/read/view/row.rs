@@ -40,8 +40,8 @@ impl<V: CachedView> ViewManager<V> {
     /// A row whose inner join finds nothing has no page.
     #[track_caller]
     #[must_use = "nothing is read until a method with a connection is called"]
-    pub fn get<K: IntoKey<Id<V>>>(self, id: K) -> PageRead<V, K> {
-        PageRead { state: self.state, key: id, options: Options::new(), view: PhantomData }
+    pub fn get<K: IntoKey<Id<V>>>(self, id: K) -> PageRead<V, K::Itself> {
+        PageRead { state: self.state, key: id.itself(), options: Options::new(), view: PhantomData }
     }
 }
 
