@@ -59,6 +59,7 @@ macro_rules! examples {
 examples! {
     Readme: "../../README.md",
     ComingFromDjango: "../../docs/coming-from-django.md",
+    CompileErrors: "../../docs/compile-errors.md",
     Concepts: "../../docs/concepts.md",
     Consistency: "../../docs/consistency.md",
     Databases: "../../docs/databases.md",

@@ -1,0 +1,34 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+        slug -> Text,
+        title -> Text,
+    }
+}
+
+diesel::table! {
+    categories (id) {
+        id -> Integer,
+        name -> Text,
+    }
+}
+
+diesel::joinable!(products -> categories (category_id));
+diesel::allow_tables_to_appear_in_same_query!(products, categories);
+
+#[derive(Cached, Queryable, Selectable)]
+struct Product {
+    id: i32,
+    category_id: i32,
+    slug: String,
+    title: String,
+}
+
+fn main() {
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    let _ = Product::cached().all((), categories::name.eq("Lamps")).load(&mut conn);
+}

@@ -1,0 +1,26 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+        slug -> Text,
+        title -> Text,
+    }
+}
+
+#[derive(Cached, Queryable, Selectable)]
+struct Product {
+    id: i32,
+    category_id: i32,
+    slug: String,
+    title: String,
+}
+
+fn main() {
+    fn title() -> QueryResult<String> {
+        Ok(Product::cached().get(1)?.title.clone())
+    }
+    let _ = title();
+}

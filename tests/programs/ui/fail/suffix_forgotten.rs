@@ -1,0 +1,24 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+        slug -> Text,
+        title -> Text,
+    }
+}
+
+#[derive(Cached, Queryable, Selectable)]
+struct Product {
+    id: i32,
+    category_id: i32,
+    slug: String,
+    title: String,
+}
+
+fn main() {
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    let _ = Product::cached().all(products::id.gt(1)).load(&mut conn);
+}

@@ -1,0 +1,31 @@
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        category_id -> Integer,
+        slug -> Text,
+        title -> Text,
+    }
+}
+
+diesel::table! {
+    categories (id) {
+        id -> Integer,
+        name -> Text,
+    }
+}
+
+#[derive(Cached, Queryable, Selectable)]
+struct Product {
+    id: i32,
+    category_id: i32,
+    slug: String,
+    title: String,
+}
+
+fn main() {
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    let _ = Product::cached().write(diesel::sql_query("DELETE FROM products")).execute(&mut conn);
+}
