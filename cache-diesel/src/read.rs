@@ -8,6 +8,7 @@ mod awaiting;
 mod base;
 mod batch;
 mod blocking;
+mod connection;
 mod consult;
 mod entry;
 mod filter;
@@ -36,6 +37,7 @@ mod twice;
 pub(crate) mod view;
 
 pub use base::{BaseQueryOf, KeyedSource, OwnQuery, Queried};
+pub use connection::{AnyConnection, Blocking, Connected, ReadsColumns, WritingConnection};
 pub use entry::{CachedEntry, CachedList, CachedRow, CachedRows, ListWithTotal, Origin};
 pub use filter::{Anywhere, Filterable, Holds, IntoSuffix, On, OnJoined};
 pub use first::FirstRead;
@@ -48,7 +50,7 @@ pub use order::{Arranged, DefaultOrder, Unordered, Whole};
 pub use pointer::unique_codec;
 pub use row::{FilteredRead, RowRead};
 pub use take::{OptionalRead, ReadError, TakeConnection};
-pub use terminal::{AnyConnection, Blocking, BlockingRead, Connected, ReadsColumns, Runs, WritingConnection};
+pub use terminal::{BlockingRead, Runs};
 pub use view::{FilteredPageRead, LoadPages, ManyPagesRead, PageList, PageRead, UniquePageRead};
 
 pub(crate) use ask::introduce_writer;

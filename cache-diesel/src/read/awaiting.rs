@@ -19,6 +19,7 @@ use crate::keys::IntoKey;
 use crate::model::CachedModel;
 use crate::read::answer::{AskedTask, Rows};
 use crate::read::base::{KeyedSource, keyed};
+use crate::read::connection::AnyConnection;
 use crate::read::entry::{CachedEntry, CachedList, CachedRow, Origin};
 use crate::read::gate::gate_of;
 use crate::read::list::ListRead;
@@ -26,7 +27,7 @@ use crate::read::order::Arranged;
 use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
-use crate::read::terminal::{AnyConnection, Ended, First, Runs, Value};
+use crate::read::terminal::{Ended, First, Runs, Value};
 use crate::track::{Shut, Tracker};
 
 /// Marks connections that are awaited.
