@@ -192,11 +192,10 @@ impl Inner {
 mod tests {
     use super::*;
     use crate::cache::Cache;
-    use crate::store::{FailingStore, MemoryStore};
+    use crate::store::elsewhere::Elsewhere;
 
     fn cache() -> Cache {
-        let store = FailingStore::elsewhere(MemoryStore::with_capacity(1 << 20).unwrap());
-        Cache::builder().store(store).build().unwrap()
+        Cache::builder().store(Elsewhere).build().unwrap()
     }
 
     fn wait_for_end(shared: &Shared) {

@@ -57,7 +57,7 @@ impl Cache {
         Statistics {
             refresh_failure_count: self.0.refreshes.failure_count(),
             refresh_panic_count: self.0.refreshes.panic_count(),
-            near: self.0.store.near_counts(self.now()),
+            near: self.0.store.shared().and_then(|shared| shared.near_counts(self.now())),
             ..self.0.ledger.read()
         }
     }
@@ -205,7 +205,8 @@ impl Cache {
 
     fn change_tags(&self, tags: &[Tag]) -> Result<()> {
         let releases: Vec<Release> = tags.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
-        let released = self.0.call(Operation::Release, |store| store.release(Writer::fresh(), &releases, self.now()));
-        released.map_err(|trouble| trouble.into_error("clearing"))
+        let released =
+            self.0.call(Operation::Release, |store| store.release(Writer::fresh(), &releases, &[], self.now()));
+        released.map(drop).map_err(|trouble| trouble.into_error("clearing"))
     }
 }

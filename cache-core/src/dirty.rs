@@ -113,7 +113,7 @@ impl Inner {
         if self.dirty.count() == 0 {
             return Ok(());
         }
-        self.call_by(entrance, Operation::Release, |store| store.release(Writer::fresh(), &batch.releases, now))?;
+        self.call_by(entrance, Operation::Release, |store| store.release(Writer::fresh(), &batch.releases, &[], now))?;
         let delivered = self.dirty.change(|state| {
             let delivered = state.pending.deliver(&batch);
             self.ledger.store.note_dirty(state.pending.len());

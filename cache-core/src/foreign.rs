@@ -4,7 +4,7 @@ use crate::cache::Inner;
 use crate::clock::Timestamp;
 use crate::guard::Trouble;
 use crate::protocol::notes::{Notes, Remark, Standing};
-use crate::store::{Operation, Outcome, Release, Seed, Writer, same_length};
+use crate::store::{NoteStore, Operation, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
 use crate::tables::Declared;
 use crate::tag::{Tag, TagKind};
 
@@ -45,12 +45,10 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Vec<Declared>, Trouble> {
         let life = self.policy.intent_life;
-        if declared.is_empty() || !self.store.keeps_notes() {
-            return self.call(Operation::Place, |store| store.place(writer, tags, life, now)).map(|()| Vec::new());
-        }
-        let tables: Vec<Tag> = tags.iter().copied().filter(Tag::is_any).collect();
-        let notes = self
-            .call(Operation::Place, |store| same_length(store.place_noted(writer, tags, life, now)?, tables.len()))?;
+        let is_noted = !declared.is_empty() && self.keeps_notes();
+        let tables: Vec<Tag> = if is_noted { tags.iter().copied().filter(Tag::is_any).collect() } else { Vec::new() };
+        let placing = Placing { writer, tags, life, tables: &tables };
+        let notes = self.call(Operation::Place, |store| same_length(store.place(&placing, now)?, tables.len()))?;
         Ok(Notes::foreign(declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
     }
 
@@ -69,9 +67,8 @@ impl Inner {
 
     /// Releases what was written, and what stands for whole tables where others declare something else.
     pub(crate) fn release(&self, over: &Over<'_>) -> Result<(), Trouble> {
-        if over.declared.is_empty() || !self.store.keeps_notes() {
-            let now = self.now();
-            return self.call(Operation::Release, |store| store.release(over.writer, over.releases, now));
+        if over.declared.is_empty() || !self.keeps_notes() {
+            return self.release_unnoted(over.writer, over.releases);
         }
         // A name of its own: what the writer claims when its intents are placed may arrive late, and is not dropped.
         let claimer = Writer::fresh();
@@ -89,7 +86,7 @@ impl Inner {
         let tables: Vec<Tag> = changed.map(|release| release.tag).collect();
         let now = self.now();
         let notes = self.call(Operation::Release, |store| {
-            same_length(store.release_noted(over.writer, over.releases, now)?, tables.len())
+            same_length(store.release(over.writer, over.releases, &tables, now)?, tables.len())
         })?;
         Ok(Notes::foreign(over.declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
     }
@@ -100,8 +97,13 @@ impl Inner {
             return Ok(());
         }
         let releases: Vec<Release> = wide_tags(tables).into_iter().map(|tag| Release { tag, outcome }).collect();
+        self.release_unnoted(writer, &releases)
+    }
+
+    /// Releases, and reads no notes.
+    fn release_unnoted(&self, writer: Writer, releases: &[Release]) -> Result<(), Trouble> {
         let now = self.now();
-        self.call(Operation::Release, |store| store.release(writer, &releases, now))
+        self.call(Operation::Release, |store| store.release(writer, releases, &[], now)).map(drop)
     }
 
     /// Claims foreign notes. Gives the tables of which that is certain.
@@ -126,43 +128,50 @@ impl Inner {
 
     fn remark(&self, declared: &Declared, remark: Remark, operation: Operation) -> Result<bool, Trouble> {
         let (any, now) = (declared.table.whole(TagKind::Any), self.now());
-        self.call(operation, |store| store.remark(&any, remark, now))
+        self.call_notes(operation, |notes| notes.remark(&any, remark, now))
+    }
+
+    fn call_notes(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn NoteStore) -> crate::error::Result<bool>,
+    ) -> Result<bool, Trouble> {
+        self.call_shared(operation, |store| store.notes().map_or(Ok(true), work))
     }
 
     /// The tokens of `tags`, and then a note beside each table in `declared`.
     pub(crate) fn prepare(&self, tags: &[Tag], declared: &[Declared]) -> Result<Prepared, Trouble> {
-        let tables: Vec<Tag> = declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect();
-        let now = self.now();
-        let (seeds, notes) = self.call(Operation::Seed, |store| {
-            let (seeds, notes) = store.seed_noted(tags, &tables, now)?;
-            Ok((same_length(seeds, tags.len())?, same_length(notes, tables.len())?))
-        })?;
-        self.settle(seeds, declared, &notes)
+        let (tables, now) = (self.noted(declared), self.now());
+        let seed = |store: &dyn Store| store.seed(tags, &tables, now)?.of_length(tags.len(), tables.len());
+        self.settle(self.call(Operation::Seed, seed)?, declared)
     }
 
-    /// What a fill may do under `seeds`, after which `notes` were read beside each table in `declared`.
-    pub(crate) fn settle(
-        &self,
-        seeds: Vec<Seed>,
-        declared: &[Declared],
-        notes: &[Option<Notes>],
-    ) -> Result<Prepared, Trouble> {
+    /// The tables in `declared` that others may have noted something of, each by its `any`.
+    pub(crate) fn noted(&self, declared: &[Declared]) -> Vec<Tag> {
+        if declared.is_empty() || !self.keeps_notes() {
+            return Vec::new();
+        }
+        declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect()
+    }
+
+    /// What a fill may do under tokens, after which the notes beside the tables in `declared` were read.
+    pub(crate) fn settle(&self, seeded: Seeded, declared: &[Declared]) -> Result<Prepared, Trouble> {
         let (mut is_ripe, mut is_lost) = (true, false);
-        for (declared, notes) in declared.iter().zip(notes) {
+        for (declared, notes) in declared.iter().zip(&seeded.notes) {
             let (own, now) = (declared.fingerprint, self.now());
             match Notes::standing(notes.as_ref(), own) {
                 Standing::Noted => {}
                 Standing::Unnoted => is_ripe &= self.remark(declared, Remark::Note(own), Operation::Seed)?,
                 Standing::Lost => {
                     is_lost = true;
-                    is_ripe &= self.call(Operation::Seed, |store| store.restore(&declared.table, own, now))?;
+                    is_ripe &= self.call_notes(Operation::Seed, |notes| notes.restore(&declared.table, own, now))?;
                 }
             }
         }
         Ok(match (is_ripe, is_lost) {
             (false, _) => Prepared::Unripe,
             (true, true) => Prepared::Again,
-            (true, false) => Prepared::Ready(seeds),
+            (true, false) => Prepared::Ready(seeded.seeds),
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::event::{Event, Miss};
 use crate::policy::Policy;
 use crate::protocol::breaker::{Admission, Breaker, BreakerState, Verdict};
 use crate::statistics::StoreCounter;
-use crate::store::{Operation, Store};
+use crate::store::{Operation, SharedStore, Store};
 use crate::tag::Token;
 
 /// Why a call gave nothing.
@@ -67,10 +67,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches `store`, if that is needed.
     pub(crate) fn over(store: &dyn Store, policy: &Policy) -> Option<Self> {
-        if store.is_local() {
-            return None;
-        }
-        store.set_operation_timeout(policy.operation_timeout);
+        store.shared()?.set_operation_timeout(policy.operation_timeout);
         Some(Self {
             breaker: Mutex::new(Breaker::new(policy.breaker)),
             is_calm: AtomicBool::new(true),
@@ -96,7 +93,22 @@ impl Inner {
         self.call_by(Entrance::Guarded, operation, work)
     }
 
-    /// The same, and by `entrance`.
+    /// The same, for what only a store can do that several processes share.
+    pub(crate) fn call_shared<T>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn SharedStore) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        let unshared = || Error::new(ErrorKind::Store, "asking a store for what only a shared one does");
+        self.call(operation, |store| work(store.shared().ok_or_else(unshared)?))
+    }
+
+    /// Whether programs of several builds may use the store.
+    pub(crate) fn keeps_notes(&self) -> bool {
+        self.store.shared().is_some_and(|shared| shared.notes().is_some())
+    }
+
+    /// The same as [`call`](Self::call), and by `entrance`.
     #[inline]
     pub(crate) fn call_by<T>(
         &self,

@@ -113,7 +113,7 @@ impl Invalidation {
             if cache.0.release(&Over { writer: self.writer, releases, declared, widened, outcome }).is_err() {
                 cache.0.ledger.count_invalidation_failure();
                 // Whether others declare something else was not told, or not acted on.
-                let tags = if cache.0.store.keeps_notes() { with_wide(&tags, declared) } else { tags };
+                let tags = if cache.0.keeps_notes() { with_wide(&tags, declared) } else { tags };
                 let may_still_run = ending == Ending::Unknown;
                 cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run });
             }

@@ -10,12 +10,11 @@ use crate::entry::{Life, Value};
 use crate::foreign::Prepared;
 use crate::guard::Trouble;
 use crate::load::{Fill, Ground, Reader, Sought};
-use crate::protocol::notes::Notes;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::statistics::StoreCounter;
-use crate::store::{Beginning, Begun, Lease, Operation, Seed, Started, Starting, Store, Wanted, Writer, same_length};
+use crate::store::{Beginning, Begun, Lease, Operation, Seed, Seeded, SharedStore, Started, Starting, Wanted, Writer};
 use crate::tables::Declared;
-use crate::tag::{Tag, TagKind, Token};
+use crate::tag::{Tag, Token};
 
 /// How a load goes on that other processes may be at as well.
 #[derive(Debug)]
@@ -89,8 +88,8 @@ impl Drop for Held {
             return;
         }
         // If it cannot be ended, it ends by itself.
-        let give_up = |store: &dyn Store| store.give_up(self.name, self.holder, &self.unused);
-        let _ = self.cache.0.call(Operation::EndLease, give_up);
+        let give_up = |store: &dyn SharedStore| store.give_up(self.name, self.holder, &self.unused);
+        let _ = self.cache.0.call_shared(Operation::EndLease, give_up);
     }
 }
 
@@ -160,7 +159,7 @@ impl Reader<'_> {
     /// Whether the lease was taken; `None`: the store does not say.
     fn try_lease(&self, name: Lease, holder: Writer) -> Option<bool> {
         let life = self.cache.0.policy.lease_life;
-        let leased = self.cache.0.call(Operation::Lease, |store| store.lease(name, holder, life));
+        let leased = self.cache.0.call_shared(Operation::Lease, |store| store.lease(name, holder, life));
         leased.inspect_err(|trouble| self.note(trouble)).ok()
     }
 
@@ -168,22 +167,23 @@ impl Reader<'_> {
     /// have been stored under what they hold then.
     pub(crate) fn found(&self, sought: &Sought<'_>, mut seen: Vec<(Tag, Option<Seed>)>) -> Option<Ground> {
         let (inner, holder) = (&*self.cache.0, Writer::fresh());
-        let tables: Vec<Tag> = sought.declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect();
+        let tables = inner.noted(sought.declared);
         // What was lost is made good once.
         for _ in 0..2 {
             let holder = (holder, inner.policy.lease_life);
             let starting = Starting { key: &sought.key, seen: &seen, tables: &tables, holder };
-            let start = |store: &dyn Store| {
+            let start = |store: &dyn SharedStore| {
                 let started = store.start(&starting, self.now())?;
-                Ok(Started { seeds: same_length(started.seeds, seen.len())?, ..started })
+                Ok(Started { seeded: started.seeded.of_length(seen.len(), tables.len())?, ..started })
             };
             // A token that should have been changed must not be filled under.
-            let started = inner.unbar().and_then(|()| inner.call(Operation::Seed, start));
+            let started = inner.unbar().and_then(|()| inner.call_shared(Operation::Seed, start));
             let started = started.inspect_err(|trouble| self.note(trouble)).ok()?;
-            let seeds: Vec<(Tag, Seed)> = sought.tags.iter().copied().zip(started.seeds.iter().copied()).collect();
-            let tokens: Vec<Token> = started.seeds.iter().map(|seed| seed.token).collect();
+            let seeds: Vec<(Tag, Seed)> =
+                sought.tags.iter().copied().zip(started.seeded.seeds.iter().copied()).collect();
+            let tokens: Vec<Token> = started.seeded.seeds.iter().map(|seed| seed.token).collect();
             let right = started.is_leased.then(|| self.right(Lease::of(&sought.key, &tokens), holder.0));
-            let settled = inner.settle(started.seeds, sought.declared, &started.notes);
+            let settled = inner.settle(started.seeded, sought.declared);
             match settled.inspect_err(|trouble| self.note(trouble)).ok()? {
                 // Somebody else may load the same, or have stored it.
                 Prepared::Ready(_) => return Some(Ground { seeds, is_presumed: right.is_none(), right }),
@@ -286,15 +286,15 @@ impl Fill {
     fn begin(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>, (name, holder): (Lease, Writer)) -> Attempt {
         let (inner, now, tags) = (&*reader.cache.0, reader.now(), self.tags());
         let declared = self.presumed().unwrap_or_default().to_vec();
-        let tables: Vec<Tag> = declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect();
+        let tables = inner.noted(&declared);
         let lease = (name, holder, inner.policy.lease_life);
         let beginning = Beginning { lease, wanted, tags: &tags, tables: &tables };
         // A token that should have been changed must not be filled under.
-        let begin = |store: &dyn Store| {
+        let begin = |store: &dyn SharedStore| {
             let begun = store.begin(&beginning, now)?;
-            Ok(Begun { seeds: same_length(begun.seeds, tags.len())?, ..begun })
+            Ok(Begun { seeded: begun.seeded.of_length(tags.len(), tables.len())?, ..begun })
         };
-        let begun = match inner.unbar().and_then(|()| inner.call(Operation::Seed, begin)) {
+        let begun = match inner.unbar().and_then(|()| inner.call_shared(Operation::Seed, begin)) {
             Ok(begun) => begun,
             Err(trouble) => {
                 reader.note(&trouble);
@@ -307,8 +307,8 @@ impl Fill {
             Some(false) => None,
             None => Some(Right::UNLEASED),
         };
-        let looked = reader.judge(Ok(begun.found)).ok();
-        if looked.is_none() && !self.settle(reader, (begun.seeds, &declared), &begun.notes) {
+        let looked = reader.judge(begun.found).ok();
+        if looked.is_none() && !self.settle(reader, begun.seeded, &declared) {
             return Attempt { right: Some(Right::DENIED), looked: Some(None) };
         }
         Attempt { right, looked: Some(looked) }
@@ -316,13 +316,8 @@ impl Fill {
 
     /// Goes by the tokens that were read for this fill, and by notes that were read after them; says whether anything may
     /// be stored.
-    fn settle(
-        &mut self,
-        reader: &Reader<'_>,
-        (seeds, declared): (Vec<Seed>, &[Declared]),
-        notes: &[Option<Notes>],
-    ) -> bool {
-        let settled = reader.cache.0.settle(seeds, declared, notes);
+    fn settle(&mut self, reader: &Reader<'_>, seeded: Seeded, declared: &[Declared]) -> bool {
+        let settled = reader.cache.0.settle(seeded, declared);
         let seeds = match settled.inspect_err(|trouble| reader.note(trouble)) {
             Ok(Prepared::Ready(seeds)) => Some(seeds),
             Ok(Prepared::Again) => {

@@ -14,7 +14,7 @@ use crate::lease::Right;
 use crate::mode::Mode;
 use crate::policy::Lifetime;
 use crate::statistics::{Counter, Counters, StoreCounter};
-use crate::store::{Found, Looked, Operation, Seed, Store, Wanted, same_length};
+use crate::store::{Found, Looked, Operation, Seed, SharedStore, Store, Wanted, same_length};
 use crate::tables::Declared;
 use crate::tag::Tag;
 
@@ -118,13 +118,22 @@ impl Reader<'_> {
         if !self.may_be_kept(wanted) {
             return Err(Miss::Absent.into());
         }
-        let looked = inner.unbar().and_then(|()| match inner.store.recall(wanted, now) {
-            Some(found) => Ok(Looked { found: Some(found), seen: Vec::new() }),
-            None => inner.call(Operation::Get, |store| store.look(wanted, now)),
-        });
+        let look = || {
+            let mut looked =
+                inner.call(Operation::Get, |store| same_length(store.look(core::slice::from_ref(wanted), now)?, 1))?;
+            Ok(looked.pop().unwrap_or(Looked::unseen(None)))
+        };
+        let looked = match inner.unbar() {
+            Ok(()) if self.cache.is_local() => look(),
+            Ok(()) => match inner.store.find_alive(&wanted.key, now) {
+                Some(alive) => return Ok(alive),
+                None => look(),
+            },
+            Err(trouble) => Err(trouble),
+        };
         match looked {
-            Ok(looked) => self.judge(Ok(looked.found)).map_err(|cause| Missed { cause, seen: looked.seen }),
-            Err(trouble) => self.judge(Err(trouble)).map_err(Missed::from),
+            Ok(looked) => self.judge(looked.found).map_err(|cause| Missed { cause, seen: looked.seen }),
+            Err(trouble) => Err(self.troubled(&trouble).into()),
         }
     }
 
@@ -137,10 +146,10 @@ impl Reader<'_> {
             return wanted.iter().map(|_| Err(Miss::Absent)).collect();
         }
         match inner.unbar().and_then(|()| self.find_many(wanted)) {
-            Ok(found) => found.into_iter().map(|found| self.judge(Ok(found))).collect(),
+            Ok(found) => found,
             Err(trouble) => {
-                self.note(&trouble);
-                wanted.iter().map(|_| Err(trouble.miss())).collect()
+                let cause = self.troubled(&trouble);
+                wanted.iter().map(|_| Err(cause)).collect()
             }
         }
     }
@@ -208,7 +217,7 @@ impl Reader<'_> {
         }
         let (inner, now) = (&*self.cache.0, self.cache.now());
         // A token that should have been changed must not be filled under.
-        let seed = |store: &dyn Store| same_length(store.seed(tags, now)?, tags.len());
+        let seed = |store: &dyn Store| same_length(store.seed(tags, &[], now)?.seeds, tags.len());
         let seeds = inner.unbar().and_then(|()| inner.call(Operation::Seed, seed));
         let seeds = seeds.inspect_err(|trouble| self.note(trouble)).ok()?;
         Some(tags.iter().copied().zip(seeds).collect())
@@ -219,7 +228,7 @@ impl Reader<'_> {
     #[must_use]
     pub fn seed_declared(&self, tags: &[Tag], declared: &[Declared]) -> Option<Vec<(Tag, Seed)>> {
         let inner = &*self.cache.0;
-        if declared.is_empty() || !inner.store.keeps_notes() {
+        if inner.noted(declared).is_empty() {
             return self.seed(tags);
         }
         if self.cache.mode() != Mode::Normal {
@@ -250,28 +259,34 @@ impl Reader<'_> {
     }
 
     fn may_be_kept(&self, wanted: &Wanted<'_>) -> bool {
-        wanted.codec.is_some() || !self.cache.0.store.keeps_bytes_only()
+        wanted.codec.is_some() || !self.cache.0.store.shared().is_some_and(SharedStore::keeps_bytes_only)
     }
 
     /// Finds entries in one round trip, or in none if all of them can be served from this process.
-    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Option<Found>>, Trouble> {
+    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Result<(Value, Life), Miss>>, Trouble> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
-        let near: Vec<Option<Found>> = wanted.iter().map(|wanted| inner.store.recall(wanted, now)).collect();
+        let alive: Vec<_> = wanted.iter().map(|wanted| inner.store.find_alive(&wanted.key, now)).collect();
         let left: Vec<Wanted<'_>> =
-            wanted.iter().zip(&near).filter(|(_, found)| found.is_none()).map(|(wanted, _)| *wanted).collect();
+            wanted.iter().zip(&alive).filter(|(_, alive)| alive.is_none()).map(|(wanted, _)| *wanted).collect();
         if left.is_empty() {
-            return Ok(near);
+            return Ok(alive.into_iter().map(|alive| alive.ok_or(Miss::Absent)).collect());
         }
-        let get = |store: &dyn Store| same_length(store.get_many(&left, now)?, left.len());
-        let mut looked = inner.call(Operation::Get, get)?.into_iter();
-        Ok(near.into_iter().map(|found| found.or_else(|| looked.next().flatten())).collect())
+        let look = |store: &dyn Store| same_length(store.look(&left, now)?, left.len());
+        let mut looked = inner.call(Operation::Get, look)?.into_iter();
+        let find = |alive: Option<_>| match alive {
+            Some(alive) => Ok(alive),
+            None => self.judge(looked.next().and_then(|looked| looked.found)),
+        };
+        Ok(alive.into_iter().map(find).collect())
     }
 
-    pub(crate) fn judge(&self, found: Result<Option<Found>, Trouble>) -> Result<(Value, Life), Miss> {
-        let found = found.map_err(|trouble| {
-            self.note(&trouble);
-            trouble.miss()
-        })?;
+    /// Counts what went wrong; gives what it is to a read.
+    fn troubled(&self, trouble: &Trouble) -> Miss {
+        self.note(trouble);
+        trouble.miss()
+    }
+
+    pub(crate) fn judge(&self, found: Option<Found>) -> Result<(Value, Life), Miss> {
         let found = found.ok_or(Miss::Absent)?;
         match found.worth {
             Worth::Fresh | Worth::Stale => Ok((found.value, found.life)),

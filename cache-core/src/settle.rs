@@ -99,10 +99,7 @@ impl Reader<'_> {
         }
         let keys: Vec<CacheKey> = puts.iter().map(|put| put.key).collect();
         let lease = right.as_ref().and_then(Right::held);
-        let put = |store: &dyn Store| match lease {
-            Some(lease) => store.put_and_end(puts, lease, self.now()),
-            None => store.put_many(puts, self.now()),
-        };
+        let put = |store: &dyn Store| store.put(puts, lease, self.now());
         let stored = match self.cache.0.call(Operation::Put, put) {
             Ok(stored) => stored,
             Err(trouble) => {

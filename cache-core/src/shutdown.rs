@@ -40,7 +40,9 @@ impl Cache {
         self.0.refreshes.stop(timeout);
         self.0.dirty.shut_down();
         self.0.background.stop(&self.0, timeout.saturating_sub(began.elapsed()));
-        self.0.store.shut_down();
+        if let Some(store) = self.0.store.shared() {
+            store.shut_down();
+        }
         match self.0.dirty.count() {
             0 => Ok(()),
             left => Err(Error::new(ErrorKind::Store, "shutting down")

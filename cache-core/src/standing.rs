@@ -109,7 +109,7 @@ impl Inner {
     /// What was placed, and what stands for the tables as a whole: others that declare something else may have begun to fill
     /// since, and rely on intents that stand as long as those beside `any`. Hence in one call, and first.
     fn tags_to_renew(&self, stand: &Stand) -> Vec<Tag> {
-        let mut tags = if self.store.keeps_notes() { wide_tags(&stand.declared) } else { Vec::new() };
+        let mut tags = if self.keeps_notes() { wide_tags(&stand.declared) } else { Vec::new() };
         let own: Vec<Tag> = stand.tags.iter().filter(|tag| !tags.contains(tag)).copied().collect();
         tags.extend(own);
         tags

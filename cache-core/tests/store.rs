@@ -25,7 +25,7 @@ fn tag(id: u64) -> Tag {
 }
 
 fn seed(store: &dyn Store, tag: Tag, now: Timestamp) -> Seed {
-    store.seed(&[tag], now).unwrap()[0]
+    store.seed(&[tag], &[], now).unwrap().seeds[0]
 }
 
 fn put(store: &dyn Store, id: u64, tokens: Vec<(Tag, Token)>, now: Timestamp) -> Stored {
@@ -35,15 +35,16 @@ fn put(store: &dyn Store, id: u64, tokens: Vec<(Tag, Token)>, now: Timestamp) ->
 fn put_weighing(store: &dyn Store, id: u64, tokens: Vec<(Tag, Token)>, now: Timestamp, weight: usize) -> Stored {
     let life = Life::starting(now, Timeout::from_secs(100));
     let entry = Put { key: key(id), value: Value::Shared(Arc::new(id)), life, tokens, weight, codec: None };
-    store.put_many(vec![entry], now).unwrap()[0]
+    store.put(vec![entry], None, now).unwrap()[0]
 }
 
 fn worth(store: &dyn Store, id: u64, now: Timestamp) -> Option<Worth> {
-    store.get(&Wanted { key: key(id), tags: &Vec::new, codec: None }, now).unwrap().map(|found| found.worth)
+    let wanted = Wanted { key: key(id), tags: &Vec::new, codec: None };
+    store.look(&[wanted], now).unwrap().remove(0).found.map(|found| found.worth)
 }
 
 fn release(store: &dyn Store, writer: Writer, tag: Tag, outcome: Outcome, now: Timestamp) {
-    store.release(writer, &[Release { tag, outcome }], now).unwrap();
+    store.release(writer, &[Release { tag, outcome }], &[], now).unwrap();
 }
 
 #[test]

@@ -5,9 +5,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cache_core::store::{FailingStore, MemoryStore};
+use cache_core::store::MemoryStore;
 use cache_diesel::prelude::*;
 use cache_diesel::{Kind, MIB, PlainWrites};
+use conformance::FailingStore;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;

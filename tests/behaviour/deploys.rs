@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use cache_core::intent::TagState;
 use cache_core::protocol::notes::{Note, Notes, Remark};
-use cache_core::store::{Found, MemoryStore, Outcome, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{CacheKey, Fingerprint, Result, Tag, TagKind, Timestamp};
+use cache_core::store::{
+    Beginning, Begun, Lease, Looked, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore,
+    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+};
+use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token, Value};
 use cache_diesel::MIB;
 use cache_diesel::prelude::*;
+use conformance::in_steps;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
@@ -142,30 +146,43 @@ impl Noted {
 }
 
 impl Store for Noted {
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        self.0.entries.get_many(wanted, now)
+    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+        None
     }
 
-    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
-        self.0.entries.seed(tags, now)
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+        self.0.entries.look(wanted, now)
     }
 
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
-        self.0.entries.put_many(entries, now)
+    fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
+        let seeded = self.0.entries.seed(tags, &[], now)?;
+        Ok(Seeded { notes: self.notes(tables.len()), ..seeded })
+    }
+
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
+        self.0.entries.put(entries, lease, now)
     }
 
     fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
         self.0.entries.remove(keys, now)
     }
 
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
-        self.0.entries.place(writer, tags, life, now)
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.0.entries.place(placing, now)?;
+        Ok(self.notes(placing.tables.len()))
     }
 
-    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
         let changed = releases.iter().filter(|release| release.outcome != Outcome::Unchanged);
         self.0.changed.lock().unwrap().extend(changed.map(|release| release.tag.kind()));
-        self.0.entries.release(writer, releases, now)
+        self.0.entries.release(writer, releases, &[], now)?;
+        Ok(self.notes(tables.len()))
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -176,30 +193,59 @@ impl Store for Noted {
         self.0.entries.usage()
     }
 
-    fn keeps_notes(&self) -> bool {
-        true
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
     }
 
-    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
-        Ok((self.seed(tags, now)?, self.notes(tables.len())))
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
+    }
+}
+
+impl SharedStore for Noted {
+    fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    fn keeps_bytes_only(&self) -> bool {
+        false
     }
 
-    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<Vec<Option<Notes>>> {
-        self.place(writer, tags, life, now)?;
-        Ok(self.notes(tags.iter().filter(|tag| tag.kind() == TagKind::Any).count()))
+    fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {
+        Ok(true)
     }
 
-    fn release_noted(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<Vec<Option<Notes>>> {
-        self.release(writer, releases, now)?;
-        let is_table = |of: &&Release| of.tag.kind() == TagKind::Any && of.outcome != Outcome::Unchanged;
-        Ok(self.notes(releases.iter().filter(is_table).count()))
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        in_steps::start(self, starting, now)
     }
 
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        in_steps::begin(self, beginning, now)
+    }
+
+    fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
+        Ok(())
+    }
+
+    fn notes(&self) -> Option<&dyn NoteStore> {
+        Some(self)
+    }
+
+    fn near_counts(&self, _now: Timestamp) -> Option<NearCounts> {
+        None
+    }
+
+    fn shut_down(&self) {}
+}
+
+impl NoteStore for Noted {
     fn remark(&self, _table: &Tag, remark: Remark, now: Timestamp) -> Result<bool> {
         let mut own = self.0.own.lock().unwrap();
         let (notes, may_store) = Notes::after(Some(core::mem::take(&mut *own)), remark, &TagState::default(), now);
         *own = notes.unwrap_or_default();
         Ok(may_store)
+    }
+
+    fn restore(&self, _table: &TableTags, _own: Fingerprint, _now: Timestamp) -> Result<bool> {
+        panic!("notes are never lost here")
     }
 }
 

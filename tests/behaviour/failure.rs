@@ -1,8 +1,9 @@
 //! Stores and databases that fail: the query's result is right, and the failure is counted.
 
-use cache_core::store::{FailingStore, MemoryStore, NoneStore};
+use cache_core::store::{MemoryStore, NoneStore};
 use cache_diesel::prelude::*;
 use cache_diesel::{Event, Kind, MIB};
+use conformance::FailingStore;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;

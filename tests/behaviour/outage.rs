@@ -3,9 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_core::store::{FailingStore, MemoryStore, Operation};
+use cache_core::store::{MemoryStore, Operation};
 use cache_diesel::MIB;
 use cache_diesel::prelude::*;
+use conformance::FailingStore;
 
 use crate::harness::{Moment, Shop, once_at};
 use crate::transactions::retitle;

@@ -5,9 +5,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_core::store::{FailingStore, MemoryStore, Store};
+use cache_core::store::{MemoryStore, Store};
 use cache_diesel::prelude::*;
 use cache_diesel::{CacheBuilder, Kind, MIB};
+use conformance::FailingStore;
 use diesel::prelude::*;
 
 use crate::database::Conn;

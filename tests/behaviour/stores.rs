@@ -6,8 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use cache_core::store::{Found, Lease, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{CacheKey, Result, Tag, Timestamp};
+use cache_core::protocol::notes::Notes;
+use cache_core::store::{
+    Beginning, Begun, Lease, Looked, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Started,
+    Starting, Store, Stored, Usage, Wanted, Writer,
+};
+use cache_core::{CacheKey, Life, NearCounts, Result, Tag, Timestamp, Token, Value};
+use conformance::in_steps;
 
 /// A store that counts its calls, and lets something happen in the middle of a fill or of a write.
 #[derive(Clone)]
@@ -81,57 +86,65 @@ impl fmt::Debug for SpyStore {
     }
 }
 
+impl SpyStore {
+    /// What the store behind does as a shared one.
+    fn shared_inner(&self) -> &dyn SharedStore {
+        self.0.inner.shared().expect("a shared store")
+    }
+}
+
 impl Store for SpyStore {
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        self.0.reads.fetch_add(1, Ordering::SeqCst);
-        self.0.inner.get_many(wanted, now)
+    /// Every hit is a look that is counted.
+    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+        None
     }
 
-    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+        self.0.reads.fetch_add(1, Ordering::SeqCst);
+        let looked = self.0.inner.look(wanted, now)?;
+        // What it has seen of tags is not told: each load asks for its tokens.
+        Ok(looked.into_iter().map(|looked| Looked::unseen(looked.found)).collect())
+    }
+
+    fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
         self.0.seeds.fetch_add(1, Ordering::SeqCst);
-        let seeds = self.0.inner.seed(tags, now);
+        let seeded = self.0.inner.seed(tags, tables, now);
         let work = self.0.after_seed.lock().unwrap().take();
         if let Some(work) = work {
             work();
         }
-        seeds
+        seeded
     }
 
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
         self.0.writes.fetch_add(1, Ordering::SeqCst);
         let work = self.0.before_put.lock().unwrap().take();
         if let Some(work) = work {
             work();
         }
-        self.0.inner.put_many(entries, now)
+        self.0.inner.put(entries, lease, now)
     }
 
     fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
         self.0.inner.remove(keys, now)
     }
 
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
-        self.0.inner.place(writer, tags, life, now)
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.0.inner.place(placing, now)
     }
 
-    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
         let work = self.0.before_release.lock().unwrap().take_if(|(thread, _)| *thread == thread::current().id());
         if let Some((_, work)) = work {
             work();
         }
-        self.0.inner.release(writer, releases, now)
-    }
-
-    fn is_local(&self) -> bool {
-        self.0.inner.is_local()
-    }
-
-    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
-        self.0.inner.lease(name, holder, life)
-    }
-
-    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
-        self.0.inner.end_lease(name, holder)
+        self.0.inner.release(writer, releases, tables, now)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -141,4 +154,47 @@ impl Store for SpyStore {
     fn usage(&self) -> Usage {
         self.0.inner.usage()
     }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        self.0.inner.shared()?;
+        Some(self)
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
+    }
+}
+
+impl SharedStore for SpyStore {
+    fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    fn keeps_bytes_only(&self) -> bool {
+        false
+    }
+
+    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
+        self.shared_inner().lease(name, holder, life)
+    }
+
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        in_steps::start(self, starting, now)
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        in_steps::begin(self, beginning, now)
+    }
+
+    fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
+        self.shared_inner().give_up(name, holder, unused)
+    }
+
+    fn notes(&self) -> Option<&dyn NoteStore> {
+        None
+    }
+
+    fn near_counts(&self, _now: Timestamp) -> Option<NearCounts> {
+        None
+    }
+
+    fn shut_down(&self) {}
 }

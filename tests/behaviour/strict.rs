@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use cache_core::store::{FailingStore, MemoryStore, Operation};
+use cache_core::store::{MemoryStore, Operation};
 use cache_diesel::{MIB, Writes};
+use conformance::FailingStore;
 use diesel::prelude::*;
 use diesel::result::Error;
 

@@ -129,7 +129,7 @@ impl Flaw {
     pub fn under_tokens(&self, mut put: Put, store: &MemoryStore, now: Timestamp) -> Put {
         if self.is(Defect::ReadsTokensLate) {
             let tags: Vec<Tag> = put.tokens.iter().map(|(tag, _)| *tag).collect();
-            let seeds = store.seed(&tags, now).unwrap();
+            let seeds = store.seed(&tags, &[], now).unwrap().seeds;
             put.tokens = tags.into_iter().zip(seeds).map(|(tag, seed)| (tag, seed.token)).collect();
         }
         if self.is(Defect::LosesATag) {
@@ -143,7 +143,7 @@ impl Flaw {
             return Ok(());
         }
         let releases: Vec<Release> = tags.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
-        store.release(writer, &releases, now)
+        store.release(writer, &releases, &[], now).map(drop)
     }
 
     pub fn released(&self, writer: Writer, releases: &[Release]) -> Vec<Release> {

@@ -1,11 +1,14 @@
 //! The store of the test's one cache: each thread has its own behind it, and each program a new one.
 
-use core::time::Duration;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use cache_core::store::{Found, MemoryStore, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{CacheKey, Clock, Result, Tag, Timestamp};
+use cache_core::protocol::notes::Notes;
+use cache_core::store::{
+    Lease, Looked, MemoryStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted,
+    Writer,
+};
+use cache_core::{CacheKey, Clock, Life, Result, Tag, Timestamp, Value};
 use diesel::result::QueryResult;
 
 use crate::planted::{Defect, Flaw};
@@ -77,7 +80,7 @@ impl Scene {
     /// A write is over.
     pub fn note_end<T>(&self, result: &QueryResult<T>) {
         for (writer, releases) in self.flaw.ended(result.is_err()) {
-            self.store.release(writer, &releases, ClockOfThread.now()).unwrap();
+            self.store.release(writer, &releases, &[], ClockOfThread.now()).unwrap();
         }
     }
 
@@ -95,23 +98,29 @@ impl Scene {
 pub struct StoreOfThread;
 
 impl Store for StoreOfThread {
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+    /// Every hit is a look, which a flaw may change.
+    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+        None
+    }
+
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
         let scene = Scene::current();
         let look = |wanted: &Wanted<'_>| {
             let wanted = Wanted { key: scene.flaw.key(wanted.key), ..*wanted };
             if scene.evicted.borrow().contains(&wanted.key) {
-                return Ok(None);
+                return Ok(Looked::unseen(None));
             }
-            Ok(scene.store.get(&wanted, now)?.map(|found| scene.flaw.judged(found)))
+            let found = scene.store.look(&[wanted], now)?.remove(0).found;
+            Ok(Looked::unseen(found.map(|found| scene.flaw.judged(found))))
         };
         wanted.iter().map(look).collect()
     }
 
-    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
-        Scene::current().store.seed(tags, now)
+    fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
+        Scene::current().store.seed(tags, tables, now)
     }
 
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
         let scene = Scene::current();
         let heavy = |mut put: Put| {
             put.key = scene.flaw.key(put.key);
@@ -119,7 +128,7 @@ impl Store for StoreOfThread {
             scene.note_put(put.key);
             scene.flaw.under_tokens(put, &scene.store, now)
         };
-        scene.store.put_many(entries.into_iter().map(heavy).collect(), now)
+        scene.store.put(entries.into_iter().map(heavy).collect(), lease, now)
     }
 
     fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
@@ -131,15 +140,21 @@ impl Store for StoreOfThread {
         scene.store.remove(&keys, now)
     }
 
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
         let scene = Scene::current();
-        scene.flaw.on_place(writer, tags, &scene.store, now)?;
-        scene.store.place(writer, tags, life, now)
+        scene.flaw.on_place(placing.writer, placing.tags, &scene.store, now)?;
+        scene.store.place(placing, now)
     }
 
-    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
         let scene = Scene::current();
-        scene.store.release(writer, &scene.flaw.released(writer, releases), now)
+        scene.store.release(writer, &scene.flaw.released(writer, releases), tables, now)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -152,8 +167,12 @@ impl Store for StoreOfThread {
     }
 
     /// It must be called on the program's thread only, as one in memory is.
-    fn is_local(&self) -> bool {
-        true
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        None
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
     }
 }
 

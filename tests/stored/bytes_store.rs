@@ -4,8 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::store::{Found, MemoryStore, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
-use cache_core::{CacheKey, Flaw, Result, Tag, Timestamp, Value, Worth};
+use cache_core::protocol::notes::Notes;
+use cache_core::store::{
+    Beginning, Begun, Found, Lease, Looked, MemoryStore, NoteStore, Placing, Put, Release, Seeded, SharedStore,
+    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+};
+use cache_core::{CacheKey, Flaw, Life, NearCounts, Result, Tag, Timestamp, Token, Value, Worth};
+use conformance::in_steps;
 
 #[derive(Debug)]
 pub(crate) struct BytesStore(MemoryStore);
@@ -37,16 +42,23 @@ fn read(mut found: Found, wanted: &Wanted<'_>) -> Option<Found> {
 }
 
 impl Store for BytesStore {
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        let found = self.0.get_many(wanted, now)?;
-        Ok(found.into_iter().zip(wanted).map(|(found, wanted)| read(found?, wanted)).collect())
+    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+        None
     }
 
-    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
-        self.0.seed(tags, now)
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+        let found = self.0.look(wanted, now)?.into_iter().map(|looked| looked.found);
+        Ok(found
+            .zip(wanted)
+            .map(|(found, wanted)| Looked::unseen(found.and_then(|found| read(found, wanted))))
+            .collect())
     }
 
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+    fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
+        self.0.seed(tags, tables, now)
+    }
+
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
         entries
             .into_iter()
             .map(|mut put| {
@@ -55,7 +67,7 @@ impl Store for BytesStore {
                 codec.encode(&put.value, &mut bytes)?;
                 let tags = put.tokens.iter().map(|(tag, _)| *tag).collect();
                 put.value = Value::Shared(Arc::new(Bytes { bytes, tags }));
-                Ok(self.0.put_many(vec![put], now)?[0])
+                Ok(self.0.put(vec![put], lease, now)?[0])
             })
             .collect()
     }
@@ -64,12 +76,18 @@ impl Store for BytesStore {
         self.0.remove(keys, now)
     }
 
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
-        self.0.place(writer, tags, life, now)
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.0.place(placing, now)
     }
 
-    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
-        self.0.release(writer, releases, now)
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
+        self.0.release(writer, releases, tables, now)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -79,4 +97,46 @@ impl Store for BytesStore {
     fn usage(&self) -> Usage {
         self.0.usage()
     }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
+    }
+}
+
+impl SharedStore for BytesStore {
+    fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    fn keeps_bytes_only(&self) -> bool {
+        false
+    }
+
+    fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        in_steps::start(self, starting, now)
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        in_steps::begin(self, beginning, now)
+    }
+
+    fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
+        Ok(())
+    }
+
+    fn notes(&self) -> Option<&dyn NoteStore> {
+        None
+    }
+
+    fn near_counts(&self, _now: Timestamp) -> Option<NearCounts> {
+        None
+    }
+
+    fn shut_down(&self) {}
 }

@@ -120,7 +120,7 @@ pub(super) fn checked(policy: &Policy, store: &dyn Store) -> Result<()> {
         return Err(wrong("the longest `breaker_pause` has to be as long as the first"));
     }
     // An intent is renewed at half its life: the call has to come through in what is left.
-    if !store.is_local() && policy.operation_timeout > policy.intent_life / 4 {
+    if store.shared().is_some() && policy.operation_timeout > policy.intent_life / 4 {
         return Err(wrong("`operation_timeout` has to be at most a quarter of `intent_life`"));
     }
     for (name, count) in [("breaker_failures", policy.breaker.failures as usize), ("most_readers", policy.most_readers)]
@@ -136,14 +136,11 @@ pub(super) fn checked(policy: &Policy, store: &dyn Store) -> Result<()> {
 mod tests {
     use super::*;
     use crate::cache::Cache;
-    use crate::store::{FailingStore, MemoryStore};
+    use crate::store::elsewhere::Elsewhere;
 
     #[test]
     fn limits_that_cannot_be_are_refused_by_name() {
-        let elsewhere = || {
-            let store = FailingStore::elsewhere(MemoryStore::with_capacity(1 << 20).unwrap());
-            Cache::builder().store(store)
-        };
+        let elsewhere = || Cache::builder().store(Elsewhere);
         let second = Duration::from_secs(1);
         let cases = [
             (elsewhere().intent_life(Duration::ZERO), "`intent_life`"),

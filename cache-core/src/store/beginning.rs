@@ -4,8 +4,7 @@ use core::time::Duration;
 
 use crate::intent::{Seed, Writer};
 use crate::key::CacheKey;
-use crate::protocol::notes::Notes;
-use crate::store::{Found, Lease, Wanted};
+use crate::store::{Found, Lease, Seeded, Wanted};
 use crate::tag::Tag;
 
 /// A load of something that depends on tags without a token.
@@ -24,10 +23,8 @@ pub struct Starting<'a> {
 /// What is known before such a load.
 #[derive(Clone, Debug)]
 pub struct Started {
-    /// The present token of each tag.
-    pub seeds: Vec<Seed>,
-    /// The notes beside each table.
-    pub notes: Vec<Option<Notes>>,
+    /// The present token of each tag, and the notes beside each table.
+    pub seeded: Seeded,
     /// Whether the lease of the load under these tokens was taken.
     pub is_leased: bool,
 }
@@ -52,8 +49,6 @@ pub struct Begun {
     pub is_taken: Option<bool>,
     /// What somebody has stored meanwhile.
     pub found: Option<Found>,
-    /// The present token of each tag.
-    pub seeds: Vec<Seed>,
-    /// The notes beside each table.
-    pub notes: Vec<Option<Notes>>,
+    /// The present token of each tag, and the notes beside each table.
+    pub seeded: Seeded,
 }

@@ -7,10 +7,9 @@ use crate::error::Result;
 use crate::intent::{Outcome, Seed, Writer};
 use crate::key::Fingerprint;
 use crate::protocol::notes::{Notes, Remark};
-use crate::store::Mark;
-use crate::store::Usage;
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::near::Tracker;
+use crate::store::{Mark, Seeded, Usage};
 use crate::tag::Token;
 
 /// A process's connection to the server that keeps the entries and tags of a [`RemoteStore`](super::RemoteStore).
@@ -49,9 +48,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     fn names(&self) -> &Names;
 
     /// Opens connections on which the server tells of changes; `None`: it does not.
-    fn tracker(&self) -> Option<Box<dyn Tracker>> {
-        None
-    }
+    fn tracker(&self) -> Option<Box<dyn Tracker>>;
 
     /// Says how long a call may take from now on, connecting included. Before that is said, a link goes by a timeout of
     /// its own.
@@ -64,59 +61,28 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time.
     fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer>;
 
-    /// The present token of each tag, put there if it held none. In order, and none is taken earlier than one before it:
-    /// a caller that seeds a tag before others has to know that these held their tokens then or later.
+    /// The present token of each tag, put there if it held none; *afterwards* it reads `notes`, which are kept as long as
+    /// tags from then on. Both in order, and no token is taken earlier than one before it: a caller that seeds a tag before
+    /// others has to know that these held their tokens then or later.
     ///
     /// # Errors
     ///
     /// If there was no answer in time; some of the tags may be seeded.
-    fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>>;
+    fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded>;
 
-    /// Places an intent of `writer` beside each tag, for `life`.
+    /// Places an intent of `writer` beside each tag, for `life`, and reads `notes` *afterwards*.
     ///
     /// # Errors
     ///
     /// If there was no answer in time; some of the intents may stand.
-    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()>;
+    fn place(&self, writer: Writer, tags: &[TagName], life: Duration, notes: &[Name]) -> Result<Vec<Option<Notes>>>;
 
-    /// Ends the intents of `writer`, each as told, in order.
+    /// Ends the intents of `writer`, each as told, in order, and reads `notes`.
     ///
     /// # Errors
     ///
     /// If there was no answer in time; some of the tags may be changed.
-    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()>;
-
-    /// Does as [`seed`](Self::seed) does, and reads `notes` *afterwards*, which are kept as long as tags from then on.
-    ///
-    /// # Errors
-    ///
-    /// As [`seed`](Self::seed).
-    fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)>;
-
-    /// Does as [`place`](Self::place) does, and reads `notes` *afterwards*.
-    ///
-    /// # Errors
-    ///
-    /// As [`place`](Self::place).
-    fn place_noted(
-        &self,
-        writer: Writer,
-        tags: &[TagName],
-        life: Duration,
-        notes: &[Name],
-    ) -> Result<Vec<Option<Notes>>>;
-
-    /// Does as [`release`](Self::release) does, and reads `notes`.
-    ///
-    /// # Errors
-    ///
-    /// As [`release`](Self::release).
-    fn release_noted(
-        &self,
-        writer: Writer,
-        releases: &[(TagName, Outcome)],
-        notes: &[Name],
-    ) -> Result<Vec<Option<Notes>>>;
+    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>>;
 
     /// Changes the notes beside a table as [`Notes::after`] says; says whether a fill may go by them.
     ///
@@ -134,25 +100,13 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     fn restore(&self, table: &TableName, own: Fingerprint, wide: &[TagName]) -> Result<bool>;
 
     /// Puts bytes under names, whatever was there. A life that is over when it begins leaves nothing there; one that
-    /// the server cannot say exactly is shortened.
-    ///
-    /// # Errors
-    ///
-    /// If there was no answer in time; some of the entries may be stored.
-    fn put(&self, entries: &[Packed]) -> Result<()>;
-
-    /// Does what [`put`](Self::put) does, and then [ends](Self::end_lease) the lease under which the entries were loaded.
-    /// If somebody else has it by now, it may be ended as well: what he loads is there.
+    /// the server cannot say exactly is shortened. Then it ends the `lease` under which the entries were loaded. If somebody
+    /// else has it by now, it may be ended as well: what he loads is there. If it cannot be ended, it ends by itself.
     ///
     /// # Errors
     ///
     /// If there was no answer in time; some of the entries may be stored, and the lease may be over.
-    fn put_and_end(&self, entries: &[Packed], lease: &Name, holder: Writer) -> Result<()> {
-        self.put(entries)?;
-        // If it cannot be ended, it ends by itself.
-        drop(self.end_lease(lease, holder));
-        Ok(())
-    }
+    fn put(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()>;
 
     /// Removes entries, whatever they hold.
     ///
@@ -167,16 +121,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// If there was no answer in time; some of the entries may be gone, and some of those who are told may have been.
-    fn forget(&self, entries: &[(Name, TagName)]) -> Result<()> {
-        let (names, tags): (Vec<Name>, Vec<TagName>) = entries.iter().cloned().unzip();
-        self.remove(&names)?;
-        if self.tracker().is_none() {
-            return Ok(());
-        }
-        let releases: Vec<_> = tags.iter().cloned().map(|tag| (tag, Outcome::Changed)).collect();
-        self.release(Writer::fresh(), &releases)?;
-        self.remove(&tags.into_iter().map(|tag| tag.token).collect::<Vec<_>>())
-    }
+    fn forget(&self, entries: &[(Name, TagName)]) -> Result<()>;
 
     /// Reads as [`read`](Self::read) does, and where nothing is kept under the name of a slot, puts the slot's bytes
     /// there. The answer has for each slot what was found; `None`: its bytes were put.
@@ -201,51 +146,29 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be taken.
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool>;
 
-    /// Does as [`seed_noted`](Self::seed_noted) does, where some of the tags were seen to have no token. If this call gave
-    /// all of those their tokens, and the others hold what was seen, it also takes the lease of a load under these tokens:
+    /// Does as [`seed`](Self::seed) does, where some of the tags were seen to have no token. If this call gave all of those
+    /// their tokens, and the others hold what was seen, a link may also take the lease of a load under these tokens:
     /// nothing can have been stored under them yet.
     ///
     /// # Errors
     ///
     /// If there was no answer in time; some of the tags may be seeded, and the lease may be taken.
-    fn start(&self, starting: &Commencing<'_>) -> Result<Commenced> {
-        let (seeds, notes) = self.seed_noted(starting.tags, starting.notes)?;
-        Ok(Commenced { seeds, notes, lease: None })
-    }
+    fn start(&self, starting: &Commencing<'_>) -> Result<Commenced>;
 
     /// Takes a lease for `life`, *afterwards* [reads](Self::read) an entry and tags, and *afterwards* says of these tags
-    /// and of `notes` what [`seed_noted`](Self::seed_noted) says.
+    /// and of `notes` what [`seed`](Self::seed) says.
     ///
     /// # Errors
     ///
     /// If there was no answer in time; the lease may be taken, and some of the tags may be seeded.
-    fn begin(
-        &self,
-        (lease, holder, life): (&Name, Writer, Duration),
-        (entry, tags): (&Name, &[TagName]),
-        notes: &[Name],
-    ) -> Result<Opening> {
-        let is_taken = self.lease(lease, holder, life).ok();
-        let answer = self.read(core::slice::from_ref(entry), tags)?;
-        let (seeds, notes) = self.seed_noted(tags, notes)?;
-        Ok(Opening { is_taken, answer, seeds, notes })
-    }
-
-    /// Ends a lease, if `holder` has it.
-    ///
-    /// # Errors
-    ///
-    /// If there was no answer in time; it may be over.
-    fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()>;
+    fn begin(&self, lease: (&Name, Writer, Duration), entry: (&Name, &[TagName]), notes: &[Name]) -> Result<Opening>;
 
     /// Ends a lease, if `holder` has it, who stores nothing under these `unused` tokens.
     ///
     /// # Errors
     ///
     /// If there was no answer in time; it may be over.
-    fn give_up(&self, lease: &Name, holder: Writer, _unused: &[(TagName, Token)]) -> Result<()> {
-        self.end_lease(lease, holder)
-    }
+    fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()>;
 
     /// Removes all entries, and nothing else. Where there are more keys than a call has time for, some may stay until the
     /// next call, or until they expire: this is for memory's sake.
@@ -294,10 +217,8 @@ impl fmt::Debug for Commencing<'_> {
 /// What such a load begins with.
 #[derive(Clone, Debug)]
 pub struct Commenced {
-    /// The tokens to load under.
-    pub seeds: Vec<Seed>,
-    /// The notes beside tables.
-    pub notes: Vec<Option<Notes>>,
+    /// The tokens to load under, and the notes beside tables.
+    pub seeded: Seeded,
     /// The lease that was taken.
     pub lease: Option<Name>,
 }
@@ -309,10 +230,8 @@ pub struct Opening {
     pub is_taken: Option<bool>,
     /// What was read.
     pub answer: Answer,
-    /// The tokens to load under.
-    pub seeds: Vec<Seed>,
-    /// The notes beside tables.
-    pub notes: Vec<Option<Notes>>,
+    /// The tokens to load under, and the notes beside tables.
+    pub seeded: Seeded,
 }
 
 impl Answer {

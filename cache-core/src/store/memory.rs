@@ -1,7 +1,6 @@
 //! A store in this process: bounded by weight, values as they are, tags as cells that entries hold.
 
 use core::fmt;
-use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -11,9 +10,11 @@ use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth, judge};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
+use crate::protocol::notes::Notes;
 use crate::store::cells::{Cell, Cells};
 use crate::store::{
-    Body, Exchange, Exchanged, Found, Mark, Put, Release, Seed, Slot, Slots, Store, Stored, Usage, Wanted, Writer,
+    Body, Found, Lease, Looked, Mark, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage,
+    Wanted, Writer,
 };
 use crate::tag::{Tag, TagKind, Token};
 
@@ -121,7 +122,7 @@ impl MemoryStore {
         Some(Found { value, life: held.life, worth })
     }
 
-    fn put(&self, put: Put, now: Timestamp) -> Stored {
+    fn put_one(&self, put: Put, now: Timestamp) -> Stored {
         let weight = Self::weigh(put.weight, put.tokens.len());
         if weight > self.largest {
             // What was there before is not what the caller has just loaded.
@@ -181,14 +182,6 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        Ok(wanted.iter().map(|wanted| self.find(&wanted.key, now)).collect())
-    }
-
-    fn get(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Option<Found>> {
-        Ok(self.find(&wanted.key, now))
-    }
-
     fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
         let held = self.entries.get(key)?;
         let is_alive = held.worth(at) == Worth::Fresh;
@@ -198,12 +191,16 @@ impl Store for MemoryStore {
         }
     }
 
-    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
-        Ok(tags.iter().map(|tag| self.cells.seed(tag, now)).collect())
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+        Ok(wanted.iter().map(|wanted| Looked::unseen(self.find(&wanted.key, now))).collect())
     }
 
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
-        Ok(entries.into_iter().map(|put| self.put(put, now)).collect())
+    fn seed(&self, tags: &[Tag], _tables: &[Tag], now: Timestamp) -> Result<Seeded> {
+        Ok(Seeded { seeds: tags.iter().map(|tag| self.cells.seed(tag, now)).collect(), notes: Vec::new() })
+    }
+
+    fn put(&self, entries: Vec<Put>, _lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
+        Ok(entries.into_iter().map(|put| self.put_one(put, now)).collect())
     }
 
     fn remove(&self, keys: &[CacheKey], _now: Timestamp) -> Result<()> {
@@ -211,35 +208,20 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
-        tags.iter().for_each(|tag| self.cells.place(writer, tag, life, now));
-        Ok(())
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        placing.tags.iter().for_each(|tag| self.cells.place(placing.writer, tag, placing.life, now));
+        Ok(Vec::new())
     }
 
-    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        _tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
         releases.iter().for_each(|release| self.cells.release(writer, &release.tag, release.outcome, now));
-        Ok(())
-    }
-
-    fn is_local(&self) -> bool {
-        true
-    }
-
-    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
-        Ok(Slots { slots: keys.iter().map(|key| self.slot(key, now)).collect(), tokens: self.tokens(tags, now) })
-    }
-
-    fn peek_one(&self, key: &CacheKey, _tags: &[Tag], now: Timestamp) -> Result<Option<Slot>> {
-        Ok(self.slot(key, now))
-    }
-
-    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
-        let slots = keys.iter().map(|key| Some(self.open_slot(key, now))).collect();
-        Ok(Slots { slots, tokens: self.tokens(tags, now) })
-    }
-
-    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>> {
-        Ok(exchanges.into_iter().map(|exchange| self.exchange_one(exchange, now)).collect())
+        Ok(Vec::new())
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -250,10 +232,20 @@ impl Store for MemoryStore {
     fn usage(&self) -> Usage {
         Usage { entries: self.entries.len(), tags: self.cells.len(), weight: self.entries.weight() }
     }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        None
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        Some(self)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
     use crate::key::{Fingerprint, KeyBytes, Kind};
     use crate::policy::Timeout;
@@ -266,10 +258,10 @@ mod tests {
         let of = Fingerprint::of(&[b"test"]);
         let key = CacheKey { space: of, manager: of, kind: Kind::Detail, id: KeyBytes::of(&1) };
         let fill = || {
-            let seeds = store.seed(&[Tag::root()], start).unwrap();
+            let seeds = store.seed(&[Tag::root()], &[], start).unwrap().seeds;
             let (value, life) = (Value::Shared(Arc::new(1)), Life::starting(start, Timeout::after(10 * second)));
             let tokens = vec![(Tag::root(), seeds[0].token)];
-            store.put(Put { key, value, life, tokens, weight: 4, codec: None }, start)
+            store.put_one(Put { key, value, life, tokens, weight: 4, codec: None }, start)
         };
         let is_alive = |after: Duration| store.find_alive(&key, start.after(after)).is_some();
         assert!(!is_alive(Duration::ZERO));
@@ -277,9 +269,9 @@ mod tests {
         assert_eq!([Duration::ZERO, 9 * second, 10 * second].map(is_alive), [true, true, false]);
 
         let writer = Writer::fresh();
-        store.place(writer, &[Tag::root()], 5 * second, start).unwrap();
+        store.place(&Placing::new(writer, &[Tag::root()], 5 * second), start).unwrap();
         assert_eq!([Duration::ZERO, 4 * second, 5 * second].map(is_alive), [true, true, false]);
-        store.release(writer, &[Release { tag: Tag::root(), outcome: Outcome::Changed }], start).unwrap();
+        store.release(writer, &[Release { tag: Tag::root(), outcome: Outcome::Changed }], &[], start).unwrap();
         assert!(!is_alive(Duration::ZERO));
         assert_eq!(fill(), Stored::Kept);
         assert_eq!([Duration::ZERO, 9 * second].map(is_alive), [true, true]);

@@ -15,7 +15,7 @@ use crate::entry::{Life, Value, Worth, judge};
 use crate::key::{CacheKey, Fingerprint};
 use crate::protocol::near::Question;
 use crate::statistics::{NearCounts, NearLedger};
-use crate::store::{Found, Incarnation, Seed};
+use crate::store::{Incarnation, Seed};
 use crate::tag::{TagKind, Token};
 
 mod book;
@@ -90,7 +90,7 @@ impl NearMemory {
     /// An entry that may be served at `now`, or was a moment before.
     ///
     /// Trust is looked at first: what was told before it was gained has marked its cells by then.
-    pub(super) fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {
+    pub(super) fn find(&self, key: &CacheKey, now: Timestamp) -> Option<(Value, Life)> {
         let held = self.entries.get(key)?;
         let age = self.trust.age(now)?;
         let is_served = judge(&held.life, [], now) == Worth::Fresh && held.cells.iter().all(|cell| cell.is_current());
@@ -98,7 +98,7 @@ impl NearMemory {
             return None;
         }
         self.ledger.count_hit(age, self.trust.longest());
-        Some(Found { value: held.value.clone(), life: held.life, worth: Worth::Fresh })
+        Some((held.value.clone(), held.life))
     }
 
     /// Prepares to ask the server for the tokens of `tags`.

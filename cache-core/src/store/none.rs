@@ -1,11 +1,13 @@
 //! A store that keeps nothing: every read asks the database.
 
-use core::time::Duration;
-
 use crate::clock::Timestamp;
+use crate::entry::{Life, Value};
 use crate::error::Result;
 use crate::key::CacheKey;
-use crate::store::{Found, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer};
+use crate::protocol::notes::Notes;
+use crate::store::{
+    Lease, Looked, Placing, Put, Release, Seed, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted, Writer,
+};
 use crate::tag::{Tag, Token};
 
 /// A store that keeps nothing.
@@ -13,16 +15,21 @@ use crate::tag::{Tag, Token};
 pub struct NoneStore;
 
 impl Store for NoneStore {
-    fn get_many(&self, wanted: &[Wanted<'_>], _now: Timestamp) -> Result<Vec<Option<Found>>> {
-        Ok(vec![None; wanted.len()])
+    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+        None
     }
 
-    fn seed(&self, tags: &[Tag], _now: Timestamp) -> Result<Vec<Seed>> {
+    fn look(&self, wanted: &[Wanted<'_>], _now: Timestamp) -> Result<Vec<Looked>> {
+        Ok(wanted.iter().map(|_| Looked::unseen(None)).collect())
+    }
+
+    fn seed(&self, tags: &[Tag], _tables: &[Tag], _now: Timestamp) -> Result<Seeded> {
         // Every token is a new one: two readers never share a load that a write may have come between.
-        Ok(tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect())
+        let seed = |_| Seed { token: Token::fresh(), is_intended: false };
+        Ok(Seeded { seeds: tags.iter().map(seed).collect(), notes: Vec::new() })
     }
 
-    fn put_many(&self, entries: Vec<Put>, _now: Timestamp) -> Result<Vec<Stored>> {
+    fn put(&self, entries: Vec<Put>, _lease: Option<(Lease, Writer)>, _now: Timestamp) -> Result<Vec<Stored>> {
         Ok(vec![Stored::Declined; entries.len()])
     }
 
@@ -30,16 +37,18 @@ impl Store for NoneStore {
         Ok(())
     }
 
-    fn place(&self, _writer: Writer, _tags: &[Tag], _life: Duration, _now: Timestamp) -> Result<()> {
-        Ok(())
+    fn place(&self, _placing: &Placing<'_>, _now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        Ok(Vec::new())
     }
 
-    fn release(&self, _writer: Writer, _releases: &[Release], _now: Timestamp) -> Result<()> {
-        Ok(())
-    }
-
-    fn is_local(&self) -> bool {
-        true
+    fn release(
+        &self,
+        _writer: Writer,
+        _releases: &[Release],
+        _tables: &[Tag],
+        _now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
+        Ok(Vec::new())
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -48,5 +57,13 @@ impl Store for NoneStore {
 
     fn usage(&self) -> Usage {
         Usage::default()
+    }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        None
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
     }
 }

@@ -16,8 +16,8 @@ use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
 use crate::store::remote::look::Place;
 use crate::store::{
-    Beginning, Begun, Exchange, Exchanged, Found, Lease, Looked, Outcome, Put, Release, Seed, Slots, Started, Starting,
-    Store, Stored, Usage, Wanted, Writer, same_length,
+    Beginning, Begun, Lease, Looked, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore, SlotStore,
+    Started, Starting, Store, Stored, Usage, Wanted, Writer, same_length,
 };
 use crate::tag::{TableTags, Tag, TagKind, Token};
 
@@ -182,22 +182,22 @@ impl<L: Link> RemoteStore<L> {
         tags.iter().map(|tag| self.link.names().tag(tag)).collect()
     }
 
-    fn named(&self, releases: &[Release]) -> Vec<(TagName, Outcome)> {
-        releases.iter().map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect()
+    fn release_some(&self, writer: Writer, releases: &[Release], tables: &[Tag]) -> Result<Vec<Option<Notes>>> {
+        if releases.is_empty() && tables.is_empty() {
+            return Ok(Vec::new());
+        }
+        let named: Vec<_> =
+            releases.iter().map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
+        self.link.release(writer, &named, &self.notes_of(tables))
     }
 
-    fn release_all(&self, writer: Writer, releases: &[Release]) -> Result<()> {
-        if releases.is_empty() { Ok(()) } else { self.link.release(writer, &self.named(releases)) }
+    fn notes_of(&self, tables: &[Tag]) -> Vec<Name> {
+        tables.iter().map(|any| self.link.names().notes(any).notes).collect()
     }
 
-    fn notes_of(&self, tables: impl Iterator<Item = Tag>) -> Vec<Name> {
-        tables.map(|any| self.link.names().notes(&any).notes).collect()
+    fn side(&self) -> Place<'_, L> {
+        Place { link: &self.link, near: self.memory() }
     }
-}
-
-/// What is released without a new token, and what with one.
-fn parted(releases: &[Release]) -> (Vec<Release>, Vec<Release>) {
-    releases.iter().copied().partition(|release| release.outcome == Outcome::Unchanged)
 }
 
 /// What an entry that is put means for the server.
@@ -209,69 +209,31 @@ enum Parcel {
 }
 
 impl<L: Link> Store for RemoteStore<L> {
-    fn keeps_bytes_only(&self) -> bool {
-        true
-    }
-
-    fn set_operation_timeout(&self, timeout: Duration) {
-        self.link.set_timeout(timeout);
-    }
-
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        let place = Place { link: &self.link, near: self.memory() };
-        if place.near.is_none() {
-            return look::look(&place, wanted, now);
-        }
-        let near: Vec<Option<Found>> = wanted.iter().map(|wanted| self.recall(wanted, now)).collect();
-        let left: Vec<Wanted<'_>> =
-            wanted.iter().zip(&near).filter(|(_, found)| found.is_none()).map(|(wanted, _)| *wanted).collect();
-        let mut looked = look::look(&place, &left, now)?.into_iter();
-        Ok(near.into_iter().map(|found| found.or_else(|| looked.next().flatten())).collect())
-    }
-
-    fn look(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
-        look::look_at(&Place { link: &self.link, near: self.memory() }, wanted, now)
-    }
-
-    fn start(&self, starting: &Starting<'_>, _now: Timestamp) -> Result<Started> {
-        look::start(&Place { link: &self.link, near: self.memory() }, starting)
-    }
-
-    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
-        look::begin(&Place { link: &self.link, near: self.memory() }, beginning, now)
-    }
-
     fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
-        let found = self.memory()?.find(key, at)?;
-        Some((found.value, found.life))
+        self.memory()?.find(key, at)
     }
 
-    fn recall(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<Found> {
-        self.memory()?.find(&wanted.key, now)
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+        look::look(&self.side(), wanted, now)
     }
 
-    fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
-        Some(self.memory()?.counts(now))
-    }
-
-    fn shut_down(&self) {
-        if let Some(near) = &self.near {
-            near.watchman.stop();
+    fn seed(&self, tags: &[Tag], tables: &[Tag], _now: Timestamp) -> Result<Seeded> {
+        if tags.is_empty() && tables.is_empty() {
+            return Ok(Seeded::default());
         }
-    }
-
-    fn seed(&self, tags: &[Tag], _now: Timestamp) -> Result<Vec<Seed>> {
-        if tags.is_empty() {
-            return Ok(Vec::new());
-        }
-        let seeds = self.link.seed(&self.names_of(tags))?;
-        same_length(seeds, tags.len())
+        self.link.seed(&self.names_of(tags), &self.notes_of(tables))?.of_length(tags.len(), tables.len())
     }
 
     /// Stores entries whatever their tags hold by now: one that a write has overtaken is never served. A value that
     /// does not encode fails the call after the other entries were stored.
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
-        self.put_all(&entries, now, |packed| if packed.is_empty() { Ok(()) } else { self.link.put(packed) })
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
+        let lease = lease.map(|(name, holder)| (self.link.names().lease(&name), holder));
+        self.put_all(&entries, now, |packed| {
+            if packed.is_empty() && lease.is_none() {
+                return Ok(());
+            }
+            self.link.put(packed, lease.as_ref().map(|(name, holder)| (name, *holder)))
+        })
     }
 
     fn remove(&self, keys: &[CacheKey], _now: Timestamp) -> Result<()> {
@@ -285,70 +247,31 @@ impl<L: Link> Store for RemoteStore<L> {
         self.link.forget(&keys.iter().map(beside).collect::<Vec<_>>())
     }
 
-    fn put_and_end(&self, entries: Vec<Put>, (name, holder): (Lease, Writer), now: Timestamp) -> Result<Vec<Stored>> {
-        let lease = self.link.names().lease(&name);
-        self.put_all(&entries, now, |packed| self.link.put_and_end(packed, &lease, holder))
-    }
-
-    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
-        slots::peek(&self.link, keys, tags, now)
-    }
-
-    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
-        slots::open(&self.link, keys, tags, now)
-    }
-
-    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>> {
-        slots::exchange(&self.link, &exchanges, self.largest_value, now)
-    }
-
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, _now: Timestamp) -> Result<()> {
+    fn place(&self, placing: &Placing<'_>, _now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        let Placing { writer, tags, life, tables } = *placing;
         let _overtaken = self.overtaken(tags.iter().copied());
-        if tags.is_empty() { Ok(()) } else { self.link.place(writer, &self.names_of(tags), life) }
+        if tags.is_empty() && tables.is_empty() {
+            return Ok(Vec::new());
+        }
+        same_length(self.link.place(writer, &self.names_of(tags), life, &self.notes_of(tables))?, tables.len())
     }
 
     /// Releases in two steps, whatever the order given: first all tags that change, then, once that is acknowledged,
     /// the intents that go without a new token. Those are mostly wide ones, which covered the exact tags until these
     /// were known.
-    fn release(&self, writer: Writer, releases: &[Release], _now: Timestamp) -> Result<()> {
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        _now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
         let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
-        let (unchanged, changed) = parted(releases);
-        self.release_all(writer, &changed)?;
-        self.release_all(writer, &unchanged)
-    }
-
-    fn keeps_notes(&self) -> bool {
-        true
-    }
-
-    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], _now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
-        let (seeds, notes) = self.link.seed_noted(&self.names_of(tags), &self.notes_of(tables.iter().copied()))?;
-        Ok((same_length(seeds, tags.len())?, same_length(notes, tables.len())?))
-    }
-
-    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, _now: Timestamp) -> Result<Vec<Option<Notes>>> {
-        let _overtaken = self.overtaken(tags.iter().copied());
-        let notes = self.notes_of(tags.iter().copied().filter(Tag::is_any));
-        same_length(self.link.place_noted(writer, &self.names_of(tags), life, &notes)?, notes.len())
-    }
-
-    fn release_noted(&self, writer: Writer, releases: &[Release], _now: Timestamp) -> Result<Vec<Option<Notes>>> {
-        let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
-        let (unchanged, changed) = parted(releases);
-        let notes = self.notes_of(changed.iter().filter(|release| release.changes_any()).map(|release| release.tag));
-        let found = same_length(self.link.release_noted(writer, &self.named(&changed), &notes)?, notes.len())?;
-        self.release_all(writer, &unchanged)?;
-        Ok(found)
-    }
-
-    fn remark(&self, table: &Tag, remark: Remark, _now: Timestamp) -> Result<bool> {
-        self.link.remark(&self.link.names().notes(table), remark)
-    }
-
-    fn restore(&self, table: &TableTags, own: Fingerprint, _now: Timestamp) -> Result<bool> {
-        let wide = table.wide();
-        let _overtaken = self.overtaken(wide.into_iter());
-        self.link.restore(&self.link.names().notes(&table.whole(TagKind::Any)), own, &self.names_of(&wide))
+        let (unchanged, changed): (Vec<Release>, Vec<Release>) =
+            releases.iter().copied().partition(|release| release.outcome == Outcome::Unchanged);
+        let notes = same_length(self.release_some(writer, &changed, tables)?, tables.len())?;
+        self.release_some(writer, &unchanged, &[])?;
+        Ok(notes)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -362,19 +285,63 @@ impl<L: Link> Store for RemoteStore<L> {
         self.link.usage()
     }
 
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        Some(self)
+    }
+}
+
+impl<L: Link> SharedStore for RemoteStore<L> {
+    fn set_operation_timeout(&self, timeout: Duration) {
+        self.link.set_timeout(timeout);
+    }
+
+    fn keeps_bytes_only(&self) -> bool {
+        true
+    }
+
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
         self.link.lease(&self.link.names().lease(&name), holder, life)
     }
 
-    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
-        self.link.end_lease(&self.link.names().lease(&name), holder)
+    fn start(&self, starting: &Starting<'_>, _now: Timestamp) -> Result<Started> {
+        look::start(&self.side(), starting)
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        look::begin(&self.side(), beginning, now)
     }
 
     fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
-        let (lease, unused) = (self.link.names().lease(&name), self.named_narrow(unused));
-        if unused.is_empty() {
-            return self.link.end_lease(&lease, holder);
+        self.link.give_up(&self.link.names().lease(&name), holder, &self.named_narrow(unused))
+    }
+
+    fn notes(&self) -> Option<&dyn NoteStore> {
+        Some(self)
+    }
+
+    fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
+        Some(self.memory()?.counts(now))
+    }
+
+    fn shut_down(&self) {
+        if let Some(near) = &self.near {
+            near.watchman.stop();
         }
-        self.link.give_up(&lease, holder, &unused)
+    }
+}
+
+impl<L: Link> NoteStore for RemoteStore<L> {
+    fn remark(&self, table: &Tag, remark: Remark, _now: Timestamp) -> Result<bool> {
+        self.link.remark(&self.link.names().notes(table), remark)
+    }
+
+    fn restore(&self, table: &TableTags, own: Fingerprint, _now: Timestamp) -> Result<bool> {
+        let wide = table.wide();
+        let _overtaken = self.overtaken(wide.into_iter());
+        self.link.restore(&self.link.names().notes(&table.whole(TagKind::Any)), own, &self.names_of(&wide))
     }
 }

@@ -5,10 +5,47 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::entry::{Life, Worth};
 use crate::error::Result;
 use crate::key::CacheKey;
 use crate::tag::{Tag, Token};
+
+/// A store that keeps values which are set by hand.
+///
+/// # Contract
+///
+/// A *slot* is what is kept under the key of such a value. It changes by [`exchange`](Self::exchange) only, which does
+/// nothing unless the slot is what its caller has seen, and by being lost, as any entry may be. Nothing that was ever
+/// written to a slot comes back to it: each writing has another [mark](Mark). Slots and entries have different keys.
+pub trait SlotStore {
+    /// Returns the slot if this process alone can tell what is in it.
+    fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Slot>;
+
+    /// Looks at slots, and reads `tags`: those that the values in the slots may depend on. Each is seen as it is at some
+    /// moment inside the call.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots>;
+
+    /// Looks at slots as [`peek`](Self::peek) does, and opens each that is not there: it is vacant then, for
+    /// [five minutes](Slot::VACANT_LIFE) or longer. There is a slot for each key in the answer.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written; some of the slots may be opened.
+    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots>;
+
+    /// Changes each slot that is what it has to be, in one step. A replacement whose life is over leaves nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; some of the slots may be changed, or be changed later unless somebody else
+    /// changes them first.
+    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>>;
+}
 
 /// Tells what was written to a slot at one time from what is written there at any other.
 ///

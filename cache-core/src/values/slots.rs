@@ -15,7 +15,7 @@ use crate::policy::Timeout;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::statistics::StoreCounter;
 use crate::store::{
-    Body, Content, Exchange, Exchanged, Expiry, Mark, Operation, Replacement, Slot, Slots, Store, same_length,
+    Body, Content, Exchange, Exchanged, Expiry, Mark, Operation, Replacement, Slot, Slots, same_length,
 };
 use crate::tag::{Tag, Token};
 use crate::values::form::Parcel;
@@ -73,28 +73,47 @@ impl Cache {
     }
 
     pub(super) fn peek(&self, key: &CacheKey) -> core::result::Result<Option<Slot>, Trouble> {
-        self.0.call(Operation::Get, |store| store.peek_one(key, &[Tag::root()], self.now()))
+        let now = self.now();
+        self.0.call(Operation::Get, |store| {
+            let Some(slots) = store.slots() else { return Ok(None) };
+            if let Some(slot) = slots.find(key, now) {
+                return Ok(Some(slot));
+            }
+            Ok(same_length(slots.peek(core::slice::from_ref(key), &[Tag::root()], now)?.slots, 1)?.pop().flatten())
+        })
     }
 
     pub(super) fn peek_many(&self, keys: &[CacheKey]) -> core::result::Result<Vec<Option<Slot>>, Trouble> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let peek = |store: &dyn Store| same_length(store.peek(keys, &[Tag::root()], self.now())?.slots, keys.len());
-        self.0.call(Operation::Get, peek)
+        Ok(self.peek_with(keys)?.slots)
+    }
+
+    /// Looks at slots, with the token of the whole cache.
+    fn peek_with(&self, keys: &[CacheKey]) -> core::result::Result<Slots, Trouble> {
+        self.0.call(Operation::Get, |store| {
+            let Some(slots) = store.slots() else {
+                return Ok(Slots { slots: vec![None; keys.len()], tokens: vec![None] });
+            };
+            let seen = slots.peek(keys, &[Tag::root()], self.now())?;
+            Ok(Slots { slots: same_length(seen.slots, keys.len())?, ..seen })
+        })
     }
 
     /// Opens slots. Without a token of the whole cache no value is served, and one is seeded.
     pub(super) fn open(&self, keys: &[CacheKey]) -> core::result::Result<(Vec<Option<Slot>>, Token), Trouble> {
         let root = [Tag::root()];
+        let vacant = || Some(Slot { mark: Mark::fresh(), content: Content::Vacant });
         let (slots, token) = self.0.call(Operation::Open, |store| {
+            let Some(store) = store.slots() else { return Ok((keys.iter().map(|_| vacant()).collect(), None)) };
             let Slots { slots, tokens } = store.open(keys, &root, self.now())?;
             Ok((same_length(slots, keys.len())?, tokens.first().copied().flatten()))
         })?;
         if let Some(token) = token {
             return Ok((slots, token));
         }
-        let seeds = self.0.call(Operation::Seed, |store| store.seed(&root, self.now()))?;
+        let seeds = self.0.call(Operation::Seed, |store| store.seed(&root, &[], self.now()))?.seeds;
         Ok((slots, seeds.first().map_or_else(Token::fresh, |seed| seed.token)))
     }
 
@@ -103,7 +122,10 @@ impl Cache {
             return Ok(Vec::new());
         }
         let count = exchanges.len();
-        self.0.call(Operation::Exchange, |store| same_length(store.exchange(exchanges, self.now())?, count))
+        self.0.call(Operation::Exchange, |store| {
+            let Some(slots) = store.slots() else { return Ok(vec![Exchanged::Declined; count]) };
+            same_length(slots.exchange(exchanges, self.now())?, count)
+        })
     }
 
     pub(super) fn exchange_one(
@@ -173,9 +195,7 @@ impl Cache {
                 Ok(Seen { slot: slots.pop().flatten(), token })
             }
             Glance::Peek => {
-                let root = [Tag::root()];
-                let mut seen =
-                    self.0.call(Operation::Get, |store| store.peek(core::slice::from_ref(key), &root, self.now()))?;
+                let mut seen = self.peek_with(core::slice::from_ref(key))?;
                 // Without the tag's token no value is to be served, and none is replaced.
                 let token = seen.tokens.pop().flatten().unwrap_or_else(Token::fresh);
                 Ok(Seen { slot: seen.slots.pop().flatten(), token })

@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Found, Lease, Looked, Outcome, Put, RedisStore, Release, Seed, Started, Starting, Store, Stored,
-    Usage, Wanted, Writer,
+    Beginning, Begun, Lease, Looked, NoteStore, Placing, Put, RedisStore, Release, Seed, Seeded, SharedStore,
+    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
-use cache_core::{CacheKey, Fingerprint, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token};
+use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 
 /// A cache for which real time counts.
@@ -83,62 +83,52 @@ impl OfShop {
     }
 }
 
+impl OfShop {
+    fn is_closed(&self) -> bool {
+        self.0.is_closed.load(Ordering::Relaxed)
+    }
+}
+
+/// Tokens that nobody else has, and nothing noted.
+fn nothing(tags: usize, tables: usize) -> Seeded {
+    let seed = |_| Seed { token: Token::fresh(), is_intended: false };
+    Seeded { seeds: (0..tags).map(seed).collect(), notes: vec![None; tables] }
+}
+
 impl Store for OfShop {
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
-        self.or(wanted.iter().map(|_| None).collect(), |store| store.get_many(wanted, now))
+    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        if self.is_closed() { None } else { self.0.store.find_alive(key, at) }
     }
 
-    fn recall(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<Found> {
-        if self.0.is_closed.load(Ordering::Relaxed) { None } else { self.0.store.recall(wanted, now) }
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+        self.or(wanted.iter().map(|_| Looked::unseen(None)).collect(), |store| store.look(wanted, now))
     }
 
-    fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
-        self.0.store.near_counts(now)
+    fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
+        self.or(nothing(tags.len(), tables.len()), |store| store.seed(tags, tables, now))
     }
 
-    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
-        let fresh = tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect();
-        self.or(fresh, |store| store.seed(tags, now))
-    }
-
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
-        self.or(vec![Stored::Declined; entries.len()], |store| store.put_many(entries, now))
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
+        self.or(vec![Stored::Declined; entries.len()], |store| store.put(entries, lease, now))
     }
 
     fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
         self.or((), |store| store.remove(keys, now))
     }
 
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
-        self.or((), |store| store.place(writer, tags, life, now))
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        self.or(vec![Some(Notes::default()); placing.tables.len()], |store| store.place(placing, now))
     }
 
-    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
-        self.or((), |store| store.release(writer, releases, now))
-    }
-
-    fn keeps_notes(&self) -> bool {
-        !self.0.is_closed.load(Ordering::Relaxed)
-    }
-
-    fn seed_noted(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
-        let fresh = tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect();
-        self.or((fresh, vec![None; tables.len()]), |store| store.seed_noted(tags, tables, now))
-    }
-
-    fn place_noted(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<Vec<Option<Notes>>> {
-        let tables = tags.iter().filter(|tag| tag.kind() == TagKind::Any).count();
-        self.or(vec![Some(Notes::default()); tables], |store| store.place_noted(writer, tags, life, now))
-    }
-
-    fn release_noted(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<Vec<Option<Notes>>> {
-        let is_table = |of: &&Release| of.tag.kind() == TagKind::Any && of.outcome != Outcome::Unchanged;
-        let tables = releases.iter().filter(is_table).count();
-        self.or(vec![Some(Notes::default()); tables], |store| store.release_noted(writer, releases, now))
-    }
-
-    fn remark(&self, table: &Tag, remark: Remark, now: Timestamp) -> Result<bool> {
-        self.or(true, |store| store.remark(table, remark, now))
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
+        let closed = vec![Some(Notes::default()); tables.len()];
+        self.or(closed, |store| store.release(writer, releases, tables, now))
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -149,44 +139,59 @@ impl Store for OfShop {
         self.0.store.usage()
     }
 
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
+    }
+}
+
+impl SharedStore for OfShop {
     /// The store goes by a timeout of its own.
     fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    fn keeps_bytes_only(&self) -> bool {
+        false
+    }
 
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
         self.or(true, |store| store.lease(name, holder, life))
     }
 
-    fn end_lease(&self, name: Lease, holder: Writer) -> Result<()> {
-        self.or((), |store| store.end_lease(name, holder))
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        let seeded = nothing(starting.seen.len(), starting.tables.len());
+        self.or(Started { seeded, is_leased: false }, |store| store.start(starting, now))
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        let seeded = nothing(beginning.tags.len(), beginning.tables.len());
+        self.or(Begun { is_taken: None, found: None, seeded }, |store| store.begin(beginning, now))
     }
 
     fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
         self.or((), |store| store.give_up(name, holder, unused))
     }
 
+    fn notes(&self) -> Option<&dyn NoteStore> {
+        if self.is_closed() { None } else { Some(self) }
+    }
+
+    fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
+        self.0.store.near_counts(now)
+    }
+
+    fn shut_down(&self) {}
+}
+
+impl NoteStore for OfShop {
+    fn remark(&self, table: &Tag, remark: Remark, now: Timestamp) -> Result<bool> {
+        self.or(true, |store| store.remark(table, remark, now))
+    }
+
     fn restore(&self, table: &TableTags, own: Fingerprint, now: Timestamp) -> Result<bool> {
         self.or(true, |store| store.restore(table, own, now))
-    }
-
-    fn look(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
-        self.or(Looked { found: None, seen: vec![] }, |store| store.look(wanted, now))
-    }
-
-    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
-        let seed = || Seed { token: Token::fresh(), is_intended: false };
-        let seeds = starting.seen.iter().map(|_| seed()).collect();
-        let notes = vec![None; starting.tables.len()];
-        self.or(Started { seeds, notes, is_leased: false }, |store| store.start(starting, now))
-    }
-
-    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
-        let seeds = beginning.tags.iter().map(|_| Seed { token: Token::fresh(), is_intended: false }).collect();
-        let notes = vec![None; beginning.tables.len()];
-        self.or(Begun { is_taken: None, found: None, seeds, notes }, |store| store.begin(beginning, now))
-    }
-
-    fn put_and_end(&self, entries: Vec<Put>, lease: (Lease, Writer), now: Timestamp) -> Result<Vec<Stored>> {
-        self.or(vec![Stored::Declined; entries.len()], |store| store.put_and_end(entries, lease, now))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Refreshes without a pool: the reader that finds the entry stale makes them.
 
-use cache_core::store::{FailingStore, MemoryStore};
+use cache_core::store::MemoryStore;
 use cache_diesel::MIB;
+use conformance::FailingStore;
 
 use super::*;
 use crate::harness::{Named, Product};

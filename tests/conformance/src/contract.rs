@@ -36,7 +36,25 @@ pub fn check(subject: impl Fn() -> Subject, fact: fn(&Subject)) {
 #[macro_export]
 macro_rules! store_contract {
     ($module:ident, $subject:expr) => {
-        $crate::contract_tests! { $module, $subject,
+        $crate::store_facts! { contract_tests, $module, $subject }
+    };
+}
+
+/// The same within a program, one fact after another: `store_contract_holds!(subject)`. Panics at the first that does not
+/// hold.
+#[macro_export]
+macro_rules! store_contract_holds {
+    ($subject:expr) => {
+        $crate::store_facts! { contract_holds, store, $subject }
+    };
+}
+
+/// What every store keeps to.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_facts {
+    ($with:ident, $module:ident, $subject:expr) => {
+        $crate::$with! { $module, $subject,
             batches: [
                 b4_many_are_looked_up_in_order_with_duplicates_and_absent_ones,
                 b5_empty_batches_succeed,
@@ -71,6 +89,21 @@ macro_rules! store_contract {
                 a_tag_that_nobody_knows_is_released_without_a_trace,
                 b12_an_intent_that_has_ended_stands_beside_nothing,
             ],
+            tags: [
+                b2_a_token_is_added_only_where_there_is_none,
+                a_tag_keeps_its_token_until_it_is_changed,
+                no_two_tokens_are_the_same,
+                changes_at_the_same_time_are_never_lost,
+            ],
+        }
+    };
+}
+
+/// Tests of what a store keeps to that has [slots](cache_core::store::SlotStore), beside [`store_contract!`].
+#[macro_export]
+macro_rules! slot_contract {
+    ($module:ident, $subject:expr) => {
+        $crate::contract_tests! { $module, $subject,
             slots: [
                 b1_a_slot_is_not_there_until_it_is_opened_and_vacant_then,
                 b5_empty_batches_of_slots_succeed,
@@ -88,12 +121,6 @@ macro_rules! store_contract {
                 the_tokens_of_the_tags_are_read_with_the_slots,
                 entries_and_slots_leave_each_other_alone,
                 b8_of_those_who_change_what_they_saw_at_once_one_does,
-            ],
-            tags: [
-                b2_a_token_is_added_only_where_there_is_none,
-                a_tag_keeps_its_token_until_it_is_changed,
-                no_two_tokens_are_the_same,
-                changes_at_the_same_time_are_never_lost,
             ],
         }
     };
@@ -161,5 +188,13 @@ macro_rules! contract_tests {
                 }
             )*)*
         }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_holds {
+    ($module:ident, $subject:expr, $($topic:ident: [$($name:ident),* $(,)?]),* $(,)?) => {
+        $($($crate::contract::check(|| $subject, $crate::contract::$topic::$name);)*)*
     };
 }

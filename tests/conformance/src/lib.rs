@@ -15,6 +15,8 @@
 
 pub mod contract;
 mod dice;
+mod failing;
+pub mod in_steps;
 #[cfg(feature = "redis")]
 pub mod redis_server;
 pub mod simulation;
@@ -22,5 +24,6 @@ mod subject;
 mod time;
 
 pub use dice::Dice;
-pub use subject::{Blob, Frail, Holding, Subject, bytes_of, codec, key, shared, tag};
+pub use failing::FailingStore;
+pub use subject::{Blob, Finds, Frail, Holding, Subject, bytes_of, codec, key, shared, tag};
 pub use time::Time;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::store::{Found, Outcome, Put, Release, Seed, Store, Stored, Wanted, Writer};
+use cache_core::store::{Found, Outcome, Placing, Put, Release, Seed, Store, Stored, Wanted, Writer};
 use cache_core::{
     CacheKey, Clock, Codec, Database, Encode, Fingerprint, KeyBytes, Kind, Life, Result, Tag, Timeout, Timestamp,
     Token, Value, Worth,
@@ -181,7 +181,7 @@ impl Subject {
     /// The present state of a tag, put there if it had none.
     #[must_use]
     pub fn seed(&self, tag: Tag) -> Seed {
-        self.store.seed(&[tag], self.now()).unwrap()[0]
+        self.store.seed(&[tag], &[], self.now()).unwrap().seeds[0]
     }
 
     /// The present token of a tag, as an entry depends on it.
@@ -200,7 +200,7 @@ impl Subject {
         let life = Life::starting(self.now(), timeout);
         let weight = bytes_of(&value).map_or(8, |bytes| bytes.len());
         let put = Put { key: key(id), value, life, tokens, weight, codec: Some(codec()) };
-        self.store.put_many(vec![put], self.now()).unwrap()[0]
+        self.store.put(vec![put], None, self.now()).unwrap()[0]
     }
 
     /// Looks an entry up without saying what it depends on.
@@ -212,7 +212,8 @@ impl Subject {
     /// Looks an entry up as one that may depend on `tags`.
     #[must_use]
     pub fn find_knowing(&self, id: u64, tags: &dyn Fn() -> Vec<Tag>) -> Option<Found> {
-        self.store.get(&Wanted { key: key(id), tags: &tags, codec: Some(codec()) }, self.now()).unwrap()
+        let wanted = Wanted { key: key(id), tags: &tags, codec: Some(codec()) };
+        self.store.look(&[wanted], self.now()).unwrap().remove(0).found
     }
 
     /// What an entry is worth.
@@ -229,16 +230,41 @@ impl Subject {
 
     /// Places an intent for so many units.
     pub fn place(&self, writer: Writer, tag: Tag, units: u32) {
-        self.store.place(writer, &[tag], self.units(units), self.now()).unwrap();
+        self.store.place(&Placing::new(writer, &[tag], self.units(units)), self.now()).unwrap();
     }
 
     /// Ends an intent.
     pub fn release(&self, writer: Writer, tag: Tag, outcome: Outcome) {
-        self.store.release(writer, &[Release { tag, outcome }], self.now()).unwrap();
+        self.store.release(writer, &[Release { tag, outcome }], &[], self.now()).unwrap();
     }
 
     /// Changes a tag, as a writer does that placed no intent.
     pub fn change(&self, tag: Tag) {
         self.release(Writer::fresh(), tag, Outcome::Changed);
+    }
+}
+
+/// Looks up what a store holds, whatever else it tells of it.
+pub trait Finds {
+    /// What is found of each.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    fn find_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>>;
+
+    /// What is found of one.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    fn find_one(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Option<Found>> {
+        Ok(self.find_many(core::slice::from_ref(wanted), now)?.remove(0))
+    }
+}
+
+impl<S: Store + ?Sized> Finds for S {
+    fn find_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+        Ok(self.look(wanted, now)?.into_iter().map(|looked| looked.found).collect())
     }
 }

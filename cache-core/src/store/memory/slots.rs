@@ -5,14 +5,34 @@ use std::sync::{MutexGuard, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::entry::{Life, Worth};
+use crate::error::Result;
 use crate::key::CacheKey;
 use crate::policy::Timeout;
 use crate::store::memory::{Held, Kept, MemoryStore, Tokens};
-use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot};
+use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot, SlotStore, Slots};
 use crate::tag::{Tag, Token};
 
+impl SlotStore for MemoryStore {
+    fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
+        self.slot(key, now)
+    }
+
+    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        Ok(Slots { slots: keys.iter().map(|key| self.slot(key, now)).collect(), tokens: self.tokens(tags, now) })
+    }
+
+    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        let slots = keys.iter().map(|key| Some(self.open_slot(key, now))).collect();
+        Ok(Slots { slots, tokens: self.tokens(tags, now) })
+    }
+
+    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>> {
+        Ok(exchanges.into_iter().map(|exchange| self.exchange_one(exchange, now)).collect())
+    }
+}
+
 impl MemoryStore {
-    pub(super) fn slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
+    fn slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
         let held = self.entries.get(key)?;
         let worth = held.worth(now);
         let Kept::Slot(mark, body) = held.kept else { return None };
@@ -24,7 +44,7 @@ impl MemoryStore {
         Some(Slot { mark, content })
     }
 
-    pub(super) fn open_slot(&self, key: &CacheKey, now: Timestamp) -> Slot {
+    fn open_slot(&self, key: &CacheKey, now: Timestamp) -> Slot {
         let _turn = self.turn(key);
         if let Some(slot) = self.slot(key, now) {
             return slot;
@@ -36,7 +56,7 @@ impl MemoryStore {
         Slot { mark, content: Content::Vacant }
     }
 
-    pub(super) fn exchange_one(&self, exchange: Exchange, now: Timestamp) -> Exchanged {
+    fn exchange_one(&self, exchange: Exchange, now: Timestamp) -> Exchanged {
         let key = exchange.key;
         // Made before anybody has to wait for it.
         let replacement = exchange.with.map(|with| self.hold(with, now));
@@ -57,7 +77,7 @@ impl MemoryStore {
         if replacement.is_none() { Exchanged::Done } else { Exchanged::Declined }
     }
 
-    pub(super) fn tokens(&self, tags: &[Tag], now: Timestamp) -> Vec<Option<Token>> {
+    fn tokens(&self, tags: &[Tag], now: Timestamp) -> Vec<Option<Token>> {
         tags.iter().map(|tag| self.cells.find(tag).and_then(|cell| cell.token(now))).collect()
     }
 

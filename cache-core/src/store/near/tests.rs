@@ -137,7 +137,7 @@ fn what_is_put_under_other_tokens_takes_the_place_of_what_was_there() {
 #[test]
 fn what_is_found_on_the_server_does_not_replace_what_is_younger() {
     let memory = holding();
-    let created = |memory: &NearMemory| memory.find(&key(1), at(2)).expect("an entry").life.created_at;
+    let created = |memory: &NearMemory| memory.find(&key(1), at(2)).expect("an entry").1.created_at;
     memory.put_found(key(1), &value(), life(0), (&[under(1, 1)], 4));
     assert_eq!(created(&memory), at(1));
     memory.put_found(key(1), &value(), life(2), (&[under(1, 1)], 4));

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::notes::{lives_of_notes, notes_in, old_ones};
 use super::tokens;
 use crate::intent::{Seed, Writer};
+use crate::store::Seeded;
 use crate::store::link::{Commenced, Commencing, Opening};
 use crate::store::names::{Name, TagName};
 use crate::tag::Token;
@@ -36,11 +37,11 @@ impl Call<'_> {
         let fit = |(seed, is_young): (&Option<Seed>, bool)| seed.filter(|seed| is_young && !seed.is_intended);
         let seeds: Option<Vec<Seed>> = answer.seeds.iter().zip(are_young).map(fit).collect();
         let Some(seeds) = seeds else {
-            let (seeds, notes) = self.seed_noted(tags, notes)?;
-            return Ok(Opening { is_taken, answer, seeds, notes });
+            let seeded = self.seed(tags, notes)?;
+            return Ok(Opening { is_taken, answer, seeded });
         };
         self.keep(old_ones(notes, replies))?;
-        Ok(Opening { is_taken, answer, seeds, notes: found })
+        Ok(Opening { is_taken, answer, seeded: Seeded { seeds, notes: found } })
     }
 
     /// Seeds tags, takes the lease of a load under what they hold then, and reads notes. Tokens and notes are read at one
@@ -68,7 +69,8 @@ impl Call<'_> {
         let is_new = starting.seen.iter().any(Option::is_none);
         let is_as_expected = is_new && seeds.iter().map(|seed| seed.token).eq(expected);
         let is_taken = answer.entries[0].as_deref() == Some(holder.as_bytes());
-        Ok(Commenced { seeds, notes: found, lease: (is_as_expected && is_taken).then_some(lease) })
+        let seeded = Seeded { seeds, notes: found };
+        Ok(Commenced { seeded, lease: (is_as_expected && is_taken).then_some(lease) })
     }
 }
 

@@ -34,11 +34,8 @@ impl Call<'_> {
     ///
     /// A cluster would have to be asked once for each tag; in one pipeline a tag would be released though the one before
     /// it was refused, for instance by a server that learns the script in between.
-    pub(super) fn change(&mut self, change: Change<'_>) -> Result<Vec<Seed>, Failure> {
-        self.change_then(change, &Batch::default()).map(|(seeds, _)| seeds)
-    }
-
-    /// The same, and then what is in `after`: that goes to the server with the last tags. Gives its replies too.
+    ///
+    /// What is in `after` goes to the server with the last tags. Gives its replies too.
     pub(super) fn change_then(
         &mut self,
         change: Change<'_>,

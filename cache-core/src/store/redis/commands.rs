@@ -56,11 +56,8 @@ impl Call<'_> {
     ///
     /// Whoever seeds a tag before others wants to know that these were as they are when it was seeded. So all that come
     /// after the first one that the script has to see to are its as well: what was read of them is older.
-    pub(super) fn seed(&mut self, tags: &[TagName]) -> Result<Vec<Seed>, Failure> {
-        Ok(self.seed_then(tags, &Batch::default())?.0)
-    }
-
-    /// The same, and afterwards asks for what is in `after`; gives its replies too.
+    ///
+    /// Afterwards asks for what is in `after`; gives its replies too.
     pub(super) fn seed_then(&mut self, tags: &[TagName], after: &Batch) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
         // A tag of which there may be any number is new, mostly: then the script is asked at once.
         if tags.iter().any(|tag| tag.reach == Reach::Narrow) {
@@ -118,18 +115,16 @@ impl Call<'_> {
     }
 
     /// Stores entries, and keeps their tags as long. A life of which no whole millisecond is left is over.
-    pub(super) fn put(&mut self, entries: &[Packed]) -> Result<(), Failure> {
-        self.keep_then(&kept_by(entries), &puts(entries))
-    }
-
-    /// The same, and ends a lease, whoever has it by now: what its holder loads is there. If nothing is, only `holder`
-    /// ends it.
-    pub(super) fn put_and_end(&mut self, entries: &[Packed], lease: &Name, holder: Writer) -> Result<(), Failure> {
-        if entries.is_empty() {
+    ///
+    /// Then ends a lease, whoever has it by now: what its holder loads is there. If nothing is, only its holder ends it.
+    pub(super) fn put(&mut self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<(), Failure> {
+        if let (Some((lease, holder)), []) = (lease, entries) {
             return self.lease(lease, holder, None).map(drop);
         }
         let mut batch = puts(entries);
-        batch.command(&[b"UNLINK", lease.as_str().as_bytes()]);
+        if let Some((lease, _)) = lease {
+            batch.command(&[b"UNLINK", lease.as_str().as_bytes()]);
+        }
         self.keep_then(&kept_by(entries), &batch)
     }
 

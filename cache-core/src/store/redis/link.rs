@@ -11,13 +11,13 @@ use super::failure::{Deadline, Failure};
 use super::pool::Pool;
 use super::track::RedisTracker;
 use crate::error::Result;
-use crate::intent::{Outcome, Seed, Writer};
+use crate::intent::{Outcome, Writer};
 use crate::key::Fingerprint;
 use crate::protocol::notes::{Notes, Remark};
-use crate::store::Usage;
 use crate::store::link::{Answer, Commenced, Commencing, Link, Opening, Packed, Swap};
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::near::Tracker;
+use crate::store::{Seeded, Usage};
 use crate::tag::Token;
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
@@ -164,42 +164,16 @@ impl Link for RedisLink {
         self.call("reading entries", |call| call.read(entries, tags))
     }
 
-    fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>> {
-        if tags.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.call("seeding tags", |call| call.seed(tags))
+    fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
+        self.call("seeding tags", |call| call.seed(tags, notes))
     }
 
-    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
-        self.call("placing intents", |call| call.change(Change::Place(writer, tags, life)).map(drop))
+    fn place(&self, writer: Writer, tags: &[TagName], life: Duration, notes: &[Name]) -> Result<Vec<Option<Notes>>> {
+        self.call("placing intents", |call| call.change(Change::Place(writer, tags, life), notes))
     }
 
-    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
-        self.call("releasing intents", |call| call.change(Change::Release(writer, releases)).map(drop))
-    }
-
-    fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
-        self.call("seeding tags", |call| call.seed_noted(tags, notes))
-    }
-
-    fn place_noted(
-        &self,
-        writer: Writer,
-        tags: &[TagName],
-        life: Duration,
-        notes: &[Name],
-    ) -> Result<Vec<Option<Notes>>> {
-        self.call("placing intents", |call| call.change_noted(Change::Place(writer, tags, life), notes))
-    }
-
-    fn release_noted(
-        &self,
-        writer: Writer,
-        releases: &[(TagName, Outcome)],
-        notes: &[Name],
-    ) -> Result<Vec<Option<Notes>>> {
-        self.call("releasing intents", |call| call.change_noted(Change::Release(writer, releases), notes))
+    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>> {
+        self.call("releasing intents", |call| call.change(Change::Release(writer, releases), notes))
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
@@ -214,14 +188,9 @@ impl Link for RedisLink {
         self.call("making notes anew", |call| call.remark(table, Remark::Restore(own), wide))
     }
 
-    /// Lives of more than 30 days are shortened to that.
-    fn put(&self, entries: &[Packed]) -> Result<()> {
-        self.call("storing entries", |call| call.put(entries))
-    }
-
     /// In one round trip. Lives of more than 30 days are shortened to that.
-    fn put_and_end(&self, entries: &[Packed], lease: &Name, holder: Writer) -> Result<()> {
-        self.call("storing entries", |call| call.put_and_end(entries, lease, holder))
+    fn put(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()> {
+        self.call("storing entries", |call| call.put(entries, lease))
     }
 
     fn remove(&self, entries: &[Name]) -> Result<()> {
@@ -263,13 +232,12 @@ impl Link for RedisLink {
         self.call("beginning a load", |call| call.begin(lease, sought, notes))
     }
 
-    fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()> {
-        self.call("ending a lease", |call| call.lease(lease, holder, None).map(drop))
-    }
-
     /// In one round trip.
     fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()> {
-        self.call("ending a lease", |call| call.give_up(lease, holder, unused))
+        self.call("ending a lease", |call| match unused {
+            [] => call.lease(lease, holder, None).map(drop),
+            unused => call.give_up(lease, holder, unused),
+        })
     }
 
     /// Looks the server's keys through in steps, for half of a call's time. The next call goes on from there; what

@@ -9,28 +9,24 @@ use super::failure::Failure;
 use super::scripts::NOTES;
 use super::tokens;
 use crate::clock::Timestamp;
-use crate::intent::{Seed, Writer};
+use crate::intent::Writer;
 use crate::key::Fingerprint;
 use crate::protocol::notes::{Note, Notes, Remark};
+use crate::store::Seeded;
 use crate::store::names::{Name, TableName, TagName};
 
 impl Call<'_> {
-    /// The tokens of tags, as [`seed`](Self::seed) gives them, and notes that are read after all of these. What a fill goes
-    /// by is kept.
-    pub(super) fn seed_noted(
-        &mut self,
-        tags: &[TagName],
-        notes: &[Name],
-    ) -> Result<(Vec<Seed>, Vec<Option<Notes>>), Failure> {
+    /// The tokens of tags, in order, and notes that are read after all of these. Notes that a fill goes by are kept.
+    pub(super) fn seed(&mut self, tags: &[TagName], notes: &[Name]) -> Result<Seeded, Failure> {
         let (seeds, replies) = self.seed_then(tags, &in_time(notes))?;
         let mut replies = replies.into_iter();
         let found = notes_of(replies.next())?;
         self.keep(old_ones(notes, replies))?;
-        Ok((seeds, found))
+        Ok(Seeded { seeds, notes: found })
     }
 
     /// Changes tags, and reads notes afterwards, in the same round trip.
-    pub(super) fn change_noted(&mut self, change: Change<'_>, notes: &[Name]) -> Result<Vec<Option<Notes>>, Failure> {
+    pub(super) fn change(&mut self, change: Change<'_>, notes: &[Name]) -> Result<Vec<Option<Notes>>, Failure> {
         let (_, replies) = self.change_then(change, &values_of(notes))?;
         notes_of(replies.into_iter().next())
     }

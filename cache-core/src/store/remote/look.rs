@@ -19,31 +19,26 @@ pub(super) struct Place<'a, L> {
     pub(super) near: Option<&'a NearMemory>,
 }
 
-/// Looks entries up: one result for each, in order.
-pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+/// Looks entries up: one answer for each, in order. It tells what was seen of the tags of those that are not to be served.
+pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
     // What has no bytes was never put.
     let readable: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
-    let names = Named::of(place.link, &readable);
     if readable.is_empty() {
-        return Ok(wanted.iter().map(|_| None).collect());
+        return Ok(wanted.iter().map(|_| Looked::unseen(None)).collect());
     }
-    let tags = readable.iter().flat_map(|wanted| wanted.tags.tags());
-    let sight = read(place, &names, tags.map(|tag| tag.fingerprint()).collect())?;
-    let mut found = found_in(place, (&readable, &names), &sight, now)?.into_iter();
-    Ok(wanted.iter().map(|wanted| wanted.codec.and_then(|_| found.next().flatten())).collect())
+    let (names, tags) = (Named::of(place.link, &readable), tags_of(&readable));
+    let sight = read(place, &names, tags.iter().flatten().map(Tag::fingerprint).collect())?;
+    let found = found_in(place, (&readable, &names), &sight, now)?;
+    let mut looked = found.into_iter().zip(tags).map(|(found, tags)| {
+        let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
+        Looked { found, seen: if is_served { Vec::new() } else { sight.tokens.seeds_of(tags) } }
+    });
+    let next = |wanted: &Wanted<'_>| wanted.codec.and_then(|_| looked.next()).unwrap_or(Looked::unseen(None));
+    Ok(wanted.iter().map(next).collect())
 }
 
-/// Looks one entry up, and tells what was seen of its tags where it is not to be served.
-pub(super) fn look_at<L: Link>(place: &Place<'_, L>, wanted: &Wanted<'_>, now: Timestamp) -> Result<Looked> {
-    if wanted.codec.is_none() {
-        return Ok(Looked { found: None, seen: Vec::new() });
-    }
-    let (names, tags) = (Named::of(place.link, &[wanted]), wanted.tags.tags());
-    let sight = read(place, &names, tags.iter().map(Tag::fingerprint).collect())?;
-    let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
-    let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
-    let seen = if is_served { Vec::new() } else { sight.tokens.seeds_of(tags) };
-    Ok(Looked { found, seen })
+fn tags_of(wanted: &[&Wanted<'_>]) -> Vec<Vec<Tag>> {
+    wanted.iter().map(|wanted| wanted.tags.tags()).collect()
 }
 
 /// Seeds tags of which some had no token, and takes the lease of a load under what they hold then, in one round trip.
@@ -60,8 +55,7 @@ pub(super) fn start<L: Link>(place: &Place<'_, L>, starting: &Starting<'_>) -> R
         lease: &lease,
         holder: starting.holder,
     })?;
-    let seeds = same_length(started.seeds, tags.len())?;
-    Ok(Started { seeds, notes: same_length(started.notes, notes.len())?, is_leased: started.lease.is_some() })
+    Ok(Started { seeded: started.seeded.of_length(tags.len(), notes.len())?, is_leased: started.lease.is_some() })
 }
 
 /// Begins a load in one round trip, unless there is more to say of what it finds.
@@ -75,8 +69,7 @@ pub(super) fn begin<L: Link>(place: &Place<'_, L>, beginning: &Beginning<'_>, no
     let opening = place.link.begin((&lease, holder, life), (&names.entries[0], &tag_names), &notes)?;
     let sight = Sight::of(place, (question, &names), tags.iter().map(Tag::fingerprint).collect(), opening.answer)?;
     let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
-    let seeds = same_length(opening.seeds, tags.len())?;
-    Ok(Begun { is_taken: opening.is_taken, found, seeds, notes: same_length(opening.notes, tables.len())? })
+    Ok(Begun { is_taken: opening.is_taken, found, seeded: opening.seeded.of_length(tags.len(), tables.len())? })
 }
 
 /// What the entries that are looked up are called.

@@ -14,68 +14,73 @@ use crate::format::{self, Header};
 use crate::key::CacheKey;
 use crate::policy::Timeout;
 use crate::store::link::{Answer, Lasting, Link, Packed, Swap};
-use crate::store::names::{Name, TagName};
+use crate::store::names::Name;
+use crate::store::remote::RemoteStore;
 use crate::store::remote::look::Tokens;
-use crate::store::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, Slots, same_length};
+use crate::store::{
+    Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, SlotStore, Slots, same_length,
+};
 use crate::tag::{Tag, Token};
 use crate::{entry::Flaw, format::Record};
 
-pub(super) fn peek<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
-    if keys.is_empty() {
-        return Ok(Slots { slots: Vec::new(), tokens: vec![None; tags.len()] });
+impl<L: Link> SlotStore for RemoteStore<L> {
+    fn find(&self, _key: &CacheKey, _now: Timestamp) -> Option<Slot> {
+        None
     }
-    let names: Vec<Name> = keys.iter().map(|key| link.names().entry(key)).collect();
-    let answer = checked(link.read(&names, &tag_names(link, tags))?, keys, tags)?;
-    let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
-    let slot = |(key, bytes): (&CacheKey, Option<Vec<u8>>)| Some(slot(key, &bytes?, &tokens, now));
-    Ok(Slots { slots: keys.iter().zip(answer.entries).map(slot).collect(), tokens: present })
-}
 
-pub(super) fn open<L: Link>(link: &L, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
-    if keys.is_empty() {
-        return Ok(Slots { slots: Vec::new(), tokens: vec![None; tags.len()] });
+    fn peek(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        if keys.is_empty() {
+            return Ok(Slots { slots: Vec::new(), tokens: vec![None; tags.len()] });
+        }
+        let names: Vec<Name> = keys.iter().map(|key| self.link.names().entry(key)).collect();
+        let answer = checked(self.link.read(&names, &self.names_of(tags))?, keys, tags)?;
+        let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
+        let slot = |(key, bytes): (&CacheKey, Option<Vec<u8>>)| Some(slot(key, &bytes?, &tokens, now));
+        Ok(Slots { slots: keys.iter().zip(answer.entries).map(slot).collect(), tokens: present })
     }
-    let vacant = |key| {
-        let life = Life::starting(now, Timeout::after(Slot::VACANT_LIFE));
-        let bytes = write(key, life, &[], None)?;
-        Ok(Packed { name: link.names().entry(key), bytes, life: Some(Slot::VACANT_LIFE), under: Vec::new() })
-    };
-    let packed = keys.iter().map(vacant).collect::<Result<Vec<Packed>>>()?;
-    let answer = checked(link.open(&packed, &tag_names(link, tags))?, keys, tags)?;
-    let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
-    let found = keys.iter().zip(answer.entries).zip(&packed).map(|((key, bytes), packed)| {
-        Some(match bytes {
-            Some(bytes) => slot(key, &bytes, &tokens, now),
-            None => Slot { mark: Mark::of(&packed.bytes), content: Content::Vacant },
-        })
-    });
-    Ok(Slots { slots: found.collect(), tokens: present })
-}
 
-pub(super) fn exchange<L: Link>(
-    link: &L,
-    exchanges: &[Exchange],
-    largest: usize,
-    now: Timestamp,
-) -> Result<Vec<Exchanged>> {
-    if exchanges.is_empty() {
-        return Ok(Vec::new());
+    fn open(&self, keys: &[CacheKey], tags: &[Tag], now: Timestamp) -> Result<Slots> {
+        if keys.is_empty() {
+            return Ok(Slots { slots: Vec::new(), tokens: vec![None; tags.len()] });
+        }
+        let vacant = |key| {
+            let life = Life::starting(now, Timeout::after(Slot::VACANT_LIFE));
+            let bytes = write(key, life, &[], None)?;
+            Ok(Packed { name: self.link.names().entry(key), bytes, life: Some(Slot::VACANT_LIFE), under: Vec::new() })
+        };
+        let packed = keys.iter().map(vacant).collect::<Result<Vec<Packed>>>()?;
+        let answer = checked(self.link.open(&packed, &self.names_of(tags))?, keys, tags)?;
+        let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
+        let found = keys.iter().zip(answer.entries).zip(&packed).map(|((key, bytes), packed)| {
+            Some(match bytes {
+                Some(bytes) => slot(key, &bytes, &tokens, now),
+                None => Slot { mark: Mark::of(&packed.bytes), content: Content::Vacant },
+            })
+        });
+        Ok(Slots { slots: found.collect(), tokens: present })
     }
-    let swap = |exchange: &Exchange| {
-        let with = exchange.with.as_ref().map(|with| parcel(&exchange.key, with, largest, now)).transpose()?;
-        let is_declined = matches!(with, Some(None));
-        let name = link.names().entry(&exchange.key);
-        Ok((Swap { name, mark: exchange.mark, with: with.flatten() }, is_declined))
-    };
-    let (swaps, declined): (Vec<Swap>, Vec<bool>) =
-        exchanges.iter().map(swap).collect::<Result<Vec<_>>>()?.into_iter().unzip();
-    let done = same_length(link.swap(&swaps)?, swaps.len())?;
-    let became = |(is_done, is_declined)| match (is_done, is_declined) {
-        (false, _) => Exchanged::Changed,
-        (true, true) => Exchanged::Declined,
-        (true, false) => Exchanged::Done,
-    };
-    Ok(done.into_iter().zip(declined).map(became).collect())
+
+    fn exchange(&self, exchanges: Vec<Exchange>, now: Timestamp) -> Result<Vec<Exchanged>> {
+        if exchanges.is_empty() {
+            return Ok(Vec::new());
+        }
+        let swap = |exchange: &Exchange| {
+            let with = exchange.with.as_ref();
+            let with = with.map(|with| parcel(&exchange.key, with, self.largest_value, now)).transpose()?;
+            let is_declined = matches!(with, Some(None));
+            let name = self.link.names().entry(&exchange.key);
+            Ok((Swap { name, mark: exchange.mark, with: with.flatten() }, is_declined))
+        };
+        let (swaps, declined): (Vec<Swap>, Vec<bool>) =
+            exchanges.iter().map(swap).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let done = same_length(self.link.swap(&swaps)?, swaps.len())?;
+        let became = |(is_done, is_declined)| match (is_done, is_declined) {
+            (false, _) => Exchanged::Changed,
+            (true, true) => Exchanged::Declined,
+            (true, false) => Exchanged::Done,
+        };
+        Ok(done.into_iter().zip(declined).map(became).collect())
+    }
 }
 
 /// What is sent of a replacement; `None`: it is not kept.
@@ -127,10 +132,6 @@ fn content(record: &Record<'_>, tokens: &Tokens, now: Timestamp) -> Content {
 fn checked(answer: Answer, keys: &[CacheKey], tags: &[Tag]) -> Result<Answer> {
     let entries = same_length(answer.entries, keys.len())?;
     Ok(Answer { entries, seeds: same_length(answer.seeds, tags.len())?, ..answer })
-}
-
-fn tag_names<L: Link>(link: &L, tags: &[Tag]) -> Vec<TagName> {
-    tags.iter().map(|tag| link.names().tag(tag)).collect()
 }
 
 const VACANT: u8 = 0;

@@ -1,6 +1,7 @@
 //! Calls with many parts, and with none.
 
-use cache_core::store::{Outcome, Put, Release, Stored, Wanted, Writer};
+use crate::Finds;
+use cache_core::store::{Outcome, Placing, Put, Release, Stored, Wanted, Writer};
 use cache_core::{Life, Timeout, Worth};
 
 use crate::Subject;
@@ -13,7 +14,7 @@ pub fn b4_many_are_looked_up_in_order_with_duplicates_and_absent_ones(subject: &
     subject.put_value(5, shared(b"short"), vec![], Timeout::after(subject.units(1)));
     subject.pass(1);
     let wanted = [3, 2, 1, 3, 5, 4].map(|id| Wanted { key: key(id), tags: &Vec::new, codec: Some(codec()) });
-    let found = subject.store().get_many(&wanted, subject.now()).unwrap();
+    let found = subject.store().find_many(&wanted, subject.now()).unwrap();
     let served = found.into_iter().map(|found| found.filter(|found| found.worth == Worth::Fresh));
     let values: Vec<_> = served.map(|found| found.and_then(|found| bytes_of(&found.value))).collect();
     assert_eq!(values, [Some(vec![3]), None, Some(vec![1]), Some(vec![3]), None, Some(vec![4])]);
@@ -21,19 +22,19 @@ pub fn b4_many_are_looked_up_in_order_with_duplicates_and_absent_ones(subject: &
 
 pub fn b5_empty_batches_succeed(subject: &Subject) {
     let (store, now, writer) = (subject.store(), subject.now(), Writer::fresh());
-    assert!(store.get_many(&[], now).unwrap().is_empty());
-    assert!(store.seed(&[], now).unwrap().is_empty());
-    assert!(store.put_many(vec![], now).unwrap().is_empty());
+    assert!(store.find_many(&[], now).unwrap().is_empty());
+    assert!(store.seed(&[], &[], now).unwrap().seeds.is_empty());
+    assert!(store.put(vec![], None, now).unwrap().is_empty());
     store.remove(&[], now).unwrap();
-    store.place(writer, &[], subject.units(10), now).unwrap();
-    store.release(writer, &[], now).unwrap();
+    store.place(&Placing::new(writer, &[], subject.units(10)), now).unwrap();
+    store.release(writer, &[], &[], now).unwrap();
 }
 
 pub fn a_batch_of_entries_is_stored_with_one_answer_for_each(subject: &Subject) {
     let now = subject.now();
     let life = Life::starting(now, Timeout::after(subject.units(100)));
     let put = |id| Put { key: key(id), value: shared(b"x"), life, tokens: vec![], weight: 1, codec: Some(codec()) };
-    let stored = subject.store().put_many((1..=20).map(put).collect(), now).unwrap();
+    let stored = subject.store().put((1..=20).map(put).collect(), None, now).unwrap();
     assert_eq!(stored, [Stored::Kept; 20]);
     assert!((1..=20).all(|id| subject.serves(id)));
 }
@@ -41,24 +42,24 @@ pub fn a_batch_of_entries_is_stored_with_one_answer_for_each(subject: &Subject) 
 pub fn a_batch_of_seeds_is_answered_in_order_with_duplicates(subject: &Subject) {
     let second = subject.seed(tag(2));
     let tags = [tag(1), tag(2), tag(3), tag(1)];
-    let seeds = subject.store().seed(&tags, subject.now()).unwrap();
+    let seeds = subject.store().seed(&tags, &[], subject.now()).unwrap().seeds;
     assert_eq!(seeds.len(), 4);
     assert_eq!(seeds[1], second);
     assert_eq!(seeds[0], seeds[3]);
     assert!(seeds[0] != seeds[1] && seeds[1] != seeds[2] && seeds[0] != seeds[2]);
-    assert_eq!(subject.store().seed(&tags, subject.now()).unwrap(), seeds);
+    assert_eq!(subject.store().seed(&tags, &[], subject.now()).unwrap().seeds, seeds);
 }
 
 pub fn a_batch_of_releases_ends_each_as_told(subject: &Subject) {
     let writer = Writer::fresh();
     let tags = [tag(1), tag(2), tag(3)];
-    let before = subject.store().seed(&tags, subject.now()).unwrap();
-    subject.store().place(writer, &tags, subject.units(10), subject.now()).unwrap();
+    let before = subject.store().seed(&tags, &[], subject.now()).unwrap().seeds;
+    subject.store().place(&Placing::new(writer, &tags, subject.units(10)), subject.now()).unwrap();
     let outcomes = [Outcome::Unchanged, Outcome::Changed, Outcome::Unknown(subject.units(10))];
     let releases: Vec<Release> =
         tags.into_iter().zip(outcomes).map(|(tag, outcome)| Release { tag, outcome }).collect();
-    subject.store().release(writer, &releases, subject.now()).unwrap();
-    let after = subject.store().seed(&tags, subject.now()).unwrap();
+    subject.store().release(writer, &releases, &[], subject.now()).unwrap();
+    let after = subject.store().seed(&tags, &[], subject.now()).unwrap().seeds;
     assert_eq!(after[0].token, before[0].token);
     assert!(after[1].token != before[1].token && after[2].token != before[2].token);
     assert_eq!(after.iter().map(|seed| seed.is_intended).collect::<Vec<_>>(), [false, false, true]);

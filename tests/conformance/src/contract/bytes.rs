@@ -1,5 +1,6 @@
 //! What lies on a server that several processes share, and what reading it takes.
 
+use crate::Finds;
 use std::sync::Arc;
 
 use cache_core::store::{Outcome, Put, Stored, Wanted, Writer};
@@ -52,7 +53,7 @@ pub fn an_entry_that_does_not_encode_is_refused_and_ends_what_was_there(subject:
     let put = |id, value, codec| Put { key: key(id), value, life, tokens: vec![], weight: 1, codec: Some(codec) };
     let refused = put(1, Value::Shared(Arc::new(Unsayable)), Codec::of::<Unsayable, Blob>());
     let puts = vec![refused, put(2, shared(b"new"), codec())];
-    assert_eq!(subject.store().put_many(puts, subject.now()).unwrap_err().kind(), ErrorKind::Codec);
+    assert_eq!(subject.store().put(puts, None, subject.now()).unwrap_err().kind(), ErrorKind::Codec);
     assert!(subject.find(1).is_none());
     assert_eq!(subject.find(2).and_then(|found| bytes_of(&found.value)), Some(b"new".to_vec()));
 }
@@ -112,15 +113,15 @@ pub fn b22_a_dropped_connection_is_made_again(subject: &Subject) {
 pub fn an_entry_without_a_codec_is_neither_stored_nor_looked_for(subject: &Subject) {
     let (now, life) = (subject.now(), Life::starting(subject.now(), Timeout::NEVER));
     let put = Put { key: key(1), value: shared(b"x"), life, tokens: vec![], weight: 1, codec: None };
-    assert_eq!(subject.store().put_many(vec![put], now).unwrap(), [Stored::Declined]);
+    assert_eq!(subject.store().put(vec![put], None, now).unwrap(), [Stored::Declined]);
     assert!(subject.find(1).is_none());
     subject.put(2, vec![]);
     let before = subject.hand().round_trips();
     let wanted = Wanted { key: key(2), tags: &Vec::new, codec: None };
-    assert!(subject.store().get(&wanted, now).unwrap().is_none());
+    assert!(subject.store().find_one(&wanted, now).unwrap().is_none());
     assert_eq!(subject.hand().round_trips(), before);
     let mixed = [wanted, Wanted { codec: Some(codec()), ..wanted }];
-    let found = subject.store().get_many(&mixed, now).unwrap();
+    let found = subject.store().find_many(&mixed, now).unwrap();
     assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
 }
 
@@ -138,7 +139,7 @@ pub fn one_read_looks_up_entries_and_the_tags_that_are_named(subject: &Subject) 
     let round_trips = |tags: &dyn Fn() -> Vec<Tag>| {
         let before = subject.hand().round_trips();
         let wanted = [1, 2, 3, 4].map(|id| Wanted { key: key(id), tags: &tags, codec: Some(codec()) });
-        let found = subject.store().get_many(&wanted, subject.now()).unwrap();
+        let found = subject.store().find_many(&wanted, subject.now()).unwrap();
         assert_eq!(found.iter().flatten().filter(|found| found.worth == Worth::Fresh).count(), 3);
         subject.hand().round_trips() - before
     };

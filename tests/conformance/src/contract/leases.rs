@@ -26,13 +26,13 @@ pub fn a_lease_ends_by_itself(subject: &Subject) {
 pub fn a_lease_is_ended_by_its_holder_only(subject: &Subject) {
     let (one, other) = (Writer::fresh(), Writer::fresh());
     assert!(take(subject, lease(1), one));
-    subject.store().end_lease(lease(1), other).unwrap();
+    subject.store().shared().unwrap().give_up(lease(1), other, &[]).unwrap();
     assert!(!take(subject, lease(1), other));
-    subject.store().end_lease(lease(1), one).unwrap();
+    subject.store().shared().unwrap().give_up(lease(1), one, &[]).unwrap();
     assert!(take(subject, lease(1), other));
-    subject.store().end_lease(lease(1), one).unwrap();
+    subject.store().shared().unwrap().give_up(lease(1), one, &[]).unwrap();
     assert!(!take(subject, lease(1), one), "it was over, and is somebody else's by now");
-    subject.store().end_lease(lease(9), one).unwrap();
+    subject.store().shared().unwrap().give_up(lease(9), one, &[]).unwrap();
 }
 
 pub fn a_load_under_other_tokens_is_another_lease(subject: &Subject) {
@@ -48,5 +48,5 @@ fn lease(id: u64) -> Lease {
 }
 
 fn take(subject: &Subject, lease: Lease, holder: Writer) -> bool {
-    subject.store().lease(lease, holder, subject.units(10)).unwrap()
+    subject.store().shared().unwrap().lease(lease, holder, subject.units(10)).unwrap()
 }

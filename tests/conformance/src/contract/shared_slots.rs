@@ -95,9 +95,9 @@ pub fn a_batch_of_slots_makes_one_round_trip(subject: &Subject) {
     let (store, tags, now) = (subject.store(), [Tag::root()], subject.now());
     // The first call makes a connection, and tells the server what it is to do.
     open(subject, 21);
-    assert_eq!(trips(&|| assert!(store.open(&[], &tags, now).unwrap().slots.is_empty())), 0);
-    assert_eq!(trips(&|| assert!(store.peek(&[], &tags, now).unwrap().slots.is_empty())), 0);
-    assert_eq!(trips(&|| assert!(store.exchange(vec![], now).unwrap().is_empty())), 0);
-    assert_eq!(trips(&|| assert_eq!(store.open(&keys, &tags, now).unwrap().slots.len(), 20)), 1);
-    assert_eq!(trips(&|| assert_eq!(store.peek(&keys, &tags, now).unwrap().slots.len(), 20)), 1);
+    assert_eq!(trips(&|| assert!(store.slots().unwrap().open(&[], &tags, now).unwrap().slots.is_empty())), 0);
+    assert_eq!(trips(&|| assert!(store.slots().unwrap().peek(&[], &tags, now).unwrap().slots.is_empty())), 0);
+    assert_eq!(trips(&|| assert!(store.slots().unwrap().exchange(vec![], now).unwrap().is_empty())), 0);
+    assert_eq!(trips(&|| assert_eq!(store.slots().unwrap().open(&keys, &tags, now).unwrap().slots.len(), 20)), 1);
+    assert_eq!(trips(&|| assert_eq!(store.slots().unwrap().peek(&keys, &tags, now).unwrap().slots.len(), 20)), 1);
 }

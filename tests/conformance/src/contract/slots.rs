@@ -22,9 +22,9 @@ pub fn b1_a_slot_is_not_there_until_it_is_opened_and_vacant_then(subject: &Subje
 
 pub fn b5_empty_batches_of_slots_succeed(subject: &Subject) {
     let (store, now) = (subject.store(), subject.now());
-    assert!(store.peek(&[], &[Tag::root()], now).unwrap().slots.is_empty());
-    assert!(store.open(&[], &[Tag::root()], now).unwrap().slots.is_empty());
-    assert!(store.exchange(vec![], now).unwrap().is_empty());
+    assert!(store.slots().unwrap().peek(&[], &[Tag::root()], now).unwrap().slots.is_empty());
+    assert!(store.slots().unwrap().open(&[], &[Tag::root()], now).unwrap().slots.is_empty());
+    assert!(store.slots().unwrap().exchange(vec![], now).unwrap().is_empty());
 }
 
 pub fn b20_a_slot_is_changed_if_it_is_what_was_seen(subject: &Subject) {
@@ -137,9 +137,9 @@ pub fn a_value_that_is_shared_comes_back_equal(subject: &Subject) {
 pub fn a_batch_of_slots_is_seen_and_changed_one_by_one(subject: &Subject) {
     put(subject, 1, b"one", Timeout::NEVER, vec![]);
     let keys = [2, 1, 3].map(slot_key);
-    let seen = subject.store().peek(&keys, &[], subject.now()).unwrap().slots;
+    let seen = subject.store().slots().unwrap().peek(&keys, &[], subject.now()).unwrap().slots;
     assert_eq!(seen.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
-    let opened = subject.store().open(&keys, &[], subject.now()).unwrap().slots;
+    let opened = subject.store().slots().unwrap().open(&keys, &[], subject.now()).unwrap().slots;
     assert!(opened.iter().all(Option::is_some) && matches!(opened[1], Some(Slot { content: Content::Value(..), .. })));
     put(subject, 3, b"meanwhile", Timeout::NEVER, vec![]);
     let exchanges = keys.iter().zip(opened).map(|(key, slot)| Exchange {
@@ -147,7 +147,7 @@ pub fn a_batch_of_slots_is_seen_and_changed_one_by_one(subject: &Subject) {
         mark: slot.unwrap().mark,
         with: Some(replacement(subject, b"new", vec![])),
     });
-    let exchanged = subject.store().exchange(exchanges.collect(), subject.now()).unwrap();
+    let exchanged = subject.store().slots().unwrap().exchange(exchanges.collect(), subject.now()).unwrap();
     assert_eq!(exchanged, [Exchanged::Done, Exchanged::Done, Exchanged::Changed]);
     let values = [1, 2, 3].map(|id| value(subject, id).unwrap());
     assert_eq!(values, [b"new".to_vec(), b"new".to_vec(), b"meanwhile".to_vec()]);
@@ -157,8 +157,8 @@ pub fn the_tokens_of_the_tags_are_read_with_the_slots(subject: &Subject) {
     let tags = [tag(1), tag(2)];
     let (_, token) = subject.under(tag(2));
     let (keys, now) = ([slot_key(1)], subject.now());
-    assert_eq!(subject.store().peek(&keys, &tags, now).unwrap().tokens, [None, Some(token)]);
-    assert_eq!(subject.store().open(&keys, &tags, now).unwrap().tokens, [None, Some(token)]);
+    assert_eq!(subject.store().slots().unwrap().peek(&keys, &tags, now).unwrap().tokens, [None, Some(token)]);
+    assert_eq!(subject.store().slots().unwrap().open(&keys, &tags, now).unwrap().tokens, [None, Some(token)]);
 }
 
 pub fn entries_and_slots_leave_each_other_alone(subject: &Subject) {
@@ -195,14 +195,24 @@ pub(super) fn slot_key(id: u64) -> CacheKey {
 }
 
 pub(super) fn peek(subject: &Subject, id: u64) -> Option<Slot> {
-    let one = subject.store().peek_one(&slot_key(id), &[Tag::root()], subject.now()).unwrap();
-    let many = subject.store().peek(&[slot_key(id)], &[Tag::root()], subject.now()).unwrap();
-    assert_eq!(many.slots[0].as_ref().map(|slot| slot.mark), one.as_ref().map(|slot| slot.mark));
-    one
+    let slots = subject.store().slots().unwrap();
+    let peeked = slots.peek(&[slot_key(id)], &[Tag::root()], subject.now()).unwrap().slots.remove(0);
+    if let Some(found) = slots.find(&slot_key(id), subject.now()) {
+        assert_eq!(peeked.as_ref().map(|slot| slot.mark), Some(found.mark));
+    }
+    peeked
 }
 
 pub(super) fn open(subject: &Subject, id: u64) -> Slot {
-    subject.store().open(&[slot_key(id)], &[Tag::root()], subject.now()).unwrap().slots.remove(0).unwrap()
+    subject
+        .store()
+        .slots()
+        .unwrap()
+        .open(&[slot_key(id)], &[Tag::root()], subject.now())
+        .unwrap()
+        .slots
+        .remove(0)
+        .unwrap()
 }
 
 pub(super) fn value(subject: &Subject, id: u64) -> Option<Vec<u8>> {
@@ -228,7 +238,7 @@ pub(super) fn remove(subject: &Subject, id: u64, mark: Mark) -> Exchanged {
 
 pub(super) fn swap(subject: &Subject, id: u64, mark: Mark, with: Option<Replacement>) -> Exchanged {
     let exchange = Exchange { key: slot_key(id), mark, with };
-    subject.store().exchange(vec![exchange], subject.now()).unwrap()[0]
+    subject.store().slots().unwrap().exchange(vec![exchange], subject.now()).unwrap()[0]
 }
 
 pub(super) fn replacement(subject: &Subject, bytes: &[u8], tokens: Vec<(Tag, Token)>) -> Replacement {

@@ -7,7 +7,7 @@ use crate::subject::tag;
 
 pub fn b2_a_token_is_added_only_where_there_is_none(subject: &Subject) {
     let first = subject.seed(tag(1));
-    let both = subject.store().seed(&[tag(2), tag(1)], subject.now()).unwrap();
+    let both = subject.store().seed(&[tag(2), tag(1)], &[], subject.now()).unwrap().seeds;
     assert_eq!(both[1], first);
     assert_ne!(both[0].token, first.token);
 }

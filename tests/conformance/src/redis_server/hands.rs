@@ -85,7 +85,7 @@ impl Hands {
 /// A store whose calls are given time: the machine may do much else.
 fn patient(url: &str) -> RedisStore {
     let store = RedisStore::from_url(url).expect("tests use right URLs");
-    store.set_operation_timeout(Duration::from_secs(5));
+    store.shared().unwrap().set_operation_timeout(Duration::from_secs(5));
     store
 }
 

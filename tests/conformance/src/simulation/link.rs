@@ -4,9 +4,11 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cache_core::intent::{Outcome, Seed, Writer};
+use cache_core::intent::{Outcome, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Answer, Link, Name, Names, Packed, Swap, TableName, TagName, Usage};
+use cache_core::store::{
+    Answer, Commenced, Commencing, Link, Name, Names, Opening, Packed, Seeded, Swap, TableName, TagName, Tracker, Usage,
+};
 use cache_core::{Error, ErrorKind, Fingerprint, Result, Token};
 
 use super::fault::Faults;
@@ -168,6 +170,10 @@ impl Link for SimulatedLink {
         &self.inner.names
     }
 
+    fn tracker(&self) -> Option<Box<dyn Tracker>> {
+        None
+    }
+
     fn set_timeout(&self, timeout: Duration) {
         *lock(&self.inner.timeout) = timeout;
     }
@@ -179,42 +185,19 @@ impl Link for SimulatedLink {
         }
     }
 
-    fn seed(&self, tags: &[TagName]) -> Result<Vec<Seed>> {
-        self.seed_noted(tags, &[]).map(|(seeds, _)| seeds)
-    }
-
-    fn place(&self, writer: Writer, tags: &[TagName], life: Duration) -> Result<()> {
-        self.place_noted(writer, tags, life, &[]).map(drop)
-    }
-
-    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)]) -> Result<()> {
-        self.release_noted(writer, releases, &[]).map(drop)
-    }
-
-    fn seed_noted(&self, tags: &[TagName], notes: &[Name]) -> Result<(Vec<Seed>, Vec<Option<Notes>>)> {
+    fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
         let tags = tags.iter().map(|tag| (tag.clone(), Token::fresh())).collect();
         match self.exchange(Request::Seed(tags, notes.to_vec()))? {
-            Reply::Noted(seeds, notes) => Ok((seeds, notes)),
+            Reply::Noted(seeds, notes) => Ok(Seeded { seeds, notes }),
             other => Err(wrong(&other)),
         }
     }
 
-    fn place_noted(
-        &self,
-        writer: Writer,
-        tags: &[TagName],
-        life: Duration,
-        notes: &[Name],
-    ) -> Result<Vec<Option<Notes>>> {
+    fn place(&self, writer: Writer, tags: &[TagName], life: Duration, notes: &[Name]) -> Result<Vec<Option<Notes>>> {
         noted(self.exchange(Request::Place((writer, life), tags.to_vec(), notes.to_vec()))?, notes)
     }
 
-    fn release_noted(
-        &self,
-        writer: Writer,
-        releases: &[(TagName, Outcome)],
-        notes: &[Name],
-    ) -> Result<Vec<Option<Notes>>> {
+    fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>> {
         let releases = releases.iter().map(|(tag, outcome)| (tag.clone(), *outcome, Token::fresh())).collect();
         noted(self.exchange(Request::Release(writer, releases, notes.to_vec()))?, notes)
     }
@@ -227,11 +210,24 @@ impl Link for SimulatedLink {
         self.remark_with(table, Remark::Restore(own), wide)
     }
 
-    fn put(&self, entries: &[Packed]) -> Result<()> {
-        self.exchange(Request::Put(entries.to_vec())).map(drop)
+    /// In two round trips, where a lease is to be ended.
+    fn put(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()> {
+        if !entries.is_empty() {
+            self.exchange(Request::Put(entries.to_vec()))?;
+        }
+        if let Some((lease, holder)) = lease {
+            drop(self.give_up(lease, holder, &[]));
+        }
+        Ok(())
     }
+
     fn remove(&self, entries: &[Name]) -> Result<()> {
         self.exchange(Request::Remove(entries.to_vec())).map(drop)
+    }
+
+    /// Nobody is told of changes.
+    fn forget(&self, entries: &[(Name, TagName)]) -> Result<()> {
+        self.remove(&entries.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())
     }
 
     fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer> {
@@ -255,8 +251,21 @@ impl Link for SimulatedLink {
         }
     }
 
-    fn end_lease(&self, lease: &Name, holder: Writer) -> Result<()> {
-        self.give_up(lease, holder, &[])
+    /// Takes no lease.
+    fn start(&self, starting: &Commencing<'_>) -> Result<Commenced> {
+        Ok(Commenced { seeded: self.seed(starting.tags, starting.notes)?, lease: None })
+    }
+
+    /// In three round trips.
+    fn begin(
+        &self,
+        (lease, holder, life): (&Name, Writer, Duration),
+        (entry, tags): (&Name, &[TagName]),
+        notes: &[Name],
+    ) -> Result<Opening> {
+        let is_taken = self.lease(lease, holder, life).ok();
+        let answer = self.read(core::slice::from_ref(entry), tags)?;
+        Ok(Opening { is_taken, answer, seeded: self.seed(tags, notes)? })
     }
 
     fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()> {

@@ -1,11 +1,12 @@
 //! A reader with memory, a writer elsewhere, and a link to which anything happens: how far behind is the reader at most?
 
+use conformance::Finds;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_core::store::{Outcome, Release, Store, Wanted, Writer};
+use cache_core::store::{Outcome, Placing, Release, Store, Wanted, Writer};
 use cache_core::{Timeout, Worth};
 use conformance::{Dice, bytes_of, codec, key, shared, tag};
 
@@ -27,10 +28,10 @@ struct Database {
 impl Database {
     fn write(&self, process: &Process) {
         let (writer, now) = (Writer::fresh(), process.subject.now());
-        until_done(|| process.other.place(writer, &[tag(1)], Duration::from_secs(20), now));
+        until_done(|| process.other.place(&Placing::new(writer, &[tag(1)], Duration::from_secs(20)), now).map(drop));
         self.version.fetch_add(1, Ordering::SeqCst);
         let release = Release { tag: tag(1), outcome: Outcome::Changed };
-        until_done(|| process.other.release(writer, &[release], now));
+        until_done(|| process.other.release(writer, &[release], &[], now).map(drop));
         self.returned.lock().unwrap().push(Instant::now());
     }
 
@@ -50,19 +51,22 @@ fn until_done(call: impl Fn() -> cache_core::Result<()>) {
 fn read(process: &Process, database: &Database) -> Option<bool> {
     let (subject, begin) = (&process.subject, Instant::now());
     let wanted = Wanted { key: key(1), tags: &|| vec![tag(1)], codec: Some(codec()) };
-    let recalled = subject.store().recall(&wanted, subject.now());
+    let recalled = subject.store().find_alive(&key(1), subject.now());
     let is_near = recalled.is_some();
     let found = match recalled {
-        Some(found) => Some(found),
-        None => subject.store().get(&wanted, subject.now()).ok()?,
+        Some((value, _)) => Some(value),
+        None => {
+            let found = subject.store().find_one(&wanted, subject.now()).ok()?;
+            found.filter(|found| found.worth == Worth::Fresh).map(|found| found.value)
+        }
     };
-    if let Some(found) = found.filter(|found| found.worth == Worth::Fresh) {
-        let seen = u64::from_le_bytes(bytes_of(&found.value).unwrap().try_into().unwrap());
+    if let Some(value) = found {
+        let seen = u64::from_le_bytes(bytes_of(&value).unwrap().try_into().unwrap());
         let least = database.least(begin);
         assert!(seen >= least, "saw {seen}, near: {is_near}, though {least} were over for longer than {STALENESS:?}");
         return Some(is_near);
     }
-    let token = subject.store().seed(&[tag(1)], subject.now()).ok()?[0].token;
+    let token = subject.store().seed(&[tag(1)], &[], subject.now()).ok()?.seeds[0].token;
     let version = database.version.load(Ordering::SeqCst);
     let life = cache_core::Life::starting(subject.now(), Timeout::from_secs(600));
     let put = cache_core::store::Put {
@@ -73,7 +77,7 @@ fn read(process: &Process, database: &Database) -> Option<bool> {
         weight: 8,
         codec: Some(codec()),
     };
-    subject.store().put_many(vec![put], subject.now()).ok()?;
+    subject.store().put(vec![put], None, subject.now()).ok()?;
     Some(false)
 }
 
@@ -106,8 +110,8 @@ fn disturb(process: &Process, dice: &mut Dice) {
 #[test]
 fn nobody_is_further_behind_than_allowed_whatever_happens_to_the_link() {
     let process = Process::with(policy().max_staleness(STALENESS));
-    process.subject.store().set_operation_timeout(Duration::from_millis(300));
-    process.other.set_operation_timeout(Duration::from_secs(20));
+    process.subject.store().shared().unwrap().set_operation_timeout(Duration::from_millis(300));
+    process.other.shared().unwrap().set_operation_timeout(Duration::from_secs(20));
     let (database, near_hits) = (Database::default(), AtomicU64::new(0));
     thread::scope(|scope| {
         for _ in 0..2 {

@@ -12,7 +12,7 @@ use crate::kit::{Process, STALENESS, policy, within};
 /// Another process writes; gives when that was done.
 fn change(process: &Process) -> Instant {
     let release = Release { tag: tag(1), outcome: Outcome::Changed };
-    process.other.release(Writer::fresh(), &[release], process.subject.now()).unwrap();
+    process.other.release(Writer::fresh(), &[release], &[], process.subject.now()).unwrap();
     Instant::now()
 }
 

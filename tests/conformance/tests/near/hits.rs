@@ -1,10 +1,11 @@
 //! What is served from memory, and what it costs.
 
+use conformance::Finds;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::policy::NearPolicy;
-use cache_core::store::{Put, Wanted};
+use cache_core::store::{Placing, Put, Wanted};
 use cache_core::{Life, Tag, Timeout, Value};
 use conformance::{bytes_of, codec, key, shared, tag};
 
@@ -20,7 +21,7 @@ fn a_hit_asks_nobody_and_is_the_value_itself() {
     process.keep(1);
     let before = process.subject.hand().round_trips();
     let store = process.subject.store();
-    let find = || store.get(&wanted(1), process.subject.now()).unwrap().unwrap().value;
+    let find = || store.find_alive(&key(1), process.subject.now()).unwrap().0;
     let (Value::Shared(first), Value::Shared(second)) = (find(), find()) else { panic!("a value") };
     assert!(Arc::ptr_eq(&first, &second));
     assert_eq!(process.subject.hand().round_trips(), before);
@@ -35,9 +36,9 @@ fn what_this_process_loaded_is_kept_as_it_is() {
     let life = Life::starting(now, Timeout::from_secs(600));
     let tokens = vec![subject.under(tag(1))];
     let put = Put { key: key(1), value: value.clone(), life, tokens, weight: 6, codec: Some(codec()) };
-    subject.store().put_many(vec![put], now).unwrap();
-    let found = subject.store().recall(&wanted(1), now).expect("its tag was known");
-    let (Value::Shared(put), Value::Shared(found)) = (value, found.value) else { panic!("a value") };
+    subject.store().put(vec![put], None, now).unwrap();
+    let (found, _) = subject.store().find_alive(&key(1), now).expect("its tag was known");
+    let (Value::Shared(put), Value::Shared(found)) = (value, found) else { panic!("a value") };
     assert!(Arc::ptr_eq(&put, &found));
 }
 
@@ -50,9 +51,7 @@ fn many_that_are_not_in_memory_are_asked_for_in_one_round_trip() {
         .subject
         .store()
         .place(
-            cache_core::store::Writer::fresh(),
-            &[tag(2), tag(4), tag(6)],
-            Duration::from_secs(9),
+            &Placing::new(cache_core::store::Writer::fresh(), &[tag(2), tag(4), tag(6)], Duration::from_secs(9)),
             process.subject.now(),
         )
         .unwrap();
@@ -60,7 +59,7 @@ fn many_that_are_not_in_memory_are_asked_for_in_one_round_trip() {
     let ids = [1, 2, 3, 4, 5, 6, 7];
     let tags = ids.map(|id| move || vec![tag(id)]);
     let wanted: Vec<_> = ids.iter().zip(&tags).map(|(id, tags)| Wanted { tags, ..wanted(*id) }).collect();
-    let found = process.subject.store().get_many(&wanted, process.subject.now()).unwrap();
+    let found = process.subject.store().find_many(&wanted, process.subject.now()).unwrap();
     assert_eq!(found.iter().filter(|found| found.is_some()).count(), 6);
     assert!(found[6].is_none());
     assert_eq!(process.subject.hand().round_trips(), before + 1);
@@ -88,8 +87,8 @@ fn an_entry_that_is_over_is_not_served_from_memory() {
     process.keep(1);
     let tokens = vec![subject.under(tag(1))];
     subject.put_value(1, shared(b"short"), tokens, Timeout::from_millis(400));
-    let found = subject.store().recall(&wanted(1), subject.now()).unwrap();
-    assert_eq!(bytes_of(&found.value).unwrap(), b"short");
+    let (found, _) = subject.store().find_alive(&key(1), subject.now()).unwrap();
+    assert_eq!(bytes_of(&found).unwrap(), b"short");
     std::thread::sleep(Duration::from_millis(450));
     assert!(!process.recalls(1));
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use cache_core::policy::NearPolicy;
-use cache_core::store::{RedisStore, Stored, Wanted};
+use cache_core::store::{RedisStore, Stored};
 use cache_core::{NearCounts, Tag, Timeout};
 use conformance::redis_server::{Hands, RedisServer};
-use conformance::{Subject, codec, key, shared, tag};
+use conformance::{Subject, key, shared, tag};
 
 /// How far behind a read may be where that is measured.
 pub(crate) const STALENESS: Duration = Duration::from_secs(1);
@@ -49,8 +49,7 @@ impl Process {
 
     /// Whether an entry is served from memory.
     pub(crate) fn recalls(&self, id: u64) -> bool {
-        let wanted = Wanted { key: key(id), tags: &|| vec![tag(id)], codec: Some(codec()) };
-        self.subject.store().recall(&wanted, self.subject.now()).is_some()
+        self.subject.store().find_alive(&key(id), self.subject.now()).is_some()
     }
 
     /// Stores an entry that depends on the tag of its number, and sees to it that it is in memory.
@@ -73,7 +72,7 @@ impl Process {
     }
 
     pub(crate) fn counts(&self) -> NearCounts {
-        self.subject.store().near_counts(self.subject.now()).unwrap()
+        self.subject.store().shared().unwrap().near_counts(self.subject.now()).unwrap()
     }
 
     /// Waits until the server tells of changes.

@@ -18,6 +18,7 @@ mod writes;
 
 #[cfg(feature = "redis")]
 conformance::store_contract!(near_store, kit::subject());
+conformance::slot_contract!(near_slots, kit::subject());
 
 #[cfg(not(feature = "redis"))]
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_core::Tag;
-use cache_core::store::{Outcome, Release, Store, Writer};
+use cache_core::store::{Outcome, Placing, Release, Store, Writer};
 use conformance::tag;
 
 use crate::kit::{Process, within};
@@ -42,7 +42,7 @@ fn own_writes_that_fail_take_entries_out_of_memory_too() {
     process.keep(1);
     process.hands.server().kill();
     let release = Release { tag: tag(1), outcome: Outcome::Changed };
-    process.subject.store().release(Writer::fresh(), &[release], process.subject.now()).unwrap_err();
+    process.subject.store().release(Writer::fresh(), &[release], &[], process.subject.now()).unwrap_err();
     assert!(!process.recalls(1));
 }
 
@@ -53,7 +53,7 @@ fn what_another_process_writes_is_told() {
         .map(|_| {
             process.keep(1);
             let release = Release { tag: tag(1), outcome: Outcome::Changed };
-            process.other.release(Writer::fresh(), &[release], process.subject.now()).unwrap();
+            process.other.release(Writer::fresh(), &[release], &[], process.subject.now()).unwrap();
             within(Duration::from_secs(5), || !process.recalls(1))
         })
         .collect();
@@ -66,7 +66,10 @@ fn what_another_process_writes_is_told() {
 fn the_intent_of_another_process_is_told_before_it_commits() {
     let process = Process::new();
     process.keep(1);
-    process.other.place(Writer::fresh(), &[tag(1)], Duration::from_secs(9), process.subject.now()).unwrap();
+    process
+        .other
+        .place(&Placing::new(Writer::fresh(), &[tag(1)], Duration::from_secs(9)), process.subject.now())
+        .unwrap();
     within(Duration::from_secs(5), || !process.recalls(1));
     assert!(process.subject.serves(1), "the server has it");
     assert!(!process.recalls(1), "a token under an intent is not kept");
@@ -78,7 +81,7 @@ fn a_clear_elsewhere_ends_everything() {
     process.keep_under(1, &[Tag::root(), tag(1)]);
     process.keep_under(2, &[Tag::root(), tag(2)]);
     let release = Release { tag: Tag::root(), outcome: Outcome::Changed };
-    process.other.release(Writer::fresh(), &[release], process.subject.now()).unwrap();
+    process.other.release(Writer::fresh(), &[release], &[], process.subject.now()).unwrap();
     within(Duration::from_secs(5), || !process.recalls(1) && !process.recalls(2));
 }
 
@@ -88,8 +91,8 @@ fn two_prefixes_on_one_server_do_not_concern_each_other() {
     process.keep(1);
     let release = Release { tag: tag(1), outcome: Outcome::Changed };
     let elsewhere = process.hands.store("shop2");
-    elsewhere.seed(&[tag(1)], process.subject.now()).unwrap();
-    elsewhere.release(Writer::fresh(), &[release], process.subject.now()).unwrap();
+    elsewhere.seed(&[tag(1)], &[], process.subject.now()).unwrap().seeds;
+    elsewhere.release(Writer::fresh(), &[release], &[], process.subject.now()).unwrap();
     std::thread::sleep(Duration::from_millis(100));
     assert!(process.recalls(1));
 }

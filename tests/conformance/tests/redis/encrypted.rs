@@ -10,7 +10,7 @@ use conformance::{Subject, Time, tag};
 
 fn subject(url: &str) -> Subject {
     let store = RedisStore::from_url(url).unwrap();
-    store.set_operation_timeout(Duration::from_secs(5));
+    store.shared().unwrap().set_operation_timeout(Duration::from_secs(5));
     Subject::new(store, Time::real())
 }
 
@@ -30,7 +30,7 @@ fn works(subject: &Subject) {
 fn refusal(url: &str) -> String {
     let subject = subject(url);
     let begin = Instant::now();
-    let error = subject.store().seed(&[tag(1)], subject.now()).unwrap_err();
+    let error = subject.store().seed(&[tag(1)], &[], subject.now()).unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(5), "a refusal is no timeout");
     assert_eq!(error.kind(), ErrorKind::Store);
     let mut words = error.to_string();
@@ -82,8 +82,8 @@ fn a_server_without_tls_is_given_up_when_the_time_is_over() {
     let certificates = Certificates::of(&["localhost"]);
     let server = RedisServer::start();
     let subject = subject(&url("localhost", server.port(), &certificates));
-    subject.store().set_operation_timeout(Duration::from_millis(200));
-    assert_eq!(subject.store().seed(&[tag(1)], subject.now()).unwrap_err().kind(), ErrorKind::Store);
+    subject.store().shared().unwrap().set_operation_timeout(Duration::from_millis(200));
+    assert_eq!(subject.store().seed(&[tag(1)], &[], subject.now()).unwrap_err().kind(), ErrorKind::Store);
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl<'a> History<'a> {
 
     fn on_server(&self, step: Step) -> Vec<Seed> {
         let tags = [self.name.clone()];
-        let release = |writer, outcome| self.link.release(writer, &[(self.name.clone(), outcome)]).unwrap();
+        let release = |writer, outcome| drop(self.link.release(writer, &[(self.name.clone(), outcome)], &[]).unwrap());
         match step {
             Step::Forget(is_present) => {
                 let lease = self.link.names().lease(&Lease::of(&key(1), &[]));
@@ -164,13 +164,13 @@ impl<'a> History<'a> {
             Step::Keep(is_present, units) => {
                 let under = vec![(self.name.clone(), self.meant(is_present))];
                 let name = self.link.names().entry(&key(1));
-                self.link.put(&[Packed { name, bytes: vec![], life: Some(life(units)), under }]).unwrap();
+                self.link.put(&[Packed { name, bytes: vec![], life: Some(life(units)), under }], None).unwrap();
             }
-            Step::Place(writer, units) => self.link.place(writer, &tags, life(units)).unwrap(),
+            Step::Place(writer, units) => drop(self.link.place(writer, &tags, life(units), &[]).unwrap()),
             Step::Release(writer, Some(units), _) => release(writer, Outcome::Unknown(life(units))),
             Step::Release(writer, None, true) => release(writer, Outcome::Changed),
             Step::Release(writer, None, false) => release(writer, Outcome::Unchanged),
-            Step::Seed => return self.link.seed(&tags).unwrap(),
+            Step::Seed => return self.link.seed(&tags, &[]).unwrap().seeds,
         }
         vec![]
     }

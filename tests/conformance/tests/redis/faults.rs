@@ -1,10 +1,11 @@
 //! What goes wrong between a process and its server: an error within the timeout, or the right answer.
 
+use conformance::Finds;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use cache_core::store::{Lease, Outcome, RedisStore, Release, Store, Wanted, Writer};
+use cache_core::store::{Lease, Outcome, Placing, RedisStore, Release, Store, Wanted, Writer};
 use cache_core::{ErrorKind, Result, Timeout, Timestamp};
 use conformance::redis_server::{Hands, RedisServer};
 use conformance::{Subject, Time, codec, key, shared, tag};
@@ -16,13 +17,13 @@ const SLACK: Duration = Duration::from_millis(400);
 
 fn store(url: &str) -> RedisStore {
     let store = RedisStore::from_url(url).unwrap();
-    store.set_operation_timeout(TIMEOUT);
+    store.shared().unwrap().set_operation_timeout(TIMEOUT);
     store
 }
 
 fn read(store: &dyn Store) -> Result<()> {
     let wanted = Wanted { key: key(1), tags: &|| vec![tag(1)], codec: Some(codec()) };
-    store.get(&wanted, Timestamp::from_nanos(0)).map(drop)
+    store.look(&[wanted], Timestamp::from_nanos(0)).map(drop)
 }
 
 /// Each operation fails within the timeout; gives the causes.
@@ -32,11 +33,11 @@ fn all_fail(store: &dyn Store) -> Vec<String> {
     let lease = Lease::of(&key(1), &[]);
     let calls: [&dyn Fn() -> Result<()>; 7] = [
         &|| read(store),
-        &|| store.seed(&[tag(1)], now).map(drop),
-        &|| store.place(writer, &[tag(1)], second, now),
-        &|| store.release(writer, &[release], now),
-        &|| store.lease(lease, writer, second).map(drop),
-        &|| store.end_lease(lease, writer),
+        &|| store.seed(&[tag(1)], &[], now).map(drop),
+        &|| store.place(&Placing::new(writer, &[tag(1)], second), now).map(drop),
+        &|| store.release(writer, &[release], &[], now).map(drop),
+        &|| store.shared().unwrap().lease(lease, writer, second).map(drop),
+        &|| store.shared().unwrap().give_up(lease, writer, &[]),
         &|| store.reclaim(),
     ];
     let cause = |call: &&dyn Fn() -> Result<()>| {
@@ -145,7 +146,7 @@ fn a_link_that_is_cut_anywhere_in_a_reply_gives_the_right_answer_or_an_error() {
     let (mut count, mut errors) = (0, 0);
     for bytes in (0..700).step_by(13) {
         hands.cable().cut_after(bytes);
-        match subject.store().get(&wanted, subject.now()) {
+        match subject.store().find_one(&wanted, subject.now()) {
             Ok(found) => {
                 count += 1;
                 assert_eq!(found.and_then(|found| conformance::bytes_of(&found.value)), Some(vec![7; 300]));
@@ -166,7 +167,7 @@ fn a_release_that_is_cut_anywhere_has_happened_or_failed() {
         peer.put(1, vec![token]);
         hands.cable().cut_after(bytes);
         let release = Release { tag: tag(1), outcome: Outcome::Changed };
-        let released = subject.store().release(Writer::fresh(), &[release], subject.now());
+        let released = subject.store().release(Writer::fresh(), &[release], &[], subject.now());
         hands.cable().cut_after(u64::MAX);
         assert!(released.is_err() || !peer.serves(1), "after {bytes} bytes");
     }
@@ -191,7 +192,7 @@ fn connections_that_broke_are_not_used_again() {
 fn connections_that_nobody_uses_are_bounded() {
     let server = RedisServer::start();
     let store = store(&format!("{}&idle_connections=2", server.url("shop")));
-    store.set_operation_timeout(Duration::from_secs(5));
+    store.shared().unwrap().set_operation_timeout(Duration::from_secs(5));
     std::thread::scope(|scope| {
         for _ in 0..12 {
             scope.spawn(|| (0..50).for_each(|_| read(&store).unwrap()));

@@ -26,7 +26,7 @@ fn a_full_server_refuses_what_readers_add_and_takes_what_writers_say() {
     let (store, now) = (subject.store(), subject.now());
     let connections = hands.cable().connections();
     assert!(subject.serves(1), "reading needs no room");
-    assert!(store.seed(&[tag(9)], now).is_err(), "new tags need room");
+    assert!(store.seed(&[tag(9)], &[], now).is_err(), "new tags need room");
     subject.place(writer, tag(1), 100);
     assert!(subject.seed(tag(1)).token == tokens[0].1, "a token that is there is given");
     subject.change(tag(1));

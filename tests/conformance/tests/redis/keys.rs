@@ -43,9 +43,9 @@ fn b19_things_of_another_type_count_as_lost() {
     subject.put(1, vec![again]);
     assert!(subject.serves(1));
     let (lease, one) = (Lease::of(&key(1), &[]), Writer::fresh());
-    subject.store().lease(lease, one, subject.units(100)).unwrap();
+    subject.store().shared().unwrap().lease(lease, one, subject.units(100)).unwrap();
     names(&hands, "shop:l:").iter().for_each(|name| make_list(name));
-    assert!(subject.store().lease(lease, one, subject.units(100)).unwrap());
+    assert!(subject.store().shared().unwrap().lease(lease, one, subject.units(100)).unwrap());
     make_list("shop:incarnation");
     assert!(!subject.serves(1) || subject.under(tag(1)) == again, "and the next call goes on");
     assert_eq!(subject.under(tag(1)), again);
@@ -129,7 +129,7 @@ fn room_is_given_back_in_steps_and_goes_on_where_it_ended() {
     for id in 0..500 {
         subject.put(id, vec![]);
     }
-    subject.store().set_operation_timeout(Duration::from_millis(60));
+    subject.store().shared().unwrap().set_operation_timeout(Duration::from_millis(60));
     let mut calls = 0;
     while !names(&hands, "shop:e").is_empty() {
         // A machine that does much else may be too late for so short a time.

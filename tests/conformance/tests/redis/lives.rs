@@ -1,5 +1,6 @@
 //! Other lives of a server, and other servers: what is from before is not served.
 
+use conformance::Finds;
 use std::time::{Duration, Instant};
 
 use cache_core::store::{RedisStore, Store, Wanted};
@@ -60,7 +61,7 @@ fn a_replica_that_missed_a_release_brings_nothing_back_when_it_is_promoted() {
     hands.server().kill();
     replica.hang(false);
     hands.cable().lead_to(replica.port());
-    assert!(subject.store().seed(&[tag(1)], subject.now()).is_err(), "it is a replica still");
+    assert!(subject.store().seed(&[tag(1)], &[], subject.now()).is_err(), "it is a replica still");
     replica.run::<Value>(&["REPLICAOF", "NO", "ONE"]);
     assert!(!subject.serves(1));
     fill(&subject);
@@ -71,7 +72,7 @@ fn a_replica_is_not_used() {
     let primary = RedisServer::start();
     let replica = replica_of(&primary);
     let store = RedisStore::from_url(&replica.url("shop")).unwrap();
-    let error = store.seed(&[tag(1)], Time::real().now()).unwrap_err();
+    let error = store.seed(&[tag(1)], &[], Time::real().now()).unwrap_err();
     assert!(format!("{error:?}").contains("replica"), "{error:?}");
 }
 
@@ -82,9 +83,9 @@ fn a_primary_that_became_a_replica_is_not_read() {
     hands.server().run::<Value>(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]);
     let before = hands.cable().connections();
     let wanted = Wanted { key: key(1), tags: &Vec::new, codec: Some(codec()) };
-    let error = subject.store().get(&wanted, subject.now()).unwrap_err();
+    let error = subject.store().find_one(&wanted, subject.now()).unwrap_err();
     assert!(format!("{error:?}").contains("READONLY"), "{error:?}");
-    assert!(subject.store().seed(&[tag(1)], subject.now()).is_err());
+    assert!(subject.store().seed(&[tag(1)], &[], subject.now()).is_err());
     assert!(hands.cable().connections() > before, "and its connection is dropped");
 }
 
@@ -93,7 +94,7 @@ fn a_server_that_takes_no_writes_without_its_replicas_is_not_read_without_them()
     let (hands, subject) = shop(RedisServer::start());
     hands.server().run::<Value>(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
     let wanted = Wanted { key: key(1), tags: &Vec::new, codec: Some(codec()) };
-    assert!(subject.store().get(&wanted, subject.now()).is_err());
+    assert!(subject.store().find_one(&wanted, subject.now()).is_err());
     hands.server().run::<Value>(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
     assert!(subject.serves(1));
 }
@@ -146,7 +147,7 @@ fn a_server_that_is_still_loading_is_an_error_and_then_in_another_life() {
     hands.server().start_slowly();
     let causes = std::cell::RefCell::new(String::new());
     wait_until(|| {
-        let answer = subject.store().seed(&[tag(1)], subject.now());
+        let answer = subject.store().seed(&[tag(1)], &[], subject.now());
         answer.map_err(|error| causes.borrow_mut().push_str(&format!("{error:?}"))).is_ok()
     });
     assert!(!subject.serves(1));

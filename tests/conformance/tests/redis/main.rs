@@ -32,6 +32,7 @@ mod stampede;
 
 #[cfg(feature = "redis")]
 conformance::store_contract!(redis_store, conformance::redis_server::subject());
+conformance::slot_contract!(redis_slots, conformance::redis_server::subject());
 #[cfg(feature = "redis")]
 conformance::shared_store_contract!(shared_redis_store, conformance::redis_server::subject());
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::intent::{TagState, Writer};
 use cache_core::protocol::notes::{Note, Notes, Remark};
-use cache_core::store::{Link, Outcome, RedisLink, TableName, TagName};
+use cache_core::store::{Link, Outcome, RedisLink, Seeded, TableName, TagName};
 use cache_core::{Database, Fingerprint, TableTags, TagKind, Timestamp, Token};
 use conformance::redis_server::RedisServer;
 use conformance::{Dice, tag};
@@ -31,7 +31,7 @@ fn a_fill_keeps_notes_of_which_half_the_life_is_over() {
     link.set_timeout(Duration::from_secs(5));
     let table = link.names().notes(&tag(1));
     let (name, own) = (table.notes.as_str(), declared(0));
-    let fill = || link.seed_noted(slice::from_ref(&table.any), slice::from_ref(&table.notes)).unwrap().1;
+    let fill = || link.seed(slice::from_ref(&table.any), slice::from_ref(&table.notes)).unwrap().notes;
     // It may be asked for within the millisecond in which it was set.
     let days_left = || (server.run::<i64>(&["PTTL", name]) - 1) / 86_400_000;
     assert_eq!((fill(), days_left()), (vec![None], 0), "nothing comes of nothing");
@@ -60,7 +60,7 @@ fn notes_are_read_with_tokens_that_are_there_and_with_those_that_are_not() {
     let (any, other) = (table.any.clone(), link.names().tag(&tag(2)));
     let fill = |tags: &[&cache_core::store::TagName]| {
         let tags: Vec<_> = tags.iter().map(|tag| (*tag).clone()).collect();
-        let (seeds, notes) = link.seed_noted(&tags, slice::from_ref(&table.notes)).unwrap();
+        let Seeded { seeds, notes } = link.seed(&tags, slice::from_ref(&table.notes)).unwrap();
         (seeds.iter().map(|seed| seed.token).collect::<Vec<_>>(), notes)
     };
     let (first, notes) = fill(&[&any]);
@@ -100,7 +100,7 @@ impl<'a> History<'a> {
                 5 => self.let_ripen(),
                 _ => self.remark(&place),
             }
-            let (seeds, found) = self.link.seed_noted(&[], &[self.table.notes.clone()]).unwrap();
+            let Seeded { seeds, notes: found } = self.link.seed(&[], &[self.table.notes.clone()]).unwrap();
             assert!(seeds.is_empty());
             assert_eq!(
                 found.into_iter().map(|found| found.map(|notes| self.in_units(&notes))).collect::<Vec<_>>(),
@@ -118,13 +118,13 @@ impl<'a> History<'a> {
         let (writer, units) = (self.writer(), 1 + self.dice.below(8));
         self.any.place(writer, Duration::from_nanos(units), Timestamp::from_nanos(0));
         let life = Duration::from_millis(units * UNIT_MILLIS);
-        self.link.place_noted(writer, slice::from_ref(&self.table.any), life, &[]).unwrap();
+        self.link.place(writer, slice::from_ref(&self.table.any), life, &[]).unwrap();
     }
 
     fn release(&mut self) {
         let writer = self.writer();
         self.any.release(writer, Outcome::Unchanged, Token::fresh(), Timestamp::from_nanos(0));
-        self.link.release_noted(writer, &[(self.table.any.clone(), Outcome::Unchanged)], &[]).unwrap();
+        self.link.release(writer, &[(self.table.any.clone(), Outcome::Unchanged)], &[]).unwrap();
     }
 
     /// The notes are lost, or there is something else in their place.
@@ -165,7 +165,8 @@ impl<'a> History<'a> {
     /// Makes notes anew. The wide tags change if there were none.
     fn restore(&mut self, own: Fingerprint, place: &str) {
         let wide: Vec<TagName> = self.of.wide().iter().map(|tag| self.link.names().tag(tag)).collect();
-        let tokens = || -> Vec<Token> { self.link.seed(&wide).unwrap().iter().map(|seed| seed.token).collect() };
+        let tokens =
+            || -> Vec<Token> { self.link.seed(&wide, &[]).unwrap().seeds.iter().map(|seed| seed.token).collect() };
         let (before, were_lost) = (tokens(), self.notes.is_none());
         let may_store = self.link.restore(&self.table, own, &wide).unwrap();
         let expected;

@@ -9,7 +9,7 @@ use redis::Value;
 
 fn subject(url: &str) -> Subject {
     let store = RedisStore::from_url(url).unwrap();
-    store.set_operation_timeout(Duration::from_secs(5));
+    store.shared().unwrap().set_operation_timeout(Duration::from_secs(5));
     Subject::new(store, Time::real())
 }
 
@@ -61,5 +61,5 @@ fn a_user_needs_no_more_than_its_own_keys() {
     works(&shop);
     shop.store().reclaim().unwrap();
     let other = subject(&format!("redis://shop:secret@127.0.0.1:{}?prefix=other", server.port()));
-    assert!(other.store().seed(&[tag(1)], other.now()).is_err());
+    assert!(other.store().seed(&[tag(1)], &[], other.now()).is_err());
 }

@@ -125,7 +125,7 @@ fn more_slots_than_one_script_takes_come_in_order() {
     let server = RedisServer::start();
     let link = link(&server.url("shop"));
     let tags = [link.names().tag(&tag(1)), link.names().tag(&tag(2))];
-    let seeds = link.seed(&tags[1..]).unwrap();
+    let seeds = link.seed(&tags[1..], &[]).unwrap().seeds;
     for count in [127_u64, 128, 129, 300] {
         let names: Vec<_> = (0..count).map(|id| name(&link, count * 1000 + id)).collect();
         let slots: Vec<_> = names.iter().map(|name| packed(name, name.as_str().as_bytes(), None)).collect();

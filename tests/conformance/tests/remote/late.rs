@@ -1,6 +1,6 @@
 //! Operations that arrive after their caller gave up, and after later ones.
 
-use cache_core::store::{Lease, Outcome, Release, Writer};
+use cache_core::store::{Lease, Outcome, Placing, Release, Writer};
 use cache_core::{Tag, Timeout, Token};
 use conformance::simulation::{Fault, Operation, World};
 use conformance::{Subject, Time, bytes_of, key, shared, tag};
@@ -13,7 +13,7 @@ fn world() -> (World, Subject) {
 
 fn release_late(world: &World, subject: &Subject, writer: Writer, outcome: Outcome) {
     world.link().plan(Operation::Release, Fault::Late);
-    assert!(subject.store().release(writer, &[Release { tag: tag(1), outcome }], subject.now()).is_err());
+    assert!(subject.store().release(writer, &[Release { tag: tag(1), outcome }], &[], subject.now()).is_err());
 }
 
 fn entry(subject: &Subject) -> (Tag, Token) {
@@ -28,7 +28,7 @@ fn a_place_after_its_writers_release_costs_the_entry_at_the_deadline() {
     let (world, subject) = world();
     let writer = Writer::fresh();
     world.link().plan(Operation::Place, Fault::Late);
-    assert!(subject.store().place(writer, &[tag(1)], subject.units(10), subject.now()).is_err());
+    assert!(subject.store().place(&Placing::new(writer, &[tag(1)], subject.units(10)), subject.now()).is_err());
     subject.release(writer, tag(1), Outcome::Changed);
     entry(&subject);
     world.server().deliver_all();
@@ -107,7 +107,7 @@ fn a_place_that_comes_late_makes_the_intent_of_its_writer_end_later_by_as_much()
     let writer = Writer::fresh();
     entry(&subject);
     world.link().plan(Operation::Place, Fault::Late);
-    assert!(subject.store().place(writer, &[tag(1)], subject.units(10), subject.now()).is_err());
+    assert!(subject.store().place(&Placing::new(writer, &[tag(1)], subject.units(10)), subject.now()).is_err());
     subject.place(writer, tag(1), 10);
     subject.pass(5);
     world.server().deliver_all();
@@ -121,13 +121,13 @@ fn a_place_that_comes_late_makes_the_intent_of_its_writer_end_later_by_as_much()
 fn a_seed_that_comes_late_gives_a_token_that_nobody_fills_under() {
     let (world, subject) = world();
     world.link().plan(Operation::Seed, Fault::Late);
-    assert!(subject.store().seed(&[tag(1)], subject.now()).is_err());
+    assert!(subject.store().seed(&[tag(1)], &[], subject.now()).is_err());
     let token = entry(&subject);
     world.server().deliver_all();
     assert_eq!(subject.under(tag(1)), token, "it is there already");
     subject.hand().lose_token(&tag(1));
     world.link().plan(Operation::Seed, Fault::Late);
-    assert!(subject.store().seed(&[tag(1)], subject.now()).is_err());
+    assert!(subject.store().seed(&[tag(1)], &[], subject.now()).is_err());
     world.server().deliver_all();
     assert!(!subject.serves(1) && subject.under(tag(1)) != token);
 }
@@ -142,7 +142,7 @@ fn a_put_that_comes_late_is_served_under_the_present_tokens_only() {
         let codec = Some(conformance::codec());
         let put =
             cache_core::store::Put { key: key(1), value: shared(value), life, tokens: vec![token], weight: 1, codec };
-        assert!(subject.store().put_many(vec![put], subject.now()).is_err());
+        assert!(subject.store().put(vec![put], None, subject.now()).is_err());
     };
     late(b"before");
     subject.change(tag(1));
@@ -165,15 +165,18 @@ fn a_lease_and_its_end_that_come_late_hold_nobody_up_for_long() {
     let (one, other) = (Writer::fresh(), Writer::fresh());
     let lease = Lease::of(&key(1), &[]);
     world.link().plan(Operation::Lease, Fault::Late);
-    assert!(subject.store().lease(lease, one, subject.units(10)).is_err());
+    assert!(subject.store().shared().unwrap().lease(lease, one, subject.units(10)).is_err());
     world.server().deliver_all();
-    assert!(!subject.store().lease(lease, other, subject.units(10)).unwrap());
+    assert!(!subject.store().shared().unwrap().lease(lease, other, subject.units(10)).unwrap());
     subject.pass(10);
-    assert!(subject.store().lease(lease, other, subject.units(10)).unwrap());
+    assert!(subject.store().shared().unwrap().lease(lease, other, subject.units(10)).unwrap());
     world.link().plan(Operation::EndLease, Fault::Late);
-    assert!(subject.store().end_lease(lease, one).is_err());
+    assert!(subject.store().shared().unwrap().give_up(lease, one, &[]).is_err());
     world.server().deliver_all();
-    assert!(!subject.store().lease(lease, one, subject.units(10)).unwrap(), "it ends only what is its own");
+    assert!(
+        !subject.store().shared().unwrap().lease(lease, one, subject.units(10)).unwrap(),
+        "it ends only what is its own"
+    );
 }
 
 #[test]

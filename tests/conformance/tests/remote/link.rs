@@ -1,7 +1,8 @@
 //! A link that fails: what the caller learns, and what it must not believe.
 
-use cache_core::store::{Outcome, Put, Release, Wanted, Writer};
+use cache_core::store::{Outcome, Placing, Put, Release, Wanted, Writer};
 use cache_core::{Clock, Codec, Encode, Error, ErrorKind, Life, Result, Tag, Timeout, Worth};
+use conformance::Finds;
 use conformance::simulation::{Fault, Operation, SimulatedLink, World};
 use conformance::{Blob, Subject, Time, codec, key, shared, tag};
 
@@ -15,7 +16,7 @@ fn world() -> (World, Subject) {
 
 fn read(subject: &Subject) -> Result<()> {
     let wanted = Wanted { key: key(1), tags: &Vec::new, codec: Some(codec()) };
-    subject.store().get(&wanted, subject.now()).map(drop)
+    subject.store().find_one(&wanted, subject.now()).map(drop)
 }
 
 #[test]
@@ -33,7 +34,7 @@ fn every_fault_is_an_error_of_the_store_within_the_timeout() {
 #[test]
 fn a_cache_tells_how_long_a_call_may_take() {
     let (world, subject) = world();
-    subject.store().set_operation_timeout(SimulatedLink::TIMEOUT / 10);
+    subject.store().shared().unwrap().set_operation_timeout(SimulatedLink::TIMEOUT / 10);
     let before = subject.now();
     world.link().plan(Operation::Read, Fault::Hangs);
     assert!(read(&subject).is_err());
@@ -46,12 +47,12 @@ fn f1_every_operation_says_that_it_failed() {
     let (store, now, writer) = (subject.store(), subject.now(), Writer::fresh());
     world.link().part(true);
     assert!(read(&subject).is_err());
-    assert!(store.seed(&[tag(1)], now).is_err());
-    assert!(store.place(writer, &[tag(1)], subject.units(1), now).is_err());
+    assert!(store.seed(&[tag(1)], &[], now).is_err());
+    assert!(store.place(&Placing::new(writer, &[tag(1)], subject.units(1)), now).is_err());
     assert!(store.reclaim().is_err());
     let lease = cache_core::store::Lease::of(&key(1), &[]);
-    assert!(store.lease(lease, writer, subject.units(1)).is_err());
-    assert!(store.end_lease(lease, writer).is_err());
+    assert!(store.shared().unwrap().lease(lease, writer, subject.units(1)).is_err());
+    assert!(store.shared().unwrap().give_up(lease, writer, &[]).is_err());
     world.link().part(false);
     assert!(read(&subject).is_ok());
 }
@@ -139,7 +140,7 @@ fn a_value_that_does_not_encode_fails_and_the_others_are_stored() {
     let put =
         |id, codec| Put { key: key(id), value: shared(b"x"), life, tokens: vec![], weight: 1, codec: Some(codec) };
     let puts = vec![put(1, codec()), put(2, speechless), put(3, codec())];
-    assert_eq!(subject.store().put_many(puts, now).unwrap_err().kind(), ErrorKind::Codec);
+    assert_eq!(subject.store().put(puts, None, now).unwrap_err().kind(), ErrorKind::Codec);
     assert!(subject.serves(1) && subject.find(2).is_none() && subject.serves(3));
 }
 
@@ -148,7 +149,7 @@ fn a_value_that_does_not_decode_is_unreadable() {
     let (_, subject) = world();
     subject.put(1, vec![]);
     let wanted = Wanted { key: key(1), tags: &Vec::new, codec: Some(Codec::of::<Unspeakable, Blob>()) };
-    let found = subject.store().get(&wanted, subject.time().now()).unwrap().unwrap();
+    let found = subject.store().find_one(&wanted, subject.time().now()).unwrap().unwrap();
     assert!(matches!(found.worth, Worth::Unreadable(_)));
     assert_eq!(subject.hand().bytes(&key(1)), None);
 }
@@ -162,7 +163,7 @@ fn a_delay_is_waited_for_up_to_the_timeout() {
     assert_eq!(subject.now().since(before), SimulatedLink::TIMEOUT / 2);
     world.link().plan(Operation::Release, Fault::Delayed(SimulatedLink::TIMEOUT * 2));
     let release = Release { tag: tag(1), outcome: Outcome::Changed };
-    assert!(subject.store().release(Writer::fresh(), &[release], subject.now()).is_err());
+    assert!(subject.store().release(Writer::fresh(), &[release], &[], subject.now()).is_err());
     assert_eq!(subject.seed(tag(1)), seed);
     world.server().deliver_all();
     assert_ne!(subject.seed(tag(1)), seed);

@@ -1,9 +1,10 @@
 //! Random histories of several processes over links that fail: nothing that an acknowledged change, or a deadline, has
 //! ended is ever served or seen again.
 
+use conformance::Finds;
 use std::time::Duration;
 
-use cache_core::store::{Link, Outcome, Put, Release, Wanted, Writer};
+use cache_core::store::{Link, Outcome, Placing, Put, Release, Wanted, Writer};
 use cache_core::{Clock, Life, Timeout, Timestamp, Worth};
 use conformance::simulation::{Fault, Server, SimulatedLink, Snapshot, World};
 use conformance::{Dice, Subject, Time, bytes_of, codec, key, shared};
@@ -116,10 +117,10 @@ impl History {
         let mut numbers = vec![0];
         numbers.extend(self.some_tags());
         let tags: Vec<_> = numbers.iter().map(|number| tag(*number)).collect();
-        let Ok(seeds) = self.processes[process].subject.store().seed(&tags, self.thinks(process)) else {
+        let Ok(seeded) = self.processes[process].subject.store().seed(&tags, &[], self.thinks(process)) else {
             return Ok(());
         };
-        let tokens: Vec<_> = seeds.iter().map(|seed| seed.token).collect();
+        let tokens: Vec<_> = seeded.seeds.iter().map(|seed| seed.token).collect();
         let sights = self.truth.see(&numbers, &tokens, self.now())?;
         let fill = self.truth.fill(self.dice.below(KEYS), sights);
         self.processes[process].fills.push(fill);
@@ -137,7 +138,7 @@ impl History {
         let (tokens, id) = (self.truth.tokens(fill), self.truth.key(fill));
         let (life, value) = (Life::starting(now, timeout), shared(&fill.to_le_bytes()));
         let put = Put { key: key(id), value, life, tokens, weight: 8, codec: Some(codec()) };
-        drop(self.processes[process].subject.store().put_many(vec![put], now));
+        drop(self.processes[process].subject.store().put(vec![put], None, now));
     }
 
     fn look(&mut self, process: usize) -> Result<(), String> {
@@ -145,7 +146,7 @@ impl History {
         let named: Vec<_> = self.some_tags().into_iter().chain([0]).take(self.dice.index(4)).map(tag).collect();
         let names = || named.clone();
         let wanted = Wanted { key: key(id), tags: &names, codec: Some(codec()) };
-        let found = self.processes[process].subject.store().get(&wanted, self.thinks(process));
+        let found = self.processes[process].subject.store().find_one(&wanted, self.thinks(process));
         let Ok(Some(found)) = found else { return Ok(()) };
         if found.worth != Worth::Fresh {
             return Ok(());
@@ -159,7 +160,8 @@ impl History {
         let writer = Writer::fresh();
         let numbers = if self.dice.once_in(8) { vec![0] } else { self.some_tags() };
         let tags: Vec<_> = numbers.iter().map(|number| tag(*number)).collect();
-        let placed = self.processes[process].subject.store().place(writer, &tags, LIFE, self.thinks(process));
+        let placed =
+            self.processes[process].subject.store().place(&Placing::new(writer, &tags, LIFE), self.thinks(process));
         if placed.is_ok() {
             let now = self.now();
             numbers.iter().for_each(|number| self.truth.stand(writer, *number, now, LIFE));
@@ -187,7 +189,7 @@ impl History {
             }
         }
         self.truth.end(writer, self.now());
-        if self.processes[process].subject.store().release(writer, &releases, self.thinks(process)).is_ok() {
+        if self.processes[process].subject.store().release(writer, &releases, &[], self.thinks(process)).is_ok() {
             self.truth.kill(dying);
         }
     }

@@ -1,7 +1,7 @@
 //! The order in which tags are released, and where it stops.
 
 use cache_core::Tag;
-use cache_core::store::{Outcome, Release, Seed, Store, Writer};
+use cache_core::store::{Outcome, Placing, Release, Seed, Store, Writer};
 use conformance::simulation::{Fault, Operation, World};
 use conformance::{Subject, Time, tag};
 
@@ -10,7 +10,7 @@ fn scene() -> (World, Subject, Writer, Vec<Release>) {
     let world = World::new(Time::by_hand());
     let subject = world.subject();
     let writer = Writer::fresh();
-    subject.store().place(writer, &tags(), subject.units(10), subject.now()).unwrap();
+    subject.store().place(&Placing::new(writer, &tags(), subject.units(10)), subject.now()).unwrap();
     let outcomes = [Outcome::Changed, Outcome::Unchanged, Outcome::Unknown(subject.units(10)), Outcome::Unchanged];
     let releases = tags().into_iter().zip(outcomes).map(|(tag, outcome)| Release { tag, outcome }).collect();
     (world, subject, writer, releases)
@@ -21,7 +21,7 @@ fn tags() -> [Tag; 4] {
 }
 
 fn seeds(store: &dyn Store, subject: &Subject) -> Vec<Seed> {
-    store.seed(&tags(), subject.now()).unwrap()
+    store.seed(&tags(), &[], subject.now()).unwrap().seeds
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn what_changed_is_acknowledged_before_any_other_intent_goes() {
     let peer = subject.peer(None);
     let (sent, received) = std::sync::mpsc::channel();
     world.link().after(Operation::Release, move || sent.send(seeds(peer.store(), &peer)).unwrap());
-    subject.store().release(writer, &releases, subject.now()).unwrap();
+    subject.store().release(writer, &releases, &[], subject.now()).unwrap();
     let between = received.recv().unwrap();
     assert!(between[0].token != before[0].token && between[2].token != before[2].token);
     assert!(between[1] == before[1] && between[3] == before[3], "and their intents stand: {between:?}");
@@ -46,7 +46,7 @@ fn a_release_that_fails_leaves_the_other_intents() {
         let (world, subject, writer, releases) = scene();
         let before = seeds(subject.store(), &subject);
         world.link().plan(Operation::Release, fault);
-        assert!(subject.store().release(writer, &releases, subject.now()).is_err());
+        assert!(subject.store().release(writer, &releases, &[], subject.now()).is_err());
         let after = seeds(subject.store(), &subject);
         assert!(after[1] == before[1] && after[3] == before[3], "{fault:?}");
     }
@@ -59,7 +59,7 @@ fn a_release_that_is_torn_changed_the_first_tags_only() {
     for done in 0..=4 {
         let before = seeds(subject.store(), &subject);
         world.link().plan(Operation::Release, Fault::Torn(done));
-        assert!(subject.store().release(writer, &releases, subject.now()).is_err());
+        assert!(subject.store().release(writer, &releases, &[], subject.now()).is_err());
         let after = seeds(subject.store(), &subject);
         let changed: Vec<bool> = before.iter().zip(&after).map(|(before, after)| before.token != after.token).collect();
         assert_eq!(changed, (0..4).map(|at| at < done).collect::<Vec<_>>());
@@ -71,7 +71,7 @@ fn one_kind_of_release_makes_one_round_trip() {
     let (world, subject, writer, releases) = scene();
     let count = |releases: &[Release]| {
         let before = world.link().round_trips();
-        subject.store().release(writer, releases, subject.now()).unwrap();
+        subject.store().release(writer, releases, &[], subject.now()).unwrap();
         world.link().round_trips() - before
     };
     assert_eq!(count(&releases[..1]), 1);

@@ -1,8 +1,9 @@
 //! Clocks of processes that are wrong, or jump: only the server's counts.
 
+use conformance::Finds;
 use std::time::Duration;
 
-use cache_core::store::{Found, Put, Wanted, Writer};
+use cache_core::store::{Found, Placing, Put, Wanted, Writer};
 use cache_core::{Life, Timeout, Timestamp, Worth};
 use conformance::simulation::World;
 use conformance::{Subject, Time, codec, key, shared, tag};
@@ -22,11 +23,11 @@ fn wrong(subject: &Subject) -> [Timestamp; 2] {
 fn put(subject: &Subject, id: u64, units: u32, now: Timestamp) {
     let life = Life::starting(now, Timeout::after(subject.units(units)));
     let put = Put { key: key(id), value: shared(b"x"), life, tokens: vec![], weight: 1, codec: Some(codec()) };
-    subject.store().put_many(vec![put], now).unwrap();
+    subject.store().put(vec![put], None, now).unwrap();
 }
 
 fn find(subject: &Subject, id: u64, now: Timestamp) -> Option<Found> {
-    subject.store().get(&Wanted { key: key(id), tags: &Vec::new, codec: Some(codec()) }, now).unwrap()
+    subject.store().find_one(&Wanted { key: key(id), tags: &Vec::new, codec: Some(codec()) }, now).unwrap()
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn a_life_without_end_has_none_for_any_clock() {
     let subject = subject();
     let never = Life::starting(subject.now(), Timeout::NEVER);
     let put = Put { key: key(1), value: shared(b"x"), life: never, tokens: vec![], weight: 1, codec: Some(codec()) };
-    subject.store().put_many(vec![put], wrong(&subject)[1]).unwrap();
+    subject.store().put(vec![put], None, wrong(&subject)[1]).unwrap();
     for now in wrong(&subject) {
         assert_eq!(find(&subject, 1, now).map(|found| found.worth), Some(Worth::Fresh));
     }
@@ -76,11 +77,11 @@ fn intents_end_by_the_servers_clock() {
         let subject = subject();
         let now = wrong(&subject)[at];
         let token = subject.under(tag(1));
-        subject.store().place(Writer::fresh(), &[tag(1)], subject.units(10), now).unwrap();
+        subject.store().place(&Placing::new(Writer::fresh(), &[tag(1)], subject.units(10)), now).unwrap();
         subject.pass(9);
-        assert_eq!(subject.store().seed(&[tag(1)], wrong(&subject)[at]).unwrap()[0].token, token.1);
+        assert_eq!(subject.store().seed(&[tag(1)], &[], wrong(&subject)[at]).unwrap().seeds[0].token, token.1);
         subject.pass(1);
-        assert_ne!(subject.store().seed(&[tag(1)], wrong(&subject)[at]).unwrap()[0].token, token.1);
+        assert_ne!(subject.store().seed(&[tag(1)], &[], wrong(&subject)[at]).unwrap().seeds[0].token, token.1);
     }
 }
 
@@ -90,6 +91,6 @@ fn a_life_that_is_over_before_it_begins_removes_what_was_there() {
     subject.put(1, vec![]);
     let life = Life::starting(subject.now(), Timeout::after(subject.units(1)));
     let put = Put { key: key(1), value: shared(b"x"), life, tokens: vec![], weight: 1, codec: Some(codec()) };
-    subject.store().put_many(vec![put], subject.now().after(subject.units(1))).unwrap();
+    subject.store().put(vec![put], None, subject.now().after(subject.units(1))).unwrap();
     assert!(subject.find(1).is_none());
 }

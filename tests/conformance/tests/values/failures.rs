@@ -1,7 +1,8 @@
 //! Stores that fail, and bytes that cannot be read.
 
-use cache_core::store::{FailingStore, MemoryStore};
+use cache_core::store::MemoryStore;
 use cache_core::{Cache, ErrorKind, ManualClock, Result};
+use conformance::FailingStore;
 use conformance::simulation::{Fault, Operation};
 
 use crate::kit::{Town, build};

@@ -2,7 +2,7 @@
 
 use cache_core::store::{Put, Store};
 use cache_core::{CacheKey, Fingerprint, KeyBytes, Kind, Life, Timeout};
-use conformance::shared;
+use conformance::{FailingStore, shared};
 
 use crate::kit::{build, each};
 
@@ -50,7 +50,7 @@ fn keys_are_taken_in_any_form() {
 
 #[test]
 fn keys_of_values_do_not_meet_those_of_managers() {
-    let store = cache_core::store::FailingStore::new(cache_core::store::MemoryStore::with_capacity(1 << 20).unwrap());
+    let store = FailingStore::new(cache_core::store::MemoryStore::with_capacity(1 << 20).unwrap());
     let clock = cache_core::ManualClock::new();
     let cache = build(store.clone(), &clock);
     cache.set("k", &1, ()).unwrap();
@@ -64,6 +64,6 @@ fn keys_of_values_do_not_meet_those_of_managers() {
         weight: 1,
         codec: None,
     });
-    store.put_many(puts.collect(), now).unwrap();
+    store.put(puts.collect(), None, now).unwrap();
     assert_eq!(cache.get("k").unwrap(), Some(1));
 }

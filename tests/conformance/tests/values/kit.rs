@@ -4,12 +4,12 @@ use std::time::Duration;
 
 #[cfg(feature = "redis")]
 use cache_core::store::RedisStore;
-use cache_core::store::{FailingStore, MemoryStore, Names, RemoteStore, Store};
+use cache_core::store::{MemoryStore, Names, RemoteStore, Store};
 use cache_core::{Cache, CacheBuilder, ManualClock};
-use conformance::Time;
 #[cfg(feature = "redis")]
 use conformance::redis_server::RedisServer;
 use conformance::simulation::{Server, SimulatedLink};
+use conformance::{FailingStore, Time};
 
 /// A cache under test.
 pub struct Kit {

@@ -5,15 +5,18 @@ use std::slice;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cache_core::protocol::notes::Notes;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{
-    Found, Lease, MemoryStore, Operation, Put, Release, Seed, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, Lease, Looked, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded, SharedStore,
+    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::tables::Tables;
 use cache_core::{
-    Cache, CacheKey, Cause, Database, Ending, Error, ErrorKind, Fill, Fingerprint, Invalidation, KeyBytes, Kind,
-    Loaded, Miss, Reader, Result, Sought, Start, Tag, TagKind, Timeout, Timestamp, Value,
+    Cache, CacheKey, Cause, Database, Ending, Error, ErrorKind, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Life,
+    Loaded, Miss, NearCounts, Reader, Result, Sought, Start, Tag, TagKind, Timeout, Timestamp, Token, Value,
 };
+use conformance::in_steps;
 
 type Hook = Arc<dyn Fn(Operation) -> Result<()> + Send + Sync>;
 
@@ -65,19 +68,29 @@ impl Hooked {
 }
 
 impl Store for Hooked {
-    fn get_many(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Option<Found>>> {
+    /// What is in memory is looked up: the hook sees each look.
+    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+        None
+    }
+
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
         self.enter(Operation::Get)?;
-        self.inner.get_many(wanted, now).map(|found| self.answers(found))
+        self.inner.look(wanted, now).map(|found| self.answers(found))
     }
 
-    fn seed(&self, tags: &[Tag], now: Timestamp) -> Result<Vec<Seed>> {
+    fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
         self.enter(Operation::Seed)?;
-        self.inner.seed(tags, now).map(|seeds| self.answers(seeds))
+        let seeded = self.inner.seed(tags, tables, now)?;
+        Ok(Seeded { seeds: self.answers(seeded.seeds), ..seeded })
     }
 
-    fn put_many(&self, entries: Vec<Put>, now: Timestamp) -> Result<Vec<Stored>> {
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
         self.enter(Operation::Put)?;
-        self.inner.put_many(entries, now)
+        let stored = self.inner.put(entries, None, now)?;
+        if let Some((name, holder)) = lease {
+            drop(self.give_up(name, holder, &[]));
+        }
+        Ok(stored)
     }
 
     fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
@@ -85,24 +98,20 @@ impl Store for Hooked {
         self.inner.remove(keys, now)
     }
 
-    fn place(&self, writer: Writer, tags: &[Tag], life: Duration, now: Timestamp) -> Result<()> {
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
         self.enter(Operation::Place)?;
-        self.inner.place(writer, tags, life, now)
+        self.inner.place(placing, now)
     }
 
-    fn release(&self, writer: Writer, releases: &[Release], now: Timestamp) -> Result<()> {
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
         self.enter(Operation::Release)?;
-        self.inner.release(writer, releases, now)
-    }
-
-    fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {
-        self.enter(Operation::Lease)?;
-        Ok(true)
-    }
-
-    fn end_lease(&self, _name: Lease, _holder: Writer) -> Result<()> {
-        self.enter(Operation::EndLease)?;
-        Ok(())
+        self.inner.release(writer, releases, tables, now)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -113,6 +122,49 @@ impl Store for Hooked {
     fn usage(&self) -> Usage {
         self.inner.usage()
     }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
+    }
+}
+
+impl SharedStore for Hooked {
+    fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    fn keeps_bytes_only(&self) -> bool {
+        false
+    }
+
+    fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {
+        self.enter(Operation::Lease)?;
+        Ok(true)
+    }
+
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        in_steps::start(self, starting, now)
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        in_steps::begin(self, beginning, now)
+    }
+
+    fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
+        self.enter(Operation::EndLease)
+    }
+
+    fn notes(&self) -> Option<&dyn NoteStore> {
+        None
+    }
+
+    fn near_counts(&self, _now: Timestamp) -> Option<NearCounts> {
+        None
+    }
+
+    fn shut_down(&self) {}
 }
 
 pub fn failed() -> Error {

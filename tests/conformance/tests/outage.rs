@@ -7,12 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cache_core::protocol::write::{Change, ChangeSet};
-use cache_core::store::{FailingStore, MemoryStore, Operation, Wanted};
+use cache_core::store::{MemoryStore, Operation, Wanted};
 use cache_core::tables::Tables;
 use cache_core::{
     Cache, CacheBuilder, CacheKey, Cause, Counters, Database, Ending, Event, Fingerprint, Invalidation, KeyBytes, Kind,
     Loaded, ManualClock, Miss, Reader, Sought, Start, Tag, TagKind, Timeout, Value, Writes,
 };
+use conformance::FailingStore;
 
 const LIFE: Duration = Duration::from_secs(10);
 

@@ -1,0 +1,106 @@
+//! A store that unit tests take for one outside of the process.
+
+use core::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::entry::{Life, Value};
+use crate::error::Result;
+use crate::key::CacheKey;
+use crate::protocol::notes::Notes;
+use crate::statistics::NearCounts;
+use crate::store::{
+    Beginning, Begun, Lease, Looked, NoneStore, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore,
+    Started, Starting, Store, Stored, Usage, Wanted, Writer,
+};
+use crate::tag::{Tag, Token};
+
+/// Keeps nothing, as [`NoneStore`] does.
+#[derive(Debug)]
+pub(crate) struct Elsewhere;
+
+impl Store for Elsewhere {
+    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        NoneStore.find_alive(key, at)
+    }
+
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+        NoneStore.look(wanted, now)
+    }
+
+    fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
+        NoneStore.seed(tags, tables, now)
+    }
+
+    fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
+        NoneStore.put(entries, lease, now)
+    }
+
+    fn remove(&self, keys: &[CacheKey], now: Timestamp) -> Result<()> {
+        NoneStore.remove(keys, now)
+    }
+
+    fn place(&self, placing: &Placing<'_>, now: Timestamp) -> Result<Vec<Option<Notes>>> {
+        NoneStore.place(placing, now)
+    }
+
+    fn release(
+        &self,
+        writer: Writer,
+        releases: &[Release],
+        tables: &[Tag],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Notes>>> {
+        NoneStore.release(writer, releases, tables, now)
+    }
+
+    fn reclaim(&self) -> Result<()> {
+        NoneStore.reclaim()
+    }
+
+    fn usage(&self) -> Usage {
+        NoneStore.usage()
+    }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
+    }
+
+    fn slots(&self) -> Option<&dyn SlotStore> {
+        None
+    }
+}
+
+impl SharedStore for Elsewhere {
+    fn set_operation_timeout(&self, _timeout: Duration) {}
+
+    fn keeps_bytes_only(&self) -> bool {
+        false
+    }
+
+    fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
+        let tags: Vec<Tag> = starting.seen.iter().map(|(tag, _)| *tag).collect();
+        Ok(Started { seeded: self.seed(&tags, starting.tables, now)?, is_leased: false })
+    }
+
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+        Ok(Begun { is_taken: Some(true), found: None, seeded: self.seed(beginning.tags, beginning.tables, now)? })
+    }
+
+    fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
+        Ok(())
+    }
+
+    fn notes(&self) -> Option<&dyn NoteStore> {
+        None
+    }
+
+    fn near_counts(&self, _now: Timestamp) -> Option<NearCounts> {
+        None
+    }
+
+    fn shut_down(&self) {}
+}

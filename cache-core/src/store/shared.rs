@@ -1,0 +1,87 @@
+//! What only a store can do that several processes share.
+
+use core::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::intent::Writer;
+use crate::key::Fingerprint;
+use crate::protocol::notes::Remark;
+use crate::statistics::NearCounts;
+use crate::store::{Beginning, Begun, Lease, Started, Starting};
+use crate::tag::{TableTags, Tag, Token};
+
+/// A store outside of this process: it may fail, and other processes read and write it.
+pub trait SharedStore {
+    /// Says how long a call may take; then it has to fail, or a little later. Called once, before all others.
+    fn set_operation_timeout(&self, timeout: Duration);
+
+    /// Whether only what has a codec is kept. Then nothing else is looked up: an answer that takes no call would be taken
+    /// for a sign that the store is well.
+    fn keeps_bytes_only(&self) -> bool;
+
+    /// Takes the right to load for all processes, unless somebody else has it; says whether it was taken. It ends by
+    /// itself after `life`.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written.
+    fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool>;
+
+    /// Does as [`seed`](super::Store::seed) does, where some of the tags were seen to have no token. A store may also
+    /// take the lease of a load under these tokens, if nothing can have been stored under them yet.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written; the lease may be taken.
+    fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started>;
+
+    /// Takes a lease, *afterwards* looks up what is to be loaded, and *afterwards* does as [`seed`](super::Store::seed)
+    /// does: all that goes before a query.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written; the lease may be taken.
+    fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun>;
+
+    /// Ends the lease, if `holder` has it, who stores nothing under these `unused` tokens. Where nobody else does either, a
+    /// store may let the tags go of which outsiders choose the number.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; then it ends by itself.
+    fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()>;
+
+    /// The notes beside tables; `None`: the store keeps none. Programs that share such a store have to declare the same of
+    /// every table.
+    fn notes(&self) -> Option<&dyn NoteStore>;
+
+    /// The numbers of what the store keeps in this process; `None`: it keeps nothing there.
+    fn near_counts(&self, now: Timestamp) -> Option<NearCounts>;
+
+    /// The cache is shut down: ends what the store does by itself. Calls go on being answered.
+    fn shut_down(&self);
+}
+
+/// A store that programs of several builds may use: it keeps [`Notes`](crate::protocol::notes::Notes) beside tables.
+pub trait NoteStore {
+    /// Changes the notes beside a table, which is named by its `any`, as
+    /// [`Notes::after`](crate::protocol::notes::Notes::after) says, in one step that also looks at the intents beside that
+    /// tag. Says whether a fill may go by them.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; the notes may be changed.
+    fn remark(&self, table: &Tag, remark: Remark, now: Timestamp) -> Result<bool>;
+
+    /// Notes beside a table of which there were no notes, once its [wide](TableTags::wide) tags have changed: tokens that
+    /// were read before are worth nothing then. Says whether a fill may go by the notes.
+    ///
+    /// A store that can do all of it in one step, as [`Remark::Restore`] says, changes the tags once for all who come
+    /// together. In several steps (a claim, the release of the tags, the claim dropped, a note) each of them may.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be written; the notes may be made.
+    fn restore(&self, table: &TableTags, own: Fingerprint, now: Timestamp) -> Result<bool>;
+}
