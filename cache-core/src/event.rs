@@ -159,6 +159,42 @@ pub enum Miss {
     Unreadable(Flaw),
 }
 
+impl fmt::Display for Bypass {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Asked => "the call asked for the database (`bypass`)",
+            Self::NotFollowed => "the tables of the query cannot be told from its text, or it locks rows",
+            Self::NotInstalled => "no cache is installed under the manager's name",
+            Self::NotDeterministic => "the query calls a function that may give another result next time",
+            Self::NotTracked => {
+                "the connection is not tracked: it was opened before `install`, or its instrumentation was replaced"
+            }
+            Self::Off => "the cache is switched off",
+            Self::ParticularSession => "the connection was told something that may change what its queries return",
+            Self::Replica => "the connection leads to a replica, which may be behind: its answer is not stored",
+            Self::Transaction => "the connection is in a transaction, or it cannot be told whether it is",
+            Self::Unidentified => "the connection did not say which database it is on",
+        })
+    }
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Absent => "there is no entry",
+            Self::Changed(kind) => return write!(formatter, "the tag `{kind}` has changed since the entry was filled"),
+            Self::Expired => "the entry is past its deadline",
+            Self::Foreign => "the entry is of another type or another row",
+            Self::Refresh => "the call asks for a new value (`refresh`)",
+            Self::ReleasePending => "an invalidation of this process has not reached the store yet",
+            Self::Stale => "the entry is stale, and the read refreshes it",
+            Self::StoreAvoided => "the store is left alone: it failed too often of late, or the cache was shut down",
+            Self::StoreFailed => "the store fails",
+            Self::Unreadable(_) => "the bytes of the entry are not what this program stores",
+        })
+    }
+}
+
 impl Miss {
     /// Whether somebody else's fill may make it a hit: not if the store was not to be had, or was not asked.
     #[must_use]

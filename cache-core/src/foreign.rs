@@ -49,6 +49,8 @@ impl Inner {
         let tables: Vec<Tag> = if is_noted { tags.iter().copied().filter(Tag::is_any).collect() } else { Vec::new() };
         let placing = Placing { writer, tags, life, tables: &tables };
         let notes = self.call(Operation::Place, |store| same_length(store.place(&placing, now)?, tables.len()))?;
+        // Where no notes are kept, nobody declares anything else.
+        let declared = if is_noted { declared } else { &[] };
         Ok(Notes::foreign(declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
     }
 

@@ -51,6 +51,26 @@ pub enum Reach {
     Wide,
 }
 
+impl fmt::Display for TagKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Any => "any",
+            Self::Born => "born",
+            Self::Cleared => "cleared",
+            Self::Database => "database",
+            Self::Details => "details",
+            Self::Gone => "gone",
+            Self::Lists => "lists",
+            Self::Root => "root",
+            Self::Row => "row",
+            Self::Rows => "rows",
+            Self::Scope => "scope",
+            Self::Spread => "spread",
+            Self::Suffix => "suffix",
+        })
+    }
+}
+
 impl TagKind {
     /// How many tags of the kind there may be.
     #[must_use]

@@ -250,7 +250,10 @@ pub use model::{CachedModel, Key};
 pub use moment::Moment;
 pub use precision::{PlainWrites, take_plain_writes};
 pub use read::view::{CachedView, ViewManager};
-pub use read::{CachedEntry, CachedList, CachedRow, CachedRows, ListWithTotal, OptionalRead, Origin, ReadError};
+pub use read::{
+    CachedEntry, CachedList, CachedRow, CachedRows, ExplainedAnswer, ExplainedEntry, ExplainedTag, Explanation,
+    ListWithTotal, OptionalRead, Origin, ReadError,
+};
 pub use refresh::refresh_with;
 pub use settings::check_settings;
 pub use storage::Storable;

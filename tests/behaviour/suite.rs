@@ -21,6 +21,7 @@ mod embedded;
 mod ends;
 pub mod exact;
 mod exact_keys;
+mod explained;
 mod failure;
 mod filters;
 mod fixed;

@@ -69,6 +69,7 @@ examples! {
     LowLevel: "../../docs/low-level.md",
     Operations: "../../docs/operations.md",
     Options: "../../docs/options.md",
+    StaleRows: "../../docs/stale-rows.md",
     Stores: "../../docs/stores.md",
     Testing: "../../docs/testing.md",
     Web: "../../docs/web.md",

@@ -5,7 +5,7 @@ use crate::store::Seed;
 use crate::tag::{TableTags, Tag, TagKind};
 
 /// A tag, and what the store said of it.
-pub type Seeded = (Tag, Seed);
+pub type SeededTag = (Tag, Seed);
 
 /// The tags to look at once the query has told which row it is, in this order: the row's, and then those that witness
 /// what was written or cleared since before the query.
@@ -23,7 +23,7 @@ pub const fn second_look(table: TableTags, row: KeyBytes) -> [Tag; 3] {
 /// The row's token is younger than the query. It stands for the time before only if each witness was seen before, and
 /// neither changed nor came under an intent.
 #[must_use]
-pub fn row_seeds(before: &[Seeded], after: &[Seeded]) -> Option<Vec<Seeded>> {
+pub fn row_seeds(before: &[SeededTag], after: &[SeededTag]) -> Option<Vec<SeededTag>> {
     let (row, witnesses) = after.split_first()?;
     if witnesses.is_empty() || !witnesses.iter().all(|witness| is_quiet(before, witness)) {
         return None;
@@ -31,7 +31,7 @@ pub fn row_seeds(before: &[Seeded], after: &[Seeded]) -> Option<Vec<Seeded>> {
     Some(before.iter().copied().chain([*row]).collect())
 }
 
-fn is_quiet(before: &[Seeded], (tag, after): &Seeded) -> bool {
+fn is_quiet(before: &[SeededTag], (tag, after): &SeededTag) -> bool {
     let mut seeds = before.iter().filter(|(seeded, _)| seeded == tag).map(|(_, seed)| seed);
     !after.is_intended && seeds.next() == Some(after)
 }

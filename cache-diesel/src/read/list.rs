@@ -124,6 +124,16 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         entry, M, Ended<Self, ValueEntry>, Ended::new
     }
 
+    terminal! {
+        /// Says what the read would be answered with at present, and why, as that of a row
+        /// [does](crate::read::RowRead::explain).
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says when it is asked which database it is.
+        explain, M, crate::read::Explained<Self>, crate::read::Explained::new
+    }
+
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.
         load_with, Self as CachedList<M>, Value as CachedList<M>, |read| read

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
-use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
+use cache_core::protocol::fill::{SeededTag, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Miss, Missed, Tag, Timeout, Value};
 use diesel::connection::LoadConnection;
@@ -159,7 +159,7 @@ where
 
     /// The tags of the row itself, and the token of its own one; `None`: it may not be stored, as somebody wrote to the table
     /// while it was loaded.
-    fn row_seed(&self, answered: &Answered<'_>, row: KeyBytes) -> Option<(Seeded, Vec<Tag>)> {
+    fn row_seed(&self, answered: &Answered<'_>, row: KeyBytes) -> Option<(SeededTag, Vec<Tag>)> {
         let (site, fill) = (answered.site, answered.fill?);
         let subject = site.subject(answered.named);
         let late = second_look(subject.database.table(subject.table), row);

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use cache_core::protocol::fill::Seeded;
+use cache_core::protocol::fill::SeededTag;
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
 use cache_core::store::Wanted;
@@ -126,7 +126,7 @@ impl Answered<'_> {
     pub(crate) const fn conclude(
         &self,
         shared: (Value, Lifetime),
-        late: Vec<Seeded>,
+        late: Vec<SeededTag>,
         verdicts: Vec<Verdict>,
     ) -> Conclusion {
         Conclusion { shared, late, verdicts }

@@ -328,6 +328,16 @@ macro_rules! row_terminals {
             crate::read::terminal::Ended::new
         }
 
+        crate::read::terminal::terminal! {
+            /// Says what the read would be answered with at present, and why: its key, its tags with their tokens, what
+            /// is stored, and how old that is. It loads, stores and counts nothing.
+            ///
+            /// # Errors
+            ///
+            /// Returns what the database says when it is asked which database it is.
+            explain, $selected, crate::read::Explained<Self>, crate::read::Explained::new
+        }
+
         crate::read::terminal::terminal_with! {
             /// As [`first`](Self::first), and takes a connection on a miss only.
             first_with, Self as Option<crate::read::CachedRow<$row>>,

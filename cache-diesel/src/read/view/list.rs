@@ -136,6 +136,16 @@ impl<P: Page, Source, Part> PageList<P, Source, Part> {
 
     refused!(EndsList: execute, get_result, get_results);
 
+    terminal! {
+        /// Says what the read would be answered with at present, and why, as that of a row
+        /// [does](crate::read::PageRead::explain).
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says when it is asked which database it is.
+        explain, P::Joined, crate::read::Explained<Self>, crate::read::Explained::new
+    }
+
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.
         load_with, Self as CachedList<P>, Value as CachedList<P>, |read| read
