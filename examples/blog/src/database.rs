@@ -21,16 +21,17 @@ pub(crate) use diesel::sql_types::Binary as Key;
 
 /// A UUID, for which Diesel has no column of SQLite. On PostgreSQL this is `uuid::Uuid` itself.
 ///
-/// Its bytes are the value, so that its `Eq` means what the database's `=` does, and rows are exact by it.
+/// Its bytes are the value, so that its `Eq` means what the database's `=` does. With its derived `Debug` and `Deserialize` plain
+/// statements are exact by it too.
 #[derive(
     AsExpression, Clone, Copy, Debug, Default, Deserialize, Eq, FromSqlRow, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[diesel(sql_type = Binary)]
-pub(crate) struct Id([u8; 16]);
+pub(crate) struct Id(Uuid);
 
 impl ToSql<Binary, Sqlite> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(&self.0[..]);
+        out.set_value(&self.0.as_bytes()[..]);
         Ok(IsNull::No)
     }
 }
@@ -38,12 +39,12 @@ impl ToSql<Binary, Sqlite> for Id {
 impl FromSql<Binary, Sqlite> for Id {
     fn from_sql(bytes: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let bytes: Vec<u8> = FromSql::<Binary, Sqlite>::from_sql(bytes)?;
-        Ok(Self(bytes.as_slice().try_into()?))
+        Ok(Self(Uuid::from_slice(&bytes)?))
     }
 }
 
 pub(crate) const fn id_of(uuid: Uuid) -> Id {
-    Id(uuid.into_bytes())
+    Id(uuid)
 }
 
 /// What the keys are in `schema.sql`.
