@@ -5,6 +5,7 @@
 
 use core::fmt::{self, Debug};
 use core::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use serde::de::value::{Error, SeqDeserializer};
@@ -28,8 +29,10 @@ impl Wrapped {
 
     /// The value that holds `inner` and prints as `print`.
     pub(crate) fn value(&self, inner: &Bound, print: &str) -> Option<Part> {
-        let is_believed = *self.is_believed.get_or_init(self.prints_all);
-        if is_believed { (self.read)(inner, print) } else { None }
+        // A panic of a program's own type ends here: without an instrumentation nobody would have made a value of it.
+        let prints_all = || catch_unwind(self.prints_all).unwrap_or(false);
+        let read = || catch_unwind(AssertUnwindSafe(|| (self.read)(inner, print))).ok().flatten();
+        if *self.is_believed.get_or_init(prints_all) { read() } else { None }
     }
 }
 
@@ -172,6 +175,40 @@ mod tests {
     printing!(Lower(String), |value, formatter| write!(formatter, "Lower({:?})", value.to_lowercase()));
     printing!(Negative(i32), |value, formatter| write!(formatter, "Negative({})", value.wrapping_neg()));
     printing!(Bare(i32), |value, formatter| write!(formatter, "{value}"));
+
+    /// Panics on what it cannot hold, and on seven.
+    #[derive(Debug, Deserialize, Hash)]
+    #[serde(try_from = "i64")]
+    struct Picky(i64);
+
+    impl TryFrom<i64> for Picky {
+        type Error = &'static str;
+
+        fn try_from(number: i64) -> Result<Self, Self::Error> {
+            assert_ne!(number, 7);
+            Ok(Self(number))
+        }
+    }
+
+    #[derive(Debug, Deserialize, Hash)]
+    #[serde(try_from = "i64")]
+    struct Refusing(i64);
+
+    impl TryFrom<i64> for Refusing {
+        type Error = &'static str;
+
+        fn try_from(number: i64) -> Result<Self, Self::Error> {
+            assert!(number < 50);
+            Ok(Self(number))
+        }
+    }
+
+    #[test]
+    fn a_panic_of_a_type_ends_where_it_is_read() {
+        assert_eq!(name::<Picky>(&Bound::Number(8), "Picky(8)"), Some(KeyBytes::of(&8_i64)));
+        assert_eq!(name::<Picky>(&Bound::Number(7), "Picky(7)"), None);
+        assert_eq!(name::<Refusing>(&Bound::Number(8), "Refusing(8)"), None);
+    }
 
     fn name<T: Debug + DeserializeOwned + Hash + 'static>(inner: &Bound, print: &str) -> Option<KeyBytes> {
         Wrapped::of::<T>().value(inner, print).map(|part| KeyBytes::of(&part))
