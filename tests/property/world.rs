@@ -126,7 +126,7 @@ impl Drop for World {
     fn drop(&mut self) {
         self.conns = [None, None, None];
         let Some(mut databases) = self.databases.take() else { return };
-        if IS_STRUCTURE_CHANGED.take() {
+        if take_structure_change() {
             databases.both.iter_mut().for_each(Database::note_structure);
         }
         IDLE.lock().unwrap().push(databases);
@@ -187,6 +187,11 @@ pub fn read_through(name: &'static str) {
 /// Lets the databases be made anew before the next program.
 pub fn note_structure() {
     IS_STRUCTURE_CHANGED.set(true);
+}
+
+/// Whether a program on this thread has changed the structure since this was asked last.
+pub fn take_structure_change() -> bool {
+    IS_STRUCTURE_CHANGED.take()
 }
 
 /// Drops the databases that no program uses at present.
