@@ -54,7 +54,7 @@ pub use inspect::Inspected;
 pub use invalidate::{Ending, Invalidation};
 pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind, name_of};
 pub use lease::{Approach, Right};
-pub use load::{Fill, Missed, Reader, Sought, Start};
+pub use load::{Fill, Missed, Reader, Served, Sought, Start};
 pub use mode::Mode;
 pub use policy::{Jitter, Lifetime, Timeout, Writes};
 pub use protocol::breaker::BreakerState;

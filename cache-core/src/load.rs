@@ -31,6 +31,9 @@ pub struct Reader<'a> {
     pub counters: &'a Counters,
 }
 
+/// A value that is to be served, and how long it lives; or why there is none.
+pub type Served = Result<(Value, Life), Miss>;
+
 /// How a miss goes on.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -139,7 +142,7 @@ impl Reader<'_> {
 
     /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
     #[must_use]
-    pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
+    pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Served> {
         let inner = &*self.cache.0;
         // The keys of one model: all of them have a codec, or none.
         if !wanted.iter().any(|wanted| self.may_be_kept(wanted)) {
@@ -263,7 +266,7 @@ impl Reader<'_> {
     }
 
     /// Finds entries in one round trip, or in none if all of them can be served from this process.
-    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Result<(Value, Life), Miss>>, Trouble> {
+    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Served>, Trouble> {
         let (inner, now) = (&*self.cache.0, self.cache.now());
         let alive: Vec<_> = wanted.iter().map(|wanted| inner.store.find_alive(&wanted.key, now)).collect();
         let left: Vec<Wanted<'_>> =

@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::NearMemory;
 
 /// How long an entry lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -203,6 +202,8 @@ impl NearPolicy {
     /// How far behind a read may be if nothing else is said.
     pub const MAX_STALENESS: Duration = Duration::from_secs(1);
     const SHORTEST: Duration = Duration::from_millis(10);
+    /// The least that entries can be kept in.
+    const SMALLEST: u64 = 64 * 1024;
 
     /// Keeps up to `capacity` bytes, at most a second behind.
     #[must_use]
@@ -219,7 +220,7 @@ impl NearPolicy {
 
     pub(crate) fn check(&self) -> Result<()> {
         let wrong = |context| Err(Error::new(ErrorKind::Configuration, context));
-        if self.capacity < NearMemory::SMALLEST {
+        if self.capacity < Self::SMALLEST {
             return wrong(format!("`near` needs a capacity of at least 64 KiB, got {} bytes", self.capacity));
         }
         if self.max_staleness < Self::SHORTEST {

@@ -33,7 +33,6 @@ pub use beginning::{Beginning, Begun, Started, Starting};
 pub use link::{Answer, Commenced, Commencing, Incarnation, Lasting, Link, Opening, Packed, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
-pub(crate) use near::NearMemory;
 pub use near::{Told, Track, Tracker, Untracked};
 pub use none::NoneStore;
 pub use operation::Operation;

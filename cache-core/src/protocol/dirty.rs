@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;
-use crate::store::{Outcome, Release};
+use crate::intent::{Outcome, Release};
 use crate::tag::Tag;
 
 /// The tags whose change a store has not acknowledged.

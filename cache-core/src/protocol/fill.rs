@@ -1,7 +1,7 @@
 //! Decides whether a row that was not asked for by its key may be stored, and under which tokens.
 
+use crate::intent::Seed;
 use crate::key::KeyBytes;
-use crate::store::Seed;
 use crate::tag::{TableTags, Tag, TagKind};
 
 /// A tag, and what the store said of it.

@@ -8,8 +8,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
+use crate::intent::Seed;
 use crate::key::Fingerprint;
-use crate::store::Seed;
 use crate::tag::Token;
 
 /// The tokens that a near cache knows, and whether they may be trusted. Tags go by the names that the store has for them.

@@ -1,6 +1,6 @@
 //! Decides in which order a write's tags are released, and how each of them ends.
 
-use crate::store::{Outcome, Release};
+use crate::intent::{Outcome, Release};
 use crate::tag::{Tag, TagKind};
 
 /// How to release a write that `changed` some tags, after it had `placed` intents: in this order, and nothing that

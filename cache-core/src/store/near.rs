@@ -62,8 +62,6 @@ impl Weighter<CacheKey, Arc<Held>> for ByWeight {
 pub(super) type Under = (Fingerprint, TagKind, Token);
 
 impl NearMemory {
-    /// The least that entries can be kept in.
-    pub(crate) const SMALLEST: u64 = 64 * 1024;
     const SHARDS: usize = 8;
     /// What an entry takes beside its value: key, header, and the map's own.
     const OVERHEAD: usize = size_of::<CacheKey>() + size_of::<Held>() + 64;
