@@ -133,7 +133,8 @@ fn a_scope_that_is_said_to_be_exact_has_lists_of_its_own() {
     let manager = Member::cached_in(&shop.name);
     let costs =
         |conn: &mut Conn| ["bonn", "Bonn", "bern"].map(|city| list_cost!(shop, conn, manager.all_by_city(city)));
-    (costs(&mut conn), costs(&mut conn));
+    costs(&mut conn);
+    costs(&mut conn);
     assert_eq!(costs(&mut conn), [0; 3]);
     insert_back!(manager, &member("cal", "bonn"), &mut writer).unwrap();
     assert_eq!(costs(&mut conn), [1, OTHER_SCOPES_AFTER_INSERT, OTHER_SCOPES_AFTER_INSERT]);
@@ -152,7 +153,8 @@ fn a_manager_asks_before_it_writes_by_what_is_said_to_be_exact() {
             shop.cost(conn, |conn| manager.get(name).first(conn), plain)
         })
     };
-    (costs(&mut conn), costs(&mut conn));
+    costs(&mut conn);
+    costs(&mut conn);
     let update = |name: &'static str| diesel::update(said_members::table.find(name)).set(said_members::note.eq("new"));
     // What was asked is forgotten, and what is cached of the table is not.
     let mut forget = |number: usize| {

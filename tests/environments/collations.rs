@@ -43,7 +43,8 @@ fn read_around_a_change() {
         diesel::update(lettered::table.find(name)).set(lettered::note.eq(note))
     };
     let [mut conn, mut writer] = [(); 2].map(|()| PgConnection::establish(&url).unwrap());
-    (read(&mut conn), read(&mut conn));
+    read(&mut conn);
+    read(&mut conn);
     assert_eq!(update("ann", "new").execute(&mut writer), Ok(1));
     assert!(manager.get("ben").entry(&mut conn).unwrap().is_hit(), "names are compared byte by byte");
 
@@ -51,7 +52,8 @@ fn read_around_a_change() {
     Program::at(&prefix, &url).first(change).without_reads().run();
     // Plans whose columns have changed are refused.
     let [mut conn, mut writer] = [(); 2].map(|()| PgConnection::establish(&url).unwrap());
-    (read(&mut conn), read(&mut conn));
+    read(&mut conn);
+    read(&mut conn);
     assert_eq!(update("ANN", "other letters").execute(&mut writer), Ok(1));
     read(&mut conn);
     assert_eq!(manager.write(update("BEN", "other letters")).execute(&mut writer), Ok(1));

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use cache_core::intent::{Keeping, Seed};
-use cache_core::protocol::fill::{Seeded, row_seeds};
+use cache_core::protocol::fill::{SeededTag, row_seeds};
 use cache_core::{Timestamp, Token};
 
 use crate::names::TagId;
@@ -149,7 +149,7 @@ impl World {
         fill.found.and_then(|row: Row| self.names.late(row).first().copied())
     }
 
-    fn seeded(&self, seeds: &[Seen]) -> Vec<Seeded> {
+    fn seeded(&self, seeds: &[Seen]) -> Vec<SeededTag> {
         let seed = |seen: &Seen| Seed { token: Token::from_bits(seen.token.into()), is_intended: seen.is_intended };
         seeds.iter().map(|seen| (self.names.tag(seen.tag), seed(seen))).collect()
     }

@@ -2,6 +2,8 @@
 //!
 //! `TRYBUILD=overwrite cargo test -p programs` writes the messages anew: read the difference.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeMap;
 use std::fs;
 

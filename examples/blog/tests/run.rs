@@ -1,7 +1,5 @@
 //! Does the program end well, and cost what it promises?
 
-#![expect(clippy::unwrap_used, reason = "a test may fail where it likes")]
-
 use std::process::Command;
 
 /// At most 26 SELECTs where plain Diesel takes 111, as a ratio: how many that takes is up to how it is written.

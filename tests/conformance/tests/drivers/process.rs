@@ -3,7 +3,7 @@
 use std::slice;
 use std::sync::Arc;
 
-use cache_core::protocol::fill::{Seeded, row_seeds, second_look};
+use cache_core::protocol::fill::{SeededTag, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
 use cache_core::protocol::write::{Change, ChangeSet};
@@ -324,7 +324,7 @@ impl Process {
         fill.conclude(reader, Conclusion { shared, late, verdicts });
     }
 
-    fn row_seed(&self, reader: &Reader<'_>, fill: &Fill, row: u64) -> Option<Seeded> {
+    fn row_seed(&self, reader: &Reader<'_>, fill: &Fill, row: u64) -> Option<SeededTag> {
         let late = second_look(database().table(TABLE), self.build.row_key(row));
         row_seeds(fill.seeds(), &reader.seed(&late)?)?.pop()
     }

@@ -91,7 +91,7 @@ fn two_prefixes_on_one_server_do_not_concern_each_other() {
     process.keep(1);
     let release = Release { tag: tag(1), outcome: Outcome::Changed };
     let elsewhere = process.hands.store("shop2");
-    elsewhere.seed(&[tag(1)], &[], process.subject.now()).unwrap().seeds;
+    elsewhere.seed(&[tag(1)], &[], process.subject.now()).unwrap();
     elsewhere.release(Writer::fresh(), &[release], &[], process.subject.now()).unwrap();
     std::thread::sleep(Duration::from_millis(100));
     assert!(process.recalls(1));
