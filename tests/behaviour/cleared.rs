@@ -10,6 +10,7 @@ use diesel::result::Error;
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, products};
+use crate::presence::Alone;
 use crate::transactions::retitle;
 
 /// What reads of a row, of a list and of another list cost.
@@ -62,6 +63,8 @@ fn several_managers_are_cleared_together() {
 
 #[test]
 fn in_a_transaction_it_clears_at_once_and_after_the_commit() {
+    // After the commit the row is cleared in every database and every cache of the process.
+    let _alone = Alone::wait();
     let shop = Shop::new();
     let (conn, writer) = (&mut shop.conn(), &mut shop.conn());
     costs(&shop, conn);

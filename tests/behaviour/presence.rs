@@ -44,7 +44,7 @@ pub struct Alone(());
 
 impl Alone {
     /// Waits until no shop is open; to be called before the test opens one.
-    #[allow(dead_code, reason = "not every database has such tests")]
+    #[allow(dead_code, reason = "not every program of tests has such tests")]
     pub fn wait() -> Self {
         let mut house = house();
         while house.shops > 0 || house.is_swept {
