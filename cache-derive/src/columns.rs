@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::Span;
 use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::{Error, Ident, Path, Result, Type, parse_quote};
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::diesel_attr::PrimaryKey;
-use crate::key_path::{KeyPath, KeyPaths};
 use crate::model::{Field, FieldType, Key, Lookup};
-use crate::options::LookupAttr;
+use crate::parse::diesel::PrimaryKey;
+use crate::parse::key_path::{KeyPath, KeyPaths};
+use crate::parse::lookup::LookupAttr;
+use crate::tokens::located_at;
 
 /// The fields of a model.
 pub(crate) struct Columns<'a> {
@@ -43,22 +44,15 @@ impl<'a> Columns<'a> {
 
     /// Finds the columns that `option` lists.
     pub(crate) fn listed(&self, option: &str, typed: &[Ident], diagnostics: &mut Diagnostics) -> Vec<Field<'a>> {
-        let option = Ident::new(option, Span::call_site());
-        typed.iter().filter_map(|column| diagnostics.take(self.named(column, &option))).collect()
-    }
-
-    /// Finds the column that tells when a row ends.
-    pub(crate) fn expires_at(&self, column: &Ident, diagnostics: &mut Diagnostics) -> Option<Field<'a>> {
-        diagnostics.take(self.named(column, &Ident::new("expires_at", Span::call_site())))
+        typed.iter().filter_map(|column| diagnostics.take(self.named(column, option))).collect()
     }
 
     /// Finds the columns of every look-up; one with a wrong column is recorded and left out.
     pub(crate) fn lookups(&self, typed: Vec<LookupAttr>, diagnostics: &mut Diagnostics) -> Vec<Lookup<'a>> {
         let mut lookups = Vec::new();
         for LookupAttr { columns, is_unique, name, with } in typed {
-            let fields = columns.iter().map(|column| diagnostics.take(self.named(column, &name))).collect();
+            let fields = columns.iter().map(|column| diagnostics.take(self.named(column, &name.to_string()))).collect();
             if let Some(fields) = all(fields) {
-                let with = with.map(|with| with.path);
                 lookups.push(Lookup { fields, is_exact: false, is_fixed: false, is_unique, name, with });
             }
         }
@@ -139,13 +133,9 @@ impl<'a> Columns<'a> {
     /// The type that goes with the column: that of an embedded field is not seen from here.
     fn plain_type(&self, column: &Ident) -> Type {
         let (krate, table) = (&self.krate, &self.table);
-        let located = |mut token: TokenTree| {
-            token.set_span(Span::call_site().located_at(column.span()));
-            token
-        };
         // An unfit type is reported where the column was named.
         let ty = quote!(#krate::__private::PlainValue<#table::columns::#column>);
-        let ty: TokenStream = ty.into_iter().map(located).collect();
+        let ty = located_at(column.span(), ty);
         parse_quote!(#ty)
     }
 
@@ -161,7 +151,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Finds the field of a column that `option` names.
-    fn named(&self, name: &Ident, option: &Ident) -> Result<Field<'a>> {
+    fn named(&self, name: &Ident, option: &str) -> Result<Field<'a>> {
         if let Some(field) = self.find(name) {
             return has_column(field, name.span(), &format!("`{option}`"));
         }

@@ -3,7 +3,7 @@
 use core::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Error, Result};
+use syn::{Error, Ident, Result};
 
 /// The mistakes found so far, in the order they were met.
 #[derive(Default)]
@@ -20,6 +20,15 @@ impl Diagnostics {
     /// Keeps the value, or records why there is none.
     pub(crate) fn take<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    /// Keeps the first value of an option, and records the others.
+    pub(crate) fn set<T>(&mut self, slot: &mut Option<T>, value: T, name: &Ident) {
+        if slot.is_some() {
+            self.error(name.span(), format!("option `{name}` is given twice, keep one of them"));
+        } else {
+            *slot = Some(value);
+        }
     }
 
     /// How many mistakes were found so far.

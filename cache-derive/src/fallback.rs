@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::{DeriveInput, parse_quote};
 
 use crate::diagnostics::Diagnostics;
-use crate::options::Options;
+use crate::parse::options::Options;
 
 /// The mistakes, and a manager whose type holds the first of them.
 ///

@@ -2,24 +2,16 @@
 //!
 //! Use it through `cache_diesel::prelude`, which re-exports [`Cached`]; the generated code names `::cache_diesel`.
 
-mod attr;
-mod base_query;
 mod columns;
 mod diagnostics;
-mod diesel_attr;
 mod expand;
 mod fallback;
-mod field_attr;
-mod key_path;
-mod look_up;
 mod model;
-mod options;
-mod order_by;
-mod recover;
-mod relevance;
-mod timeout;
+mod names;
+mod parse;
+mod read;
+mod tokens;
 mod validate;
-mod view;
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +21,6 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::diagnostics::Diagnostics;
-use crate::model::Model;
 
 /// Writes the cache manager of a Diesel model.
 ///
@@ -98,7 +89,7 @@ fn derive(input: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut diagnostics = Diagnostics::default();
-    let Some(model) = Model::read(&input, &mut diagnostics) else {
+    let Some(model) = read::model(&input, &mut diagnostics) else {
         return fallback::cached(&input, &diagnostics);
     };
     let errors = diagnostics.to_compile_errors();

@@ -4,9 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
-use super::located;
-use crate::base_query::{BaseQuery, Function};
 use crate::model::Model;
+use crate::parse::base_query::{BaseQuery, Function};
+use crate::tokens::located;
 
 /// What the trait of a model says of the types of its query.
 pub(super) fn types(model: &Model<'_>) -> TokenStream {

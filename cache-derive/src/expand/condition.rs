@@ -1,11 +1,12 @@
 //! Writes conditions on columns, and the types they have.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{GenericArgument, Ident, PathArguments, Type};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Ident;
 
-use super::{column, type_span};
+use crate::expand::fields::{bindings, column, type_span};
 use crate::model::{Field, Model};
+use crate::tokens::option_inner;
 
 /// A boolean expression of Diesel and its type.
 pub(crate) struct Condition {
@@ -66,59 +67,4 @@ pub(crate) fn all(model: &Model<'_>, conditions: impl IntoIterator<Item = Condit
             }
         })
         .expect("a key and a look-up have at least one column")
-}
-
-/// One variable for each field, and the pattern that binds them to a value.
-pub(crate) fn bindings(fields: &[Field<'_>]) -> (Vec<Ident>, TokenStream) {
-    let variable = |(index, field): (usize, &Field<'_>)| {
-        // rustc underlines an unfit argument and not the call.
-        format_ident!("__value_{index}", span = Span::mixed_site().located_at(type_span(field)))
-    };
-    let variables: Vec<Ident> = fields.iter().enumerate().map(variable).collect();
-    let pattern = match &variables[..] {
-        [variable] => quote!(#variable),
-        variables => quote!((#(#variables),*)),
-    };
-    (variables, pattern)
-}
-
-/// The `T` of a type that is written `Option<T>`.
-pub(crate) fn option_inner(mut ty: &Type) -> Option<&Type> {
-    loop {
-        ty = match ty {
-            Type::Group(group) => &group.elem,
-            Type::Paren(paren) => &paren.elem,
-            _ => break,
-        };
-    }
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    match arguments.args.first()? {
-        GenericArgument::Type(inner) if last.ident == "Option" => Some(inner),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use quote::ToTokens as _;
-    use syn::parse_quote;
-
-    use super::*;
-
-    #[test]
-    fn options_are_told_by_their_name() {
-        let table: [(Type, Option<&str>); 5] = [
-            (parse_quote!(Option<i32>), Some("i32")),
-            (parse_quote!(::core::option::Option<String>), Some("String")),
-            (parse_quote!((Option<i32>)), Some("i32")),
-            (parse_quote!(Vec<i32>), None),
-            (parse_quote!(Option), None),
-        ];
-        for (ty, expected) in table {
-            let inner = option_inner(&ty).map(|inner| inner.to_token_stream().to_string());
-            assert_eq!(inner.as_deref(), expected);
-        }
-    }
 }

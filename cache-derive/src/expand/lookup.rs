@@ -5,10 +5,11 @@ use quote::{quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned as _;
 
-use super::condition::{self, Condition};
-use super::storage;
-use super::{column, comparison, is_equal, located, parts, references, value, value_type};
+use crate::expand::condition::{self, Condition};
+use crate::expand::fields::{bindings, column, comparison, is_equal, parts, references, value, value_type};
+use crate::expand::storage;
 use crate::model::{Field, Lookup, Model};
+use crate::tokens::{located, option_inner};
 
 pub(crate) fn lookup(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
     let private = model.private();
@@ -96,7 +97,7 @@ fn normalizer(model: &Model<'_>, field: &Field<'_>, with: &Path) -> TokenStream 
     // A function that gives another type is reported at its name.
     let span = located(with.span());
     let call = quote_spanned!(span=> #with(__value));
-    let normal = match condition::option_inner(&field.ty) {
+    let normal = match option_inner(&field.ty) {
         Some(inner) => quote! {
             match __value {
                 ::core::option::Option::Some(__value) => {
@@ -123,7 +124,7 @@ fn normalizer(model: &Model<'_>, field: &Field<'_>, with: &Path) -> TokenStream 
 
 /// The filter's type and the method that makes it.
 fn filter(model: &Model<'_>, lookup: &Lookup<'_>) -> (TokenStream, TokenStream) {
-    let (variables, pattern) = condition::bindings(&lookup.fields);
+    let (variables, pattern) = bindings(&lookup.fields);
     let conditions =
         lookup.fields.iter().zip(&variables).map(|(field, value)| condition::equal_or_null(model, field, value));
     let Condition { expression, ty } = condition::all(model, conditions);

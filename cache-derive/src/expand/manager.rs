@@ -5,9 +5,9 @@ use quote::{format_ident, quote};
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
-use super::condition::option_inner;
-use super::value_type;
+use crate::expand::fields::value_type;
 use crate::model::{Field, Lookup, Model};
+use crate::tokens::option_inner;
 
 pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
     let private = model.private();

@@ -1,19 +1,20 @@
 //! Writes the order of a model's lists.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
 
-use super::located;
 use crate::model::Model;
-use crate::order_by::OrderBy;
+use crate::parse::order_by::OrderBy;
+use crate::tokens::located;
 
 /// The type that stands for the order, if there is one.
 pub(super) fn order(model: &Model<'_>) -> TokenStream {
-    if model.order_by.is_empty() {
+    if model.order_by().is_empty() {
         return TokenStream::new();
     }
     let (private, order, vis) = (model.private(), model.order(), model.vis);
-    let columns = model.order_by.iter().map(|by| by.expression(&private, &column(model, by)));
+    let columns = model.order_by().iter().map(|by| expression(&private, by, &column(model, by)));
     let (types, values): (Vec<_>, Vec<_>) = columns.unzip();
     quote! {
         #[doc(hidden)]
@@ -36,11 +37,23 @@ pub(super) fn order(model: &Model<'_>) -> TokenStream {
 
 /// The name of the order's type.
 pub(super) fn order_type(model: &Model<'_>) -> TokenStream {
-    if model.order_by.is_empty() {
+    if model.order_by().is_empty() {
         let private = model.private();
         return quote!(#private::Unordered);
     }
     model.order().to_token_stream()
+}
+
+/// The type of the expression that orders by `column`, and the expression.
+pub(super) fn expression(private: &TokenStream, by: &OrderBy, column: &TokenStream) -> (TokenStream, TokenStream) {
+    // Spanned by the column, so that one of another table is reported there.
+    let span = located(by.column.span());
+    let Some(direction) = &by.direction else { return (column.clone(), column.clone()) };
+    let alias = if direction == "asc" { quote!(Asc) } else { quote!(Desc) };
+    (
+        quote_spanned!(span=> #private::diesel::dsl::#alias<#column>),
+        quote_spanned!(span=> #private::diesel::ExpressionMethods::#direction(#column)),
+    )
 }
 
 /// A column of the model's table, if no other path leads to it.

@@ -7,12 +7,13 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Path, Type};
 
-use super::{condition, located, type_span};
+use crate::expand::fields::{bindings, type_span};
 use crate::model::{Field, Lookup, Model};
+use crate::tokens::{located, option_inner};
 
 /// What lets rows leave the process; nothing for a model that is kept in memory.
 pub(crate) fn storage(model: &Model<'_>) -> Option<TokenStream> {
-    if model.is_memory_only {
+    if model.options.memory_only.is_some() {
         return None;
     }
     let row = row(model);
@@ -24,7 +25,7 @@ pub(crate) fn storage(model: &Model<'_>) -> Option<TokenStream> {
 /// The constant of `CachedModel` that names it.
 pub(crate) fn codecs(model: &Model<'_>) -> Option<TokenStream> {
     let (private, ident) = (model.private(), model.ident);
-    (!model.is_memory_only).then(|| {
+    (model.options.memory_only.is_none()).then(|| {
         quote! {
             const CODECS: ::core::option::Option<#private::ModelCodecs<#ident>> =
                 ::core::option::Option::Some(#private::ModelCodecs::<#ident>::of());
@@ -35,7 +36,7 @@ pub(crate) fn codecs(model: &Model<'_>) -> Option<TokenStream> {
 /// The constant of `Lookup` that names it.
 pub(crate) fn unique_codec(model: &Model<'_>, lookup: &Lookup<'_>) -> Option<TokenStream> {
     let (private, marker) = (model.private(), lookup.marker(model.ident));
-    (lookup.is_unique && !model.is_memory_only).then(|| {
+    (lookup.is_unique && model.options.memory_only.is_none()).then(|| {
         quote! {
             const CODEC: ::core::option::Option<#private::Codec> =
                 ::core::option::Option::Some(#private::unique_codec::<#marker>());
@@ -104,7 +105,7 @@ fn unique(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
 
 /// The bodies that write a field's value, or a tuple of them, and read it.
 fn values(model: &Model<'_>, fields: &[Field<'_>]) -> (TokenStream, TokenStream) {
-    let (variables, pattern) = condition::bindings(fields);
+    let (variables, pattern) = bindings(fields);
     let stores = fields.iter().zip(&variables).map(|(field, value)| store(model, field, &quote!(#value)));
     let restores: Vec<TokenStream> = fields.iter().map(|field| restore(model, field)).collect();
     let value = match &restores[..] {
@@ -131,7 +132,7 @@ fn store(model: &Model<'_>, field: &Field<'_>, value: &TokenStream) -> TokenStre
     // Reported at the type: it is the one that serde does not know.
     let span = type_span(field);
     let private = model.private_at(span);
-    match condition::option_inner(&field.ty) {
+    match option_inner(&field.ty) {
         Some(inner) => {
             let store = method(model, inner, &quote!(store));
             quote_spanned!(span=> #private::store_nullable::<#inner>(#value, __bytes, #store)?;)
@@ -149,7 +150,7 @@ fn restore(model: &Model<'_>, field: &Field<'_>) -> TokenStream {
     }
     let span = type_span(field);
     let private = model.private_at(span);
-    match condition::option_inner(&field.ty) {
+    match option_inner(&field.ty) {
         Some(inner) => {
             let restore = method(model, inner, &quote!(restore));
             quote_spanned!(span=> #private::restore_nullable::<#inner>(__bytes, #restore)?)

@@ -9,9 +9,12 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
-use super::{base, condition, located};
+use crate::expand::condition::{self, ByKey, Condition};
+use crate::expand::{base, definition};
 use crate::model::Model;
-use crate::view::{Join, Prefetch, View};
+use crate::parse::view::View;
+use crate::parse::view::join::Join;
+use crate::tokens::located;
 
 use page::Page;
 
@@ -38,12 +41,6 @@ pub(crate) fn view(model: &Model<'_>, view: &View) -> TokenStream {
 /// What lists hold.
 fn listed(view: &View) -> Ident {
     if view.is_whole_in_lists() { view.name.clone() } else { format_ident!("{}Row", view.name) }
-}
-
-/// The type that stands for a prefetched field in generated code.
-fn marker(view: &View, prefetch: &Prefetch) -> Ident {
-    let field = crate::model::camel_case(&prefetch.name.to_string().replace("r#", ""));
-    format_ident!("__Cached{}{field}", view.name, span = proc_macro2::Span::call_site())
 }
 
 /// Says that each joined table can be joined, before all that follows from it. What a base query joins is in its type only.
@@ -84,12 +81,11 @@ fn cached_view(model: &Model<'_>, view: &View) -> TokenStream {
     let private = model.private();
     let (name, root, listed) = (&view.name, model.ident, listed(view));
     let (source_type, source) = source(model, view);
-    let condition::ByKey { pattern, condition: condition::Condition { expression: by_key, ty: by_key_type } } =
-        condition::by_key(model);
+    let ByKey { pattern, condition: Condition { expression: by_key, ty: by_key_type } } = condition::by_key(model);
     let columns = base::columns(model, &quote!(Self::Source), !view.joins.is_empty());
-    let definition = page::definition(model, view);
+    let definition = definition::of_view(model, view, &page::shape(view));
     let related = page::models(view);
-    let markers = view.prefetches.iter().map(|prefetch| marker(view, prefetch));
+    let markers = view.prefetches.iter().map(|prefetch| view.marker(prefetch));
     quote! {
         #[automatically_derived]
         impl #private::CachedView for #name {

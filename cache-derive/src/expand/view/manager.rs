@@ -4,9 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 
-use super::super::manager::{all_by, get_by};
+use crate::expand::manager::{all_by, get_by};
 use crate::model::{Lookup, Model};
-use crate::view::View;
+use crate::parse::view::View;
 
 pub(super) fn manager(model: &Model<'_>, view: &View) -> TokenStream {
     let private = model.private();

@@ -5,11 +5,11 @@ use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Ident, Type};
 
-use super::super::model::{relevance, timeouts};
-use super::marker;
-use crate::diesel_attr::compact;
 use crate::model::Model;
-use crate::view::{Join, Prefetch, View};
+use crate::parse::view::View;
+use crate::parse::view::join::Join;
+use crate::parse::view::prefetch::Prefetch;
+use crate::tokens::compact;
 
 /// The view itself, or its row without what is prefetched.
 pub(super) struct Page<'a> {
@@ -27,7 +27,7 @@ impl Page<'_> {
 
     /// The struct, which dereferences to the model's row.
     fn definition(&self) -> TokenStream {
-        let (ident, vis, root, root_field) = (&self.ident, self.model.vis, self.model.ident, root_field(self.model));
+        let (ident, vis, root, root_field) = (&self.ident, self.model.vis, self.model.ident, self.model.root_field());
         let derives = &self.view.derives;
         let derive = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
         let joins = self.view.joins.iter().map(|join| {
@@ -62,7 +62,7 @@ impl Page<'_> {
 
     fn page(&self) -> TokenStream {
         let private = self.model.private();
-        let (ident, root, root_field) = (&self.ident, self.model.ident, root_field(self.model));
+        let (ident, root, root_field) = (&self.ident, self.model.ident, self.model.root_field());
         let joined = self.joined();
         let part = self.part();
         quote! {
@@ -111,7 +111,7 @@ impl Page<'_> {
 
     /// The row, what is joined and what is prefetched, each with its type.
     fn fields(&self) -> Vec<(Ident, TokenStream)> {
-        let root = (root_field(self.model), self.model.ident.to_token_stream());
+        let root = (self.model.root_field(), self.model.ident.to_token_stream());
         let joins = self.view.joins.iter().map(|join| (join.name.clone(), join_type(join)));
         let prefetches = self.prefetches.iter().map(|prefetch| (prefetch.name.clone(), prefetch_type(prefetch)));
         [root].into_iter().chain(joins).chain(prefetches).collect()
@@ -137,8 +137,8 @@ impl Page<'_> {
 
     fn load(&self) -> TokenStream {
         let private = self.model.private();
-        let (ident, root_field, pattern) = (&self.ident, root_field(self.model), self.pattern());
-        let markers: Vec<Ident> = self.prefetches.iter().map(|prefetch| marker(self.view, prefetch)).collect();
+        let (ident, root_field, pattern) = (&self.ident, self.model.root_field(), self.pattern());
+        let markers: Vec<Ident> = self.prefetches.iter().map(|prefetch| self.view.marker(prefetch)).collect();
         let related: Vec<Ident> = (0..markers.len()).map(|place| format_ident!("__related_{place}")).collect();
         let loads = self.prefetches.iter().zip(&related).map(|(prefetch, related)| self.prefetch(prefetch, related));
         let joins = self.view.joins.iter().enumerate().map(|(place, join)| {
@@ -182,9 +182,9 @@ impl Page<'_> {
     /// Loads one relation into the iterator `related`, which gives the field of one page after the other.
     fn prefetch(&self, prefetch: &Prefetch, related: &Ident) -> TokenStream {
         let private = self.model.private();
-        let (pattern, marker) = (self.pattern(), marker(self.view, prefetch));
+        let (pattern, marker) = (self.pattern(), self.view.marker(prefetch));
         let key = |row: TokenStream| quote!(#private::ForeignKeyOf::of(#private::CachedModel::id(#row)));
-        let (method, key) = match parent(self.view, prefetch) {
+        let (method, key) = match self.view.parent(prefetch) {
             None => (quote!(prefetch), key(quote!(__root))),
             Some((place, join)) => {
                 let (variable, key_of_row) = (join_variable(place), key(quote!(__row)));
@@ -208,37 +208,8 @@ impl Page<'_> {
     }
 }
 
-/// The joined row that prefetched ones belong to, with its place.
-pub(super) fn parent<'a>(view: &'a View, prefetch: &Prefetch) -> Option<(usize, &'a Join)> {
-    let of = prefetch.of.as_ref()?;
-    view.joins.iter().enumerate().find(|(_, join)| join.name == *of)
-}
-
-/// What the derive was told of the view; what it was not told is as for the model.
-pub(super) fn definition(model: &Model<'_>, view: &View) -> TokenStream {
-    let private = model.private();
-    let (root, name, shape) = (model.ident, view.name.unraw().to_string(), shape(view));
-    let key = view.key.as_ref().map(|key| quote!(.key(#key)));
-    let timeouts = timeouts(&private, [view.list_timeout, view.detail_timeout, view.negative_timeout]);
-    let relevance = relevance(&private, view.relevance);
-    quote! {
-        #private::Definition::new(#name, ::core::module_path!(), #shape)
-            .with_limits_of(<#root as #private::CachedModel>::DEFINITION)
-            #key
-            #timeouts
-            #relevance
-    }
-}
-
-/// The models of all related rows.
-pub(super) fn models(view: &View) -> Vec<&Type> {
-    let joined = view.joins.iter().map(|join| &join.model);
-    let prefetched = view.prefetches.iter().flat_map(|prefetch| [Some(&prefetch.model), prefetch.link.as_ref()]);
-    joined.chain(prefetched.flatten()).collect()
-}
-
 /// The fields as written: another shape has other entries.
-fn shape(view: &View) -> String {
+pub(super) fn shape(view: &View) -> String {
     let joins = view.joins.iter().map(|join| format!("{}:{}", join.name, compact(&join_type(join))));
     let prefetches = view.prefetches.iter().map(|prefetch| {
         let Prefetch { link, name, of, .. } = prefetch;
@@ -248,9 +219,11 @@ fn shape(view: &View) -> String {
     format!("{};{}", fields.join(","), view.is_whole_in_lists())
 }
 
-/// The field that holds the row: named as the model, in lower case.
-pub(crate) fn root_field(model: &Model<'_>) -> Ident {
-    crate::model::snake_case(model.ident)
+/// The models of all related rows.
+pub(super) fn models(view: &View) -> Vec<&Type> {
+    let joined = view.joins.iter().map(|join| &join.model);
+    let prefetched = view.prefetches.iter().flat_map(|prefetch| [Some(&prefetch.model), prefetch.link.as_ref()]);
+    joined.chain(prefetched.flatten()).collect()
 }
 
 fn join_type(join: &Join) -> TokenStream {

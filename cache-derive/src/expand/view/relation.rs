@@ -4,13 +4,14 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
-use super::super::located;
-use super::{marker, page};
+use crate::expand::order;
 use crate::model::Model;
-use crate::view::{Prefetch, View};
+use crate::parse::view::View;
+use crate::parse::view::prefetch::Prefetch;
+use crate::tokens::located;
 
 pub(super) fn relation(model: &Model<'_>, view: &View, prefetch: &Prefetch) -> TokenStream {
-    let marker = marker(view, prefetch);
+    let marker = view.marker(prefetch);
     let vis = model.vis;
     let child = prefetch.link.as_ref().unwrap_or(&prefetch.model);
     // Spanned by the model with the foreign key, as typed: what it lacks is reported there.
@@ -51,7 +52,7 @@ pub(super) fn relation(model: &Model<'_>, view: &View, prefetch: &Prefetch) -> T
 
 /// The model whose rows they belong to.
 fn parent(model: &Model<'_>, view: &View, prefetch: &Prefetch) -> TokenStream {
-    match page::parent(view, prefetch) {
+    match view.parent(prefetch) {
         Some((_, join)) => join.model.to_token_stream(),
         None => model.ident.to_token_stream(),
     }
@@ -97,7 +98,7 @@ fn ordered(model: &Model<'_>, prefetch: &Prefetch, query: (TokenStream, TokenStr
     let (ty, value) = query;
     let order = prefetch.order.iter().map(|by| {
         let column = by.column.to_token_stream();
-        by.expression(&private, &column)
+        order::expression(&private, by, &column)
     });
     let (types, values): (Vec<_>, Vec<_>) = order.unzip();
     (

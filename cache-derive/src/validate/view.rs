@@ -8,11 +8,13 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::diesel_attr::compact;
-use crate::view::View;
+use crate::names::snake_case;
+use crate::parse::view::View;
+use crate::tokens::compact;
 
 /// Keeps the views, and of each the relations, that make sense.
-pub(crate) fn views(model: &Ident, root: &Ident, views: Vec<View>, diagnostics: &mut Diagnostics) -> Vec<View> {
+pub(crate) fn views(model: &Ident, views: Vec<View>, diagnostics: &mut Diagnostics) -> Vec<View> {
+    let root = snake_case(model);
     let mut names = BTreeSet::from([model.unraw().to_string()]);
     let mut kept = Vec::new();
     for mut view in views {
@@ -25,7 +27,7 @@ pub(crate) fn views(model: &Ident, root: &Ident, views: Vec<View>, diagnostics: 
             let message = "a view needs `select_related(..)` or `prefetch_related(..)`";
             diagnostics.error(view.name.span(), message);
         }
-        fields(root, &mut view, diagnostics);
+        fields(&root, &mut view, diagnostics);
         tables(model, &mut view, diagnostics);
         parents(&mut view, diagnostics);
         for_list(&view, diagnostics);

@@ -4,9 +4,9 @@ use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Attribute, Error, Ident, Path, Result, Token};
 
-use crate::attr;
 use crate::diagnostics::Diagnostics;
-use crate::recover;
+use crate::parse::options::Options;
+use crate::parse::{recover, value};
 
 /// The module that `with = module` names.
 pub(crate) fn read(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Option<Path> {
@@ -33,14 +33,14 @@ pub(crate) fn read(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> O
 fn option(input: ParseStream<'_>, _diagnostics: &mut Diagnostics) -> Result<(Ident, Path)> {
     let name = input.call(Ident::parse_any)?;
     if name != "with" {
-        let problem = if attr::is_option(&name) { "belongs on the struct" } else { "is no option" };
+        let problem = if Options::has(&name) { "belongs on the struct" } else { "is no option" };
         let message = format!("`{name}` {problem}, a field has one option: `with = module`");
         return Err(Error::new(name.span(), message));
     }
     if !input.peek(Token![=]) {
         return Err(Error::new(name.span(), "expected `with = module`"));
     }
-    let path = Path::parse_mod_style(attr::after_equals(input)?).map_err(|error| {
+    let path = Path::parse_mod_style(value::after_equals(input)?).map_err(|error| {
         Error::new(error.span(), "expected the path of a module without quotes, such as `crate::color`")
     })?;
     Ok((name, path))

@@ -1,13 +1,10 @@
 //! Reads an order: columns, each with `.asc()` or `.desc()` behind it.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
 use syn::parse::ParseStream;
-use syn::spanned::Spanned as _;
 use syn::{Error, Expr, Ident, Path, Result, token};
 
 use crate::diagnostics::Diagnostics;
-use crate::recover;
+use crate::parse::recover;
 
 /// One column of an order.
 pub(crate) struct OrderBy {
@@ -41,19 +38,5 @@ pub(crate) fn column(input: ParseStream<'_>) -> Result<OrderBy> {
             Ok(OrderBy { column: column.path, direction: Some(call.method) })
         }
         _ => Err(error),
-    }
-}
-
-impl OrderBy {
-    /// The type of the expression and the expression, for the column `column`.
-    pub(crate) fn expression(&self, private: &TokenStream, column: &TokenStream) -> (TokenStream, TokenStream) {
-        // Spanned by the column, so that one of another table is reported there.
-        let span = crate::expand::located(self.column.span());
-        let Some(direction) = &self.direction else { return (column.clone(), column.clone()) };
-        let alias = if direction == "asc" { quote!(Asc) } else { quote!(Desc) };
-        (
-            quote_spanned!(span=> #private::diesel::dsl::#alias<#column>),
-            quote_spanned!(span=> #private::diesel::ExpressionMethods::#direction(#column)),
-        )
     }
 }

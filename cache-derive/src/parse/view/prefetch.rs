@@ -5,10 +5,9 @@ use syn::parse::ParseStream;
 use syn::{Error, Ident, Result, Token, Type};
 
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::options::set;
-use crate::order_by::{self, OrderBy};
-use crate::recover;
-use crate::view::read::{field, is_model};
+use crate::parse::order_by::{self, OrderBy};
+use crate::parse::recover;
+use crate::parse::view::join::{field, is_model};
 
 /// One field of rows that are loaded by a statement of their own.
 pub(crate) struct Prefetch {
@@ -56,13 +55,13 @@ fn clause(prefetch: &mut Prefetch, input: ParseStream<'_>, diagnostics: &mut Dia
     let expected = || format!("expected `,` or one of: {}", CLAUSES.join(", "));
     let name = input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), expected()))?;
     match name.to_string().as_str() {
-        "of" => set(&mut prefetch.of, input.parse()?, &name, diagnostics),
+        "of" => diagnostics.set(&mut prefetch.of, input.parse()?, &name),
         "order_by" => prefetch.order.extend(recover::list(input, diagnostics, order_by::column)?),
         "through" if prefetch.keeps_link => {
             let message = "the pair names the link already: leave `through` out";
             return Err(Error::new(name.span(), message));
         }
-        "through" => set(&mut prefetch.link, input.parse()?, &name, diagnostics),
+        "through" => diagnostics.set(&mut prefetch.link, input.parse()?, &name),
         other => {
             let hint = did_you_mean(other, CLAUSES);
             return Err(Error::new(name.span(), format!("unknown `{other}`, {}{hint}", expected())));

@@ -6,7 +6,8 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Error, Ident, LitStr, Path, Result, Token, parenthesized, parse_str};
 
 use crate::diagnostics::Diagnostics;
-use crate::recover::{self, skip_element};
+use crate::parse::recover::{self, skip_element};
+use crate::tokens::compact;
 
 /// The primary key's columns and where they were typed.
 pub(crate) struct PrimaryKey {
@@ -134,11 +135,6 @@ fn raw(name: &Ident, input: ParseStream<'_>) -> String {
         tokens.extend(input.parse::<TokenTree>());
     }
     format!(";{name}{}", compact(&tokens))
-}
-
-/// Prints tokens without white space.
-pub(crate) fn compact(tokens: &TokenStream) -> String {
-    tokens.to_string().split_whitespace().collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::parse::ParseStream;
-use syn::{Error, Path, Result, Token, Type};
+use syn::{Error, Ident, Path, Result, Token, Type};
 
 /// A query of the model's own.
 pub(crate) enum BaseQuery {
@@ -19,10 +19,10 @@ pub(crate) struct Function {
     pub(crate) ty: Option<Type>,
 }
 
-/// Reads `= path` or `= path: Type`, or nothing.
-pub(crate) fn read(input: ParseStream<'_>) -> Result<Option<Function>> {
+/// Reads `= path` or `= path: Type`, or nothing behind the option's name.
+pub(crate) fn read(name: &Ident, input: ParseStream<'_>) -> Result<BaseQuery> {
     if !input.peek(Token![=]) {
-        return Ok(None);
+        return Ok(BaseQuery::Diesel(name.span()));
     }
     input.parse::<Token![=]>()?;
     let path = Path::parse_mod_style(input).map_err(|error| {
@@ -37,7 +37,7 @@ pub(crate) fn read(input: ParseStream<'_>) -> Result<Option<Function>> {
         None
     };
     if input.is_empty() || input.peek(Token![,]) {
-        return Ok(Some(Function { path, ty }));
+        return Ok(BaseQuery::Function(Box::new(Function { path, ty })));
     }
     let message = "expected the path of a function, or its type behind it, as in `base_query = visible: Visible`; a query \
                    belongs in `#[diesel(base_query = ..)]` with `#[derive(HasQuery)]`";

@@ -1,0 +1,65 @@
+//! Writes the `Definition` of a model or a view.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt as _;
+
+use crate::model::{Field, Model};
+use crate::parse::timeout::{Jitter, Timeout};
+use crate::parse::timeouts::Timeouts;
+use crate::parse::view::View;
+
+/// What the derive was told of the model.
+pub(super) fn of_model(model: &Model<'_>) -> TokenStream {
+    let private = model.private();
+    let name = model.ident.unraw().to_string();
+    let shape: Vec<String> = model.fields.iter().map(Field::shape).collect();
+    let shape = shape.join(",");
+    let options = &model.options;
+    let key = options.key.as_ref().map(|key| quote!(.key(#key)));
+    let cache = options.cache.as_ref().map(|cache| quote!(.cache(#cache)));
+    let version = options.key_version.map(|version| quote!(.key_version(#version)));
+    let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
+    let timeouts = timeouts(&private, &options.timeouts);
+    let rows = options.max_rows.map(|rows| quote!(.max_rows(#rows)));
+    quote! {
+        #private::Definition::new(#name, ::core::module_path!(), #shape)
+            #key #cache #version #is_key_saved #timeouts #rows
+    }
+}
+
+/// What the derive was told of the view of this shape; what it was not told is as for the model.
+pub(super) fn of_view(model: &Model<'_>, view: &View, shape: &str) -> TokenStream {
+    let private = model.private();
+    let (root, name) = (model.ident, view.name.unraw().to_string());
+    let key = view.key.as_ref().map(|key| quote!(.key(#key)));
+    let timeouts = timeouts(&private, &view.timeouts);
+    quote! {
+        #private::Definition::new(#name, ::core::module_path!(), #shape)
+            .with_limits_of(<#root as #private::CachedModel>::DEFINITION)
+            #key
+            #timeouts
+    }
+}
+
+fn timeouts(private: &TokenStream, timeouts: &Timeouts) -> TokenStream {
+    let lives = [
+        (timeouts.list, quote!(list_timeout)),
+        (timeouts.detail, quote!(detail_timeout)),
+        (timeouts.negative, quote!(negative_timeout)),
+        (timeouts.list_relevance(), quote!(list_relevance_timeout)),
+        (timeouts.detail_relevance(), quote!(detail_relevance_timeout)),
+    ];
+    let lives = lives.into_iter().filter_map(|(timeout, method)| {
+        let timeout = match timeout? {
+            Timeout::Millis(millis) => quote!(#private::Timeout::from_millis(#millis)),
+            Timeout::Never => quote!(#private::Timeout::NEVER),
+        };
+        Some(quote!(.#method(#timeout)))
+    });
+    let jitter = timeouts.jitter.map(|jitter| match jitter {
+        Jitter::Millis(millis) => quote!(.jitter_millis(#millis)),
+        Jitter::Percent(percent) => quote!(.jitter_percent(#percent)),
+    });
+    quote!(#(#lives)* #jitter)
+}
