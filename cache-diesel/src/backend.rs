@@ -1,4 +1,4 @@
-//! What the library has to know of each database backend.
+//! Holds what the library knows of each database backend.
 
 use core::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The named caches of this process.
+//! Registers the caches of this process by their names.
 
 use cache_core::Result;
 use cache_core::registry;

@@ -1,4 +1,4 @@
-//! Clearing by hand: at once, and if asked for, once more when the open transaction is committed.
+//! Clears entries: at once, and on request once more after the commit of the open transaction.
 
 use cache_core::{Cache, KeyBytes, Result, Tag, TagKind, registry};
 use diesel::connection::Connection;

@@ -1,4 +1,4 @@
-//! The declarations of every model in the program, gathered at link time.
+//! Gathers the declarations of every model in the program at link time.
 
 use core::any::TypeId;
 use std::collections::{BTreeSet, HashSet};

@@ -1,4 +1,4 @@
-//! What `require` fails with when there is no row.
+//! Holds the error of `require` for an absent row.
 
 use core::fmt;
 use std::error::Error as StdError;

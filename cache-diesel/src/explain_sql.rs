@@ -1,4 +1,4 @@
-//! What a text of SQL counts as, and why: for a person who wonders about a write.
+//! Explains what a text of SQL changes in the cache.
 
 use core::fmt;
 

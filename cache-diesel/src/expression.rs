@@ -1,4 +1,4 @@
-//! Conditions that Diesel has no single type for: equal or NULL, one that may be left out, and any of several.
+//! Holds conditions that Diesel lacks: equal or NULL, an optional one, and any of several.
 
 use diesel::ExpressionMethods;
 use diesel::backend::Backend;

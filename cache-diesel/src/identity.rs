@@ -1,4 +1,4 @@
-//! Which database a connection is on, and under which name its results are kept.
+//! Identifies the database of a connection, and names the space of its entries.
 
 pub(crate) mod answer;
 pub(crate) mod endpoint;

@@ -1,4 +1,4 @@
-//! Setting the cache up for the process: the default cache, and a tracker on every connection.
+//! Sets up the process: the default cache, and a tracker on every connection.
 
 use core::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -1,4 +1,4 @@
-//! What may be asked for as a key: the key itself, or something that borrows or widens to it.
+//! Converts arguments to keys: the key itself, or a value that borrows or widens to it.
 
 use core::any::Any;
 use core::hash::{Hash, Hasher};

@@ -82,8 +82,8 @@
 //!
 //! Each takes `.timeout(..)`, `.refresh()`, `.bypass()`, `.assume_deterministic()` and `.cached_in_transaction()`; lists take
 //! `.filter`, `.order_by`, `.then_order_by`, `.limit` and `.offset` as well. `.query()` of a list, and of a row by its key, is the
-//! plain Diesel query. `entry` tells the [`Origin`] of a value and when it was loaded; `require` fails with the model's
-//! own error.
+//! plain Diesel query. `entry` returns the [`Origin`] of a value and when it was loaded. `require` returns the model's own
+//! error.
 //!
 //! ```
 //! # use cache_diesel::prelude::*;
@@ -112,17 +112,17 @@
 //! ```
 //!
 //! `#[cached(view(ProductPage, select_related(category: Category), prefetch_related(reviews: Review)))]` adds a struct
-//! with the row and its related ones, joined or loaded by a statement of their own. `ProductPage::cached()` has the same
+//! with the row and its related rows, joined or loaded by a statement of their own. `ProductPage::cached()` has the same
 //! reads: [`ViewManager`].
 //!
 //! # Writes
 //!
-//! Write as you always do. An update or delete by a primary key of whole numbers leaves other rows cached;
-//! [`take_plain_writes`] tells what is certain there and what is not. A write through the manager tells more exactly
-//! what it changed: [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete).
-//! [`write`](Manager::write) takes any statement of the table, and gives its rows back where the database has RETURNING. [`clear_detail`](Manager::clear_detail),
+//! Write with plain Diesel as before. An update or delete by a primary key of whole numbers leaves other rows cached;
+//! [`take_plain_writes`] describes when that is certain. A write through the manager invalidates more exactly:
+//! [`insert`](Manager::insert), [`save`](Manager::save) and [`delete`](Manager::delete). [`write`](Manager::write) takes any
+//! statement of the table, and returns its rows if the database has RETURNING. [`clear_detail`](Manager::clear_detail),
 //! [`clear_list`](Manager::clear_list), [`clear_lists`](Manager::clear_lists) and [`clear`](Manager::clear) clear by
-//! hand. [`writes`] names the tables of what no text shows: a procedure, a migration.
+//! hand. [`writes`] names the tables of work whose text does not show them: a procedure, a migration.
 //!
 //! ```
 //! # use cache_diesel::prelude::*;
@@ -153,16 +153,16 @@
 //!
 //! # What is promised
 //!
-//! * Once a tracked write has returned, no read through the cache that begins later gives what was there before: in this
-//!   process, and over Redis in every process that shares the cache. Tracked are all statements on connections that were
-//!   opened after [`install`] or given to [`track`], and all writes through managers. A store that fails at a write is
-//!   the exception; what follows then is bounded, counted, and told to listeners.
+//! * Once a tracked write has returned, no read through the cache that begins later returns the state before it. This holds
+//!   in this process, and over Redis in every process that shares the cache. Tracked are all statements on connections that
+//!   were opened after [`install`] or given to [`track`], and all writes through managers. The exception is a write during
+//!   which the store fails: the consequences are bounded and counted, and listeners are notified.
 //! * Reads in a transaction go to the database and store nothing. Writes in it count after the outermost commit; a
 //!   rollback leaves entries valid.
 //! * The cache never fails a query: reads and writes return Diesel's errors. Only calls about the cache itself return
 //!   [`Error`].
-//! * What is not understood widens: an unknown statement invalidates the whole database, an unknown query is not
-//!   cached.
+//! * In doubt, more is invalidated: an unknown statement invalidates the whole database, and the answer of an unknown query
+//!   is not cached.
 //!
 //! Not covered: writes of other programs, and of other processes if the cache is in memory; rows that triggers, views and
 //! foreign keys change, unless the model declares it with `cascaded_by` or `depends_on`. The repository's
@@ -170,16 +170,16 @@
 //!
 //! # Set-up and a look inside
 //!
-//! [`install`] and [`install_with`] set the default [`Cache`] and track connections. [`caches::configure`] names
-//! further caches, before or after, [`CacheBuilder`] sets them up. [`only_database`] says that there is one database, [`identify`] which
-//! one, [`replica`] that a connection may be behind. [`Cache::statistics`] counts by manager and [`Kind`] of read,
-//! [`Cache::listen`] tells each [`Event`].
+//! [`install`] and [`install_with`] set the default [`Cache`] and track connections. [`caches::configure`] adds further
+//! caches, before or after; [`CacheBuilder`] sets them up. [`only_database`] declares that there is one database,
+//! [`identify`] gives one a name, [`replica`] marks a connection that may be behind. [`Cache::statistics`] counts by manager
+//! and [`Kind`] of read. [`Cache::listen`] notifies a listener of each [`Event`].
 //!
-//! # Values that are set by hand
+//! # Values that a program sets
 //!
 //! Every cache has [`get`](Cache::get), [`set`](Cache::set), [`add`](Cache::add), [`get_or_set`](Cache::get_or_set),
-//! [`touch`](Cache::touch), [`incr`](Cache::incr), [`delete`](Cache::delete) and their like, for whatever serde writes and
-//! reads. The repository's `docs/low-level.md` has an example of each.
+//! [`touch`](Cache::touch), [`incr`](Cache::incr), [`delete`](Cache::delete) and their like, for every type that serde
+//! encodes and decodes. The repository's `docs/low-level.md` has an example of each.
 //!
 //! # Features
 //!

@@ -1,4 +1,4 @@
-//! The cache manager of a model: where reads and writes of its rows begin.
+//! Holds the manager of a model, at which reads and writes of its rows begin.
 
 use core::any::TypeId;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! Keeps the compiler at the error that counts: what does not fit ends there, and not once more in all that follows.
+//! Limits the compiler to the first error of a type that does not fit.
 //!
 //! The compiler reports every bound that does not hold, and takes the one impl that there is for the right one even if its
 //! bounds do not hold: of a filter on a wrong table it says so, and then that the read cannot run. With a second impl

@@ -1,4 +1,4 @@
-//! What a cached model is: the trait that `#[derive(Cached)]` implements, and what it says about the table.
+//! Holds the trait that `#[derive(Cached)]` implements, and what it declares about the table.
 
 use core::any::Any;
 use core::hash::Hash;

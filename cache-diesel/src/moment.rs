@@ -1,4 +1,4 @@
-//! When is a moment that a column holds?
+//! Converts the values of `expires_at` columns to moments.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

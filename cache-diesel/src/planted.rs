@@ -1,4 +1,4 @@
-//! Mistakes about columns that tests plant, to show that they are found. Without the feature `__planted` there are none.
+//! Plants mistakes about columns for tests; without the feature `__planted` there are none.
 
 /// What is believed of columns though nobody said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

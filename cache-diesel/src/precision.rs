@@ -1,4 +1,4 @@
-//! How exactly plain statements are taken.
+//! Switches between row-exact and table-wide invalidation by plain statements.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,4 +1,4 @@
-//! What a program needs to name: `use cache_diesel::prelude::*`.
+//! Exports the names that a program needs: `use cache_diesel::prelude::*`.
 //!
 //! The derive [`Cached`], [`Cache`] and the registry [`caches`] for set-up, [`MIB`] for sizes, and the traits behind
 //! `manager.clear_list("active").after(&mut conn)` and `manager.get(1).first_with(&pool).optional()`.

@@ -1,4 +1,4 @@
-//! Connections for refreshes in the background: where they come from, and which database they are on.
+//! Takes connections for refreshes in the background from the program's pools.
 
 use core::any::{Any, TypeId};
 use core::ops::DerefMut;

@@ -1,4 +1,4 @@
-//! From when on are a manager's entries stale, by what its model and its cache say?
+//! Decides from when on a manager's entries are stale, by its model's and its cache's settings.
 
 use cache_core::Timeout;
 use cache_core::policy::{Relevance, Timeouts};

@@ -1,4 +1,4 @@
-//! A query that can be asked on another thread: its text, with values of its own.
+//! Copies a query for another thread: its text, with values of its own.
 
 use core::fmt;
 use core::marker::PhantomData;

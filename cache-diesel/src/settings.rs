@@ -1,4 +1,4 @@
-//! Which settings of models and caches contradict each other?
+//! Finds settings of models and caches that contradict each other.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a query is called and which tables it looks at, worked out once for each of its types.
+//! Names a query and finds its tables, once for each query type.
 
 use core::any::TypeId;
 use std::collections::HashMap;

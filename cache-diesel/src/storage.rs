@@ -1,4 +1,4 @@
-//! How rows, keys and values are said in bytes, for stores outside of the process.
+//! Encodes rows, keys and values for stores outside of the process.
 
 use core::any::Any;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! The switch for tests in a transaction that never commits: in it the cache behaves as if everything were committed.
+//! Switches a test transaction on, in which the cache behaves as if everything were committed.
 
 use core::fmt;
 use core::num::NonZeroU32;

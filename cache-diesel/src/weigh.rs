@@ -1,4 +1,4 @@
-//! How much heap a field owns, as far as its type is known: for the bound of the memory store.
+//! Weighs the heap of a field, as far as its type is known.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! Writes through the manager: Diesel's verbs, with the cache told as exactly as can be.
+//! Writes through the manager, by Diesel's verbs, with exact invalidation.
 
 mod delete;
 mod insert;

@@ -1,4 +1,4 @@
-//! Which bytes are bound, and which whole number do they hold?
+//! Collects the bound bytes of a query, and reads whole numbers from them.
 
 /// The bytes of the last `count` binds in the `Debug` of the collector of a backend that binds bytes, which ends with
 /// `binds: [None, Some([0, 0, 0, 7])] }`.

@@ -1,4 +1,4 @@
-//! Inserts and saves that give back their rows, on MySQL: asked for by a second statement.
+//! Reads the rows of inserts and saves on MySQL by a second statement.
 
 use diesel::connection::LoadConnection;
 use diesel::dsl::{AsSelect, Find, Select};

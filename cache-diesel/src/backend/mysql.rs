@@ -1,4 +1,4 @@
-//! MySQL and MariaDB: how values are bound, and which database a connection is on.
+//! Adapts MySQL and MariaDB: their bound values, and the identity of a connection's database.
 
 use core::fmt;
 

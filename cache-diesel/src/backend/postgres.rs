@@ -1,4 +1,4 @@
-//! PostgreSQL: how values are bound, and which database a connection is on.
+//! Adapts PostgreSQL: its bound values, and the identity of a connection's database.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Writes that give back their rows, where the database has RETURNING.
+//! Returns the rows of writes on databases with RETURNING.
 
 use diesel::connection::LoadConnection;
 use diesel::dsl::{AsSelect, Find, Returning};

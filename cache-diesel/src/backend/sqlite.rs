@@ -1,4 +1,4 @@
-//! SQLite: how values are bound, and which file a connection is on.
+//! Adapts SQLite: its bound values, and the identity of a connection's file.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Which database does a connection URL lead to?
+//! Reads the name of the database from a connection URL.
 
 use crate::backend::Address;
 use crate::scan::Dialect;

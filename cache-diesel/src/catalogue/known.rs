@@ -1,4 +1,4 @@
-//! What databases were asked for, and until when it holds.
+//! Keeps the declarations that databases reported, and decides until when they hold.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::{HashMap, VecDeque};

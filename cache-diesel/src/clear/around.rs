@@ -1,4 +1,4 @@
-//! Clearing by hand once some work has succeeded.
+//! Clears entries once some work has succeeded.
 
 use cache_core::Tag;
 use diesel::connection::Connection;

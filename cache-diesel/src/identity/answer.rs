@@ -1,4 +1,4 @@
-//! What does the other end of a connection say of itself?
+//! Holds the answer of a server to the question for its identity.
 
 /// What a server says of itself, and of a connection to it: asked with one statement.
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! What was asked once, and is remembered for whoever connects to the same address later?
+//! Remembers the answers of servers by their addresses.
 //!
 //! A question to the database that need not be asked by each connection has its place here: a field of [`Endpoint`],
 //! filled where a manager's call finds it empty (`read::ask`).

@@ -1,4 +1,4 @@
-//! What tells a file from every other one, on whatever machine?
+//! Identifies a file among the files of all machines.
 
 use std::path::Path;
 

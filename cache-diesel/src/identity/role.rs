@@ -1,4 +1,4 @@
-//! May what a connection reads be stored?
+//! Decides whether the answers of a connection may be stored: not those of a replica.
 
 use crate::identity::answer::Standing;
 

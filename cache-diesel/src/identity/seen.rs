@@ -1,4 +1,4 @@
-//! Which databases does this process know of?
+//! Keeps the databases that this process knows.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 

@@ -1,4 +1,4 @@
-//! What does a tracker know of where its connection leads?
+//! Holds what a tracker knows of its connection's database.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Keys of several columns: each part may be the part itself, or borrow it.
+//! Converts tuples to keys of several columns, each part owned or borrowed.
 
 use core::any::Any;
 use core::hash::{Hash, Hasher};

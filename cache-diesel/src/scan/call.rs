@@ -1,4 +1,4 @@
-//! What may a function do, by its name?
+//! Decides what a function may do, by its name.
 
 use super::Dialect;
 use super::cursor::{Cursor, is};

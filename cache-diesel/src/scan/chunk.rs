@@ -1,4 +1,4 @@
-//! How does a query give its SQL away without its binds, or with short ones only?
+//! Prints the SQL of a query without its binds, or with short ones only.
 
 use std::fmt::{self, Display, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};

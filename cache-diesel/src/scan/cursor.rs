@@ -1,4 +1,4 @@
-//! What stands around a place among the tokens of a statement?
+//! Moves along the tokens of a statement, and looks around.
 
 use super::Dialect;
 use super::lex::Token;

@@ -1,4 +1,4 @@
-//! What may a text do that cannot be read with certainty?
+//! Decides what a text may do that cannot be read with certainty.
 
 use super::word::Folded;
 use super::{Effect, Session, Transaction};

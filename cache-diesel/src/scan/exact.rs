@@ -1,4 +1,4 @@
-//! Does a statement write one row at most, named by the values that are bound last?
+//! Decides whether a statement writes one row at most, named by its last binds.
 //!
 //! Only what Diesel prints for a row that is found by its primary key passes. Whatever else stands in the text, the
 //! answer is no, and the whole table counts as written.

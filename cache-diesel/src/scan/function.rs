@@ -1,4 +1,4 @@
-//! Which words may stand in front of a parenthesis, and what do they do?
+//! Lists the functions that are known, and what they do.
 //!
 //! The lists are sorted, for they are searched. A function is deterministic if its answer depends on its
 //! arguments, and on nothing that a harmless session lets differ; it is harmless if nothing that a cached

@@ -1,4 +1,4 @@
-//! Which words, names, texts and marks is SQL text made of?
+//! Splits SQL text into words, names, texts and marks.
 
 use super::Dialect;
 use super::quote::Backslash;

@@ -1,4 +1,4 @@
-//! Has this text been read before? A program says the same ones again and again.
+//! Remembers what was read in a text, as programs repeat their statements.
 
 use std::cell::RefCell;
 use std::thread::LocalKey;

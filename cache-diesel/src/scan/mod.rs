@@ -1,4 +1,4 @@
-//! What does a piece of SQL text change, and which tables does it look at?
+//! Reads from SQL text what it changes and which tables it reads.
 //!
 //! Nothing here parses SQL in full. The text is cut into tokens ([`lex`]) and statements ([`split`]),
 //! a statement is told by its first word ([`statement`]), and what carries data is walked once from

@@ -1,4 +1,4 @@
-//! Which table does a name mean?
+//! Decides which table a name means.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Is a text one SELECT that changes nothing, as nearly all are?
+//! Recognises a text that is one SELECT and changes nothing.
 
 use super::Dialect;
 use super::call::Call;

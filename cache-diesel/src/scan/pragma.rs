@@ -1,4 +1,4 @@
-//! Does a PRAGMA change what the same SQL means on this connection?
+//! Decides whether a PRAGMA changes the meaning of later SQL on its connection.
 
 use super::cursor::Cursor;
 use super::lex::Token;

@@ -1,4 +1,4 @@
-//! Where do quotes, comments and what begins with a sign end?
+//! Finds the ends of quotes, comments and signs.
 
 use super::Dialect;
 use super::lex::{Doubt, IS_WORD, Lexed, Lexer, Token};

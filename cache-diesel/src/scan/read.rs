@@ -1,4 +1,4 @@
-//! Which tables does a SELECT look at, and may its answer be kept?
+//! Finds the tables of a SELECT, and decides whether its answer may be stored.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What does a condition, or the body of a function, look at besides what it is given?
+//! Finds what a condition, or the body of a function, reads besides its arguments.
 
 use super::Dialect;
 use super::cursor::Cursor;

@@ -1,4 +1,4 @@
-//! Does a setting change what the same SQL means on this connection?
+//! Decides whether a setting changes the meaning of later SQL on its connection.
 
 use super::cursor::Cursor;
 use super::lex::Token;

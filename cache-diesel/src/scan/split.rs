@@ -1,4 +1,4 @@
-//! Where does one statement of a text end and the next begin?
+//! Splits a text into its statements.
 
 use super::cursor::is;
 use super::lex::{Lexer, Token};

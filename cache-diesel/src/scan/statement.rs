@@ -1,4 +1,4 @@
-//! What does a statement do, by its first word?
+//! Classifies a statement by its first word.
 
 use super::cursor::{Cursor, is};
 use super::lex::Token;

@@ -1,4 +1,4 @@
-//! What does a statement do to the transaction?
+//! Decides what a statement does to the transaction.
 
 use super::cursor::Cursor;
 use super::lex::Token;

@@ -1,4 +1,4 @@
-//! What does a SET of MySQL set?
+//! Reads what a SET of MySQL sets.
 
 use super::cursor::Cursor;
 use super::lex::Token;

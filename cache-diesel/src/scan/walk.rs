@@ -1,4 +1,4 @@
-//! Which tables does a statement look at, which does it write, and what else does it do?
+//! Walks a statement for the tables that it reads and writes, and for its other effects.
 //!
 //! One pass from left to right over the tokens, with a stack of open parentheses. It serves statements
 //! that carry data: SELECT, VALUES, TABLE, WITH, INSERT, UPDATE, DELETE, MERGE, REPLACE.

@@ -1,4 +1,4 @@
-//! Does `SELECT COUNT(*)` in place of a query's columns count the rows of the query?
+//! Decides whether `SELECT COUNT(*)` in place of a query's columns counts its rows.
 
 use super::Dialect;
 use super::lex::{Lexer, Token};

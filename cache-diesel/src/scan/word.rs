@@ -1,4 +1,4 @@
-//! Which keyword is a word?
+//! Tells SQL keywords from names.
 
 /// A word in lower case, kept without allocating; empty if it is longer than any known one.
 #[derive(Clone, Copy, Debug)]

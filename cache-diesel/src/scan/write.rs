@@ -1,4 +1,4 @@
-//! Which table does a keyword that changes rows aim at?
+//! Finds the table at which a writing keyword aims.
 
 use super::cursor::is;
 use super::lex::Token;

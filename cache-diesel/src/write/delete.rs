@@ -1,4 +1,4 @@
-//! Deleting a row by its key.
+//! Deletes a row by its key.
 
 use core::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! Inserting rows.
+//! Inserts rows.
 
 use core::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! Work that names the tables it writes: raw SQL, procedures, migrations.
+//! Runs work that names the tables it writes: raw SQL, procedures, migrations.
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::{Error, ErrorKind};

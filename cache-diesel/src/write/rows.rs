@@ -1,4 +1,4 @@
-//! What a statement of Diesel's changes, by its SQL and the values that it binds last.
+//! Decides what a statement of Diesel's changes, by its SQL and its last binds.
 
 use cache_core::Fingerprint;
 use cache_core::protocol::write::Change;

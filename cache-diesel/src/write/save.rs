@@ -1,4 +1,4 @@
-//! Saving a row that is there.
+//! Saves an existing row.
 
 use core::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! What a model's own functions are told of a write, and how they are called.
+//! Calls a model's `after_save` and `after_delete`.
 
 use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! Any statement of the manager's table.
+//! Runs any statement of the manager's table.
 
 use core::marker::PhantomData;
 

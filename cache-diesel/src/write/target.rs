@@ -1,4 +1,4 @@
-//! Which table a statement of Diesel's writes to, known at compile time.
+//! Names the table of a Diesel statement at compile time.
 
 use diesel::dsl::Returning;
 use diesel::query_builder::{DeleteStatement, InsertStatement, Query, UpdateStatement};

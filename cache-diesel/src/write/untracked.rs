@@ -1,4 +1,4 @@
-//! Writes through the manager on a connection without a tracker: placed and released here.
+//! Places and releases a manager's write on a connection without a tracker.
 
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cause, Database, Ending, Invalidation, registry};

@@ -1,4 +1,4 @@
-//! What does a server of PostgreSQL say of itself?
+//! Asks a server of PostgreSQL for its identity.
 
 use diesel::connection::LoadConnection;
 use diesel::pg::Pg;

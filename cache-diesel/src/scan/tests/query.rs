@@ -1,4 +1,4 @@
-//! Statements that read, or seem to.
+//! Tests statements that read, or seem to.
 
 use super::{Case, check, said};
 

@@ -1,4 +1,4 @@
-//! What queries look at.
+//! Tests which tables queries read.
 
 use super::{Case, check};
 use crate::scan::{Dialect, read, table_name};

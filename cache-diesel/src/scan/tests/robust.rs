@@ -1,4 +1,4 @@
-//! Whatever text comes in, an answer comes out.
+//! Tests that every text gets an answer.
 
 use super::{ALL, Case, Effect, Session, effects, exact, query, reads, session, transaction, write};
 use crate::scan::{Dialect, is_plain_column, one_row, read, sole_change, table_name};
