@@ -1,4 +1,4 @@
-//! What do reads depend on, by the functions that the caches call?
+//! Lists the tags of reads, by the functions that the caches call.
 
 use cache_core::protocol::fill::second_look;
 use cache_core::protocol::read::Subject;

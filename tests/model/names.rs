@@ -1,4 +1,4 @@
-//! Which tags matter in a scenario, and who reads and writes them?
+//! Names the tags of a scenario, and who reads and writes them.
 
 use cache_core::protocol::read::Subject;
 use cache_core::{Tag, TagKind};

@@ -1,4 +1,4 @@
-//! What do writers place and release, by the functions that the caches call?
+//! Plans what writers place and release, by the functions that the caches call.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which steps may come next?
+//! Lists the steps that may come next.
 
 use crate::state::{Action, Fate, Stage, State};
 use crate::world::World;

@@ -1,4 +1,4 @@
-//! Which tests need a server, and what is said of them where there is none?
+//! Declares tests that need a server, and ignores them where there is none.
 //!
 //! A test that cannot run is reported as ignored, with the reason. A suite is reported by one such test. With the
 //! feature on, a server that is missing fails the test: see [`servers`](crate::servers).

@@ -1,4 +1,4 @@
-//! Which database does a test on a server use, and when is it gone?
+//! Gives each test on a server a database of its own, and drops it.
 //!
 //! The servers are those of the environment's `CACHE_DIESEL_POSTGRES_URL` and `CACHE_DIESEL_MYSQL_URL`, whose users
 //! may create databases and users. `./scripts/with-servers` starts some and sets the variables.

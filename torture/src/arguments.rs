@@ -1,4 +1,4 @@
-//! What was typed behind the program's name?
+//! Reads the program's arguments.
 
 use core::time::Duration;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What was written and acknowledged, and is what a read gave older than that? Pure: moments are passed in.
+//! Records acknowledged writes, and judges whether a read is older. Pure: moments are passed in.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,4 @@
-//! Is a stale row ever read? Several processes on one database and one Redis, while everything is broken that can be.
+//! Searches for stale reads: several processes on one database and one Redis, under every fault.
 //!
 //! ```text
 //! cargo run --release -p torture -- --seconds 60

@@ -1,4 +1,4 @@
-//! What do workers and the run tell each other?
+//! Holds the messages between workers and the run.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;

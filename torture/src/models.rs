@@ -1,4 +1,4 @@
-//! What is a row of each table, and how is it cached?
+//! Declares the models of the tables, and how they are cached.
 
 use cache_diesel::prelude::*;
 use diesel::prelude::*;

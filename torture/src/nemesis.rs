@@ -1,4 +1,4 @@
-//! What is done to workers, their ways and Redis, and when is it over?
+//! Injects faults into workers, their links and Redis, and lifts them.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How is a process started, stopped for a while and ended? By its number, never by a name.
+//! Starts, pauses and ends a process: by its number, never by a name.
 
 use core::time::Duration;
 use std::io;

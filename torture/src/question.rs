@@ -1,4 +1,4 @@
-//! What do readers ask for, and which rows belong to the answer?
+//! Holds the questions of readers, and the rows that belong to their answers.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Which tables are there, and which rows do they begin with?
+//! Creates the tables and their first rows.
 
 use diesel::prelude::*;
 

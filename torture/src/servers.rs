@@ -1,4 +1,4 @@
-//! Which servers does a run have of its own?
+//! Starts and ends the servers of a run.
 
 use std::error::Error;
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Are stale rows read in a short run, and are they found where there is no protocol?
+//! Tests that a short run finds no stale row, and finds some without the protocol.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

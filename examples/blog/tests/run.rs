@@ -1,4 +1,4 @@
-//! Does the program end well, and cost what it promises?
+//! Tests that the program succeeds and sends the promised number of statements.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! What does the made-up shop sell? The same rows in every run, from a small generator of names.
+//! Generates the made-up shop: the same rows in every run.
 
 use diesel::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Where is the shop's database? In a temporary folder: made up, or a copy of a file that stays as it is.
+//! Opens the shop's database in a temporary folder: made up, or a copy of a file.
 
 use std::ffi::OsString;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! What does the program say when it cannot go on? One sentence.
+//! Holds the error with which the program ends, in one sentence.
 
 use core::fmt;
 use std::error::Error as StdError;

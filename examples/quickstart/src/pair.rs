@@ -1,4 +1,4 @@
-//! What do two processes see of each other's writes that share a Redis server, each with memory in front of it?
+//! Shows what two processes with near memory on one Redis server see of each other's writes.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;

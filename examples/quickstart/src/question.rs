@@ -1,4 +1,4 @@
-//! What is asked and what is changed? As it is typed, and as it runs: the macros make both of one expression.
+//! Holds reads and changes, as typed and as run: the macros make both of one expression.
 
 use cache_diesel::{CachedEntry, CachedList, CachedRow, CachedRows, Origin};
 use diesel::prelude::*;

@@ -1,4 +1,4 @@
-//! Which reads are shown? One of each kind, with the plain Diesel query that it has to agree with.
+//! Lists the reads that are shown, each with the plain Diesel query that it has to agree with.
 
 use std::sync::Arc;
 

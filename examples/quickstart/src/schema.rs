@@ -1,4 +1,4 @@
-//! Which tables does the shop have? As `diesel print-schema` writes them, with the names turned to Rust's.
+//! Declares the shop's tables, as `diesel print-schema` writes them, with names in Rust's style.
 
 diesel::table! {
     #[sql_name = "Album"]

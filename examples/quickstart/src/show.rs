@@ -1,4 +1,4 @@
-//! How is it printed? In columns, at most 100 characters wide.
+//! Prints the tour in columns, at most 100 characters wide.
 
 use std::io::{self, Write};
 

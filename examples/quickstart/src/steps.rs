@@ -1,4 +1,4 @@
-//! Which steps are shown, and in which order? Each read twice, then every way of writing before a read.
+//! Lists the steps in order: each read twice, then every way of writing before a read.
 
 use diesel::prelude::*;
 use diesel::result::Error::RollbackTransaction;

@@ -1,4 +1,4 @@
-//! How is a step taken? It is run, counted, timed, compared with what plain Diesel reads, and shown.
+//! Takes a step: runs it, counts, times, compares it with plain Diesel, and shows it.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;

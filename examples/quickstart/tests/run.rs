@@ -1,4 +1,4 @@
-//! Does the program show what it promises, and refuse what it cannot use in one sentence?
+//! Tests that the program shows what it promises, and refuses wrong arguments in one sentence.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it likes")]
 

@@ -1,4 +1,4 @@
-//! Does the store in memory keep to the contract?
+//! Runs the contract of the store in memory.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! Does what the derive writes stay silent in a crate that refuses every warning?
+//! Uses the derive in a crate that refuses every warning.
 //!
 //! Models and views of every form, in a library: lints on documentation and on what callers see say nothing in tests.
 //! The tests build it, and clippy reads it together with everything else.

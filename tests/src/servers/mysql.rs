@@ -1,4 +1,4 @@
-//! How are databases and users of MariaDB created and dropped?
+//! Creates and drops databases and users of MariaDB.
 
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;

@@ -1,4 +1,4 @@
-//! How are databases and users of PostgreSQL created and dropped?
+//! Creates and drops databases and users of PostgreSQL.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;

@@ -1,4 +1,4 @@
-//! Which versions has one row had, and which of them may be seen?
+//! Keeps the versions of one row, and which of them may be seen.
 
 use core::time::Duration;
 use std::collections::BTreeMap;

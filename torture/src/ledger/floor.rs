@@ -1,4 +1,4 @@
-//! Below which version may no read fall? At once for a write whose release the store acknowledged; later for others.
+//! Decides below which version no read may fall: at once after an acknowledged release, later otherwise.
 
 use core::time::Duration;
 use std::collections::HashMap;

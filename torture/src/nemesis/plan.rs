@@ -1,4 +1,4 @@
-//! What is done next, and for how long?
+//! Plans the next fault, and its duration.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How rough is it at present, and has a worker had peace for long enough?
+//! Decides how many faults there are at present, and whether a worker had peace for long enough.
 
 use core::time::Duration;
 

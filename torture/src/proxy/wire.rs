@@ -1,4 +1,4 @@
-//! What do the bytes say that pass on a connection? Pure.
+//! Reads the bytes that pass on a connection. Pure.
 
 /// How PostgreSQL ends an answer when no transaction is open.
 const IS_IDLE: &[u8] = b"Z\x00\x00\x00\x05I";

@@ -1,4 +1,4 @@
-//! By which way are rows read, and what is told of a write: through the library, or by hand?
+//! Reads rows and reports writes, through the library or by hand.
 
 use crate::message::{Release, Version};
 use crate::question::{Key, Origin, Question};

@@ -1,4 +1,4 @@
-//! How is a question asked through the managers?
+//! Asks a question through the managers.
 
 use cache_diesel::CachedEntry;
 use diesel::prelude::*;

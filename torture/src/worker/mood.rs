@@ -1,4 +1,4 @@
-//! Which forms of writes do all workers prefer at a time? They go by the clock on the wall: nobody has to tell them.
+//! Chooses the forms of writes that all workers prefer at a time, by the wall clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

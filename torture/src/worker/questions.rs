@@ -1,4 +1,4 @@
-//! Which question is asked next? Hot rows most of the time.
+//! Chooses the next question, of hot rows most of the time.
 
 use conformance::Dice;
 

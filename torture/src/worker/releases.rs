@@ -1,4 +1,4 @@
-//! Was the release of a write acknowledged? The cache's events and counters say so.
+//! Finds out whether a write's release was acknowledged, by the cache's events and counters.
 
 use core::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Which statements does a write consist of, in which form, and which versions do they leave?
+//! Builds the statements of a write in its form, and the versions that they leave.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;

@@ -1,4 +1,4 @@
-//! A reader with memory, a writer elsewhere, and a link to which anything happens: how far behind is the reader at most?
+//! Tests how far a reader with near memory is behind a writer elsewhere, under every fault of the link.
 
 use conformance::Finds;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! Does memory in front of a real server of Redis keep to the contract, and is it never further behind than it may be?
+//! Runs the contract, and the bound, of near memory in front of a real Redis server.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

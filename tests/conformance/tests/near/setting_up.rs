@@ -1,4 +1,4 @@
-//! Which servers can memory be put in front of, and what if there is none yet?
+//! Tests before which servers near memory can be set up, and before servers that are not there yet.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! When do reads see what was written: by this process, and by others?
+//! Tests when reads see the writes of this process and of others.
 
 use std::time::Duration;
 

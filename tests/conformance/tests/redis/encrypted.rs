@@ -1,4 +1,4 @@
-//! Whom does a link talk to over TLS, and whom does it refuse?
+//! Tests which servers a link accepts over TLS, and which it refuses.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};

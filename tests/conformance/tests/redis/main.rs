@@ -1,4 +1,4 @@
-//! Does the store over a real server of Redis keep to the contract, whatever happens to both?
+//! Runs the contract of the store over a real Redis server, and its faults.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

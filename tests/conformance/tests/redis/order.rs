@@ -1,4 +1,4 @@
-//! In which order are tags seeded?
+//! Tests the order in which tags are seeded.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! By which ways is a server reached?
+//! Tests the ways by which a server is reached.
 
 use std::time::Duration;
 

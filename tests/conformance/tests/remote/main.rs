@@ -1,4 +1,4 @@
-//! Does the store over a link keep to the contract, whatever happens to the link and the server?
+//! Runs the contract of the store over a link, under faults of the link and the server.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
