@@ -3,23 +3,13 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::background::Background;
-use crate::cache::{Cache, Inner};
+use crate::cache::Cache;
 use crate::clock::{Clock, SystemClock};
-use crate::dirty::Dirty;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::Listeners;
-use crate::flight::Flights;
-use crate::guard::Watch;
-use crate::key::Kind;
-use crate::mode::Switch;
+use crate::guard::GuardedStore;
 use crate::policy::Policy;
-use crate::refresh::Refreshes;
 use crate::secret::Secret;
-use crate::standing::Standing;
-use crate::statistics::Ledger;
 use crate::store::{MemoryStore, NoneStore, Store};
-use crate::values::Place;
 
 mod limits;
 mod near;
@@ -199,24 +189,7 @@ impl CacheBuilder {
     }
 
     fn with_store(self, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Cache {
-        let ledger = Ledger::default();
-        let inner = Inner {
-            clock,
-            watch: Watch::over(&*store, &self.policy),
-            store,
-            policy: self.policy,
-            values: ledger.counters(Cache::VALUES, Kind::Value),
-            switch: Switch::default(),
-            ledger,
-            listeners: Listeners::default(),
-            flights: Arc::new(Flights::default()),
-            database_url: self.database_url,
-            dirty: Dirty::default(),
-            standing: Standing::default(),
-            background: Background::default(),
-            refreshes: Refreshes::default(),
-        };
-        Cache(Arc::new(inner), Place::first())
+        Cache::new(GuardedStore::new(store, clock, self.policy), self.database_url)
     }
 }
 

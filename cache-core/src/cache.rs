@@ -1,71 +1,103 @@
 //! A cache: a store with a clock, limits, numbers and listeners.
 
+use core::time::Duration;
 use std::sync::Arc;
 
-use crate::background::Background;
-use crate::clock::{Clock, Timestamp};
+use crate::background::{Background, Chores};
+use crate::clock::Timestamp;
 use crate::dirty::Dirty;
 use crate::error::Result;
-use crate::event::{Event, Listeners};
+use crate::event::Event;
 use crate::flight::Flights;
-use crate::guard::Watch;
-use crate::key::Kind;
+use crate::guard::{Entrance, GuardedStore, Trouble};
+use crate::key::{CacheKey, Kind};
 use crate::mode::{Mode, Switch};
+use crate::place::Place;
 use crate::policy::Policy;
 use crate::protocol::dirty::Failed;
-use crate::refresh::Refreshes;
+use crate::refresh::{Claim, Refreshes, Refreshing};
 use crate::secret::Secret;
-use crate::standing::Standing;
-use crate::statistics::{Counters, Ledger, Statistics};
-use crate::store::{Operation, Outcome, Release, Store, Usage, Writer};
+use crate::standing::{Stand, Standing};
+use crate::statistics::{Counters, Statistics};
+use crate::store::{Operation, Outcome, Release, SharedStore, Store, Usage, Writer};
 use crate::tag::Tag;
-use crate::values::Place;
 
 /// A cache. Clones are the same cache.
 #[derive(Clone, Debug)]
-pub struct Cache(pub(crate) Arc<Inner>, pub(crate) Place);
+pub struct Cache(pub(crate) Arc<Parts>, pub(crate) Place);
 
+/// What the clones of a cache share.
 #[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) policy: Policy,
-    pub(crate) switch: Switch,
-    pub(crate) ledger: Ledger,
-    pub(crate) listeners: Listeners,
-    pub(crate) flights: Arc<Flights>,
-    pub(crate) database_url: Option<Secret>,
+pub(crate) struct Parts {
+    pub(crate) store: GuardedStore,
     pub(crate) dirty: Dirty,
-    pub(crate) watch: Option<Watch>,
     pub(crate) standing: Standing,
     pub(crate) background: Background,
-    pub(crate) refreshes: Refreshes,
+    pub(crate) refreshes: Arc<Refreshes>,
+    pub(crate) flights: Arc<Flights>,
+    switch: Switch,
+    database_url: Option<Secret>,
     /// What the reads and writes of values by hand are counted in.
     pub(crate) values: Arc<Counters>,
 }
 
-impl Inner {
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+impl Chores for Parts {
+    type Trouble = Trouble;
+
+    /// Intents are renewed at half their life: a pause has to leave time for that.
+    fn longest_pause(&self) -> Duration {
+        Duration::from_secs(5).min(self.store.policy.intent_life / 4)
+    }
+
+    fn tend(&self) -> core::result::Result<Option<Duration>, Trouble> {
+        let renewed = self.standing.renew(&self.store);
+        if !self.is_done() {
+            self.dirty.drain(&self.store, Entrance::Guarded)?;
+        }
+        renewed
+    }
+
+    fn is_done(&self) -> bool {
+        self.dirty.count() == 0
+    }
+
+    fn finish(&self) {
+        // What is left is counted by whoever stops.
+        drop(self.dirty.drain(&self.store, Entrance::Forced));
     }
 }
 
 impl Cache {
+    pub(crate) fn new(store: GuardedStore, database_url: Option<Secret>) -> Self {
+        let parts = Parts {
+            values: store.ledger.counters(Self::VALUES, Kind::Value),
+            store,
+            dirty: Dirty::default(),
+            standing: Standing::default(),
+            background: Background::default(),
+            refreshes: Arc::default(),
+            flights: Arc::default(),
+            switch: Switch::default(),
+            database_url,
+        };
+        Self(Arc::new(parts), Place::first())
+    }
+
     /// The numbers since the cache was built.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         Statistics {
             refresh_failure_count: self.0.refreshes.failure_count(),
             refresh_panic_count: self.0.refreshes.panic_count(),
-            near: self.0.store.shared().and_then(|shared| shared.near_counts(self.now())),
-            ..self.0.ledger.read()
+            near: self.store().shared().and_then(|shared| shared.near_counts(self.now())),
+            ..self.store().ledger.read()
         }
     }
 
     /// How much the store holds at present.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.0.store.usage()
+        self.store().usage()
     }
 
     /// Listens to what happens, unless a listener of this `id` does already; says whether it was added.
@@ -81,13 +113,13 @@ impl Cache {
     /// assert!(!cache.listen("log", |event| println!("{event:?}")));
     /// ```
     pub fn listen(&self, id: &str, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> bool {
-        self.0.listeners.add(id, Arc::new(listener))
+        self.store().listeners.add(id, Arc::new(listener))
     }
 
     /// How many times a listener panicked.
     #[must_use]
     pub fn listener_panic_count(&self) -> u64 {
-        self.0.listeners.panic_count()
+        self.store().listeners.panic_count()
     }
 
     /// Sets what reads may do with the cache, from now on, in this process.
@@ -110,6 +142,21 @@ impl Cache {
         self.0.switch.set(mode);
     }
 
+    /// The right to refresh the entry of `key`; `None`: somebody else is at it, or has failed a moment ago.
+    #[must_use]
+    pub fn claim_refresh(&self, key: CacheKey) -> Option<Claim> {
+        self.0.refreshes.claim(key)
+    }
+
+    /// Runs `refreshing` in the background, unless too much waits already, or the cache was shut down. Says whether it
+    /// will be run.
+    ///
+    /// A panic of it is caught and counted.
+    #[must_use]
+    pub fn refresh_later(&self, refreshing: Refreshing) -> bool {
+        self.0.refreshes.add(refreshing)
+    }
+
     /// Tells caches of this process apart.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
@@ -117,7 +164,7 @@ impl Cache {
 
     /// Whether everything that is kept is kept in this process.
     pub(crate) fn is_local(&self) -> bool {
-        self.0.watch.is_none()
+        self.store().is_local()
     }
 
     /// What reads may do with the cache at present.
@@ -138,8 +185,8 @@ impl Cache {
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear(&self) -> Result<()> {
         self.change_tags(&[Tag::root()])?;
-        self.0.listeners.tell(&Event::Cleared { manager: None });
-        self.0
+        self.store().listeners.tell(&Event::Cleared { manager: None });
+        self.store()
             .call(Operation::Reclaim, |store| store.reclaim())
             .map_err(|trouble| trouble.into_error("reclaiming room"))
     }
@@ -151,7 +198,7 @@ impl Cache {
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear_tags(&self, manager: &str, tags: &[Tag]) -> Result<()> {
         self.change_tags(tags)?;
-        self.0.listeners.tell(&Event::Cleared { manager: Some(manager) });
+        self.store().listeners.tell(&Event::Cleared { manager: Some(manager) });
         Ok(())
     }
 
@@ -159,10 +206,10 @@ impl Cache {
     /// not looked at until the clear has got through.
     pub fn clear_tags_in_time(&self, manager: &str, tags: &[Tag]) {
         if self.change_tags(tags).is_err() {
-            self.0.ledger.count_invalidation_failure();
+            self.store().ledger.count_invalidation_failure();
             self.note_failed_release(&Failed { tags, tables: &[], may_still_run: false });
         }
-        self.0.listeners.tell(&Event::Cleared { manager: Some(manager) });
+        self.store().listeners.tell(&Event::Cleared { manager: Some(manager) });
     }
 
     /// The database that reads without a connection are about, if the cache was told.
@@ -174,39 +221,87 @@ impl Cache {
     /// The limits of the cache.
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        &self.store().policy
     }
 
     /// The counters of a manager's reads of one kind.
     #[must_use]
     pub fn counters(&self, manager: &str, kind: Kind) -> Arc<Counters> {
-        self.0.ledger.counters(manager, kind)
+        self.store().ledger.counters(manager, kind)
     }
 
     /// Counts a panic of what a model has called after its writes.
     pub fn note_hook_panic(&self) {
-        self.0.ledger.count_hook_panic();
+        self.store().ledger.count_hook_panic();
     }
 
     /// Counts, and tells the listeners, that connections which are opened from now on are not seen.
     pub fn note_default_replaced(&self) {
-        self.0.ledger.count_default_replaced();
+        self.store().ledger.count_default_replaced();
         self.tell(&Event::DefaultReplaced);
     }
 
     /// Tells the listeners.
     pub fn tell(&self, event: &Event<'_>) {
-        self.0.listeners.tell(event);
+        self.store().listeners.tell(event);
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.now()
+        self.store().now()
+    }
+
+    #[inline]
+    pub(crate) fn store(&self) -> &GuardedStore {
+        &self.0.store
+    }
+
+    /// Calls the store for a read: not before everything has got through that was written.
+    pub(crate) fn read<T>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn Store) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        self.unbar()?;
+        self.store().call(operation, work)
+    }
+
+    /// The same, for what only a store can do that several processes share.
+    pub(crate) fn read_shared<T>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn SharedStore) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        self.unbar()?;
+        self.store().call_shared(operation, work)
+    }
+
+    #[inline]
+    pub(crate) fn unbar(&self) -> core::result::Result<(), Trouble> {
+        self.0.dirty.unbar(self.store())
+    }
+
+    /// Notes what the store did not acknowledge. Whoever reads afterwards bypasses, until it has got through.
+    pub(crate) fn note_failed_release(&self, failed: &Failed<'_>) {
+        if failed.tags.is_empty() {
+            return;
+        }
+        self.0.dirty.note(failed, self.store());
+        // A store in this process that fails is a test's: its readers do without a thread.
+        if !self.is_local() {
+            self.0.background.wake(&self.0);
+        }
+    }
+
+    /// Sees to it that intents are placed again in time.
+    pub(crate) fn renew_in_time(&self, stand: Stand) {
+        self.0.standing.add(stand);
+        self.0.background.expect(&self.0);
     }
 
     fn change_tags(&self, tags: &[Tag]) -> Result<()> {
         let releases: Vec<Release> = tags.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Changed }).collect();
         let released =
-            self.0.call(Operation::Release, |store| store.release(Writer::fresh(), &releases, &[], self.now()));
+            self.store().call(Operation::Release, |store| store.release(Writer::fresh(), &releases, &[], self.now()));
         released.map(drop).map_err(|trouble| trouble.into_error("clearing"))
     }
 }

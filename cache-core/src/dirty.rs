@@ -1,19 +1,19 @@
 //! Tags whose change has not got through to the store: nothing is read before it has.
 
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use crate::cache::{Cache, Inner};
 use crate::event::Event;
-use crate::guard::{Entrance, Trouble};
+use crate::guard::{Entrance, GuardedStore, Trouble};
 use crate::protocol::dirty::{Failed, Pending};
 use crate::statistics::StoreCounter;
 use crate::store::{Operation, Writer};
+use crate::sync::Mutex;
 
 /// The dirty tags of one cache. While there are any, the store is not looked at: reads bypass, and one at a time
 /// tries to get the tags through.
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
+    /// No call of the store is made under this lock.
     state: Mutex<State>,
     /// Held by whoever talks to the store. Nobody waits for it to read.
     drainer: Mutex<()>,
@@ -35,94 +35,76 @@ impl Dirty {
 
     /// How many tags have not got through.
     pub(crate) fn count(&self) -> usize {
-        self.lock().pending.len()
+        self.state.lock().pending.len()
     }
 
-    fn change<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.lock();
-        let result = work(&mut state);
-        self.is_barred.store(state.is_shut_down || !state.pending.is_empty(), Ordering::SeqCst);
-        result
-    }
-
-    /// No call of the store is made under this lock. A panic under it leaves no half-made state.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Cache {
-    /// Notes what the store did not acknowledge. Whoever reads afterwards bypasses, until it has got through.
-    pub(crate) fn note_failed_release(&self, failed: &Failed<'_>) {
-        if failed.tags.is_empty() {
-            return;
-        }
-        self.0.dirty.change(|state| {
-            state.pending.add(failed, self.now());
+    /// Notes what `store` did not acknowledge. Whoever reads afterwards bypasses, until it has got through.
+    pub(crate) fn note(&self, failed: &Failed<'_>, store: &GuardedStore) {
+        self.change(|state| {
+            state.pending.add(failed, store.now());
             // Under the lock: whoever gets it through at once says so afterwards.
-            self.0.ledger.store.note_dirty(state.pending.len());
+            store.ledger.store.note_dirty(state.pending.len());
         });
-        self.0.ledger.store.count(StoreCounter::ReleasePending);
-        self.tell(&Event::ReleasePending { tables: failed.tables });
-        // A store in this process that fails is a test's: its readers do without a thread.
-        if self.0.watch.is_some() {
-            self.0.background.wake(&self.0);
-        }
+        store.ledger.store.count(StoreCounter::ReleasePending);
+        store.listeners.tell(&Event::ReleasePending { tables: failed.tables });
     }
-}
 
-impl Inner {
-    /// Whether the store may be looked at. If dirty tags are in the way, they are got through first, unless somebody
+    /// Whether readers have to look closer before they look at the store.
+    #[inline]
+    pub(crate) fn is_barred(&self) -> bool {
+        self.is_barred.load(Ordering::SeqCst)
+    }
+
+    /// Whether `store` may be looked at. If dirty tags are in the way, they are got through first, unless somebody
     /// else is at it.
     ///
     /// # Errors
     ///
     /// Why nothing that the store holds may be served.
     #[inline]
-    pub(crate) fn unbar(&self) -> Result<(), Trouble> {
-        if self.is_barred() { self.unbar_now() } else { Ok(()) }
-    }
-
-    /// Whether readers have to look closer before they look at the store.
-    #[inline]
-    pub(crate) fn is_barred(&self) -> bool {
-        self.dirty.is_barred.load(Ordering::SeqCst)
+    pub(crate) fn unbar(&self, store: &GuardedStore) -> Result<(), Trouble> {
+        if self.is_barred() { self.unbar_now(store) } else { Ok(()) }
     }
 
     #[cold]
-    fn unbar_now(&self) -> Result<(), Trouble> {
-        if self.dirty.lock().is_shut_down {
+    fn unbar_now(&self, store: &GuardedStore) -> Result<(), Trouble> {
+        if self.state.lock().is_shut_down {
             return Err(Trouble::Avoided);
         }
-        match self.dirty.drainer.try_lock() {
-            Ok(_drainer) => self.deliver(Entrance::Guarded),
-            Err(TryLockError::Poisoned(_drainer)) => self.deliver(Entrance::Guarded),
-            Err(TryLockError::WouldBlock) => Err(Trouble::Pending),
-        }
+        let _drainer = self.drainer.try_lock().ok_or(Trouble::Pending)?;
+        self.deliver(store, Entrance::Guarded)
     }
 
     /// Gets the dirty tags through, after whoever is at it.
-    pub(crate) fn drain(&self, entrance: Entrance) -> Result<(), Trouble> {
-        let _drainer = self.dirty.drainer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.deliver(entrance)
+    pub(crate) fn drain(&self, store: &GuardedStore, entrance: Entrance) -> Result<(), Trouble> {
+        let _drainer = self.drainer.lock();
+        self.deliver(store, entrance)
     }
 
-    fn deliver(&self, entrance: Entrance) -> Result<(), Trouble> {
-        let now = self.now();
-        let batch = self.dirty.lock().pending.batch(now, self.policy.intent_life);
-        if self.dirty.count() == 0 {
+    fn deliver(&self, store: &GuardedStore, entrance: Entrance) -> Result<(), Trouble> {
+        let now = store.now();
+        let batch = self.state.lock().pending.batch(now, store.policy.intent_life);
+        if self.count() == 0 {
             return Ok(());
         }
-        self.call_by(entrance, Operation::Release, |store| store.release(Writer::fresh(), &batch.releases, &[], now))?;
-        let delivered = self.dirty.change(|state| {
+        store
+            .call_by(entrance, Operation::Release, |store| store.release(Writer::fresh(), &batch.releases, &[], now))?;
+        let delivered = self.change(|state| {
             let delivered = state.pending.deliver(&batch);
-            self.ledger.store.note_dirty(state.pending.len());
+            store.ledger.store.note_dirty(state.pending.len());
             delivered
         });
         let Some(tables) = delivered else { return Err(Trouble::Pending) };
-        self.ledger.store.count(StoreCounter::ReleaseDelivered);
+        store.ledger.store.count(StoreCounter::ReleaseDelivered);
         let tables: Vec<&str> = tables.iter().map(String::as_str).collect();
-        self.listeners.tell(&Event::ReleaseDelivered { tables: &tables });
+        store.listeners.tell(&Event::ReleaseDelivered { tables: &tables });
         Ok(())
+    }
+
+    fn change<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock();
+        let result = work(&mut state);
+        self.is_barred.store(state.is_shut_down || !state.pending.is_empty(), Ordering::SeqCst);
+        result
     }
 }

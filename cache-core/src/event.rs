@@ -5,13 +5,14 @@ use core::fmt;
 use core::panic::Location;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use crate::entry::Flaw;
 use crate::error::Error;
 use crate::key::Kind;
 use crate::protocol::breaker::BreakerState;
 use crate::store::Operation;
+use crate::sync::RwLock;
 use crate::tag::TagKind;
 
 /// Something that happened in a cache. Hits are only counted.
@@ -225,7 +226,7 @@ pub(crate) struct Listeners {
 impl Listeners {
     /// Adds a listener, unless there is one of this name.
     pub(crate) fn add(&self, id: &str, listener: Listener) -> bool {
-        let mut listeners = self.listeners.write().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self.listeners.write();
         let is_new = listeners.iter().all(|(name, _)| name != id);
         if is_new {
             listeners.push((id.to_owned(), listener));
@@ -243,7 +244,7 @@ impl Listeners {
             return;
         }
         // No lock is held while they run: a listener may read through the cache, or add another one.
-        let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let listeners = self.listeners.read().clone();
         for (_, listener) in listeners {
             if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
                 self.panics.fetch_add(1, Ordering::Relaxed);

@@ -3,13 +3,13 @@
 use core::time::Duration;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
 
 use crate::entry::{Life, Value};
 use crate::key::CacheKey;
 use crate::protocol::circle::is_circle;
+use crate::sync::{Monitor, Mutex};
 use crate::tag::Token;
 
 /// The loads that are under way. A load that began under other tokens is another one: somebody
@@ -23,8 +23,7 @@ type FlightKey = (CacheKey, Vec<Token>);
 
 #[derive(Debug)]
 struct Flight {
-    state: Mutex<State>,
-    ended: Condvar,
+    state: Monitor<State>,
     /// Who began it.
     leader: ThreadId,
 }
@@ -68,11 +67,11 @@ pub enum Waited {
 impl Flights {
     pub(crate) fn board(self: &Arc<Self>, key: CacheKey, tokens: Vec<Token>) -> Seat {
         let key = (key, tokens);
-        match lock(&self.running).entry(key.clone()) {
+        match self.running.lock().entry(key.clone()) {
             Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
             Entry::Vacant(free) => {
                 let leader = thread::current().id();
-                let flight = Arc::new(Flight { state: Mutex::new(State::Running), ended: Condvar::new(), leader });
+                let flight = Arc::new(Flight { state: Monitor::new(State::Running), leader });
                 free.insert(Arc::clone(&flight));
                 Seat::Leader(Leader { flights: Arc::clone(self), key, flight })
             }
@@ -81,22 +80,10 @@ impl Flights {
 }
 
 impl Follower {
-    /// Some platforms cannot wait for centuries at once.
-    const LONGEST_NAP: Duration = Duration::from_secs(3_600);
-
     /// Waits until the load ends, `budget` at most.
     #[must_use]
     pub fn wait(self, budget: Duration) -> Waited {
-        let until = Instant::now().checked_add(budget);
-        let mut state = lock(&self.0.state);
-        while matches!(*state, State::Running) {
-            let left = until.map_or(budget, |until| until.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
-                return Waited::InVain;
-            }
-            let left = left.min(Self::LONGEST_NAP);
-            state = self.0.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let state = self.0.state.wait_while(self.0.state.lock(), budget, |state| matches!(state, State::Running));
         match &*state {
             State::Landed(value, life) => Waited::Landed(value.clone(), *life),
             State::Failed | State::Running => Waited::InVain,
@@ -124,7 +111,7 @@ static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(
 impl InLine {
     fn behind(flight: &Arc<Flight>) -> Result<Self, Circle> {
         let own = thread::current().id();
-        let mut waiting = lock(&WAITING);
+        let mut waiting = WAITING.lock();
         // Who has not noticed yet that a load is over does not wait for it any more.
         let waits_for = |who| waiting.get(&who).filter(|flight| flight.is_running()).map(|flight| flight.leader);
         if flight.is_running() && is_circle(own, flight.leader, waits_for) {
@@ -137,13 +124,13 @@ impl InLine {
 
 impl Drop for InLine {
     fn drop(&mut self) {
-        lock(&WAITING).remove(&self.0);
+        WAITING.lock().remove(&self.0);
     }
 }
 
 impl Flight {
     fn is_running(&self) -> bool {
-        matches!(*lock(&self.state), State::Running)
+        matches!(*self.state.lock(), State::Running)
     }
 }
 
@@ -153,10 +140,10 @@ impl Leader {
     }
 
     fn end(&self, end: State) {
-        let mut state = lock(&self.flight.state);
+        let mut state = self.flight.state.lock();
         if matches!(*state, State::Running) {
             *state = end;
-            self.flight.ended.notify_all();
+            self.flight.state.wake_all();
         }
     }
 }
@@ -164,11 +151,6 @@ impl Leader {
 impl Drop for Leader {
     fn drop(&mut self) {
         self.end(State::Failed);
-        lock(&self.flights.running).remove(&self.key);
+        self.flights.running.lock().remove(&self.key);
     }
-}
-
-/// A panic under one of these locks leaves no half-made state: they guard single assignments.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

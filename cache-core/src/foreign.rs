@@ -1,8 +1,7 @@
 //! How does a process deal with others that declare other things of a table? `protocol::notes` decides.
 
-use crate::cache::Inner;
 use crate::clock::Timestamp;
-use crate::guard::Trouble;
+use crate::guard::{GuardedStore, Trouble};
 use crate::protocol::notes::{Notes, Remark, Standing};
 use crate::store::{NoteStore, Operation, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
 use crate::tables::Declared;
@@ -35,7 +34,7 @@ pub(crate) fn wide_tags(tables: &[Declared]) -> Vec<Tag> {
     tables.iter().flat_map(|declared| declared.table.wide()).collect()
 }
 
-impl Inner {
+impl GuardedStore {
     /// Places intents. Gives those of the tables in `declared` of which others declare something else.
     pub(crate) fn place(
         &self,

@@ -3,15 +3,18 @@
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use crate::cache::Inner;
+use crate::clock::{Clock, Timestamp};
+use crate::entry::{Life, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, Miss};
+use crate::event::{Event, Listeners, Miss};
+use crate::key::CacheKey;
 use crate::policy::Policy;
 use crate::protocol::breaker::{Admission, Breaker, BreakerState, Verdict};
-use crate::statistics::StoreCounter;
-use crate::store::{Operation, SharedStore, Store};
+use crate::statistics::{Ledger, StoreCounter};
+use crate::store::{Operation, SharedStore, Store, Usage};
+use crate::sync::Mutex;
 use crate::tag::Token;
 
 /// Why a call gave nothing.
@@ -54,35 +57,72 @@ pub(crate) enum Entrance {
     Guarded,
 }
 
+/// A store whose calls are counted and told, and left out while it is known to fail.
+#[derive(Debug)]
+pub(crate) struct GuardedStore {
+    store: Arc<dyn Store>,
+    watch: Option<Watch>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: Policy,
+    pub(crate) ledger: Ledger,
+    pub(crate) listeners: Listeners,
+}
+
 /// Watches a store outside of this process. A store inside of it is not watched: it answers at once and never fails.
 #[derive(Debug)]
-pub(crate) struct Watch {
+struct Watch {
     breaker: Mutex<Breaker>,
     /// Nothing failed of late: the breaker need not be asked.
     is_calm: AtomicBool,
     readers: AtomicUsize,
-    most_readers: usize,
 }
 
 impl Watch {
-    /// Watches `store`, if that is needed.
-    pub(crate) fn over(store: &dyn Store, policy: &Policy) -> Option<Self> {
-        store.shared()?.set_operation_timeout(policy.operation_timeout);
-        Some(Self {
-            breaker: Mutex::new(Breaker::new(policy.breaker)),
-            is_calm: AtomicBool::new(true),
-            readers: AtomicUsize::new(0),
-            most_readers: policy.most_readers,
-        })
-    }
-
-    /// The breaker guards single assignments: a panic leaves no half-made state.
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    fn over(store: &dyn SharedStore, policy: &Policy) -> Self {
+        store.set_operation_timeout(policy.operation_timeout);
+        let breaker = Mutex::new(Breaker::new(policy.breaker));
+        Self { breaker, is_calm: AtomicBool::new(true), readers: AtomicUsize::new(0) }
     }
 }
 
-impl Inner {
+impl GuardedStore {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, policy: Policy) -> Self {
+        let watch = store.shared().map(|shared| Watch::over(shared, &policy));
+        Self { store, watch, clock, policy, ledger: Ledger::default(), listeners: Listeners::default() }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether everything that is kept is kept in this process.
+    #[inline]
+    pub(crate) fn is_local(&self) -> bool {
+        self.watch.is_none()
+    }
+
+    /// What the store can do that several processes share, for what takes no call.
+    pub(crate) fn shared(&self) -> Option<&dyn SharedStore> {
+        self.store.shared()
+    }
+
+    /// Whether programs of several builds may use the store.
+    pub(crate) fn keeps_notes(&self) -> bool {
+        self.shared().is_some_and(|shared| shared.notes().is_some())
+    }
+
+    /// How much the store holds at present.
+    pub(crate) fn usage(&self) -> Usage {
+        self.store.usage()
+    }
+
+    /// An entry that this process alone can tell to be served at the moment `at`: nobody else is called.
+    #[inline]
+    pub(crate) fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        self.store.find_alive(key, at)
+    }
+
     /// Calls the store, unless it is left alone at present. What goes wrong is counted and told.
     #[inline]
     pub(crate) fn call<T>(
@@ -101,11 +141,6 @@ impl Inner {
     ) -> core::result::Result<T, Trouble> {
         let unshared = || Error::new(ErrorKind::Store, "asking a store for what only a shared one does");
         self.call(operation, |store| work(store.shared().ok_or_else(unshared)?))
-    }
-
-    /// Whether programs of several builds may use the store.
-    pub(crate) fn keeps_notes(&self) -> bool {
-        self.store.shared().is_some_and(|shared| shared.notes().is_some())
     }
 
     /// The same as [`call`](Self::call), and by `entrance`.
@@ -135,12 +170,31 @@ impl Inner {
         self.listeners.tell(&Event::StoreFailed { operation, error: &error });
         Trouble::Failed(error)
     }
+
+    /// Changes the breaker, and tells if it is another one then.
+    fn change<T>(&self, watch: &Watch, work: impl FnOnce(&mut Breaker) -> T) -> T {
+        let mut breaker = watch.breaker.lock();
+        let before = breaker.state();
+        let result = work(&mut breaker);
+        let state = breaker.state();
+        watch.is_calm.store(breaker.is_calm(), Ordering::SeqCst);
+        drop(breaker);
+        if state != before {
+            self.ledger.store.count(match state {
+                BreakerState::Closed => StoreCounter::BreakerClosed,
+                BreakerState::HalfOpen => StoreCounter::BreakerHalfOpen,
+                BreakerState::Open => StoreCounter::BreakerOpen,
+            });
+            self.listeners.tell(&Event::BreakerChanged { state });
+        }
+        result
+    }
 }
 
 /// One call on its way. A call that panics is one that failed: what the store does not acknowledge has to be noted in
 /// this cache, and told to the others, whatever became of the store.
 struct Visit<'a> {
-    inner: &'a Inner,
+    store: &'a GuardedStore,
     watch: &'a Watch,
     admission: Admission,
     verdict: Verdict,
@@ -148,26 +202,26 @@ struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    fn begin(inner: &'a Inner, watch: &'a Watch, entrance: Entrance, operation: Operation) -> Option<Self> {
+    fn begin(store: &'a GuardedStore, watch: &'a Watch, entrance: Entrance, operation: Operation) -> Option<Self> {
         let is_reader = operation.is_for_reads();
         let before = if is_reader { watch.readers.fetch_add(1, Ordering::SeqCst) } else { 0 };
-        let mut visit = Self { inner, watch, admission: Admission::Refused, verdict: Verdict::Bad, is_reader };
-        if before >= watch.most_readers {
+        let mut visit = Self { store, watch, admission: Admission::Refused, verdict: Verdict::Bad, is_reader };
+        if before >= store.policy.most_readers {
             return None;
         }
         visit.admission = match entrance {
             Entrance::Forced => Admission::Probe,
             Entrance::Guarded if watch.is_calm.load(Ordering::SeqCst) => Admission::Admitted,
-            Entrance::Guarded => inner.change(watch, |breaker| breaker.admit(inner.now())),
+            Entrance::Guarded => store.change(watch, |breaker| breaker.admit(store.now())),
         };
         (visit.admission != Admission::Refused).then_some(visit)
     }
 
     fn run<T>(mut self, work: impl FnOnce(&dyn Store) -> Result<T>) -> Result<T> {
-        let began = self.inner.now();
+        let began = self.store.now();
         let result =
-            catch_unwind(AssertUnwindSafe(|| work(&*self.inner.store))).unwrap_or_else(|panic| Err(panicked(&*panic)));
-        let is_in_time = self.inner.now().since(began) <= self.inner.policy.operation_timeout;
+            catch_unwind(AssertUnwindSafe(|| work(&*self.store.store))).unwrap_or_else(|panic| Err(panicked(&*panic)));
+        let is_in_time = self.store.now().since(began) <= self.store.policy.operation_timeout;
         self.verdict = match &result {
             Ok(_) if is_in_time => Verdict::Good,
             Err(error) if is_in_time && error.kind() == ErrorKind::Codec => Verdict::Untold,
@@ -190,30 +244,9 @@ impl Drop for Visit<'_> {
         }
         let is_news = self.verdict == Verdict::Bad || !self.watch.is_calm.load(Ordering::SeqCst);
         if self.admission != Admission::Refused && is_news {
-            let (inner, admission, verdict) = (self.inner, self.admission, self.verdict);
-            let spread = Token::fresh().bits();
-            inner.change(self.watch, |breaker| breaker.conclude(admission, verdict, inner.now(), spread));
+            let (store, spread) = (self.store, Token::fresh().bits());
+            let (admission, verdict) = (self.admission, self.verdict);
+            store.change(self.watch, |breaker| breaker.conclude(admission, verdict, store.now(), spread));
         }
-    }
-}
-
-impl Inner {
-    /// Changes the breaker, and tells if it is another one then.
-    fn change<T>(&self, watch: &Watch, work: impl FnOnce(&mut Breaker) -> T) -> T {
-        let mut breaker = watch.breaker();
-        let before = breaker.state();
-        let result = work(&mut breaker);
-        let state = breaker.state();
-        watch.is_calm.store(breaker.is_calm(), Ordering::SeqCst);
-        drop(breaker);
-        if state != before {
-            self.ledger.store.count(match state {
-                BreakerState::Closed => StoreCounter::BreakerClosed,
-                BreakerState::HalfOpen => StoreCounter::BreakerHalfOpen,
-                BreakerState::Open => StoreCounter::BreakerOpen,
-            });
-            self.listeners.tell(&Event::BreakerChanged { state });
-        }
-        result
     }
 }

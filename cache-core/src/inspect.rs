@@ -2,7 +2,7 @@
 
 use crate::entry::{Life, Worth};
 use crate::event::Miss;
-use crate::load::Reader;
+use crate::read::Reader;
 use crate::store::{Operation, Store, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
@@ -25,7 +25,7 @@ impl Reader<'_> {
     ///
     /// Returns what the trouble with the store would be to a read.
     pub fn inspect(&self, wanted: &Wanted<'_>, tags: &[Tag]) -> Result<Inspected, Miss> {
-        let (inner, now) = (&*self.cache.0, self.cache.now());
+        let now = self.now();
         let wanted = core::slice::from_ref(wanted);
         let look = |store: &dyn Store| Ok(same_length(store.look(wanted, now)?, 1)?.pop());
         let keys = [wanted[0].key];
@@ -33,10 +33,8 @@ impl Reader<'_> {
             Some(slots) => same_length(slots.peek(&keys, tags, now)?.tokens, tags.len()),
             None => Ok(vec![None; tags.len()]),
         };
-        let seen = inner.unbar().and_then(|()| {
-            let looked = inner.call(Operation::Get, look)?;
-            Ok((looked, inner.call(Operation::Get, peek)?))
-        });
+        let looked = self.cache.read(Operation::Get, look);
+        let seen = looked.and_then(|looked| Ok((looked, self.cache.store().call(Operation::Get, peek)?)));
         let (looked, tokens) = seen.map_err(|trouble| trouble.miss())?;
         let found = looked.and_then(|looked| looked.found).map(|found| (found.life, found.worth));
         Ok(Inspected { found, tokens })

@@ -65,7 +65,7 @@ impl Invalidation {
         let intents = self.intents(changes);
         for cache in caches {
             if self.place_in(cache, &intents).is_err() {
-                cache.0.ledger.count_invalidation_failure();
+                cache.store().ledger.count_invalidation_failure();
             }
         }
         self.note_placed(&intents.tags);
@@ -110,17 +110,17 @@ impl Invalidation {
                 continue;
             }
             let (releases, declared, widened) = (&releases, &declared, &widened);
-            if cache.0.release(&Over { writer: self.writer, releases, declared, widened, outcome }).is_err() {
-                cache.0.ledger.count_invalidation_failure();
+            if cache.store().release(&Over { writer: self.writer, releases, declared, widened, outcome }).is_err() {
+                cache.store().ledger.count_invalidation_failure();
                 // Whether others declare something else was not told, or not acted on.
-                let tags = if cache.0.keeps_notes() { with_wide(&tags, declared) } else { tags };
+                let tags = if cache.store().keeps_notes() { with_wide(&tags, declared) } else { tags };
                 let may_still_run = ending == Ending::Unknown;
                 cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run });
             }
             if changes.is_empty() {
                 continue;
             }
-            cache.0.ledger.count_invalidation(changes.tables(), changes.is_wide());
+            cache.store().ledger.count_invalidation(changes.tables(), changes.is_wide());
             cache.tell(&Event::Invalidated { tables: &tables, is_wide: changes.is_wide(), cause });
         }
     }
@@ -144,7 +144,7 @@ impl Invalidation {
     /// as changed in this cache.
     fn place_in(&mut self, cache: &Cache, intents: &Intents) -> core::result::Result<(), Trouble> {
         let now = cache.now();
-        let placed = cache.0.place(self.writer, &intents.tags, &intents.declared, now);
+        let placed = cache.store().place(self.writer, &intents.tags, &intents.declared, now);
         self.stand(cache, intents, placed.is_ok().then_some(now));
         let mut foreign = placed?;
         let known = self.foreign_in(cache);
@@ -154,19 +154,18 @@ impl Invalidation {
         }
         self.foreign.extend(foreign.iter().map(|found| (cache.address(), *found)));
         let wide = Intents { tags: wide_tags(&foreign).into(), declared: [].into() };
-        let placed = cache.0.place_wide(self.writer, &wide.tags, &foreign, now);
+        let placed = cache.store().place_wide(self.writer, &wide.tags, &foreign, now);
         self.stand(cache, &wide, placed.is_ok().then_some(now));
         placed
     }
 
     /// Sees to it that the intents are placed again in time; `placed_at`: `None` if they have to be at once.
     fn stand(&mut self, cache: &Cache, intents: &Intents, placed_at: Option<Timestamp>) {
-        if cache.0.watch.is_some() {
+        if !cache.is_local() {
             let alive = Arc::downgrade(self.alive.get_or_insert_default());
             let (tags, declared) = (Arc::clone(&intents.tags), Arc::clone(&intents.declared));
             let writer = self.writer;
-            cache.0.standing.add(Stand { writer, tags, declared, placed_at, alive, is_renewed: false });
-            cache.0.background.expect(&cache.0);
+            cache.renew_in_time(Stand { writer, tags, declared, placed_at, alive, is_renewed: false });
         }
     }
 
@@ -188,7 +187,7 @@ fn with_wide<'a>(tags: &'a [Tag], tables: &[Declared]) -> Cow<'a, [Tag]> {
 fn outcome(ending: Ending, cache: &Cache) -> Outcome {
     match ending {
         Ending::Over => Outcome::Changed,
-        Ending::Unknown => Outcome::Unknown(cache.0.policy.intent_life),
+        Ending::Unknown => Outcome::Unknown(cache.policy().intent_life),
     }
 }
 
@@ -197,6 +196,6 @@ impl Cache {
     /// always does.
     #[must_use]
     pub fn is_strict(&self) -> bool {
-        self.0.watch.is_some() && self.0.policy.writes == Writes::Strict
+        !self.is_local() && self.policy().writes == Writes::Strict
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Programs use the crate `cache-diesel`; this one is for stores and drivers.
 
+mod approach;
 mod background;
 mod builder;
 mod cache;
@@ -16,6 +17,7 @@ mod dirty;
 mod entry;
 mod error;
 mod event;
+mod fill;
 mod flight;
 mod foreign;
 mod format;
@@ -25,10 +27,11 @@ pub mod intent;
 mod invalidate;
 mod key;
 mod lease;
-mod load;
 mod mode;
+mod place;
 pub mod policy;
 pub mod protocol;
+mod read;
 mod refresh;
 pub mod registry;
 mod secret;
@@ -38,6 +41,8 @@ mod shutdown;
 mod standing;
 mod statistics;
 pub mod store;
+#[doc(hidden)]
+pub mod sync;
 pub mod tables;
 mod tag;
 mod values;
@@ -49,15 +54,16 @@ pub use codec::{Codec, Encode, Form};
 pub use entry::{Flaw, Life, Value, Worth, judge};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Bypass, Cause, Event, Miss};
+pub use fill::{Fill, Sought, Start};
 pub use flight::{Follower, Waited};
 pub use inspect::Inspected;
 pub use invalidate::{Ending, Invalidation};
 pub use key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind, name_of};
 pub use lease::{Approach, Right};
-pub use load::{Fill, Missed, Reader, Served, Sought, Start};
 pub use mode::Mode;
 pub use policy::{Jitter, Lifetime, Timeout, Writes};
 pub use protocol::breaker::BreakerState;
+pub use read::{Missed, Reader, Served};
 pub use refresh::{Claim, Refreshing};
 pub use settle::{Conclusion, Loaded, Verdict};
 pub use statistics::{Counters, Counts, NearCounts, Statistics, StoreCounts};

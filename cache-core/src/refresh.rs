@@ -6,12 +6,12 @@ use core::time::Duration;
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 use std::{process, thread};
 
-use crate::cache::Cache;
 use crate::key::CacheKey;
+use crate::sync::Monitor;
 
 /// A refresh, to be run on another thread.
 pub type Refreshing = Box<dyn FnOnce() + Send>;
@@ -28,8 +28,7 @@ pub(crate) struct Refreshes {
 struct Shared {
     /// The process whose threads are counted in `state`: a fork takes the numbers along, and no threads.
     process: AtomicU32,
-    state: Mutex<State>,
-    changed: Condvar,
+    state: Monitor<State>,
 }
 
 #[derive(Default)]
@@ -48,7 +47,7 @@ struct State {
 /// If it is dropped without more, the refresh counts as failed, and nobody tries again for a moment.
 #[derive(Debug)]
 pub struct Claim {
-    cache: Cache,
+    refreshes: Arc<Refreshes>,
     key: CacheKey,
     end: End,
 }
@@ -77,33 +76,14 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let refreshes = &self.cache.0.refreshes;
-        let mut state = refreshes.shared.lock();
+        let mut state = self.refreshes.shared.state.lock();
         match self.end {
             End::Done => drop(state.claims.remove(&self.key)),
             End::Failed => {
-                refreshes.failures.fetch_add(1, Ordering::Relaxed);
+                self.refreshes.failures.fetch_add(1, Ordering::Relaxed);
                 state.claims.insert(self.key, Instant::now().checked_add(Self::PAUSE));
             }
         }
-    }
-}
-
-impl Cache {
-    /// The right to refresh the entry of `key`; `None`: somebody else is at it, or has failed a moment ago.
-    #[must_use]
-    pub fn claim_refresh(&self, key: CacheKey) -> Option<Claim> {
-        let is_claimed = self.0.refreshes.shared.current().claim(key, Instant::now());
-        is_claimed.then(|| Claim { cache: self.clone(), key, end: End::Failed })
-    }
-
-    /// Runs `refreshing` in the background, unless too much waits already, or the cache was shut down. Says whether it
-    /// will be run.
-    ///
-    /// A panic of it is caught and counted.
-    #[must_use]
-    pub fn refresh_later(&self, refreshing: Refreshing) -> bool {
-        self.0.refreshes.add(refreshing)
     }
 }
 
@@ -114,6 +94,12 @@ impl Refreshes {
     const MOST_WAITING: usize = 1_024;
     /// A thread that has had nothing to do for so long ends.
     const LONGEST_IDLE: Duration = Duration::from_secs(10);
+
+    /// The right to refresh the entry of `key`; `None`: somebody else is at it, or has failed a moment ago.
+    pub(crate) fn claim(self: &Arc<Self>, key: CacheKey) -> Option<Claim> {
+        let is_claimed = self.shared.current().claim(key, Instant::now());
+        is_claimed.then(|| Claim { refreshes: Arc::clone(self), key, end: End::Failed })
+    }
 
     pub(crate) fn failure_count(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
@@ -127,22 +113,18 @@ impl Refreshes {
     pub(crate) fn stop(&self, timeout: Duration) {
         let mut state = self.shared.current();
         state.is_stopping = true;
-        self.shared.changed.notify_all();
-        let until = Instant::now().checked_add(timeout);
+        self.shared.state.wake_all();
         // What runs on one of the threads would wait for itself.
-        while state.threads > 0 && !IS_REFRESHING.get() {
-            let left = until.map_or(timeout, |until| until.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
-                break;
-            }
-            state = self.shared.nap(state, left);
-        }
+        let timeout = if IS_REFRESHING.get() { Duration::ZERO } else { timeout };
+        let mut state = self.shared.state.wait_while(state, timeout, |state| state.threads > 0);
         let left = core::mem::take(&mut state.waiting);
         drop(state);
         drop(left);
     }
 
-    fn add(&self, refreshing: Refreshing) -> bool {
+    /// Runs `refreshing` on another thread, unless too much waits already, or the refreshes were stopped. Says whether it
+    /// will be run.
+    pub(crate) fn add(&self, refreshing: Refreshing) -> bool {
         let mut state = self.shared.current();
         if state.is_stopping || state.waiting.len() >= Self::MOST_WAITING {
             drop(state);
@@ -157,15 +139,15 @@ impl Refreshes {
         // Without any thread nobody would ever come for it.
         let unheard = if state.threads == 0 { state.waiting.pop_back() } else { None };
         drop(state);
-        self.shared.changed.notify_one();
+        self.shared.state.wake_one();
         unheard.is_none()
     }
 }
 
 impl Drop for Refreshes {
     fn drop(&mut self) {
-        self.shared.lock().is_stopping = true;
-        self.shared.changed.notify_all();
+        self.shared.state.lock().is_stopping = true;
+        self.shared.state.wake_all();
     }
 }
 
@@ -185,29 +167,24 @@ impl Shared {
 
     /// What is to be done next; `None`: the thread ends, and is not counted any more.
     fn next(&self) -> Option<Refreshing> {
-        let until = Instant::now() + Refreshes::LONGEST_IDLE;
-        let mut state = self.lock();
-        loop {
-            if let Some(refreshing) = state.waiting.pop_front() {
-                return Some(refreshing);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if state.is_stopping || left.is_zero() {
-                state.threads -= 1;
-                drop(state);
-                self.changed.notify_all();
-                return None;
-            }
-            state.idle += 1;
-            state = self.nap(state, left);
-            state.idle -= 1;
+        let mut state = self.state.lock();
+        state.idle += 1;
+        let is_idle = |state: &mut State| state.waiting.is_empty() && !state.is_stopping;
+        let mut state = self.state.wait_while(state, Refreshes::LONGEST_IDLE, is_idle);
+        state.idle -= 1;
+        let next = state.waiting.pop_front();
+        if next.is_none() {
+            state.threads -= 1;
+            drop(state);
+            self.state.wake_all();
         }
+        next
     }
 
     /// The state in this process: after a fork there are no threads, and nobody refreshes anything.
     fn current(&self) -> MutexGuard<'_, State> {
         let process = process::id();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if self.process.swap(process, Ordering::SeqCst) == process {
             return state;
         }
@@ -216,18 +193,7 @@ impl Shared {
         drop(state);
         // The claims in it ask for the lock.
         drop(former);
-        self.lock()
-    }
-
-    fn nap<'a>(&self, state: MutexGuard<'a, State>, pause: Duration) -> MutexGuard<'a, State> {
-        // Some platforms cannot wait for centuries at once.
-        let pause = pause.min(Duration::from_secs(3_600));
-        self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// A panic under the lock leaves no half-made state.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -1,13 +1,14 @@
 //! The named caches of this process.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sync::RwLock;
 
 /// The name of the cache that managers use if they are not told another one.
 pub const DEFAULT: &str = "default";
@@ -71,7 +72,7 @@ where
     N: Into<String>,
     S: Into<Source>,
 {
-    let mut slots = SLOTS.write().unwrap_or_else(PoisonError::into_inner);
+    let mut slots = SLOTS.write();
     let mut added = Slots::new();
     for (name, source) in caches {
         let name = name.into();
@@ -97,7 +98,7 @@ where
 /// Returns an error of [`ErrorKind::NotConfigured`] for a name that nobody configured, and what
 /// building it failed with.
 pub fn get(name: &str) -> Result<Cache> {
-    let slot = SLOTS.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+    let slot = SLOTS.read().get(name).cloned();
     let slot = slot.ok_or_else(|| Error::new(ErrorKind::NotConfigured, name))?;
     slot.get().cloned()
 }
@@ -119,7 +120,7 @@ pub fn default() -> Result<Cache> {
 /// Nothing ends what is kept in the cache. A read of it afterwards, by whoever still has it, may be stale for ever.
 #[doc(hidden)]
 pub fn forget(name: &str) {
-    let forgotten = SLOTS.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    let forgotten = SLOTS.write().remove(name);
     // A cache ends its threads when it is dropped: not under the lock.
     drop(forgotten);
 }
@@ -127,6 +128,6 @@ pub fn forget(name: &str) {
 /// Every cache that is configured and can be built: a write concerns them all.
 #[must_use]
 pub fn every() -> Vec<Cache> {
-    let slots = SLOTS.read().unwrap_or_else(PoisonError::into_inner);
+    let slots = SLOTS.read();
     slots.values().filter_map(|slot| slot.get().ok().cloned()).collect()
 }

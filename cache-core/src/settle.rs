@@ -3,12 +3,13 @@
 use crate::codec::Codec;
 use crate::entry::{Life, Value};
 use crate::event::Event;
+use crate::fill::Fill;
 use crate::key::CacheKey;
 use crate::lease::Right;
-use crate::load::{Fill, Reader};
 use crate::mode::Mode;
 use crate::policy::Lifetime;
 use crate::protocol::settle::{Fate, Former, Reach, removes};
+use crate::read::Reader;
 use crate::statistics::Counter;
 use crate::store::{Operation, Put, Seed, Store, Stored};
 use crate::tag::{Tag, Token};
@@ -100,7 +101,7 @@ impl Reader<'_> {
         let keys: Vec<CacheKey> = puts.iter().map(|put| put.key).collect();
         let lease = right.as_ref().and_then(Right::held);
         let put = |store: &dyn Store| store.put(puts, lease, self.now());
-        let stored = match self.cache.0.call(Operation::Put, put) {
+        let stored = match self.cache.store().call(Operation::Put, put) {
             Ok(stored) => stored,
             Err(trouble) => {
                 self.note(&trouble);
@@ -125,7 +126,7 @@ impl Reader<'_> {
         }
         let remove = |store: &dyn Store| store.remove(keys, self.now());
         // What cannot be removed is served until it ends: the answer was given all the same.
-        let _ = self.cache.0.call(Operation::Remove, remove).inspect_err(|trouble| self.note(trouble));
+        let _ = self.cache.store().call(Operation::Remove, remove).inspect_err(|trouble| self.note(trouble));
     }
 }
 

@@ -40,7 +40,7 @@ impl Cache {
         self.0.refreshes.stop(timeout);
         self.0.dirty.shut_down();
         self.0.background.stop(&self.0, timeout.saturating_sub(began.elapsed()));
-        if let Some(store) = self.0.store.shared() {
+        if let Some(store) = self.store().shared() {
             store.shut_down();
         }
         match self.0.dirty.count() {

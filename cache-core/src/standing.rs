@@ -1,18 +1,20 @@
 //! The intents of writes that are under way, so that those of long ones are placed again in time.
 
 use core::time::Duration;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
-use crate::cache::Inner;
 use crate::clock::Timestamp;
 use crate::foreign::wide_tags;
-use crate::guard::Trouble;
+use crate::guard::{GuardedStore, Trouble};
 use crate::statistics::StoreCounter;
 use crate::store::Writer;
+use crate::sync::Mutex;
 use crate::tables::Declared;
 use crate::tag::Tag;
 
 /// The writes of one cache that are under way.
+///
+/// No call of the store is made under the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Standing(Mutex<Vec<Stand>>);
 
@@ -36,19 +38,28 @@ impl Stand {
     fn due_at(&self, life: Duration) -> Timestamp {
         self.placed_at.map_or(Timestamp::from_nanos(0), |placed_at| placed_at.after(life / 2))
     }
+
+    /// What was placed, and what stands for the tables as a whole: others that declare something else may have begun to fill
+    /// since, and rely on intents that stand as long as those beside `any`. Hence in one call, and first.
+    fn tags_to_renew(&self, is_noted: bool) -> Vec<Tag> {
+        let mut tags = if is_noted { wide_tags(&self.declared) } else { Vec::new() };
+        let own: Vec<Tag> = self.tags.iter().filter(|tag| !tags.contains(tag)).copied().collect();
+        tags.extend(own);
+        tags
+    }
 }
 
 impl Standing {
     /// Intents were placed, or are to be; what was placed before for the same write stands as long as these.
     pub(crate) fn add(&self, stand: Stand) {
-        let mut stands = self.lock();
+        let mut stands = self.0.lock();
         stands.retain(|other| other.writer != stand.writer || other.tags != stand.tags);
         stands.push(stand);
     }
 
     /// The intents of `writer` are about to be ended. Gives the tables of which there may be intents for all.
     pub(crate) fn end(&self, writer: Writer) -> Vec<Declared> {
-        let mut stands = self.lock();
+        let mut stands = self.0.lock();
         let renewed = stands.iter().filter(|stand| stand.writer == writer && stand.is_renewed);
         let tables = renewed.flat_map(|stand| stand.declared.iter().copied()).collect();
         stands.retain(|stand| stand.writer != writer);
@@ -57,7 +68,7 @@ impl Standing {
 
     /// Those that are due, and how long it is until the next one is.
     fn due(&self, now: Timestamp, life: Duration) -> (Vec<Stand>, Option<Duration>) {
-        let mut stands = self.lock();
+        let mut stands = self.0.lock();
         stands.retain(|stand| stand.alive.strong_count() > 0);
         let (due, later): (Vec<&mut Stand>, Vec<&mut Stand>) =
             stands.iter_mut().partition(|stand| stand.due_at(life) <= now);
@@ -71,20 +82,13 @@ impl Standing {
 
     /// The intents were placed again, if the write is still under way.
     fn note_placed(&self, placed: &Stand, now: Timestamp) {
-        let mut stands = self.lock();
+        let mut stands = self.0.lock();
         let same = |stand: &&mut Stand| stand.writer == placed.writer && Arc::ptr_eq(&stand.tags, &placed.tags);
         if let Some(stand) = stands.iter_mut().find(same) {
             stand.placed_at = Some(now);
         }
     }
 
-    /// No call of the store is made under this lock. A panic under it leaves no half-made state.
-    fn lock(&self) -> MutexGuard<'_, Vec<Stand>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
     /// Places the intents that are due again. Gives how long it is until the next ones are, if there are any.
     ///
     /// An intent that arrives after its write has ended stands until its deadline. That costs a query.
@@ -92,27 +96,18 @@ impl Inner {
     /// # Errors
     ///
     /// If the store did not take some of them.
-    pub(crate) fn renew_intents(&self) -> Result<Option<Duration>, Trouble> {
-        let life = self.policy.intent_life;
-        let (due, next) = self.standing.due(self.now(), life);
+    pub(crate) fn renew(&self, store: &GuardedStore) -> Result<Option<Duration>, Trouble> {
+        let life = store.policy.intent_life;
+        let (due, next) = self.due(store.now(), life);
         let next = if due.is_empty() { next } else { Some(next.map_or(life / 2, |next| next.min(life / 2))) };
         for stand in due {
-            let (now, tags) = (self.now(), self.tags_to_renew(&stand));
-            let foreign = self.place(stand.writer, &tags, &stand.declared, now)?;
-            self.standing.note_placed(&stand, now);
-            self.ledger.store.count(StoreCounter::IntentRenewal);
-            self.claim(stand.writer, &foreign);
+            let (now, tags) = (store.now(), stand.tags_to_renew(store.keeps_notes()));
+            let foreign = store.place(stand.writer, &tags, &stand.declared, now)?;
+            self.note_placed(&stand, now);
+            store.ledger.store.count(StoreCounter::IntentRenewal);
+            store.claim(stand.writer, &foreign);
         }
         Ok(next)
-    }
-
-    /// What was placed, and what stands for the tables as a whole: others that declare something else may have begun to fill
-    /// since, and rely on intents that stand as long as those beside `any`. Hence in one call, and first.
-    fn tags_to_renew(&self, stand: &Stand) -> Vec<Tag> {
-        let mut tags = if self.keeps_notes() { wide_tags(&stand.declared) } else { Vec::new() };
-        let own: Vec<Tag> = stand.tags.iter().filter(|tag| !tags.contains(tag)).copied().collect();
-        tags.extend(own);
-        tags
     }
 }
 

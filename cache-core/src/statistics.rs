@@ -3,10 +3,11 @@
 use core::array;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::event::{Bypass, Miss};
 use crate::key::Kind;
+use crate::sync::Mutex;
 
 mod near;
 mod reasons;
@@ -272,7 +273,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn counters(&self, manager: &str, kind: Kind) -> Arc<Counters> {
-        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reads = self.reads.lock();
         Arc::clone(reads.entry((manager.to_owned(), kind)).or_insert_with(|| Arc::new(Counters::new())))
     }
 
@@ -280,7 +281,7 @@ impl Ledger {
         if is_wide {
             self.databases.fetch_add(1, Ordering::Relaxed);
         }
-        let mut counts = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.tables.lock();
         for table in tables {
             match counts.get_mut(table) {
                 Some(count) => *count += 1,
@@ -302,13 +303,13 @@ impl Ledger {
     }
 
     pub(crate) fn read(&self) -> Statistics {
-        let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let reads = self.reads.lock();
         let counted = reads.iter().map(|(name, counters)| (name.clone(), counters.read()));
         Statistics {
             reads: counted.filter(|(_, counts)| *counts != Counts::default()).collect(),
-            misses: reasons::of_all(&reads, |counters| &counters.misses),
-            bypasses: reasons::of_all(&reads, |counters| &counters.bypasses),
-            invalidation_counts: self.tables.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            misses: reasons_of(&reads, |counters| &counters.misses),
+            bypasses: reasons_of(&reads, |counters| &counters.bypasses),
+            invalidation_counts: self.tables.lock().clone(),
             default_replaced_count: self.replaced_defaults.load(Ordering::Relaxed),
             database_invalidation_count: self.databases.load(Ordering::Relaxed),
             hook_panic_count: self.hook_panics.load(Ordering::Relaxed),
@@ -317,6 +318,15 @@ impl Ledger {
             ..Statistics::default()
         }
     }
+}
+
+/// What `reasons` counted for each manager and kind; those for which there is nothing are left out.
+fn reasons_of<Reason: Copy + Ord>(
+    reads: &BTreeMap<(String, Kind), Arc<Counters>>,
+    reasons: impl Fn(&Counters) -> &Reasons<Reason>,
+) -> BTreeMap<(String, Kind), BTreeMap<Reason, u64>> {
+    let counted = reads.iter().map(|(name, counters)| (name.clone(), reasons(counters).read()));
+    counted.filter(|(_, counts)| !counts.is_empty()).collect()
 }
 
 #[cfg(test)]

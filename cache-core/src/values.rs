@@ -11,7 +11,6 @@ mod count;
 mod form;
 mod load;
 mod many;
-mod place;
 mod read;
 mod slots;
 mod timeout;
@@ -20,5 +19,4 @@ mod write;
 
 pub use circle::tell_circles_by;
 pub use form::Cacheable;
-pub(crate) use place::Place;
 pub use timeout::IntoTimeout;

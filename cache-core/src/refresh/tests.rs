@@ -136,7 +136,7 @@ fn the_threads_end_with_the_cache() {
     assert!(cache.refresh_later(Box::new(move || told.send(()).unwrap())));
     tells.recv_timeout(LONG).unwrap();
     drop(cache);
-    wait_for("the threads have ended", || shared.lock().threads == 0);
+    wait_for("the threads have ended", || shared.state.lock().threads == 0);
 }
 
 #[test]
@@ -144,9 +144,9 @@ fn a_child_process_begins_anew() {
     let cache = Cache::memory();
     let claim = cache.claim_refresh(key(1)).unwrap();
     let shared = &cache.0.refreshes.shared;
-    shared.lock().threads = Refreshes::MOST_THREADS;
+    shared.state.lock().threads = Refreshes::MOST_THREADS;
     let waiting = cache.claim_refresh(key(2)).unwrap();
-    shared.lock().waiting.push_back(Box::new(move || waiting.done()));
+    shared.state.lock().waiting.push_back(Box::new(move || waiting.done()));
     // As it is in a child: its number is another one, and none of the threads is there.
     shared.process.store(0, Ordering::SeqCst);
     let (told, tells) = mpsc::channel();

@@ -1,10 +1,8 @@
 //! How often which reason was given.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::key::Kind;
-use crate::statistics::Counters;
+use crate::sync::Mutex;
 
 /// What is counted for one manager and kind of read.
 #[derive(Debug)]
@@ -12,11 +10,11 @@ pub(super) struct Reasons<Reason>(Mutex<BTreeMap<Reason, u64>>);
 
 impl<Reason: Copy + Ord> Reasons<Reason> {
     pub(super) fn count(&self, reason: Reason) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+        *self.0.lock().entry(reason).or_default() += 1;
     }
 
-    fn read(&self) -> BTreeMap<Reason, u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn read(&self) -> BTreeMap<Reason, u64> {
+        self.0.lock().clone()
     }
 }
 
@@ -24,13 +22,4 @@ impl<Reason> Default for Reasons<Reason> {
     fn default() -> Self {
         Self(Mutex::default())
     }
-}
-
-/// What `reasons` counted for each manager and kind; those for which there is nothing are left out.
-pub(super) fn of_all<Reason: Copy + Ord>(
-    reads: &BTreeMap<(String, Kind), Arc<Counters>>,
-    reasons: impl Fn(&Counters) -> &Reasons<Reason>,
-) -> BTreeMap<(String, Kind), BTreeMap<Reason, u64>> {
-    let counted = reads.iter().map(|(name, counters)| (name.clone(), reasons(counters).read()));
-    counted.filter(|(_, counts)| !counts.is_empty()).collect()
 }

@@ -4,12 +4,13 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use quick_cache::DefaultHashBuilder;
 
 use crate::clock::Timestamp;
 use crate::intent::{Held, Keeping, Outcome, Seed, TagState, Writer};
+use crate::sync::Mutex;
 use crate::tag::{Tag, TagKind, Token};
 
 /// One tag. The token and the moment at which it dies are beside the state too, for those who only read.
@@ -70,11 +71,11 @@ impl Cell {
     }
 
     fn has_intents(&self, now: Timestamp) -> bool {
-        lock(&self.state).intents.iter().any(|(_, deadline)| *deadline > now)
+        self.state.lock().intents.iter().any(|(_, deadline)| *deadline > now)
     }
 
     fn change<T>(&self, work: impl FnOnce(&mut TagState) -> T) -> T {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let result = work(&mut state);
         match state.held {
             Some(held @ Held::Token { token, .. }) => {
@@ -114,7 +115,7 @@ impl Cells {
 
     /// The cell of `tag`, if anybody holds it.
     pub(super) fn find(&self, tag: &Tag) -> Option<Arc<Cell>> {
-        lock(self.shard(tag)).cells.get(tag).cloned()
+        self.shard(tag).lock().cells.get(tag).cloned()
     }
 
     pub(super) fn seed(&self, tag: &Tag, now: Timestamp) -> Seed {
@@ -130,18 +131,18 @@ impl Cells {
             return self.with(tag, now, |cell| cell.release(writer, outcome, now));
         }
         // Without a cell there is no entry and no fill that depends on the tag.
-        if let Some(cell) = lock(self.shard(tag)).cells.get(tag) {
+        if let Some(cell) = self.shard(tag).lock().cells.get(tag) {
             cell.release(writer, outcome, now);
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).cells.len()).sum()
+        self.shards.iter().map(|shard| shard.lock().cells.len()).sum()
     }
 
     /// Works under the shard's lock, so that a sweep cannot part the cell from its tag meanwhile.
     fn with<T>(&self, tag: &Tag, now: Timestamp, work: impl FnOnce(&Cell) -> T) -> T {
-        let mut shard = lock(self.shard(tag));
+        let mut shard = self.shard(tag).lock();
         if let Some(cell) = shard.cells.get(tag) {
             return work(cell);
         }
@@ -170,9 +171,4 @@ impl Shard {
         });
         self.sweep_at = self.cells.len() * 2;
     }
-}
-
-/// A panic under one of these locks leaves no half-made state: they guard single assignments.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

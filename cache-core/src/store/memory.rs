@@ -1,7 +1,7 @@
 //! A store in this process: bounded by weight, values as they are, tags as cells that entries hold.
 
 use core::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -16,6 +16,7 @@ use crate::store::{
     Body, Found, Lease, Looked, Mark, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage,
     Wanted, Writer,
 };
+use crate::sync::Mutex;
 use crate::tag::{Tag, TagKind, Token};
 
 mod slots;

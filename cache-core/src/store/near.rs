@@ -5,7 +5,7 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -16,6 +16,7 @@ use crate::key::{CacheKey, Fingerprint};
 use crate::protocol::near::Question;
 use crate::statistics::{NearCounts, NearLedger};
 use crate::store::{Incarnation, Seed};
+use crate::sync::Mutex;
 use crate::tag::{TagKind, Token};
 
 mod book;
@@ -191,7 +192,7 @@ impl NearMemory {
     /// A panic under the lock leaves a cell unmarked at worst whose tag is not known any more: every change marks the
     /// cell in the same call, and nothing between the two can panic.
     fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock()
     }
 }
 

@@ -4,12 +4,12 @@ use core::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::io;
-use std::sync::{PoisonError, RwLock};
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::key::CacheKey;
 use crate::store::Mark;
+use crate::sync::RwLock;
 use crate::tag::Token;
 
 /// What was seen of a slot before it is loaded; `None`: the store does not say.
@@ -61,7 +61,7 @@ pub(super) fn circle<E: 'static>(key: &str) -> E {
 /// Has circles of loads that fail with an `E` told by `tell`.
 #[doc(hidden)]
 pub fn tell_circles_by<E: 'static>(tell: fn(Error) -> E) {
-    let mut tellers = TELLERS.write().unwrap_or_else(PoisonError::into_inner);
+    let mut tellers = TELLERS.write();
     if tellers.iter().all(|(kind, _)| *kind != TypeId::of::<E>()) {
         tellers.push((TypeId::of::<E>(), Box::new(move |error| Box::new(tell(error)))));
     }
@@ -79,7 +79,7 @@ fn tell_in<E: 'static>(error: Error) -> Result<Error, E> {
     let error = attempt(error, Box::<dyn StdError>::from)?;
     let error = attempt(error, io::Error::other)?;
     let error = attempt(error, |error| error.to_string())?;
-    let tellers = TELLERS.read().unwrap_or_else(PoisonError::into_inner);
+    let tellers = TELLERS.read();
     match tellers.iter().find(|(kind, _)| *kind == TypeId::of::<E>()) {
         Some((_, tell)) => Err(own(tell(error))),
         None => Ok(error),

@@ -166,7 +166,7 @@ impl Question<'_> {
         let seen = Some(lack);
         match self.cache.0.flights.board(self.key, flight.clone()) {
             Seat::Leader(leader) => self.lead(leader, &flight, seen),
-            Seat::Follower(follower) => match follower.wait_in_line(self.cache.0.policy.flight_wait) {
+            Seat::Follower(follower) => match follower.wait_in_line(self.cache.policy().flight_wait) {
                 Err(Circle) => Prepared::Circle,
                 Ok(Waited::Landed(Value::Shared(value), _)) => value
                     .downcast()

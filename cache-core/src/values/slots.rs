@@ -10,9 +10,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Miss;
 use crate::guard::Trouble;
 use crate::key::{CacheKey, Kind};
-use crate::load::Reader;
 use crate::policy::Timeout;
 use crate::protocol::wait::{Wait, WaitStep};
+use crate::read::Reader;
 use crate::statistics::StoreCounter;
 use crate::store::{
     Body, Content, Exchange, Exchanged, Expiry, Mark, Operation, Replacement, Slot, Slots, same_length,
@@ -74,7 +74,7 @@ impl Cache {
 
     pub(super) fn peek(&self, key: &CacheKey) -> core::result::Result<Option<Slot>, Trouble> {
         let now = self.now();
-        self.0.call(Operation::Get, |store| {
+        self.store().call(Operation::Get, |store| {
             let Some(slots) = store.slots() else { return Ok(None) };
             if let Some(slot) = slots.find(key, now) {
                 return Ok(Some(slot));
@@ -92,7 +92,7 @@ impl Cache {
 
     /// Looks at slots, with the token of the whole cache.
     fn peek_with(&self, keys: &[CacheKey]) -> core::result::Result<Slots, Trouble> {
-        self.0.call(Operation::Get, |store| {
+        self.store().call(Operation::Get, |store| {
             let Some(slots) = store.slots() else {
                 return Ok(Slots { slots: vec![None; keys.len()], tokens: vec![None] });
             };
@@ -105,7 +105,7 @@ impl Cache {
     pub(super) fn open(&self, keys: &[CacheKey]) -> core::result::Result<(Vec<Option<Slot>>, Token), Trouble> {
         let root = [Tag::root()];
         let vacant = || Some(Slot { mark: Mark::fresh(), content: Content::Vacant });
-        let (slots, token) = self.0.call(Operation::Open, |store| {
+        let (slots, token) = self.store().call(Operation::Open, |store| {
             let Some(store) = store.slots() else { return Ok((keys.iter().map(|_| vacant()).collect(), None)) };
             let Slots { slots, tokens } = store.open(keys, &root, self.now())?;
             Ok((same_length(slots, keys.len())?, tokens.first().copied().flatten()))
@@ -113,7 +113,7 @@ impl Cache {
         if let Some(token) = token {
             return Ok((slots, token));
         }
-        let seeds = self.0.call(Operation::Seed, |store| store.seed(&root, &[], self.now()))?.seeds;
+        let seeds = self.store().call(Operation::Seed, |store| store.seed(&root, &[], self.now()))?.seeds;
         Ok((slots, seeds.first().map_or_else(Token::fresh, |seed| seed.token)))
     }
 
@@ -122,7 +122,7 @@ impl Cache {
             return Ok(Vec::new());
         }
         let count = exchanges.len();
-        self.0.call(Operation::Exchange, |store| {
+        self.store().call(Operation::Exchange, |store| {
             let Some(slots) = store.slots() else { return Ok(vec![Exchanged::Declined; count]) };
             same_length(slots.exchange(exchanges, self.now())?, count)
         })
@@ -177,7 +177,7 @@ impl Cache {
 
     /// Removes what cannot be read, unless somebody has written meanwhile.
     pub(super) fn drop_unreadable(&self, key: &CacheKey, mark: Mark) {
-        self.0.ledger.store.count(StoreCounter::Unreadable);
+        self.store().ledger.store.count(StoreCounter::Unreadable);
         // The read is answered already; what stays is found unreadable again by the next one.
         drop(self.exchange_one(key, mark, None));
     }

@@ -161,7 +161,7 @@ impl Cache {
     }
 
     pub(super) fn timeout(&self, timeout: impl IntoTimeout) -> Timeout {
-        timeout.into_timeout(self.0.policy.value_timeout)
+        timeout.into_timeout(self.policy().value_timeout)
     }
 
     /// Sets a value. One that is refused is what its caller takes for the present one: nothing older is served after it.

@@ -1,7 +1,7 @@
 //! How are values that are set by hand kept in this process?
 
 use std::hash::BuildHasher;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use crate::clock::Timestamp;
 use crate::entry::{Life, Worth};
@@ -93,7 +93,7 @@ impl MemoryStore {
 
     fn turn(&self, key: &CacheKey) -> MutexGuard<'_, ()> {
         let hash = (self.turn_of.hash_one(key) >> 48) as usize;
-        self.turns[hash % self.turns.len()].lock().unwrap_or_else(PoisonError::into_inner)
+        self.turns[hash % self.turns.len()].lock()
     }
 }
 

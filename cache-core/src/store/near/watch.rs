@@ -1,7 +1,7 @@
 //! The thread that listens to a server on behalf of a near cache, and asks it in time whether it is still there.
 
 use core::time::Duration;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
@@ -10,16 +10,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::wait::Backoff;
 use crate::store::near::trust::wall_now;
 use crate::store::near::{NearMemory, Told, Track, Tracker, Untracked};
+use crate::sync::Monitor;
 
 /// The thread of one near cache. It ends soon after this value.
 #[derive(Debug)]
-pub(in crate::store) struct Watchman(Arc<Stop>);
+pub(in crate::store) struct Watchman(Arc<IsStopping>);
 
-#[derive(Debug, Default)]
-struct Stop {
-    is_stopping: Mutex<bool>,
-    changed: Condvar,
-}
+type IsStopping = Monitor<bool>;
 
 /// What the thread works with.
 struct Watch {
@@ -27,7 +24,7 @@ struct Watch {
     tracker: Box<dyn Tracker>,
     clock: Arc<dyn Clock>,
     max_staleness: Duration,
-    stop: Arc<Stop>,
+    is_stopping: Arc<IsStopping>,
 }
 
 /// A moment by both clocks.
@@ -46,9 +43,9 @@ impl Watchman {
         clock: Arc<dyn Clock>,
         max_staleness: Duration,
     ) -> Result<Self> {
-        let stop = Arc::<Stop>::default();
+        let is_stopping = Arc::<IsStopping>::default();
         let memory = Arc::downgrade(memory);
-        let mut watch = Watch { memory, tracker, clock, max_staleness, stop: Arc::clone(&stop) };
+        let mut watch = Watch { memory, tracker, clock, max_staleness, is_stopping: Arc::clone(&is_stopping) };
         let first = match watch.open() {
             Err(Untracked::Refused(error)) => {
                 let context = "`near` needs a server that tells of changes (`HELLO 3`, `CLIENT TRACKING`)";
@@ -61,13 +58,13 @@ impl Watchman {
         thread
             .spawn(move || watch.run(first))
             .map_err(|error| Error::new(ErrorKind::Store, "starting the thread of `near`").with_source(error))?;
-        Ok(Self(stop))
+        Ok(Self(is_stopping))
     }
 
     /// Lets the thread end.
     pub(in crate::store) fn stop(&self) {
-        *self.0.is_stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.0.changed.notify_all();
+        *self.0.lock() = true;
+        self.0.wake_all();
     }
 }
 
@@ -86,13 +83,13 @@ impl Watch {
     fn run(mut self, first: Option<Box<dyn Track>>) {
         let mut track = first;
         let mut pauses = Backoff::new(Duration::from_millis(20), Self::LONGEST_PAUSE);
-        while !self.stop.is_set() {
+        while !self.is_stopping() {
             if let Some(track) = track.take() {
                 pauses.reset();
                 // Why it ended is the next connection's business.
                 let _ = self.listen(track);
                 self.disconnected();
-            } else if self.stop.sleep(pauses.pause()) {
+            } else if self.sleep(pauses.pause()) {
                 break;
             }
             track = self.open().ok();
@@ -117,7 +114,7 @@ impl Watch {
         let patience = (self.max_staleness * 2).max(Self::PATIENCE);
         let mut due = Instant::now();
         let mut sent: Option<(Sent, Instant)> = None;
-        while !self.stop.is_set() {
+        while !self.is_stopping() {
             let now = Instant::now();
             if sent.is_none() && now >= due {
                 sent = Some((self.now(), now));
@@ -155,17 +152,12 @@ impl Watch {
     fn now(&self) -> Sent {
         Sent(self.clock.now(), wall_now())
     }
-}
-
-impl Stop {
-    fn is_set(&self) -> bool {
-        *self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_stopping(&self) -> bool {
+        *self.is_stopping.lock()
     }
 
     /// Sleeps for `pause`; says whether it is time to stop.
     fn sleep(&self, pause: Duration) -> bool {
-        let is_stopping = self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(is_stopping, pause, |is_stopping| !*is_stopping);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        *self.is_stopping.wait_while(self.is_stopping.lock(), pause, |is_stopping| !*is_stopping)
     }
 }

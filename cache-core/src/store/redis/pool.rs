@@ -1,10 +1,10 @@
 //! Which connections are open and wait for their next call?
 
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::connection::Connection;
+use crate::sync::Mutex;
 
 /// Connections that nobody uses at present; the one that was used last is used next.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Pool {
 
     /// A connection that is open, as far as is known.
     pub(super) fn take(&self) -> Option<Connection> {
-        let (connection, since) = self.lock().pop()?;
+        let (connection, since) = self.idle.lock().pop()?;
         // All others are idle for longer still. They end when the next one is put back.
         (since.elapsed() < Self::LONGEST_IDLE).then_some(connection)
     }
@@ -32,7 +32,7 @@ impl Pool {
     /// Keeps a connection whose last call was answered.
     pub(super) fn put(&self, connection: Connection) {
         let now = Instant::now();
-        let mut idle = self.lock();
+        let mut idle = self.idle.lock();
         let old = idle.partition_point(|(_, since)| now.duration_since(*since) >= Self::LONGEST_IDLE);
         let ended: Vec<_> = idle.drain(..old).collect();
         if idle.len() < self.most {
@@ -45,12 +45,7 @@ impl Pool {
 
     /// Ends all connections that nobody uses.
     pub(super) fn clear(&self) {
-        let ended = core::mem::take(&mut *self.lock());
+        let ended = core::mem::take(&mut *self.idle.lock());
         drop(ended);
-    }
-
-    /// A push or a pop is whole or was not begun: a panic leaves no half-made state.
-    fn lock(&self) -> MutexGuard<'_, Vec<(Connection, Instant)>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::LazyLock;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
 use super::failure::Deadline;
+use crate::sync::Mutex;
 
 type Answer = Result<Vec<SocketAddr>, String>;
 type Waiting = HashMap<(String, u16), Vec<SyncSender<Answer>>>;
@@ -33,7 +34,7 @@ pub(super) fn addresses(host: &str, port: u16, deadline: Deadline) -> io::Result
 
 fn ask(host: &str, port: u16, sender: SyncSender<Answer>) -> io::Result<()> {
     let question = (host.to_owned(), port);
-    let mut waiting = lock();
+    let mut waiting = WAITING.lock();
     let is_first = !waiting.contains_key(&question);
     waiting.entry(question.clone()).or_default().push(sender);
     if is_first {
@@ -50,14 +51,10 @@ fn ask(host: &str, port: u16, sender: SyncSender<Answer>) -> io::Result<()> {
 fn tell(question: &(String, u16)) {
     let found = (question.0.as_str(), question.1).to_socket_addrs();
     let answer = found.map(Iterator::collect::<Vec<_>>).map_err(|error| error.to_string());
-    for sender in lock().remove(question).unwrap_or_default() {
+    for sender in WAITING.lock().remove(question).unwrap_or_default() {
         // Whoever gave up does not listen any more.
         let _ = sender.try_send(answer.clone());
     }
-}
-
-fn lock() -> std::sync::MutexGuard<'static, Waiting> {
-    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,0 +1,225 @@
+//! The way of a read through the store: looked up, or filled under the tokens that were read before the query.
+
+use core::time::Duration;
+
+use crate::cache::Cache;
+use crate::clock::Timestamp;
+use crate::entry::{Life, Value, Worth};
+use crate::event::{Event, Miss};
+use crate::foreign::Prepared;
+use crate::guard::Trouble;
+use crate::key::{CacheKey, Kind};
+use crate::mode::Mode;
+use crate::statistics::{Counter, Counters, StoreCounter};
+use crate::store::{Found, Looked, Operation, Seed, SharedStore, Store, Wanted, same_length};
+use crate::tables::Declared;
+use crate::tag::Tag;
+
+/// Who reads: the cache, the manager and its counters.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The cache.
+    pub cache: &'a Cache,
+    /// The manager's name.
+    pub manager: &'a str,
+    /// The kind of read.
+    pub kind: Kind,
+    /// What it is counted in.
+    pub counters: &'a Counters,
+}
+
+/// A value that is to be served, and how long it lives; or why there is none.
+pub type Served = Result<(Value, Life), Miss>;
+
+/// Why nothing is to be served, and what a look has seen on the way.
+#[derive(Clone, Debug)]
+pub struct Missed {
+    /// Why.
+    pub cause: Miss,
+    /// What the tags of the entry held then: each of them, or none.
+    pub seen: Vec<(Tag, Option<Seed>)>,
+}
+
+impl From<Miss> for Missed {
+    fn from(cause: Miss) -> Self {
+        Self { cause, seen: Vec::new() }
+    }
+}
+
+impl Reader<'_> {
+    /// An entry that the memory of this process holds, and that is to be served for a while yet. Without one, nothing is
+    /// said of what there is: [`look_up`](Self::look_up) tells.
+    #[inline]
+    #[must_use]
+    pub fn find_alive(&self, key: &CacheKey) -> Option<(Value, Life)> {
+        let parts = &*self.cache.0;
+        if parts.dirty.is_barred() {
+            return None;
+        }
+        parts.store.find_alive(key, parts.store.clock.latest())
+    }
+
+    /// Looks one entry up, without counting: a read may look more than once. What is found may be
+    /// [stale](Life::is_stale).
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is nothing to be served; a store that fails is reported, and a miss.
+    pub fn look_up(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Missed> {
+        let (store, now) = (self.cache.store(), self.now());
+        if !self.may_be_kept(wanted) {
+            return Err(Miss::Absent.into());
+        }
+        let look = || {
+            let mut looked =
+                store.call(Operation::Get, |store| same_length(store.look(core::slice::from_ref(wanted), now)?, 1))?;
+            Ok(looked.pop().unwrap_or(Looked::unseen(None)))
+        };
+        let looked = match self.cache.unbar() {
+            Ok(()) if store.is_local() => look(),
+            Ok(()) => match store.find_alive(&wanted.key, now) {
+                Some(alive) => return Ok(alive),
+                None => look(),
+            },
+            Err(trouble) => Err(trouble),
+        };
+        match looked {
+            Ok(looked) => self.judge(looked.found).map_err(|cause| Missed { cause, seen: looked.seen }),
+            Err(trouble) => Err(self.troubled(&trouble).into()),
+        }
+    }
+
+    /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
+    #[must_use]
+    pub fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Served> {
+        // The keys of one model: all of them have a codec, or none.
+        if !wanted.iter().any(|wanted| self.may_be_kept(wanted)) {
+            return wanted.iter().map(|_| Err(Miss::Absent)).collect();
+        }
+        match self.cache.unbar().and_then(|()| self.find_many(wanted)) {
+            Ok(found) => found,
+            Err(trouble) => {
+                let cause = self.troubled(&trouble);
+                wanted.iter().map(|_| Err(cause)).collect()
+            }
+        }
+    }
+
+    /// Counts a read that was answered from the cache.
+    #[inline]
+    pub fn hit(&self) {
+        self.counters.count(Counter::Hit);
+    }
+
+    /// Counts a read that was answered by an entry which is stale.
+    pub fn stale_hit(&self) {
+        self.hit();
+        self.counters.count(Counter::StaleHit);
+    }
+
+    /// Counts and reports a read that was not.
+    pub fn miss(&self, cause: Miss) {
+        self.counters.miss(cause);
+        self.cache.tell(&Event::Missed { manager: self.manager, kind: self.kind, cause });
+    }
+
+    /// The present tokens of `tags`; `None` if the store fails, or nothing is to be stored.
+    #[must_use]
+    pub fn seed(&self, tags: &[Tag]) -> Option<Vec<(Tag, Seed)>> {
+        if self.cache.mode() != Mode::Normal {
+            return None;
+        }
+        let now = self.now();
+        // A token that should have been changed must not be filled under.
+        let seed = |store: &dyn Store| same_length(store.seed(tags, &[], now)?.seeds, tags.len());
+        let seeds = self.cache.read(Operation::Seed, seed).inspect_err(|trouble| self.note(trouble)).ok()?;
+        Some(tags.iter().copied().zip(seeds).collect())
+    }
+
+    /// The present tokens of `tags`, for a fill that goes by what is `declared` of the tables of which they name a part;
+    /// `None` if the store fails, or nothing is to be stored.
+    #[must_use]
+    pub fn seed_declared(&self, tags: &[Tag], declared: &[Declared]) -> Option<Vec<(Tag, Seed)>> {
+        let store = self.cache.store();
+        if store.noted(declared).is_empty() {
+            return self.seed(tags);
+        }
+        if self.cache.mode() != Mode::Normal {
+            return None;
+        }
+        // What was lost is made good once.
+        for _ in 0..2 {
+            let prepared = self.cache.unbar().and_then(|()| store.prepare(tags, declared));
+            match prepared.inspect_err(|trouble| self.note(trouble)).ok()? {
+                Prepared::Ready(seeds) => return Some(tags.iter().copied().zip(seeds).collect()),
+                Prepared::Again => {}
+                Prepared::Unripe => return None,
+            }
+        }
+        None
+    }
+
+    /// The present moment, by the cache's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.cache.now()
+    }
+
+    /// How long to wait for somebody else's load.
+    #[must_use]
+    pub fn flight_wait(&self) -> Duration {
+        self.cache.policy().flight_wait
+    }
+
+    fn may_be_kept(&self, wanted: &Wanted<'_>) -> bool {
+        wanted.codec.is_some() || !self.cache.store().shared().is_some_and(SharedStore::keeps_bytes_only)
+    }
+
+    /// Finds entries in one round trip, or in none if all of them can be served from this process.
+    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Served>, Trouble> {
+        let (store, now) = (self.cache.store(), self.now());
+        let alive: Vec<_> = wanted.iter().map(|wanted| store.find_alive(&wanted.key, now)).collect();
+        let left: Vec<Wanted<'_>> =
+            wanted.iter().zip(&alive).filter(|(_, alive)| alive.is_none()).map(|(wanted, _)| *wanted).collect();
+        if left.is_empty() {
+            return Ok(alive.into_iter().map(|alive| alive.ok_or(Miss::Absent)).collect());
+        }
+        let look = |store: &dyn Store| same_length(store.look(&left, now)?, left.len());
+        let mut looked = store.call(Operation::Get, look)?.into_iter();
+        let find = |alive: Option<_>| match alive {
+            Some(alive) => Ok(alive),
+            None => self.judge(looked.next().and_then(|looked| looked.found)),
+        };
+        Ok(alive.into_iter().map(find).collect())
+    }
+
+    /// Counts what went wrong; gives what it is to a read.
+    fn troubled(&self, trouble: &Trouble) -> Miss {
+        self.note(trouble);
+        trouble.miss()
+    }
+
+    /// Counts what went wrong.
+    pub(crate) fn note(&self, trouble: &Trouble) {
+        if let Trouble::Failed(_) = trouble {
+            self.store_failed();
+        }
+    }
+
+    pub(crate) fn judge(&self, found: Option<Found>) -> Result<(Value, Life), Miss> {
+        let found = found.ok_or(Miss::Absent)?;
+        match found.worth {
+            Worth::Fresh | Worth::Stale => Ok((found.value, found.life)),
+            Worth::Changed(kind) => Err(Miss::Changed(kind)),
+            Worth::Expired => Err(Miss::Expired),
+            Worth::Unreadable(flaw) => {
+                self.cache.store().ledger.store.count(StoreCounter::Unreadable);
+                Err(Miss::Unreadable(flaw))
+            }
+        }
+    }
+
+    pub(crate) fn store_failed(&self) {
+        self.counters.count(Counter::StoreFailure);
+    }
+}
