@@ -3,24 +3,8 @@
 
 use cache_core::protocol::write::ChangeSet;
 
+use super::work::{Declared, Read};
 use super::{Finish, Session, Step};
-
-/// Work under way whose tables were named.
-#[derive(Clone, Debug)]
-pub(super) struct Declared {
-    changes: ChangeSet,
-    /// How the statements in it ended, at worst.
-    worst: Finish,
-    read: Read,
-}
-
-/// Whether the statements of work under way were understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Read {
-    /// One of them may have been DDL.
-    InPart,
-    Whole,
-}
 
 impl Session {
     /// Work begins that may change `changes`, whatever its statements are.
@@ -32,7 +16,7 @@ impl Session {
         }
         self.pending.merge(&changes);
         // Nobody knows when this ends: it may be with the next statement.
-        (self.is_uncertain || self.is_suspect).then(|| Step::Place(self.pending.clone()))
+        self.transaction.may_have_ended().then(|| Step::Place(self.pending.clone()))
     }
 
     /// The work that was declared last is over, however it ended.

@@ -15,7 +15,7 @@ impl Session {
         }
         self.pending.merge(&changes);
         // A statement that is not understood may have committed all that went before it.
-        if self.is_uncertain || self.is_suspect || is_unclear || finish == Finish::Lost {
+        if self.transaction.may_have_ended() || is_unclear || finish == Finish::Lost {
             return (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending, Cause::Statement));
         }
         None
@@ -25,13 +25,16 @@ impl Session {
         match boundary {
             Boundary::Begin => self.finish_begin(finish),
             Boundary::Commit => {
-                self.in_diesel = finish != Finish::Ok;
+                if finish == Finish::Ok {
+                    self.transaction.note_none_of_diesels();
+                } else {
+                    self.transaction.note_diesels();
+                }
                 self.end_transaction(finish, Cause::Commit)
             }
             Boundary::Rollback => {
-                self.in_diesel = false;
-                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
-                self.roll_back_pending(may_have_committed, finish)
+                self.transaction.note_none_of_diesels();
+                self.roll_back_pending(finish)
             }
         }
     }
@@ -39,41 +42,42 @@ impl Session {
     /// Diesel's BEGIN is over. On MySQL it has committed what was begun by hand before.
     fn finish_begin(&mut self, finish: Finish) -> Option<Step> {
         let committed = if self.begin_commits() { self.end_transaction(finish, Cause::Commit) } else { None };
-        self.in_diesel = finish == Finish::Ok;
-        self.is_uncertain = self.is_uncertain_for_good || (self.is_uncertain && finish != Finish::Ok);
-        self.is_suspect = false;
-        self.has_doubt = false;
+        if finish == Finish::Ok {
+            self.transaction.note_diesels();
+            self.transaction.note_begun();
+        } else {
+            self.transaction.note_none_of_diesels();
+            self.transaction.note_nothing_done();
+        }
         committed
     }
 
     pub(super) fn begin_commits(&self) -> bool {
-        self.dialect == Dialect::Mysql && (self.in_raw || self.autocommit_is_off || self.is_uncertain)
+        self.dialect == Dialect::Mysql && self.transaction.is_ended_by_begin()
     }
 
     pub(super) fn finish_control(&mut self, control: Transaction, finish: Finish) -> Option<Step> {
         match control {
             Transaction::Begin if self.is_in_transaction() || self.begin_commits() => self.doubtful_boundary(finish),
             Transaction::Begin => {
-                self.in_raw = finish == Finish::Ok;
-                self.is_suspect = false;
-                self.has_doubt = false;
+                if finish == Finish::Ok {
+                    self.transaction.note_by_hand();
+                }
+                self.transaction.note_nothing_done();
                 None
             }
-            Transaction::Commit | Transaction::Prepare if self.in_diesel => self.doubtful_boundary(finish),
-            Transaction::Commit | Transaction::Prepare => {
-                self.in_raw = finish != Finish::Ok && self.in_raw;
-                self.end_transaction(finish, Cause::Commit)
+            Transaction::Commit | Transaction::Prepare if self.transaction.is_diesels() => {
+                self.doubtful_boundary(finish)
             }
+            Transaction::Commit | Transaction::Prepare => self.end_transaction(finish, Cause::Commit),
             Transaction::CommitAndChain => {
                 let step = self.end_transaction(finish, Cause::Commit);
                 self.chain(finish);
                 step
             }
-            Transaction::Rollback if self.in_diesel => self.doubtful_boundary(finish),
+            Transaction::Rollback if self.transaction.is_diesels() => self.doubtful_boundary(finish),
             Transaction::Rollback | Transaction::RollbackAndChain => {
-                self.in_raw = finish != Finish::Ok && self.in_raw;
-                let may_have_committed = self.has_doubt || self.is_uncertain || finish != Finish::Ok;
-                let step = self.roll_back_pending(may_have_committed, finish);
+                let step = self.roll_back_pending(finish);
                 if control == Transaction::RollbackAndChain {
                     self.chain(finish);
                 }
@@ -81,7 +85,7 @@ impl Session {
             }
             Transaction::Savepoint if !self.is_in_transaction() => {
                 // SQLite begins a transaction with it; only the names would tell which RELEASE ends that.
-                self.is_uncertain = true;
+                self.transaction.lose_track();
                 None
             }
             Transaction::Release | Transaction::RollbackTo | Transaction::Savepoint => {
@@ -92,12 +96,14 @@ impl Session {
 
     /// Another transaction begins where one ended; on MySQL also where none was open.
     fn chain(&mut self, finish: Finish) {
-        self.in_raw |= finish == Finish::Ok && !self.in_diesel;
+        if finish == Finish::Ok && !self.transaction.is_diesels() {
+            self.transaction.note_by_hand();
+        }
     }
 
     /// Transaction control by hand inside of a transaction of Diesel's, or twice: who knows what is open now.
     fn doubtful_boundary(&mut self, finish: Finish) -> Option<Step> {
-        self.is_uncertain = true;
+        self.transaction.lose_track();
         self.settle(ChangeSet::new(), finish, false)
     }
 
@@ -114,12 +120,14 @@ impl Session {
             .then(|| Step::Release(self.pending.clone(), ending_of(finish), Cause::Statement));
         match controls.last() {
             Some(Transaction::Commit | Transaction::Rollback)
-                if finish == Finish::Ok && !self.in_diesel && !self.autocommit_is_off =>
+                if finish == Finish::Ok && !self.transaction.is_diesels() && !self.transaction.is_autocommit_off() =>
             {
                 self.forget_transaction();
             }
-            Some(Transaction::Begin) if finish == Finish::Ok && !self.in_diesel => self.in_raw = true,
-            _ => self.is_uncertain = true,
+            Some(Transaction::Begin) if finish == Finish::Ok && !self.transaction.is_diesels() => {
+                self.transaction.note_by_hand();
+            }
+            _ => self.transaction.lose_track(),
         }
         released
     }
@@ -131,12 +139,12 @@ impl Session {
             return released;
         }
         // A COMMIT that failed may be tried again: what it would have committed stays pending.
-        self.is_uncertain = true;
+        self.transaction.lose_track();
         (!self.pending.is_empty()).then(|| Step::Release(self.pending.clone(), ending_of(finish), cause))
     }
 
-    fn roll_back_pending(&mut self, may_have_committed: bool, finish: Finish) -> Option<Step> {
-        if may_have_committed {
+    fn roll_back_pending(&mut self, finish: Finish) -> Option<Step> {
+        if finish != Finish::Ok || self.transaction.may_outlive_rollback() {
             return self.end_transaction(finish, Cause::Rollback);
         }
         self.forget_transaction();
@@ -145,10 +153,7 @@ impl Session {
 
     fn forget_transaction(&mut self) {
         self.pending = ChangeSet::new();
-        self.has_doubt = false;
-        self.is_uncertain = self.is_uncertain_for_good;
-        self.is_suspect = false;
-        self.in_raw = false;
+        self.transaction.end();
     }
 
     pub(super) fn release_pending(&mut self, ending: Ending, cause: Cause) -> Option<Step> {

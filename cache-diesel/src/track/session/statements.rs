@@ -3,7 +3,9 @@
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cause, Ending};
 
-use super::{Entry, Finish, Intents, Kind, Session, Statement, Step, Ticket, Words};
+use super::under_way::{Entry, Kind};
+use super::work::Held;
+use super::{Finish, Intents, Session, Statement, Step, Ticket, Words};
 use crate::scan::Dialect;
 
 impl Session {
@@ -19,7 +21,7 @@ impl Session {
         if self.is_declared() && (statement.is_declared || is_writing) {
             statement.changes.merge(&self.declared_changes());
         }
-        if self.is_anywhere() && !statement.changes.is_empty() {
+        if self.setting.is_anywhere() && !statement.changes.is_empty() {
             statement.changes.add_other_databases();
         }
         let step = if self.is_in_transaction() && !self.may_end_transaction(&statement) {
@@ -113,19 +115,21 @@ impl Session {
             self.note_failure();
         }
         if statement.is_switching && finish != Finish::Ok {
-            self.stay_uncertain();
+            self.transaction.lose_track_for_good();
         }
         let is_suspect = statement.is_returning && self.is_in_transaction() && self.dialect == Dialect::Sqlite;
         let step = self.finish_statement(statement, finish);
         // From the next statement on: if this one has failed, it has written nothing itself.
-        self.is_suspect |= is_suspect;
+        if is_suspect {
+            self.transaction.suspect();
+        }
         step
     }
 
     fn finish_at_boundary(&mut self, finish: Finish) -> Option<Step> {
         let boundary = self.boundary.take()?;
-        if let Some((_, worst)) = self.held.as_mut().filter(|_| finish != Finish::Ok) {
-            *worst = finish;
+        if let Some(held) = self.held.as_mut().filter(|_| finish != Finish::Ok) {
+            held.worst = finish;
         }
         self.finish_boundary(boundary, finish)
     }
@@ -146,10 +150,10 @@ impl Session {
     }
 
     fn hold(&mut self, changes: &ChangeSet, finish: Finish) {
-        let (held, worst) = self.held.get_or_insert((ChangeSet::new(), Finish::Ok));
-        held.merge(changes);
+        let held = self.held.get_or_insert_with(|| Held { changes: ChangeSet::new(), worst: Finish::Ok });
+        held.changes.merge(changes);
         if finish != Finish::Ok {
-            *worst = finish;
+            held.worst = finish;
         }
     }
 
@@ -158,11 +162,11 @@ impl Session {
         if let Some(unfinished) = self.under_way.take_kind(Kind::Writing) {
             self.hold(&unfinished, Finish::Failed);
         }
-        let (announced, finish) = self.held.take()?;
+        let Held { changes: announced, worst: finish } = self.held.take()?;
         let mut changes = exact.cloned().unwrap_or(announced);
         changes.merge(&core::mem::take(&mut self.beside));
         changes.merge(&self.declared_changes());
-        if self.is_anywhere() {
+        if self.setting.is_anywhere() {
             changes.add_other_databases();
         }
         let is_unclear = changes.is_wide();
@@ -170,6 +174,6 @@ impl Session {
     }
 
     fn may_end_transaction(&self, statement: &Statement) -> bool {
-        self.is_uncertain || self.is_suspect || !statement.controls.is_empty() || statement.is_unclear()
+        self.transaction.may_have_ended() || !statement.controls.is_empty() || statement.is_unclear()
     }
 }
