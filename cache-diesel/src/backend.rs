@@ -1,7 +1,6 @@
 //! Holds what the library knows of each database backend.
 
 use core::fmt;
-use std::path::PathBuf;
 
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
@@ -9,7 +8,8 @@ use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment
 use diesel::result::QueryResult;
 
 use crate::catalogue::{AskedColumn, Told};
-use crate::identity::Answer;
+use crate::identity::address::Address;
+use crate::identity::answer::Answer;
 use crate::scan::{Bound, Dialect};
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -24,13 +24,15 @@ mod mysql;
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod returning;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod scheme;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod url;
 
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-pub(crate) use url::address_of_url;
+pub(crate) use scheme::address_of_url;
 
 #[cfg(not(any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
 compile_error!("cache-diesel needs a database: enable one of its features `sqlite`, `postgres` and `mysql`");
@@ -119,63 +121,6 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool;
-}
-
-/// Where a connection leads, by what it was opened with: without any password.
-#[doc(hidden)]
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Address {
-    /// What all connections to the database have in common.
-    pub(crate) database: String,
-    /// How it is reached: hosts and ports, and the name that it is asked for by.
-    pub(crate) route: String,
-    /// By whom.
-    pub(crate) user: String,
-    /// What else the results of a connection depend on: its options.
-    pub(crate) session: String,
-    /// Who else can ever reach that database.
-    pub(crate) reach: Reach,
-    /// Whether the connection reaches other databases as well.
-    pub(crate) reaches_others: bool,
-    /// Whether nobody knows which database it is.
-    pub(crate) is_nameless: bool,
-}
-
-/// Who can reach a database.
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "a server is reached by everybody"))]
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reach {
-    /// No other connection.
-    Connection,
-    /// Other connections of this process.
-    Process,
-    /// Who can open this file.
-    File(PathBuf),
-    /// Who can connect to its server.
-    Server,
-}
-
-impl Address {
-    #[cfg(any(feature = "mysql", feature = "postgres", test))]
-    pub(crate) fn of_server(database: String) -> Self {
-        Self::reached_by(Reach::Server, database)
-    }
-
-    pub(crate) fn of_connection(database: String) -> Self {
-        Self::reached_by(Reach::Connection, database)
-    }
-
-    pub(crate) fn reached_by(reach: Reach, database: String) -> Self {
-        Self {
-            database,
-            route: String::new(),
-            user: String::new(),
-            session: String::new(),
-            reach,
-            reaches_others: false,
-            is_nameless: false,
-        }
-    }
 }
 
 /// What an open connection says of its session.

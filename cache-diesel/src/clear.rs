@@ -71,7 +71,7 @@ impl<M: CachedModel> Manager<M> {
 
 /// The tags of one row, in every database that this process has opened.
 fn detail_tags(state: &ManagerState, row: KeyBytes) -> Vec<Tag> {
-    let databases = identity::every();
+    let databases = identity::seen::every();
     let tables = databases.iter().map(|database| database.table(&state.table));
     // The witness before the row, so that nobody takes the new token of the row for one from before.
     let mut tags: Vec<Tag> = tables.flat_map(|table| [table.whole(TagKind::Cleared), table.row(row)]).collect();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::catalogue::Catalogue;
 use crate::declaration::statements;
-use crate::report;
+use crate::warning;
 
 /// A column that a model says is compared byte by byte (`exact(..)`), and a database compares otherwise.
 ///
@@ -62,7 +62,7 @@ pub(crate) fn look(catalogue: &Catalogue) {
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     for contradiction in contradicted {
         if !found.contains(&contradiction) {
-            report::contradicted(&contradiction);
+            warning::contradicted(&contradiction);
             found.push(contradiction);
         }
     }

@@ -1,20 +1,22 @@
 //! Identifies the database of a connection, and names the space of its entries.
 
+pub(crate) mod address;
 pub(crate) mod answer;
 pub(crate) mod endpoint;
-pub(crate) mod file;
+pub(crate) mod names;
+pub(crate) mod process;
 pub(crate) mod role;
-mod seen;
+pub(crate) mod seen;
 pub(crate) mod whereabouts;
 
-pub(crate) use answer::Answer;
-pub use seen::only_database;
-pub(crate) use seen::{every, forget, named, note_particular_session, only, remember, remember_address};
-pub(crate) use whereabouts::Whereabouts;
+mod file;
+
+pub(crate) use seen::only;
 
 use cache_core::{Database, Fingerprint, Token};
 
-use crate::backend::{Address, Reach};
+use address::{Address, Reach};
+use answer::Answer;
 
 /// What a connection reads from and writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ impl Identity {
 
     /// The identity of a connection at `address` whose program calls the database `name`.
     pub(crate) fn of_name(address: &Address, name: &str) -> Self {
-        let database = seen::note_name(name);
+        let database = names::note(name);
         let own = Self::of_address(address).space;
         // What lives in the memory of this process is nobody else's, whatever it is called.
         let is_here = matches!(address.reach, Reach::Connection | Reach::Process);
@@ -65,27 +67,11 @@ impl Identity {
     /// An identity that nothing has, or ever had.
     pub(crate) fn unique() -> Self {
         let number = Token::fresh();
-        Self::of_address(&Address::of_connection(format!("unique:{}:{number:?}", here())))
+        Self::of_address(&Address::of_connection(format!("unique:{}:{number:?}", process::here())))
     }
 
     /// Whether the database goes by `name` already.
     pub(crate) fn is_named(&self, name: &str) -> bool {
-        self.database == seen::database_named(name)
+        self.database == names::database_named(name)
     }
-}
-
-/// What writes on a connection change that says itself that it leads to `address`.
-pub(crate) fn database_of(address: &Address) -> Database {
-    let endpoint = endpoint::Endpoint::of(address.clone());
-    endpoint.known().unwrap_or_else(|| endpoint.by_address()).database
-}
-
-/// What tells this process from all others, on whatever machine: its number alone does not, two containers have the
-/// same ones.
-pub(crate) fn here() -> String {
-    use std::sync::LazyLock;
-
-    static DRAWN: LazyLock<[Token; 2]> = LazyLock::new(|| [Token::fresh(), Token::fresh()]);
-    // A process that was forked has what was drawn before, and another number.
-    format!("{:?} {}", *DRAWN, std::process::id())
 }

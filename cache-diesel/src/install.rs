@@ -10,11 +10,15 @@ use diesel::connection::{
 };
 use diesel::result::QueryResult;
 
-use crate::backend::{Address, CacheBackend};
+use crate::backend::CacheBackend;
+use crate::identity::address::Address;
 use crate::read::{introduce_writer, is_in_transaction};
 use crate::track::{Begun, Tracker, tracker_of};
 
+mod only;
 pub(crate) mod watch;
+
+pub use only::only_database;
 
 /// Makes an instrumentation for each new connection, as Diesel's `set_default_instrumentation` takes it.
 pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;

@@ -221,6 +221,7 @@ mod relevance;
 mod replay;
 mod report;
 mod row_key;
+mod saved;
 mod scan;
 mod settings;
 mod shape;
@@ -228,6 +229,7 @@ mod storage;
 mod table;
 mod test_transaction;
 mod track;
+mod warning;
 mod weigh;
 pub mod write;
 
@@ -244,8 +246,9 @@ pub use clear::{After, Clear, Clears};
 pub use contradiction::{Contradiction, contradictions};
 pub use error::NotFound;
 pub use explain_sql::{SqlExplanation, explain_sql};
-pub use identity::only_database;
-pub use install::{MakeInstrumentation, identify, install, install_with, replica, track, track_new_connections};
+pub use install::{
+    MakeInstrumentation, identify, install, install_with, only_database, replica, track, track_new_connections,
+};
 pub use keys::IntoKey;
 pub use manager::Manager;
 pub use model::{CachedModel, Key};
@@ -257,10 +260,11 @@ pub use read::{
     ListWithTotal, OptionalRead, Origin, ReadError,
 };
 pub use refresh::refresh_with;
+pub use saved::Saved;
 pub use settings::check_settings;
 pub use storage::Storable;
 pub use test_transaction::{begin_test_transaction, treat_as_committed};
-pub use write::{Saved, writes};
+pub use write::writes;
 
 #[doc(hidden)]
 pub mod __private {
@@ -291,8 +295,8 @@ pub mod __private {
         AnyConnection, Anywhere, BaseQueryOf, BlockingRead, DefaultOrder, ListRead, Multi, On, OnJoined, OwnQuery,
         Queried, RowRead, Runs, ScopeQuery, UniqueRead, Unordered, unique_codec,
     };
+    pub use crate::saved::Saved;
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
-    pub use crate::write::Saved;
     pub mod printed {
         pub use crate::printed::{KeyType, NotParsed, NotWrapped, Parse, PartReader, Wrap, Wrapped};
     }

@@ -16,8 +16,8 @@ use crate::identity::endpoint::{Endpoint, endpoint_of};
 use crate::model::{CachedModel, Definition};
 use crate::read::refused::refused;
 use crate::relevance;
-use crate::report;
 use crate::table::table_name;
+use crate::warning;
 
 /// The cache manager of `M`: builds cached reads, and writes that the cache knows of.
 ///
@@ -47,6 +47,17 @@ impl<M: CachedModel> Manager<M> {
         Self { state, model: PhantomData }
     }
 }
+
+/// Where `cached()` is found on a struct without the derive: it is refused with what to add to it.
+#[doc(hidden)]
+pub trait HasManager: CachedModel {
+    /// The model's manager; the derive writes a method of this name that comes first.
+    fn cached() -> Manager<Self> {
+        Manager::in_cache(Self::DEFINITION.own_cache())
+    }
+}
+
+impl<M: CachedModel> HasManager for M {}
 
 impl<M> Clone for Manager<M> {
     fn clone(&self) -> Self {
@@ -158,7 +169,8 @@ impl ManagerState {
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
         let told = cache.database_url().map(|url| endpoint_of(address_of_url(url).1));
-        let relevance = relevance::of(self, cache.policy().relevance);
+        let (relevance, refused) = relevance::resolved(&self.definition.timeouts, cache.policy().relevance);
+        warning::say_relevance_too_long(&self.name, &self.cache_name, &refused);
         Some(self.attached.get_or_init(|| Attached { cache, told, relevance, counters }))
     }
 
@@ -215,7 +227,8 @@ pub(crate) fn state_for(shape: TypeId, cache: &str, make: impl FnOnce() -> Manag
     let is_namesake = |other: &&ManagerState| other.name == state.name && other.cache_name == state.cache_name;
     // Nothing breaks: what differs between them is part of the names of their entries.
     if let Some(other) = states.values().copied().find(is_namesake) {
-        report::same_name(state, other);
+        let paths = [other, state].map(|manager| manager.definition.path());
+        warning::say_same_name(&state.name, cache, paths.each_ref().map(String::as_str));
     }
     states.insert((shape, cache.to_owned()), state);
     state

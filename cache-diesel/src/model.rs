@@ -12,11 +12,10 @@ use diesel::{Expression, Table};
 
 use crate::comparison::{Comparison, Stated};
 use crate::error::NotFound;
-use crate::manager::Manager;
 use crate::printed::KeyPart;
+use crate::saved::Saved;
 use crate::storage::ModelCodecs;
 use crate::table::{NamedTable, table_name};
-use crate::write::Saved;
 
 /// A model whose rows are cached.
 ///
@@ -90,17 +89,6 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     /// The tables whose changes reach this table by themselves.
     fn dependencies() -> Vec<Dependency>;
 }
-
-/// Where `cached()` is found on a struct without the derive: it is refused with what to add to it.
-#[doc(hidden)]
-pub trait HasManager: CachedModel {
-    /// The model's manager; the derive writes a method of this name that comes first.
-    fn cached() -> Manager<Self> {
-        Manager::in_cache(Self::DEFINITION.own_cache())
-    }
-}
-
-impl<M: CachedModel> HasManager for M {}
 
 /// What a primary key, a unique value or a scope's value has to be.
 ///

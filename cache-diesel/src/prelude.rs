@@ -7,5 +7,5 @@ pub use cache_derive::Cached;
 
 pub use crate::After as _;
 pub use crate::OptionalRead as _;
-pub use crate::model::HasManager as _;
+pub use crate::manager::HasManager as _;
 pub use crate::{Cache, MIB, caches};

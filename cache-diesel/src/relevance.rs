@@ -3,16 +3,6 @@
 use cache_core::Timeout;
 use cache_core::policy::{Relevance, Timeouts};
 
-use crate::manager::ManagerState;
-use crate::report;
-
-/// What counts for `manager` in a cache that says `cached` for those that say nothing.
-pub(crate) fn of(manager: &ManagerState, cached: Relevance) -> Relevance {
-    let (relevance, refused) = resolved(&manager.definition.timeouts, cached);
-    report::relevance_too_long(manager, &refused);
-    relevance
-}
-
 /// What counts, and the settings of the cache that cannot be kept, as the entries are gone before they are stale.
 pub(crate) fn resolved(timeouts: &Timeouts, cached: Relevance) -> (Relevance, Vec<[&'static str; 2]>) {
     let mut refused = Vec::new();

@@ -8,6 +8,7 @@ use crate::contradiction::contradictions;
 use crate::declaration::{Declared, declared};
 use crate::install::watch;
 use crate::relevance;
+use crate::warning::{DEFAULT_REPLACED, relevance_too_long, same_name};
 
 /// Looks for settings that contradict each other, over all models of the program and the caches that are configured.
 ///
@@ -74,27 +75,6 @@ fn mistakes_of(models: &[Declared]) -> Vec<String> {
         }
     }
     mistakes
-}
-
-/// What is wrong with an instrumentation that takes the tracker's place.
-pub(crate) const DEFAULT_REPLACED: &str = "Diesel's default instrumentation was replaced after `install`: connections that are opened from then on are not \
-     tracked, so that their reads are not cached, and their plain writes leave in the cache what was there before; set it \
-     before `install`, or give it to `install_with`; until then see `cache_diesel::track`";
-
-/// What is wrong with two managers of one name.
-pub(crate) fn same_name(manager: &str, cache: &str, [one, other]: [&str; 2]) -> String {
-    format!(
-        "two managers are called `{manager}` in the cache named `{cache}`, those of `{one}` and of `{other}`: their \
-         entries are apart, but their numbers are counted together; give one of them a `key` of its own"
-    )
-}
-
-/// What is wrong with a cache's relevance timeout that is longer than a manager's timeout.
-pub(crate) fn relevance_too_long(manager: &str, cache: &str, [relevance, timeout]: &[&str; 2]) -> String {
-    format!(
-        "the `{relevance}` of the cache named `{cache}` is longer than the `{timeout}` of `{manager}`: its entries are \
-         never stale; give the model a `{relevance}` of its own"
-    )
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use diesel::result::QueryResult;
 use crate::backend::{CacheBackend, sql_text};
 use crate::catalogue::{self, catalogue_of};
 use crate::identity::Identity;
-use crate::report;
 use crate::scan::{self, Called, Looked};
+use crate::warning;
 
 /// What is the same for all queries of one SQL text.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Named {
         }
         let reached: Vec<_> = tables.iter().filter_map(|table| catalogue.reached_by(table)).collect();
         if let Some(table) = reached.iter().find_map(|reached| reached.opaque.as_deref()).filter(|_| !is_vouched) {
-            report::opaque_policy(table);
+            warning::opaque_policy(table);
             return Err(Bypass::NotFollowed);
         }
         tables.extend(reached.into_iter().flat_map(|reached| reached.tables.iter().cloned()));

@@ -11,7 +11,10 @@ mod tracker;
 pub(crate) use hooks::Hook;
 pub(crate) use session::Begun;
 pub(crate) use stage::{is_rehearsed, widen};
-pub(crate) use tracker::{Shut, Text, Told, Tracker, asking, questioning, tracker_of, writing};
+pub(crate) use tracker::own::{Text, Told, asking, writing};
+pub(crate) use tracker::placed::questioning;
+pub(crate) use tracker::shut::Shut;
+pub(crate) use tracker::{Tracker, tracker_of};
 
 pub(crate) use carry::ensure;
 

@@ -10,12 +10,12 @@ mod statement;
 mod target;
 mod untracked;
 
+pub use crate::saved::Saved;
 pub use delete::DeleteWrite;
 pub use insert::{FetchInserted, InsertWrite, NewRows};
 pub use named::{ByName, ByTable, ByTables, TableNames, writes};
 pub use rows::{Executed, WrittenRows};
 pub use save::{FetchSaved, SaveWrite};
-pub use saved::Saved;
 pub use statement::{FetchWritten, StatementWrite};
 pub use target::{GivesBack, WriteTarget, WritesTo};
 
@@ -49,7 +49,7 @@ where
     }
     introduce_writer(conn);
     if let Some(tracker) = tracker_of(conn) {
-        tracker.ensure(&changes).map_err(refused::<diesel::result::Error>)?;
+        tracker.ensure(&changes).map_err(untracked::refused::<diesel::result::Error>)?;
         return writing(conn, changes, write, told);
     }
     let written = untracked::write(conn, &changes, write)?;
@@ -72,9 +72,4 @@ pub(crate) fn space_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, t
 /// For a write whose result does not tell what it changed.
 pub(crate) fn as_announced<T>(_: &T, _: Identity) -> Option<ChangeSet> {
     None
-}
-
-/// What a strict write fails with: Diesel has no kind for it.
-fn refused<E: From<diesel::result::Error>>(error: cache_core::Error) -> E {
-    diesel::result::Error::QueryBuilderError(Box::new(error)).into()
 }

@@ -12,10 +12,11 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
-use crate::backend::{Address, CacheBackend, SessionState, declared};
+use crate::backend::{CacheBackend, SessionState, declared};
 use crate::catalogue::{AskedColumn, Told};
-use crate::identity::answer::Standing;
-use crate::identity::{Answer, here};
+use crate::identity::address::Address;
+use crate::identity::answer::{Answer, Standing};
+use crate::identity::process::here;
 use crate::scan::{Bound, Bounded, Dialect};
 
 /// The values of a query, made its own.

@@ -13,9 +13,10 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_big_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
-use crate::backend::{Address, CacheBackend, SessionState, declared};
+use crate::backend::{CacheBackend, SessionState, declared};
 use crate::catalogue::{AskedColumn, Told};
-use crate::identity::Answer;
+use crate::identity::address::Address;
+use crate::identity::answer::Answer;
 use crate::scan::{Bound, Bounded, Dialect, HARMLESS_SETTINGS};
 
 mod server;
@@ -249,13 +250,9 @@ fn keyword_value(text: &str) -> (String, &str) {
 }
 
 /// What the database called `name` is called beside those of other servers.
-fn database_called(name: &str) -> String {
-    format!("postgres:{name}")
-}
-
 fn address_of(name: Option<&str>) -> Address {
     match name {
-        Some(name) => Address::of_server(database_called(name)),
+        Some(name) => Address::of_server(server::database_called(name)),
         // The name of the account that the program runs under, or a service file's: its writes count everywhere.
         None => Address { is_nameless: true, ..Address::of_server("postgres:".to_owned()) },
     }

@@ -13,9 +13,11 @@ use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::url::percent_decoded;
-use crate::backend::{Address, CacheBackend, Reach, SessionState, declared};
+use crate::backend::{CacheBackend, SessionState, declared};
 use crate::catalogue::{AskedColumn, Told};
-use crate::identity::{Answer, here};
+use crate::identity::address::{Address, Reach};
+use crate::identity::answer::Answer;
+use crate::identity::process::here;
 use crate::scan::{Bound, Bounded, Dialect, opening_quote, printed_bytes, printed_text};
 
 /// The values of a query, made its own.

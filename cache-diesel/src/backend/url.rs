@@ -1,45 +1,7 @@
-//! Reads the name of the database from a connection URL.
+//! Takes connection URLs apart.
 
-use crate::backend::Address;
-use crate::scan::Dialect;
-
-/// What speaks at the other end of `url`, and which database that is.
-pub(crate) fn address_of_url(url: &str) -> (Dialect, Address) {
-    // The parser of MySQL's URLs takes more spellings than one.
-    let scheme = url.trim_start_matches(|character| character <= ' ').split_once(':');
-    match scheme.map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
-        #[cfg(feature = "mysql")]
-        Some("mysql") => (Dialect::Mysql, super::mysql::address_of_url(url)),
-        #[cfg(feature = "postgres")]
-        Some("postgres" | "postgresql") => (Dialect::Postgres, super::postgres::address_of_url(url)),
-        #[cfg(feature = "postgres")]
-        _ if super::postgres::is_keyword_list(url) => (Dialect::Postgres, super::postgres::address_of_url(url)),
-        _ => other(url),
-    }
-}
-
-/// With SQLite alone, whatever has no scheme of a server is a file.
-#[cfg(all(feature = "sqlite", not(feature = "postgres")))]
-fn other(url: &str) -> (Dialect, Address) {
-    (Dialect::Sqlite, super::sqlite::address_of_url(url))
-}
-
-/// An empty text is a temporary file to SQLite, and to PostgreSQL whatever the environment says.
-#[cfg(all(feature = "sqlite", feature = "postgres"))]
-fn other(url: &str) -> (Dialect, Address) {
-    let address = super::sqlite::address_of_url(url);
-    (Dialect::Sqlite, Address { is_nameless: url.trim().is_empty(), ..address })
-}
-
-#[cfg(all(not(feature = "sqlite"), feature = "postgres"))]
-fn other(url: &str) -> (Dialect, Address) {
-    (Dialect::Postgres, super::postgres::address_of_url(url))
-}
-
-#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
-fn other(url: &str) -> (Dialect, Address) {
-    (Dialect::Mysql, super::mysql::address_of_url(url))
-}
+#[cfg(any(feature = "mysql", test))]
+use crate::identity::address::Address;
 
 /// The parts of `scheme://user:password@hosts/database?parameters`, as they are written.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -89,9 +51,9 @@ impl<'a> ServerUrl<'a> {
         }
     }
 
-    #[cfg(any(feature = "mysql", test))]
     /// Puts its parts, but for passwords, to what each is for: a parameter that `is_route` says how the database is
     /// reached, and what is not known may change what is read.
+    #[cfg(any(feature = "mysql", test))]
     pub(super) fn parted(&self, is_route: impl Fn(&str) -> bool, to: Address) -> Address {
         let mut address =
             Address { route: format!("{:?} {:?}", self.hosts, self.database), user: format!("{:?}", self.user), ..to };

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
-use crate::backend::{Address, Reach};
+use cache_core::Database;
+
+use crate::identity::address::{Address, Reach};
 use crate::identity::answer::{Answer, Standing};
 use crate::identity::{Identity, file};
 
@@ -98,6 +100,12 @@ pub(crate) fn endpoint_of(address: Address) -> Arc<Endpoint> {
     }
     let mut endpoints = ENDPOINTS.write().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(endpoints.entry(address).or_insert_with_key(|address| Arc::new(Endpoint::of(address.clone()))))
+}
+
+/// What writes on a connection change that says itself that it leads to `address`.
+pub(crate) fn database_of(address: &Address) -> Database {
+    let endpoint = Endpoint::of(address.clone());
+    endpoint.known().unwrap_or_else(|| endpoint.by_address()).database
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::identity::answer::{Answer, Standing};
-use crate::identity::here;
+use crate::identity::process::here;
 
 /// What there is to say of the file at `path`; `None`: it does not exist yet.
 ///

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::backend::Reach;
 use crate::identity::Identity;
+use crate::identity::address::Reach;
 use crate::identity::answer::Answer;
 use crate::identity::endpoint::Endpoint;
 use crate::identity::role::{AtMiss, Role};

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use cache_core::registry;
 use diesel::connection::{Instrumentation, InstrumentationEvent, get_default_instrumentation};
 
-use crate::report;
+use crate::warning;
 
 /// What Diesel gives to new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) fn begin() {
 #[cold]
 pub(crate) fn look() {
     if is_replaced() && LAST_SEEN.swap(Default::Replaced as u8, Ordering::Relaxed) == Default::Ours as u8 {
-        report::default_replaced();
+        warning::default_replaced();
         registry::every().iter().for_each(cache_core::Cache::note_default_replaced);
     }
 }

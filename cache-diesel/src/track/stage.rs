@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Bypass, Database, Invalidation, Tag};
 
-use crate::identity::{self, Identity};
+use crate::identity::{Identity, seen};
 use crate::track::carry_out;
 use crate::track::hooks::{Hook, Waiting};
 use crate::track::rehearsal::{Cue, Rehearsal};
@@ -168,7 +168,7 @@ fn is_any() -> bool {
 
 fn enter(real: Database) -> Identity {
     let identity = Identity::unique();
-    identity::remember(identity);
+    seen::remember(identity);
     let mut stages = STAGES.write().unwrap_or_else(PoisonError::into_inner);
     stages.push(Entered { real, own: identity.database });
     COUNT.store(stages.len(), Ordering::SeqCst);
@@ -179,5 +179,5 @@ fn leave(identity: Identity) {
     let mut stages = STAGES.write().unwrap_or_else(PoisonError::into_inner);
     stages.retain(|stage| stage.own != identity.database);
     COUNT.store(stages.len(), Ordering::SeqCst);
-    identity::forget(identity);
+    seen::forget(identity);
 }

@@ -9,19 +9,18 @@ use diesel::connection::{Connection, DebugQuery, Instrumentation, Instrumentatio
 use diesel::result::Error;
 
 use ending::finish_of;
-use own::Own;
+use running::Own;
+use shut::Shut;
 
 use crate::catalogue;
 use crate::declaration::tables;
-use crate::identity::{self, Identity, Whereabouts};
+use crate::identity::whereabouts::Whereabouts;
+use crate::identity::{Identity, seen};
 use crate::scan::{self, Dialect, Effect};
 use crate::track::hooks::{Hook, Waiting};
 use crate::track::session::{Begun, Finish, Intents, Session, Step, Ticket, Words};
 use crate::track::stage::{Stage, widen};
 use crate::track::{carry_out, ensure, plain};
-
-pub(crate) use own::{Text, Told, asking, writing};
-pub(crate) use placed::{Shut, questioning};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
@@ -65,19 +64,19 @@ impl Tracker {
     /// Takes over a connection that reaches other databases besides its own.
     pub(crate) fn note_other_databases(&mut self) {
         self.session.note_other_databases();
-        identity::note_particular_session();
+        seen::note_particular_session();
     }
 
     /// Takes over a connection to a database that nobody can name.
     pub(crate) fn note_nameless(&mut self) {
         self.session.note_nameless();
-        identity::note_particular_session();
+        seen::note_particular_session();
     }
 
     /// Takes over a connection whose session was changed before anybody looked.
     pub(crate) fn note_particular_session(&mut self) {
         self.note_session(scan::Session::Particular);
-        identity::note_particular_session();
+        seen::note_particular_session();
     }
 
     /// Takes over a connection whose statements do not commit by themselves.
@@ -242,7 +241,7 @@ impl Tracker {
         let words = self.read_along(query);
         self.forget_structure();
         if self.session.is_particular() {
-            identity::note_particular_session();
+            seen::note_particular_session();
         }
         self.stage.take_if(|stage| !stage.start(&self.session, ticket, words));
         self.hooks.read_along(self.session.controls());
@@ -377,7 +376,7 @@ impl Drop for Tracker {
             (_, step, _) => self.carry_out(step),
         }
         if let Some(identity) = self.identity {
-            identity::forget(identity);
+            seen::forget(identity);
         }
     }
 }
@@ -388,5 +387,7 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
 }
 
 mod ending;
-mod own;
-mod placed;
+pub(crate) mod own;
+pub(crate) mod placed;
+mod running;
+pub(crate) mod shut;

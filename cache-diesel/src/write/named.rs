@@ -10,7 +10,7 @@ use crate::read::{WritingConnection, introduce_writer};
 use crate::scan::Dialect;
 use crate::table::NamedTable;
 use crate::track::tracker_of;
-use crate::write::{refused, untracked};
+use crate::write::untracked::{self, refused};
 
 /// Runs `work`, which writes to `named`, whatever its statements are: all rows and lists of these tables count as
 /// changed.

@@ -5,11 +5,11 @@ use cache_core::{Cause, Database, Ending, Invalidation, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
-use crate::identity::{database_of, named};
+use crate::identity::endpoint::database_of;
+use crate::identity::names::named;
 use crate::install::watch;
 use crate::read::is_in_transaction;
 use crate::track::{ensure, widen};
-use crate::write::refused;
 
 /// Runs `write`, which may change `changes` at most, unless a store that has to take its intents does not.
 ///
@@ -37,6 +37,11 @@ where
     }
     let _release = OnDrop { writes, ending };
     write(conn)
+}
+
+/// What a strict write fails with: Diesel has no kind for it.
+pub(super) fn refused<E: From<diesel::result::Error>>(error: cache_core::Error) -> E {
+    diesel::result::Error::QueryBuilderError(Box::new(error)).into()
 }
 
 /// The writes, with the intents that are a condition of theirs.

@@ -6,9 +6,8 @@ use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use super::database_called;
-use crate::identity::answer::Standing;
-use crate::identity::{Answer, here};
+use crate::identity::answer::{Answer, Standing};
+use crate::identity::process::here;
 
 /// The number that a server's data was given when it was made: standbys have it, and whoever takes over from it. That
 /// of the database is another one when it is dropped and made again.
@@ -31,6 +30,11 @@ struct Said {
     /// Whether the server's number may be asked for.
     #[diesel(sql_type = Bool)]
     is_open: bool,
+}
+
+/// What all connections to the database `name` have in common.
+pub(super) fn database_called(name: &str) -> String {
+    format!("postgres:{name}")
 }
 
 /// Asks with one statement, and with others where it is refused.

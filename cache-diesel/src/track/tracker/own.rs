@@ -6,20 +6,10 @@ use cache_core::protocol::write::ChangeSet;
 use diesel::connection::Connection;
 use diesel::result::{Error, QueryResult};
 
+use super::running::Own;
 use super::{Tracker, tracker_of};
 use crate::identity::Identity;
 use crate::track::hooks::Hook;
-
-/// What a manager runs on the connection at present.
-#[derive(Debug, Default)]
-pub(crate) enum Own {
-    #[default]
-    Nothing,
-    /// What the library asks for itself: nobody is told of it.
-    Question,
-    Read,
-    Write(ChangeSet),
-}
 
 /// What the result of a manager's write tells.
 pub(crate) struct Told<Exact, After> {

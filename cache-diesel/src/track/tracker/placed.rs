@@ -5,28 +5,18 @@ use std::sync::Arc;
 use cache_core::Bypass;
 use diesel::connection::Connection;
 
-use super::{Own, Tracker, tracker_of};
-use crate::backend::{Address, address_of_url};
+use super::running::Own;
+use super::shut::Shut;
+use super::{Tracker, tracker_of};
+use crate::backend::address_of_url;
+use crate::identity::address::Address;
+use crate::identity::answer::Answer;
 use crate::identity::endpoint::{Endpoint, endpoint_of};
 use crate::identity::role::AtMiss;
-use crate::identity::{self, Answer, Identity, Whereabouts};
+use crate::identity::whereabouts::Whereabouts;
+use crate::identity::{Identity, seen};
 use crate::scan::Dialect;
 use crate::track::session::Session;
-
-/// Why a connection has no identity to read under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shut {
-    /// It leaves the cache alone.
-    Bypass(Bypass),
-    /// It has to be asked which database it is on.
-    Unasked,
-}
-
-impl From<Bypass> for Shut {
-    fn from(reason: Bypass) -> Self {
-        Self::Bypass(reason)
-    }
-}
 
 impl Tracker {
     /// Tracks a connection that is open already, and leads to `address`.
@@ -51,10 +41,10 @@ impl Tracker {
     }
 
     fn place(&mut self, endpoint: Arc<Endpoint>, dialect: Dialect) {
-        identity::remember_address(&endpoint.address);
+        seen::remember_address(&endpoint.address);
         self.whereabouts = Whereabouts::at(endpoint);
         self.identity = self.whereabouts.identity();
-        self.identity.into_iter().for_each(identity::remember);
+        self.identity.into_iter().for_each(seen::remember);
         self.dialect = dialect;
         self.session = Session::new(dialect);
     }
@@ -133,12 +123,12 @@ impl Tracker {
             self.abandon();
             let step = self.session.release_open();
             self.carry_out(step);
-            identity::forget(former);
+            seen::forget(former);
         }
         if self.whereabouts.has_name() {
             self.session.note_name();
         }
-        identity::remember(identity);
+        seen::remember(identity);
         self.identity = Some(identity);
     }
 }

@@ -1,0 +1,35 @@
+//! What a model's own functions are told of a write.
+
+use core::fmt;
+
+use crate::model::CachedModel;
+
+/// A write of a manager that is committed, as `after_save` and `after_delete` are told of it.
+///
+/// It names the row and does not hold it: the row has gone to the caller. Read it through the manager, which gives what
+/// is committed by now.
+pub struct Saved<M: CachedModel> {
+    pub(crate) id: Option<M::Id>,
+    pub(crate) row_count: usize,
+}
+
+impl<M: CachedModel> Saved<M> {
+    /// The primary key of the row. `None` if the statement did not tell: that is so after `insert(..).execute` and
+    /// `write(..)`.
+    #[must_use]
+    pub fn id(&self) -> Option<&M::Id> {
+        self.id.as_ref()
+    }
+
+    /// How many rows were written: one where the row has an `id`.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        self.row_count
+    }
+}
+
+impl<M: CachedModel<Id: fmt::Debug>> fmt::Debug for Saved<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Saved").field("id", &self.id).field("row_count", &self.row_count).finish()
+    }
+}
