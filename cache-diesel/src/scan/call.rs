@@ -1,12 +1,12 @@
 //! Decides what a function may do, by its name.
 
-use super::Dialect;
 use super::cursor::{Cursor, is};
+use super::effect::Dialect;
 use super::function::{
     DETERMINISTIC, KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_HARMLESS, MYSQL_KEYWORDS, MYSQL_TAKEN, POSTGRES_DETERMINISTIC,
     POSTGRES_HARMLESS, POSTGRES_PERSONAL, POSTGRES_TAKEN, SESSION, SQLITE_DETERMINISTIC, SQLITE_TAKEN,
 };
-use super::lex::Token;
+use super::token::Token;
 use super::word::Folded;
 
 /// What is in front of an opening parenthesis.

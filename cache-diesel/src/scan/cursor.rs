@@ -1,8 +1,7 @@
 //! Moves along the tokens of a statement, and looks around.
 
-use super::Dialect;
-use super::lex::Token;
-use super::name::{self, Table};
+use super::effect::Dialect;
+use super::token::Token;
 use super::word::Folded;
 
 /// A place between two tokens of one statement.
@@ -60,11 +59,6 @@ impl<'a> Cursor<'a> {
         let is_next = matches!(self.ahead(0), Some(Token::Word(_) | Token::Name { .. }));
         self.at += usize::from(is_next);
         is_next
-    }
-
-    /// Moves over a name, qualified or not.
-    pub(super) fn take_table(&mut self) -> Option<Table> {
-        name::take(self)
     }
 
     /// Moves behind the `)` that closes the `(` moved over last, and gives what stands between them.

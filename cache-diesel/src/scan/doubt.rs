@@ -1,7 +1,7 @@
 //! Decides what a text may do that cannot be read with certainty.
 
+use super::effect::{Effect, Session, Transaction};
 use super::word::Folded;
-use super::{Effect, Session, Transaction};
 
 /// Gives `each` what `text`, doubtful somewhere, may do: anything to tables, and to the session and the
 /// transaction if it has the words for it.

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use super::cursor::{Cursor, is};
-use super::lex::{Lexer, Token};
-use super::{Dialect, Effect, WriteKind, effects};
+use super::effect::{Dialect, Effect, WriteKind};
+use super::effects;
+use super::lex::Lexer;
+use super::token::Token;
 
 /// What is done to the one row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
-use super::Dialect;
+use super::effect::Dialect;
 
 /// What was made of the texts that one thread has read lately.
 pub(crate) struct Memo<T> {

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::Dialect;
 use super::cursor::Cursor;
-use super::lex::{Lexer, Token};
+use super::effect::Dialect;
+use super::lex::Lexer;
+use super::token::Token;
 
 /// A table as a statement names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,21 +43,23 @@ pub(crate) fn has_schema(sql: &str) -> bool {
     Lexer::new(sql, Dialect::Sqlite).any(|token| matches!(token, Ok(Token::Mark(b'.'))))
 }
 
-/// Moves `cursor` over a name; when there is none it has moved over a part at most.
-pub(super) fn take(cursor: &mut Cursor<'_>) -> Option<Table> {
-    let dialect = cursor.dialect;
-    let mut name = fold(cursor.take()?, dialect)?;
-    let mut place = Place::Ordinary;
-    while cursor.take_mark(b'.') {
-        if place == Place::Ordinary {
-            place = place_of_schema(&name, dialect);
+impl Cursor<'_> {
+    /// Moves over a name, qualified or not; when there is none it has moved over a part at most.
+    pub(super) fn take_table(&mut self) -> Option<Table> {
+        let dialect = self.dialect;
+        let mut name = fold(self.take()?, dialect)?;
+        let mut place = Place::Ordinary;
+        while self.take_mark(b'.') {
+            if place == Place::Ordinary {
+                place = place_of_schema(&name, dialect);
+            }
+            name = fold(self.take()?, dialect)?;
         }
-        name = fold(cursor.take()?, dialect)?;
+        if place == Place::Ordinary && is_system(&name, dialect) {
+            place = Place::System;
+        }
+        Some(Table { name, place })
     }
-    if place == Place::Ordinary && is_system(&name, dialect) {
-        place = Place::System;
-    }
-    Some(Table { name, place })
 }
 
 fn fold(token: Token<'_>, dialect: Dialect) -> Option<String> {

@@ -1,8 +1,9 @@
 //! Recognises a text that is one SELECT and changes nothing.
 
-use super::Dialect;
 use super::call::Call;
-use super::lex::{Lexer, Token};
+use super::effect::Dialect;
+use super::lex::Lexer;
+use super::token::Token;
 
 /// Whether `sql` is a single SELECT that plainly changes nothing; a longer look may still find it so.
 ///

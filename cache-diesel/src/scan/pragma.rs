@@ -1,9 +1,9 @@
 //! Decides whether a PRAGMA changes the meaning of later SQL on its connection.
 
 use super::cursor::Cursor;
-use super::lex::Token;
+use super::effect::{Effect, Session};
 use super::session::is_harmless_name;
-use super::{Effect, Session};
+use super::token::Token;
 
 /// The effect of the `PRAGMA [schema.]name [= value | (value)]` that goes on with `cursor`.
 pub(super) fn effect(mut cursor: Cursor<'_>) -> Effect {

@@ -1,18 +1,8 @@
 //! Finds the ends of quotes, comments and signs.
 
-use super::Dialect;
-use super::lex::{Doubt, IS_WORD, Lexed, Lexer, Token};
-
-/// What a backslash between quotes does.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Backslash {
-    /// It depends on a setting of the server.
-    Doubtful,
-    /// It takes its meaning from the next character.
-    Escapes,
-    /// It stands for itself.
-    Plain,
-}
+use super::effect::Dialect;
+use super::lex::Lexer;
+use super::token::{Backslash, Doubt, IS_WORD, Lexed, Token};
 
 impl<'a> Lexer<'a> {
     /// Moves over blanks and comments.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Dialect;
+use super::called::Called;
 use super::cursor::Cursor;
-use super::lex::{Lexer, Token};
-use super::walk::{self, Facts};
+use super::effect::Dialect;
+use super::lex::Lexer;
+use super::token::Token;
+use super::walk::{self, Facts, Varies};
 
 /// What a SELECT looks at.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,42 +22,10 @@ pub(crate) struct Looked {
     pub(crate) called: Arc<Called>,
 }
 
-/// Functions of the library's lists that a query calls.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Called {
-    names: Vec<String>,
-    is_any_easily_taken: bool,
-}
-
-impl Called {
-    pub(super) fn note(&mut self, name: &str, is_easily_taken: bool) {
-        self.is_any_easily_taken |= is_easily_taken;
-        let name = name.to_ascii_lowercase();
-        if !self.names.contains(&name) {
-            self.names.push(name);
-        }
-    }
-
-    /// Adds what another query of the same read calls.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        other.names.iter().for_each(|name| self.note(name, other.is_any_easily_taken));
-    }
-
-    /// The names, without schema and in lower case.
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// Whether one of the names may well be a function of the database's own.
-    pub(crate) fn is_any_easily_taken(&self) -> bool {
-        self.is_any_easily_taken
-    }
-}
-
 /// What `sql` looks at; `None` if that could not be followed, or if it does more than read.
 pub(crate) fn read(sql: &str, dialect: Dialect) -> Option<Looked> {
     let facts = pure(sql, dialect)?;
-    let is_deterministic = !facts.is_fickle && !facts.is_personal && !facts.is_calling;
+    let is_deterministic = facts.varies == Varies::WithTables && !facts.is_calling;
     Some(Looked { tables: facts.tables, is_deterministic, called: Arc::new(facts.called) })
 }
 

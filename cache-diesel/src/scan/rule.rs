@@ -1,10 +1,11 @@
 //! Finds what a condition, or the body of a function, reads besides its arguments.
 
-use super::Dialect;
 use super::cursor::Cursor;
-use super::lex::{Lexer, Token};
+use super::effect::Dialect;
+use super::lex::Lexer;
 use super::read::pure;
-use super::walk;
+use super::token::Token;
+use super::walk::{self, Varies};
 
 /// What a condition looks at.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,7 +21,7 @@ pub(crate) struct Rule {
 /// What the query `sql` looks at; `None` if that could not be followed, or if it does more than read.
 pub(crate) fn rule(sql: &str, dialect: Dialect) -> Option<Rule> {
     let facts = pure(sql, dialect)?;
-    Some(Rule { tables: facts.tables, is_calling: facts.is_calling, is_timeless: !facts.is_fickle })
+    Some(Rule { tables: facts.tables, is_calling: facts.is_calling, is_timeless: facts.varies != Varies::AtAnyTime })
 }
 
 /// The tables that a view of SQLite's reads, or a virtual table, by the text that made it; none that is not sure.

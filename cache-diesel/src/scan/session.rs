@@ -1,8 +1,8 @@
 //! Decides whether a setting changes the meaning of later SQL on its connection.
 
 use super::cursor::Cursor;
-use super::lex::Token;
-use super::{Dialect, Effect, Session};
+use super::effect::{Dialect, Effect, Session};
+use super::token::Token;
 
 /// The effect of the SET, RESET, DISCARD or USE that goes on with `cursor`; MySQL's SET is elsewhere.
 pub(super) fn effect(word: &str, mut cursor: Cursor<'_>) -> Effect {

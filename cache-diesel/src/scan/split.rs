@@ -1,8 +1,10 @@
 //! Splits a text into its statements.
 
 use super::cursor::is;
-use super::lex::{Lexer, Token};
-use super::{Dialect, Effect, doubt, statement};
+use super::effect::{Dialect, Effect};
+use super::lex::Lexer;
+use super::token::Token;
+use super::{doubt, statement};
 
 /// Gives `each` the effects of the statements in `sql`, one after the other.
 pub(super) fn statements(sql: &str, dialect: Dialect, each: &mut dyn FnMut(Effect)) {

@@ -1,12 +1,13 @@
 //! Classifies a statement by its first word.
 
 use super::cursor::{Cursor, is};
-use super::lex::Token;
-use super::name::{Place, Table};
+use super::effect::{Dialect, Effect, Session, WriteKind};
+use super::name::Table;
 use super::read::begins_query;
+use super::token::Token;
 use super::walk::{self, Facts};
 use super::write::TEMPORARY;
-use super::{Dialect, Effect, Session, WriteKind, Written, doubt, pragma, session, transaction, variable};
+use super::{doubt, pragma, session, transaction, variable};
 
 /// Gives `each` the effects of one statement; an empty one has none.
 pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
@@ -137,10 +138,7 @@ fn filled(table: Table, kind: WriteKind, mut cursor: Cursor<'_>, word: &str) -> 
         cursor.take();
     }
     let mut facts = walk::walk(cursor);
-    facts.is_unknown |= table.place == Place::System;
-    facts.is_particular |= table.place == Place::Temporary;
-    facts.is_elsewhere |= table.place == Place::Elsewhere;
-    facts.written.push(Written { table: table.name, kind });
+    facts.note_written(table, kind);
     facts
 }
 
@@ -152,11 +150,7 @@ fn truncate(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
         let Some(table) = cursor.take_table() else {
             return each(Effect::Unknown);
         };
-        facts.is_unknown |= table.place == Place::System;
-        facts.is_particular |= table.place == Place::Temporary;
-        facts.is_elsewhere |= table.place == Place::Elsewhere;
-        let kind = WriteKind::Change;
-        facts.written.push(Written { table: table.name, kind });
+        facts.note_written(table, WriteKind::Change);
         cursor.take_mark(b'*');
         if !cursor.take_mark(b',') {
             break;

@@ -8,7 +8,8 @@ mod session;
 mod transaction;
 mod write;
 
-use super::{Dialect, Effect, Session, effects};
+use super::effect::{Dialect, Effect, Session};
+use super::effects;
 
 const ALL: [Dialect; 3] = [Dialect::Mysql, Dialect::Postgres, Dialect::Sqlite];
 

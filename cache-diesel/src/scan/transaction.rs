@@ -1,8 +1,9 @@
 //! Decides what a statement does to the transaction.
 
 use super::cursor::Cursor;
-use super::lex::Token;
-use super::{Dialect, Effect, Transaction, doubt};
+use super::doubt;
+use super::effect::{Dialect, Effect, Transaction};
+use super::token::Token;
 
 /// The words that statements about transactions begin with.
 pub(super) const WORDS: [&str; 9] =

@@ -1,9 +1,10 @@
 //! Reads what a SET of MySQL sets.
 
 use super::cursor::Cursor;
-use super::lex::Token;
+use super::effect::{Effect, Session};
 use super::session::is_value;
-use super::{Effect, Session, doubt, walk};
+use super::token::Token;
+use super::{doubt, walk};
 
 /// Gives `each` the effects of the SET that goes on with `cursor`.
 pub(super) fn effects(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {

@@ -4,12 +4,12 @@
 //! that carry data: SELECT, VALUES, TABLE, WITH, INSERT, UPDATE, DELETE, MERGE, REPLACE.
 
 use super::call::Call;
+use super::called::Called;
 use super::cursor::Cursor;
-use super::lex::Token;
-use super::name::Place;
-use super::read::Called;
+use super::effect::{Dialect, WriteKind, Written};
+use super::name::{Place, Table};
+use super::token::Token;
 use super::word::Folded;
-use super::{Dialect, WriteKind, Written};
 
 /// What a walk found out.
 #[derive(Debug, Default)]
@@ -18,10 +18,8 @@ pub(super) struct Facts {
     pub(super) is_calling: bool,
     /// Whether a table of another database may be among them.
     pub(super) is_elsewhere: bool,
-    /// Whether the rows may differ though the tables do not.
-    pub(super) is_fickle: bool,
-    /// Whether the rows may differ by who asks, with which settings, though the tables do not.
-    pub(super) is_personal: bool,
+    /// What the rows may differ by.
+    pub(super) varies: Varies,
     /// Whether `tables` may lack one, or rows are locked.
     pub(super) is_lost: bool,
     /// Whether the session is another one afterwards.
@@ -34,6 +32,28 @@ pub(super) struct Facts {
     pub(super) tables: Vec<String>,
     /// The tables that are written.
     pub(super) written: Vec<Written>,
+}
+
+impl Facts {
+    /// A table is written, wherever it is.
+    pub(super) fn note_written(&mut self, table: Table, kind: WriteKind) {
+        self.is_particular |= table.place == Place::Temporary;
+        self.is_unknown |= table.place == Place::System;
+        self.is_elsewhere |= table.place == Place::Elsewhere;
+        self.written.push(Written { table: table.name, kind });
+    }
+}
+
+/// What the rows of an answer may differ by. Each includes the one before.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Varies {
+    /// The tables alone.
+    #[default]
+    WithTables,
+    /// Who asks, with which settings.
+    WithSession,
+    /// Anything, such as the time.
+    AtAnyTime,
 }
 
 /// The place in a statement that was reached.
@@ -121,7 +141,9 @@ impl<'a> Walk<'a> {
             Token::Mark(b'{' | b'}') => self.lose(),
             Token::Name { .. } => self.call(),
             Token::Text(text) => {
-                self.facts.is_fickle |= self.is_moment(text);
+                if self.is_moment(text) {
+                    self.vary(Varies::AtAnyTime);
+                }
                 self.call();
             }
             Token::Variable(_) => self.variable(),
@@ -139,6 +161,10 @@ impl<'a> Walk<'a> {
         self.expects_table = false;
         self.facts.is_lost = true;
         self.facts.is_unknown |= self.open_updates > 0;
+    }
+
+    fn vary(&mut self, varies: Varies) {
+        self.facts.varies = self.facts.varies.max(varies);
     }
 
     fn open(&mut self) {
@@ -228,9 +254,9 @@ impl<'a> Walk<'a> {
             "for" | "lock" | "next" | "procedure" | "sql_calc_found_rows" | "tablesample" => {
                 self.particularity(word);
             }
-            "user" if dialect == Dialect::Postgres => self.facts.is_personal = true,
-            _ if PERSONS.contains(&word) => self.facts.is_personal = true,
-            _ if MOMENTS.contains(&word) => self.facts.is_fickle = true,
+            "user" if dialect == Dialect::Postgres => self.vary(Varies::WithSession),
+            _ if PERSONS.contains(&word) => self.vary(Varies::WithSession),
+            _ if MOMENTS.contains(&word) => self.vary(Varies::AtAnyTime),
             _ => {}
         }
     }
@@ -287,7 +313,8 @@ impl<'a> Walk<'a> {
         match word {
             "for" => self.facts.is_lost |= LOCKS.iter().any(|lock| self.cursor.is_word(0, lock)),
             "lock" | "procedure" if self.cursor.dialect != Dialect::Mysql => {}
-            "next" => self.facts.is_fickle |= self.cursor.is_word(0, "value"),
+            "next" if self.cursor.is_word(0, "value") => self.vary(Varies::AtAnyTime),
+            "next" => {}
             _ => self.facts.is_lost = true,
         }
     }
@@ -345,16 +372,16 @@ impl<'a> Walk<'a> {
         let is_with = self.frame().clause == Clause::With;
         match Call::at(&self.cursor, is_with) {
             Call::Deterministic => self.note_called(false),
-            Call::Harmless => self.facts.is_fickle = true,
+            Call::Harmless => self.vary(Varies::AtAnyTime),
             Call::Nothing => {}
-            Call::Personal => self.facts.is_personal = true,
+            Call::Personal => self.vary(Varies::WithSession),
             Call::Presumed => self.note_called(true),
             Call::Session => {
-                self.facts.is_fickle = true;
+                self.vary(Varies::AtAnyTime);
                 self.facts.is_particular = true;
             }
             // A function of SQLite's is the program's own code, and writes no tables.
-            Call::Unlisted if self.cursor.dialect == Dialect::Sqlite => self.facts.is_fickle = true,
+            Call::Unlisted if self.cursor.dialect == Dialect::Sqlite => self.vary(Varies::AtAnyTime),
             Call::Unlisted => self.facts.is_calling = true,
         }
     }

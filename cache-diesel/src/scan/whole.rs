@@ -1,7 +1,8 @@
 //! Decides whether `SELECT COUNT(*)` in place of a query's columns counts its rows.
 
-use super::Dialect;
-use super::lex::{Lexer, Token};
+use super::effect::Dialect;
+use super::lex::Lexer;
+use super::token::Token;
 
 /// Words that keep it from doing so, if they stand outside of all parentheses: what they cut is then the count.
 const CUTS: [&str; 7] = ["distinct", "fetch", "group", "having", "limit", "offset", "union"];

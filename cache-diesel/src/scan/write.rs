@@ -1,10 +1,9 @@
 //! Finds the table at which a writing keyword aims.
 
 use super::cursor::is;
-use super::lex::Token;
-use super::name::Place;
+use super::effect::{Dialect, WriteKind, Written};
+use super::token::Token;
 use super::walk::{Clause, Update, Walk};
-use super::{Dialect, WriteKind, Written};
 
 impl Walk<'_> {
     /// Follows `word`, just moved over, if it changes rows; whether it does.
@@ -181,13 +180,7 @@ impl Walk<'_> {
             self.cursor.take_word("only");
         }
         match self.cursor.take_table() {
-            Some(table) => {
-                self.facts.is_particular |= table.place == Place::Temporary;
-                self.facts.is_unknown |= table.place == Place::System;
-                self.facts.is_elsewhere |= table.place == Place::Elsewhere;
-                let table = table.name;
-                self.facts.written.push(Written { table, kind });
-            }
+            Some(table) => self.facts.note_written(table, kind),
             None => self.facts.is_unknown = true,
         }
     }
