@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod architecture;
 mod links;
 mod page;
+mod table;
+mod tree;
