@@ -128,10 +128,6 @@ impl Model<'_> {
     pub(crate) fn root_field(&self) -> Ident {
         snake_case(self.ident)
     }
-
-    pub(crate) fn manager(&self) -> Ident {
-        format_ident!("{}Manager", self.ident, span = Span::call_site())
-    }
 }
 
 impl<'a> Field<'a> {

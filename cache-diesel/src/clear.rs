@@ -6,15 +6,15 @@ use diesel::connection::Connection;
 use crate::identity;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
-use crate::model::CachedModel;
+use crate::read::page::{CachedView, KeyOf};
 use crate::track::tracker_of;
 
 mod around;
 
 pub use around::Clears;
 
-impl<M: CachedModel> Manager<M> {
-    /// Clears the row with the primary key `id`, in every manager of its table.
+impl<P: CachedView> Manager<P> {
+    /// Clears the row with the primary key `id`, in every manager of its table: those of views too.
     ///
     /// # Consistency
     ///
@@ -25,7 +25,7 @@ impl<M: CachedModel> Manager<M> {
     ///
     /// Returns an error of [`ErrorKind::NotConfigured`](crate::ErrorKind::NotConfigured) if the manager has no
     /// cache, and of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
-    pub fn clear_detail<K: IntoKey<M::Id>>(self, id: K) -> Result<Clear> {
+    pub fn clear_detail<K: IntoKey<KeyOf<P>>>(self, id: K) -> Result<Clear> {
         Clear::now(self.state, detail_tags(self.state, id.key_bytes()))
     }
 

@@ -250,14 +250,13 @@ pub use install::{
     MakeInstrumentation, identify, install, install_with, only_database, replica, track, track_new_connections,
 };
 pub use keys::IntoKey;
-pub use manager::Manager;
+pub use manager::{Manager, ViewManager};
 pub use model::{CachedModel, Key};
 pub use moment::Moment;
 pub use precision::{PlainWrites, take_plain_writes};
-pub use read::view::{CachedView, ViewManager};
 pub use read::{
-    CachedEntry, CachedList, CachedRow, CachedRows, ExplainedAnswer, ExplainedEntry, ExplainedTag, Explanation,
-    ListWithTotal, OptionalRead, Origin, ReadError,
+    CachedEntry, CachedList, CachedRow, CachedRows, CachedView, ExplainedAnswer, ExplainedEntry, ExplainedTag,
+    Explanation, ListWithTotal, OptionalRead, Origin, ReadError,
 };
 pub use refresh::refresh_with;
 pub use saved::Saved;
@@ -278,7 +277,7 @@ pub mod __private {
     pub use crate::error::NotFound;
     pub use crate::expression::{AnyOf, EqOrNull};
     pub use crate::keys::{IntoKey, Parts};
-    pub use crate::manager::{Manager, ManagerCell};
+    pub use crate::manager::{Manager, ManagerCell, ViewManager};
     pub use crate::model::{
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
     };
@@ -287,13 +286,10 @@ pub mod __private {
     #[cfg(feature = "__planted")]
     pub use crate::planted::with_planted;
     pub use crate::printed::KeyPart;
-    pub use crate::read::view::{
-        Belongs, CachedView, ChildOf, ForeignKeyOf, Joins, LoadPages, Page, PageList, PageScope, Part, Prefetch,
-        Prefetched, Relation, UniquePageRead, ViewCell, ViewManager,
-    };
     pub use crate::read::{
-        AnyConnection, Anywhere, BaseQueryOf, BlockingRead, DefaultOrder, ListRead, Multi, On, OnJoined, OwnQuery,
-        Queried, RowRead, Runs, ScopeQuery, UniqueRead, Unordered, unique_codec,
+        AnyConnection, Anywhere, BaseQueryOf, Belongs, BlockingRead, CachedView, ChildOf, DefaultOrder, ForeignKeyOf,
+        Joins, ListRead, LoadPages, Multi, On, OnJoined, OwnQuery, Page, Part, Prefetch, Prefetched, Queried, Relation,
+        RowRead, Runs, ScopeRead, UniqueRead, Unordered, list_codec, row_codec, unique_codec,
     };
     pub use crate::saved::Saved;
     pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};

@@ -3,6 +3,7 @@
 use core::any::TypeId;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ops::Deref;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -14,25 +15,26 @@ use crate::backend::address_of_url;
 use crate::declaration::{lookups_of, manager_name, tables};
 use crate::identity::endpoint::{Endpoint, endpoint_of};
 use crate::model::{CachedModel, Definition};
+use crate::read::page::CachedView;
 use crate::read::refused::refused;
 use crate::relevance;
 use crate::table::table_name;
 use crate::warning;
 
-/// The cache manager of `M`: builds cached reads, and writes that the cache knows of.
+/// The cache manager of `P`, a model or a view of one: builds cached reads, and writes that the cache knows of.
 ///
 /// A handle that is free to copy. `#[derive(Cached)]` makes a type of its own for each model, which
-/// dereferences to this one and adds the model's look-ups.
-pub struct Manager<M> {
+/// dereferences to this one and adds the model's look-ups. The manager of a view is a [`ViewManager`].
+pub struct Manager<P> {
     pub(crate) state: &'static ManagerState,
-    model: PhantomData<fn() -> M>,
+    page: PhantomData<fn() -> P>,
 }
 
-impl<M: CachedModel> Manager<M> {
-    /// The manager of `M` in the cache called `cache`.
+impl<P: CachedView> Manager<P> {
+    /// The manager of `P` in the cache called `cache`.
     #[must_use]
     pub fn in_cache(cache: &str) -> Self {
-        Self::from_state(state_of::<M>(cache))
+        Self::from_state(state_of::<P>(cache))
     }
 
     /// The manager's name in the cache.
@@ -44,7 +46,7 @@ impl<M: CachedModel> Manager<M> {
     refused!(ReadsOfManager: count, execute, exists, filter, find, first, get_result, get_results, load);
 
     pub(crate) fn from_state(state: &'static ManagerState) -> Self {
-        Self { state, model: PhantomData }
+        Self { state, page: PhantomData }
     }
 }
 
@@ -53,45 +55,89 @@ impl<M: CachedModel> Manager<M> {
 pub trait HasManager: CachedModel {
     /// The model's manager; the derive writes a method of this name that comes first.
     fn cached() -> Manager<Self> {
-        Manager::in_cache(Self::DEFINITION.own_cache())
+        Manager::in_cache(<Self as CachedModel>::DEFINITION.own_cache())
     }
 }
 
 impl<M: CachedModel> HasManager for M {}
 
-impl<M> Clone for Manager<M> {
+impl<P> Clone for Manager<P> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<M> Copy for Manager<M> {}
+impl<P> Copy for Manager<P> {}
 
-impl<M> fmt::Debug for Manager<M> {
+impl<P> fmt::Debug for Manager<P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Manager").field(&self.state.name).finish()
     }
 }
 
-/// Holds the manager of a model in its own cache; generated code keeps one for each model.
-#[derive(Debug)]
-pub struct ManagerCell<M> {
-    state: OnceLock<&'static ManagerState>,
-    model: PhantomData<fn() -> M>,
+/// The cache manager of the view `V`: a [`Manager`] that reads only.
+///
+/// `#[cached(view(..))]` makes a type of its own for each view, which dereferences to this one and adds the model's
+/// look-ups. Writes go through the manager of the model.
+///
+/// # Consistency
+///
+/// A page depends on its row as a row of the model does, and on every write of every related table and link table.
+/// The statements of one load are no snapshot: a write between two of them may be in the second and not in the first.
+/// What is stored is not served after such a write, whoever read it while it was made.
+pub struct ViewManager<V>(Manager<V>);
+
+impl<V: CachedView> ViewManager<V> {
+    refused!(WritesOfView: delete, insert, save, write);
 }
 
-impl<M: CachedModel> ManagerCell<M> {
+impl<V> From<Manager<V>> for ViewManager<V> {
+    fn from(manager: Manager<V>) -> Self {
+        Self(manager)
+    }
+}
+
+impl<V> Deref for ViewManager<V> {
+    type Target = Manager<V>;
+
+    fn deref(&self) -> &Manager<V> {
+        &self.0
+    }
+}
+
+impl<V> Clone for ViewManager<V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for ViewManager<V> {}
+
+impl<V> fmt::Debug for ViewManager<V> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("ViewManager").field(&self.0.state.name).finish()
+    }
+}
+
+/// Holds the manager of a model, or of a view, in its own cache; generated code keeps one for each.
+#[derive(Debug)]
+pub struct ManagerCell<P> {
+    state: OnceLock<&'static ManagerState>,
+    page: PhantomData<fn() -> P>,
+}
+
+impl<P: CachedView> ManagerCell<P> {
     /// A cell that nobody has used.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it exists to be the value of a static")]
     pub const fn new() -> Self {
-        Self { state: OnceLock::new(), model: PhantomData }
+        Self { state: OnceLock::new(), page: PhantomData }
     }
 
     /// The manager.
     #[must_use]
-    pub fn get(&self) -> Manager<M> {
-        Manager::from_state(self.state.get_or_init(|| state_of::<M>(M::DEFINITION.own_cache())))
+    pub fn get(&self) -> Manager<P> {
+        Manager::from_state(self.state.get_or_init(|| state_of::<P>(<P::Root as CachedModel>::DEFINITION.own_cache())))
     }
 }
 
@@ -137,23 +183,21 @@ impl ManagerState {
         }
     }
 
-    /// The same for another shape of the model's rows: `definition` is its own, `related` are those of the other rows in
-    /// it, `queries` say how it is read.
-    pub(crate) fn of_shape<M: CachedModel>(
-        cache_name: &str,
-        definition: Definition,
-        related: Vec<Definition>,
-        queries: &[&str],
-    ) -> Self {
-        let rows = Self::of::<M>(cache_name);
+    /// The same for `P`, the model itself or another shape of its rows.
+    fn of_page<P: CachedView>(cache_name: &str) -> Self {
+        let rows = Self::of::<P::Root>(cache_name);
+        if TypeId::of::<P>() == TypeId::of::<P::Root>() {
+            return rows;
+        }
+        let (definition, related) = (P::DEFINITION, P::related());
         let name = definition.key.map_or_else(|| format!("{}:{}", rows.name, definition.name), str::to_owned);
-        let of_rows = fingerprint_of(&rows.definition, [&rows.name, &rows.table, core::any::type_name::<M>()]);
+        let of_rows = fingerprint_of(&rows.definition, [&rows.name, &rows.table, core::any::type_name::<P::Root>()]);
         let mut parts = vec![of_rows.as_bytes().as_slice(), name.as_bytes()];
         let versions: Vec<String> = related.iter().map(|related| format!("{:?}", related.key_version)).collect();
         let described = [definition].into_iter().chain(related);
         parts.extend(described.flat_map(|each| [each.module, each.name, each.shape]).map(str::as_bytes));
         parts.extend(versions.iter().map(String::as_bytes));
-        parts.extend(queries.iter().map(|query| query.as_bytes()));
+        parts.extend(P::queries().into_iter().map(str::as_bytes));
         let called = Fingerprint::of(&parts);
         Self { name, definition, fingerprint: of_entries(called), tags: ManagerTags::of(called), ..rows }
     }
@@ -209,13 +253,13 @@ impl Attached {
     }
 }
 
-/// The one state of `M`'s manager in the cache called `cache`.
-fn state_of<M: CachedModel>(cache: &str) -> &'static ManagerState {
-    state_for(TypeId::of::<M>(), cache, || ManagerState::of::<M>(cache))
+/// The one state of `P`'s manager in the cache called `cache`.
+fn state_of<P: CachedView>(cache: &str) -> &'static ManagerState {
+    state_for(TypeId::of::<P>(), cache, || ManagerState::of_page::<P>(cache))
 }
 
 /// The one state of the manager of `shape` in the cache called `cache`: it lives as long as the program.
-pub(crate) fn state_for(shape: TypeId, cache: &str, make: impl FnOnce() -> ManagerState) -> &'static ManagerState {
+fn state_for(shape: TypeId, cache: &str, make: impl FnOnce() -> ManagerState) -> &'static ManagerState {
     type States = HashMap<(TypeId, String), &'static ManagerState>;
     static STATES: Mutex<Option<States>> = Mutex::new(None);
     let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);

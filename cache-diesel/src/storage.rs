@@ -2,9 +2,8 @@
 
 use core::any::Any;
 use core::fmt;
-use core::marker::PhantomData;
 
-use cache_core::{Codec, Encode, Form, Result, serial};
+use cache_core::{Encode, Result, serial};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -72,15 +71,9 @@ pub trait StoredLookup: Lookup<Model: StoredModel> {
     fn decode_value(bytes: &mut &[u8]) -> Result<Self::Value>;
 }
 
-/// How the reads of a model write and read what they keep.
+/// How the rows of a model and their keys are written and read.
 #[non_exhaustive]
 pub struct ModelCodecs<M: CachedModel> {
-    /// The first row of a list.
-    pub first: Codec,
-    /// The rows of a list.
-    pub list: Codec,
-    /// A row by its key.
-    pub row: Codec,
     pub(crate) store: Store<M>,
     pub(crate) restore: Restore<M>,
     pub(crate) store_id: Store<M::Id>,
@@ -92,9 +85,6 @@ impl<M: StoredModel> ModelCodecs<M> {
     #[must_use]
     pub const fn of() -> Self {
         Self {
-            first: Codec::of::<M, ()>(),
-            list: Codec::of::<Vec<M>, ()>(),
-            row: Codec::of::<M, IdOf<M>>(),
             store: <M as Encode>::encode,
             restore: <M as Encode>::decode,
             store_id: M::encode_id,
@@ -106,20 +96,5 @@ impl<M: StoredModel> ModelCodecs<M> {
 impl<M: CachedModel> fmt::Debug for ModelCodecs<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ModelCodecs")
-    }
-}
-
-/// The primary keys of `M`.
-struct IdOf<M>(PhantomData<M>);
-
-impl<M: StoredModel> Form for IdOf<M> {
-    type Value = M::Id;
-
-    fn encode(id: &M::Id, bytes: &mut Vec<u8>) -> Result<()> {
-        M::encode_id(id, bytes)
-    }
-
-    fn decode(bytes: &mut &[u8]) -> Result<M::Id> {
-        M::decode_id(bytes)
     }
 }

@@ -107,7 +107,7 @@ pub(crate) fn greatest() -> Row {
 }
 
 pub(crate) fn codec<M: CachedModel>() -> Codec {
-    M::CODECS.expect("the model may leave the process").row
+    cache_diesel::__private::row_codec::<M>().expect("the model may leave the process")
 }
 
 pub(crate) fn bytes_of<M: CachedModel>(row: M) -> Vec<u8> {

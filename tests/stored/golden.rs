@@ -27,9 +27,9 @@ fn absent() -> Vec<u8> {
 }
 
 fn list(rows: Vec<Row>) -> Vec<u8> {
-    let codecs = <Row as cache_diesel::CachedModel>::CODECS.unwrap();
+    let codec = cache_diesel::__private::list_codec::<Row>().unwrap();
     let mut bytes = Vec::new();
-    codecs.list.encode(&Value::Shared(Arc::new(rows)), &mut bytes).unwrap();
+    codec.encode(&Value::Shared(Arc::new(rows)), &mut bytes).unwrap();
     bytes
 }
 

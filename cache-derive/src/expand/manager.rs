@@ -9,25 +9,46 @@ use crate::expand::fields::value_type;
 use crate::model::{Field, Lookup, Model};
 use crate::tokens::option_inner;
 
+/// The manager of the model's rows.
 pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
-    let private = model.private();
-    let (ident, vis, manager) = (model.ident, model.vis, model.manager());
-    let constructors = constructors(model);
-    let methods = model.lookups.iter().map(|lookup| {
-        if lookup.is_unique {
-            get_by(model, lookup, |key| unique_read(model, lookup, key))
-        } else {
-            all_by(model, lookup, &scope_query(model, lookup))
-        }
-    });
-    let by_columns = get_by_columns(model);
-    let doc = format!("The cache manager of [`{}`].", ident.unraw());
+    manager_of(model, model.ident, &quote!(Manager))
+}
+
+/// The manager of a view, which does not write.
+pub(crate) fn view_manager(model: &Model<'_>, page: &Ident) -> TokenStream {
+    manager_of(model, page, &quote!(ViewManager))
+}
+
+/// The manager that reads `page`: a `handle` with the model's look-ups.
+fn manager_of(model: &Model<'_>, page: &Ident, handle: &TokenStream) -> TokenStream {
+    let (private, vis) = (model.private(), model.vis);
+    let manager = format_ident!("{page}Manager", span = Span::call_site());
+    let methods = model
+        .lookups
+        .iter()
+        .map(|lookup| if lookup.is_unique { get_by(model, page, lookup) } else { all_by(model, page, lookup) });
+    let by_columns = get_by_columns(model, page);
+    let doc = format!("The cache manager of [`{}`].", page.unraw());
     quote! {
-        #constructors
+        #[automatically_derived]
+        impl #page {
+            /// The manager of the rows in their own cache: the default one, if the model names no other.
+            #[must_use = "a manager does nothing by itself, call one of its methods"]
+            #vis fn cached() -> #manager {
+                static CELL: #private::ManagerCell<#page> = #private::ManagerCell::new();
+                #manager(::core::convert::From::from(CELL.get()))
+            }
+
+            /// The manager of the rows in the cache with this name.
+            #[must_use = "a manager does nothing by itself, call one of its methods"]
+            #vis fn cached_in(__cache: &::core::primitive::str) -> #manager {
+                #manager(::core::convert::From::from(#private::Manager::in_cache(__cache)))
+            }
+        }
 
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        #vis struct #manager(#private::Manager<#ident>);
+        #vis struct #manager(#private::#handle<#page>);
 
         #[automatically_derived]
         impl #manager {
@@ -37,7 +58,7 @@ pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
 
         #[automatically_derived]
         impl ::core::ops::Deref for #manager {
-            type Target = #private::Manager<#ident>;
+            type Target = #private::#handle<#page>;
 
             fn deref(&self) -> &Self::Target {
                 &self.0
@@ -46,40 +67,8 @@ pub(crate) fn manager(model: &Model<'_>) -> TokenStream {
     }
 }
 
-fn constructors(model: &Model<'_>) -> TokenStream {
-    let private = model.private();
-    let (ident, vis, manager) = (model.ident, model.vis, model.manager());
-    quote! {
-        #[automatically_derived]
-        impl #ident {
-            /// The manager of the rows in their own cache: the default one, if the model names no other.
-            #[must_use = "a manager does nothing by itself, call one of its methods"]
-            #vis fn cached() -> #manager {
-                static CELL: #private::ManagerCell<#ident> = #private::ManagerCell::new();
-                #manager(CELL.get())
-            }
-
-            /// The manager of the rows in the cache with this name.
-            #[must_use = "a manager does nothing by itself, call one of its methods"]
-            #vis fn cached_in(__cache: &::core::primitive::str) -> #manager {
-                #manager(#private::Manager::in_cache(__cache))
-            }
-        }
-    }
-}
-
-/// The type of a read of a row by a unique value that is given as `key`.
-fn unique_read(model: &Model<'_>, lookup: &Lookup<'_>, key: &TokenStream) -> TokenStream {
-    let (private, marker) = (model.private(), lookup.marker(model.ident));
-    quote!(#private::UniqueRead<#marker, #key>)
-}
-
-/// The method that reads by a unique value. `read` gives the type of the read, told that of the value.
-pub(super) fn get_by(
-    model: &Model<'_>,
-    lookup: &Lookup<'_>,
-    read: impl FnOnce(&TokenStream) -> TokenStream,
-) -> TokenStream {
+/// The method that reads a `page` by a unique value.
+fn get_by(model: &Model<'_>, page: &Ident, lookup: &Lookup<'_>) -> TokenStream {
     let private = model.private();
     let (vis, method, marker) = (model.vis, lookup.method(), lookup.marker(model.ident));
     let (doc, value) = (doc(lookup, "The row"), value_type(&lookup.fields));
@@ -89,10 +78,9 @@ pub(super) fn get_by(
     };
     // A single key keeps its own type, so that a `&str` is not copied on a hit.
     if let [parameter] = &parameters(lookup)[..] {
-        let read = read(&quote!(<__Key as #private::IntoKey<#value>>::Itself));
         return quote! {
             #attributes
-            #vis fn #method<__Key>(self, #parameter: __Key) -> #read
+            #vis fn #method<__Key>(self, #parameter: __Key) -> #private::UniqueRead<#page, #marker, <__Key as #private::IntoKey<#value>>::Itself>
             where
                 __Key: #private::IntoKey<#value>,
             {
@@ -101,10 +89,9 @@ pub(super) fn get_by(
         };
     }
     let Given { generics, arguments, kinds, parts, bounds } = given(&private, &lookup.fields, parameters(lookup));
-    let read = read(&quote!(#private::Parts<(#kinds)>));
     quote! {
         #attributes
-        #vis fn #method<#generics>(self, #arguments) -> #read
+        #vis fn #method<#generics>(self, #arguments) -> #private::UniqueRead<#page, #marker, #private::Parts<(#kinds)>>
         where
             #bounds
         {
@@ -113,9 +100,9 @@ pub(super) fn get_by(
     }
 }
 
-/// The method that reads a row by the columns of its key, each given as an argument, if there are several.
-fn get_by_columns(model: &Model<'_>) -> Option<TokenStream> {
-    let (private, ident, fields) = (model.private(), model.ident, &model.key.fields);
+/// The method that reads a `page` by the columns of its key, each given as an argument, if there are several.
+fn get_by_columns(model: &Model<'_>, page: &Ident) -> Option<TokenStream> {
+    let (private, fields) = (model.private(), &model.key.fields);
     let names: Vec<_> = fields.iter().map(Field::column_name).collect();
     let method = format_ident!("get_by_{}", names.join("_and_"), span = Span::call_site());
     if fields.len() < 2 || model.lookups.iter().any(|lookup| lookup.method() == method) {
@@ -130,7 +117,7 @@ fn get_by_columns(model: &Model<'_>) -> Option<TokenStream> {
     Some(quote! {
         #[doc = #doc]
         #[must_use = "nothing is read until `first` or another method with a connection is called"]
-        #vis fn #method<#generics>(self, #arguments) -> #private::RowRead<#ident, #private::Parts<(#kinds)>>
+        #vis fn #method<#generics>(self, #arguments) -> #private::RowRead<#page, #private::Parts<(#kinds)>>
         where
             #bounds
         {
@@ -161,20 +148,16 @@ fn given(private: &TokenStream, fields: &[Field<'_>], parameters: Vec<Ident>) ->
     }
 }
 
-fn scope_query(model: &Model<'_>, lookup: &Lookup<'_>) -> TokenStream {
-    let (private, marker) = (model.private(), lookup.marker(model.ident));
-    quote!(#private::ScopeQuery<#marker>)
-}
-
-/// The method that reads a scope as `read`.
-pub(super) fn all_by(model: &Model<'_>, lookup: &Lookup<'_>, read: &TokenStream) -> TokenStream {
+/// The method that reads the pages of a scope.
+fn all_by(model: &Model<'_>, page: &Ident, lookup: &Lookup<'_>) -> TokenStream {
+    let private = model.private();
     let (vis, method, marker) = (model.vis, lookup.method(), lookup.marker(model.ident));
     let doc = doc(lookup, "All rows");
     let (arguments, key) = arguments(model, lookup);
     quote! {
         #[doc = #doc]
         #[must_use = "nothing is read until `load` or another method with a connection is called"]
-        #vis fn #method(self, #arguments) -> #read {
+        #vis fn #method(self, #arguments) -> #private::ScopeRead<#page, #marker> {
             self.0.scoped::<#marker>(#key)
         }
     }

@@ -1,6 +1,5 @@
 //! Writes what a view generates: the struct, its traits, its manager.
 
-mod manager;
 mod page;
 mod relation;
 
@@ -10,7 +9,7 @@ use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use crate::expand::condition::{self, ByKey, Condition};
-use crate::expand::{base, definition};
+use crate::expand::{base, definition, manager};
 use crate::model::Model;
 use crate::parse::view::View;
 use crate::parse::view::join::Join;
@@ -27,7 +26,7 @@ pub(crate) fn view(model: &Model<'_>, view: &View) -> TokenStream {
     let page = whole.expand();
     let joins = joins(model, view);
     let cached_view = cached_view(model, view);
-    let manager = manager::manager(model, view);
+    let manager = manager::view_manager(model, &view.name);
     quote! {
         #(#joins)*
         #(#relations)*

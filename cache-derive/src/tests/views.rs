@@ -37,7 +37,7 @@ fn a_view_has_a_struct_a_manager_and_a_type_for_each_prefetched_field() {
         "diesel::dsl::Desc<tags::name>, tags::id,)>",
         "pub(crate) struct PageManager(::cache_diesel::__private::ViewManager<Page>);",
         "fn all_by_shop_id(self,",
-        "::cache_diesel::__private::PageScope<Page, __CachedProductAllByShopId>",
+        "::cache_diesel::__private::ScopeRead<Page, __CachedProductAllByShopId>",
     ];
     for part in parts {
         assert!(code.contains(&compact(part)), "`{part}` is not in {code}");

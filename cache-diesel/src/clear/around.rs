@@ -6,15 +6,14 @@ use diesel::connection::Connection;
 use crate::clear::{detail_tags, lookup_cache};
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
-use crate::model::CachedModel;
-use crate::read::view::{CachedView, Page, ViewManager};
+use crate::read::page::{CachedView, KeyOf};
 use crate::track::tracker_of;
 
 /// What is to be cleared once some work has succeeded: [`Manager::clears`] begins it, [`around`](Self::around) ends it.
 #[derive(Debug)]
 #[must_use = "nothing is cleared until `around` or `around_on` is called"]
-pub struct Clears<M: CachedModel> {
-    manager: Manager<M>,
+pub struct Clears<P: CachedView> {
+    manager: Manager<P>,
     tags: Vec<Tag>,
     others: Vec<Cleared>,
 }
@@ -26,7 +25,7 @@ struct Cleared {
     tags: Vec<Tag>,
 }
 
-impl<M: CachedModel> Manager<M> {
+impl<P: CachedView> Manager<P> {
     /// Names what is to be cleared around a piece of work, once that has succeeded.
     ///
     /// # Examples
@@ -45,21 +44,14 @@ impl<M: CachedModel> Manager<M> {
     /// assert_eq!(imported?, 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn clears(self) -> Clears<M> {
+    pub fn clears(self) -> Clears<P> {
         Clears { manager: self, tags: Vec::new(), others: Vec::new() }
     }
 }
 
-impl<V: CachedView> ViewManager<V> {
-    /// Names what is to be cleared around a piece of work; see [`Manager::clears`].
-    pub fn clears(self) -> Clears<<V as Page>::Root> {
-        self.rows().clears()
-    }
-}
-
-impl<M: CachedModel> Clears<M> {
+impl<P: CachedView> Clears<P> {
     /// Adds the row with the primary key `id`, as [`Manager::clear_detail`] clears it.
-    pub fn detail<K: IntoKey<M::Id>>(self, id: K) -> Self {
+    pub fn detail<K: IntoKey<KeyOf<P>>>(self, id: K) -> Self {
         let tags = detail_tags(self.manager.state, id.key_bytes());
         self.with(tags)
     }
@@ -83,7 +75,7 @@ impl<M: CachedModel> Clears<M> {
     }
 
     /// Adds what is to be cleared of another manager.
-    pub fn and<Other: CachedModel>(mut self, other: Clears<Other>) -> Self {
+    pub fn and<Other: CachedView>(mut self, other: Clears<Other>) -> Self {
         self.others.extend(other.all());
         self
     }

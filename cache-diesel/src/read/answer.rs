@@ -10,28 +10,37 @@ use diesel::connection::LoadConnection;
 use diesel::query_dsl::LoadQuery;
 use diesel::result::{Error, QueryResult};
 
-use crate::model::CachedModel;
+use crate::model::CachedModel as _;
 use crate::read::asked::AskedQuery;
 use crate::read::blocking::Query;
 use crate::read::entry::{CachedList, CachedRow};
 use crate::read::keep::Keep;
-use crate::read::row_task::{first_of, weight_of};
+use crate::read::page::{LoadPages, Page, first_of};
+use crate::read::part::codec;
+use crate::read::relation::Prefetched;
 use crate::read::task::{Head, Task};
 use crate::shape::Named;
 
 /// Reads the answer of a query that is named by its SQL and its values.
-pub struct AskedTask<A, Selected> {
+pub struct AskedTask<C, A, Selected> {
     asked: AskedQuery<Selected>,
-    answer: PhantomData<fn() -> A>,
+    answer: PhantomData<fn(C) -> A>,
 }
 
-/// What a query gives.
-pub trait Answer {
+/// What a query gives on the connection `C`.
+pub trait Answer<C> {
     /// What the reader gets.
     type Value;
 
     /// How it leaves the process.
     const CODEC: Option<Codec>;
+    /// Whether a row in it is of a model with a base query.
+    const HAS_BASE_QUERY: bool = false;
+
+    /// Gathers the tables that the statements after the first one name.
+    fn look_ahead(_prefetched: &mut Prefetched) -> QueryResult<()> {
+        Ok(())
+    }
 
     /// What a stored value is to the reader.
     fn accept(value: Value) -> Option<Self::Value>;
@@ -46,31 +55,40 @@ pub trait Answer {
 }
 
 /// All rows.
-pub struct Rows<M>(PhantomData<fn() -> M>);
+pub struct Rows<P>(PhantomData<fn() -> P>);
 
 /// The first row, if there is one.
-pub struct FirstRow<M>(PhantomData<fn() -> M>);
+pub struct FirstRow<P>(PhantomData<fn() -> P>);
 
 /// A single number or truth.
 pub struct Number<T>(PhantomData<fn() -> T>);
 
-impl<A, Selected> AskedTask<A, Selected> {
-    pub(crate) fn new(asked: AskedQuery<Selected>) -> Self {
-        Self { asked, answer: PhantomData }
+impl<C, A: Answer<C>, Selected> AskedTask<C, A, Selected> {
+    pub(crate) fn new(mut asked: AskedQuery<Selected>) -> QueryResult<Self> {
+        if A::HAS_BASE_QUERY {
+            asked.id = Prefetched::gathered(A::look_ahead)?.name(asked.id);
+        }
+        Ok(Self { asked, answer: PhantomData })
     }
 
-    /// The same read, whose query is made by `own` of the present one.
-    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<AskedTask<A, Owned>> {
+    /// The same read, whose query is made by `own` of the present one; `None`: at another moment, a query that follows it
+    /// may be another one.
+    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<AskedTask<C, A, Owned>> {
+        if A::HAS_BASE_QUERY && Prefetched::gathered(A::look_ahead).ok()?.has_base_query() {
+            return None;
+        }
         let owned = own(self.asked.selected.as_ref()?)?;
-        Some(AskedTask::new(self.asked.with(owned)))
+        Some(AskedTask { asked: self.asked.with(owned), answer: PhantomData })
     }
+}
 
+impl<C, A, Selected> AskedTask<C, A, Selected> {
     pub(crate) fn take_query(&mut self) -> Selected {
         self.asked.selected.take().expect("a query is asked once")
     }
 }
 
-impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
+impl<C, A: Answer<C>, Selected> Task for AskedTask<C, A, Selected> {
     type Value = A::Value;
 
     fn head(&self) -> &Head {
@@ -82,7 +100,8 @@ impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
     }
 
     fn named(&self) -> QueryResult<Result<Named, Bypass>> {
-        Ok(self.asked.named())
+        let prefetched = Prefetched::gathered(A::look_ahead)?;
+        Ok(prefetched.join(self.asked.named(), self.asked.head.options.assume_deterministic))
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
@@ -102,13 +121,15 @@ impl<A: Answer, Selected> Task for AskedTask<A, Selected> {
     }
 }
 
-impl<M: CachedModel> Answer for Rows<M> {
-    type Value = CachedList<M>;
+impl<C, P: LoadPages<C>> Answer<C> for Rows<P> {
+    type Value = CachedList<P>;
 
-    const CODEC: Option<Codec> = match M::CODECS {
-        Some(codecs) => Some(codecs.list),
-        None => None,
-    };
+    const CODEC: Option<Codec> = list_codec::<P>();
+    const HAS_BASE_QUERY: bool = P::HAS_BASE_QUERY;
+
+    fn look_ahead(prefetched: &mut Prefetched) -> QueryResult<()> {
+        P::look_ahead(prefetched)
+    }
 
     fn accept(value: Value) -> Option<Self::Value> {
         let Value::Shared(rows) = value else { return None };
@@ -116,8 +137,9 @@ impl<M: CachedModel> Answer for Rows<M> {
     }
 
     fn keep(rows: &Self::Value, timeout: Timeout) -> Keep {
-        let weight = size_of::<Vec<M>>() + rows.iter().map(weight_of).sum::<usize>();
-        Keep::shared(rows, weight, timeout).until(rows.iter().filter_map(M::ends_at))
+        let owned: usize = rows.iter().map(|page| size_of::<P>() + page.heap_size()).sum();
+        let ends = rows.iter().filter_map(|page| page.root().ends_at());
+        Keep::shared(rows, size_of::<Vec<P>>() + owned, timeout).until(ends)
     }
 
     fn row_count(rows: &Self::Value) -> usize {
@@ -125,13 +147,15 @@ impl<M: CachedModel> Answer for Rows<M> {
     }
 }
 
-impl<M: CachedModel> Answer for FirstRow<M> {
-    type Value = Option<CachedRow<M>>;
+impl<C, P: LoadPages<C>> Answer<C> for FirstRow<P> {
+    type Value = Option<CachedRow<P>>;
 
-    const CODEC: Option<Codec> = match M::CODECS {
-        Some(codecs) => Some(codecs.first),
-        None => None,
-    };
+    const CODEC: Option<Codec> = codec::<P, ()>();
+    const HAS_BASE_QUERY: bool = P::HAS_BASE_QUERY;
+
+    fn look_ahead(prefetched: &mut Prefetched) -> QueryResult<()> {
+        P::look_ahead(prefetched)
+    }
 
     fn accept(value: Value) -> Option<Self::Value> {
         match value {
@@ -142,15 +166,12 @@ impl<M: CachedModel> Answer for FirstRow<M> {
     }
 
     fn keep(row: &Self::Value, timeout: Timeout) -> Keep {
-        match row {
-            Some(row) => Keep::shared(row, weight_of(&**row), timeout).until(row.ends_at().into_iter()),
-            // A list without rows is a list like any other.
-            None => Keep::absent((), Some(timeout)),
-        }
+        // A list without rows is a list like any other.
+        row.as_ref().map_or_else(|| Keep::absent((), Some(timeout)), |row| Keep::page(row, timeout))
     }
 }
 
-impl<T: Copy + Encode> Answer for Number<T> {
+impl<C, T: Copy + Encode> Answer<C> for Number<T> {
     type Value = T;
 
     const CODEC: Option<Codec> = Some(Codec::of::<T, ()>());
@@ -165,29 +186,30 @@ impl<T: Copy + Encode> Answer for Number<T> {
     }
 }
 
-impl<'query, C, M, Selected> Query<C> for AskedTask<Rows<M>, Selected>
+impl<'query, C, P, Selected> Query<C> for AskedTask<C, Rows<P>, Selected>
 where
     C: LoadConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M>,
+    P: LoadPages<C>,
+    Selected: LoadQuery<'query, C, P::Joined>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<CachedList<M>> {
-        RunQueryDsl::load(self.take_query(), conn).map(Arc::new)
+    fn query(&mut self, conn: &mut C) -> QueryResult<CachedList<P>> {
+        let joined = RunQueryDsl::load(self.take_query(), conn)?;
+        P::assemble(joined, conn).map(Arc::new)
     }
 }
 
-impl<'query, C, M, Selected> Query<C> for AskedTask<FirstRow<M>, Selected>
+impl<'query, C, P, Selected> Query<C> for AskedTask<C, FirstRow<P>, Selected>
 where
     C: LoadConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M>,
+    P: LoadPages<C>,
+    Selected: LoadQuery<'query, C, P::Joined>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<Option<CachedRow<M>>> {
-        first_of(Some(self.take_query()), conn)
+    fn query(&mut self, conn: &mut C) -> QueryResult<Option<CachedRow<P>>> {
+        first_of(self.take_query(), conn)
     }
 }
 
-impl<'query, C, T, Selected> Query<C> for AskedTask<Number<T>, Selected>
+impl<'query, C, T, Selected> Query<C> for AskedTask<C, Number<T>, Selected>
 where
     C: LoadConnection,
     T: Copy + Encode,
@@ -196,4 +218,10 @@ where
     fn query(&mut self, conn: &mut C) -> QueryResult<T> {
         RunQueryDsl::load::<T>(self.take_query(), conn)?.pop().ok_or(Error::NotFound)
     }
+}
+
+/// How a list of pages leaves the process.
+#[must_use]
+pub const fn list_codec<P: Page>() -> Option<Codec> {
+    codec::<Vec<P>, ()>()
 }

@@ -5,7 +5,7 @@ use core::pin::Pin;
 use core::time::Duration;
 
 use cache_core::{Miss, Mode};
-use diesel::dsl::{AsSelect, Select};
+use diesel::dsl::{AsSelect, Filter, Select};
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::methods::SelectDsl;
 use diesel::result::{Error, QueryResult};
@@ -18,12 +18,12 @@ use crate::identity::Identity;
 use crate::keys::IntoKey;
 use crate::model::CachedModel;
 use crate::read::answer::{AskedTask, Rows};
-use crate::read::base::{KeyedSource, keyed};
 use crate::read::connection::AnyConnection;
 use crate::read::entry::{CachedEntry, CachedList, CachedRow, Origin};
 use crate::read::gate::gate_of;
 use crate::read::list::ListRead;
 use crate::read::order::Arranged;
+use crate::read::page::keyed;
 use crate::read::row::RowRead;
 use crate::read::row_task::FilteredTask;
 use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
@@ -87,19 +87,22 @@ where
         'query: 'conn,
         C: 'conn,
     {
-        let task = self.read.into_list_task::<C::Backend, _>(|source| SelectDsl::select(source, M::as_select()));
+        let task = self.read.into_list_task::<C, C::Backend, _>(|source| SelectDsl::select(source, M::as_select()));
         let answer = task.map(|task| run(Queried::new(task), conn));
         Box::pin(async move { Ok(answer?.await?.value) })
     }
 }
+
+/// The query of a row by its key, as the bounds below can be checked.
+type KeyedModel<M> = Filter<<M as CachedModel>::Source, <M as CachedModel>::ByKey>;
 
 impl<'query, C, M, K> AwaitedRead<'query, C> for Ended<RowRead<M, K>, First>
 where
     C: AsyncConnection<Backend: CacheBackend>,
     K: IntoKey<M::Id>,
     M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
-    KeyedSource<M>: SelectDsl<AsSelect<M, C::Backend>>,
-    Select<KeyedSource<M>, AsSelect<M, C::Backend>>:
+    KeyedModel<M>: SelectDsl<AsSelect<M, C::Backend>>,
+    Select<KeyedModel<M>, AsSelect<M, C::Backend>>:
         LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId + Send + 'query,
 {
     type Output = QueryResult<CachedRow<M>>;
@@ -110,7 +113,7 @@ where
         C: 'conn,
     {
         let select = |key| SelectDsl::select(keyed::<M>(key), M::as_select());
-        let task = self.read.into_keyed_task::<C::Backend, _>(select);
+        let task = self.read.into_keyed_task::<C, C::Backend, _>(select);
         let answer = task.map(|task| run(Queried::new(task), conn));
         Box::pin(async move { answer?.await?.value.ok_or(Error::NotFound) })
     }
@@ -138,13 +141,13 @@ trait AwaitedTask<C>: Send {
     fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<<Self::Task as Task>::Value>>;
 }
 
-impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, AskedTask<Rows<M>, Selected>>
+impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, AskedTask<C, Rows<M>, Selected>>
 where
     C: AsyncConnection,
     M: CachedModel,
     Selected: LoadQuery<'query, C, M> + Send + 'query,
 {
-    type Task = AskedTask<Rows<M>, Selected>;
+    type Task = AskedTask<C, Rows<M>, Selected>;
 
     fn task(&mut self) -> &mut Self::Task {
         &mut self.task
@@ -156,13 +159,13 @@ where
     }
 }
 
-impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, FilteredTask<M, Selected>>
+impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, FilteredTask<C, M, Selected>>
 where
     C: AsyncConnection,
     M: CachedModel,
     Selected: LoadQuery<'query, C, M> + Send + 'query,
 {
-    type Task = FilteredTask<M, Selected>;
+    type Task = FilteredTask<C, M, Selected>;
 
     fn task(&mut self) -> &mut Self::Task {
         &mut self.task

@@ -1,23 +1,17 @@
-//! Rows that are read by the base query of their model: by which query, under which name, depending on what?
+//! Base queries: which queries can be one, and what the answers of their rows depend on.
 
 use core::marker::PhantomData;
 
 use cache_core::protocol::read::Subject;
 use cache_core::{KeyBytes, Tag};
-use diesel::connection::LoadConnection;
-use diesel::dsl::Filter;
-use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::methods::{FilterDsl, SelectDsl};
+use diesel::query_dsl::methods::SelectDsl;
 use diesel::result::{Error, QueryResult};
 use diesel::{HasQuery, Table};
 
-use crate::backend::{CacheBackend, NamingBackend};
+use crate::backend::NamingBackend;
 use crate::model::CachedModel;
-use crate::read::load::LoadModel;
-use crate::shape::{Shape, shape_of};
-
-/// The query of a row by its primary key.
-pub type KeyedSource<M> = Filter<<M as CachedModel>::Source, <M as CachedModel>::ByKey>;
+use crate::read::page::Page;
+use crate::shape::Shape;
 
 /// A query that can be the base query of the models of the table `T`: it has the table's rows.
 #[diagnostic::on_unimplemented(
@@ -61,39 +55,14 @@ impl<M: HasQuery<NamingBackend>> OwnQuery for M {
 #[derive(Debug)]
 pub struct Queried<M: OwnQuery>(PhantomData<fn() -> M>);
 
-/// The query of the row with this primary key.
-pub(crate) fn keyed<M: CachedModel>(key: M::Id) -> KeyedSource<M> {
-    FilterDsl::filter(M::source(), M::by_key(key))
+/// What the answer for a key depends on, whatever it is: there may be a row that the query leaves out.
+pub(crate) fn row_tags<P: Page>(subject: &Subject<'_>, row: KeyBytes) -> Vec<Tag> {
+    if P::MAY_LEAVE_OUT { excluded_row::<P>(subject, row) } else { subject.absent_row(row) }
 }
 
-/// What an entry of the row `row` is called. What a base query says and binds is part of the name: nobody knows where
-/// its values come from.
-pub(crate) fn row_id<'query, C, M>(row: KeyBytes, key: impl FnOnce() -> M::Id) -> QueryResult<KeyBytes>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    M: CachedModel,
-    KeyedSource<M>: LoadModel<'query, C, M>,
-{
-    if M::HAS_BASE_QUERY { named_by::<C::Backend, _>(&keyed::<M>(key()).selected()) } else { Ok(row) }
-}
-
-/// What an entry is called by a query and what is bound to it.
-pub(crate) fn named_by<DB, Query>(query: &Query) -> QueryResult<KeyBytes>
-where
-    DB: CacheBackend,
-    Query: QueryFragment<DB> + QueryId,
-{
-    shape_of::<DB, _>(query)?.key_of::<DB, _>(query, None)
-}
-
-/// What the answer for a key depends on, whatever it is: there may be a row that the base query hides.
-pub(crate) fn row_tags<M: CachedModel>(subject: &Subject<'_>, row: KeyBytes) -> Vec<Tag> {
-    if M::HAS_BASE_QUERY { subject.excluded_row(row, is_key_exact::<M>(subject)) } else { subject.absent_row(row) }
-}
-
-/// Whether the database compares the keys of `M` byte by byte.
-pub(crate) fn is_key_exact<M: CachedModel>(subject: &Subject<'_>) -> bool {
-    M::key_comparison().is_exact(subject.space, subject.table)
+/// The same for a query that has a condition of its own.
+pub(crate) fn excluded_row<P: Page>(subject: &Subject<'_>, row: KeyBytes) -> Vec<Tag> {
+    subject.excluded_row(row, P::Root::key_comparison().is_exact(subject.space, subject.table))
 }
 
 /// What a unique value that belongs to no row depends on.

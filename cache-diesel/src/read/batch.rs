@@ -5,93 +5,77 @@ use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
 use cache_core::store::{Lease, Seed, Wanted};
-use cache_core::{Approach, Bypass, Claim, Codec, KeyBytes, Kind, Life, Miss, Right, Tag, Token, Value, Verdict};
+use cache_core::{Approach, Bypass, Claim, KeyBytes, Kind, Life, Miss, Right, Tag, Token, Value, Verdict};
+use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
+use diesel::dsl::Filter;
+use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
-use crate::comparison::Comparison;
-use crate::model::Key;
+use crate::model::CachedModel;
 use crate::read::ask::may_store;
+use crate::read::base::row_tags;
 use crate::read::consult::{Consulted, confirm, consult, has_changed};
+use crate::read::entry::CachedRows;
 use crate::read::gate::gate_for;
-use crate::read::keep::Keep;
+use crate::read::load::LoadModel;
 use crate::read::options::UseOfCache;
+use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, keyed, page_id};
 use crate::read::refresh::{Later, Refresher, Reread, begin};
+use crate::read::row_task::{accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, site_of, site_without_connection};
 use crate::report;
 use crate::shape::Named;
 use crate::track::{Text, asking};
 
-/// What is read by many keys at once: rows, or pages.
-pub trait Batched<C> {
-    /// What a key is.
-    type Id: Key;
-    /// What is found by one.
-    type Row;
-
-    /// Whether a query that is made later may be another one.
-    const HAS_BASE_QUERY: bool;
-
-    /// How one leaves the process.
-    fn codec() -> Option<Codec>;
-
-    /// How the database compares keys.
-    fn key_comparison() -> Comparison;
-
-    fn id(row: &Self::Row) -> Self::Id;
-
-    /// What an entry for a key is called.
-    fn entry_id(key: &Self::Id) -> QueryResult<KeyBytes>;
-
-    /// What the query for a key names, or why it is not cached.
-    fn named(key: &Self::Id, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>>;
-
-    /// Every tag that the answer for a key may depend on, whatever it is.
-    fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag>;
-
-    /// What a stored value is to the one who asked for `key`; `None`: it is something else.
-    fn accept(value: Value, key: &Self::Id) -> Option<Option<Arc<Self::Row>>>;
-
-    /// What is kept of what the database gave for `key`.
-    fn keep(head: &Head, row: Option<&Arc<Self::Row>>, key: &Self::Id) -> Keep;
-
+/// A page that the connection `C` can load by its key, and with others by theirs.
+pub trait LoadMany<C>: CachedView<Source: FilterDsl<Self::ByKey>> + LoadOne<C, KeyedSource<Self>> {
     /// Asks the database for all of `keys`.
-    fn ask(keys: Vec<Self::Id>, conn: &mut C) -> QueryResult<Vec<Self::Row>>;
-
-    /// Asks the database for `key` alone.
-    fn ask_one(key: Self::Id, conn: &mut C) -> QueryResult<Option<Arc<Self::Row>>>;
+    fn ask_many(keys: Vec<KeyOf<Self>>, conn: &mut C) -> QueryResult<Vec<Self>>;
 }
 
-/// A read by many keys on the connection `C`.
-pub trait IntoBatch<C> {
-    /// What is read.
-    type Batched: Batched<C>;
+/// The condition on several keys.
+type ByIds<P> = <<P as Page>::Root as CachedModel>::ByIds;
 
-    /// The head of the read, and its keys.
-    fn into_batch(self) -> (Head, Vec<<Self::Batched as Batched<C>>::Id>);
+impl<C, P> LoadMany<C> for P
+where
+    C: LoadConnection<Backend: CacheBackend>,
+    P: CachedView<Source: FilterDsl<ByIds<P>> + FilterDsl<P::ByKey>> + LoadPages<C>,
+    Filter<P::Source, ByIds<P>>: LoadModel<'static, C, P::Joined>,
+    KeyedSource<P>: LoadModel<'static, C, P::Joined>,
+{
+    fn ask_many(keys: Vec<KeyOf<P>>, conn: &mut C) -> QueryResult<Vec<P>> {
+        let query = FilterDsl::filter(P::source(), P::Root::by_ids(keys));
+        let joined = RunQueryDsl::load::<P::Joined>(query.selected(), conn)?;
+        P::assemble(joined, conn)
+    }
+}
+
+/// The name of the entry for `key`.
+fn entry_id<C, P: LoadMany<C>>(key: &KeyOf<P>) -> QueryResult<KeyBytes> {
+    page_id::<C, P, _>(KeyBytes::of(key), || keyed::<P>(key.clone()))
 }
 
 /// Distinct keys on their way.
-pub(crate) struct Batch<B: Batched<C>, C> {
+pub(crate) struct Batch<P: Page, C> {
     head: Head,
-    keys: Vec<B::Id>,
+    keys: Vec<KeyOf<P>>,
     /// What their entries are called.
     ids: Vec<KeyBytes>,
     connection: PhantomData<fn(&C)>,
 }
 
 /// What a look in the store gave: the keys that have no entry, and the places of those that have a stale one.
-struct Looked<B: Batched<C>, C> {
-    rows: Rows<B, C>,
+struct Looked<P> {
+    rows: CachedRows<P>,
     missing: Vec<Missing>,
     stale: Vec<usize>,
 }
 
-impl<B: Batched<C>, C> Looked<B, C> {
+impl<P> Looked<P> {
     /// Counts what was found and what was not; stale ones are counted by what becomes of them.
     fn count(&self, site: &Site<'_>) {
         let hit_count = self.rows.len() - self.missing.len() - self.stale.len();
@@ -136,26 +120,23 @@ where
     seeds.as_ref().is_none_or(|seeds| confirm(conn, site.identity, seeds))
 }
 
-/// A result for each key.
-type Rows<B, C> = Vec<Option<Arc<<B as Batched<C>>::Row>>>;
-
-impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<B, C> {
+impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P, C> {
     /// Bound variables and conditions that a statement may have on every database.
     const MOST_KEYS: usize = 500;
 
-    /// One result for each key of `read`, in their order.
-    pub(crate) fn read<R: IntoBatch<C, Batched = B>>(read: R, conn: &mut C) -> QueryResult<Rows<B, C>> {
-        let Some((batch, places)) = Self::of(read)? else { return Ok(Vec::new()) };
+    /// One result for each of `keys`, in their order.
+    pub(crate) fn read(head: Head, keys: Vec<KeyOf<P>>, conn: &mut C) -> QueryResult<CachedRows<P>> {
+        let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
         Ok(places.spread(batch.read_all(conn)?))
     }
 
     /// The same, and takes a connection only if one of the rows is missing.
-    pub(crate) fn read_with<R, E>(read: R, take: impl FnOnce() -> Result<C, E>) -> Result<Rows<B, C>, E>
-    where
-        R: IntoBatch<C, Batched = B>,
-        E: From<Error>,
-    {
-        let Some((batch, places)) = Self::of(read)? else { return Ok(Vec::new()) };
+    pub(crate) fn read_with<E: From<Error>>(
+        head: Head,
+        keys: Vec<KeyOf<P>>,
+        take: impl FnOnce() -> Result<C, E>,
+    ) -> Result<CachedRows<P>, E> {
+        let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
         let rows = match batch.glance() {
             Some(rows) => rows,
             None => batch.read_all(&mut take()?)?,
@@ -163,14 +144,13 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         Ok(places.spread(rows))
     }
 
-    /// The distinct keys of `read`, and where each goes; `None`: there is none.
-    fn of<R: IntoBatch<C, Batched = B>>(read: R) -> QueryResult<Option<(Self, Places)>> {
-        let (head, keys) = read.into_batch();
+    /// The distinct ones of `keys`, and where each goes; `None`: there is none.
+    fn of(head: Head, keys: Vec<KeyOf<P>>) -> QueryResult<Option<(Self, Places)>> {
         if keys.is_empty() {
             return Ok(None);
         }
-        let mut distinct: Vec<B::Id> = Vec::with_capacity(keys.len());
-        let mut place_of: HashMap<B::Id, usize> = HashMap::with_capacity(keys.len());
+        let mut distinct: Vec<KeyOf<P>> = Vec::with_capacity(keys.len());
+        let mut place_of: HashMap<KeyOf<P>, usize> = HashMap::with_capacity(keys.len());
         let mut place = |key| {
             *place_of.entry(key).or_insert_with_key(|key| {
                 distinct.push(key.clone());
@@ -178,12 +158,12 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
             })
         };
         let places = Places(keys.into_iter().map(&mut place).collect());
-        let ids = distinct.iter().map(B::entry_id).collect::<QueryResult<_>>()?;
+        let ids = distinct.iter().map(entry_id::<C, P>).collect::<QueryResult<_>>()?;
         Ok(Some((Self { head, keys: distinct, ids, connection: PhantomData }, places)))
     }
 
     /// What is cached, if that is all; else nothing is counted: the caller will come again with a connection.
-    fn glance(&self) -> Option<Rows<B, C>> {
+    fn glance(&self) -> Option<CachedRows<P>> {
         let site = site_without_connection(&self.head)?;
         let looked = self.look_up(&site);
         if !looked.missing.is_empty() {
@@ -199,7 +179,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         })
     }
 
-    fn read_all(&self, conn: &mut C) -> QueryResult<Rows<B, C>> {
+    fn read_all(&self, conn: &mut C) -> QueryResult<CachedRows<P>> {
         let Some(site) = site_of(&self.head, gate_for(conn, &self.head.options)) else {
             let all: Vec<usize> = (0..self.keys.len()).collect();
             return self.ask(&all, self.text(), conn);
@@ -230,9 +210,9 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
 
     /// What the database, or another process, gives for the keys that are `missing`, in their order. What was asked for is
     /// stored.
-    fn load(&self, site: &Site<'_>, missing: &[Missing], conn: &mut C) -> QueryResult<Rows<B, C>> {
+    fn load(&self, site: &Site<'_>, missing: &[Missing], conn: &mut C) -> QueryResult<CachedRows<P>> {
         let places: Vec<usize> = missing.iter().map(|missing| missing.place).collect();
-        let of_missing = |rows: Rows<B, C>| places.iter().map(|place| rows[*place].clone()).collect();
+        let of_missing = |rows: CachedRows<P>| places.iter().map(|place| rows[*place].clone()).collect();
         if let Err(reason) = may_store(conn, site.identity) {
             report::bypassed(&site.reader, &self.head, reason);
             return self.ask(&places, self.text(), conn).map(of_missing);
@@ -307,7 +287,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         };
         let later = |claims: &[Claim]| -> Option<Later<C>> {
             // On another thread, at another moment, a base query may be another one.
-            if B::HAS_BASE_QUERY {
+            if P::HAS_BASE_QUERY {
                 return None;
             }
             let (keys, ids) =
@@ -323,14 +303,14 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     /// Every tag that what is at `places` may depend on.
     fn tags(&self, site: &Site<'_>, named: &[String], places: &[usize]) -> Vec<Tag> {
         let subject = site.subject(named);
-        let mut tags: Vec<Tag> = places.iter().flat_map(|place| B::tags(&subject, self.bytes(*place))).collect();
+        let mut tags: Vec<Tag> = places.iter().flat_map(|place| row_tags::<P>(&subject, self.bytes(*place))).collect();
         tags.sort_unstable();
         tags.dedup();
         tags
     }
 
     /// Takes the right to load what is missing, or waits for another process that loads just that.
-    fn approach(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<Rows<B, C>> {
+    fn approach(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<CachedRows<P>> {
         let keys: Vec<KeyBytes> = missing.iter().map(|place| self.ids[*place]).collect();
         let tokens: Vec<Token> = seeds.iter().map(|(_, seed)| seed.token).collect();
         let name = Lease::of(&site.key(KeyBytes::of(&keys), Kind::Detail), &tokens);
@@ -338,13 +318,13 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     }
 
     /// What is at `places`, if every one of them is cached by now.
-    fn look_again(&self, site: &Site<'_>, places: &[usize]) -> Option<Rows<B, C>> {
+    fn look_again(&self, site: &Site<'_>, places: &[usize]) -> Option<CachedRows<P>> {
         let found = self.found(site, places).into_iter().zip(places);
-        found.map(|(found, place)| B::accept(found.ok()?.0, &self.keys[*place])).collect()
+        found.map(|(found, place)| accept_row::<P, _>(found.ok()?.0, &self.keys[*place])).collect()
     }
 
     /// What is cached, and what is not. Nothing is counted.
-    fn look_up(&self, site: &Site<'_>) -> Looked<B, C> {
+    fn look_up(&self, site: &Site<'_>) -> Looked<P> {
         let mut looked = Looked { rows: vec![None; self.keys.len()], missing: Vec::new(), stale: Vec::new() };
         let is_left = |place: &usize| !self.take_alive(site, *place, &mut looked.rows);
         let left: Vec<usize> = (0..self.keys.len()).filter(is_left).collect();
@@ -355,11 +335,12 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     }
 
     /// Finds out what is at `places`, of which nothing is at hand.
-    fn look_closer(&self, site: &Site<'_>, places: &[usize], looked: &mut Looked<B, C>) {
+    fn look_closer(&self, site: &Site<'_>, places: &[usize], looked: &mut Looked<P>) {
         let now = site.reader.now();
         for (found, place) in self.found(site, places).into_iter().zip(places.iter().copied()) {
-            let accepted =
-                found.and_then(|(value, life)| Ok((B::accept(value, &self.keys[place]).ok_or(Miss::Foreign)?, life)));
+            let accepted = found.and_then(|(value, life)| {
+                Ok((accept_row::<P, _>(value, &self.keys[place]).ok_or(Miss::Foreign)?, life))
+            });
             match accepted {
                 Ok((row, life)) => {
                     if life.is_stale(now) {
@@ -373,12 +354,12 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     }
 
     /// Whether what is at `place` is at hand, in memory and not stale: then it is among `rows`.
-    fn take_alive(&self, site: &Site<'_>, place: usize, rows: &mut Rows<B, C>) -> bool {
+    fn take_alive(&self, site: &Site<'_>, place: usize, rows: &mut CachedRows<P>) -> bool {
         if self.head.options.use_of_cache == UseOfCache::Refresh {
             return false;
         }
         let found = site.reader.find_alive(&site.key(self.ids[place], Kind::Detail));
-        let Some(row) = found.and_then(|(value, _)| B::accept(value, &self.keys[place])) else { return false };
+        let Some(row) = found.and_then(|(value, _)| accept_row::<P, _>(value, &self.keys[place])) else { return false };
         rows[place] = row;
         true
     }
@@ -391,11 +372,11 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
         let named = LazyCell::new(|| self.named().ok()?.ok()?.resolve(site.identity).ok());
         let tags_at = |place: usize| {
             let named = &named;
-            move || named.as_ref().map_or_else(Vec::new, |named| B::tags(&site.subject(named), self.bytes(place)))
+            move || named.as_ref().map_or_else(Vec::new, |named| row_tags::<P>(&site.subject(named), self.bytes(place)))
         };
         let tags: Vec<_> = places.iter().copied().map(tags_at).collect();
         let key = |place: usize| site.key(self.ids[place], Kind::Detail);
-        let codec = B::codec();
+        let codec = row_codec::<P>();
         let wanted: Vec<Wanted<'_>> =
             places.iter().zip(&tags).map(|(place, tags)| Wanted { key: key(*place), tags, codec }).collect();
         site.reader.look_up_many(&wanted)
@@ -403,50 +384,50 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
 
     /// The tables that the query for a key names, or why it is not cached: they are the same for every key.
     fn named(&self) -> QueryResult<Result<Named, Bypass>> {
-        B::named(&self.keys[0], self.head.options.assume_deterministic)
+        P::named(keyed::<P>(self.keys[0].clone()), self.head.options.assume_deterministic)
     }
 
     /// Asks the database for the keys at `places`; the answer has a place for every key.
-    fn ask(&self, places: &[usize], text: Text, conn: &mut C) -> QueryResult<Rows<B, C>> {
-        let mut rows: Rows<B, C> = vec![None; self.keys.len()];
+    fn ask(&self, places: &[usize], text: Text, conn: &mut C) -> QueryResult<CachedRows<P>> {
+        let mut rows: CachedRows<P> = vec![None; self.keys.len()];
         for chunk in places.chunks(Self::MOST_KEYS) {
             self.ask_at_once(chunk, text, &mut rows, conn)?;
             let unanswered: Vec<usize> = chunk.iter().copied().filter(|place| rows[*place].is_none()).collect();
             // Where the database takes other letters for equal, its row does not tell which key it answers.
-            if B::key_comparison().is_exact(None, &self.head.state.table)
+            if P::Root::key_comparison().is_exact(None, &self.head.state.table)
                 || unanswered.is_empty()
                 || self.ask_at_once(&unanswered, text, &mut rows, conn)? == 0
             {
                 continue;
             }
             for place in unanswered {
-                rows[place] = asking(conn, text, |conn| B::ask_one(self.keys[place].clone(), conn))?;
+                rows[place] = asking(conn, text, |conn| P::ask(keyed::<P>(self.keys[place].clone()), conn))?;
             }
         }
         Ok(rows)
     }
 
     /// One load for the keys at `places`; gives the number of rows that it found.
-    fn ask_at_once(&self, places: &[usize], text: Text, rows: &mut Rows<B, C>, conn: &mut C) -> QueryResult<usize> {
-        let place_of: HashMap<&B::Id, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
+    fn ask_at_once(&self, places: &[usize], text: Text, rows: &mut CachedRows<P>, conn: &mut C) -> QueryResult<usize> {
+        let place_of: HashMap<&KeyOf<P>, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
         let keys = places.iter().map(|place| self.keys[*place].clone()).collect();
-        let found = asking(conn, text, |conn| B::ask(keys, conn))?;
+        let found = asking(conn, text, |conn| P::ask_many(keys, conn))?;
         let count = found.len();
         for row in found {
-            if let Some(place) = place_of.get(&B::id(&row)) {
+            if let Some(place) = place_of.get(&row.root().id()) {
                 rows[*place] = Some(Arc::new(row));
             }
         }
         Ok(count)
     }
 
-    fn verdict(&self, site: &Site<'_>, named: &[String], missing: Missing, row: &Option<Arc<B::Row>>) -> Verdict {
+    fn verdict(&self, site: &Site<'_>, named: &[String], missing: Missing, row: &Option<Arc<P>>) -> Verdict {
         let Missing { place, cause } = missing;
         let former = Former::of(cause);
         let (bytes, subject) = (self.bytes(place), site.subject(named));
-        let tags = || if row.is_some() { subject.found_row(bytes) } else { B::tags(&subject, bytes) };
-        let keep = B::keep(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
-        let keep = keep.is_stored.then(|| (keep.loaded(B::codec()), tags()));
+        let tags = || if row.is_some() { subject.found_row(bytes) } else { row_tags::<P>(&subject, bytes) };
+        let keep = keep_row(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
+        let keep = keep.is_stored.then(|| (keep.loaded(row_codec::<P>()), tags()));
         Verdict { key: site.key(self.ids[place], Kind::Detail), former, keep }
     }
 
@@ -455,7 +436,7 @@ impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static
     }
 }
 
-impl<B: Batched<C> + 'static, C: LoadConnection<Backend: CacheBackend> + 'static> Reread<C> for Batch<B, C> {
+impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Reread<C> for Batch<P, C> {
     fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
         let all: Vec<usize> = (0..self.keys.len()).collect();
         let now = site.reader.now();

@@ -1,37 +1,40 @@
-//! The one row, or the one page, that a query gives, cached by its query.
+//! Reads of the one row that a query gives, cached by its query.
 
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::ManagerState;
-use crate::model::CachedModel;
 use crate::read::filter::{Anywhere, Filterable};
 use crate::read::list::{ListRead, OnlyFirst};
 use crate::read::options::{Options, options_methods};
+use crate::read::page::CachedView;
 use crate::read::refresh::Later;
-use crate::read::terminal::{IntoTask, Require, row_terminals};
+use crate::read::terminal::{IntoTask, row_terminals};
+use crate::read::twice::cloned;
 
-/// A row, or a page of one, by a unique value and a condition, to be read by `first` or `require`.
-#[derive(Clone, Debug)]
+/// A row by a unique value and a condition, to be read by [`first`](Self::first) or [`require`](Self::require).
+#[derive(Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
-pub struct FirstRead<List> {
-    pub(crate) list: List,
+pub struct FirstRead<P, Source> {
+    list: ListRead<P, Source>,
 }
 
-impl<M: CachedModel, Source> FirstRead<ListRead<M, Source>> {
+cloned!([P, Source: Clone] FirstRead<P, Source> { list });
+
+impl<P: CachedView, Source> FirstRead<P, Source> {
     options_methods!(list.options);
-    row_terminals!(M, M, Require<M>, M::Error);
+    row_terminals!(P);
 
     /// Adds a condition, or an optional one.
-    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<ListRead<M, Condition::Output>>
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FirstRead<P, Condition::Output>
     where
         Condition: Filterable<Source, Kind, Anywhere>,
     {
         FirstRead { list: self.list.filter(condition) }
     }
 
-    /// The plain Diesel query, uncached.
+    /// The plain Diesel query of the row and what is joined, uncached.
     pub fn query(self) -> Source {
         self.list.source
     }
@@ -41,18 +44,18 @@ impl<M: CachedModel, Source> FirstRead<ListRead<M, Source>> {
     }
 }
 
-impl<'query, C, List> IntoTask<'query, C> for FirstRead<List>
+impl<'query, C, P, Source> IntoTask<'query, C> for FirstRead<P, Source>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    OnlyFirst<List>: IntoTask<'query, C>,
+    OnlyFirst<ListRead<P, Source>>: IntoTask<'query, C>,
 {
-    type Task = <OnlyFirst<List> as IntoTask<'query, C>>::Task;
+    type Task = <OnlyFirst<ListRead<P, Source>> as IntoTask<'query, C>>::Task;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         OnlyFirst(self.list).into_task()
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {
-        <OnlyFirst<List> as IntoTask<'query, C>>::later(task)
+        <OnlyFirst<ListRead<P, Source>> as IntoTask<'query, C>>::later(task)
     }
 }

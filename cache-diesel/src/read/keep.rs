@@ -5,6 +5,8 @@ use std::sync::Arc;
 use cache_core::{Codec, Lifetime, Loaded, Timeout, Timestamp, Token, Value};
 
 use crate::manager::ManagerState;
+use crate::model::CachedModel as _;
+use crate::read::page::Page;
 use crate::read::task::Site;
 
 /// What is kept of a loaded value.
@@ -53,6 +55,11 @@ impl Keep {
         self.is_oversized = state.definition.max_rows.is_some_and(|most| count > most);
         self.is_stored &= !self.is_oversized;
         self
+    }
+
+    /// A page, which is over when its row ends.
+    pub(crate) fn page<P: Page>(page: &Arc<P>, lifetime: impl Into<Lifetime>) -> Self {
+        Self::shared(page, size_of::<P>() + page.heap_size(), lifetime).until(page.root().ends_at().into_iter())
     }
 
     pub(crate) fn shared<T: Send + Sync + 'static>(

@@ -1,18 +1,18 @@
-//! Lists: all rows, those that pass a filter, those that share a value.
+//! Reads of lists: all rows, those that pass a filter, those that share a value.
 
 use core::marker::PhantomData;
 
 use cache_core::Kind;
 use diesel::Expression;
 use diesel::connection::LoadConnection;
-use diesel::dsl::{Filter, Limit};
+use diesel::dsl::Limit;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
-use crate::model::{CachedModel, Lookup, scope_comparison, tag_bytes};
+use crate::model::{CachedModel as _, Lookup, scope_comparison, tag_bytes};
 use crate::read::answer::{AskedTask, FirstRow, Rows};
 use crate::read::asked::{AskedQuery, Dependency, Scope};
 use crate::read::entry::{CachedEntry, CachedList, CachedRow};
@@ -20,31 +20,32 @@ use crate::read::filter::{Anywhere, Filterable, IntoSuffix};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
 use crate::read::order::{Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Window, Windowed};
+use crate::read::page::{CachedView, LoadPages, LookedUpSource, Page, looked_up};
 use crate::read::refresh::Later;
 use crate::read::refused::refused;
 use crate::read::task::Head;
 use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
 use crate::read::twice::cloned;
 
-impl<M: CachedModel> Manager<M> {
+impl<P: CachedView> Manager<P> {
     /// The rows that pass `filters`, under the name `suffix`.
     ///
     /// The filters are part of the entry's name, so that one suffix may go with many of them;
-    /// [`clear_list`](Self::clear_list) clears them all.
+    /// [`clear_list`](Self::clear_list) clears them all. Those of a view may use the columns of every joined table.
     #[track_caller]
-    pub fn all<Suffix, Filters, Kind>(self, suffix: Suffix, filters: Filters) -> ListRead<M, Filters::Output>
+    pub fn all<Suffix, Filters, Kind>(self, suffix: Suffix, filters: Filters) -> ListRead<P::Listed, Filters::Output>
     where
         Suffix: IntoSuffix,
-        Filters: Filterable<M::Source, Kind, M::Columns>,
+        Filters: Filterable<P::Source, Kind, P::Columns>,
     {
-        ListRead::new(self.state, filters.filter_of(M::source()), suffix.into_suffix())
+        ListRead::new(self.state, filters.filter_of(P::source()), suffix.into_suffix())
     }
 
     /// Every row of the table, or of the base query.
     #[track_caller]
-    pub fn every(self) -> ListRead<M, <M::Source as AsQuery>::Query>
+    pub fn every(self) -> ListRead<P::Listed, <P::Source as AsQuery>::Query>
     where
-        M::Source: AsQuery,
+        P::Source: AsQuery,
     {
         self.all((), ())
     }
@@ -52,14 +53,14 @@ impl<M: CachedModel> Manager<M> {
     /// The rows with this value in the scope `L`; generated methods call it.
     #[doc(hidden)]
     #[track_caller]
-    pub fn scoped<L>(self, value: L::Value) -> ListRead<M, Filter<M::Source, L::Filter>>
+    pub fn scoped<L>(self, value: L::Value) -> ListRead<P::Listed, LookedUpSource<P, L>>
     where
-        L: Lookup<Model = M>,
-        M::Source: FilterDsl<L::Filter>,
+        L: Lookup<Model = P::Root>,
+        P::Source: FilterDsl<L::Filter>,
     {
         let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
         let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: scope_comparison::<L> };
-        let mut read = ListRead::new(self.state, FilterDsl::filter(M::source(), L::filter(value)), None);
+        let mut read = ListRead::new(self.state, looked_up::<P, L>(value), None);
         read.scope = Some(scope);
         read
     }
@@ -69,32 +70,31 @@ impl<M: CachedModel> Manager<M> {
 /// [`exists`](Self::exists).
 #[derive(Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
-pub struct ListRead<M, Source, Part = Whole> {
+pub struct ListRead<P, Source, Part = Whole> {
     pub(crate) state: &'static ManagerState,
     pub(crate) source: Source,
     part: Part,
     pub(crate) suffix: Option<String>,
     pub(crate) scope: Option<Scope>,
     pub(crate) options: Options,
-    model: PhantomData<fn() -> M>,
+    page: PhantomData<fn() -> P>,
 }
 
-cloned!([M, Source: Clone, Part: Clone] ListRead<M, Source, Part> {
-    state, source, part, suffix, scope, options, model
+cloned!([P, Source: Clone, Part: Clone] ListRead<P, Source, Part> {
+    state, source, part, suffix, scope, options, page
 });
 
 /// The rows that share a value of the scope `L`.
-pub type ScopeQuery<L> =
-    ListRead<<L as Lookup>::Model, Filter<<<L as Lookup>::Model as CachedModel>::Source, <L as Lookup>::Filter>>;
+pub type ScopeRead<P, L> = ListRead<<P as CachedView>::Listed, LookedUpSource<P, L>>;
 
-impl<M: CachedModel, Source> ListRead<M, Source> {
+impl<P: Page, Source> ListRead<P, Source> {
     #[track_caller]
     pub(crate) fn new(state: &'static ManagerState, source: Source, suffix: Option<String>) -> Self {
-        Self { state, source, part: Whole::new(), suffix, scope: None, options: Options::new(), model: PhantomData }
+        Self { state, source, part: Whole::new(), suffix, scope: None, options: Options::new(), page: PhantomData }
     }
 }
 
-impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
+impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     options_methods!(options);
 
     terminal! {
@@ -103,7 +103,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        load, M, Ended<Self, Value>, Ended::new
+        load, P::Joined, Ended<Self, Value>, Ended::new
     }
 
     terminal! {
@@ -112,7 +112,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
-        first, M, Ended<OnlyFirst<Self>, First>, |read| Ended::new(OnlyFirst(read))
+        first, P::Joined, Ended<OnlyFirst<Self>, First>, |read| Ended::new(OnlyFirst(read))
     }
 
     terminal! {
@@ -121,7 +121,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        entry, M, Ended<Self, ValueEntry>, Ended::new
+        entry, P::Joined, Ended<Self, ValueEntry>, Ended::new
     }
 
     terminal! {
@@ -131,28 +131,28 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says when it is asked which database it is.
-        explain, M, crate::read::Explained<Self>, crate::read::Explained::new
+        explain, P::Joined, crate::read::Explained<Self>, crate::read::Explained::new
     }
 
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.
-        load_with, Self as CachedList<M>, Value as CachedList<M>, |read| read
+        load_with, Self as CachedList<P>, Value as CachedList<P>, |read| read
     }
 
     terminal_with! {
         /// As [`first`](Self::first), and takes a connection on a miss only.
-        first_with, OnlyFirst<Self> as Option<CachedRow<M>>, First as CachedRow<M>, OnlyFirst
+        first_with, OnlyFirst<Self> as Option<CachedRow<P>>, First as CachedRow<P>, OnlyFirst
     }
 
     terminal_with! {
         /// As [`entry`](Self::entry), and takes a connection on a miss only.
-        entry_with, Self as CachedList<M>, ValueEntry as CachedEntry<CachedList<M>>, |read| read
+        entry_with, Self as CachedList<P>, ValueEntry as CachedEntry<CachedList<P>>, |read| read
     }
 
     refused!(EndsList: execute, get_result, get_results);
 
     /// Adds a condition, or an optional one. It is part of the entry's name, as the first ones are.
-    pub fn filter<Condition, Kind>(self, condition: Condition) -> ListRead<M, Condition::Output, Part>
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> ListRead<P, Condition::Output, Part>
     where
         Condition: Filterable<Source, Kind, Anywhere>,
     {
@@ -162,23 +162,24 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     /// The plain Diesel query, uncached, to go on with.
     pub fn query(self) -> Part::Query
     where
-        Part: Arranged<M, Source>,
+        Part: Arranged<P::Root, Source>,
     {
         self.part.arranged(self.source)
     }
 
-    pub(crate) fn into_list_task<DB, Selected>(
+    pub(crate) fn into_list_task<C, DB, Selected>(
         mut self,
         select: impl FnOnce(Part::Query) -> Selected,
-    ) -> QueryResult<AskedTask<Rows<M>, Selected>>
+    ) -> QueryResult<AskedTask<C, Rows<P>, Selected>>
     where
+        P: LoadPages<C>,
         DB: CacheBackend,
-        Part: Arranged<M, Source>,
+        Part: Arranged<P::Root, Source>,
         Selected: QueryFragment<DB> + QueryId,
     {
         let dependency = Dependency { suffix: self.suffix.take(), scope: self.scope };
         let head = self.head(dependency.kind());
-        Ok(AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(self.part.arranged(self.source)))?))
+        AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(self.part.arranged(self.source)))?)
     }
 
     pub(crate) fn head(&self, kind: Kind) -> Head {
@@ -194,7 +195,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     }
 
     /// The same list before it is ordered and cut.
-    pub(crate) fn whole(&self) -> ListRead<M, Source>
+    pub(crate) fn whole(&self) -> ListRead<P, Source>
     where
         Source: Clone,
     {
@@ -205,7 +206,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
             suffix: self.suffix.clone(),
             scope: self.scope,
             options: self.options,
-            model: PhantomData,
+            page: PhantomData,
         }
     }
 
@@ -214,10 +215,10 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
     where
         Part: Windowed,
     {
-        (!M::HAS_BASE_QUERY).then(|| self.part.window())
+        (!P::Root::HAS_BASE_QUERY).then(|| self.part.window())
     }
 
-    fn map<Other>(self, map: impl FnOnce(Source) -> Other) -> ListRead<M, Other, Part> {
+    fn map<Other>(self, map: impl FnOnce(Source) -> Other) -> ListRead<P, Other, Part> {
         ListRead {
             state: self.state,
             source: map(self.source),
@@ -225,11 +226,11 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
             suffix: self.suffix,
             scope: self.scope,
             options: self.options,
-            model: PhantomData,
+            page: PhantomData,
         }
     }
 
-    fn arrange<Other>(self, arrange: impl FnOnce(Part) -> Other) -> ListRead<M, Source, Other> {
+    fn arrange<Other>(self, arrange: impl FnOnce(Part) -> Other) -> ListRead<P, Source, Other> {
         ListRead {
             state: self.state,
             source: self.source,
@@ -237,14 +238,14 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
             suffix: self.suffix,
             scope: self.scope,
             options: self.options,
-            model: PhantomData,
+            page: PhantomData,
         }
     }
 }
 
-impl<M: CachedModel, Source, Order, Most, From> ListRead<M, Source, Arrangement<Order, Most, From>> {
+impl<P: Page, Source, Order, Most, From> ListRead<P, Source, Arrangement<Order, Most, From>> {
     /// Sets the order, in place of the model's own one. It is part of the entry's name.
-    pub fn order_by<By: Expression>(self, by: By) -> ListRead<M, Source, Arrangement<OrderedBy<By>, Most, From>>
+    pub fn order_by<By: Expression>(self, by: By) -> ListRead<P, Source, Arrangement<OrderedBy<By>, Most, From>>
     where
         Source: OrderDsl<By>,
     {
@@ -252,7 +253,7 @@ impl<M: CachedModel, Source, Order, Most, From> ListRead<M, Source, Arrangement<
     }
 
     /// Sets the order; the same as [`order_by`](Self::order_by), as in Diesel.
-    pub fn order<By: Expression>(self, by: By) -> ListRead<M, Source, Arrangement<OrderedBy<By>, Most, From>>
+    pub fn order<By: Expression>(self, by: By) -> ListRead<P, Source, Arrangement<OrderedBy<By>, Most, From>>
     where
         Source: OrderDsl<By>,
     {
@@ -260,15 +261,15 @@ impl<M: CachedModel, Source, Order, Most, From> ListRead<M, Source, Arrangement<
     }
 
     /// Adds to the order, or to the model's own one.
-    pub fn then_order_by<By>(self, by: By) -> ListRead<M, Source, Arrangement<Then<Order, By>, Most, From>>
+    pub fn then_order_by<By>(self, by: By) -> ListRead<P, Source, Arrangement<Then<Order, By>, Most, From>>
     where
-        Order: Orders<M, Source, Ordered: ThenOrderDsl<By>>,
+        Order: Orders<P::Root, Source, Ordered: ThenOrderDsl<By>>,
     {
         self.arrange(|part| Arrangement { by: Then(part.by, by), most: part.most, from: part.from })
     }
 
     /// Reads at most `limit` rows. Each limit has an entry of its own.
-    pub fn limit(self, limit: i64) -> ListRead<M, Source, Arrangement<Order, Limited, From>>
+    pub fn limit(self, limit: i64) -> ListRead<P, Source, Arrangement<Order, Limited, From>>
     where
         Source: LimitDsl,
     {
@@ -276,7 +277,7 @@ impl<M: CachedModel, Source, Order, Most, From> ListRead<M, Source, Arrangement<
     }
 
     /// Leaves the first `offset` rows out. Each offset has an entry of its own.
-    pub fn offset(self, offset: i64) -> ListRead<M, Source, Arrangement<Order, Most, Skipped>>
+    pub fn offset(self, offset: i64) -> ListRead<P, Source, Arrangement<Order, Most, Skipped>>
     where
         Source: OffsetDsl,
     {
@@ -288,39 +289,39 @@ impl<M: CachedModel, Source, Order, Most, From> ListRead<M, Source, Arrangement<
 #[derive(Debug)]
 pub struct OnlyFirst<R>(pub(super) R);
 
-impl<'query, C, M, Source, Part> IntoTask<'query, C> for ListRead<M, Source, Part>
+impl<'query, C, P, Source, Part> IntoTask<'query, C> for ListRead<P, Source, Part>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    Part: Arranged<M, Source, Query: LoadModel<'query, C, M>>,
+    P: LoadPages<C>,
+    Part: Arranged<P::Root, Source, Query: LoadModel<'query, C, P::Joined>>,
 {
-    type Task = AskedTask<Rows<M>, <Part::Query as LoadModel<'query, C, M>>::Selected>;
+    type Task = AskedTask<C, Rows<P>, <Part::Query as LoadModel<'query, C, P::Joined>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
-        self.into_list_task::<C::Backend, _>(LoadModel::selected)
+        self.into_list_task::<C, C::Backend, _>(LoadModel::selected)
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {
-        Some(Box::new(task.again(<Part::Query as LoadModel<'query, C, M>>::owned)?))
+        Some(Box::new(task.again(<Part::Query as LoadModel<'query, C, P::Joined>>::owned)?))
     }
 }
 
-impl<'query, C, M, Source, Part> IntoTask<'query, C> for OnlyFirst<ListRead<M, Source, Part>>
+impl<'query, C, P, Source, Part> IntoTask<'query, C> for OnlyFirst<ListRead<P, Source, Part>>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    Part: Arranged<M, Source, Query: LimitDsl>,
-    Limit<Part::Query>: LoadModel<'query, C, M>,
+    P: LoadPages<C>,
+    Part: Arranged<P::Root, Source, Query: LimitDsl>,
+    Limit<Part::Query>: LoadModel<'query, C, P::Joined>,
 {
-    type Task = AskedTask<FirstRow<M>, <Limit<Part::Query> as LoadModel<'query, C, M>>::Selected>;
+    type Task = AskedTask<C, FirstRow<P>, <Limit<Part::Query> as LoadModel<'query, C, P::Joined>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
         let selected = LimitDsl::limit(self.0.query(), 1).selected();
-        Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+        AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?)
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {
-        Some(Box::new(task.again(<Limit<Part::Query> as LoadModel<'query, C, M>>::owned)?))
+        Some(Box::new(task.again(<Limit<Part::Query> as LoadModel<'query, C, P::Joined>>::owned)?))
     }
 }

@@ -1,4 +1,4 @@
-//! How what a unique value leads to is loaded, kept and taken from the cache: a row, or a page of one.
+//! How pages are loaded by a unique value of their row, kept and taken from the cache.
 
 use core::marker::PhantomData;
 use std::sync::Arc;
@@ -6,62 +6,56 @@ use std::sync::Arc;
 use cache_core::protocol::fill::{SeededTag, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Miss, Missed, Tag, Timeout, Value};
-use diesel::connection::LoadConnection;
+use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::{CachedModel, Lookup};
-use crate::read::base::absent_unique;
+use crate::read::base::{absent_unique, row_tags};
 use crate::read::blocking::Query;
+use crate::read::entry::CachedRow;
 use crate::read::keep::Keep;
 use crate::read::options::Options;
+use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LookedUpSource, keyed, looked_up, page_id};
 use crate::read::pointer::{Pointer, UniquePointer};
-use crate::read::row_task::is_absent;
+use crate::read::row_task::{is_absent, row_codec};
 use crate::read::task::{Answered, Head, Site, Task};
 use crate::shape::Named;
 
-/// What a value of the unique look-up `L` leads to on the connection `C`.
-pub trait UniqueTarget<C, L: Lookup> {
-    /// What is found.
-    type Found: Send + Sync + 'static;
+/// A page that the connection `C` can load by a value of the unique look-up `L`, and by its key.
+pub trait LoadByUnique<C, L: Lookup>:
+    CachedView<Source: FilterDsl<Self::ByKey> + FilterDsl<L::Filter>>
+    + LoadOne<C, KeyedSource<Self>>
+    + LoadOne<C, LookedUpSource<Self, L>>
+{
+}
 
-    /// Whether a query of the model's own is part of what it is called.
-    const HAS_BASE_QUERY: bool;
+impl<C, L, P> LoadByUnique<C, L> for P
+where
+    L: Lookup,
+    P: CachedView<Source: FilterDsl<P::ByKey> + FilterDsl<L::Filter>>
+        + LoadOne<C, KeyedSource<P>>
+        + LoadOne<C, LookedUpSource<P, L>>,
+{
+}
 
-    /// The row that has the value.
-    fn row(found: &Self::Found) -> &L::Model;
-
-    /// How large it is in memory.
-    fn weight(found: &Self::Found) -> usize;
-
-    /// How it leaves the process.
-    fn codec() -> Option<Codec>;
-
-    /// What the look-up is called, which is `id` where there is no base query.
-    fn name(id: KeyBytes, value: impl FnOnce() -> L::Value) -> QueryResult<KeyBytes>;
-
-    /// What an entry of the row `row` is called.
-    fn row_name(row: KeyBytes, key: impl FnOnce() -> <L::Model as CachedModel>::Id) -> QueryResult<KeyBytes>;
-
-    /// What the entry of the row `row` may depend on.
-    fn row_tags(subject: &Subject<'_>, row: KeyBytes) -> Vec<Tag>;
-
-    /// What the query names.
-    fn named(value: L::Value, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>>;
-
-    /// Asks the database.
-    fn ask(value: L::Value, conn: &mut C) -> QueryResult<Option<Arc<Self::Found>>>;
+/// The name of the entry of the row `row`, whose key is `key`.
+fn row_name<C, P, L>(row: KeyBytes, key: &KeyOf<P>) -> QueryResult<KeyBytes>
+where
+    L: Lookup,
+    P: LoadByUnique<C, L>,
+{
+    page_id::<C, P, _>(row, || keyed::<P>(key.clone()))
 }
 
 /// Reads what a unique value leads to. The query is made on a miss only, or for a store that has to know its tables.
-pub struct UniqueTask<C, L: Lookup, K, To> {
+pub struct UniqueTask<C, P, L: Lookup, K> {
     head: Head,
     id: KeyBytes,
     value: KeyBytes,
     asked: Asked<K, L::Value>,
-    connection: PhantomData<fn(C) -> (L, To)>,
+    connection: PhantomData<fn(C) -> (P, L)>,
 }
 
 /// The value, as it was asked for.
@@ -71,12 +65,11 @@ enum Asked<K, V> {
     Normal(V),
 }
 
-impl<C, L, K, To> UniqueTask<C, L, K, To>
+impl<C, P, L, K> UniqueTask<C, P, L, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
-    L: Lookup,
+    P: LoadByUnique<C, L>,
+    L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
-    To: UniqueTarget<C, L>,
 {
     pub(super) fn new(state: &'static ManagerState, value: K, options: Options) -> QueryResult<Self> {
         let head = Head { state, kind: Kind::Unique, options };
@@ -87,14 +80,14 @@ where
             (value.key_bytes(), Asked::Named(value))
         };
         let mut task = Self { head, id: value.under(L::NAME), value, asked, connection: PhantomData };
-        task.id = To::name(task.id, || task.value())?;
+        task.id = page_id::<C, P, _>(task.id, || looked_up::<P, L>(task.value()))?;
         Ok(task)
     }
 
     /// The same read with a value of its own, for another thread.
-    pub(super) fn again(&self) -> Option<UniqueTask<C, L, L::Value, To>> {
+    pub(super) fn again(&self) -> Option<UniqueTask<C, P, L, L::Value>> {
         // On another thread, at another moment, a base query may be another one.
-        if To::HAS_BASE_QUERY {
+        if P::HAS_BASE_QUERY {
             return None;
         }
         let asked = match &self.asked {
@@ -168,14 +161,13 @@ where
     }
 }
 
-impl<C, L, K, To> Task for UniqueTask<C, L, K, To>
+impl<C, P, L, K> Task for UniqueTask<C, P, L, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
-    L: Lookup,
+    P: LoadByUnique<C, L>,
+    L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
-    To: UniqueTarget<C, L>,
 {
-    type Value = Option<Arc<To::Found>>;
+    type Value = Option<CachedRow<P>>;
 
     fn head(&self) -> &Head {
         &self.head
@@ -186,7 +178,10 @@ where
     }
 
     fn named(&self) -> QueryResult<Result<Named, Bypass>> {
-        To::named(self.value(), self.head.options.assume_deterministic)
+        <P as LoadOne<C, LookedUpSource<P, L>>>::named(
+            looked_up::<P, L>(self.value()),
+            self.head.options.assume_deterministic,
+        )
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
@@ -199,7 +194,7 @@ where
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
         match value {
-            Value::Shared(row) => row.downcast::<To::Found>().ok().map(Some),
+            Value::Shared(row) => row.downcast::<P>().ok().map(Some),
             Value::Absent(asked) => self.is_asked(asked.downcast_ref()?).then_some(None),
             _ => None,
         }
@@ -210,7 +205,7 @@ where
             let negative = self.head.state.definition.timeouts.negative;
             return Keep::absent(self.value(), negative.map(|timeout| self.head.options.timeout.unwrap_or(timeout)));
         };
-        Keep::shared(row, To::weight(row), self.timeout()).until(To::row(row).ends_at().into_iter())
+        Keep::page(row, self.timeout())
     }
 
     fn serve(&self, site: &Site<'_>, (pointer, led): (Value, Life)) -> Result<(Self::Value, Life), Missed> {
@@ -220,15 +215,15 @@ where
         };
         let pointer = pointer.downcast_ref::<UniquePointer<L>>().ok_or(Miss::Foreign)?;
         let row = KeyBytes::of(&pointer.key);
-        let tags = || self.dependencies(site, |subject| To::row_tags(subject, row));
-        let id = To::row_name(row, || pointer.key.clone()).map_err(|_| Miss::Foreign)?;
+        let tags = || self.dependencies(site, |subject| row_tags::<P>(subject, row));
+        let id = row_name::<C, P, L>(row, &pointer.key).map_err(|_| Miss::Foreign)?;
         let key = site.key(id, Kind::Detail);
-        let (row, mut life) = site.look_up(key, tags, To::codec)?;
+        let (row, mut life) = site.look_up(key, tags, row_codec::<P>)?;
         let Value::Shared(row) = row else { return Err(Miss::Absent.into()) };
-        let row = row.downcast::<To::Found>().map_err(|_| Miss::Foreign)?;
+        let row = row.downcast::<P>().map_err(|_| Miss::Foreign)?;
         // What leads to it is refreshed with it, so that it does not end before.
         life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
-        if self.is_at(To::row(&row), pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
+        if self.is_at(row.root(), pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
     }
 
     fn conclude(&self, answered: &Answered<'_>, row: &Self::Value) -> Conclusion {
@@ -240,11 +235,11 @@ where
             let keep = keep.is_stored.then(|| (keep.loaded(self.codec()), tags()));
             return answered.conclude(shared, Vec::new(), vec![answered.verdict(key, keep)]);
         };
-        let Some(pointer) = self.pointer_to(To::row(row)) else {
+        let Some(pointer) = self.pointer_to(row.root()) else {
             return answered.conclude(shared, Vec::new(), vec![answered.verdict(key, None)]);
         };
         let (row, lifetime) = (KeyBytes::of(&pointer.key), keep.lifetime);
-        let row_key = To::row_name(row, || pointer.key.clone()).map(|id| site.key(id, Kind::Detail));
+        let row_key = row_name::<C, P, L>(row, &pointer.key).map(|id| site.key(id, Kind::Detail));
         let tags = if pointer.spelling.is_some() { site.subject(answered.named).spelling() } else { Vec::new() };
         let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), lifetime);
         let mut verdicts = vec![answered.verdict(key, Some((pointer.loaded(self.codec()), tags)))];
@@ -252,7 +247,7 @@ where
         if let Ok(row_key) = row_key {
             let stored = self.row_seed(answered, row).map(|(seed, tags)| {
                 late.push(seed);
-                (keep.loaded(To::codec()), tags)
+                (keep.loaded(row_codec::<P>()), tags)
             });
             // The pointer must not lead to what was there before the row was read.
             verdicts.push(answered.verdict(row_key, stored));
@@ -261,14 +256,13 @@ where
     }
 }
 
-impl<C, L, K, To> Query<C> for UniqueTask<C, L, K, To>
+impl<C, P, L, K> Query<C> for UniqueTask<C, P, L, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
-    L: Lookup,
+    P: LoadByUnique<C, L>,
+    L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
-    To: UniqueTarget<C, L>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        To::ask(self.value(), conn)
+        <P as LoadOne<C, LookedUpSource<P, L>>>::ask(looked_up::<P, L>(self.value()), conn)
     }
 }

@@ -1,59 +1,55 @@
-//! Several rows by their keys: one look in the store, one statement for all that it lacks.
+//! Reads of several rows by their keys: one look in the store, one statement for all that it lacks.
 
+use core::fmt;
 use core::marker::PhantomData;
 
-use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, Codec, KeyBytes, Kind, Tag, Value};
-use diesel::RunQueryDsl;
+use cache_core::Kind;
 use diesel::connection::LoadConnection;
-use diesel::dsl::Filter;
-use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::comparison::Comparison;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
-use crate::model::CachedModel;
-use crate::read::base::{KeyedSource, keyed, row_id, row_tags};
-use crate::read::batch::{Batch, Batched, IntoBatch};
-use crate::read::entry::{CachedRow, CachedRows};
-use crate::read::keep::Keep;
-use crate::read::load::LoadModel;
+use crate::read::batch::{Batch, LoadMany};
+use crate::read::entry::CachedRows;
 use crate::read::options::{Options, options_methods};
+use crate::read::page::{CachedView, KeyOf, Page};
 use crate::read::refused::refused;
-use crate::read::row_task::{accept_row, first_of, keep_row, row_codec};
-use crate::read::take::many_with;
+use crate::read::take::TakeConnection;
 use crate::read::task::Head;
 use crate::read::terminal::{BlockingRead, terminal};
 use crate::read::twice::cloned;
-use crate::shape::{Named, shape_of};
 
-impl<M: CachedModel> Manager<M> {
+impl<P: CachedView> Manager<P> {
     /// The rows with these primary keys, one result for each key, in the order of the keys.
     ///
-    /// What is not cached is asked for in one statement, or in one for every 500 keys. Keys that the database may
-    /// compare otherwise than byte by byte, such as text, are asked for once more if no row has them.
+    /// What is not cached is loaded as a list is, or as one for every 500 keys. Keys that the database may compare
+    /// otherwise than byte by byte, such as text, are asked for once more if no row has them.
     #[track_caller]
-    pub fn get_many<K: IntoKey<M::Id>>(self, ids: impl IntoIterator<Item = K>) -> ManyRead<M> {
+    pub fn get_many<K: IntoKey<KeyOf<P>>>(self, ids: impl IntoIterator<Item = K>) -> ManyRead<P> {
         let keys = ids.into_iter().map(IntoKey::into_key).collect();
-        ManyRead { state: self.state, keys, options: Options::new(), model: PhantomData }
+        ManyRead { state: self.state, keys, options: Options::new(), page: PhantomData }
     }
 }
 
 /// Several rows by their primary keys, to be read by [`load`](Self::load).
-#[derive(Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
-pub struct ManyRead<M: CachedModel> {
+pub struct ManyRead<P: Page> {
     state: &'static ManagerState,
-    keys: Vec<M::Id>,
+    keys: Vec<KeyOf<P>>,
     options: Options,
-    model: PhantomData<fn() -> M>,
+    page: PhantomData<fn() -> P>,
 }
 
-cloned!([M: CachedModel] ManyRead<M> { state, keys, options, model });
+cloned!([P: Page] ManyRead<P> { state, keys, options, page });
 
-impl<M: CachedModel> ManyRead<M> {
+impl<P: Page> fmt::Debug for ManyRead<P> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ManyRead").field("manager", &self.state.name).finish_non_exhaustive()
+    }
+}
+
+impl<P: Page> ManyRead<P> {
     options_methods!(options);
 
     terminal! {
@@ -64,96 +60,46 @@ impl<M: CachedModel> ManyRead<M> {
         /// # Errors
         ///
         /// Returns what the database says.
-        load, M, Self, |read| read
+        load, P::Joined, Self, |read| read
     }
 
     refused!(EndsManyRows: count, execute, exists, first, get_result, get_results);
-    many_with!(M);
-}
 
-impl<'query, C, M> BlockingRead<'query, C> for ManyRead<M>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    Self: IntoBatch<C, Batched: Batched<C, Row = M> + 'static>,
-{
-    type Output = QueryResult<CachedRows<M>>;
-
-    fn run(self, conn: &mut C) -> Self::Output {
-        Batch::read(self, conn)
+    /// As [`load`](Self::load), and takes a connection only if one of them is not cached.
+    ///
+    /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
+    /// [`TakeConnection`](crate::read::TakeConnection).
+    ///
+    /// # Consistency
+    ///
+    /// As [`first_with`](crate::read::RowRead::first_with) of a single row.
+    ///
+    /// # Errors
+    ///
+    /// Returns what taking a connection fails with, and what the database says.
+    pub fn load_with<Take, Kind>(self, take: Take) -> Result<CachedRows<P>, Take::Error>
+    where
+        Take: TakeConnection<Kind>,
+        P: LoadMany<Take::Connection>,
+    {
+        let (head, keys) = self.into_parts();
+        Batch::<P, _>::read_with(head, keys, || take.take().map_err(Take::Error::from))
     }
-}
 
-impl<C, M> IntoBatch<C> for ManyRead<M>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    M::Source: FilterDsl<M::ByIds>,
-    Filter<M::Source, M::ByIds>: LoadModel<'static, C, M>,
-    KeyedSource<M>: LoadModel<'static, C, M>,
-{
-    type Batched = Rows<M>;
-
-    fn into_batch(self) -> (Head, Vec<M::Id>) {
+    fn into_parts(self) -> (Head, Vec<KeyOf<P>>) {
         (Head { state: self.state, kind: Kind::Detail, options: self.options }, self.keys)
     }
 }
 
-/// The rows of a model.
-#[derive(Debug)]
-pub struct Rows<M>(PhantomData<fn() -> M>);
-
-impl<C, M> Batched<C> for Rows<M>
+impl<'query, C, P> BlockingRead<'query, C> for ManyRead<P>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    M::Source: FilterDsl<M::ByIds>,
-    Filter<M::Source, M::ByIds>: LoadModel<'static, C, M>,
-    KeyedSource<M>: LoadModel<'static, C, M>,
+    P: LoadMany<C>,
 {
-    type Id = M::Id;
-    type Row = M;
+    type Output = QueryResult<CachedRows<P>>;
 
-    const HAS_BASE_QUERY: bool = M::HAS_BASE_QUERY;
-
-    fn codec() -> Option<Codec> {
-        row_codec::<M>()
-    }
-
-    fn key_comparison() -> Comparison {
-        M::key_comparison()
-    }
-
-    fn id(row: &M) -> M::Id {
-        row.id()
-    }
-
-    fn entry_id(key: &M::Id) -> QueryResult<KeyBytes> {
-        row_id::<C, M>(KeyBytes::of(key), || key.clone())
-    }
-
-    fn named(key: &M::Id, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>> {
-        let shape = shape_of::<C::Backend, _>(&keyed::<M>(key.clone()).selected())?;
-        Ok(shape.named(assume_deterministic))
-    }
-
-    fn tags(subject: &Subject<'_>, key: KeyBytes) -> Vec<Tag> {
-        row_tags::<M>(subject, key)
-    }
-
-    fn accept(value: Value, key: &M::Id) -> Option<Option<CachedRow<M>>> {
-        accept_row(value, key)
-    }
-
-    fn keep(head: &Head, row: Option<&CachedRow<M>>, key: &M::Id) -> Keep {
-        keep_row(head, row, key)
-    }
-
-    fn ask(keys: Vec<M::Id>, conn: &mut C) -> QueryResult<Vec<M>> {
-        RunQueryDsl::load(FilterDsl::filter(M::source(), M::by_ids(keys)).selected(), conn)
-    }
-
-    fn ask_one(key: M::Id, conn: &mut C) -> QueryResult<Option<CachedRow<M>>> {
-        first_of(Some(keyed::<M>(key).selected()), conn)
+    fn run(self, conn: &mut C) -> Self::Output {
+        let (head, keys) = self.into_parts();
+        Batch::<P, C>::read(head, keys, conn)
     }
 }

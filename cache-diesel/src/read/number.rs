@@ -1,4 +1,4 @@
-//! How many rows a list has, and whether it has any.
+//! Reads of the number of rows that a list has, and of whether it has any.
 
 use cache_core::Kind;
 use diesel::Expression;
@@ -11,24 +11,24 @@ use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool};
 
 use crate::backend::CacheBackend;
-use crate::model::CachedModel;
 use crate::read::answer::{AskedTask, Number};
 use crate::read::asked::AskedQuery;
 use crate::read::base::check_count;
 use crate::read::list::ListRead;
 use crate::read::order::Whole;
+use crate::read::page::Page;
 use crate::read::refresh::Later;
 use crate::read::terminal::{Ended, IntoTask, Value, terminal, terminal_with};
 use crate::replay::Replay;
 
-impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
+impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {
         /// Reads how many rows there are.
         ///
         /// # Errors
         ///
         /// Returns what the database says.
-        count, M, Ended<Counted<Self>, Value>, |read| Ended::new(Counted(read)),
+        count, P::Joined, Ended<Counted<Self>, Value>, |read| Ended::new(Counted(read)),
         where Part: Countable
     }
 
@@ -38,7 +38,7 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        exists, M, Ended<Existing<Self>, Value>, |read| Ended::new(Existing(read)),
+        exists, P::Joined, Ended<Existing<Self>, Value>, |read| Ended::new(Existing(read)),
         where Part: Countable
     }
 
@@ -93,22 +93,22 @@ pub struct Counted<R>(pub(super) R);
 #[derive(Debug)]
 pub struct Existing<R>(pub(super) R);
 
-impl<'query, C, M, Source, Part> IntoTask<'query, C> for Counted<ListRead<M, Source, Part>>
+impl<'query, C, P, Source, Part> IntoTask<'query, C> for Counted<ListRead<P, Source, Part>>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
+    P: Page,
     Source: SelectDsl<CountStar>,
     Select<Source, CountStar>: LoadQuery<'query, C, i64> + QueryFragment<C::Backend> + QueryId,
     Replay<C::Backend, BigInt>: LoadQuery<'static, C, i64> + Send + 'static,
 {
-    type Task = AskedTask<Number<i64>, Select<Source, CountStar>>;
+    type Task = AskedTask<C, Number<i64>, Select<Source, CountStar>>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::Count));
         let selected = SelectDsl::select(self.0.source, dsl::count_star());
         let asked = AskedQuery::new::<C::Backend>(head, dependency, selected)?;
-        check_count::<M>(&asked.shape)?;
-        Ok(AskedTask::new(asked))
+        check_count::<P::Root>(&asked.shape)?;
+        AskedTask::new(asked)
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {
@@ -116,20 +116,20 @@ where
     }
 }
 
-impl<'query, C, M, Source, Part> IntoTask<'query, C> for Existing<ListRead<M, Source, Part>>
+impl<'query, C, P, Source, Part> IntoTask<'query, C> for Existing<ListRead<P, Source, Part>>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
+    P: Page,
     dsl::exists<Source>: Expression,
     dsl::select<dsl::exists<Source>>: AsQuery + LoadQuery<'query, C, bool> + QueryFragment<C::Backend> + QueryId,
     Replay<C::Backend, Bool>: LoadQuery<'static, C, bool> + Send + 'static,
 {
-    type Task = AskedTask<Number<bool>, dsl::select<dsl::exists<Source>>>;
+    type Task = AskedTask<C, Number<bool>, dsl::select<dsl::exists<Source>>>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::Exists));
         let selected = diesel::select(dsl::exists(self.0.source));
-        Ok(AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?))
+        AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?)
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {

@@ -1,5 +1,6 @@
-//! One row by its key.
+//! Reads of one row by its key.
 
+use core::fmt;
 use core::marker::PhantomData;
 
 #[cfg(feature = "__async")]
@@ -8,83 +9,97 @@ use cache_core::Kind;
 use diesel::connection::LoadConnection;
 #[cfg(feature = "__async")]
 use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
-use crate::read::base::{KeyedSource, keyed, row_id};
 use crate::read::filter::{Anywhere, Filterable};
 use crate::read::load::LoadModel;
 use crate::read::options::{Options, options_methods};
+use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadPages, Page, keyed, page_id};
 use crate::read::refresh::Later;
+use crate::read::relation::Prefetched;
 use crate::read::row_task::{FilteredTask, RowTask};
 use crate::read::task::Head;
-use crate::read::terminal::{IntoTask, Require, row_terminals};
+use crate::read::terminal::{IntoTask, row_terminals};
 use crate::read::twice::cloned;
 use crate::shape::shape_of;
 
-impl<M: CachedModel> Manager<M> {
+impl<P: CachedView> Manager<P> {
     /// The row with the primary key `id`.
     ///
     /// A key may be given as it is, borrowed, or as a string slice for a `String`; several columns as a tuple.
     #[track_caller]
     #[must_use = "nothing is read until a method with a connection is called"]
-    pub fn get<K: IntoKey<M::Id>>(self, id: K) -> RowRead<M, K::Itself> {
-        RowRead { state: self.state, key: id.itself(), options: Options::new(), model: PhantomData }
+    pub fn get<K: IntoKey<KeyOf<P>>>(self, id: K) -> RowRead<P, K::Itself> {
+        RowRead { state: self.state, key: id.itself(), options: Options::new(), page: PhantomData }
     }
 }
 
 /// A row by its primary key, to be read by [`first`](Self::first) or [`require`](Self::require).
+///
+/// A row of a view whose inner join finds nothing is none.
 #[derive(Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
-pub struct RowRead<M, K> {
+pub struct RowRead<P, K> {
     state: &'static ManagerState,
     key: K,
     options: Options,
-    model: PhantomData<fn() -> M>,
+    page: PhantomData<fn() -> P>,
 }
 
-cloned!([M, K: Clone] RowRead<M, K> { state, key, options, model });
+cloned!([P, K: Clone] RowRead<P, K> { state, key, options, page });
 
 /// A row by its primary key and a condition.
-#[derive(Debug)]
 #[must_use = "nothing is read until a method with a connection is called"]
-pub struct FilteredRead<M: CachedModel, Source> {
+pub struct FilteredRead<P: Page, Source> {
     state: &'static ManagerState,
-    key: M::Id,
+    key: KeyOf<P>,
     source: Source,
     options: Options,
 }
 
-cloned!([M: CachedModel, Source: Clone] FilteredRead<M, Source> { state, key, source, options });
+cloned!([P: Page, Source: Clone] FilteredRead<P, Source> { state, key, source, options });
 
-impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
-    options_methods!(options);
-    row_terminals!(M, M, Require<M>, M::Error);
-
-    /// Asks for the row only if `condition` holds; the condition is part of the entry's name.
-    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredRead<M, Condition::Output>
-    where
-        Condition: Filterable<KeyedSource<M>, Kind, Anywhere>,
-    {
-        let key = self.key.into_key();
-        let source = condition.filter_of(keyed::<M>(key.clone()));
-        FilteredRead { state: self.state, key, source, options: self.options }
-    }
-
-    /// The plain Diesel query, uncached.
-    pub fn query(self) -> KeyedSource<M> {
-        keyed::<M>(self.key.into_key())
+impl<P: Page, Source> fmt::Debug for FilteredRead<P, Source> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FilteredRead").field("manager", &self.state.name).finish_non_exhaustive()
     }
 }
 
-impl<M: CachedModel, Source> FilteredRead<M, Source> {
+impl<P: CachedView, K: IntoKey<KeyOf<P>>> RowRead<P, K> {
+    options_methods!(options);
+    row_terminals!(P);
+
+    /// Asks for the row only if `condition` holds; the condition is part of the entry's name. That of a view may use the
+    /// columns of every joined table.
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredRead<P, Condition::Output>
+    where
+        P::Source: FilterDsl<P::ByKey>,
+        Condition: Filterable<KeyedSource<P>, Kind, Anywhere>,
+    {
+        let key = self.key.into_key();
+        let source = condition.filter_of(keyed::<P>(key.clone()));
+        FilteredRead { state: self.state, key, source, options: self.options }
+    }
+
+    /// The plain Diesel query of the row and what is joined, uncached.
+    pub fn query(self) -> KeyedSource<P>
+    where
+        P::Source: FilterDsl<P::ByKey>,
+    {
+        keyed::<P>(self.key.into_key())
+    }
+}
+
+impl<P: CachedView, Source> FilteredRead<P, Source> {
     options_methods!(options);
 
     /// Adds a condition, or an optional one.
-    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredRead<M, Condition::Output>
+    pub fn filter<Condition, Kind>(self, condition: Condition) -> FilteredRead<P, Condition::Output>
     where
         Condition: Filterable<Source, Kind, Anywhere>,
     {
@@ -92,36 +107,36 @@ impl<M: CachedModel, Source> FilteredRead<M, Source> {
         FilteredRead { state: self.state, key: self.key, source, options: self.options }
     }
 
-    row_terminals!(M, M, Require<M>, M::Error);
+    row_terminals!(P);
 
-    /// The plain Diesel query, uncached.
+    /// The plain Diesel query of the row and what is joined, uncached.
     pub fn query(self) -> Source {
         self.source
     }
 }
 
-impl<'query, C, M, K> IntoTask<'query, C> for RowRead<M, K>
+impl<'query, C, P, K> IntoTask<'query, C> for RowRead<P, K>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-    KeyedSource<M>: LoadModel<'static, C, M>,
+    P: CachedView<Source: FilterDsl<P::ByKey>> + LoadPages<C>,
+    K: IntoKey<KeyOf<P>>,
+    KeyedSource<P>: LoadModel<'static, C, P::Joined>,
 {
-    type Task = RowTask<C, M, K>;
+    type Task = RowTask<C, P, K>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
         let row = self.key.key_bytes();
-        let id = row_id::<C, M>(row, || self.key.to_key())?;
+        let id = page_id::<C, P, _>(row, || keyed::<P>(self.key.to_key()))?;
         Ok(RowTask { head, row, id, asked: self.key, connection: PhantomData })
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {
         // On another thread, at another moment, a base query may be another one.
-        if M::HAS_BASE_QUERY {
+        if P::HAS_BASE_QUERY {
             return None;
         }
-        Some(Box::new(RowTask::<C, M, M::Id> {
+        Some(Box::new(RowTask::<C, P, KeyOf<P>> {
             head: task.head,
             row: task.row,
             id: task.id,
@@ -131,34 +146,37 @@ where
     }
 }
 
-impl<'query, C, M, Source> IntoTask<'query, C> for FilteredRead<M, Source>
+impl<'query, C, P, Source> IntoTask<'query, C> for FilteredRead<P, Source>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    M: CachedModel,
-    Source: LoadModel<'query, C, M>,
+    P: LoadPages<C>,
+    Source: LoadModel<'query, C, P::Joined>,
 {
-    type Task = FilteredTask<M, Source::Selected>;
+    type Task = FilteredTask<C, P, Source::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
         let selected = self.source.selected();
         let shape = shape_of::<C::Backend, _>(&selected)?;
-        let id = shape.key_of::<C::Backend, _>(&selected, None)?;
-        Ok(FilteredTask { head, shape, id, key: self.key, selected: Some(selected) })
+        let mut id = shape.key_of::<C::Backend, _>(&selected, None)?;
+        if P::HAS_BASE_QUERY {
+            id = Prefetched::gathered(P::look_ahead)?.name(id);
+        }
+        Ok(FilteredTask { head, shape, id, key: self.key, selected: Some(selected), connection: PhantomData })
     }
 
     fn later(task: &Self::Task) -> Option<Later<C>> {
-        Some(Box::new(task.again(<Source as LoadModel<'query, C, M>>::owned)?))
+        Some(Box::new(task.again(<Source as LoadModel<'query, C, P::Joined>>::owned)?))
     }
 }
 
 #[cfg(feature = "__async")]
 impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
     /// The task of a driver that makes the query before it looks.
-    pub(crate) fn into_keyed_task<DB, Selected>(
+    pub(crate) fn into_keyed_task<C, DB, Selected>(
         self,
         select: impl FnOnce(M::Id) -> Selected,
-    ) -> QueryResult<FilteredTask<M, Selected>>
+    ) -> QueryResult<FilteredTask<C, M, Selected>>
     where
         DB: CacheBackend,
         Selected: QueryFragment<DB> + QueryId,
@@ -168,6 +186,6 @@ impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
         let selected = select(key.clone());
         let shape = shape_of::<DB, _>(&selected)?;
         let id = if M::HAS_BASE_QUERY { shape.key_of::<DB, _>(&selected, None)? } else { KeyBytes::of(&key) };
-        Ok(FilteredTask { head, shape, id, key, selected: Some(selected) })
+        Ok(FilteredTask { head, shape, id, key, selected: Some(selected), connection: PhantomData })
     }
 }

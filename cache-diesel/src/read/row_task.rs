@@ -1,4 +1,4 @@
-//! How rows are loaded, kept and taken from the cache.
+//! How pages are loaded by the key of their row, kept and taken from the cache.
 
 use core::any::Any;
 use core::marker::PhantomData;
@@ -8,36 +8,36 @@ use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, KeyBytes, Tag, Value};
 use diesel::connection::LoadConnection;
 use diesel::query_dsl::LoadQuery;
+use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::model::{CachedModel, Key};
-use crate::read::base::{KeyedSource, is_key_exact, keyed, row_tags};
+use crate::read::base::{excluded_row, row_tags};
 use crate::read::blocking::Query;
 use crate::read::entry::CachedRow;
 use crate::read::keep::Keep;
-use crate::read::load::LoadModel;
+use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, first_of, keyed};
+use crate::read::part::{IdOf, codec};
+use crate::read::relation::Prefetched;
 use crate::read::task::{Head, Task};
-use crate::shape::{Named, Shape, shape_of};
+use crate::shape::{Named, Shape};
 
-/// Reads a row by its key. The query is made on a miss only, or for a store that has to know its tables.
-pub struct RowTask<C, M, K> {
+/// Reads a page by the key of its row. The query is made on a miss only, or for a store that has to know its tables.
+pub struct RowTask<C, P, K> {
     pub(crate) head: Head,
     pub(crate) row: KeyBytes,
     pub(crate) id: KeyBytes,
     pub(crate) asked: K,
-    pub(crate) connection: PhantomData<fn(C) -> M>,
+    pub(crate) connection: PhantomData<fn(C) -> P>,
 }
 
-impl<C, M, K> Task for RowTask<C, M, K>
+impl<C, P, K> Task for RowTask<C, P, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-    KeyedSource<M>: LoadModel<'static, C, M>,
+    P: CachedView<Source: FilterDsl<P::ByKey>> + LoadOne<C, KeyedSource<P>>,
+    K: IntoKey<KeyOf<P>>,
 {
-    type Value = Option<CachedRow<M>>;
+    type Value = Option<CachedRow<P>>;
 
     fn head(&self) -> &Head {
         &self.head
@@ -48,68 +48,72 @@ where
     }
 
     fn named(&self) -> QueryResult<Result<Named, Bypass>> {
-        let shape = shape_of::<C::Backend, _>(&keyed::<M>(self.asked.to_key()).selected())?;
-        Ok(shape.named(self.head.options.assume_deterministic))
+        P::named(keyed::<P>(self.asked.to_key()), self.head.options.assume_deterministic)
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        row_tags::<M>(subject, self.row)
+        row_tags::<P>(subject, self.row)
     }
 
     fn codec(&self) -> Option<Codec> {
-        row_codec::<M>()
+        row_codec::<P>()
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_row::<M, _>(value, &self.asked)
+        accept_row::<P, _>(value, &self.asked)
     }
 
-    fn keep(&self, row: &Self::Value) -> Keep {
-        keep_row(&self.head, row.as_ref(), &self.asked.to_key())
+    fn keep(&self, page: &Self::Value) -> Keep {
+        keep_row(&self.head, page.as_ref(), &self.asked.to_key())
     }
 
-    fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
-        if row.is_some() { subject.found_row(self.row) } else { self.tags(subject) }
+    fn tags_of(&self, subject: &Subject<'_>, page: &Self::Value) -> Vec<Tag> {
+        if page.is_some() { subject.found_row(self.row) } else { self.tags(subject) }
     }
 }
 
-impl<C, M, K> Query<C> for RowTask<C, M, K>
+impl<C, P, K> Query<C> for RowTask<C, P, K>
 where
-    C: LoadConnection<Backend: CacheBackend>,
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-    KeyedSource<M>: LoadModel<'static, C, M>,
+    P: CachedView<Source: FilterDsl<P::ByKey>> + LoadOne<C, KeyedSource<P>>,
+    K: IntoKey<KeyOf<P>>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        first_of(Some(keyed::<M>(self.asked.to_key()).selected()), conn)
+        P::ask(keyed::<P>(self.asked.to_key()), conn)
     }
 }
 
-/// Reads a row by its key and a condition.
-pub struct FilteredTask<M: CachedModel, Selected> {
+/// Reads a page by the key of its row and a condition.
+pub struct FilteredTask<C, P: Page, Selected> {
     pub(crate) head: Head,
     pub(crate) shape: Arc<Shape>,
     pub(crate) id: KeyBytes,
-    pub(crate) key: M::Id,
+    pub(crate) key: KeyOf<P>,
     pub(crate) selected: Option<Selected>,
+    pub(crate) connection: PhantomData<fn(C)>,
 }
 
-impl<M: CachedModel, Selected> FilteredTask<M, Selected> {
-    /// The same read, whose query is made by `own` of the present one.
-    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<FilteredTask<M, Owned>> {
+impl<C, P: Page, Selected> FilteredTask<C, P, Selected> {
+    /// The same read, whose query is made by `own` of the present one; `None`: at another moment, a query that follows it
+    /// may be another one.
+    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<FilteredTask<C, P, Owned>>
+    where
+        P: LoadPages<C>,
+    {
+        if P::HAS_BASE_QUERY && Prefetched::gathered(P::look_ahead).ok()?.has_base_query() {
+            return None;
+        }
         let owned = own(self.selected.as_ref()?)?;
         let (shape, key) = (Arc::clone(&self.shape), self.key.clone());
-        Some(FilteredTask { head: self.head, shape, id: self.id, key, selected: Some(owned) })
+        Some(FilteredTask { head: self.head, shape, id: self.id, key, selected: Some(owned), connection: PhantomData })
     }
 
-    #[cfg(feature = "__async")]
     pub(crate) fn take_query(&mut self) -> Selected {
-        self.selected.take().expect("a query is asked once")
+        self.selected.take().expect("a query is made once and asked once")
     }
 }
 
-impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
-    type Value = Option<CachedRow<M>>;
+impl<C, P: LoadPages<C>, Selected> Task for FilteredTask<C, P, Selected> {
+    type Value = Option<CachedRow<P>>;
 
     fn head(&self) -> &Head {
         &self.head
@@ -120,63 +124,49 @@ impl<M: CachedModel, Selected> Task for FilteredTask<M, Selected> {
     }
 
     fn named(&self) -> QueryResult<Result<Named, Bypass>> {
-        Ok(self.shape.named(self.head.options.assume_deterministic))
+        let assume_deterministic = self.head.options.assume_deterministic;
+        let prefetched = Prefetched::gathered(P::look_ahead)?;
+        Ok(prefetched.join(self.shape.named(assume_deterministic), assume_deterministic))
     }
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
-        subject.excluded_row(KeyBytes::of(&self.key), is_key_exact::<M>(subject))
+        excluded_row::<P>(subject, KeyBytes::of(&self.key))
     }
 
     fn codec(&self) -> Option<Codec> {
-        row_codec::<M>()
+        row_codec::<P>()
     }
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
-        accept_row::<M, _>(value, &self.key)
+        accept_row::<P, _>(value, &self.key)
     }
 
-    fn keep(&self, row: &Self::Value) -> Keep {
-        keep_row(&self.head, row.as_ref(), &self.key)
+    fn keep(&self, page: &Self::Value) -> Keep {
+        keep_row(&self.head, page.as_ref(), &self.key)
     }
 
-    fn tags_of(&self, subject: &Subject<'_>, row: &Self::Value) -> Vec<Tag> {
-        if row.is_some() { subject.found_row(KeyBytes::of(&self.key)) } else { self.tags(subject) }
+    fn tags_of(&self, subject: &Subject<'_>, page: &Self::Value) -> Vec<Tag> {
+        if page.is_some() { subject.found_row(KeyBytes::of(&self.key)) } else { self.tags(subject) }
     }
 }
 
-impl<'query, C, M, Selected> Query<C> for FilteredTask<M, Selected>
+impl<'query, C, P, Selected> Query<C> for FilteredTask<C, P, Selected>
 where
     C: LoadConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M>,
+    P: LoadPages<C>,
+    Selected: LoadQuery<'query, C, P::Joined>,
 {
     fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        first_of(self.selected.take(), conn)
+        first_of(self.take_query(), conn)
     }
 }
 
-/// The first row that the query gives.
-pub(crate) fn first_of<'query, C, M, Selected>(
-    selected: Option<Selected>,
-    conn: &mut C,
-) -> QueryResult<Option<CachedRow<M>>>
-where
-    C: LoadConnection,
-    Selected: LoadQuery<'query, C, M>,
-{
-    let selected = selected.expect("the query is made once and asked once");
-    selected.internal_load(conn)?.next().transpose().map(|row| row.map(Arc::new))
-}
-
-pub(crate) fn accept_row<M, K>(value: Value, asked: &K) -> Option<Option<CachedRow<M>>>
-where
-    M: CachedModel,
-    K: IntoKey<M::Id>,
-{
+/// The page that is cached under what was `asked`; `None`: it is something else.
+pub(crate) fn accept_row<P: Page, K: IntoKey<KeyOf<P>>>(value: Value, asked: &K) -> Option<Option<CachedRow<P>>> {
     match value {
-        Value::Shared(row) => {
-            let row = row.downcast::<M>().ok()?;
-            is_asked::<M, K>(&row, asked).then_some(Some(row))
+        Value::Shared(page) => {
+            let page = page.downcast::<P>().ok()?;
+            is_asked::<P::Root, K>(page.root(), asked).then_some(Some(page))
         }
         Value::Absent(absent) => is_absent(&*absent, asked).then_some(None),
         _ => None,
@@ -185,7 +175,7 @@ where
 
 /// Whether `row`, which was found by its hash, is the one that was asked for.
 #[inline]
-pub(crate) fn is_asked<M: CachedModel, K: IntoKey<M::Id>>(row: &M, asked: &K) -> bool {
+fn is_asked<M: CachedModel, K: IntoKey<M::Id>>(row: &M, asked: &K) -> bool {
     match asked.as_key() {
         Some(key) => row.has_id(key),
         None => !K::HAS_PARTS || row.is_named(|parts| asked.has_parts(parts)),
@@ -201,25 +191,20 @@ pub(crate) fn is_absent<Id: Key, K: IntoKey<Id>>(absent: &dyn Any, asked: &K) ->
     }
 }
 
-pub(crate) fn keep_row<M: CachedModel>(head: &Head, row: Option<&CachedRow<M>>, key: &M::Id) -> Keep {
-    let Some(row) = row else { return keep_absent(head, key) };
-    let timeout = head.options.timeout.unwrap_or(head.state.definition.timeouts.detail);
-    let mut keep = Keep::shared(row, weight_of(&**row), timeout).until(row.ends_at().into_iter());
+/// What is kept of the page that was asked for by `key`.
+pub(crate) fn keep_row<P: Page>(head: &Head, page: Option<&CachedRow<P>>, key: &KeyOf<P>) -> Keep {
+    let timeouts = &head.state.definition.timeouts;
+    let Some(page) = page else {
+        return Keep::absent(key.clone(), timeouts.negative.map(|timeout| head.options.timeout.unwrap_or(timeout)));
+    };
+    let mut keep = Keep::page(page, head.options.timeout.unwrap_or(timeouts.detail));
     // Where the database takes other letters for equal, the row has another key than was asked for.
-    keep.is_stored = row.has_id(key);
+    keep.is_stored = page.root().has_id(key);
     keep
 }
 
-/// What is kept of the news that no row has `key`.
-pub(crate) fn keep_absent<Id: Key>(head: &Head, key: &Id) -> Keep {
-    let negative = head.state.definition.timeouts.negative;
-    Keep::absent(key.clone(), negative.map(|timeout| head.options.timeout.unwrap_or(timeout)))
-}
-
-pub(crate) fn row_codec<M: CachedModel>() -> Option<Codec> {
-    M::CODECS.map(|codecs| codecs.row)
-}
-
-pub(crate) fn weight_of<M: CachedModel>(row: &M) -> usize {
-    size_of::<M>() + row.heap_size()
+/// How a page leaves the process, and the key that has none.
+#[must_use]
+pub fn row_codec<P: Page>() -> Option<Codec> {
+    const { codec::<P, IdOf<P::Root>>() }
 }

@@ -67,32 +67,3 @@ where
         self()
     }
 }
-
-/// The method that reads many `$row`s and takes a connection only if one is missing.
-macro_rules! many_with {
-    ($row:ty) => {
-        /// As [`load`](Self::load), and takes a connection only if one of them is not cached.
-        ///
-        /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
-        /// [`TakeConnection`](crate::read::TakeConnection).
-        ///
-        /// # Consistency
-        ///
-        /// As [`first_with`](crate::read::RowRead::first_with) of a single row.
-        ///
-        /// # Errors
-        ///
-        /// Returns what taking a connection fails with, and what the database says.
-        pub fn load_with<Take, Kind>(self, take: Take) -> Result<crate::read::CachedRows<$row>, Take::Error>
-        where
-            Take: crate::read::take::TakeConnection<Kind>,
-            Self: crate::read::batch::IntoBatch<
-                    Take::Connection,
-                    Batched: crate::read::batch::Batched<Take::Connection, Row = $row> + 'static,
-                >,
-        {
-            crate::read::batch::Batch::read_with(self, || take.take().map_err(Take::Error::from))
-        }
-    };
-}
-pub(crate) use many_with;

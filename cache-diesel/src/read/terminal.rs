@@ -11,6 +11,7 @@ use crate::model::CachedModel;
 use crate::read::blocking::{Query, run, run_with};
 use crate::read::connection::Blocking;
 use crate::read::entry::{CachedEntry, CachedRow};
+use crate::read::page::CachedView;
 use crate::read::refresh::Later;
 use crate::read::take::TakeConnection;
 use crate::read::task::Task;
@@ -123,7 +124,7 @@ pub struct FirstEntry;
 
 /// The row, or the model's own error.
 #[derive(Debug)]
-pub struct Require<M>(PhantomData<fn() -> M>);
+pub struct Require;
 
 impl<T> Ending<T> for Value {
     type Value = T;
@@ -163,12 +164,12 @@ impl<M> Ending<Option<CachedRow<M>>> for FirstEntry {
     }
 }
 
-impl<M: CachedModel> Ending<Option<CachedRow<M>>> for Require<M> {
-    type Value = CachedRow<M>;
-    type Error = M::Error;
+impl<P: CachedView> Ending<Option<CachedRow<P>>> for Require {
+    type Value = CachedRow<P>;
+    type Error = <P::Root as CachedModel>::Error;
 
-    fn end(entry: CachedEntry<Option<CachedRow<M>>>) -> Result<CachedRow<M>, M::Error> {
-        entry.value.ok_or_else(|| NotFound::of(M::DEFINITION.name).into())
+    fn end(entry: CachedEntry<Option<CachedRow<P>>>) -> Result<Self::Value, Self::Error> {
+        entry.value.ok_or_else(|| NotFound::of(P::DEFINITION.name).into())
     }
 }
 
@@ -295,16 +296,16 @@ macro_rules! error_of {
 }
 pub(crate) use error_of;
 
-/// The methods that end a read of one `$row` or of its like; `$selected` is what is selected.
+/// The methods that end a read of one `$page`.
 macro_rules! row_terminals {
-    ($row:ty, $selected:ty, $require:ty, $error:ty) => {
+    ($page:ident) => {
         crate::read::terminal::terminal! {
             /// Reads the row.
             ///
             /// # Errors
             ///
             /// Returns Diesel's `NotFound` if there is none, and whatever else the database says.
-            first, $selected, crate::read::terminal::Ended<Self, crate::read::terminal::First>,
+            first, $page::Joined, crate::read::terminal::Ended<Self, crate::read::terminal::First>,
             crate::read::terminal::Ended::new
         }
 
@@ -315,7 +316,7 @@ macro_rules! row_terminals {
             ///
             /// Returns the error made from [`NotFound`](crate::NotFound) if there is none, and the one made from
             /// Diesel's error if the database fails.
-            require, $selected, crate::read::terminal::Ended<Self, $require>, crate::read::terminal::Ended::new
+            require, $page::Joined, crate::read::terminal::Ended<Self, crate::read::terminal::Require>, crate::read::terminal::Ended::new
         }
 
         crate::read::terminal::terminal! {
@@ -324,7 +325,7 @@ macro_rules! row_terminals {
             /// # Errors
             ///
             /// As [`first`](Self::first).
-            entry, $selected, crate::read::terminal::Ended<Self, crate::read::terminal::FirstEntry>,
+            entry, $page::Joined, crate::read::terminal::Ended<Self, crate::read::terminal::FirstEntry>,
             crate::read::terminal::Ended::new
         }
 
@@ -335,25 +336,25 @@ macro_rules! row_terminals {
             /// # Errors
             ///
             /// Returns what the database says when it is asked which database it is.
-            explain, $selected, crate::read::Explained<Self>, crate::read::Explained::new
+            explain, $page::Joined, crate::read::Explained<Self>, crate::read::Explained::new
         }
 
         crate::read::terminal::terminal_with! {
             /// As [`first`](Self::first), and takes a connection on a miss only.
-            first_with, Self as Option<crate::read::CachedRow<$row>>,
-            crate::read::terminal::First as crate::read::CachedRow<$row>, |read| read
+            first_with, Self as Option<crate::read::CachedRow<$page>>,
+            crate::read::terminal::First as crate::read::CachedRow<$page>, |read| read
         }
 
         crate::read::terminal::terminal_with! {
             /// As [`require`](Self::require), and takes a connection on a miss only.
-            require_with, Self as Option<crate::read::CachedRow<$row>>,
-            $require as crate::read::CachedRow<$row>, |read| read, failing with $error
+            require_with, Self as Option<crate::read::CachedRow<$page>>,
+            crate::read::terminal::Require as crate::read::CachedRow<$page>, |read| read, failing with <$page::Root as crate::model::CachedModel>::Error
         }
 
         crate::read::terminal::terminal_with! {
             /// As [`entry`](Self::entry), and takes a connection on a miss only.
-            entry_with, Self as Option<crate::read::CachedRow<$row>>,
-            crate::read::terminal::FirstEntry as crate::read::CachedEntry<crate::read::CachedRow<$row>>, |read| read
+            entry_with, Self as Option<crate::read::CachedRow<$page>>,
+            crate::read::terminal::FirstEntry as crate::read::CachedEntry<crate::read::CachedRow<$page>>, |read| read
         }
 
         crate::read::refused::refused!(EndsOneRow: count, execute, exists, get_result, get_results, load);

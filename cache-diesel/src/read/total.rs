@@ -6,7 +6,6 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::model::CachedModel;
 use crate::read::blocking::{Query, run_looked, run_task, without_connection};
 use crate::read::entry::{CachedEntry, CachedList, ListWithTotal};
 use crate::read::gate::gate_for;
@@ -14,54 +13,12 @@ use crate::read::list::ListRead;
 use crate::read::number::Counted;
 use crate::read::options::UseOfCache;
 use crate::read::order::{Window, Windowed};
+use crate::read::page::Page;
 use crate::read::take::TakeConnection;
 use crate::read::task::{Look, Site, Task, glanced, looked, site_of, site_without_connection};
 use crate::read::terminal::{BlockingRead, IntoTask, terminal};
 
-/// The method that reads a list with its number, and takes a connection only if one of them is missing.
-macro_rules! total_with {
-    ($row:ty, $root:ty, $make:expr) => {
-        /// As [`load_and_count`](Self::load_and_count), and takes a connection only if the list or the number is not cached.
-        ///
-        /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
-        /// [`TakeConnection`](crate::read::TakeConnection).
-        ///
-        /// # Consistency
-        ///
-        /// As [`load_and_count`](Self::load_and_count); without a connection as [`load_with`](Self::load_with).
-        ///
-        /// # Errors
-        ///
-        /// Returns what taking a connection fails with, and what the database says.
-        pub fn load_and_count_with<'query, Take, Kind>(
-            self,
-            take: Take,
-        ) -> Result<crate::read::ListWithTotal<$row>, Take::Error>
-        where
-            Source: crate::read::total::Repeatable,
-            Part: crate::read::order::Windowed,
-            Take: crate::read::take::TakeConnection<Kind>,
-            Self: crate::read::terminal::IntoTask<
-                    'query,
-                    Take::Connection,
-                    Task: crate::read::blocking::Query<Take::Connection, Value = crate::read::CachedList<$row>>,
-                >,
-            crate::read::number::Counted<crate::read::ListRead<$root, Source>>: crate::read::terminal::IntoTask<
-                    'query,
-                    Take::Connection,
-                    Task: crate::read::blocking::Query<Take::Connection, Value = i64>,
-                >,
-        {
-            let list: fn(&Self) -> &crate::read::ListRead<$root, Source, Part> = $make;
-            let (window, whole) = (list(&self).window(), list(&self).whole());
-            let number = crate::read::number::Counted(whole);
-            crate::read::total::WithTotal { window, list: self, number }.read_with(take)
-        }
-    };
-}
-pub(crate) use total_with;
-
-impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
+impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {
         /// Reads the rows, and how many there are without limit and offset.
         ///
@@ -78,12 +35,34 @@ impl<M: CachedModel, Source, Part> ListRead<M, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        load_and_count, M, WithTotal<Self, Counted<ListRead<M, Source>>>,
+        load_and_count, P::Joined, WithTotal<Self, Counted<ListRead<P, Source>>>,
         |read| WithTotal { window: read.window(), number: Counted(read.whole()), list: read },
         where Source: Repeatable, Part: Windowed
     }
 
-    total_with!(M, M, |read| read);
+    /// As [`load_and_count`](Self::load_and_count), and takes a connection only if the list or the number is not cached.
+    ///
+    /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
+    /// [`TakeConnection`](crate::read::TakeConnection).
+    ///
+    /// # Consistency
+    ///
+    /// As [`load_and_count`](Self::load_and_count); without a connection as [`load_with`](Self::load_with).
+    ///
+    /// # Errors
+    ///
+    /// Returns what taking a connection fails with, and what the database says.
+    pub fn load_and_count_with<'query, Take, Kind>(self, take: Take) -> Result<ListWithTotal<P>, Take::Error>
+    where
+        Source: Repeatable,
+        Part: Windowed,
+        Take: TakeConnection<Kind>,
+        Self: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<P>>>,
+        Counted<ListRead<P, Source>>: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
+    {
+        let (window, number) = (self.window(), Counted(self.whole()));
+        WithTotal { window, list: self, number }.read_with(take)
+    }
 }
 
 /// A list whose conditions can be asked twice: for its rows, and for their number.

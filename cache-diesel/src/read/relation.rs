@@ -1,4 +1,4 @@
-//! Which rows belong to a row, and how are those of many rows loaded at once?
+//! Relations: the rows that belong to a row, and how those of many rows are loaded at once.
 
 use core::hash::Hash;
 use core::marker::PhantomData;
@@ -16,7 +16,6 @@ use diesel::{JoinTo, Table};
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
 use crate::read::load::LoadModel;
-use crate::read::view::page::LoadPages;
 use crate::shape::{Named, Shape, shape_named_by, shape_of};
 
 /// A model whose rows belong to rows of `Parent`.
@@ -172,30 +171,31 @@ pub struct Prefetched {
 }
 
 impl Prefetched {
-    /// The name of an entry that `id` and these statements make up.
-    fn name(&self, id: KeyBytes) -> KeyBytes {
-        KeyBytes::of(&(id, &self.names))
+    /// What `look_ahead` gathers.
+    pub(crate) fn gathered(look_ahead: impl FnOnce(&mut Self) -> QueryResult<()>) -> QueryResult<Self> {
+        let mut prefetched = Self::default();
+        look_ahead(&mut prefetched)?;
+        Ok(prefetched)
     }
 
-    /// Adds what the statements name to `named`, unless one of them cannot be cached.
-    pub(crate) fn add_to(&self, named: &mut Named, assume_deterministic: bool) -> Result<(), Bypass> {
+    /// Whether a statement may be another one next time: it has a base query.
+    pub(crate) const fn has_base_query(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// The name of an entry whose first statement is called `id`: these statements are part of it.
+    pub(crate) fn name(&self, id: KeyBytes) -> KeyBytes {
+        if self.has_base_query() { KeyBytes::of(&(id, &self.names)) } else { id }
+    }
+
+    /// What the first statement and these name together, unless one of them cannot be cached.
+    pub(crate) fn join(&self, first: Result<Named, Bypass>, assume_deterministic: bool) -> Result<Named, Bypass> {
+        let mut named = first?;
         for shape in &self.shapes {
             named.merge(shape.named(assume_deterministic)?);
         }
-        Ok(())
+        Ok(named)
     }
-}
-
-/// What an entry is called that holds pages of `P`, and is called `id` by its first statement.
-///
-/// What the base queries of prefetched rows say and bind is part of the name: nobody knows where their values come from.
-pub(super) fn with_base_queries<C, P: LoadPages<C>>(id: KeyBytes) -> QueryResult<KeyBytes> {
-    if !P::HAS_BASE_QUERY {
-        return Ok(id);
-    }
-    let mut prefetched = Prefetched::default();
-    P::look_ahead(&mut prefetched)?;
-    Ok(prefetched.name(id))
 }
 
 #[diagnostic::do_not_recommend]

@@ -1,4 +1,4 @@
-//! What is a page made of? How large is each part, and how is it said in bytes?
+//! The parts of a page: their size in memory, and their bytes.
 
 use core::marker::PhantomData;
 use std::sync::Arc;
@@ -142,6 +142,7 @@ impl<P: Part> Part for Arc<P> {
 }
 
 /// How parts leave the process, and how `Absent` does: the key of a row that is known not to exist, or nothing.
+#[must_use]
 pub(super) const fn codec<P: Part, Absent: Form>() -> Option<Codec> {
     if P::IS_STORABLE { Some(Codec::of::<Stored<P>, Absent>()) } else { None }
 }
