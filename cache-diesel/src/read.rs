@@ -1,67 +1,34 @@
 //! Cached reads: built by the manager, ended by a method that takes a connection.
+//!
+//! `P` is a model, or a view of one. The methods that end a read have one signature for every kind of connection. The first
+//! line of each says what it returns on a connection that blocks; on one that is awaited it returns a future of that.
 
-mod answer;
-mod ask;
-mod asked;
-#[cfg(feature = "__async")]
-mod awaiting;
-mod base;
-mod batch;
-mod blocking;
-mod connection;
-mod consult;
-mod entry;
-mod explain;
-mod filter;
-mod first;
-mod gate;
-mod keep;
-mod list;
-mod load;
-mod lookup;
-mod lookup_task;
-mod many;
-mod multi;
-mod number;
-mod options;
-mod order;
+pub(crate) mod builder;
+pub(crate) mod drive;
 pub(crate) mod page;
-mod part;
-mod pointer;
-mod refresh;
-pub(crate) mod refused;
-mod relation;
-mod row;
-mod row_task;
-mod take;
 mod task;
 mod terminal;
-mod total;
-mod twice;
 
-pub use answer::list_codec;
-pub use base::{BaseQueryOf, OwnQuery, Queried};
-pub use connection::{AnyConnection, Blocking, Connected, ReadsColumns, WritingConnection};
-pub use entry::{CachedEntry, CachedList, CachedRow, CachedRows, ListWithTotal, Origin};
-pub use explain::{Explained, ExplainedAnswer, ExplainedEntry, ExplainedTag, Explanation};
-pub use filter::{Anywhere, Filterable, Holds, IntoSuffix, On, OnJoined};
-pub use first::FirstRead;
-pub use list::{ListRead, ScopeRead};
-pub use load::LoadModel;
-pub use lookup::UniqueRead;
-pub use many::ManyRead;
-pub use multi::Multi;
-pub use order::{Arranged, DefaultOrder, Unordered, Whole};
+pub use builder::{
+    Anywhere, Arranged, Counted, DefaultOrder, Existing, Filterable, FilteredRead, FirstRead, Holds, IntoSuffix,
+    ListRead, ManyRead, On, OnJoined, OnlyFirst, RowRead, ScopeRead, UniqueRead, Unordered, Whole, WithTotal,
+};
+pub use page::base::{BaseQueryOf, OwnQuery, Queried};
+pub use page::load::LoadModel;
+pub use page::part::Part;
+pub use page::relation::{Belongs, ChildOf, ForeignKeyOf, Joins, Prefetch, Prefetched, Relation};
 pub use page::{CachedView, KeyOf, KeyedSource, LoadPages, Page};
-pub use part::Part;
-pub use pointer::unique_codec;
-pub use relation::{Belongs, ChildOf, ForeignKeyOf, Joins, Prefetch, Prefetched, Relation};
-pub use row::{FilteredRead, RowRead};
-pub use row_task::row_codec;
-pub use take::{OptionalRead, ReadError, TakeConnection};
-pub use terminal::{BlockingRead, Runs};
+pub use task::answer::list_codec;
+pub use task::pointer::unique_codec;
+pub use task::row::row_codec;
+pub use terminal::connection::{AnyConnection, Blocking, Connected, ReadsColumns, WritingConnection};
+pub use terminal::entry::{CachedEntry, CachedList, CachedRow, CachedRows, ListWithTotal, Origin};
+pub use terminal::explain::{Explained, ExplainedAnswer, ExplainedEntry, ExplainedTag, Explanation};
+pub use terminal::multi::Multi;
+pub use terminal::take::{OptionalRead, ReadError, TakeConnection};
+pub use terminal::{BlockingRead, Ended, First, FirstEntry, Require, Runs, Value, ValueEntry};
 
-pub(crate) use ask::introduce_writer;
-pub(crate) use consult::consult_writer;
-pub(crate) use gate::{gate, is_in_transaction, transaction_depth};
+pub(crate) use drive::ask::introduce_writer;
+pub(crate) use drive::consult::consult_writer;
+pub(crate) use drive::gate::{gate, is_in_transaction, transaction_depth};
 pub(crate) use task::Head;

@@ -1,5 +1,10 @@
 //! The traits of what is read: a row of a model alone, or with related rows, which is a view.
 
+pub(crate) mod base;
+pub(crate) mod load;
+pub(crate) mod part;
+pub(crate) mod relation;
+
 use std::sync::Arc;
 
 use cache_core::{Bypass, KeyBytes};
@@ -12,10 +17,10 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::model::{CachedModel, Definition, Lookup};
-use crate::read::entry::CachedRow;
-use crate::read::load::LoadModel;
-use crate::read::part::Part;
-use crate::read::relation::Prefetched;
+use crate::read::page::load::LoadModel;
+use crate::read::page::part::Part;
+use crate::read::page::relation::Prefetched;
+use crate::read::terminal::entry::CachedRow;
 use crate::shape::{Named, shape_of};
 
 /// A row of a model with related rows. A row of the model itself is one without any.

@@ -1,5 +1,13 @@
 //! One read, taken apart: how it is named, what it depends on, what is kept. The drivers put it together.
 
+pub(crate) mod answer;
+pub(crate) mod asked;
+pub(crate) mod batch;
+pub(crate) mod keep;
+pub(crate) mod pointer;
+pub(crate) mod row;
+pub(crate) mod unique;
+
 use core::time::Duration;
 
 use cache_core::protocol::fill::SeededTag;
@@ -18,10 +26,10 @@ use crate::declaration::tables;
 use crate::identity::{self, Identity};
 use crate::install::watch;
 use crate::manager::{Attached, ManagerState};
-use crate::read::consult::confirm;
-use crate::read::entry::{CachedEntry, Origin};
-use crate::read::keep::Keep;
-use crate::read::options::{Options, UseOfCache};
+use crate::read::builder::options::{Options, UseOfCache};
+use crate::read::drive::consult::confirm;
+use crate::read::task::keep::Keep;
+use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::report;
 use crate::shape::Named;
 use crate::track::is_rehearsed;

@@ -1,5 +1,11 @@
 //! The methods that end a read: the same names for every kind of connection.
 
+pub(crate) mod connection;
+pub(crate) mod entry;
+pub(crate) mod explain;
+pub(crate) mod multi;
+pub(crate) mod take;
+
 use core::marker::PhantomData;
 
 use diesel::connection::LoadConnection;
@@ -8,13 +14,13 @@ use diesel::result::{Error, QueryResult};
 use crate::backend::CacheBackend;
 use crate::error::NotFound;
 use crate::model::CachedModel;
-use crate::read::blocking::{Query, run, run_with};
-use crate::read::connection::Blocking;
-use crate::read::entry::{CachedEntry, CachedRow};
+use crate::read::drive::blocking::{Query, run, run_with};
+use crate::read::drive::refresh::Later;
 use crate::read::page::CachedView;
-use crate::read::refresh::Later;
-use crate::read::take::TakeConnection;
 use crate::read::task::Task;
+use crate::read::terminal::connection::Blocking;
+use crate::read::terminal::entry::{CachedEntry, CachedRow};
+use crate::read::terminal::take::TakeConnection;
 
 /// A connection that can answer `Read`.
 #[diagnostic::on_unimplemented(
@@ -207,14 +213,14 @@ macro_rules! terminal {
     ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr, where $part:ident: Countable) => {
         crate::read::terminal::terminal! {
             @ [$(#[$doc])*] $name, $model, $read, $make,
-            <crate::read::connection::Connected<$model, C, Mode, Kind> as crate::read::number::Counts<$part>>::On,
-            |conn| crate::read::number::Counts::<$part>::counting(conn),
-            crate::read::connection::Connected<$model, C, Mode, Kind>: crate::read::number::Counts<$part>,
+            <crate::read::terminal::connection::Connected<$model, C, Mode, Kind> as crate::read::builder::number::Counts<$part>>::On,
+            |conn| crate::read::builder::number::Counts::<$part>::counting(conn),
+            crate::read::terminal::connection::Connected<$model, C, Mode, Kind>: crate::read::builder::number::Counts<$part>,
         }
     };
     ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr $(, where $($bound:ident: $needed:path),+)?) => {
         crate::read::terminal::terminal! {
-            @ [$(#[$doc])*] $name, $model, $read, $make, crate::read::connection::Connected<$model, C, Mode, Kind>, |conn| conn,
+            @ [$(#[$doc])*] $name, $model, $read, $make, crate::read::terminal::connection::Connected<$model, C, Mode, Kind>, |conn| conn,
             $($($bound: $needed,)+)?
         }
     };
@@ -225,20 +231,20 @@ macro_rules! terminal {
             conn: &'conn mut C,
         ) -> <$on as crate::read::terminal::Runs<'conn, 'query, $read, Mode>>::Output
         where
-            C: crate::read::connection::AnyConnection<Mode, Backend: crate::backend::CacheBackend>,
-            <C as crate::read::connection::AnyConnection<Mode>>::Itself: crate::read::connection::ReadsColumns<
+            C: crate::read::terminal::connection::AnyConnection<Mode, Backend: crate::backend::CacheBackend>,
+            <C as crate::read::terminal::connection::AnyConnection<Mode>>::Itself: crate::read::terminal::connection::ReadsColumns<
                     $model,
-                    <C as crate::read::connection::AnyConnection<Mode>>::Backend,
+                    <C as crate::read::terminal::connection::AnyConnection<Mode>>::Backend,
                     Kind,
                 > + 'conn,
             $($bound)*
             $on: crate::read::terminal::Runs<'conn, 'query, $read, Mode> + 'conn,
-            crate::read::connection::Connected<$model, C, Mode, Kind>: 'conn,
+            crate::read::terminal::connection::Connected<$model, C, Mode, Kind>: 'conn,
         {
             let make: fn(Self) -> $read = $make;
-            let connect: fn(&'conn mut crate::read::connection::Connected<$model, C, Mode, Kind>) -> &'conn mut $on =
+            let connect: fn(&'conn mut crate::read::terminal::connection::Connected<$model, C, Mode, Kind>) -> &'conn mut $on =
                 $connect;
-            let conn = crate::read::connection::ReadsColumns::<$model, _, Kind>::on(conn.itself());
+            let conn = crate::read::terminal::connection::ReadsColumns::<$model, _, Kind>::on(conn.itself());
             crate::read::terminal::Runs::<'conn, 'query, $read, Mode>::run(connect(conn), make(self))
         }
     };
@@ -270,12 +276,12 @@ macro_rules! terminal_with {
         ) -> Result<$value, crate::read::terminal::error_of!(Take, Kind $(, $error)?)>
         where
             $($bound: $needed,)?
-            $($error: crate::read::take::HoldsFailure<Take::Failure>,)?
-            Take: crate::read::take::TakeConnection<Kind>,
+            $($error: crate::read::terminal::take::HoldsFailure<Take::Failure>,)?
+            Take: crate::read::terminal::take::TakeConnection<Kind>,
             $read: crate::read::terminal::IntoTask<
                     'query,
                     Take::Connection,
-                    Task: crate::read::blocking::Query<Take::Connection, Value = $given>,
+                    Task: crate::read::drive::blocking::Query<Take::Connection, Value = $given>,
                 >,
         {
             let make: fn(Self) -> $read = $make;
@@ -288,7 +294,7 @@ pub(crate) use terminal_with;
 /// What a read with a connection to be taken fails with.
 macro_rules! error_of {
     ($take:ident, $kind:ident) => {
-        <$take as crate::read::take::TakeConnection<$kind>>::Error
+        <$take as crate::read::terminal::take::TakeConnection<$kind>>::Error
     };
     ($take:ident, $kind:ident, $error:ty) => {
         $error
@@ -300,7 +306,7 @@ pub(crate) use error_of;
 macro_rules! row_terminals {
     ($page:ident) => {
         crate::read::terminal::terminal! {
-            /// Reads the row.
+            /// Reads the row: `QueryResult<Arc<P>>`.
             ///
             /// # Errors
             ///
@@ -310,7 +316,7 @@ macro_rules! row_terminals {
         }
 
         crate::read::terminal::terminal! {
-            /// Reads the row, or fails with the model's own error.
+            /// Reads the row, or fails with the model's own error: `Result<Arc<P>, E>`.
             ///
             /// # Errors
             ///
@@ -320,7 +326,7 @@ macro_rules! row_terminals {
         }
 
         crate::read::terminal::terminal! {
-            /// Reads the row together with what the cache knows of it.
+            /// Reads the row together with what the cache knows of it: `QueryResult<CachedEntry<Arc<P>>>`.
             ///
             /// # Errors
             ///
@@ -330,8 +336,10 @@ macro_rules! row_terminals {
         }
 
         crate::read::terminal::terminal! {
-            /// Says what the read would be answered with at present, and why: its key, its tags with their tokens, what
-            /// is stored, and how old that is. It loads, stores and counts nothing.
+            /// Explains what the read would be answered with at present: `QueryResult<Explanation>`.
+            ///
+            /// It tells the key, the tags with their tokens, what is stored, and how old that is. It loads, stores and
+            /// counts nothing.
             ///
             /// # Errors
             ///
@@ -357,7 +365,7 @@ macro_rules! row_terminals {
             crate::read::terminal::FirstEntry as crate::read::CachedEntry<crate::read::CachedRow<$page>>, |read| read
         }
 
-        crate::read::refused::refused!(EndsOneRow: count, execute, exists, get_result, get_results, load);
+        crate::read::builder::refused::refused!(EndsOneRow: count, execute, exists, get_result, get_results, load);
     };
 }
 pub(crate) use row_terminals;

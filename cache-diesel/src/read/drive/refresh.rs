@@ -7,12 +7,12 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::read::ask::may_store;
-use crate::read::blocking::{Query, ask};
-use crate::read::consult::turn;
-use crate::read::entry::CachedEntry;
-use crate::read::gate::gate;
+use crate::read::drive::ask::may_store;
+use crate::read::drive::blocking::{Query, ask};
+use crate::read::drive::consult::turn;
+use crate::read::drive::gate::gate;
 use crate::read::task::{Site, Turn};
+use crate::read::terminal::entry::CachedEntry;
 use crate::refresh::{Source, sources};
 
 /// A read with values of its own, for another thread.

@@ -8,8 +8,8 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::identity::Identity;
-use crate::read::ask::introduce;
-use crate::read::options::Options;
+use crate::read::builder::options::Options;
+use crate::read::drive::ask::introduce;
 use crate::track::{Shut, Tracker, tracker_of};
 
 /// The database that `conn` is on, or why its reads leave the cache alone. A database that nobody knows is asked.

@@ -57,14 +57,14 @@ macro_rules! options_methods {
         /// store are told of it as they are of writes.
         #[must_use = "nothing is read until a method with a connection is called"]
         pub fn refresh(mut self) -> Self {
-            self.$($options).+.use_of_cache = crate::read::options::UseOfCache::Refresh;
+            self.$($options).+.use_of_cache = crate::read::builder::options::UseOfCache::Refresh;
             self
         }
 
         /// Asks the database and leaves the cache alone.
         #[must_use = "nothing is read until a method with a connection is called"]
         pub fn bypass(mut self) -> Self {
-            self.$($options).+.use_of_cache = crate::read::options::UseOfCache::Bypass;
+            self.$($options).+.use_of_cache = crate::read::builder::options::UseOfCache::Bypass;
             self
         }
 

@@ -9,7 +9,7 @@ use diesel::connection::LoadConnection;
 use crate::backend::CacheBackend;
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
-use crate::read::gate::{gate_of, transaction_depth};
+use crate::read::drive::gate::{gate_of, transaction_depth};
 use crate::track::{Shut, questioning, tracker_of};
 
 /// Asks which database `conn` is on, which nobody knows yet. What is answered is remembered for its URL.

@@ -13,19 +13,21 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::{CachedModel as _, Lookup, scope_comparison, tag_bytes};
-use crate::read::answer::{AskedTask, FirstRow, Rows};
-use crate::read::asked::{AskedQuery, Dependency, Scope};
-use crate::read::entry::{CachedEntry, CachedList, CachedRow};
-use crate::read::filter::{Anywhere, Filterable, IntoSuffix};
-use crate::read::load::LoadModel;
-use crate::read::options::{Options, options_methods};
-use crate::read::order::{Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Window, Windowed};
+use crate::read::builder::cloned;
+use crate::read::builder::filter::{Anywhere, Filterable, IntoSuffix};
+use crate::read::builder::options::{Options, options_methods};
+use crate::read::builder::order::{
+    Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Window, Windowed,
+};
+use crate::read::builder::refused::refused;
+use crate::read::drive::refresh::Later;
+use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, LoadPages, LookedUpSource, Page, looked_up};
-use crate::read::refresh::Later;
-use crate::read::refused::refused;
 use crate::read::task::Head;
+use crate::read::task::answer::{AskedTask, FirstRow, Rows};
+use crate::read::task::asked::{AskedQuery, Dependency, Scope};
+use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow};
 use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
-use crate::read::twice::cloned;
 
 impl<P: CachedView> Manager<P> {
     /// The rows that pass `filters`, under the name `suffix`.
@@ -98,7 +100,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     options_methods!(options);
 
     terminal! {
-        /// Reads the rows.
+        /// Reads the rows: `QueryResult<Arc<Vec<P>>>`.
         ///
         /// # Errors
         ///
@@ -107,7 +109,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     }
 
     terminal! {
-        /// Reads the first row.
+        /// Reads the first row: `QueryResult<Arc<P>>`.
         ///
         /// # Errors
         ///
@@ -116,7 +118,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     }
 
     terminal! {
-        /// Reads the rows together with what the cache knows of them.
+        /// Reads the rows together with what the cache knows of them: `QueryResult<CachedEntry<Arc<Vec<P>>>>`.
         ///
         /// # Errors
         ///
@@ -125,8 +127,8 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     }
 
     terminal! {
-        /// Says what the read would be answered with at present, and why, as that of a row
-        /// [does](crate::read::RowRead::explain).
+        /// Explains what the read would be answered with at present: `QueryResult<Explanation>`; see that of
+        /// [a row](crate::read::RowRead::explain).
         ///
         /// # Errors
         ///

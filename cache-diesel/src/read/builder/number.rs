@@ -11,19 +11,19 @@ use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool};
 
 use crate::backend::CacheBackend;
-use crate::read::answer::{AskedTask, Number};
-use crate::read::asked::AskedQuery;
-use crate::read::base::check_count;
-use crate::read::list::ListRead;
-use crate::read::order::Whole;
+use crate::read::builder::list::ListRead;
+use crate::read::builder::order::Whole;
+use crate::read::drive::refresh::Later;
 use crate::read::page::Page;
-use crate::read::refresh::Later;
+use crate::read::page::base::check_count;
+use crate::read::task::answer::{AskedTask, Number};
+use crate::read::task::asked::AskedQuery;
 use crate::read::terminal::{Ended, IntoTask, Value, terminal, terminal_with};
 use crate::replay::Replay;
 
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {
-        /// Reads how many rows there are.
+        /// Reads how many rows there are: `QueryResult<i64>`.
         ///
         /// # Errors
         ///
@@ -33,7 +33,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     }
 
     terminal! {
-        /// Reads whether there are any rows.
+        /// Reads whether there are any rows: `QueryResult<bool>`.
         ///
         /// # Errors
         ///

@@ -10,8 +10,8 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::identity::Identity;
-use crate::read::gate::gate_for;
-use crate::read::options::UseOfCache;
+use crate::read::builder::options::UseOfCache;
+use crate::read::drive::gate::gate_for;
 use crate::read::task::{Head, Site, Task, resolved};
 use crate::read::terminal::{BlockingRead, IntoTask};
 

@@ -16,16 +16,16 @@ use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
-use crate::read::filter::{Anywhere, Filterable};
-use crate::read::load::LoadModel;
-use crate::read::options::{Options, options_methods};
+use crate::read::builder::cloned;
+use crate::read::builder::filter::{Anywhere, Filterable};
+use crate::read::builder::options::{Options, options_methods};
+use crate::read::drive::refresh::Later;
+use crate::read::page::load::LoadModel;
+use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadPages, Page, keyed, page_id};
-use crate::read::refresh::Later;
-use crate::read::relation::Prefetched;
-use crate::read::row_task::{FilteredTask, RowTask};
 use crate::read::task::Head;
+use crate::read::task::row::{FilteredTask, RowTask};
 use crate::read::terminal::{IntoTask, row_terminals};
-use crate::read::twice::cloned;
 use crate::shape::shape_of;
 
 impl<P: CachedView> Manager<P> {

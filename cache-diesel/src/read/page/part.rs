@@ -143,7 +143,7 @@ impl<P: Part> Part for Arc<P> {
 
 /// How parts leave the process, and how `Absent` does: the key of a row that is known not to exist, or nothing.
 #[must_use]
-pub(super) const fn codec<P: Part, Absent: Form>() -> Option<Codec> {
+pub(crate) const fn codec<P: Part, Absent: Form>() -> Option<Codec> {
     if P::IS_STORABLE { Some(Codec::of::<Stored<P>, Absent>()) } else { None }
 }
 
@@ -163,7 +163,7 @@ impl<P: Part> Form for Stored<P> {
 }
 
 /// The primary keys of `M`.
-pub(super) struct IdOf<M>(PhantomData<fn() -> M>);
+pub(crate) struct IdOf<M>(PhantomData<fn() -> M>);
 
 impl<M: CachedModel> Form for IdOf<M> {
     type Value = M::Id;

@@ -10,15 +10,15 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
-use crate::read::batch::{Batch, LoadMany};
-use crate::read::entry::CachedRows;
-use crate::read::options::{Options, options_methods};
+use crate::read::builder::cloned;
+use crate::read::builder::options::{Options, options_methods};
+use crate::read::builder::refused::refused;
 use crate::read::page::{CachedView, KeyOf, Page};
-use crate::read::refused::refused;
-use crate::read::take::TakeConnection;
 use crate::read::task::Head;
+use crate::read::task::batch::{Batch, LoadMany};
+use crate::read::terminal::entry::CachedRows;
+use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{BlockingRead, terminal};
-use crate::read::twice::cloned;
 
 impl<P: CachedView> Manager<P> {
     /// The rows with these primary keys, one result for each key, in the order of the keys.
@@ -53,7 +53,7 @@ impl<P: Page> ManyRead<P> {
     options_methods!(options);
 
     terminal! {
-        /// Reads the rows: for each key its row, or `None`.
+        /// Reads the rows, for each key its row or `None`: `QueryResult<Vec<Option<Arc<P>>>>`.
         ///
         /// A key that is asked for twice is looked for once. No key at all touches neither store nor database.
         ///

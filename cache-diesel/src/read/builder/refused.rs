@@ -77,9 +77,9 @@ pub trait WritesOfView<Manager> {
 macro_rules! refused {
     ($trait:ident: $($name:ident),*) => { $(
         #[doc(hidden)]
-        pub fn $name<Given>(self, given: Given) -> <Given as crate::read::refused::$trait<Self>>::Output
+        pub fn $name<Given>(self, given: Given) -> <Given as crate::read::builder::refused::$trait<Self>>::Output
         where
-            Given: crate::read::refused::$trait<Self>,
+            Given: crate::read::builder::refused::$trait<Self>,
         {
             given.refuse(self)
         }

@@ -6,21 +6,21 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::read::blocking::{Query, run_looked, run_task, without_connection};
-use crate::read::entry::{CachedEntry, CachedList, ListWithTotal};
-use crate::read::gate::gate_for;
-use crate::read::list::ListRead;
-use crate::read::number::Counted;
-use crate::read::options::UseOfCache;
-use crate::read::order::{Window, Windowed};
+use crate::read::builder::list::ListRead;
+use crate::read::builder::number::Counted;
+use crate::read::builder::options::UseOfCache;
+use crate::read::builder::order::{Window, Windowed};
+use crate::read::drive::blocking::{Query, run_looked, run_task, without_connection};
+use crate::read::drive::gate::gate_for;
 use crate::read::page::Page;
-use crate::read::take::TakeConnection;
 use crate::read::task::{Look, Site, Task, glanced, looked, site_of, site_without_connection};
+use crate::read::terminal::entry::{CachedEntry, CachedList, ListWithTotal};
+use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{BlockingRead, IntoTask, terminal};
 
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {
-        /// Reads the rows, and how many there are without limit and offset.
+        /// Reads the rows, and how many there are without limit and offset: `QueryResult<ListWithTotal<P>>`.
         ///
         /// Where the rows reach to the end of the list, their number follows from them and is not asked for. Else each has an
         /// entry of its own: the pages of a result share their number, which [`count`](Self::count) reads too. Both are looked

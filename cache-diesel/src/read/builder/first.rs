@@ -5,13 +5,13 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::ManagerState;
-use crate::read::filter::{Anywhere, Filterable};
-use crate::read::list::{ListRead, OnlyFirst};
-use crate::read::options::{Options, options_methods};
+use crate::read::builder::cloned;
+use crate::read::builder::filter::{Anywhere, Filterable};
+use crate::read::builder::list::{ListRead, OnlyFirst};
+use crate::read::builder::options::{Options, options_methods};
+use crate::read::drive::refresh::Later;
 use crate::read::page::CachedView;
-use crate::read::refresh::Later;
 use crate::read::terminal::{IntoTask, row_terminals};
-use crate::read::twice::cloned;
 
 /// A row by a unique value and a condition, to be read by [`first`](Self::first) or [`require`](Self::require).
 #[derive(Debug)]

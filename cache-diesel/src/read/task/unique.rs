@@ -12,15 +12,15 @@ use diesel::result::QueryResult;
 use crate::keys::IntoKey;
 use crate::manager::ManagerState;
 use crate::model::{CachedModel, Lookup};
-use crate::read::base::{absent_unique, row_tags};
-use crate::read::blocking::Query;
-use crate::read::entry::CachedRow;
-use crate::read::keep::Keep;
-use crate::read::options::Options;
+use crate::read::builder::options::Options;
+use crate::read::drive::blocking::Query;
+use crate::read::page::base::{absent_unique, row_tags};
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LookedUpSource, keyed, looked_up, page_id};
-use crate::read::pointer::{Pointer, UniquePointer};
-use crate::read::row_task::{is_absent, row_codec};
+use crate::read::task::keep::Keep;
+use crate::read::task::pointer::{Pointer, UniquePointer};
+use crate::read::task::row::{is_absent, row_codec};
 use crate::read::task::{Answered, Head, Site, Task};
+use crate::read::terminal::entry::CachedRow;
 use crate::shape::Named;
 
 /// A page that the connection `C` can load by a value of the unique look-up `L`, and by its key.
@@ -71,7 +71,7 @@ where
     L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
 {
-    pub(super) fn new(state: &'static ManagerState, value: K, options: Options) -> QueryResult<Self> {
+    pub(crate) fn new(state: &'static ManagerState, value: K, options: Options) -> QueryResult<Self> {
         let head = Head { state, kind: Kind::Unique, options };
         let (value, asked) = if L::IS_NORMALIZED {
             let normal = L::normalized(&value.into_key());
@@ -85,7 +85,7 @@ where
     }
 
     /// The same read with a value of its own, for another thread.
-    pub(super) fn again(&self) -> Option<UniqueTask<C, P, L, L::Value>> {
+    pub(crate) fn again(&self) -> Option<UniqueTask<C, P, L, L::Value>> {
         // On another thread, at another moment, a base query may be another one.
         if P::HAS_BASE_QUERY {
             return None;

@@ -15,7 +15,7 @@ use diesel::{JoinTo, Table};
 
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
-use crate::read::load::LoadModel;
+use crate::read::page::load::LoadModel;
 use crate::shape::{Named, Shape, shape_named_by, shape_of};
 
 /// A model whose rows belong to rows of `Parent`.

@@ -9,7 +9,7 @@ use diesel::result::Error;
 use r2d2::{ManageConnection, Pool, PooledConnection};
 
 use crate::backend::CacheBackend;
-use crate::read::take::TakeConnection;
+use crate::read::terminal::take::TakeConnection;
 
 /// What a read through a pool fails with.
 #[derive(Debug)]

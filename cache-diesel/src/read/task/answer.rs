@@ -11,14 +11,14 @@ use diesel::query_dsl::LoadQuery;
 use diesel::result::{Error, QueryResult};
 
 use crate::model::CachedModel as _;
-use crate::read::asked::AskedQuery;
-use crate::read::blocking::Query;
-use crate::read::entry::{CachedList, CachedRow};
-use crate::read::keep::Keep;
+use crate::read::drive::blocking::Query;
+use crate::read::page::part::codec;
+use crate::read::page::relation::Prefetched;
 use crate::read::page::{LoadPages, Page, first_of};
-use crate::read::part::codec;
-use crate::read::relation::Prefetched;
+use crate::read::task::asked::AskedQuery;
+use crate::read::task::keep::Keep;
 use crate::read::task::{Head, Task};
+use crate::read::terminal::entry::{CachedList, CachedRow};
 use crate::shape::Named;
 
 /// Reads the answer of a query that is named by its SQL and its values.

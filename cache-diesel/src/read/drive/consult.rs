@@ -10,8 +10,8 @@ use crate::catalogue::{Asking, Catalogue, Structure, holds, is_current, keep, wa
 use crate::contradiction;
 use crate::declaration::asked_columns;
 use crate::identity::Identity;
-use crate::read::ask::may_store;
-use crate::read::gate::{gate_of, is_in_transaction, transaction_depth};
+use crate::read::drive::ask::may_store;
+use crate::read::drive::gate::{gate_of, is_in_transaction, transaction_depth};
 use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
 use crate::report;
 use crate::track::questioning;

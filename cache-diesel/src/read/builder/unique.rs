@@ -10,15 +10,15 @@ use crate::backend::CacheBackend;
 use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::Lookup;
-use crate::read::filter::{Anywhere, Filterable};
-use crate::read::first::FirstRead;
-use crate::read::load::LoadModel;
-use crate::read::lookup_task::UniqueTask;
-use crate::read::options::{Options, options_methods};
+use crate::read::builder::cloned;
+use crate::read::builder::filter::{Anywhere, Filterable};
+use crate::read::builder::first::FirstRead;
+use crate::read::builder::options::{Options, options_methods};
+use crate::read::drive::refresh::Later;
+use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyedSource, LoadPages, LookedUpSource, looked_up};
-use crate::read::refresh::Later;
+use crate::read::task::unique::UniqueTask;
 use crate::read::terminal::{IntoTask, row_terminals};
-use crate::read::twice::cloned;
 
 impl<P: CachedView> Manager<P> {
     /// The row with this value in the unique look-up `L`; generated methods call it.

@@ -5,13 +5,13 @@ use diesel::connection::{Connection, LoadConnection};
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::read::ask::may_store;
-use crate::read::consult::turn;
-use crate::read::entry::{CachedEntry, Origin};
-use crate::read::gate::gate_for;
-use crate::read::refresh::{Refresher, begin, refresh_here};
+use crate::read::drive::ask::may_store;
+use crate::read::drive::consult::turn;
+use crate::read::drive::gate::gate_for;
+use crate::read::drive::refresh::{Refresher, begin, refresh_here};
 use crate::read::task::{Load, Look, Site, Task, Turn, glance, look};
 use crate::read::terminal::IntoTask;
+use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::report;
 use crate::track::{Text, asking};
 

@@ -1,6 +1,6 @@
 //! A read without a connection whose row may be missing.
 
-use crate::read::take::ReadError;
+use crate::read::terminal::take::ReadError;
 
 /// Makes `None` of a row that does not exist, as Diesel's `OptionalExtension` does of Diesel's own results.
 pub trait OptionalRead<T> {

@@ -1,0 +1,9 @@
+//! Drivers: how a read goes on a connection that blocks, and on one that is awaited.
+
+pub(crate) mod ask;
+#[cfg(feature = "__async")]
+mod awaiting;
+pub(crate) mod blocking;
+pub(crate) mod consult;
+pub(crate) mod gate;
+pub(crate) mod refresh;
