@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 #[cfg(feature = "__async")]
 mod awaiting;
+pub(crate) mod batch;
 pub(crate) mod blocking;
 pub(crate) mod consult;
 pub(crate) mod gate;

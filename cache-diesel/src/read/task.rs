@@ -2,9 +2,9 @@
 
 pub(crate) mod answer;
 pub(crate) mod asked;
-pub(crate) mod batch;
 pub(crate) mod keep;
 pub(crate) mod pointer;
+pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod unique;
 

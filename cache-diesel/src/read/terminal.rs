@@ -14,10 +14,10 @@ use diesel::result::{Error, QueryResult};
 use crate::backend::CacheBackend;
 use crate::error::NotFound;
 use crate::model::CachedModel;
-use crate::read::drive::blocking::{Query, run, run_with};
-use crate::read::drive::refresh::Later;
+use crate::read::drive::blocking::{run, run_with};
 use crate::read::page::CachedView;
 use crate::read::task::Task;
+use crate::read::task::query::IntoTask;
 use crate::read::terminal::connection::Blocking;
 use crate::read::terminal::entry::{CachedEntry, CachedRow};
 use crate::read::terminal::take::TakeConnection;
@@ -61,27 +61,6 @@ pub trait BlockingRead<'query, C> {
 
     /// Answers the read.
     fn run(self, conn: &mut C) -> Self::Output;
-}
-
-/// A read that has a [`Task`](crate::read::task::Task) on the connection `C`.
-#[diagnostic::on_unimplemented(
-    message = "this cached read cannot run on `{C}`",
-    label = "the query does not fit its model or this connection",
-    note = "every column that is used must belong to the model's table, and the model needs `#[derive(Queryable, Selectable)]`"
-)]
-pub trait IntoTask<'query, C> {
-    /// The task.
-    type Task: Query<C>;
-
-    /// Takes the read apart.
-    ///
-    /// # Errors
-    ///
-    /// If the query cannot be printed.
-    fn into_task(self) -> QueryResult<Self::Task>;
-
-    /// The same read with values of its own, for another thread; `None`: its values cannot be told.
-    fn later(task: &Self::Task) -> Option<Later<C>>;
 }
 
 /// A read, and how it ends.
@@ -213,9 +192,9 @@ macro_rules! terminal {
     ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr, where $part:ident: Countable) => {
         crate::read::terminal::terminal! {
             @ [$(#[$doc])*] $name, $model, $read, $make,
-            <crate::read::terminal::connection::Connected<$model, C, Mode, Kind> as crate::read::builder::number::Counts<$part>>::On,
-            |conn| crate::read::builder::number::Counts::<$part>::counting(conn),
-            crate::read::terminal::connection::Connected<$model, C, Mode, Kind>: crate::read::builder::number::Counts<$part>,
+            <crate::read::terminal::connection::Connected<$model, C, Mode, Kind> as crate::read::builder::order::Counts<$part>>::On,
+            |conn| crate::read::builder::order::Counts::<$part>::counting(conn),
+            crate::read::terminal::connection::Connected<$model, C, Mode, Kind>: crate::read::builder::order::Counts<$part>,
         }
     };
     ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr $(, where $($bound:ident: $needed:path),+)?) => {
@@ -278,10 +257,10 @@ macro_rules! terminal_with {
             $($bound: $needed,)?
             $($error: crate::read::terminal::take::HoldsFailure<Take::Failure>,)?
             Take: crate::read::terminal::take::TakeConnection<Kind>,
-            $read: crate::read::terminal::IntoTask<
+            $read: crate::read::task::query::IntoTask<
                     'query,
                     Take::Connection,
-                    Task: crate::read::drive::blocking::Query<Take::Connection, Value = $given>,
+                    Task: crate::read::task::query::Query<Take::Connection, Value = $given>,
                 >,
         {
             let make: fn(Self) -> $read = $make;

@@ -9,9 +9,9 @@ use crate::read::builder::cloned;
 use crate::read::builder::filter::{Anywhere, Filterable};
 use crate::read::builder::list::{ListRead, OnlyFirst};
 use crate::read::builder::options::{Options, options_methods};
-use crate::read::drive::refresh::Later;
 use crate::read::page::CachedView;
-use crate::read::terminal::{IntoTask, row_terminals};
+use crate::read::task::query::{IntoTask, Later};
+use crate::read::terminal::row_terminals;
 
 /// A row by a unique value and a condition, to be read by [`first`](Self::first) or [`require`](Self::require).
 #[derive(Debug)]

@@ -20,14 +20,14 @@ use crate::read::builder::order::{
     Arranged, Arrangement, Limited, OrderedBy, Orders, Skipped, Then, Whole, Window, Windowed,
 };
 use crate::read::builder::refused::refused;
-use crate::read::drive::refresh::Later;
 use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, LoadPages, LookedUpSource, Page, looked_up};
 use crate::read::task::Head;
 use crate::read::task::answer::{AskedTask, FirstRow, Rows};
 use crate::read::task::asked::{AskedQuery, Dependency, Scope};
+use crate::read::task::query::{IntoTask, Later};
 use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow};
-use crate::read::terminal::{Ended, First, IntoTask, Value, ValueEntry, terminal, terminal_with};
+use crate::read::terminal::{Ended, First, Value, ValueEntry, terminal, terminal_with};
 
 impl<P: CachedView> Manager<P> {
     /// The rows that pass `filters`, under the name `suffix`.

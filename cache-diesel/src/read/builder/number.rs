@@ -12,13 +12,13 @@ use diesel::sql_types::{BigInt, Bool};
 
 use crate::backend::CacheBackend;
 use crate::read::builder::list::ListRead;
-use crate::read::builder::order::Whole;
-use crate::read::drive::refresh::Later;
+use crate::read::builder::order::Countable;
 use crate::read::page::Page;
 use crate::read::page::base::check_count;
 use crate::read::task::answer::{AskedTask, Number};
 use crate::read::task::asked::AskedQuery;
-use crate::read::terminal::{Ended, IntoTask, Value, terminal, terminal_with};
+use crate::read::task::query::{IntoTask, Later};
+use crate::read::terminal::{Ended, Value, terminal, terminal_with};
 use crate::replay::Replay;
 
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
@@ -50,38 +50,6 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal_with! {
         /// As [`exists`](Self::exists), and takes a connection on a miss only.
         exists_with, Existing<Self> as bool, Value as bool, Existing, where Part: Countable
-    }
-}
-
-/// A list that can be counted: one that is not cut.
-#[diagnostic::on_unimplemented(
-    message = "a list with an order, a limit or an offset cannot be counted",
-    label = "`count` and `exists` are for whole lists",
-    note = "count the list before it is ordered or cut, or read it with the number of all its rows: `.load_and_count(&mut conn)?`"
-)]
-pub trait Countable {}
-
-impl Countable for Whole {}
-
-/// A connection on which a list can be counted of which this is the `Part`.
-#[diagnostic::on_unimplemented(
-    message = "a list with an order, a limit or an offset cannot be counted",
-    label = "`count` and `exists` are for whole lists",
-    note = "count the list before it is ordered or cut, or read it with the number of all its rows: `.load_and_count(&mut conn)?`"
-)]
-pub trait Counts<Part> {
-    /// This type.
-    type On;
-
-    /// This.
-    fn counting(&mut self) -> &mut Self::On;
-}
-
-impl<C> Counts<Whole> for C {
-    type On = C;
-
-    fn counting(&mut self) -> &mut C {
-        self
     }
 }
 

@@ -44,6 +44,38 @@ impl Whole {
     }
 }
 
+/// A list that can be counted: one that is not cut.
+#[diagnostic::on_unimplemented(
+    message = "a list with an order, a limit or an offset cannot be counted",
+    label = "`count` and `exists` are for whole lists",
+    note = "count the list before it is ordered or cut, or read it with the number of all its rows: `.load_and_count(&mut conn)?`"
+)]
+pub trait Countable {}
+
+impl Countable for Whole {}
+
+/// A connection on which a list can be counted of which this is the `Part`.
+#[diagnostic::on_unimplemented(
+    message = "a list with an order, a limit or an offset cannot be counted",
+    label = "`count` and `exists` are for whole lists",
+    note = "count the list before it is ordered or cut, or read it with the number of all its rows: `.load_and_count(&mut conn)?`"
+)]
+pub trait Counts<Part> {
+    /// This type.
+    type On;
+
+    /// This.
+    fn counting(&mut self) -> &mut Self::On;
+}
+
+impl<C> Counts<Whole> for C {
+    type On = C;
+
+    fn counting(&mut self) -> &mut C {
+        self
+    }
+}
+
 /// The model's own order.
 #[derive(Clone, Copy, Debug)]
 pub struct AsModel;

@@ -19,13 +19,13 @@ use crate::model::CachedModel;
 use crate::read::builder::cloned;
 use crate::read::builder::filter::{Anywhere, Filterable};
 use crate::read::builder::options::{Options, options_methods};
-use crate::read::drive::refresh::Later;
 use crate::read::page::load::LoadModel;
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadPages, Page, keyed, page_id};
 use crate::read::task::Head;
+use crate::read::task::query::{IntoTask, Later};
 use crate::read::task::row::{FilteredTask, RowTask};
-use crate::read::terminal::{IntoTask, row_terminals};
+use crate::read::terminal::row_terminals;
 use crate::shape::shape_of;
 
 impl<P: CachedView> Manager<P> {

@@ -10,13 +10,14 @@ use crate::read::builder::list::ListRead;
 use crate::read::builder::number::Counted;
 use crate::read::builder::options::UseOfCache;
 use crate::read::builder::order::{Window, Windowed};
-use crate::read::drive::blocking::{Query, run_looked, run_task, without_connection};
+use crate::read::drive::blocking::{run_looked, run_task, without_connection};
 use crate::read::drive::gate::gate_for;
 use crate::read::page::Page;
+use crate::read::task::query::{IntoTask, Query};
 use crate::read::task::{Look, Site, Task, glanced, looked, site_of, site_without_connection};
 use crate::read::terminal::entry::{CachedEntry, CachedList, ListWithTotal};
 use crate::read::terminal::take::TakeConnection;
-use crate::read::terminal::{BlockingRead, IntoTask, terminal};
+use crate::read::terminal::{BlockingRead, terminal};
 
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {

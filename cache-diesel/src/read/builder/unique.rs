@@ -14,11 +14,11 @@ use crate::read::builder::cloned;
 use crate::read::builder::filter::{Anywhere, Filterable};
 use crate::read::builder::first::FirstRead;
 use crate::read::builder::options::{Options, options_methods};
-use crate::read::drive::refresh::Later;
 use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyedSource, LoadPages, LookedUpSource, looked_up};
+use crate::read::task::query::{IntoTask, Later};
 use crate::read::task::unique::UniqueTask;
-use crate::read::terminal::{IntoTask, row_terminals};
+use crate::read::terminal::row_terminals;
 
 impl<P: CachedView> Manager<P> {
     /// The row with this value in the unique look-up `L`; generated methods call it.

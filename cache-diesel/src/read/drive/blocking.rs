@@ -9,17 +9,11 @@ use crate::read::drive::ask::may_store;
 use crate::read::drive::consult::turn;
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::refresh::{Refresher, begin, refresh_here};
+use crate::read::task::query::{IntoTask, Query};
 use crate::read::task::{Load, Look, Site, Task, Turn, glance, look};
-use crate::read::terminal::IntoTask;
 use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::report;
 use crate::track::{Text, asking};
-
-/// A read that a blocking connection can answer.
-pub trait Query<C>: Task {
-    /// Asks the database; called once.
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value>;
-}
 
 /// Reads through the cache.
 pub(crate) fn run<'query, C, R>(read: R, conn: &mut C) -> QueryResult<Entry<'query, C, R>>

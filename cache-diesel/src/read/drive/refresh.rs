@@ -8,25 +8,13 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::read::drive::ask::may_store;
-use crate::read::drive::blocking::{Query, ask};
+use crate::read::drive::blocking::ask;
 use crate::read::drive::consult::turn;
 use crate::read::drive::gate::gate;
+use crate::read::task::query::{Later, Query, Reread};
 use crate::read::task::{Site, Turn};
 use crate::read::terminal::entry::CachedEntry;
 use crate::refresh::{Source, sources};
-
-/// A read with values of its own, for another thread.
-pub(crate) type Later<C> = Box<dyn Reread<C> + Send>;
-
-/// A read that can be made once more on a connection of the type `C`.
-pub trait Reread<C> {
-    /// Refreshes what was stale at `site`, as far as `claims` allow.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the database says; then the claims are not done.
-    fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()>;
-}
 
 impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
     fn reread(mut self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {

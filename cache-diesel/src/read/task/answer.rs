@@ -11,12 +11,12 @@ use diesel::query_dsl::LoadQuery;
 use diesel::result::{Error, QueryResult};
 
 use crate::model::CachedModel as _;
-use crate::read::drive::blocking::Query;
 use crate::read::page::part::codec;
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{LoadPages, Page, first_of};
 use crate::read::task::asked::AskedQuery;
 use crate::read::task::keep::Keep;
+use crate::read::task::query::Query;
 use crate::read::task::{Head, Task};
 use crate::read::terminal::entry::{CachedList, CachedRow};
 use crate::shape::Named;

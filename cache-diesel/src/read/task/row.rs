@@ -13,12 +13,12 @@ use diesel::result::QueryResult;
 
 use crate::keys::IntoKey;
 use crate::model::{CachedModel, Key};
-use crate::read::drive::blocking::Query;
 use crate::read::page::base::{excluded_row, row_tags};
 use crate::read::page::part::{IdOf, codec};
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, first_of, keyed};
 use crate::read::task::keep::Keep;
+use crate::read::task::query::Query;
 use crate::read::task::{Head, Task};
 use crate::read::terminal::entry::CachedRow;
 use crate::shape::{Named, Shape};

@@ -12,8 +12,9 @@ use crate::backend::CacheBackend;
 use crate::identity::Identity;
 use crate::read::builder::options::UseOfCache;
 use crate::read::drive::gate::gate_for;
+use crate::read::task::query::IntoTask;
 use crate::read::task::{Head, Site, Task, resolved};
-use crate::read::terminal::{BlockingRead, IntoTask};
+use crate::read::terminal::BlockingRead;
 
 /// A read that is explained in place of being made.
 #[derive(Debug)]
