@@ -196,41 +196,18 @@
 //! None is a default: name the databases. Features whose names begin with `__` are internal.
 
 mod backend;
-pub mod caches;
 mod catalogue;
-mod clear;
-mod comparison;
-mod contradiction;
-mod declaration;
 mod error;
-mod explain_sql;
-mod expression;
 mod identity;
-mod install;
-mod keys;
 mod manager;
 mod misfit;
 mod model;
-mod moment;
 mod planted;
-mod precision;
-mod printed;
 pub mod read;
-mod refresh;
-mod relevance;
-mod replay;
-mod report;
-mod row_key;
-mod saved;
 mod scan;
-mod settings;
-mod shape;
-mod storage;
-mod table;
-mod test_transaction;
+mod setup;
 mod track;
 mod warning;
-mod weigh;
 pub mod write;
 
 pub mod prelude;
@@ -242,27 +219,28 @@ pub use cache_core::{
     Writes, store,
 };
 pub use cache_derive::Cached;
-pub use clear::{After, Clear, Clears};
-pub use contradiction::{Contradiction, contradictions};
 pub use error::NotFound;
-pub use explain_sql::{SqlExplanation, explain_sql};
-pub use install::{
-    MakeInstrumentation, identify, install, install_with, only_database, replica, track, track_new_connections,
-};
-pub use keys::IntoKey;
 pub use manager::{Manager, ViewManager};
+pub use model::keys::IntoKey;
+pub use model::moment::Moment;
+pub use model::saved::Saved;
+pub use model::storage::Storable;
 pub use model::{CachedModel, Key};
-pub use moment::Moment;
-pub use precision::{PlainWrites, take_plain_writes};
 pub use read::{
     CachedEntry, CachedList, CachedRow, CachedRows, CachedView, ExplainedAnswer, ExplainedEntry, ExplainedTag,
     Explanation, ListWithTotal, OptionalRead, Origin, ReadError,
 };
-pub use refresh::refresh_with;
-pub use saved::Saved;
-pub use settings::check_settings;
-pub use storage::Storable;
-pub use test_transaction::{begin_test_transaction, treat_as_committed};
+pub use setup::caches;
+pub use setup::clear::{After, Clear, Clears};
+pub use setup::contradiction::{Contradiction, contradictions};
+pub use setup::explain_sql::{SqlExplanation, explain_sql};
+pub use setup::install::{
+    MakeInstrumentation, identify, install, install_with, only_database, replica, track, track_new_connections,
+};
+pub use setup::refresh::refresh_with;
+pub use setup::settings::check_settings;
+pub use setup::test_transaction::{begin_test_transaction, treat_as_committed};
+pub use track::precision::{PlainWrites, take_plain_writes};
 pub use write::writes;
 
 #[doc(hidden)]
@@ -272,31 +250,33 @@ pub mod __private {
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;
-    pub use crate::comparison::{Comparison, Stated};
-    pub use crate::declaration::Declaration;
     pub use crate::error::NotFound;
-    pub use crate::expression::{AnyOf, EqOrNull};
-    pub use crate::keys::{IntoKey, Parts};
     pub use crate::manager::{Manager, ManagerCell, ViewManager};
+    pub use crate::model::comparison::{Comparison, Stated};
+    pub use crate::model::declaration::Declaration;
+    pub use crate::model::expression::{AnyOf, EqOrNull};
+    pub use crate::model::keys::{IntoKey, Parts};
+    pub use crate::model::moment::Moment;
+    pub use crate::model::printed::KeyPart;
+    pub use crate::model::saved::Saved;
+    pub use crate::model::storage::{
+        ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable,
+    };
     pub use crate::model::{
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
     };
-    pub use crate::moment::Moment;
     pub use crate::planted::Mistake;
     #[cfg(feature = "__planted")]
     pub use crate::planted::with_planted;
-    pub use crate::printed::KeyPart;
     pub use crate::read::{
         AnyConnection, Anywhere, BaseQueryOf, Belongs, BlockingRead, CachedView, ChildOf, DefaultOrder, ForeignKeyOf,
         Joins, ListRead, LoadPages, Multi, On, OnJoined, OwnQuery, Page, Part, Prefetch, Prefetched, Queried, Relation,
         RowRead, Runs, ScopeRead, UniqueRead, Unordered, list_codec, row_codec, unique_codec,
     };
-    pub use crate::saved::Saved;
-    pub use crate::storage::{ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable};
     pub mod printed {
-        pub use crate::printed::{KeyType, NotParsed, NotWrapped, Parse, PartReader, Wrap, Wrapped};
+        pub use crate::model::printed::{KeyType, NotParsed, NotWrapped, Parse, PartReader, Wrap, Wrapped};
     }
     pub mod weigh {
-        pub use crate::weigh::{Heap, NoHeap, Weigh};
+        pub use crate::model::weigh::{Heap, NoHeap, Weigh};
     }
 }

@@ -12,13 +12,13 @@ use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
 use crate::backend::address_of_url;
-use crate::declaration::{lookups_of, manager_name, tables};
 use crate::identity::endpoint::{Endpoint, endpoint_of};
+use crate::model::declaration::{lookups_of, manager_name, tables};
+use crate::model::relevance;
+use crate::model::table::table_name;
 use crate::model::{CachedModel, Definition};
 use crate::read::builder::refused::refused;
 use crate::read::page::CachedView;
-use crate::relevance;
-use crate::table::table_name;
 use crate::warning;
 
 /// The cache manager of `P`, a model or a view of one: builds cached reads, and writes that the cache knows of.

@@ -6,6 +6,9 @@
 pub(crate) mod builder;
 pub(crate) mod drive;
 pub(crate) mod page;
+pub(crate) mod replay;
+pub(crate) mod report;
+pub(crate) mod shape;
 mod task;
 mod terminal;
 

@@ -3,6 +3,7 @@
 mod carry;
 mod hooks;
 mod plain;
+pub(crate) mod precision;
 mod rehearsal;
 mod session;
 mod stage;

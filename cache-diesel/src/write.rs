@@ -10,7 +10,7 @@ mod statement;
 mod target;
 mod untracked;
 
-pub use crate::saved::Saved;
+pub use crate::model::saved::Saved;
 pub use delete::DeleteWrite;
 pub use insert::{FetchInserted, InsertWrite, NewRows};
 pub use named::{ByName, ByTable, ByTables, TableNames, writes};
@@ -25,8 +25,8 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::declaration::{has_schema, is_stated, tables};
 use crate::identity::Identity;
+use crate::model::declaration::{has_schema, is_stated, tables};
 use crate::read::{consult_writer, introduce_writer, is_in_transaction};
 use crate::scan::Dialect;
 use crate::track::{Hook, Told, tracker_of, writing};

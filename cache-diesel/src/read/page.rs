@@ -20,8 +20,8 @@ use crate::model::{CachedModel, Definition, Lookup};
 use crate::read::page::load::LoadModel;
 use crate::read::page::part::Part;
 use crate::read::page::relation::Prefetched;
+use crate::read::shape::{Named, shape_of};
 use crate::read::terminal::entry::CachedRow;
-use crate::shape::{Named, shape_of};
 
 /// A row of a model with related rows. A row of the model itself is one without any.
 pub trait Page: Part {

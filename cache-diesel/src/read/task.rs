@@ -22,16 +22,16 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::declaration::tables;
 use crate::identity::{self, Identity};
-use crate::install::watch;
 use crate::manager::{Attached, ManagerState};
+use crate::model::declaration::tables;
 use crate::read::builder::options::{Options, UseOfCache};
 use crate::read::drive::consult::confirm;
+use crate::read::report;
+use crate::read::shape::Named;
 use crate::read::task::keep::Keep;
 use crate::read::terminal::entry::{CachedEntry, Origin};
-use crate::report;
-use crate::shape::Named;
+use crate::setup::install::watch;
 use crate::track::is_rehearsed;
 
 /// What all reads have in common.

@@ -4,11 +4,11 @@ use cache_core::Fingerprint;
 use diesel::connection::DebugQuery;
 
 use crate::catalogue::{self, catalogue_of};
-use crate::declaration::tables;
 use crate::identity::Identity;
-use crate::precision::are_plain_writes_row_exact;
-use crate::row_key::RowKey;
+use crate::model::declaration::tables;
+use crate::model::row_key::RowKey;
 use crate::scan::{self, Binds, ByKey, Dialect, Effect, Memo, WriteKind};
+use crate::track::precision::are_plain_writes_row_exact;
 use crate::track::session::{Session, Words};
 
 /// Tells `session` of the statements in `query`, which is about to run. Gives what their end is told by.

@@ -13,9 +13,9 @@ use running::Own;
 use shut::Shut;
 
 use crate::catalogue;
-use crate::declaration::tables;
 use crate::identity::whereabouts::Whereabouts;
 use crate::identity::{Identity, seen};
+use crate::model::declaration::tables;
 use crate::scan::{self, Dialect, Effect};
 use crate::track::hooks::{Hook, Waiting};
 use crate::track::session::{Begun, Finish, Intents, Session, Step, Ticket, Words};

@@ -10,10 +10,10 @@ use diesel::query_dsl::methods::{ExecuteDsl, FindDsl};
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::declaration::tables;
-use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::model::declaration::tables;
+use crate::model::keys::IntoKey;
 use crate::read::WritingConnection;
 use crate::track::Told;
 use crate::write::saved::for_rows;

@@ -10,11 +10,11 @@ use diesel::result::{Error, QueryResult};
 use diesel::{Insertable, QuerySource};
 
 use crate::backend::CacheBackend;
-use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::misfit::{Fits, Misfit, Never};
 use crate::model::CachedModel;
+use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::Told;
 use crate::write::saved::{for_count, for_rows};

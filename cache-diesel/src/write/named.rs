@@ -5,10 +5,10 @@ use cache_core::{Error, ErrorKind};
 use diesel::connection::{Connection, LoadConnection};
 
 use crate::backend::CacheBackend;
-use crate::declaration::{has_schema, tables};
+use crate::model::declaration::{has_schema, tables};
+use crate::model::table::NamedTable;
 use crate::read::{WritingConnection, introduce_writer};
 use crate::scan::Dialect;
-use crate::table::NamedTable;
 use crate::track::tracker_of;
 use crate::write::untracked::{self, refused};
 

@@ -10,9 +10,9 @@ use diesel::result::QueryResult;
 
 use crate::backend::{CacheBackend, sql_text};
 use crate::misfit::{Fits, Misfit, Never};
-use crate::precision::are_plain_writes_row_exact;
-use crate::row_key::RowKey;
+use crate::model::row_key::RowKey;
 use crate::scan::{self, Binds, Bound};
+use crate::track::precision::are_plain_writes_row_exact;
 use crate::write::WriteTarget;
 
 /// A statement of which can be told what it changes.

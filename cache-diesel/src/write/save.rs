@@ -7,10 +7,10 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::declaration::tables;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::Told;
 use crate::write::insert::scopes_of;

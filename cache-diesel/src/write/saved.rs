@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
-use crate::saved::Saved;
+use crate::model::saved::Saved;
 use crate::track::Hook;
 
 /// What is called after a write of `M`.

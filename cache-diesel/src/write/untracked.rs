@@ -7,8 +7,8 @@ use diesel::connection::LoadConnection;
 use crate::backend::CacheBackend;
 use crate::identity::endpoint::database_of;
 use crate::identity::names::named;
-use crate::install::watch;
 use crate::read::is_in_transaction;
+use crate::setup::install::watch;
 use crate::track::{ensure, widen};
 
 /// Runs `write`, which may change `changes` at most, unless a store that has to take its intents does not.

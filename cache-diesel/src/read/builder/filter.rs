@@ -10,8 +10,8 @@ use diesel::query_builder::AsQuery;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::{Expression, QuerySource};
 
-use crate::expression::IfAny;
 use crate::misfit::{Misfit, Never};
+use crate::model::expression::IfAny;
 
 /// Marks `()` as a filter.
 #[derive(Debug)]

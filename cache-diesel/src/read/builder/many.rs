@@ -8,8 +8,8 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
+use crate::model::keys::IntoKey;
 use crate::read::builder::cloned;
 use crate::read::builder::options::{Options, options_methods};
 use crate::read::builder::refused::refused;

@@ -15,11 +15,11 @@ use crate::read::builder::list::ListRead;
 use crate::read::builder::order::Countable;
 use crate::read::page::Page;
 use crate::read::page::base::check_count;
+use crate::read::replay::Replay;
 use crate::read::task::answer::{AskedTask, Number};
 use crate::read::task::asked::AskedQuery;
 use crate::read::task::query::{IntoTask, Later};
 use crate::read::terminal::{Ended, Value, terminal, terminal_with};
-use crate::replay::Replay;
 
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {

@@ -13,20 +13,20 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
+use crate::model::keys::IntoKey;
 use crate::read::builder::cloned;
 use crate::read::builder::filter::{Anywhere, Filterable};
 use crate::read::builder::options::{Options, options_methods};
 use crate::read::page::load::LoadModel;
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadPages, Page, keyed, page_id};
+use crate::read::shape::shape_of;
 use crate::read::task::Head;
 use crate::read::task::query::{IntoTask, Later};
 use crate::read::task::row::{FilteredTask, RowTask};
 use crate::read::terminal::row_terminals;
-use crate::shape::shape_of;
 
 impl<P: CachedView> Manager<P> {
     /// The row with the primary key `id`.

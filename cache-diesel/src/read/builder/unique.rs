@@ -7,9 +7,9 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
 use crate::model::Lookup;
+use crate::model::keys::IntoKey;
 use crate::read::builder::cloned;
 use crate::read::builder::filter::{Anywhere, Filterable};
 use crate::read::builder::first::FirstRead;

@@ -15,8 +15,8 @@ use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::backend::CacheBackend;
 use crate::identity::Identity;
-use crate::keys::IntoKey;
 use crate::model::CachedModel;
+use crate::model::keys::IntoKey;
 use crate::read::builder::list::ListRead;
 use crate::read::builder::order::Arranged;
 use crate::read::builder::row::RowRead;

@@ -24,12 +24,12 @@ use crate::read::drive::refresh::{Refresher, begin};
 use crate::read::page::base::row_tags;
 use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, keyed, page_id};
+use crate::read::report;
+use crate::read::shape::Named;
 use crate::read::task::query::{Later, Reread};
 use crate::read::task::row::{accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, site_of, site_without_connection};
 use crate::read::terminal::entry::CachedRows;
-use crate::report;
-use crate::shape::Named;
 use crate::track::{Text, asking};
 
 /// A page that the connection `C` can load by its key, and with others by theirs.

@@ -9,10 +9,10 @@ use crate::read::drive::ask::may_store;
 use crate::read::drive::consult::turn;
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::refresh::{Refresher, begin, refresh_here};
+use crate::read::report;
 use crate::read::task::query::{IntoTask, Query};
 use crate::read::task::{Load, Look, Site, Task, Turn, glance, look};
 use crate::read::terminal::entry::{CachedEntry, Origin};
-use crate::report;
 use crate::track::{Text, asking};
 
 /// Reads through the cache.

@@ -7,13 +7,13 @@ use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use crate::backend::CacheBackend;
 use crate::catalogue::{Asking, Catalogue, Structure, holds, is_current, keep, was_asked};
-use crate::contradiction;
-use crate::declaration::asked_columns;
 use crate::identity::Identity;
+use crate::model::declaration::asked_columns;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::gate::{gate_of, is_in_transaction, transaction_depth};
+use crate::read::report;
 use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
-use crate::report;
+use crate::setup::contradiction;
 use crate::track::questioning;
 
 /// After a miss: who asks the database? What a read depends on is told by what the database declares.

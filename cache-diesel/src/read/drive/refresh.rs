@@ -14,7 +14,7 @@ use crate::read::drive::gate::gate;
 use crate::read::task::query::{Later, Query, Reread};
 use crate::read::task::{Site, Turn};
 use crate::read::terminal::entry::CachedEntry;
-use crate::refresh::{Source, sources};
+use crate::setup::refresh::{Source, sources};
 
 impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
     fn reread(mut self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {

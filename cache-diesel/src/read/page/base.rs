@@ -11,7 +11,7 @@ use diesel::{HasQuery, Table};
 use crate::backend::NamingBackend;
 use crate::model::CachedModel;
 use crate::read::page::Page;
-use crate::shape::Shape;
+use crate::read::shape::Shape;
 
 /// A query that can be the base query of the models of the table `T`: it has the table's rows.
 #[diagnostic::on_unimplemented(

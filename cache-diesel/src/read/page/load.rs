@@ -8,7 +8,7 @@ use diesel::query_dsl::methods::SelectDsl;
 use diesel::{Selectable, SelectableHelper};
 
 use crate::backend::CacheBackend;
-use crate::replay::Replay;
+use crate::read::replay::Replay;
 
 /// A query that loads as `M` from the connection `C`: the columns of `M` are selected by its `Selectable`.
 #[diagnostic::on_unimplemented(

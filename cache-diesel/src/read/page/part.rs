@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cache_core::{Codec, Encode, Error, ErrorKind, Form, Result};
 
 use crate::model::CachedModel;
-use crate::storage::ModelCodecs;
+use crate::model::storage::ModelCodecs;
 
 /// A row, or what holds rows: a part of a page, or the page itself.
 #[diagnostic::on_unimplemented(

@@ -16,7 +16,7 @@ use diesel::{JoinTo, Table};
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
 use crate::read::page::load::LoadModel;
-use crate::shape::{Named, Shape, shape_named_by, shape_of};
+use crate::read::shape::{Named, Shape, shape_named_by, shape_of};
 
 /// A model whose rows belong to rows of `Parent`.
 #[diagnostic::on_unimplemented(

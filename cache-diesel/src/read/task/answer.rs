@@ -14,12 +14,12 @@ use crate::model::CachedModel as _;
 use crate::read::page::part::codec;
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{LoadPages, Page, first_of};
+use crate::read::shape::Named;
 use crate::read::task::asked::AskedQuery;
 use crate::read::task::keep::Keep;
 use crate::read::task::query::Query;
 use crate::read::task::{Head, Task};
 use crate::read::terminal::entry::{CachedList, CachedRow};
-use crate::shape::Named;
 
 /// Reads the answer of a query that is named by its SQL and its values.
 pub struct AskedTask<C, A, Selected> {

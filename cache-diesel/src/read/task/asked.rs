@@ -8,9 +8,9 @@ use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::comparison::Comparison;
+use crate::model::comparison::Comparison;
+use crate::read::shape::{Named, Shape, shape_of};
 use crate::read::task::Head;
-use crate::shape::{Named, Shape, shape_of};
 
 /// A query that is named by its SQL and the values bound to it.
 pub(crate) struct AskedQuery<Selected> {

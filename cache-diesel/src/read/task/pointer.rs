@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use cache_core::{Codec, Form, Result};
 
+use crate::model::storage::{StoredLookup, StoredModel, restore_nullable, store_nullable};
 use crate::model::{CachedModel, Lookup};
-use crate::storage::{StoredLookup, StoredModel, restore_nullable, store_nullable};
 
 /// Where a unique value leads.
 pub(crate) struct Pointer<Id, V> {

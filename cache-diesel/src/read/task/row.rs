@@ -11,17 +11,17 @@ use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
-use crate::keys::IntoKey;
+use crate::model::keys::IntoKey;
 use crate::model::{CachedModel, Key};
 use crate::read::page::base::{excluded_row, row_tags};
 use crate::read::page::part::{IdOf, codec};
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, first_of, keyed};
+use crate::read::shape::{Named, Shape};
 use crate::read::task::keep::Keep;
 use crate::read::task::query::Query;
 use crate::read::task::{Head, Task};
 use crate::read::terminal::entry::CachedRow;
-use crate::shape::{Named, Shape};
 
 /// Reads a page by the key of its row. The query is made on a miss only, or for a store that has to know its tables.
 pub struct RowTask<C, P, K> {

@@ -9,19 +9,19 @@ use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Miss, Missed, 
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
-use crate::keys::IntoKey;
 use crate::manager::ManagerState;
+use crate::model::keys::IntoKey;
 use crate::model::{CachedModel, Lookup};
 use crate::read::builder::options::Options;
 use crate::read::page::base::{absent_unique, row_tags};
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LookedUpSource, keyed, looked_up, page_id};
+use crate::read::shape::Named;
 use crate::read::task::keep::Keep;
 use crate::read::task::pointer::{Pointer, UniquePointer};
 use crate::read::task::query::Query;
 use crate::read::task::row::{is_absent, row_codec};
 use crate::read::task::{Answered, Head, Site, Task};
 use crate::read::terminal::entry::CachedRow;
-use crate::shape::Named;
 
 /// A page that the connection `C` can load by a value of the unique look-up `L`, and by its key.
 pub trait LoadByUnique<C, L: Lookup>:

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use cache_core::{Bypass, Event, Reader};
 
-use crate::install::watch;
 use crate::read::Head;
+use crate::setup::install::watch;
 
 pub(crate) use crate::warning::not_asked;
 

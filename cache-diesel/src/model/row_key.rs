@@ -8,9 +8,9 @@ use cache_core::protocol::write::Change;
 use cache_core::tables::NamedType;
 use cache_core::{Fingerprint, KeyBytes};
 
-use crate::comparison::Comparison;
-use crate::declaration::{each, tables};
-use crate::printed::{KeyPart, Part, PartReader, Wrapped};
+use crate::model::comparison::Comparison;
+use crate::model::declaration::{each, tables};
+use crate::model::printed::{KeyPart, Part, PartReader, Wrapped};
 use crate::scan::{self, Bound, ByKey, Dialect, OneRow};
 
 /// The primary key of a table, where its columns are of types that can be read back, and the same for all models of the

@@ -4,7 +4,7 @@ use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use crate::catalogue::Catalogue;
-use crate::declaration::statements;
+use crate::model::declaration::statements;
 use crate::warning;
 
 /// A column that a model says is compared byte by byte (`exact(..)`), and a database compares otherwise.

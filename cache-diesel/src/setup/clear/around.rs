@@ -3,10 +3,10 @@
 use cache_core::Tag;
 use diesel::connection::Connection;
 
-use crate::clear::{detail_tags, lookup_cache};
-use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
+use crate::model::keys::IntoKey;
 use crate::read::page::{CachedView, KeyOf};
+use crate::setup::clear::{detail_tags, lookup_cache};
 use crate::track::tracker_of;
 
 /// What is to be cleared once some work has succeeded: [`Manager::clears`] begins it, [`around`](Self::around) ends it.

@@ -4,8 +4,8 @@ use cache_core::{Cache, KeyBytes, Result, Tag, TagKind, registry};
 use diesel::connection::Connection;
 
 use crate::identity;
-use crate::keys::IntoKey;
 use crate::manager::{Manager, ManagerState};
+use crate::model::keys::IntoKey;
 use crate::read::page::{CachedView, KeyOf};
 use crate::track::tracker_of;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use cache_core::{Error, ErrorKind, Result, registry};
 
-use crate::contradiction::contradictions;
-use crate::declaration::{Declared, declared};
-use crate::install::watch;
-use crate::relevance;
+use crate::model::declaration::{Declared, declared};
+use crate::model::relevance;
+use crate::setup::contradiction::contradictions;
+use crate::setup::install::watch;
 use crate::warning::{DEFAULT_REPLACED, relevance_too_long, same_name};
 
 /// Looks for settings that contradict each other, over all models of the program and the caches that are configured.

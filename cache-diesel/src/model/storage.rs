@@ -7,7 +7,7 @@ use cache_core::{Encode, Result, serial};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::model::{CachedModel, Lookup};
+use crate::model::cached_model::{CachedModel, Lookup};
 
 /// A field's type whose values can be stored outside of the process: what has serde's `Serialize` and `Deserialize`.
 ///

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 
 use cache_core::KeyBytes;
 
-use crate::model::Key;
+use crate::model::cached_model::Key;
 
 mod tuple;
 pub use tuple::Parts;

@@ -7,10 +7,11 @@ use std::sync::LazyLock;
 use cache_core::tables::{self, LookupDeclaration, NamedType, Tables};
 
 use crate::catalogue::AskedColumn;
-use crate::comparison::{Comparison, Stated};
-use crate::model::{CachedModel, Definition, LookupDefinition};
-use crate::printed::KeyPart;
-use crate::table::{NamedTable, table_name};
+use crate::model::cached_model::{CachedModel, LookupDefinition};
+use crate::model::comparison::{Comparison, Stated};
+use crate::model::definition::Definition;
+use crate::model::printed::KeyPart;
+use crate::model::table::{NamedTable, table_name};
 
 /// What `#[derive(Cached)]` submits for each model.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::model::CachedModel;
+use crate::model::cached_model::CachedModel;
 
 /// A write of a manager that is committed, as `after_save` and `after_delete` are told of it.
 ///

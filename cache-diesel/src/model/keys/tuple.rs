@@ -3,8 +3,8 @@
 use core::any::Any;
 use core::hash::{Hash, Hasher};
 
-use crate::keys::IntoKey;
-use crate::model::Key;
+use crate::model::cached_model::Key;
+use crate::model::keys::IntoKey;
 
 /// The parts of a key that were given one by one, as a tuple; generated methods make it.
 #[derive(Clone, Copy, Debug, Hash)]

@@ -5,7 +5,7 @@ use cache_core::registry;
 
 pub use cache_core::registry::{DEFAULT, Source, default, every, forget, get};
 
-use crate::install::track_new_connections;
+use crate::setup::install::track_new_connections;
 
 /// Names caches, and tracks every connection that Diesel opens from now on, as [`install`](crate::install) does. May be
 /// called again for further names.

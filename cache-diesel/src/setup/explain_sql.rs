@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::row_key::RowKey;
+use crate::model::row_key::RowKey;
 use crate::scan::{self, Dialect, Effect, Session, Transaction, WriteKind, Written};
 
 /// What a text of SQL counts as. [`Display`](fmt::Display) says it in lines.

@@ -12,7 +12,7 @@ use serde::de::value::{Error, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::printed::Part;
+use crate::model::printed::Part;
 use crate::scan::Bound;
 
 /// How a newtype is read back.

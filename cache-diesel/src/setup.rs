@@ -1,0 +1,11 @@
+//! What a program calls at its start and beside its reads and writes: caches, trackers, checks, clearing.
+
+pub mod caches;
+
+pub(crate) mod clear;
+pub(crate) mod contradiction;
+pub(crate) mod explain_sql;
+pub(crate) mod install;
+pub(crate) mod refresh;
+pub(crate) mod settings;
+pub(crate) mod test_transaction;
