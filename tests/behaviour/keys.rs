@@ -138,7 +138,7 @@ diesel::table! {
 
 #[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = accounts, primary_key(bank, number))]
-#[cached(negative_timeout = 30)]
+#[cached(negative_timeout = 30, view(AccountPage, select_related(bank_row: Bank)))]
 struct Account {
     bank: String,
     number: String,
@@ -176,6 +176,42 @@ fn d16_composite_keys_are_told_apart() {
     assert_eq!(manager.get(("a", "b:c")).first(&mut conn).unwrap().cents, 9);
     manager.delete(("a:b", "c")).execute(&mut writer).unwrap();
     costs(&mut conn);
+}
+
+diesel::table! {
+    banks (name) {
+        name -> Text,
+        city -> Text,
+    }
+}
+
+diesel::joinable!(accounts -> banks (bank));
+diesel::allow_tables_to_appear_in_same_query!(accounts, banks);
+
+#[derive(Cached, Queryable, Selectable)]
+#[diesel(table_name = banks, primary_key(name))]
+struct Bank {
+    name: String,
+    city: String,
+}
+
+#[test]
+fn a_view_is_read_by_the_columns_of_its_key() {
+    let shop = Shop::with_tables(
+        "CREATE TABLE banks (name VARCHAR(255) PRIMARY KEY NOT NULL, city TEXT NOT NULL);
+         CREATE TABLE accounts (bank VARCHAR(255) NOT NULL, number VARCHAR(255) NOT NULL, cents BIGINT NOT NULL,
+             PRIMARY KEY (bank, number));
+         INSERT INTO banks VALUES ('a', 'Ulm');
+         INSERT INTO accounts VALUES ('a', 'b', 1), ('b', 'a', 2);",
+    );
+    let mut conn = shop.conn();
+    let pages = AccountPage::cached_in(&shop.name);
+    let page = pages.get_by_bank_and_number("a", "b").first(&mut conn).unwrap();
+    assert_eq!((page.cents, page.bank_row.name.as_str(), page.bank_row.city.as_str()), (1, "a", "Ulm"));
+    assert!(pages.get(("a", "b")).entry(&mut conn).unwrap().is_hit());
+    assert!(pages.get_by_bank_and_number("b", "a").first(&mut conn).optional().unwrap().is_none());
+    diesel::insert_into(banks::table).values((banks::name.eq("b"), banks::city.eq("Bonn"))).execute(&mut conn).unwrap();
+    assert_eq!(pages.get_by_bank_and_number("b", "a").first(&mut conn).unwrap().bank_row.city, "Bonn");
 }
 
 #[test]
