@@ -14,6 +14,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
+#[cfg(feature = "__async")]
 use crate::model::CachedModel;
 use crate::model::keys::IntoKey;
 use crate::read::builder::cloned;

@@ -1,0 +1,143 @@
+//! Repeats one operation, so that its instructions can be counted: `scripts/instructions` does.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a benchmark")]
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use cache_diesel::MIB;
+use cache_diesel::prelude::*;
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+
+diesel::table! {
+    products (id) {
+        id -> Integer,
+        slug -> Text,
+        title -> Text,
+    }
+}
+
+#[derive(Cached, Queryable, Selectable)]
+#[diesel(table_name = products)]
+#[cached(unique(slug), detail_timeout = "1 hour")]
+struct Product {
+    id: i32,
+    slug: String,
+    title: String,
+}
+
+/// Rows of the table. No operation is repeated more often.
+const ROWS: i32 = 5000;
+
+/// One operation: the store that it is over, and what a turn does.
+struct Operation {
+    name: &'static str,
+    store: Store,
+    turn: fn(&mut SqliteConnection, i32),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Store {
+    Memory,
+    Redis,
+    Near,
+}
+
+const OPERATIONS: [Operation; 8] = [
+    Operation { name: "memory-hit", store: Store::Memory, turn: hit },
+    Operation { name: "memory-unique-hit", store: Store::Memory, turn: unique_hit },
+    Operation { name: "memory-fill", store: Store::Memory, turn: fill },
+    Operation { name: "memory-update", store: Store::Memory, turn: update },
+    Operation { name: "redis-hit", store: Store::Redis, turn: hit },
+    Operation { name: "redis-fill", store: Store::Redis, turn: fill },
+    Operation { name: "redis-update", store: Store::Redis, turn: update },
+    Operation { name: "near-push", store: Store::Near, turn: |_, _| {} },
+];
+
+fn hit(conn: &mut SqliteConnection, _turn: i32) {
+    Product::cached().get(1).first(conn).unwrap();
+}
+
+fn unique_hit(conn: &mut SqliteConnection, _turn: i32) {
+    Product::cached().get_by_slug("lamp 1").first(conn).unwrap();
+}
+
+fn fill(conn: &mut SqliteConnection, turn: i32) {
+    Product::cached().get(turn).first(conn).unwrap();
+}
+
+fn update(conn: &mut SqliteConnection, turn: i32) {
+    diesel::update(products::table.find(1)).set(products::title.eq(turn.to_string())).execute(conn).unwrap();
+}
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    match &arguments[..] {
+        [writer, file, prefix, turns] if writer == "writer" => write(Path::new(file), prefix, turns.parse().unwrap()),
+        [name, turns] => run(operation(name), turns.parse().unwrap()),
+        _ => OPERATIONS.iter().for_each(|operation| println!("{}", operation.name)),
+    }
+}
+
+fn operation(name: &str) -> &'static Operation {
+    OPERATIONS.iter().find(|operation| operation.name == name).unwrap_or_else(|| panic!("no operation `{name}`"))
+}
+
+fn run(operation: &Operation, turns: i32) {
+    assert!(turns <= ROWS, "at most {ROWS} turns");
+    let (file, prefix) = (database(), format!("instructions:{}", std::process::id()));
+    cache_diesel::install(cache(operation.store, &prefix)).unwrap();
+    let mut conn = connect(&file);
+    Product::cached().get(1).first(&mut conn).unwrap();
+    for turn in 1..=turns {
+        (operation.turn)(&mut conn, turn);
+    }
+    if operation.store == Store::Near {
+        let arguments = ["writer", file.to_str().unwrap(), &prefix, &turns.to_string()].map(str::to_owned);
+        assert!(Command::new(env::current_exe().unwrap()).args(arguments).status().unwrap().success());
+        // The last pushes are on their way.
+        thread::sleep(Duration::from_millis(200));
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+/// What another process writes.
+fn write(file: &Path, prefix: &str, turns: i32) {
+    cache_diesel::install(cache(Store::Redis, prefix)).unwrap();
+    let mut conn = connect(file);
+    for turn in 1..=turns {
+        update(&mut conn, turn);
+    }
+}
+
+fn cache(store: Store, prefix: &str) -> Cache {
+    if store == Store::Memory {
+        return Cache::memory();
+    }
+    let variable = "CACHE_DIESEL_REDIS_URL";
+    let server = env::var(variable).unwrap_or_else(|_| panic!("`{variable}` is not set: run `./scripts/instructions`"));
+    let redis = Cache::builder().redis(format!("{server}?prefix={prefix}"));
+    if store == Store::Near { redis.near(64 * MIB).build().unwrap() } else { redis.build().unwrap() }
+}
+
+/// A file with the table.
+fn database() -> PathBuf {
+    let file = env::temp_dir().join(format!("instructions-{}.db", std::process::id()));
+    let mut conn = connect(&file);
+    conn.batch_execute(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+         CREATE TABLE products (id INTEGER PRIMARY KEY NOT NULL, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL);
+         WITH RECURSIVE numbers (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM numbers WHERE id < {ROWS})
+             INSERT INTO products SELECT id, 'lamp ' || id, 'Lamp' FROM numbers"
+    ))
+    .unwrap();
+    file
+}
+
+fn connect(file: &Path) -> SqliteConnection {
+    SqliteConnection::establish(file.to_str().unwrap()).unwrap()
+}
