@@ -1,4 +1,4 @@
-//! What is known of a struct once its attributes are read.
+//! Holds what is known of a struct once its attributes are read.
 
 use core::ops::Deref;
 use std::rc::Rc;

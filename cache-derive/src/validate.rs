@@ -1,4 +1,4 @@
-//! The rules that no option can judge alone.
+//! Checks the rules that no option can judge alone.
 
 mod columns;
 mod timeouts;

@@ -1,4 +1,4 @@
-//! What a cached model is: its trait, its keys, its columns, and how its rows are kept.
+//! Holds what the library knows of a model: its trait, its keys, its columns, and its encoding.
 
 pub(crate) mod cached_model;
 pub(crate) mod comparison;

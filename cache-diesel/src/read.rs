@@ -1,4 +1,4 @@
-//! Cached reads: built by the manager, ended by a method that takes a connection.
+//! Holds cached reads: built by the manager, ended by a method that takes a connection.
 //!
 //! `P` is a model, or a view of one. The methods that end a read have one signature for every kind of connection. The first
 //! line of each says what it returns on a connection that blocks; on one that is awaited it returns a future of that.

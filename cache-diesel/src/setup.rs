@@ -1,4 +1,4 @@
-//! What a program calls at its start and beside its reads and writes: caches, trackers, checks, clearing.
+//! Holds what a program calls besides its reads and writes: caches, trackers, checks, clears.
 
 pub mod caches;
 

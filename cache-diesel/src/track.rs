@@ -1,4 +1,4 @@
-//! Seeing every write of a connection: an instrumentation that reads along, and what it makes of it.
+//! Tracks every write of a connection by an instrumentation.
 
 mod carry;
 mod hooks;

@@ -1,4 +1,4 @@
-//! Writes how rows, keys and unique values are said in bytes.
+//! Writes how rows, keys and unique values are encoded.
 //!
 //! Fields are written in order and without their names: the struct's shape is part of every entry's name.
 

@@ -1,4 +1,4 @@
-//! The rules about columns: which are fixed, which are compared, which look-ups make sense.
+//! Checks the rules about columns: fixed ones, compared ones, sensible look-ups.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The rules between timeouts.
+//! Checks the rules between timeouts.
 
 use proc_macro2::Span;
 

@@ -1,4 +1,4 @@
-//! The rules between the options of a view, and between views.
+//! Checks the rules between the options of a view, and between views.
 
 use std::collections::BTreeSet;
 

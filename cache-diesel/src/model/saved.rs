@@ -1,4 +1,4 @@
-//! What a model's own functions are told of a write.
+//! Holds the argument of a model's `after_save` and `after_delete`.
 
 use core::fmt;
 

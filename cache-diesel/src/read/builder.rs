@@ -1,4 +1,4 @@
-//! Reads, as a program builds them: what is read, with which conditions and options.
+//! Holds the reads as a program builds them, with their conditions and options.
 
 mod filter;
 mod first;

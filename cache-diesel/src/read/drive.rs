@@ -1,4 +1,4 @@
-//! Drivers: how a read goes on a connection that blocks, and on one that is awaited.
+//! Drives reads, on a connection that blocks and on one that is awaited.
 
 pub(crate) mod ask;
 #[cfg(feature = "__async")]

@@ -1,4 +1,4 @@
-//! The traits of what is read: a row of a model alone, or with related rows, which is a view.
+//! Holds the traits of a page: a row of a model alone, or with related rows.
 
 pub(crate) mod base;
 pub(crate) mod load;

@@ -1,4 +1,4 @@
-//! One read, taken apart: how it is named, what it depends on, what is kept. The drivers put it together.
+//! Splits a read into its name, its tags and its stored form; the drivers put it together.
 
 pub(crate) mod answer;
 pub(crate) mod asked;

@@ -1,4 +1,4 @@
-//! The methods that end a read: the same names for every kind of connection.
+//! Holds the methods that end a read, with the same names for every kind of connection.
 
 pub(crate) mod connection;
 pub(crate) mod entry;

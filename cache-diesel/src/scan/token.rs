@@ -1,4 +1,4 @@
-//! The pieces that SQL text is cut into.
+//! Holds the tokens of SQL text.
 
 /// The smallest piece of SQL that means something.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,4 +1,4 @@
-//! Which hooks wait for a commit, and which of them does a rollback drop? Pure, as [`Session`] is.
+//! Decides which hooks wait for a commit, and which a rollback drops. Pure, as [`Session`] is.
 
 use diesel::result::{DatabaseErrorKind, Error};
 

@@ -1,4 +1,4 @@
-//! Where a test transaction is rehearsed: a cache space of its own, and the list of all such spaces.
+//! Gives a test transaction a cache space of its own, and lists all such spaces.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};

@@ -1,4 +1,4 @@
-//! The instrumentation that sits on each connection: reads statements along and carries out what they mean.
+//! Is the instrumentation on each connection: reads its statements and carries out what they mean.
 
 use core::mem;
 use core::num::NonZeroU32;

@@ -1,4 +1,4 @@
-//! What `all` takes: a suffix, and filters.
+//! Holds the arguments of `all`: a suffix, and filters.
 
 use core::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! Reads of the one row that a query gives, cached by its query.
+//! Builds reads of the one row of a query, cached by its query.
 
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;

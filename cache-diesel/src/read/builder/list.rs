@@ -1,4 +1,4 @@
-//! Reads of lists: all rows, those that pass a filter, those that share a value.
+//! Builds reads of lists: all rows, those that pass a filter, those that share a value.
 
 use core::marker::PhantomData;
 

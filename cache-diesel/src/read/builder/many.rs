@@ -1,4 +1,4 @@
-//! Reads of several rows by their keys: one look in the store, one statement for all that it lacks.
+//! Builds reads of several rows by their keys: one look-up, one statement for all misses.
 
 use core::fmt;
 use core::marker::PhantomData;

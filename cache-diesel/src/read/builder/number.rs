@@ -1,4 +1,4 @@
-//! Reads of the number of rows that a list has, and of whether it has any.
+//! Builds reads of the number of a list's rows, and of whether it has any.
 
 use cache_core::Kind;
 use diesel::Expression;

@@ -1,4 +1,4 @@
-//! What a single call may ask for.
+//! Holds the options of a single call.
 
 use core::panic::Location;
 

@@ -1,4 +1,4 @@
-//! How a list is arranged: in which order, and which part of it.
+//! Arranges a list: its order, limit and offset.
 
 use diesel::Expression;
 use diesel::dsl::{Limit, Offset, Order, ThenOrderBy};

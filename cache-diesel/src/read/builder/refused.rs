@@ -1,4 +1,4 @@
-//! Methods of Diesel's that a read or a manager does not have: calls of them are refused with what to write in their place.
+//! Refuses methods of Diesel's that a read does not have, and names the one to write.
 //!
 //! Without these, the compiler says of each that Diesel's `RunQueryDsl` has it, for tables. None of the traits is
 //! implemented by anything. A result that depends on the argument keeps the compiler from saying more.

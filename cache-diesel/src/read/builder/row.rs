@@ -1,4 +1,4 @@
-//! Reads of one row by its key.
+//! Builds reads of one row by its key.
 
 use core::fmt;
 use core::marker::PhantomData;

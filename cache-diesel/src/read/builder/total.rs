@@ -1,4 +1,4 @@
-//! A list and the number of its rows, whatever it is cut to, in one read.
+//! Reads a list together with its number of rows before limit and offset.
 
 use cache_core::store::Wanted;
 use cache_core::{Life, Miss, Missed};

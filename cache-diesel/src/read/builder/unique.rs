@@ -1,4 +1,4 @@
-//! Reads of one row by a unique value: the value leads to the primary key, and that to the row.
+//! Builds reads of one row by a unique value, which leads to the primary key.
 
 use core::marker::PhantomData;
 

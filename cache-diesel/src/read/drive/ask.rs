@@ -1,4 +1,4 @@
-//! Asking a connection, at the first call of a manager that needs it, which database it is on.
+//! Asks a connection for its database at the first call of a manager that needs it.
 //!
 //! This is where what the library has to know of a database is asked once: [`introduce`] runs outside of transactions,
 //! before anything is looked up, and its statements are nobody's business (`questioning`).

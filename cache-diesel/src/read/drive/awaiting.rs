@@ -1,4 +1,4 @@
-//! The awaited way of a read: the same decisions as the blocking one, with the query awaited.
+//! Drives an awaited read, by the same decisions as the blocking driver.
 
 use core::marker::PhantomData;
 use core::pin::Pin;

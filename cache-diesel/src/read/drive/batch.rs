@@ -1,4 +1,4 @@
-//! How several rows are read by their keys: one look in the store, one load for all that it lacks.
+//! Drives a read of several rows by their keys: one look-up, one load for all misses.
 
 use core::cell::LazyCell;
 use core::marker::PhantomData;

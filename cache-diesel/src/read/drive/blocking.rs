@@ -1,4 +1,4 @@
-//! The blocking way of a read: look in the cache, ask the database if need be, store what it says.
+//! Drives a blocking read: looks in the cache, asks the database on a miss, stores the answer.
 
 use cache_core::{Bypass, Claim};
 use diesel::connection::{Connection, LoadConnection};

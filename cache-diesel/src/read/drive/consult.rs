@@ -1,4 +1,4 @@
-//! Asks a database what it declares by itself, before what it answers is stored: reads depend on that.
+//! Asks a database for its own declarations before an answer is stored: reads depend on them.
 
 use cache_core::store::Seed;
 use cache_core::{Missed, Tag, Token};

@@ -1,4 +1,4 @@
-//! Whether a read on a connection may use the cache.
+//! Decides whether a read on a connection may use the cache.
 
 use cache_core::Bypass;
 use core::num::NonZeroU32;

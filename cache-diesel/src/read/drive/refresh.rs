@@ -1,4 +1,4 @@
-//! What follows a stale hit: one refresh, in the background where there is a pool, else by the reader itself.
+//! Refreshes after a stale hit, in the background if there is a pool, otherwise by the reader.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Base queries: which queries can be one, and what the answers of their rows depend on.
+//! Decides which queries can be base queries, and what the answers of their rows depend on.
 
 use core::marker::PhantomData;
 

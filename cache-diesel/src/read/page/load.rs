@@ -1,4 +1,4 @@
-//! Every bound of a load in one trait, so that errors name what the user wrote.
+//! Collects every bound of a load in one trait, so that errors name what the user wrote.
 
 use diesel::connection::LoadConnection;
 use diesel::dsl::{AsSelect, Select};

@@ -1,4 +1,4 @@
-//! The parts of a page: their size in memory, and their bytes.
+//! Weighs and encodes the parts of a page.
 
 use core::marker::PhantomData;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Relations: the rows that belong to a row, and how those of many rows are loaded at once.
+//! Finds the rows that belong to a row, and loads those of many rows at once.
 
 use core::hash::Hash;
 use core::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! How the answers of named queries are loaded, kept and taken from the cache: lists, first rows, numbers.
+//! Fills in a read of a query: a list, a first row, a number.
 
 use core::marker::PhantomData;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A query that is named by its SQL and the values bound to it, and what its answer depends on.
+//! Names a query by its SQL and bound values, and lists the tags of its answer.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is kept of a loaded value, and for how long.
+//! Decides what is stored of a loaded value, and for how long.
 
 use std::sync::Arc;
 

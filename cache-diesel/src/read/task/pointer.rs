@@ -1,4 +1,4 @@
-//! What is kept under a unique value: the primary key that it leads to.
+//! Holds the pointer under a unique value: the primary key that it leads to.
 
 use core::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! Holds what a read and its task are to the drivers: the task asks its database, and may be made again later.
+//! Holds the contract between a read's task and the drivers.
 
 use cache_core::Claim;
 use diesel::result::QueryResult;

@@ -1,4 +1,4 @@
-//! How pages are loaded by the key of their row, kept and taken from the cache.
+//! Fills in a read of a page by the key of its row.
 
 use core::any::Any;
 use core::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! How pages are loaded by a unique value of their row, kept and taken from the cache.
+//! Fills in a read of a page by a unique value of its row.
 
 use core::marker::PhantomData;
 use std::sync::Arc;

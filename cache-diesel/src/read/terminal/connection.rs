@@ -1,4 +1,4 @@
-//! What a read can be given as a connection, and what can be read from it.
+//! Holds the connections that a read accepts.
 
 use diesel::Selectable;
 use diesel::backend::Backend;

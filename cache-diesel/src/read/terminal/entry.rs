@@ -1,4 +1,4 @@
-//! What reads give.
+//! Holds the results of reads.
 
 use core::fmt;
 use core::ops::Deref;

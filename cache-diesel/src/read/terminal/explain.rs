@@ -1,4 +1,4 @@
-//! What a read would be answered with, and why: for a person who wonders about a row.
+//! Explains where the answer of a read would come from, and why.
 
 use core::fmt;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! Connections of Diesel's `derive(MultiConnection)`: a read goes to the connection inside.
+//! Passes reads on to the connection inside of a `derive(MultiConnection)`.
 
 /// Marks connections that are one of several kinds.
 #[derive(Debug)]

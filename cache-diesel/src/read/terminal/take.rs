@@ -1,4 +1,4 @@
-//! Where a read gets its connection from, if it needs one.
+//! Takes the connection of a read on a miss.
 
 use diesel::connection::LoadConnection;
 use diesel::result::Error;

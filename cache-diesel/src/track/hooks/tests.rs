@@ -1,4 +1,4 @@
-//! Histories of one connection, and which of the writes in them are told of, when.
+//! Tests histories of one connection: which hooks are called, and when.
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;

@@ -1,4 +1,4 @@
-//! As the tests of the session, in a test transaction: depths count it, so that what is begun inside has depth 2.
+//! Tests the session in a test transaction: depths count it, so that an inner one has depth 2.
 
 use cache_core::Bypass;
 use cache_core::protocol::write::{Change, ChangeSet};

@@ -1,4 +1,4 @@
-//! What the end of a statement means: whether what was written takes effect, waits for a commit, or is undone.
+//! Decides what the end of a statement means: its writes take effect, wait for a commit, or are undone.
 
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cause, Ending};

@@ -1,4 +1,4 @@
-//! Whether reads may use the cache, and what else is asked of a connection's state.
+//! Decides whether reads on a connection may use the cache.
 
 use cache_core::Bypass;
 

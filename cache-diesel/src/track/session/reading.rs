@@ -1,4 +1,4 @@
-//! What is read of the statement that is about to run, and what managers tell of theirs.
+//! Keeps what was read of the coming statement, and what managers announced of theirs.
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;

@@ -1,4 +1,4 @@
-//! What sets a connection's session apart from others on the same database.
+//! Keeps what sets a connection's session apart from others on the same database.
 
 /// What a session reads and writes that others do not.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! What a statement means when it begins, and which statements are over when one ends.
+//! Decides what the begin of a statement means, and which statements an end concludes.
 
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cause, Ending};

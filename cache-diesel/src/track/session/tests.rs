@@ -1,4 +1,4 @@
-//! Statements come in, steps come out: each row of a table is one connection's afternoon.
+//! Tests the session by tables: statements in, steps out.
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;

@@ -1,4 +1,4 @@
-//! What is known of the transaction on a connection, and how that changes.
+//! Keeps the state of the transaction on a connection, and decides how it changes.
 
 /// The transaction on one connection.
 #[derive(Clone, Copy, Debug)]

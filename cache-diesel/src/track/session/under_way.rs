@@ -1,4 +1,4 @@
-//! The statements of one connection that have begun and have not ended, and which of them an end belongs to.
+//! Keeps the running statements of one connection, and matches an end to one of them.
 
 use cache_core::protocol::write::ChangeSet;
 

@@ -1,4 +1,4 @@
-//! Work on a connection that is not over, and how its statements ended.
+//! Keeps the unfinished work on a connection, and how its statements ended.
 
 use cache_core::protocol::write::ChangeSet;
 

@@ -1,4 +1,4 @@
-//! How did a statement end, by what Diesel says of it?
+//! Decides how a statement ended, by Diesel's event.
 
 use diesel::result::{DatabaseErrorKind, Error};
 

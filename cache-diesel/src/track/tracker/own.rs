@@ -1,4 +1,4 @@
-//! The statements that a manager runs on a connection: the tracker is told of them beforehand, and need not read them.
+//! Announces a manager's own statements to the tracker, so that they are not counted again.
 
 use core::mem;
 

@@ -1,4 +1,4 @@
-//! Where a tracker's connection leads: what it knows, learns from others, is told and is answered.
+//! Keeps where a tracker's connection leads.
 
 use std::sync::Arc;
 

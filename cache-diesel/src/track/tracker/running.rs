@@ -1,4 +1,4 @@
-//! Tells whose statements run on a connection.
+//! Holds whose statements run on a connection.
 
 use cache_core::protocol::write::ChangeSet;
 

@@ -1,4 +1,4 @@
-//! Tells why a connection has no identity to read under.
+//! Holds the reasons for which a connection has no identity to read under.
 
 use cache_core::Bypass;
 

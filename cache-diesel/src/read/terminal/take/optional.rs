@@ -1,4 +1,4 @@
-//! A read without a connection whose row may be missing.
+//! Turns the absent row of a read without a connection into `None`.
 
 use crate::read::terminal::take::ReadError;
 

@@ -1,4 +1,4 @@
-//! Connections of pools of `r2d2`, which Diesel's feature of that name makes.
+//! Takes connections from pools of `r2d2`.
 
 use core::fmt;
 use core::marker::PhantomData;
