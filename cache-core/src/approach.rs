@@ -7,8 +7,9 @@ use crate::entry::{Life, Value};
 use crate::fill::Fill;
 use crate::foreign::Prepared;
 use crate::lease::{Approach, Right};
+use crate::operation::Operation;
 use crate::read::Reader;
-use crate::store::{Beginning, Begun, Lease, Operation, Seeded, SharedStore, Wanted, Writer};
+use crate::store::{Beginning, Begun, Lease, Seeded, SharedStore, Wanted, Writer};
 use crate::tables::Declared;
 use crate::tag::Token;
 

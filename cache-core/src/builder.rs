@@ -4,19 +4,17 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::cache::Cache;
-use crate::clock::{Clock, SystemClock};
-use crate::error::{Error, ErrorKind, Result};
-use crate::guard::GuardedStore;
+use crate::clock::Clock;
+use crate::error::Result;
 use crate::policy::Policy;
+use crate::quantity::MIB;
 use crate::secret::Secret;
-use crate::store::{MemoryStore, NoneStore, Store};
+use crate::store::Store;
 
+mod build;
 mod limits;
 mod near;
 mod url;
-
-/// One mebibyte: `64 * MIB` reads as it should.
-pub const MIB: u64 = 1024 * 1024;
 
 impl Cache {
     /// A cache of 64 MiB in the memory of this process.
@@ -94,31 +92,12 @@ enum Choice {
     Redis(Secret),
 }
 
-impl Choice {
-    /// Whether its settings are looked at where it is made.
-    const fn is_redis(&self) -> bool {
-        match self {
-            Self::Given(_) | Self::Memory(_) | Self::Nothing => false,
-            #[cfg(feature = "redis")]
-            Self::Redis(_) => true,
-        }
-    }
-}
-
 impl CacheBuilder {
     const DEFAULT_CAPACITY: u64 = 64 * MIB;
 
     pub(crate) fn new() -> Self {
         let store = Choice::Memory(Self::DEFAULT_CAPACITY);
         Self { store, clock: None, policy: Policy::DEFAULT, database_url: None, near: None, max_staleness: None }
-    }
-
-    pub(crate) fn default_memory() -> Cache {
-        Self::new().with_store(Arc::new(MemoryStore::build(Self::DEFAULT_CAPACITY)), Arc::new(SystemClock::new()))
-    }
-
-    pub(crate) fn nothing() -> Cache {
-        Self::new().with_store(Arc::new(NoneStore), Arc::new(SystemClock::new()))
     }
 
     /// Keeps entries in the memory of this process, up to `capacity` bytes.
@@ -161,38 +140,4 @@ impl CacheBuilder {
         self.clock = Some(Arc::new(clock));
         self
     }
-
-    /// Builds the cache.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of [`ErrorKind::Configuration`] that names the setting: a capacity below 64 KiB,
-    /// a duration or number of zero, an operation timeout that is long beside the intent life, an empty database, a wrong
-    /// part of a URL, [`near`](Self::near) with a store that does not tell of changes.
-    pub fn build(self) -> Result<Cache> {
-        let clock = self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::new()));
-        if !self.store.is_redis() {
-            near::refuse(self.near, self.max_staleness)?;
-        }
-        let store: Arc<dyn Store> = match &self.store {
-            Choice::Given(store) => Arc::clone(store),
-            Choice::Memory(capacity) => Arc::new(MemoryStore::with_capacity(*capacity)?),
-            Choice::Nothing => Arc::new(NoneStore),
-            #[cfg(feature = "redis")]
-            Choice::Redis(url) => self.redis_store(&url.0, &clock)?,
-        };
-        limits::checked(&self.policy, &*store)?;
-        if self.database_url.as_ref().is_some_and(|url| url.0.trim().is_empty()) {
-            return Err(wrong("`database` cannot be empty, leave it out if reads always have a connection"));
-        }
-        Ok(self.with_store(store, clock))
-    }
-
-    fn with_store(self, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Cache {
-        Cache::new(GuardedStore::new(store, clock, self.policy), self.database_url)
-    }
-}
-
-fn wrong(context: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Configuration, context)
 }

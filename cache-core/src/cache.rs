@@ -12,6 +12,7 @@ use crate::flight::Flights;
 use crate::guard::{Entrance, GuardedStore, Trouble};
 use crate::key::{CacheKey, Kind};
 use crate::mode::{Mode, Switch};
+use crate::operation::Operation;
 use crate::place::Place;
 use crate::policy::Policy;
 use crate::protocol::dirty::Failed;
@@ -19,7 +20,7 @@ use crate::refresh::{Claim, Refreshes, Refreshing};
 use crate::secret::Secret;
 use crate::standing::{Stand, Standing};
 use crate::statistics::{Counters, Statistics};
-use crate::store::{Operation, Outcome, Release, SharedStore, Store, Usage, Writer};
+use crate::store::{Outcome, Release, SharedStore, Store, Usage, Writer};
 use crate::tag::Tag;
 
 /// A cache. Clones are the same cache.

@@ -4,9 +4,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::event::Event;
 use crate::guard::{Entrance, GuardedStore, Trouble};
+use crate::operation::Operation;
 use crate::protocol::dirty::{Failed, Pending};
 use crate::statistics::StoreCounter;
-use crate::store::{Operation, Writer};
+use crate::store::Writer;
 use crate::sync::Mutex;
 
 /// The dirty tags of one cache. While there are any, the store is not looked at: reads bypass, and one at a time

@@ -44,6 +44,11 @@ impl Error {
         Self { kind, context: context.into(), source: None }
     }
 
+    /// An error of [`ErrorKind::Configuration`].
+    pub(crate) fn configuration(context: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, context)
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

@@ -7,9 +7,10 @@ use crate::foreign::Prepared;
 use crate::key::CacheKey;
 use crate::lease::Right;
 use crate::mode::Mode;
+use crate::operation::Operation;
 use crate::policy::Lifetime;
 use crate::read::Reader;
-use crate::store::{Lease, Operation, Seed, SharedStore, Started, Starting, Writer};
+use crate::store::{Lease, Seed, SharedStore, Started, Starting, Writer};
 use crate::tables::Declared;
 use crate::tag::{Tag, Token};
 

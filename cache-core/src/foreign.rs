@@ -2,8 +2,9 @@
 
 use crate::clock::Timestamp;
 use crate::guard::{GuardedStore, Trouble};
+use crate::operation::Operation;
 use crate::protocol::notes::{Notes, Remark, Standing};
-use crate::store::{NoteStore, Operation, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
+use crate::store::{NoteStore, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
 use crate::tables::Declared;
 use crate::tag::{Tag, TagKind};
 

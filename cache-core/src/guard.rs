@@ -8,12 +8,14 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::entry::{Life, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, Listeners, Miss};
+use crate::event::{Event, Listeners};
 use crate::key::CacheKey;
+use crate::operation::Operation;
 use crate::policy::Policy;
 use crate::protocol::breaker::{Admission, Breaker, BreakerState, Verdict};
+use crate::protocol::miss::Miss;
 use crate::statistics::{Ledger, StoreCounter};
-use crate::store::{Operation, SharedStore, Store, Usage};
+use crate::store::{SharedStore, Store, Usage};
 use crate::sync::Mutex;
 use crate::tag::Token;
 

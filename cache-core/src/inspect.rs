@@ -1,9 +1,10 @@
 //! What a cache holds of one entry at present, for a person who wants to know.
 
 use crate::entry::{Life, Worth};
-use crate::event::Miss;
+use crate::operation::Operation;
+use crate::protocol::miss::Miss;
 use crate::read::Reader;
-use crate::store::{Operation, Store, Wanted, same_length};
+use crate::store::{Store, Wanted, same_length};
 use crate::tag::{Tag, Token};
 
 /// What a cache holds of one entry.

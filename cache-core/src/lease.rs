@@ -5,10 +5,11 @@ use std::thread;
 use std::time::Instant;
 
 use crate::cache::Cache;
+use crate::operation::Operation;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::read::Reader;
 use crate::statistics::StoreCounter;
-use crate::store::{Lease, Operation, Seed, SharedStore, Writer};
+use crate::store::{Lease, Seed, SharedStore, Writer};
 use crate::tag::{Tag, Token};
 
 /// How a load goes on that other processes may be at as well.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// How long an entry lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -186,6 +186,39 @@ impl Policy {
         value_timeout: Timeout::from_secs(300),
         writes: Writes::Open,
     };
+
+    /// Refuses settings that cannot be, of a store that [is shared](crate::store::Store::shared) or is not.
+    pub(crate) fn check(&self, is_shared: bool) -> Result<()> {
+        let wrong = |context: String| Err(Error::configuration(context));
+        let durations = [
+            ("intent_life", self.intent_life),
+            ("lease_life", self.lease_life),
+            ("operation_timeout", self.operation_timeout),
+            ("breaker_pause", self.breaker.first_pause),
+        ];
+        if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
+            return wrong(format!("`{name}` has to be longer than zero"));
+        }
+        let relevance = self.relevance;
+        let said = [("detail_relevance_timeout", relevance.detail), ("list_relevance_timeout", relevance.list)];
+        if let Some((name, _)) = said.iter().find(|(_, said)| said.is_some_and(Timeout::is_zero)) {
+            return wrong(format!("`{name}` has to be longer than zero"));
+        }
+        if self.breaker.longest_pause < self.breaker.first_pause {
+            return wrong("the longest `breaker_pause` has to be as long as the first".to_owned());
+        }
+        // An intent is renewed at half its life: the call has to come through in what is left.
+        if is_shared && self.operation_timeout > self.intent_life / 4 {
+            return wrong("`operation_timeout` has to be at most a quarter of `intent_life`".to_owned());
+        }
+        for (name, count) in [("breaker_failures", self.breaker.failures as usize), ("most_readers", self.most_readers)]
+        {
+            if count == 0 {
+                return wrong(format!("`{name}` has to be at least one"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How much of a store elsewhere is kept in memory too, and how far that may be behind.
@@ -219,7 +252,7 @@ impl NearPolicy {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        let wrong = |context| Err(Error::new(ErrorKind::Configuration, context));
+        let wrong = |context| Err(Error::configuration(context));
         if self.capacity < Self::SMALLEST {
             return wrong(format!("`near` needs a capacity of at least 64 KiB, got {} bytes", self.capacity));
         }

@@ -5,13 +5,15 @@ use core::time::Duration;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth};
-use crate::event::{Event, Miss};
+use crate::event::Event;
 use crate::foreign::Prepared;
 use crate::guard::Trouble;
 use crate::key::{CacheKey, Kind};
 use crate::mode::Mode;
+use crate::operation::Operation;
+use crate::protocol::miss::Miss;
 use crate::statistics::{Counter, Counters, StoreCounter};
-use crate::store::{Found, Looked, Operation, Seed, SharedStore, Store, Wanted, same_length};
+use crate::store::{Found, Looked, Seed, SharedStore, Store, Wanted, same_length};
 use crate::tables::Declared;
 use crate::tag::Tag;
 

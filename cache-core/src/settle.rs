@@ -7,11 +7,12 @@ use crate::fill::Fill;
 use crate::key::CacheKey;
 use crate::lease::Right;
 use crate::mode::Mode;
+use crate::operation::Operation;
 use crate::policy::Lifetime;
 use crate::protocol::settle::{Fate, Former, Reach, removes};
 use crate::read::Reader;
 use crate::statistics::Counter;
-use crate::store::{Operation, Put, Seed, Store, Stored};
+use crate::store::{Put, Seed, Store, Stored};
 use crate::tag::{Tag, Token};
 
 /// What a query brought, to be stored.

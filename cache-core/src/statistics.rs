@@ -5,8 +5,9 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::{Bypass, Miss};
+use crate::event::Bypass;
 use crate::key::Kind;
+use crate::protocol::miss::Miss;
 use crate::sync::Mutex;
 
 mod near;

@@ -18,11 +18,11 @@ mod cells;
 #[cfg(test)]
 pub(crate) mod elsewhere;
 mod link;
+mod map;
 mod memory;
 mod names;
 mod near;
 mod none;
-mod operation;
 #[cfg(feature = "redis")]
 mod redis;
 mod remote;
@@ -30,12 +30,11 @@ mod shared;
 mod slot;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
-pub use link::{Answer, Commenced, Commencing, Incarnation, Lasting, Link, Opening, Packed, Swap};
+pub use link::{Answer, Commenced, Commencing, Lasting, Link, Opening, Packed, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
-pub use near::{Told, Track, Tracker, Untracked};
+pub use near::{Incarnation, Told, Track, Tracker, Untracked};
 pub use none::NoneStore;
-pub use operation::Operation;
 #[cfg(feature = "redis")]
 pub use redis::{RedisLink, RedisStore};
 pub use remote::RemoteStore;

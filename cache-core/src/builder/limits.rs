@@ -2,10 +2,8 @@
 
 use core::time::Duration;
 
-use super::{CacheBuilder, wrong};
-use crate::error::Result;
-use crate::policy::{BreakerPolicy, Policy, Timeout, Writes};
-use crate::store::Store;
+use super::CacheBuilder;
+use crate::policy::{BreakerPolicy, Timeout, Writes};
 
 impl CacheBuilder {
     /// Sets after how many failures in a row the store is left alone; five if not set.
@@ -98,38 +96,6 @@ impl CacheBuilder {
         self.policy.writes = writes;
         self
     }
-}
-
-/// Refuses settings that cannot be.
-pub(super) fn checked(policy: &Policy, store: &dyn Store) -> Result<()> {
-    let durations = [
-        ("intent_life", policy.intent_life),
-        ("lease_life", policy.lease_life),
-        ("operation_timeout", policy.operation_timeout),
-        ("breaker_pause", policy.breaker.first_pause),
-    ];
-    if let Some((name, _)) = durations.iter().find(|(_, duration)| duration.is_zero()) {
-        return Err(wrong(format!("`{name}` has to be longer than zero")));
-    }
-    let relevance = policy.relevance;
-    let said = [("detail_relevance_timeout", relevance.detail), ("list_relevance_timeout", relevance.list)];
-    if let Some((name, _)) = said.iter().find(|(_, said)| said.is_some_and(Timeout::is_zero)) {
-        return Err(wrong(format!("`{name}` has to be longer than zero")));
-    }
-    if policy.breaker.longest_pause < policy.breaker.first_pause {
-        return Err(wrong("the longest `breaker_pause` has to be as long as the first"));
-    }
-    // An intent is renewed at half its life: the call has to come through in what is left.
-    if store.shared().is_some() && policy.operation_timeout > policy.intent_life / 4 {
-        return Err(wrong("`operation_timeout` has to be at most a quarter of `intent_life`"));
-    }
-    for (name, count) in [("breaker_failures", policy.breaker.failures as usize), ("most_readers", policy.most_readers)]
-    {
-        if count == 0 {
-            return Err(wrong(format!("`{name}` has to be at least one")));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

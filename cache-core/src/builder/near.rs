@@ -2,14 +2,12 @@
 
 use core::time::Duration;
 
-use super::{CacheBuilder, wrong};
-use crate::error::Result;
+use super::CacheBuilder;
+use crate::error::{Error, Result};
 
 #[cfg(feature = "redis")]
 use std::sync::Arc;
 
-#[cfg(feature = "redis")]
-use super::url;
 #[cfg(feature = "redis")]
 use crate::{
     clock::Clock,
@@ -45,10 +43,9 @@ impl CacheBuilder {
 
     #[cfg(feature = "redis")]
     pub(super) fn redis_store(&self, url: &str, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Store>> {
-        let url::Sides { url, near, max_staleness } = url::near_of(url)?;
-        let near = once("near", near, self.near)?;
-        let max_staleness = once("max_staleness", max_staleness, self.max_staleness)?;
-        let store = RedisStore::from_url(&url)?;
+        let (store, of_url) = RedisStore::with_near(url)?;
+        let near = once("near", of_url.capacity, self.near)?;
+        let max_staleness = once("max_staleness", of_url.max_staleness, self.max_staleness)?;
         let Some(capacity) = near else {
             refuse(None, max_staleness)?;
             return Ok(Arc::new(store));
@@ -57,7 +54,7 @@ impl CacheBuilder {
         let policy = policy.max_staleness(max_staleness.unwrap_or(NearPolicy::MAX_STALENESS));
         // A writer that never comes back is bounded by its intents: nobody may be further behind.
         if policy.max_staleness > self.policy.intent_life {
-            return Err(wrong("`max_staleness` has to be at most as long as `intent_life`"));
+            return Err(Error::configuration("`max_staleness` has to be at most as long as `intent_life`"));
         }
         Ok(Arc::new(store.near(policy, Arc::clone(clock))?))
     }
@@ -66,10 +63,10 @@ impl CacheBuilder {
 /// Refuses settings of memory in front of a server, where there is none.
 pub(super) fn refuse(near: Option<u64>, max_staleness: Option<Duration>) -> Result<()> {
     if near.is_some() {
-        return Err(wrong("`near` needs a store that tells of changes: `redis`"));
+        return Err(Error::configuration("`near` needs a store that tells of changes: `redis`"));
     }
     if max_staleness.is_some() {
-        return Err(wrong("`max_staleness` needs `near`"));
+        return Err(Error::configuration("`max_staleness` needs `near`"));
     }
     Ok(())
 }
@@ -77,7 +74,7 @@ pub(super) fn refuse(near: Option<u64>, max_staleness: Option<Duration>) -> Resu
 #[cfg(feature = "redis")]
 fn once<T>(name: &str, of_url: Option<T>, of_builder: Option<T>) -> Result<Option<T>> {
     if of_url.is_some() && of_builder.is_some() {
-        return Err(wrong(format!("`{name}` is set twice, in the URL and beside it")));
+        return Err(Error::configuration(format!("`{name}` is set twice, in the URL and beside it")));
     }
     Ok(of_url.or(of_builder))
 }

@@ -1,10 +1,8 @@
 //! What does the URL of a cache say?
 
-#[cfg(feature = "redis")]
-use core::time::Duration;
-
-use super::{CacheBuilder, MIB, wrong};
-use crate::error::Result;
+use super::CacheBuilder;
+use crate::error::{Error, Result};
+use crate::quantity::bytes;
 use crate::secret::{shown_name, shown_scheme};
 
 impl CacheBuilder {
@@ -15,7 +13,7 @@ impl CacheBuilder {
             "memory" => Self::memory_from_query(query(scheme, rest)?),
             "none" => match query(scheme, rest)? {
                 "" => Ok(Self::new().none()),
-                _ => Err(wrong("a `none:` cache takes no parameters")),
+                _ => Err(Error::configuration("a `none:` cache takes no parameters")),
             },
             "redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix" | "valkey+unix" => server(scheme, url),
             _ => {
@@ -25,7 +23,7 @@ impl CacheBuilder {
                     name if name.is_empty() => "the cache URL has no scheme".to_owned(),
                     name => format!("unknown scheme{name} in the cache URL"),
                 };
-                Err(wrong(format!("{said}, expected {expected}")))
+                Err(Error::configuration(format!("{said}, expected {expected}")))
             }
         }
     }
@@ -34,10 +32,12 @@ impl CacheBuilder {
         let mut builder = Self::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
-                Some(("capacity", size)) => builder = builder.memory(of("`capacity` of the cache URL", bytes(size))?),
+                Some(("capacity", size)) => builder = builder.memory(bytes("`capacity` of the cache URL", size)?),
                 _ => {
                     let name = shown_name(pair.split('=').next().unwrap_or(pair), &["capacity"]);
-                    return Err(wrong(format!("unknown parameter{name} of a `memory:` cache, expected `capacity`")));
+                    return Err(Error::configuration(format!(
+                        "unknown parameter{name} of a `memory:` cache, expected `capacity`"
+                    )));
                 }
             }
         }
@@ -53,59 +53,7 @@ fn server(_scheme: &str, url: &str) -> Result<CacheBuilder> {
 
 #[cfg(not(feature = "redis"))]
 fn server(scheme: &str, _url: &str) -> Result<CacheBuilder> {
-    Err(wrong(format!("a `{scheme}:` cache needs the feature `redis`")))
-}
-
-/// A URL without what it says of memory in front of the server, and that.
-#[cfg(feature = "redis")]
-pub(super) struct Sides {
-    pub(super) url: String,
-    pub(super) near: Option<u64>,
-    pub(super) max_staleness: Option<Duration>,
-}
-
-/// Parts what concerns the server from what concerns the memory in front of it.
-#[cfg(feature = "redis")]
-pub(super) fn near_of(url: &str) -> Result<Sides> {
-    let mut sides = Sides { url: url.to_owned(), near: None, max_staleness: None };
-    let Some((server, query)) = url.split_once('?') else { return Ok(sides) };
-    let mut left = Vec::new();
-    for pair in query.split('&') {
-        let is_repeated = match pair.split_once('=') {
-            Some(("near", size)) => sides.near.replace(of("`near` of the Redis URL", bytes(size))?).is_some(),
-            Some(("max_staleness", time)) => {
-                sides.max_staleness.replace(of("`max_staleness` of the Redis URL", duration(time))?).is_some()
-            }
-            _ => {
-                left.push(pair);
-                false
-            }
-        };
-        if is_repeated {
-            let name = pair.split('=').next().unwrap_or(pair);
-            return Err(wrong(format!("the Redis URL says `{name}` twice")));
-        }
-    }
-    sides.url = if left.is_empty() { server.to_owned() } else { format!("{server}?{}", left.join("&")) };
-    Ok(sides)
-}
-
-/// Says which parameter is wrong, and why.
-fn of<T>(what: &str, value: core::result::Result<T, &str>) -> Result<T> {
-    value.map_err(|why| wrong(format!("{what} {why}")))
-}
-
-/// Reads a time such as `500ms` or `2s`.
-#[cfg(feature = "redis")]
-fn duration(text: &str) -> core::result::Result<Duration, &'static str> {
-    let why = "has to be a time such as `500ms` or `2s`";
-    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let in_unit: fn(u64) -> Duration = match &text[digits..] {
-        "ms" => Duration::from_millis,
-        "s" => Duration::from_secs,
-        _ => return Err(why),
-    };
-    text[..digits].parse().map(in_unit).map_err(|_| why)
+    Err(Error::configuration(format!("a `{scheme}:` cache needs the feature `redis`")))
 }
 
 /// The parameters of a URL that has no other part.
@@ -113,45 +61,14 @@ fn query<'a>(scheme: &str, rest: &'a str) -> Result<&'a str> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     match rest.split_once('?').unwrap_or((rest, "")) {
         ("", query) => Ok(query),
-        _ => Err(wrong(format!("a host or a path has no meaning in the URL of a `{scheme}:` cache"))),
+        _ => Err(Error::configuration(format!("a host or a path has no meaning in the URL of a `{scheme}:` cache"))),
     }
-}
-
-/// Reads a size such as `16mb`, `512kb` or `1048576`; the units are powers of 1024.
-fn bytes(text: &str) -> core::result::Result<u64, &'static str> {
-    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let unit: u64 = match text[digits..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" | "kib" => 1024,
-        "mb" | "mib" => MIB,
-        "gb" | "gib" => 1024 * MIB,
-        _ => return Err("has a unit that is not known, expected `kb`, `mb` or `gb`"),
-    };
-    let number: u64 = text[..digits].parse().map_err(|_| "has to be a size such as `16mb`")?;
-    number.checked_mul(unit).ok_or("is too large")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::cache::Cache;
     use crate::error::ErrorKind;
-
-    #[test]
-    fn sizes_are_read_with_their_unit() {
-        let cases = [
-            ("1048576", Some(MIB)),
-            ("16mb", Some(16 * MIB)),
-            ("2GiB", Some(2048 * MIB)),
-            ("1tb", None),
-            ("mb", None),
-            ("", None),
-            ("99999999999gb", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(bytes(text).ok(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn wrong_urls_are_refused_by_name() {

@@ -4,7 +4,7 @@
 //! given something older than what this one has seen. Where no tracked write came in between, that is the only way in
 //! which an entry can be older than the database.
 
-use crate::event::Miss;
+use crate::protocol::miss::Miss;
 
 /// What a reader knew of an entry when it asked the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use core::array;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 
-use crate::store::Operation;
+use crate::operation::Operation;
 
 /// What is counted of a store, besides its failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

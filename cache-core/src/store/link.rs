@@ -8,7 +8,7 @@ use crate::intent::{Outcome, Seed, Writer};
 use crate::key::Fingerprint;
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::names::{Name, Names, TableName, TagName};
-use crate::store::near::Tracker;
+use crate::store::near::{Incarnation, Tracker};
 use crate::store::{Mark, Seeded, Usage};
 use crate::tag::Token;
 
@@ -238,18 +238,6 @@ impl Answer {
     /// The token of each tag.
     pub(super) fn tokens(&self) -> Vec<Option<Token>> {
         self.seeds.iter().map(|seed| seed.map(|seed| seed.token)).collect()
-    }
-}
-
-/// Names one life of a server: another one has another name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Incarnation(Fingerprint);
-
-impl Incarnation {
-    /// The life that the server calls `name`; `None`: a server that does not say.
-    #[must_use]
-    pub fn called(name: &str) -> Option<Self> {
-        (!name.is_empty()).then(|| Self(Fingerprint::of(&[b"incarnation", name.as_bytes()])))
     }
 }
 

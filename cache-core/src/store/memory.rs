@@ -3,8 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use quick_cache::DefaultHashBuilder;
 
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth, judge};
@@ -12,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::CacheKey;
 use crate::protocol::notes::Notes;
 use crate::store::cells::{Cell, Cells};
+use crate::store::map::{self, EntryMap, Weighed};
 use crate::store::{
     Body, Found, Lease, Looked, Mark, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage,
     Wanted, Writer,
@@ -26,11 +26,11 @@ mod slots;
 /// What is used least goes first when room is needed (S3-FIFO, by the crate `quick_cache`). An entry that
 /// is larger than an eighth of the capacity is not kept.
 pub struct MemoryStore {
-    entries: Cache<CacheKey, Held, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, Held>>,
+    entries: EntryMap<Held>,
     cells: Cells,
     largest: u64,
     /// Held by who changes a slot. What only looks at one does not wait.
-    turns: [Mutex<()>; Self::SHARDS],
+    turns: [Mutex<()>; map::SHARDS],
     turn_of: DefaultHashBuilder,
 }
 
@@ -72,19 +72,15 @@ impl Clone for Held {
     }
 }
 
-#[derive(Clone, Debug)]
-struct ByWeight;
-
-impl Weighter<CacheKey, Held> for ByWeight {
-    fn weight(&self, _key: &CacheKey, held: &Held) -> u64 {
-        held.weight
+impl Weighed for Held {
+    fn weight(&self) -> u64 {
+        self.weight
     }
 }
 
 impl MemoryStore {
-    /// What an entry takes beside its value: key, header, and the map's own.
-    const OVERHEAD: usize = size_of::<CacheKey>() + size_of::<Held>() + 64;
-    const SHARDS: usize = 8;
+    /// What an entry takes beside its value.
+    const OVERHEAD: usize = map::OVERHEAD + size_of::<Held>();
     const SMALLEST: u64 = 64 * 1024;
 
     /// A store that holds up to `capacity` bytes of values and their bookkeeping.
@@ -101,16 +97,10 @@ impl MemoryStore {
     }
 
     pub(crate) fn build(capacity: u64) -> Self {
-        let options = OptionsBuilder::new()
-            .weight_capacity(capacity)
-            .estimated_items_capacity(usize::try_from(capacity / 1024).unwrap_or(usize::MAX).min(1 << 20))
-            .shards(Self::SHARDS)
-            .build()
-            .expect("both capacities are set");
         Self {
-            entries: Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+            entries: map::bounded(capacity),
             cells: Cells::new(),
-            largest: capacity / Self::SHARDS as u64,
+            largest: map::largest(capacity),
             turns: core::array::from_fn(|_| Mutex::default()),
             turn_of: DefaultHashBuilder::default(),
         }

@@ -7,17 +7,15 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Arc, MutexGuard};
 
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
-
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth, judge};
 use crate::key::{CacheKey, Fingerprint};
 use crate::protocol::near::Question;
 use crate::statistics::{NearCounts, NearLedger};
-use crate::store::{Incarnation, Seed};
+use crate::store::Seed;
+use crate::store::map::{self, EntryMap, Weighed};
 use crate::sync::Mutex;
-use crate::tag::{TagKind, Token};
+use crate::tag::TagKind;
 
 mod book;
 mod copies;
@@ -26,16 +24,17 @@ mod track;
 mod trust;
 mod watch;
 
+pub(super) use book::Under;
 use book::{Book, Cell};
 pub(super) use copies::{Copies, Forsaken, copy, under_copy};
 pub(super) use told::Overtaken;
-pub use track::{Told, Track, Tracker, Untracked};
+pub use track::{Incarnation, Told, Track, Tracker, Untracked};
 use trust::Trust;
 pub(super) use watch::Watchman;
 
 /// The entries of a process, in front of a server.
 pub(crate) struct NearMemory {
-    entries: Cache<CacheKey, Arc<Held>, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, Arc<Held>>>,
+    entries: EntryMap<Arc<Held>>,
     book: Mutex<Book>,
     trust: Trust,
     ledger: NearLedger,
@@ -50,39 +49,26 @@ struct Held {
     weight: u64,
 }
 
-#[derive(Clone, Debug)]
-struct ByWeight;
-
-impl Weighter<CacheKey, Arc<Held>> for ByWeight {
-    fn weight(&self, _key: &CacheKey, held: &Arc<Held>) -> u64 {
-        held.weight
+impl Weighed for Arc<Held> {
+    fn weight(&self) -> u64 {
+        self.weight
     }
 }
 
-/// A tag that an entry depends on, and the token that it was filled under.
-pub(super) type Under = (Fingerprint, TagKind, Token);
-
 impl NearMemory {
-    const SHARDS: usize = 8;
-    /// What an entry takes beside its value: key, header, and the map's own.
-    const OVERHEAD: usize = size_of::<CacheKey>() + size_of::<Held>() + 64;
+    /// What an entry takes beside its value.
+    const OVERHEAD: usize = map::OVERHEAD + size_of::<Held>();
     /// What a tag takes that no other entry depends on: its cell, and its place in both maps.
     const TAG: usize = 192;
 
     /// Keeps up to `capacity` bytes of entries and of what is known of their tags.
     pub(crate) fn new(capacity: u64, max_staleness: Duration) -> Self {
-        let options = OptionsBuilder::new()
-            .weight_capacity(capacity)
-            .estimated_items_capacity(usize::try_from(capacity / 1024).unwrap_or(usize::MAX).min(1 << 20))
-            .shards(Self::SHARDS)
-            .build()
-            .expect("both capacities are set");
         Self {
-            entries: Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+            entries: map::bounded(capacity),
             book: Mutex::new(Book::new(max_staleness)),
             trust: Trust::of(max_staleness),
             ledger: NearLedger::default(),
-            largest: capacity / Self::SHARDS as u64,
+            largest: map::largest(capacity),
         }
     }
 

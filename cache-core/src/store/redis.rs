@@ -2,8 +2,10 @@
 
 mod address;
 mod begin;
+mod call;
 mod change;
 mod commands;
+mod connect;
 mod connection;
 mod failure;
 mod frame;
@@ -20,8 +22,12 @@ mod socket;
 mod tls;
 mod tokens;
 mod track;
+#[cfg(feature = "redis-tls")]
+mod trust;
 
 pub use link::RedisLink;
+
+use address::{Address, NearSettings};
 
 use crate::error::Result;
 use crate::store::RemoteStore;
@@ -38,5 +44,12 @@ impl RedisStore {
     /// that is wrong.
     pub fn from_url(url: &str) -> Result<Self> {
         Ok(Self::new(RedisLink::from_url(url)?))
+    }
+
+    /// The store that a URL describes, and what the URL says of memory in front of it.
+    pub(crate) fn with_near(url: &str) -> Result<(Self, NearSettings)> {
+        let address = Address::read(url)?;
+        let near = address.near;
+        Ok((Self::new(RedisLink::to(address)), near))
     }
 }

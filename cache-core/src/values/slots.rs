@@ -7,16 +7,15 @@ use std::time::Instant;
 use crate::cache::Cache;
 use crate::entry::{Life, Worth};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::Miss;
 use crate::guard::Trouble;
 use crate::key::{CacheKey, Kind};
+use crate::operation::Operation;
 use crate::policy::Timeout;
+use crate::protocol::miss::Miss;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::read::Reader;
 use crate::statistics::StoreCounter;
-use crate::store::{
-    Body, Content, Exchange, Exchanged, Expiry, Mark, Operation, Replacement, Slot, Slots, same_length,
-};
+use crate::store::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, Slots, same_length};
 use crate::tag::{Tag, Token};
 use crate::values::form::Parcel;
 

@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use crate::key::Fingerprint;
 use crate::protocol::near::Near;
-use crate::store::Incarnation;
-use crate::store::near::Under;
+use crate::store::near::track::Incarnation;
+use crate::tag::{TagKind, Token};
+
+/// A tag that an entry depends on, and the token that it was filled under.
+pub(in crate::store) type Under = (Fingerprint, TagKind, Token);
 
 /// What is known of the server's tags. Hits do not look at it.
 pub(super) struct Book {

@@ -4,7 +4,7 @@ use super::*;
 use crate::key::{KeyBytes, Kind};
 use crate::policy::Timeout;
 use crate::store::near::trust::wall_now;
-use crate::tag::Database;
+use crate::tag::{Database, Token};
 
 const TRUST: Duration = Duration::from_secs(3600);
 

@@ -1,9 +1,9 @@
 //! What does a near cache do when it is told something of its link, or of a write?
 
 use crate::clock::Timestamp;
-use crate::store::Incarnation;
 use crate::store::near::NearMemory;
 use crate::store::near::book::Book;
+use crate::store::near::track::Incarnation;
 use crate::tag::Tag;
 
 impl NearMemory {

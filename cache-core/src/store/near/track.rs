@@ -5,7 +5,6 @@ use core::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::key::Fingerprint;
-use crate::store::Incarnation;
 
 /// Opens connections on which a server tells of every change to a tag's token.
 pub trait Tracker: fmt::Debug + Send {
@@ -68,4 +67,16 @@ pub enum Untracked {
     Absent(Error),
     /// It cannot, or must not.
     Refused(Error),
+}
+
+/// Names one life of a server: another one has another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Incarnation(Fingerprint);
+
+impl Incarnation {
+    /// The life that the server calls `name`; `None`: a server that does not say.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        (!name.is_empty()).then(|| Self(Fingerprint::of(&[b"incarnation", name.as_bytes()])))
+    }
 }

@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
+use super::call::{Call, LONGEST_LIFE};
 use super::change::Change;
-use super::commands::{Call, LONGEST_LIFE, are_young, lives_of};
+use super::commands::{are_young, lives_of};
 use super::connection::Batch;
 use super::failure::Failure;
 use super::notes::{lives_of_notes, notes_in, old_ones};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use redis::{Cmd, Value};
 
-use super::commands::Call;
+use super::call::{Call, TAGS_AT_ONCE};
 use super::connection::Batch;
 use super::failure::Failure;
 use super::scripts::{PLACE, RELEASE, SEED, Script};
@@ -13,9 +13,6 @@ use super::tokens;
 use crate::intent::{Outcome, Seed, Writer};
 use crate::store::names::TagName;
 use crate::tag::{Reach, Token};
-
-/// So many tags are changed by one run of a script, which nobody comes between.
-pub(super) const TAGS_AT_ONCE: usize = 128;
 
 /// What is done to tags, in their order.
 #[derive(Clone, Copy, Debug)]

@@ -4,34 +4,17 @@ use core::time::Duration;
 
 use redis::{Cmd, Value};
 
+use super::call::{Call, LONGEST_LIFE, text, texts};
 use super::change::Change;
-use super::connection::{Batch, Connection};
-use super::failure::{Deadline, Failure};
+use super::connection::Batch;
+use super::failure::Failure;
 use super::keep::kept_by;
 use super::scripts::{FORGET, LEASE};
 use super::tokens;
 use crate::intent::{Seed, Writer};
 use crate::store::link::{Answer, Packed};
-use crate::store::names::{Name, Names, TagName};
+use crate::store::names::{Name, TagName};
 use crate::tag::Reach;
-
-/// An entry lives for 30 days at most: half as long as a tag of a table that nobody asks for. So no tag goes before what was stored
-/// under it, and what nobody can reach any more goes by itself.
-pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
-
-/// What tags are kept for, and notes, while nobody asks for them: `KEEP` of the scripts.
-pub(super) const KEPT: Duration = LONGEST_LIFE.saturating_mul(2);
-
-/// A token that has as many milliseconds to live is not kept anew: half of what the scripts give it, and as long as an
-/// entry lives.
-const YOUNG: i64 = 2_592_000_000;
-
-/// A connection, and until when it may be used for a call.
-pub(super) struct Call<'a> {
-    pub(super) connection: &'a mut Connection,
-    pub(super) names: &'a Names,
-    pub(super) deadline: Deadline,
-}
 
 impl Call<'_> {
     /// Reads.
@@ -98,20 +81,6 @@ impl Call<'_> {
         batch.part(b"MGET");
         names.for_each(|name| batch.part(name.as_str().as_bytes()));
         batch
-    }
-
-    /// Asks, and *afterwards* whether the server is still in the life of this connection and takes writes: what was said
-    /// before came from there.
-    pub(super) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Value>, Failure> {
-        batch.command(&[b"GETEX", self.names.incarnation().as_str().as_bytes(), b"PERSIST"]);
-        // Only this command minds what type a key is of.
-        let mut replies = self.ask(&batch).map_err(Failure::of_the_record)?;
-        let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;
-        if text(record)?.as_deref() == Some(self.connection.incarnation().as_bytes()) {
-            Ok(replies)
-        } else {
-            Err(Failure::OtherLife)
-        }
     }
 
     /// Stores entries, and keeps their tags as long. A life of which no whole millisecond is left is over.
@@ -187,10 +156,6 @@ impl Call<'_> {
         let next = text(next)?.and_then(|next| core::str::from_utf8(&next).ok()?.parse().ok());
         next.ok_or_else(|| Failure::strange("SCAN"))
     }
-
-    pub(super) fn ask(&mut self, batch: &Batch) -> Result<Vec<Value>, Failure> {
-        self.connection.ask(batch, self.deadline)
-    }
 }
 
 /// How long those of `tags` have to live that are kept for long. The text of the others says it.
@@ -207,24 +172,16 @@ pub(super) fn are_young(tags: &[TagName], replies: &mut impl Iterator<Item = Val
     tags.iter().map(is_young).collect()
 }
 
+/// Whether what has so long to live need not be kept anew: half of what the scripts give it, and as long as an entry lives.
+pub(super) const fn is_young(life: &Value) -> bool {
+    matches!(life, Value::Int(millis) if *millis >= LONGEST_LIFE.as_millis() as i64)
+}
+
 /// So many entries are removed by one run of a script, which nobody comes between.
 const ENTRIES_AT_ONCE: usize = 128;
 
 /// The server looks at about so many keys before it answers.
 const KEYS_AT_ONCE: usize = 1000;
-
-/// Whether what has so long to live need not be kept anew.
-pub(super) const fn is_young(life: &Value) -> bool {
-    matches!(life, Value::Int(millis) if *millis >= YOUNG)
-}
-
-pub(super) fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
-    match value {
-        Value::Nil => Ok(None),
-        Value::BulkString(bytes) => Ok(Some(bytes)),
-        _ => Err(Failure::strange("a question for text")),
-    }
-}
 
 /// The commands that store entries.
 fn puts(entries: &[Packed]) -> Batch {
@@ -240,9 +197,4 @@ fn puts(entries: &[Packed]) -> Batch {
         }
     }
     batch
-}
-
-pub(super) fn texts(reply: Value) -> Result<Vec<Option<Vec<u8>>>, Failure> {
-    let Value::Array(values) = reply else { return Err(Failure::strange("MGET")) };
-    values.into_iter().map(text).collect()
 }

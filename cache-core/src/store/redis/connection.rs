@@ -6,12 +6,13 @@ use std::io;
 use redis::{Cmd, Value};
 
 use super::address::Address;
+use super::connect::connect;
 use super::failure::{Deadline, Failure};
 use super::frame::Frames;
 use super::scripts::{ARRIVE, Script};
-use super::socket::{self, Stream};
+use super::socket::Stream;
 use super::{incarnation, tokens};
-use crate::store::link::Incarnation;
+use crate::store::Incarnation;
 use crate::tag::{Tag, Token};
 
 /// A connection over which the server's incarnation has been compared.
@@ -111,7 +112,7 @@ impl Batch {
 impl Connection {
     /// Connects, says who we are, and compares the incarnation.
     pub(super) fn open(address: &Address, deadline: Deadline) -> Result<Self, Failure> {
-        let stream = socket::connect(address, deadline)?;
+        let stream = connect(address, deadline)?;
         let mut connection =
             Self { stream, frames: Frames::of_at_most(usize::MAX), incarnation: String::new(), life: None };
         let information = connection.introduce(address, deadline)?;

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use redis::{Cmd, Value};
 
-use super::change::TAGS_AT_ONCE;
-use super::commands::{Call, LONGEST_LIFE};
+use super::call::{Call, LONGEST_LIFE, TAGS_AT_ONCE};
 use super::connection::Batch;
 use super::failure::Failure;
 use super::scripts::KEEP;

@@ -3,14 +3,14 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
-use super::address::Address;
+use super::address::{Address, NearSettings};
+use super::call::Call;
 use super::change::Change;
-use super::commands::Call;
 use super::connection::Connection;
 use super::failure::{Deadline, Failure};
 use super::pool::Pool;
 use super::track::RedisTracker;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::intent::{Outcome, Writer};
 use crate::key::Fingerprint;
 use crate::protocol::notes::{Notes, Remark};
@@ -66,10 +66,17 @@ impl RedisLink {
     /// wrong, and never the password.
     pub fn from_url(url: &str) -> Result<Self> {
         let address = Address::read(url)?;
+        if address.near != NearSettings::default() {
+            return Err(Error::configuration("`near` and `max_staleness` are parameters of a cache, not of a link"));
+        }
+        Ok(Self::to(address))
+    }
+
+    pub(super) fn to(address: Address) -> Self {
         let pool = Pool::of(address.idle_connections);
         let link = Self { address, pool, timeout_nanos: AtomicU64::new(0), sweep: AtomicU64::new(0) };
         link.set_timeout(Self::TIMEOUT);
-        Ok(link)
+        link
     }
 
     fn timeout(&self) -> Duration {

@@ -2,11 +2,12 @@
 
 use redis::{Cmd, Value};
 
+use super::call::{Call, texts};
 use super::change::{Change, fresh};
-use super::commands::{Call, KEPT, is_young, texts};
+use super::commands::is_young;
 use super::connection::Batch;
 use super::failure::Failure;
-use super::scripts::NOTES;
+use super::scripts::{KEPT_MILLIS, NOTES};
 use super::tokens;
 use crate::clock::Timestamp;
 use crate::intent::Writer;
@@ -33,7 +34,7 @@ impl Call<'_> {
 
     /// Keeps notes for as long as tags that nobody asks for. What is not there stays so.
     pub(super) fn keep<'n>(&mut self, notes: impl Iterator<Item = &'n Name>) -> Result<(), Failure> {
-        let (mut batch, kept) = (Batch::default(), KEPT.as_millis().to_string());
+        let (mut batch, kept) = (Batch::default(), KEPT_MILLIS.to_string());
         notes.for_each(|name| batch.command(&[b"PEXPIRE", name.as_str().as_bytes(), kept.as_bytes()]));
         self.ask(&batch).map(drop)
     }

@@ -4,10 +4,22 @@ use std::sync::LazyLock;
 
 use redis::Cmd;
 
+use crate::intent::Keeping;
+
+/// What tags are kept for, and notes, while nobody asks for them, in milliseconds: 60 days.
+pub(super) const KEPT_MILLIS: u64 = 60 * 86_400_000;
+
+/// A script that asks in which life the server is.
+macro_rules! of_calls {
+    ($text:expr) => {
+        Script::of(format!("{}{}{}", constants(), include_str!("script/ask.lua"), $text))
+    };
+}
+
 /// A script that knows what becomes of tags.
 macro_rules! of_tags {
     ($path:literal) => {
-        Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/state.lua"), include_str!($path)))
+        of_calls!(concat!(include_str!("script/state.lua"), include_str!($path)))
     };
 }
 
@@ -30,30 +42,32 @@ pub(super) static NOTES: LazyLock<Script> = LazyLock::new(|| of_tags!("script/no
 pub(super) static ARRIVE: LazyLock<Script> = LazyLock::new(|| of_tags!("script/arrive.lua"));
 
 /// Looks at slots, and puts bytes where nothing is.
-pub(super) static OPEN: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/open.lua"))));
+pub(super) static OPEN: LazyLock<Script> = LazyLock::new(|| of_calls!(include_str!("script/open.lua")));
 
 /// Changes slots that begin as they have to.
-pub(super) static SWAP: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/swap.lua"))));
+pub(super) static SWAP: LazyLock<Script> = LazyLock::new(|| of_calls!(include_str!("script/swap.lua")));
 
 /// Removes entries, and has those told who keep copies.
-pub(super) static FORGET: LazyLock<Script> =
-    LazyLock::new(|| Script::of(concat!(include_str!("script/ask.lua"), include_str!("script/forget.lua"))));
+pub(super) static FORGET: LazyLock<Script> = LazyLock::new(|| of_calls!(include_str!("script/forget.lua")));
 
 /// Takes and ends leases.
-pub(super) static LEASE: LazyLock<Script> = LazyLock::new(|| Script::of(include_str!("script/lease.lua")));
+pub(super) static LEASE: LazyLock<Script> = LazyLock::new(|| Script::of(include_str!("script/lease.lua").to_owned()));
+
+/// The numbers that the scripts share with this program.
+fn constants() -> String {
+    format!("local KEEP = '{KEPT_MILLIS}'\nlocal UNUSED = {}\n", Keeping::UNUSED.as_millis())
+}
 
 /// A script, and the digest that the server knows it by.
 #[derive(Debug)]
 pub(super) struct Script {
-    text: &'static str,
+    text: String,
     digest: String,
 }
 
 impl Script {
-    fn of(text: &'static str) -> Self {
-        Self { text, digest: redis::Script::new(text).get_hash().to_owned() }
+    fn of(text: String) -> Self {
+        Self { digest: redis::Script::new(&text).get_hash().to_owned(), text }
     }
 
     /// The beginning of a command that runs the script, if the server knows it.
@@ -66,7 +80,7 @@ impl Script {
     /// The beginning of a command that runs the script, and makes the server know it.
     pub(super) fn in_full(&self) -> Cmd {
         let mut command = redis::cmd("EVAL");
-        command.arg(self.text);
+        command.arg(&self.text);
         command
     }
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use redis::{Cmd, Value};
 
-use super::commands::{Call, LONGEST_LIFE, text};
+use super::call::{Call, LONGEST_LIFE, text};
 use super::failure::Failure;
 use super::scripts::{OPEN, SWAP};
 use super::tokens;

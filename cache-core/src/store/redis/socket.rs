@@ -1,17 +1,11 @@
-//! How do bytes get to the server and back before a deadline?
+//! Carries bytes to the server and back before a deadline.
 
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 
-use super::address::Address;
-#[cfg(not(feature = "redis-tls"))]
-use super::address::Transport;
 use super::failure::Deadline;
-use super::resolve;
-#[cfg(feature = "redis-tls")]
-use super::{address::Transport, tls};
 
 /// A connection's bytes, both ways.
 pub(super) trait Stream: fmt::Debug + Read + Write + Send {
@@ -21,42 +15,6 @@ pub(super) trait Stream: fmt::Debug + Read + Write + Send {
     /// Whether nothing has come from the other end since its last answer: neither its end nor bytes nobody asked for.
     /// If anything has, it is lost, and the connection is of no use any more.
     fn is_quiet(&mut self) -> bool;
-}
-
-/// Connects to the server before the deadline.
-pub(super) fn connect(address: &Address, deadline: Deadline) -> io::Result<Box<dyn Stream>> {
-    match &address.transport {
-        Transport::Tcp { host, port } => Ok(Box::new(Timed::new(connect_tcp(host, *port, deadline)?, deadline))),
-        #[cfg(feature = "redis-tls")]
-        Transport::Tls { host, port, trust } => {
-            tls::connect(host, trust, Timed::new(connect_tcp(host, *port, deadline)?, deadline))
-        }
-        #[cfg(unix)]
-        Transport::Unix { path } => {
-            // A socket of this machine takes a connection or refuses it at once.
-            Ok(Box::new(Timed::new(std::os::unix::net::UnixStream::connect(path)?, deadline)))
-        }
-    }
-}
-
-fn connect_tcp(host: &str, port: u16, deadline: Deadline) -> io::Result<TcpStream> {
-    let addresses = resolve::addresses(host, port, deadline)?;
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for (at, address) in addresses.iter().enumerate() {
-        // An address that does not answer leaves time for those that follow.
-        let share = deadline.left()? / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
-        match connect_to(address, share) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
-}
-
-fn connect_to(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(address, timeout.max(Duration::from_micros(1)))?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 /// A socket whose reads and writes end at a deadline, however few bytes each of them brings; or a little later.
@@ -76,7 +34,7 @@ fn to_tell(told: Option<Duration>, left: Duration) -> Option<Duration> {
 }
 
 impl<S> Timed<S> {
-    const fn new(socket: S, deadline: Deadline) -> Self {
+    pub(super) const fn new(socket: S, deadline: Deadline) -> Self {
         Self { socket, deadline, reads_end_after: None, writes_end_after: None }
     }
 

@@ -17,7 +17,7 @@ use super::incarnation;
 use super::socket::Stream;
 use crate::error::Result;
 use crate::key::Fingerprint;
-use crate::store::link::Incarnation;
+use crate::store::Incarnation;
 use crate::store::names::Names;
 use crate::store::near::{Told, Track, Tracker, Untracked};
 

@@ -1,6 +1,7 @@
 //! Which URLs are understood, and what is said of the others?
 
 use super::*;
+use crate::error::ErrorKind;
 
 fn read(url: &str) -> Address {
     Address::read(url).unwrap()

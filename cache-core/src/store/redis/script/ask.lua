@@ -1,11 +1,9 @@
 -- What the scripts ask of the server before and after they do something.
 
--- A token goes when nobody has asked for it for so long, twice as long as the longest life of an entry: 60 days.
--- Without intents it is safe for ever.
-local KEEP = '5184000000'
-
--- A token of which outsiders choose how many there are goes after ten minutes, if nothing is stored under it.
-local UNUSED = 600000
+-- KEEP and UNUSED are written in front of this: milliseconds.
+--
+-- A token goes when nobody has asked for it for KEEP, twice as long as the longest life of an entry. Without intents it is
+-- safe for ever. A token of which outsiders choose how many there are goes after UNUSED, if nothing is stored under it.
 
 -- Milliseconds of the server's clock.
 local function present()

@@ -1,6 +1,6 @@
 //! What a store is asked to do.
 
-/// A call of a [`Store`](super::Store).
+/// A call of a [`Store`](crate::store::Store).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
