@@ -1,27 +1,33 @@
 //! A cache: a store with a clock, limits, numbers and listeners.
 
+pub(crate) mod builder;
+pub(crate) mod mode;
+pub(crate) mod place;
+pub mod registry;
+mod shutdown;
+
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::background::{Background, Chores};
+use crate::cache::mode::{Mode, Switch};
+use crate::cache::place::Place;
 use crate::clock::Timestamp;
-use crate::dirty::Dirty;
 use crate::error::Result;
-use crate::event::Event;
-use crate::flight::Flights;
-use crate::guard::{Entrance, GuardedStore, Trouble};
-use crate::key::{CacheKey, Kind};
-use crate::mode::{Mode, Switch};
-use crate::operation::Operation;
-use crate::place::Place;
-use crate::policy::Policy;
+use crate::name::key::{CacheKey, Kind};
+use crate::name::tag::Tag;
+use crate::observe::event::Event;
+use crate::observe::operation::Operation;
+use crate::observe::statistics::{Counters, Statistics};
 use crate::protocol::dirty::Failed;
-use crate::refresh::{Claim, Refreshes, Refreshing};
-use crate::secret::Secret;
-use crate::standing::{Stand, Standing};
-use crate::statistics::{Counters, Statistics};
+use crate::runtime::background::{Background, Chores};
+use crate::runtime::dirty::Dirty;
+use crate::runtime::flight::Flights;
+use crate::runtime::guard::{Entrance, GuardedStore, Trouble};
+use crate::runtime::refresh::{Claim, Refreshes, Refreshing};
+use crate::runtime::standing::{Stand, Standing};
+use crate::setting::policy::Policy;
+use crate::setting::secret::Secret;
 use crate::store::{Outcome, Release, SharedStore, Store, Usage, Writer};
-use crate::tag::Tag;
 
 /// A cache. Clones are the same cache.
 #[derive(Clone, Debug)]

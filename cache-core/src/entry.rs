@@ -1,12 +1,16 @@
 //! Decides what a stored entry is worth now: a hit, fresh or stale, or a miss and why.
 
+pub(crate) mod codec;
+pub(crate) mod format;
+pub mod serial;
+
 use core::any::Any;
 use core::fmt;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::policy::Lifetime;
-use crate::tag::{TagKind, Token};
+use crate::name::tag::{TagKind, Token};
+use crate::setting::policy::Lifetime;
 
 /// What an entry holds.
 #[derive(Clone)]
@@ -126,7 +130,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Timeout;
+    use crate::setting::policy::Timeout;
     use core::time::Duration;
 
     #[test]

@@ -7,6 +7,7 @@ pub mod circle;
 pub mod dirty;
 pub mod fill;
 pub mod incarnation;
+pub mod intent;
 pub mod miss;
 pub mod near;
 pub mod notes;

@@ -1,21 +1,27 @@
 //! The way of a read through the store: looked up, or filled under the tokens that were read before the query.
 
+pub(crate) mod approach;
+pub(crate) mod fill;
+pub(crate) mod inspect;
+pub(crate) mod lease;
+pub(crate) mod settle;
+
 use core::time::Duration;
 
 use crate::cache::Cache;
+use crate::cache::mode::Mode;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth};
-use crate::event::Event;
-use crate::foreign::Prepared;
-use crate::guard::Trouble;
-use crate::key::{CacheKey, Kind};
-use crate::mode::Mode;
-use crate::operation::Operation;
+use crate::name::key::{CacheKey, Kind};
+use crate::name::tables::Declared;
+use crate::name::tag::Tag;
+use crate::observe::event::Event;
+use crate::observe::operation::Operation;
+use crate::observe::statistics::{Counter, Counters, StoreCounter};
 use crate::protocol::miss::Miss;
-use crate::statistics::{Counter, Counters, StoreCounter};
+use crate::runtime::guard::Trouble;
+use crate::runtime::notes::Prepared;
 use crate::store::{Found, Looked, Seed, SharedStore, Store, Wanted, same_length};
-use crate::tables::Declared;
-use crate::tag::Tag;
 
 /// Who reads: the cache, the manager and its counters.
 #[derive(Clone, Copy, Debug)]

@@ -4,14 +4,15 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::codec::Codec;
+use crate::entry::codec::Codec;
 use crate::entry::{Life, Value, Worth};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{CacheKey, Fingerprint};
+use crate::name::key::{CacheKey, Fingerprint};
+use crate::name::tag::{Tag, Token};
 use crate::protocol::notes::Notes;
-use crate::tag::{Tag, Token};
 
-pub use crate::intent::{Outcome, Release, Seed, Writer};
+pub use crate::observe::operation::Operation;
+pub use crate::protocol::intent::{Outcome, Release, Seed, Writer};
 
 mod beginning;
 mod cells;
@@ -28,18 +29,19 @@ mod redis;
 mod remote;
 mod shared;
 mod slot;
+mod track;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
 pub use link::{Answer, Commenced, Commencing, Lasting, Link, Opening, Packed, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
-pub use near::{Incarnation, Told, Track, Tracker, Untracked};
 pub use none::NoneStore;
 #[cfg(feature = "redis")]
 pub use redis::{RedisLink, RedisStore};
 pub use remote::RemoteStore;
 pub use shared::{NoteStore, SharedStore};
 pub use slot::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Say, Slot, SlotStore, Slots};
+pub use track::{Incarnation, Told, Track, Tracker, Untracked};
 
 /// Keeps entries, and the tokens of tags.
 ///

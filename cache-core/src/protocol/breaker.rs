@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::policy::BreakerPolicy;
 use crate::protocol::wait::Backoff;
+use crate::setting::policy::BreakerPolicy;
 
 /// Whether a store is called.
 ///

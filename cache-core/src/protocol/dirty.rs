@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;
-use crate::intent::{Outcome, Release};
-use crate::tag::Tag;
+use crate::name::tag::Tag;
+use crate::protocol::intent::{Outcome, Release};
 
 /// The tags whose change a store has not acknowledged.
 ///
@@ -116,8 +116,8 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::KeyBytes;
-    use crate::tag::{Database, TagKind};
+    use crate::name::key::KeyBytes;
+    use crate::name::tag::{Database, TagKind};
 
     const LIFE: Duration = Duration::from_secs(10);
 

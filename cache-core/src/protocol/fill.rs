@@ -1,8 +1,8 @@
 //! Decides whether a row that was not asked for by its key may be stored, and under which tokens.
 
-use crate::intent::Seed;
-use crate::key::KeyBytes;
-use crate::tag::{TableTags, Tag, TagKind};
+use crate::name::key::KeyBytes;
+use crate::name::tag::{TableTags, Tag, TagKind};
+use crate::protocol::intent::Seed;
 
 /// A tag, and what the store said of it.
 pub type SeededTag = (Tag, Seed);
@@ -39,7 +39,7 @@ fn is_quiet(before: &[SeededTag], (tag, after): &SeededTag) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tag::{Database, Token};
+    use crate::name::tag::{Database, Token};
 
     const fn seed(token: u64, is_intended: bool) -> Seed {
         Seed { token: Token::from_bits(token), is_intended }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::entry::Flaw;
-use crate::tag::TagKind;
+use crate::name::tag::TagKind;
 
 /// Why a read found nothing of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,9 +8,9 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::intent::Seed;
-use crate::key::Fingerprint;
-use crate::tag::Token;
+use crate::name::key::Fingerprint;
+use crate::name::tag::Token;
+use crate::protocol::intent::Seed;
 
 /// The tokens that a near cache knows, and whether they may be trusted. Tags go by the names that the store has for them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -197,8 +197,8 @@ impl Near {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::KeyBytes;
-    use crate::tag::Database;
+    use crate::name::key::KeyBytes;
+    use crate::name::tag::Database;
 
     const TRUST: Duration = Duration::from_nanos(10);
 

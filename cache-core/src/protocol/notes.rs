@@ -23,10 +23,10 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::intent::{TagState, Writer};
-use crate::key::Fingerprint;
-use crate::tables::Declared;
-use crate::tag::{Tag, TagKind};
+use crate::name::key::Fingerprint;
+use crate::name::tables::Declared;
+use crate::name::tag::{Tag, TagKind};
+use crate::protocol::intent::{TagState, Writer};
 
 /// What is noted beside a table: for each kind of declarations by which somebody may have filled, how its note stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
 //! Decides what a cached read depends on: the left half of the tag table.
 
-use crate::key::{Fingerprint, KeyBytes};
-use crate::tables::{Declared, Tables};
-use crate::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
+use crate::name::key::{Fingerprint, KeyBytes};
+use crate::name::tables::{Declared, Tables};
+use crate::name::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
 
 /// What is read: by which manager, of which table of which database, by a query that names which tables.
 #[derive(Clone, Copy, Debug)]
@@ -173,7 +173,7 @@ fn without_repetition(tags: Vec<Tag>) -> Vec<Tag> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Declaration, Dependency, NamedType};
+    use crate::name::tables::{Declaration, Dependency, NamedType};
     use TagKind::{
         Any, Born, Cleared, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix,
     };

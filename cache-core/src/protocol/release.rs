@@ -1,7 +1,7 @@
 //! Decides in which order a write's tags are released, and how each of them ends.
 
-use crate::intent::{Outcome, Release};
-use crate::tag::{Tag, TagKind};
+use crate::name::tag::{Tag, TagKind};
+use crate::protocol::intent::{Outcome, Release};
 
 /// How to release a write that `changed` some tags, after it had `placed` intents: in this order, and nothing that
 /// comes after a release that was not acknowledged.
@@ -29,8 +29,8 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::key::KeyBytes;
-    use crate::tag::Database;
+    use crate::name::key::KeyBytes;
+    use crate::name::tag::Database;
 
     fn order(releases: &[Release]) -> Vec<(TagKind, Outcome)> {
         releases.iter().map(|release| (release.tag.kind(), release.outcome)).collect()

@@ -71,7 +71,7 @@ pub const fn removes(former: Former, fate: Fate, reach: Reach) -> bool {
 mod tests {
     use super::*;
     use crate::entry::Flaw;
-    use crate::tag::TagKind;
+    use crate::name::tag::TagKind;
 
     #[test]
     fn what_was_served_or_not_looked_at_goes_if_the_answer_is_not_stored() {

@@ -1,8 +1,8 @@
 //! Decides what a write changes: the right half of the tag table.
 
-use crate::key::{Fingerprint, KeyBytes};
-use crate::tables::{Declared, Tables};
-use crate::tag::{Database, Tag, TagKind};
+use crate::name::key::{Fingerprint, KeyBytes};
+use crate::name::tables::{Declared, Tables};
+use crate::name::tag::{Database, Tag, TagKind};
 
 /// What was written to one table, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -293,7 +293,7 @@ impl Kinds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Declaration, Dependency, LookupDeclaration, NamedType};
+    use crate::name::tables::{Declaration, Dependency, LookupDeclaration, NamedType};
     use TagKind::{Any, Born, Gone, Row, Rows, Scope, Spread};
 
     fn kinds_of(change: &Change, tables: &Tables) -> Vec<TagKind> {

@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use crate::intent::{Seed, Writer};
-use crate::key::CacheKey;
+use crate::name::key::CacheKey;
+use crate::name::tag::Tag;
+use crate::protocol::intent::{Seed, Writer};
 use crate::store::{Found, Lease, Seeded, Wanted};
-use crate::tag::Tag;
 
 /// A load of something that depends on tags without a token.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use quick_cache::DefaultHashBuilder;
 
 use crate::clock::Timestamp;
-use crate::intent::{Held, Keeping, Outcome, Seed, TagState, Writer};
+use crate::name::tag::{Tag, TagKind, Token};
+use crate::protocol::intent::{Held, Keeping, Outcome, Seed, TagState, Writer};
 use crate::sync::Mutex;
-use crate::tag::{Tag, TagKind, Token};
 
 /// One tag. The token and the moment at which it dies are beside the state too, for those who only read.
 ///

@@ -5,14 +5,14 @@ use core::time::Duration;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value};
 use crate::error::Result;
-use crate::key::CacheKey;
+use crate::name::key::CacheKey;
+use crate::name::tag::{Tag, Token};
+use crate::observe::statistics::NearCounts;
 use crate::protocol::notes::Notes;
-use crate::statistics::NearCounts;
 use crate::store::{
     Beginning, Begun, Lease, Looked, NoneStore, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore,
     Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
-use crate::tag::{Tag, Token};
 
 /// Keeps nothing, as [`NoneStore`] does.
 #[derive(Debug)]

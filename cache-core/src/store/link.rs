@@ -4,13 +4,13 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::Result;
-use crate::intent::{Outcome, Seed, Writer};
-use crate::key::Fingerprint;
+use crate::name::key::Fingerprint;
+use crate::name::tag::Token;
+use crate::protocol::intent::{Outcome, Seed, Writer};
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::names::{Name, Names, TableName, TagName};
-use crate::store::near::{Incarnation, Tracker};
+use crate::store::track::{Incarnation, Tracker};
 use crate::store::{Mark, Seeded, Usage};
-use crate::tag::Token;
 
 /// A process's connection to the server that keeps the entries and tags of a [`RemoteStore`](super::RemoteStore).
 ///
@@ -19,15 +19,15 @@ use crate::tag::Token;
 /// * **A call ends.** Each has a [timeout](Self::set_timeout), the time for connecting included, and returns an error by
 ///   then. What it asked for may have happened all the same, or happen later, even after later calls: callers reckon with that.
 /// * **One script, one tag.** [`seed`](Self::seed), [`place`](Self::place) and [`release`](Self::release) do to each tag
-///   exactly what the operation of [`TagState`](crate::intent::TagState) by that name does to the state that the tag's
+///   exactly what the operation of [`TagState`](crate::protocol::intent::TagState) by that name does to the state that the tag's
 ///   two keys hold, in one step that nobody comes between. The keys expire when their state says so, and may be lost
 ///   separately. Bytes that are not such a state count as lost.
 /// * **Notes.** [`remark`](Self::remark) looks at the notes beside a table and at the two keys of its `any`, and writes the
 ///   notes, in one step. They are kept for as long as tags that nobody asks for. A claim is not sent again by itself where
 ///   it may have been done: it could arrive after what was noted since.
-/// * **Tags live as long as what is under them.** [`put`](Self::put) [keeps](crate::intent::TagState::keep) the tags that
+/// * **Tags live as long as what is under them.** [`put`](Self::put) [keeps](crate::protocol::intent::TagState::keep) the tags that
 ///   an entry says it is [under](Packed::under) before it stores the entry, and [`give_up`](Self::give_up)
-///   [forgets](crate::intent::TagState::forget) tags. Neither need be acknowledged for any promise: a tag that is gone too
+///   [forgets](crate::protocol::intent::TagState::forget) tags. Neither need be acknowledged for any promise: a tag that is gone too
 ///   early costs queries, and one that stays goes by itself.
 /// * **Tokens are fresh for each sending.** A call that is sent again by itself (a reply was lost) takes new ones. A
 ///   token that is sent twice may arrive after the tag has had another one, and bring entries back to life.

@@ -3,7 +3,7 @@
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use crate::key::CacheKey;
+use crate::name::key::CacheKey;
 
 /// Entries by their name.
 pub(super) type EntryMap<V> = Cache<CacheKey, V, ByWeight, DefaultHashBuilder, DefaultLifecycle<CacheKey, V>>;

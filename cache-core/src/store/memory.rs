@@ -8,7 +8,8 @@ use quick_cache::DefaultHashBuilder;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth, judge};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::CacheKey;
+use crate::name::key::CacheKey;
+use crate::name::tag::{Tag, TagKind, Token};
 use crate::protocol::notes::Notes;
 use crate::store::cells::{Cell, Cells};
 use crate::store::map::{self, EntryMap, Weighed};
@@ -17,7 +18,6 @@ use crate::store::{
     Wanted, Writer,
 };
 use crate::sync::Mutex;
-use crate::tag::{Tag, TagKind, Token};
 
 mod slots;
 
@@ -238,8 +238,8 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::key::{Fingerprint, KeyBytes, Kind};
-    use crate::policy::Timeout;
+    use crate::name::key::{Fingerprint, KeyBytes, Kind};
+    use crate::setting::policy::Timeout;
     use crate::store::Outcome;
 
     #[test]

@@ -3,11 +3,11 @@
 use core::fmt;
 use std::sync::LazyLock;
 
+use crate::entry::format;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format;
-use crate::key::{CacheKey, Fingerprint};
+use crate::name::key::{CacheKey, Fingerprint};
+use crate::name::tag::{Reach, Tag};
 use crate::store::Lease;
-use crate::tag::{Reach, Tag};
 
 /// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
 ///
@@ -167,7 +167,7 @@ impl fmt::Display for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::{KeyBytes, Kind};
+    use crate::name::key::{KeyBytes, Kind};
 
     fn key() -> CacheKey {
         let part = Fingerprint::of(&[b"part"]);

@@ -9,18 +9,18 @@ use std::sync::{Arc, MutexGuard};
 
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth, judge};
-use crate::key::{CacheKey, Fingerprint};
+use crate::name::key::{CacheKey, Fingerprint};
+use crate::name::tag::TagKind;
+use crate::observe::statistics::{NearCounts, NearLedger};
 use crate::protocol::near::Question;
-use crate::statistics::{NearCounts, NearLedger};
 use crate::store::Seed;
 use crate::store::map::{self, EntryMap, Weighed};
+use crate::store::track::Incarnation;
 use crate::sync::Mutex;
-use crate::tag::TagKind;
 
 mod book;
 mod copies;
 mod told;
-mod track;
 mod trust;
 mod watch;
 
@@ -28,7 +28,6 @@ pub(super) use book::Under;
 use book::{Book, Cell};
 pub(super) use copies::{Copies, Forsaken, copy, under_copy};
 pub(super) use told::Overtaken;
-pub use track::{Incarnation, Told, Track, Tracker, Untracked};
 use trust::Trust;
 pub(super) use watch::Watchman;
 

@@ -3,12 +3,12 @@
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value};
 use crate::error::Result;
-use crate::key::CacheKey;
+use crate::name::key::CacheKey;
+use crate::name::tag::{Tag, Token};
 use crate::protocol::notes::Notes;
 use crate::store::{
     Lease, Looked, Placing, Put, Release, Seed, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted, Writer,
 };
-use crate::tag::{Tag, Token};
 
 /// A store that keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,33 +1,14 @@
 //! How does a process reach a server of Redis or Valkey?
 
-mod address;
-mod begin;
-mod call;
-mod change;
-mod commands;
-mod connect;
-mod connection;
-mod failure;
-mod frame;
-mod incarnation;
-mod keep;
+mod command;
 mod link;
-mod notes;
 mod pool;
-mod resolve;
-mod scripts;
-mod slots;
-mod socket;
-#[cfg(feature = "redis-tls")]
-mod tls;
-mod tokens;
 mod track;
-#[cfg(feature = "redis-tls")]
-mod trust;
+mod wire;
 
 pub use link::RedisLink;
 
-use address::{Address, NearSettings};
+use wire::address::{Address, NearSettings};
 
 use crate::error::Result;
 use crate::store::RemoteStore;

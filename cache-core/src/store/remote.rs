@@ -4,13 +4,14 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
+use crate::entry::format::{self, Header};
 use crate::entry::{Life, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{self, Header};
-use crate::key::{CacheKey, Fingerprint};
-use crate::policy::NearPolicy;
+use crate::name::key::{CacheKey, Fingerprint};
+use crate::name::tag::{TableTags, Tag, TagKind, Token};
+use crate::observe::statistics::NearCounts;
 use crate::protocol::notes::{Notes, Remark};
-use crate::statistics::NearCounts;
+use crate::setting::policy::NearPolicy;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
@@ -19,7 +20,6 @@ use crate::store::{
     Beginning, Begun, Lease, Looked, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore, SlotStore,
     Started, Starting, Store, Stored, Usage, Wanted, Writer, same_length,
 };
-use crate::tag::{TableTags, Tag, TagKind, Token};
 
 mod look;
 mod slots;

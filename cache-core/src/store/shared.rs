@@ -4,12 +4,12 @@ use core::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::intent::Writer;
-use crate::key::Fingerprint;
+use crate::name::key::Fingerprint;
+use crate::name::tag::{TableTags, Tag, Token};
+use crate::observe::statistics::NearCounts;
+use crate::protocol::intent::Writer;
 use crate::protocol::notes::Remark;
-use crate::statistics::NearCounts;
 use crate::store::{Beginning, Begun, Lease, Started, Starting};
-use crate::tag::{TableTags, Tag, Token};
 
 /// A store outside of this process: it may fail, and other processes read and write it.
 pub trait SharedStore {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Worth};
 use crate::error::Result;
-use crate::key::CacheKey;
-use crate::tag::{Tag, Token};
+use crate::name::key::CacheKey;
+use crate::name::tag::{Tag, Token};
 
 /// A store that keeps values which are set by hand.
 ///

@@ -7,10 +7,10 @@ use std::io;
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
-use crate::key::CacheKey;
+use crate::name::key::CacheKey;
+use crate::name::tag::Token;
 use crate::store::Mark;
 use crate::sync::RwLock;
-use crate::tag::Token;
 
 /// What was seen of a slot before it is loaded; `None`: the store does not say.
 type Seen = Option<(Mark, Token)>;

@@ -2,8 +2,8 @@
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::tag::Tag;
 use crate::store::{Expiry, Replacement};
-use crate::tag::Tag;
 use crate::values::form::{Form, Parcel};
 use crate::values::slots::{Glance, Seen, Step};
 

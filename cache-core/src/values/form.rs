@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::entry::serial;
 use crate::error::{Error, ErrorKind, Result};
-use crate::serial;
 use crate::store::{Body, Say};
 
 /// What can be set by hand: everything that serde writes and reads.

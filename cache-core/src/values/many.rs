@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::cache::Cache;
 use crate::error::Result;
-use crate::key::CacheKey;
-use crate::policy::Timeout;
+use crate::name::key::CacheKey;
+use crate::name::tag::Token;
+use crate::setting::policy::Timeout;
 use crate::store::{Content, Exchange, Exchanged, Slot};
-use crate::tag::Token;
 use crate::values::form::{Cacheable, Form, Parcel};
 use crate::values::timeout::IntoTimeout;
 

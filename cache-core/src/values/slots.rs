@@ -7,16 +7,16 @@ use std::time::Instant;
 use crate::cache::Cache;
 use crate::entry::{Life, Worth};
 use crate::error::{Error, ErrorKind, Result};
-use crate::guard::Trouble;
-use crate::key::{CacheKey, Kind};
-use crate::operation::Operation;
-use crate::policy::Timeout;
+use crate::name::key::{CacheKey, Kind};
+use crate::name::tag::{Tag, Token};
+use crate::observe::operation::Operation;
+use crate::observe::statistics::StoreCounter;
 use crate::protocol::miss::Miss;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::read::Reader;
-use crate::statistics::StoreCounter;
+use crate::runtime::guard::Trouble;
+use crate::setting::policy::Timeout;
 use crate::store::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, Slots, same_length};
-use crate::tag::{Tag, Token};
 use crate::values::form::Parcel;
 
 /// What a call makes of a slot that it has seen.

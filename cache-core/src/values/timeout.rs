@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::policy::Timeout;
+use crate::setting::policy::Timeout;
 
 /// What can be said as the timeout of a value: a [`Timeout`], a `Duration`, or `()` for the
 /// [cache's own](crate::CacheBuilder::value_timeout), five minutes if not set.
@@ -36,5 +36,5 @@ mod sealed {
 
     impl Sealed for () {}
     impl Sealed for core::time::Duration {}
-    impl Sealed for crate::policy::Timeout {}
+    impl Sealed for crate::setting::policy::Timeout {}
 }

@@ -6,11 +6,11 @@ use std::sync::MutexGuard;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Worth};
 use crate::error::Result;
-use crate::key::CacheKey;
-use crate::policy::Timeout;
+use crate::name::key::CacheKey;
+use crate::name::tag::{Tag, Token};
+use crate::setting::policy::Timeout;
 use crate::store::memory::{Held, Kept, MemoryStore, Tokens};
 use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot, SlotStore, Slots};
-use crate::tag::{Tag, Token};
 
 impl SlotStore for MemoryStore {
     fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {

@@ -5,10 +5,10 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::key::Fingerprint;
+use crate::name::key::Fingerprint;
+use crate::name::tag::{TagKind, Token};
 use crate::protocol::near::Near;
-use crate::store::near::track::Incarnation;
-use crate::tag::{TagKind, Token};
+use crate::store::track::Incarnation;
 
 /// A tag that an entry depends on, and the token that it was filled under.
 pub(in crate::store) type Under = (Fingerprint, TagKind, Token);

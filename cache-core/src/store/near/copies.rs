@@ -5,12 +5,12 @@
 //! removed do not come back. So what `protocol::near` decides of tokens holds for entries too: a look-up that began
 //! before the removal keeps nothing of what it found.
 
-use crate::key::{CacheKey, Fingerprint};
+use crate::name::key::{CacheKey, Fingerprint};
+use crate::name::tag::TagKind;
 use crate::protocol::near::Question;
 use crate::store::link::Packed;
 use crate::store::near::{NearMemory, Under};
 use crate::store::{Mark, Put, Seed, Stored};
-use crate::tag::TagKind;
 
 /// What the server holds under the name `key`, as if it were a tag.
 pub(in crate::store) fn copy(key: Fingerprint, bytes: &[u8]) -> (Fingerprint, Seed) {

@@ -1,10 +1,10 @@
 //! Is what is decided carried out, whatever comes between?
 
 use super::*;
-use crate::key::{KeyBytes, Kind};
-use crate::policy::Timeout;
+use crate::name::key::{KeyBytes, Kind};
+use crate::name::tag::{Database, Token};
+use crate::setting::policy::Timeout;
 use crate::store::near::trust::wall_now;
-use crate::tag::{Database, Token};
 
 const TRUST: Duration = Duration::from_secs(3600);
 

@@ -1,10 +1,10 @@
 //! What does a near cache do when it is told something of its link, or of a write?
 
 use crate::clock::Timestamp;
+use crate::name::tag::Tag;
 use crate::store::near::NearMemory;
 use crate::store::near::book::Book;
-use crate::store::near::track::Incarnation;
-use crate::tag::Tag;
+use crate::store::track::Incarnation;
 
 impl NearMemory {
     /// The link is gone, or is made anew: nothing is kept, and nothing is served until it is [tracked](Self::tracked).

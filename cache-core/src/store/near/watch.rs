@@ -8,8 +8,9 @@ use std::time::Instant;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::wait::Backoff;
+use crate::store::near::NearMemory;
 use crate::store::near::trust::wall_now;
-use crate::store::near::{NearMemory, Told, Track, Tracker, Untracked};
+use crate::store::track::{Told, Track, Tracker, Untracked};
 use crate::sync::Monitor;
 
 /// The thread of one near cache. It ends soon after this value.

@@ -3,22 +3,22 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
-use super::address::{Address, NearSettings};
-use super::call::Call;
-use super::change::Change;
-use super::connection::Connection;
-use super::failure::{Deadline, Failure};
 use super::pool::Pool;
 use super::track::RedisTracker;
 use crate::error::{Error, Result};
-use crate::intent::{Outcome, Writer};
-use crate::key::Fingerprint;
+use crate::name::key::Fingerprint;
+use crate::name::tag::Token;
+use crate::protocol::intent::{Outcome, Writer};
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::link::{Answer, Commenced, Commencing, Link, Opening, Packed, Swap};
 use crate::store::names::{Name, Names, TableName, TagName};
-use crate::store::near::Tracker;
+use crate::store::redis::command::call::Call;
+use crate::store::redis::command::change::Change;
+use crate::store::redis::command::connection::Connection;
+use crate::store::redis::wire::address::{Address, NearSettings};
+use crate::store::redis::wire::failure::{Deadline, Failure};
+use crate::store::track::Tracker;
 use crate::store::{Seeded, Usage};
-use crate::tag::Token;
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
 ///

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use super::connection::Connection;
+use crate::store::redis::command::connection::Connection;
 use crate::sync::Mutex;
 
 /// Connections that nobody uses at present; the one that was used last is used next.

@@ -9,17 +9,17 @@ use core::time::Duration;
 
 use redis::{PushKind, Value};
 
-use super::address::Address;
-use super::connection::{self, Batch, Connection};
-use super::failure::{Deadline, Failure};
-use super::frame::Frames;
-use super::incarnation;
-use super::socket::Stream;
 use crate::error::Result;
-use crate::key::Fingerprint;
+use crate::name::key::Fingerprint;
 use crate::store::Incarnation;
 use crate::store::names::Names;
-use crate::store::near::{Told, Track, Tracker, Untracked};
+use crate::store::redis::command::connection::{self, Batch, Connection};
+use crate::store::redis::command::incarnation;
+use crate::store::redis::wire::address::Address;
+use crate::store::redis::wire::failure::{Deadline, Failure};
+use crate::store::redis::wire::frame::Frames;
+use crate::store::redis::wire::socket::Stream;
+use crate::store::track::{Told, Track, Tracker, Untracked};
 
 /// Opens connections on which a server tells of changes.
 #[derive(Debug)]

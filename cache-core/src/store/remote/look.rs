@@ -1,17 +1,17 @@
 //! How are entries looked up on a server, and by which tokens are they judged?
 
 use crate::clock::Timestamp;
+use crate::entry::format::{self, Dependency, Record};
 use crate::entry::{Flaw, Life, Value, Worth, judge};
 use crate::error::Result;
-use crate::format::{self, Dependency, Record};
-use crate::intent::Seed;
-use crate::key::Fingerprint;
+use crate::name::key::Fingerprint;
+use crate::name::tag::{Tag, Token};
+use crate::protocol::intent::Seed;
 use crate::protocol::near::Question;
 use crate::store::link::{Answer, Commencing, Link};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Under, copy, under_copy};
 use crate::store::{Beginning, Begun, Found, Lease, Looked, Started, Starting, Wanted, same_length};
-use crate::tag::{Tag, Token};
 
 /// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
 pub(super) struct Place<'a, L> {

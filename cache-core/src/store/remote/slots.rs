@@ -8,11 +8,14 @@
 use core::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::entry::Flaw;
+use crate::entry::format::Record;
+use crate::entry::format::{self, Header};
 use crate::entry::{Life, Worth};
 use crate::error::Result;
-use crate::format::{self, Header};
-use crate::key::CacheKey;
-use crate::policy::Timeout;
+use crate::name::key::CacheKey;
+use crate::name::tag::{Tag, Token};
+use crate::setting::policy::Timeout;
 use crate::store::link::{Answer, Lasting, Link, Packed, Swap};
 use crate::store::names::Name;
 use crate::store::remote::RemoteStore;
@@ -20,8 +23,6 @@ use crate::store::remote::look::Tokens;
 use crate::store::{
     Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, SlotStore, Slots, same_length,
 };
-use crate::tag::{Tag, Token};
-use crate::{entry::Flaw, format::Record};
 
 impl<L: Link> SlotStore for RemoteStore<L> {
     fn find(&self, _key: &CacheKey, _now: Timestamp) -> Option<Slot> {

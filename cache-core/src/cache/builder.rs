@@ -1,0 +1,143 @@
+//! Setting a cache up: which store, which limits; wrong settings are refused here, by name.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::setting::policy::Policy;
+use crate::setting::quantity::MIB;
+use crate::setting::secret::Secret;
+use crate::store::Store;
+
+mod build;
+mod limits;
+mod near;
+mod url;
+
+impl Cache {
+    /// A cache of 64 MiB in the memory of this process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cache = cache_core::Cache::memory();
+    /// assert_eq!(cache.statistics().total().hit_count, 0);
+    /// ```
+    #[must_use]
+    pub fn memory() -> Self {
+        CacheBuilder::default_memory()
+    }
+
+    /// A cache that keeps nothing: every read asks the database.
+    #[must_use]
+    pub fn none() -> Self {
+        CacheBuilder::nothing()
+    }
+
+    /// Sets a cache up step by step.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::new()
+    }
+
+    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb`, `none:`, or with the feature `redis`
+    /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`; with
+    /// `near=64mb&max_staleness=500ms` behind the question mark as [`CacheBuilder::near`] does it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part of
+    /// the URL that is not understood and what is. A password is never shown. A server that is not there is no error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_core::Cache;
+    /// Cache::from_url("memory:?capacity=16mb")?;
+    /// assert!(Cache::from_url("memroy:").is_err());
+    /// # Ok::<(), cache_core::Error>(())
+    /// ```
+    pub fn from_url(url: &str) -> Result<Self> {
+        CacheBuilder::from_url(url)?.build()
+    }
+}
+
+/// Sets a [`Cache`] up.
+///
+/// # Examples
+///
+/// ```
+/// use cache_core::{Cache, MIB};
+/// let cache = Cache::builder().memory(16 * MIB).build()?;
+/// # Ok::<(), cache_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is built until `.build()` is called"]
+pub struct CacheBuilder {
+    store: Choice,
+    clock: Option<Arc<dyn Clock>>,
+    policy: Policy,
+    database_url: Option<Secret>,
+    near: Option<u64>,
+    max_staleness: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+enum Choice {
+    Given(Arc<dyn Store>),
+    Memory(u64),
+    Nothing,
+    #[cfg(feature = "redis")]
+    Redis(Secret),
+}
+
+impl CacheBuilder {
+    const DEFAULT_CAPACITY: u64 = 64 * MIB;
+
+    pub(crate) fn new() -> Self {
+        let store = Choice::Memory(Self::DEFAULT_CAPACITY);
+        Self { store, clock: None, policy: Policy::DEFAULT, database_url: None, near: None, max_staleness: None }
+    }
+
+    /// Keeps entries in the memory of this process, up to `capacity` bytes.
+    pub fn memory(mut self, capacity: u64) -> Self {
+        self.store = Choice::Memory(capacity);
+        self
+    }
+
+    /// Keeps nothing: every read asks the database.
+    pub fn none(mut self) -> Self {
+        self.store = Choice::Nothing;
+        self
+    }
+
+    /// Keeps entries on a server of Redis or Valkey: `redis://user:password@host:port/db?prefix=shop`.
+    /// [`RedisLink::from_url`](crate::store::RedisLink::from_url) has all that a URL can say.
+    ///
+    /// Nothing is connected to yet. A URL that is wrong is an error of [`build`](Self::build).
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, url: impl Into<String>) -> Self {
+        self.store = Choice::Redis(Secret(url.into()));
+        self
+    }
+
+    /// Keeps entries in `store`.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Choice::Given(Arc::new(store));
+        self
+    }
+
+    /// Names the database that reads without a connection are about, as its connection URL: as connections are opened
+    /// by it.
+    pub fn database(mut self, url: impl Into<String>) -> Self {
+        self.database_url = Some(Secret(url.into()));
+        self
+    }
+
+    /// Takes the time from `clock`.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+}

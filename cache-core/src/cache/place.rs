@@ -1,0 +1,74 @@
+//! Which of the values that are set by hand does a handle mean?
+
+use std::sync::LazyLock;
+
+use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
+
+/// A version and a prefix. Values in different places do not meet, whatever their keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    prefix: Fingerprint,
+    version: u32,
+    digest: Fingerprint,
+}
+
+impl Place {
+    /// The first version, without a prefix.
+    pub(crate) fn first() -> Self {
+        static FIRST: LazyLock<Place> = LazyLock::new(|| Place::of(Fingerprint::of(&[b"values"]), 1));
+        *FIRST
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    pub(crate) fn with_version(&self, version: u32) -> Self {
+        Self::of(self.prefix, version)
+    }
+
+    /// The place beside this one whose prefix is longer by `prefix`.
+    pub(crate) fn with_prefix(&self, prefix: &str) -> Self {
+        Self::of(Fingerprint::of(&[b"prefix", self.prefix.as_bytes(), prefix.as_bytes()]), self.version)
+    }
+
+    /// The name of a value. No manager has an entry of this kind.
+    #[inline]
+    pub(crate) fn key(&self, key: &str) -> CacheKey {
+        CacheKey { space: self.prefix, manager: self.digest, kind: Kind::Value, id: KeyBytes::of(key) }
+    }
+
+    fn of(prefix: Fingerprint, version: u32) -> Self {
+        Self { prefix, version, digest: Fingerprint::of(&[b"version", prefix.as_bytes(), &version.to_le_bytes()]) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b13_places_do_not_meet() {
+        let first = Place::first();
+        let places = [
+            first,
+            first.with_version(2),
+            first.with_prefix("a"),
+            first.with_prefix("a").with_version(2),
+            first.with_prefix("a").with_prefix("b"),
+            first.with_prefix("ab"),
+            first.with_prefix(""),
+        ];
+        for (at, one) in places.iter().enumerate() {
+            let others = places.iter().enumerate().filter(|(other, _)| *other != at);
+            others.for_each(|(_, other)| assert_ne!(one.key("k"), other.key("k")));
+        }
+        assert_eq!(first.with_version(2).with_prefix("a").key("k"), first.with_prefix("a").with_version(2).key("k"));
+        assert_eq!(first.with_version(2).with_version(1).key("k"), first.key("k"));
+    }
+
+    #[test]
+    fn k8_names_do_not_depend_on_the_process() {
+        assert_eq!(format!("{:?}", Place::first().key("lamp").fingerprint()), "0e21693b085b84c6309511491678f6ae");
+    }
+}

@@ -1,0 +1,53 @@
+//! The bytes of the values that every manager keeps: numbers, truths, nothing, and lists of what can be encoded.
+
+use crate::entry::codec::Encode;
+use crate::entry::serial;
+use crate::error::Result;
+
+/// Nothing at all.
+impl Encode for () {
+    fn encode(&self, _bytes: &mut Vec<u8>) -> Result<()> {
+        Ok(())
+    }
+
+    fn decode(_bytes: &mut &[u8]) -> Result<Self> {
+        Ok(())
+    }
+}
+
+macro_rules! encode_by_serde {
+    ($($plain:ty),*) => { $(
+        impl Encode for $plain {
+            fn encode(&self, bytes: &mut Vec<u8>) -> Result<()> {
+                serial::write(self, bytes)
+            }
+
+            fn decode(bytes: &mut &[u8]) -> Result<Self> {
+                serial::read(bytes)
+            }
+        }
+    )* };
+}
+
+encode_by_serde!(bool, i64, u64);
+
+/// Their number, then one after the other.
+impl<T: Encode> Encode for Vec<T> {
+    fn encode(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        (self.len() as u64).encode(bytes)?;
+        self.iter().try_for_each(|element| element.encode(bytes))
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Result<Self> {
+        let length = u64::decode(bytes)?;
+        // Room is made as elements come: the length may be a lie. Elements without bytes would make it an endless one.
+        let mut elements = Self::new();
+        for _ in 0..length {
+            if bytes.is_empty() {
+                return Err(super::wrong("fewer elements than announced"));
+            }
+            elements.push(T::decode(bytes)?);
+        }
+        Ok(elements)
+    }
+}

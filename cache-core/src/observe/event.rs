@@ -1,0 +1,212 @@
+//! What a cache tells its listeners.
+
+use core::cell::Cell;
+use core::fmt;
+use core::panic::Location;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::name::key::Kind;
+use crate::observe::operation::Operation;
+use crate::protocol::breaker::BreakerState;
+use crate::protocol::miss::Miss;
+use crate::sync::RwLock;
+
+/// Something that happened in a cache. Hits are only counted.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The breaker between the cache and its store changed.
+    BreakerChanged {
+        /// What it is now.
+        state: BreakerState,
+    },
+    /// A read went to the database without looking at the cache.
+    Bypassed {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+        /// Why.
+        reason: Bypass,
+        /// Where the read was asked for.
+        location: &'static Location<'static>,
+    },
+    /// Entries were cleared by hand.
+    Cleared {
+        /// The manager's name; `None`: the whole cache.
+        manager: Option<&'a str>,
+    },
+    /// Connections that are opened from now on are not seen: the program has replaced what sees them. Told once, when it is
+    /// noticed.
+    DefaultReplaced,
+    /// A value was deleted by hand.
+    Deleted {
+        /// The name that values are counted under.
+        manager: &'a str,
+        /// The kind of read that it was for.
+        kind: Kind,
+    },
+    /// Entries became unreachable because something was written.
+    Invalidated {
+        /// The tables' SQL names, in order.
+        tables: &'a [&'a str],
+        /// Whether everything of the database was affected.
+        is_wide: bool,
+        /// What ended the write.
+        cause: Cause,
+    },
+    /// A read found nothing of use.
+    Missed {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+        /// Why.
+        cause: Miss,
+    },
+    /// What was pending has got through: the store is looked at again.
+    ReleaseDelivered {
+        /// The tables' SQL names, in order.
+        tables: &'a [&'a str],
+    },
+    /// The store has not acknowledged that something was written. Until it has, this process does not look at it; other
+    /// processes may serve what was there before.
+    ReleasePending {
+        /// The tables' SQL names, in order.
+        tables: &'a [&'a str],
+    },
+    /// An entry was stored.
+    Stored {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+    },
+    /// The store failed; nobody's query did.
+    StoreFailed {
+        /// What it was asked to do.
+        operation: Operation,
+        /// What the store said.
+        error: &'a Error,
+    },
+}
+
+/// Why a read did not look at the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Bypass {
+    /// The call asked for it.
+    Asked,
+    /// The query could not be followed: it locks rows, or its tables cannot be told from its text.
+    NotFollowed,
+    /// No cache is installed under the manager's name.
+    NotInstalled,
+    /// The query calls a function that may give another result next time.
+    NotDeterministic,
+    /// The connection was opened before the cache was installed, or its instrumentation was replaced.
+    NotTracked,
+    /// The cache is switched off.
+    Off,
+    /// The connection was told something that may change what its queries return.
+    ParticularSession,
+    /// The connection leads to a replica, which may be behind: what it answered was not stored.
+    Replica,
+    /// The connection is in a transaction, or it cannot be told whether it is.
+    Transaction,
+    /// The connection was asked which database it is on, and did not say, or named another one than before.
+    Unidentified,
+}
+
+/// What ended a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The outermost transaction was committed, or may have been.
+    Commit,
+    /// A transaction was rolled back in which something was not understood.
+    Rollback,
+    /// A statement outside of transactions returned.
+    Statement,
+}
+
+impl fmt::Display for Bypass {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Asked => "the call asked for the database (`bypass`)",
+            Self::NotFollowed => "the tables of the query cannot be told from its text, or it locks rows",
+            Self::NotInstalled => "no cache is installed under the manager's name",
+            Self::NotDeterministic => "the query calls a function that may give another result next time",
+            Self::NotTracked => {
+                "the connection is not tracked: it was opened before `install`, or its instrumentation was replaced"
+            }
+            Self::Off => "the cache is switched off",
+            Self::ParticularSession => "the connection was told something that may change what its queries return",
+            Self::Replica => "the connection leads to a replica, which may be behind: its answer is not stored",
+            Self::Transaction => "the connection is in a transaction, or it cannot be told whether it is",
+            Self::Unidentified => "the connection did not say which database it is on",
+        })
+    }
+}
+
+thread_local! {
+    static IS_TELLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a listener runs on this thread.
+pub(crate) fn is_telling() -> bool {
+    IS_TELLING.get()
+}
+
+type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// Those who listen to one cache.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    listeners: RwLock<Vec<(String, Listener)>>,
+    is_anybody: AtomicBool,
+    panics: AtomicU64,
+}
+
+impl Listeners {
+    /// Adds a listener, unless there is one of this name.
+    pub(crate) fn add(&self, id: &str, listener: Listener) -> bool {
+        let mut listeners = self.listeners.write();
+        let is_new = listeners.iter().all(|(name, _)| name != id);
+        if is_new {
+            listeners.push((id.to_owned(), listener));
+            self.is_anybody.store(true, Ordering::Release);
+        }
+        is_new
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        if !self.is_anybody.load(Ordering::Acquire) {
+            return;
+        }
+        // A listener that reads through the cache would hear of its own miss, and of the next, without end.
+        if IS_TELLING.replace(true) {
+            return;
+        }
+        // No lock is held while they run: a listener may read through the cache, or add another one.
+        let listeners = self.listeners.read().clone();
+        for (_, listener) in listeners {
+            if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
+                self.panics.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        IS_TELLING.set(false);
+    }
+
+    pub(crate) fn panic_count(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Listeners").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,488 @@
+//! Decides what becomes of a tag's token and of the intents beside it: the heart of every store.
+//!
+//! A store across the network keeps the two under keys of their own, and may lose either without the other. Each
+//! operation here is one script there: it sees both keys, and nobody comes between.
+
+use core::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::name::tag::{Reach, Tag, Token};
+
+/// Names a writer, or one of its transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Writer(Token);
+
+impl Writer {
+    /// A name that nobody else has.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(Token::fresh())
+    }
+
+    /// The writer whose name is `bits`, as it is told to other processes.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(Token::from_bits(bits))
+    }
+
+    /// The name as a number.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0.bits()
+    }
+}
+
+/// A tag's present state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Seed {
+    /// Its token.
+    pub token: Token,
+    /// Whether a writer's intent stands beside it.
+    pub is_intended: bool,
+}
+
+/// How an intent ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The tag that it stands beside.
+    pub tag: Tag,
+    /// What happens to both.
+    pub outcome: Outcome,
+}
+
+impl Release {
+    /// Whether it changes the tag that every write to a table changes.
+    pub(crate) fn changes_any(&self) -> bool {
+        self.tag.is_any() && self.outcome != Outcome::Unchanged
+    }
+}
+
+/// What the writer knows at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Something may have been written: a new token, and the intent goes.
+    Changed,
+    /// Nothing was written: the token stays, the intent goes.
+    Unchanged,
+    /// Perhaps it is still being written: a new token, and an intent that stands for so long from now.
+    Unknown(Duration),
+}
+
+/// What a store keeps of one tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TagState {
+    /// The first key; `None`: the tag is unknown.
+    pub held: Option<Held>,
+    /// The second key: who stands beside the tag, and until when. It expires with the last of them.
+    pub intents: Vec<(Writer, Timestamp)>,
+}
+
+/// The first key of a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Held {
+    /// Intents were lost. Nothing is kept under the tag until the last of them has ended: any of their writers may
+    /// commit meanwhile, and never come back.
+    Blocked {
+        /// When the key expires.
+        until: Timestamp,
+    },
+    /// The tag has no token, and intents stand beside it: should they be lost, that is noticed.
+    Counted(Standing),
+    /// The tag has a token.
+    Token {
+        /// The token.
+        token: Token,
+        /// How long it is kept once no intent stands.
+        keeping: Keeping,
+        /// The intents beside it.
+        standing: Standing,
+    },
+}
+
+/// What a tag's first key says of the intents beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// How many intents stood when the key was written last: fewer now means that some were lost.
+    pub count: usize,
+    /// When the first of them ends, and the key expires.
+    pub earliest: Timestamp,
+    /// When the last of them ends.
+    pub latest: Timestamp,
+}
+
+/// How long a token is kept beside which no intent stands. Without intents it may go at any time, which costs queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Keeping {
+    /// For longer than anything is stored: the number of such tags is bounded.
+    Long,
+    /// Nothing was stored under it yet. Whoever reads may store something until then.
+    Unused {
+        /// When it goes.
+        until: Timestamp,
+    },
+    /// What is stored under it has ended by then.
+    Used {
+        /// When it goes.
+        until: Timestamp,
+    },
+}
+
+impl Keeping {
+    /// How long a query may take that reads a tag of which outsiders choose the number, if what it brings is to be kept.
+    pub const UNUSED: Duration = Duration::from_secs(600);
+
+    /// How long a token is kept that a tag is given at `now`.
+    #[must_use]
+    pub fn begun(reach: Reach, now: Timestamp) -> Self {
+        match reach {
+            Reach::Narrow => Self::Unused { until: now.after(Self::UNUSED) },
+            Reach::Wide => Self::Long,
+        }
+    }
+
+    /// When the token goes, if no intent stands.
+    #[must_use]
+    pub const fn until(self) -> Timestamp {
+        match self {
+            Self::Long => Timestamp::NEVER,
+            Self::Unused { until } | Self::Used { until } => until,
+        }
+    }
+
+    /// The same, once something is stored under the token that lives for `life`: twice as long, so that what takes its
+    /// place mostly finds the token as it is.
+    #[must_use]
+    pub fn under(self, life: Duration, now: Timestamp) -> Self {
+        let is_enough = match self {
+            Self::Long => true,
+            Self::Unused { .. } => false,
+            Self::Used { until } => until >= now.after(life),
+        };
+        if is_enough { self } else { Self::Used { until: now.after(life.saturating_mul(2)) } }
+    }
+}
+
+impl Standing {
+    /// No intent stands.
+    pub const NONE: Self = Self { count: 0, earliest: Timestamp::NEVER, latest: Timestamp::NEVER };
+
+    fn of(intents: &[(Writer, Timestamp)]) -> Self {
+        let deadlines = || intents.iter().map(|(_, deadline)| *deadline);
+        let (earliest, latest) = (deadlines().min(), deadlines().max());
+        let or_never = |deadline: Option<Timestamp>| deadline.unwrap_or(Timestamp::NEVER);
+        Self { count: intents.len(), earliest: or_never(earliest), latest: or_never(latest) }
+    }
+}
+
+impl TagState {
+    /// The token at `now`, if the tag has one.
+    #[must_use]
+    pub fn token(&self, now: Timestamp) -> Option<Token> {
+        match self.held? {
+            held @ Held::Token { token, .. } if now < held.expires_at() => Some(token),
+            _ => None,
+        }
+    }
+
+    /// When the last of the intents ends that stand at `now`, or did before they were lost, but for those of writers that
+    /// `are_exempt`; `None`: no other one stands.
+    #[must_use]
+    pub fn stands_until(&self, now: Timestamp, are_exempt: impl Fn(Writer) -> bool) -> Option<Timestamp> {
+        let mut present = self.clone();
+        present.settle(now);
+        let blocked = if let Some(Held::Blocked { until }) = present.held { Some(until) } else { None };
+        let others = present.intents.iter().filter(|(writer, _)| !are_exempt(*writer));
+        others.map(|(_, deadline)| *deadline).chain(blocked).max()
+    }
+
+    /// The tag's token: `fresh` if it had none, which is kept as `keeping` says. Under a tag that is blocked `fresh` is
+    /// given and not kept, so that nothing that is filled under it is ever found.
+    pub fn seed(&mut self, fresh: Token, keeping: Keeping, now: Timestamp) -> Seed {
+        self.settle(now);
+        let is_intended = !self.intents.is_empty();
+        let seed = match self.held {
+            Some(Held::Token { token, .. }) => Seed { token, is_intended },
+            Some(Held::Blocked { .. }) => Seed { token: fresh, is_intended: true },
+            None | Some(Held::Counted(_)) => {
+                self.held = Some(Held::Token { token: fresh, keeping, standing: Standing::NONE });
+                Seed { token: fresh, is_intended }
+            }
+        };
+        self.note(now);
+        seed
+    }
+
+    /// Something was stored under `token` that lives for `life`: it is kept for as long. Where the tag has another token
+    /// nothing happens.
+    pub fn keep(&mut self, token: Token, life: Duration, now: Timestamp) {
+        self.keep_as(token, now, |keeping, _| Some(keeping.under(life, now)));
+    }
+
+    /// Whoever read `token` stores nothing under it. If nobody else has either, it goes. Where the tag has another token
+    /// nothing happens.
+    pub fn forget(&mut self, token: Token, now: Timestamp) {
+        self.keep_as(token, now, |keeping, is_alone| match keeping {
+            Keeping::Unused { .. } if is_alone => None,
+            _ => Some(keeping),
+        });
+    }
+
+    /// Changes how long `token` is kept, beside which intents stand or do not; `None`: no longer.
+    fn keep_as(&mut self, token: Token, now: Timestamp, with: impl FnOnce(Keeping, bool) -> Option<Keeping>) {
+        if !matches!(self.held, Some(Held::Token { token: present, .. }) if present == token) {
+            return;
+        }
+        self.settle(now);
+        if let Some(Held::Token { keeping, .. }) = &mut self.held {
+            match with(*keeping, self.intents.is_empty()) {
+                Some(changed) => *keeping = changed,
+                None => self.held = None,
+            }
+        }
+        self.note(now);
+    }
+
+    /// Places an intent of `writer` for `life`; a second one replaces the first.
+    pub fn place(&mut self, writer: Writer, life: Duration, now: Timestamp) {
+        self.settle(now);
+        self.stand(writer, life, now);
+        self.note(now);
+    }
+
+    /// Ends the intent of `writer`. A tag that is not known stays so: nothing can depend on it.
+    pub fn release(&mut self, writer: Writer, outcome: Outcome, fresh: Token, now: Timestamp) {
+        self.settle(now);
+        self.intents.retain(|(other, _)| *other != writer);
+        if let Outcome::Unknown(life) = outcome {
+            self.stand(writer, life, now);
+        }
+        if let (Outcome::Changed | Outcome::Unknown(_), Some(Held::Token { token, .. })) = (outcome, &mut self.held) {
+            *token = fresh;
+        }
+        self.note(now);
+    }
+
+    /// Whether nothing is kept any more.
+    #[must_use]
+    pub fn is_empty(&self, now: Timestamp) -> bool {
+        self.held.is_none_or(|held| held.expires_at() <= now) && self.intents.iter().all(|(_, end)| *end <= now)
+    }
+
+    /// Lets go what has expired, and notices what was lost.
+    fn settle(&mut self, now: Timestamp) {
+        self.held = self.held.filter(|held| now < held.expires_at());
+        self.intents.retain(|(_, deadline)| *deadline > now);
+        // A key that counts intents expires with the first of them: while it is there, none of them has ended.
+        if let Some(Held::Token { standing, .. } | Held::Counted(standing)) = self.held
+            && self.intents.len() < standing.count
+        {
+            self.held = Some(Held::Blocked { until: standing.latest });
+        }
+    }
+
+    fn stand(&mut self, writer: Writer, life: Duration, now: Timestamp) {
+        self.intents.retain(|(other, _)| *other != writer);
+        self.intents.push((writer, now.after(life)));
+    }
+
+    /// Writes down how many intents stand, and when they end; beside the token, if there is one.
+    fn note(&mut self, now: Timestamp) {
+        let present = Standing::of(&self.intents);
+        match &mut self.held {
+            Some(Held::Blocked { .. }) => {}
+            Some(Held::Token { standing, .. }) => *standing = present,
+            None | Some(Held::Counted(_)) => self.held = (present.count > 0).then_some(Held::Counted(present)),
+        }
+        // Intents kept a token whose time was over.
+        self.held = self.held.filter(|held| now < held.expires_at());
+    }
+}
+
+impl Held {
+    /// When the key is gone by itself: not before the intents that it counts.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::Blocked { until } => *until,
+            Self::Token { keeping, standing: Standing::NONE, .. } => keeping.until(),
+            Self::Counted(standing) | Self::Token { standing, .. } => standing.earliest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFE: Duration = Duration::from_secs(10);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn token(number: u64) -> Token {
+        Token::from_bits(number)
+    }
+
+    fn writer(number: u64) -> Writer {
+        Writer::from_bits(number)
+    }
+
+    fn seeded() -> TagState {
+        let mut state = TagState::default();
+        state.seed(token(1), Keeping::Long, at(1));
+        state
+    }
+
+    fn asked_for(reach: Reach) -> TagState {
+        let mut state = TagState::default();
+        state.seed(token(1), Keeping::begun(reach, at(1)), at(1));
+        state
+    }
+
+    #[test]
+    fn a_token_stays_until_it_is_changed() {
+        let mut state = seeded();
+        assert_eq!(state.seed(token(2), Keeping::Long, at(2)), Seed { token: token(1), is_intended: false });
+        state.place(writer(1), LIFE, at(2));
+        assert_eq!(state.seed(token(2), Keeping::Long, at(3)), Seed { token: token(1), is_intended: true });
+        state.release(writer(1), Outcome::Unchanged, token(3), at(4));
+        assert_eq!(state.token(at(100_000)), Some(token(1)));
+        state.release(writer(1), Outcome::Changed, token(3), at(5));
+        assert_eq!(state.token(at(100_000)), Some(token(3)));
+    }
+
+    #[test]
+    fn intents_stand_until_the_last_of_them_ends_though_they_were_lost() {
+        let mut state = seeded();
+        let (nobody, second) = (|_| false, |other| other == writer(2));
+        assert_eq!(state.stands_until(at(1), nobody), None);
+        state.place(writer(1), LIFE, at(1));
+        state.place(writer(2), LIFE, at(3));
+        assert_eq!(state.stands_until(at(5), nobody), Some(at(13)));
+        assert_eq!(state.stands_until(at(5), second), Some(at(11)));
+        state.intents.remove(1);
+        assert_eq!(state.stands_until(at(5), second), Some(at(13)), "whose they were is lost");
+        assert_eq!(state.stands_until(at(13), nobody), None);
+    }
+
+    #[test]
+    fn an_unknown_tag_stays_unknown_when_it_is_released() {
+        let mut state = TagState::default();
+        state.place(writer(1), LIFE, at(1));
+        state.release(writer(1), Outcome::Changed, token(1), at(2));
+        assert!(state.is_empty(at(2)));
+    }
+
+    #[test]
+    fn the_first_deadline_kills_the_token_and_the_others_stand() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.place(writer(2), LIFE * 2, at(1));
+        assert_eq!(state.token(at(10)), Some(token(1)));
+        assert_eq!(state.token(at(11)), None);
+        assert_eq!(state.seed(token(2), Keeping::Long, at(11)), Seed { token: token(2), is_intended: true });
+        assert_eq!(state.token(at(21)), None);
+    }
+
+    #[test]
+    fn a_token_that_was_lost_comes_back_under_the_intents_that_stand() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.held = None;
+        assert!(state.seed(token(2), Keeping::Long, at(2)).is_intended);
+        assert_eq!(state.token(at(11)), None);
+    }
+
+    #[test]
+    fn a_tag_whose_intents_were_lost_keeps_nothing_until_the_last_of_them_has_ended() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.place(writer(2), LIFE * 2, at(1));
+        state.intents.clear();
+        // Before anybody notices, the token dies with the first intent that it counts.
+        assert_eq!((state.token(at(10)), state.token(at(11))), (Some(token(1)), None));
+        assert_eq!(state.seed(token(2), Keeping::Long, at(2)), Seed { token: token(2), is_intended: true });
+        assert_eq!(state.token(at(2)), None);
+        state.release(writer(1), Outcome::Changed, token(3), at(3));
+        state.place(writer(3), LIFE, at(4));
+        state.release(writer(3), Outcome::Unchanged, token(4), at(5));
+        assert_eq!(state.seed(token(5), Keeping::Long, at(20)).token, token(5));
+        assert_eq!(state.token(at(20)), None, "no release lifts it");
+        state.seed(token(6), Keeping::Long, at(21));
+        assert_eq!(state.token(at(100)), Some(token(6)));
+    }
+
+    #[test]
+    fn a_tag_that_was_asked_for_in_vain_is_gone_at_once_and_one_that_the_schema_bounds_stays() {
+        let forgotten = |reach| {
+            let mut state = asked_for(reach);
+            state.forget(token(1), at(2));
+            state.is_empty(at(2))
+        };
+        assert!(forgotten(Reach::Narrow));
+        assert!(!forgotten(Reach::Wide));
+        let mut state = asked_for(Reach::Narrow);
+        state.forget(token(2), at(2));
+        assert_eq!(state.token(at(600)), Some(token(1)), "another token is somebody else's");
+        assert_eq!(state.token(at(601)), None);
+    }
+
+    #[test]
+    fn a_token_is_kept_as_long_as_what_is_stored_under_it() {
+        let second = Duration::from_secs(1);
+        let mut state = asked_for(Reach::Narrow);
+        state.keep(token(1), second, at(2));
+        assert_eq!((state.token(at(3)), state.token(at(4))), (Some(token(1)), None));
+        let mut state = asked_for(Reach::Narrow);
+        state.keep(token(1), LIFE, at(2));
+        state.keep(token(1), second, at(2));
+        state.keep(token(2), LIFE * 100, at(2));
+        state.forget(token(1), at(2));
+        assert_eq!((state.token(at(21)), state.token(at(22))), (Some(token(1)), None));
+        state.keep(token(1), LIFE, at(12));
+        assert_eq!(state.token(at(22)), None, "long enough");
+        state.keep(token(1), LIFE, at(13));
+        assert_eq!(state.token(at(32)), Some(token(1)));
+    }
+
+    #[test]
+    fn a_tag_does_not_go_before_the_intents_beside_it() {
+        let mut state = asked_for(Reach::Narrow);
+        state.keep(token(1), Duration::from_secs(1), at(1));
+        state.place(writer(1), LIFE, at(2));
+        state.intents.clear();
+        assert_eq!(state.seed(token(2), Keeping::Long, at(11)), Seed { token: token(2), is_intended: true });
+        assert_eq!(state.token(at(11)), None, "that they were lost is noticed");
+        let mut state = asked_for(Reach::Narrow);
+        state.keep(token(1), Duration::from_secs(1), at(1));
+        state.place(writer(1), LIFE, at(2));
+        assert_eq!(state.token(at(11)), Some(token(1)));
+        state.release(writer(1), Outcome::Unchanged, token(3), at(11));
+        assert!(state.is_empty(at(11)), "its own time is over");
+    }
+
+    #[test]
+    fn intents_beside_a_tag_without_a_token_are_counted() {
+        let mut state = TagState::default();
+        state.place(writer(1), LIFE, at(1));
+        assert_eq!(state.token(at(1)), None);
+        state.intents.clear();
+        state.seed(token(1), Keeping::Long, at(2));
+        assert_eq!(state.token(at(2)), None, "that they were lost is noticed");
+        state.seed(token(2), Keeping::Long, at(11));
+        assert_eq!(state.token(at(11)), Some(token(2)));
+    }
+
+    #[test]
+    fn an_outcome_that_is_not_known_changes_the_token_now_and_at_the_deadline() {
+        let mut state = seeded();
+        state.place(writer(1), LIFE, at(1));
+        state.release(writer(1), Outcome::Unknown(LIFE), token(2), at(5));
+        assert_eq!(state.token(at(14)), Some(token(2)));
+        assert_eq!(state.token(at(15)), None);
+    }
+}

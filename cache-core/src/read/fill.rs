@@ -1,0 +1,208 @@
+//! What follows a miss: one thread of the process fills the entry, under tokens that were read before its query.
+
+use crate::cache::Cache;
+use crate::cache::mode::Mode;
+use crate::entry::{Life, Value};
+use crate::name::key::CacheKey;
+use crate::name::tables::Declared;
+use crate::name::tag::{Tag, Token};
+use crate::observe::operation::Operation;
+use crate::read::Reader;
+use crate::read::lease::Right;
+use crate::runtime::flight::{Follower, Leader, Seat};
+use crate::runtime::notes::Prepared;
+use crate::setting::policy::Lifetime;
+use crate::store::{Lease, Seed, SharedStore, Started, Starting, Writer};
+
+/// How a miss goes on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Start {
+    /// Query, and store nothing: the store is not to be had.
+    Alone,
+    /// Somebody else loads the same under the same tokens.
+    Follow(Follower),
+    /// Query, then end the fill.
+    Lead(Box<Fill>),
+}
+
+/// What was missed, and is about to be loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    /// Its name.
+    pub key: CacheKey,
+    /// Every tag that it may depend on.
+    pub tags: &'a [Tag],
+    /// What the process declares of the tables of which these name a part.
+    pub declared: &'a [Declared],
+    /// What the look has [seen](crate::Missed::seen). Whoever names it [looks once more](Fill::approach).
+    pub seen: &'a [(Tag, Option<Seed>)],
+}
+
+impl<'a> Sought<'a> {
+    /// Of whose tags nothing was seen.
+    #[must_use]
+    pub const fn new(key: CacheKey, tags: &'a [Tag], declared: &'a [Declared]) -> Self {
+        Self { key, tags, declared, seen: &[] }
+    }
+}
+
+/// The right to fill one key under the tokens that were read before the query.
+///
+/// If it is dropped, those who wait for it learn at once, and nothing is stored.
+#[derive(Debug)]
+pub struct Fill {
+    cache: Cache,
+    key: CacheKey,
+    seeds: Vec<(Tag, Seed)>,
+    /// The tokens are those that the look has seen. They are read again, and notes after them, before the query.
+    presumed: Option<Vec<Declared>>,
+    leader: Leader,
+    /// Ends after those who wait were told, or when what was loaded is stored.
+    right: Option<Right>,
+}
+
+impl Reader<'_> {
+    /// Starts the load of what is `sought`.
+    #[must_use]
+    pub fn start(&self, sought: &Sought<'_>) -> Start {
+        let Some(Ground { seeds, is_presumed, right }) = self.ground(sought) else { return Start::Alone };
+        let presumed = is_presumed.then(|| sought.declared.to_vec());
+        let (key, tokens) = (sought.key, seeds.iter().map(|(_, seed)| seed.token).collect());
+        match self.cache.0.flights.board(key, tokens) {
+            Seat::Follower(follower) => Start::Follow(follower),
+            Seat::Leader(leader) => {
+                let mut fill = Fill { cache: self.cache.clone(), key, seeds, presumed, leader, right: None };
+                right.into_iter().for_each(|right| fill.give(right));
+                Start::Lead(Box::new(fill))
+            }
+        }
+    }
+
+    /// What a load stands on; `None`: nothing is to be stored.
+    fn ground(&self, sought: &Sought<'_>) -> Option<Ground> {
+        let Some(seen) = self.seen_of(sought) else {
+            let seeds = self.seed_declared(sought.tags, sought.declared)?;
+            return Some(Ground { seeds, is_presumed: false, right: None });
+        };
+        match seen.iter().map(|(tag, seed)| Some((*tag, (*seed)?))).collect() {
+            // It says who loads the same; whoever does asks again.
+            Some(seeds) => Some(Ground { seeds, is_presumed: true, right: None }),
+            None => self.found(sought, seen),
+        }
+    }
+
+    /// What the look has seen of all tags, in their order.
+    fn seen_of(&self, sought: &Sought<'_>) -> Option<Vec<(Tag, Option<Seed>)>> {
+        if sought.seen.is_empty() || self.cache.mode() != Mode::Normal {
+            return None;
+        }
+        sought.tags.iter().map(|tag| sought.seen.iter().find(|(seen, _)| seen == tag).copied()).collect()
+    }
+
+    /// Seeds tags of which some were [seen](Sought::seen) to have no token, and takes the lease of the load if nothing can
+    /// have been stored under what they hold then.
+    fn found(&self, sought: &Sought<'_>, mut seen: Vec<(Tag, Option<Seed>)>) -> Option<Ground> {
+        let (store, holder) = (self.cache.store(), Writer::fresh());
+        let tables = store.noted(sought.declared);
+        // What was lost is made good once.
+        for _ in 0..2 {
+            let holder = (holder, store.policy.lease_life);
+            let starting = Starting { key: &sought.key, seen: &seen, tables: &tables, holder };
+            let start = |store: &dyn SharedStore| {
+                let started = store.start(&starting, self.now())?;
+                Ok(Started { seeded: started.seeded.of_length(seen.len(), tables.len())?, ..started })
+            };
+            // A token that should have been changed must not be filled under.
+            let started = self.cache.read_shared(Operation::Seed, start);
+            let started = started.inspect_err(|trouble| self.note(trouble)).ok()?;
+            let seeds: Vec<(Tag, Seed)> =
+                sought.tags.iter().copied().zip(started.seeded.seeds.iter().copied()).collect();
+            let tokens: Vec<Token> = started.seeded.seeds.iter().map(|seed| seed.token).collect();
+            let right = started.is_leased.then(|| self.right(Lease::of(&sought.key, &tokens), holder.0));
+            let settled = store.settle(started.seeded, sought.declared);
+            match settled.inspect_err(|trouble| self.note(trouble)).ok()? {
+                // Somebody else may load the same, or have stored it.
+                Prepared::Ready(_) => return Some(Ground { seeds, is_presumed: right.is_none(), right }),
+                Prepared::Again => seen = seeds.into_iter().map(|(tag, seed)| (tag, Some(seed))).collect(),
+                Prepared::Unripe => return None,
+            }
+        }
+        None
+    }
+}
+
+impl Fill {
+    /// The tokens that were read before the query.
+    #[must_use]
+    pub fn seeds(&self) -> &[(Tag, Seed)] {
+        &self.seeds
+    }
+
+    /// Whether what was loaded may be stored: not while another process is at it, nor under tokens that were not read
+    /// for this fill.
+    #[must_use]
+    pub fn may_store(&self) -> bool {
+        self.presumed.is_none() && self.right.as_ref().is_none_or(Right::may_store)
+    }
+
+    /// Hands what was loaded to those who wait.
+    pub(crate) fn share(self, value: Value, lifetime: impl Into<Lifetime>) -> Life {
+        let life = Life::starting(self.cache.now(), lifetime);
+        self.leader.land(value, life);
+        life
+    }
+
+    /// Hands what somebody else has stored to those who wait.
+    pub fn hand_on(self, value: Value, life: Life) {
+        self.leader.land(value, life);
+    }
+
+    pub(crate) fn key(&self) -> &CacheKey {
+        &self.key
+    }
+
+    /// What is declared, if the tokens are still to be read for this fill.
+    pub(crate) fn presumed(&self) -> Option<&[Declared]> {
+        self.presumed.as_deref()
+    }
+
+    /// Every tag that what is loaded may depend on.
+    pub(crate) fn tags(&self) -> Vec<Tag> {
+        self.seeds.iter().map(|(tag, _)| *tag).collect()
+    }
+
+    /// The tokens were read for this fill.
+    pub(crate) fn stand_on(&mut self, seeds: Vec<Seed>) {
+        self.presumed = None;
+        self.seeds.iter_mut().zip(seeds).for_each(|((_, held), seed)| *held = seed);
+        self.right.iter_mut().for_each(|right| right.stand_on(&self.seeds));
+    }
+
+    pub(crate) const fn right(&mut self) -> &mut Option<Right> {
+        &mut self.right
+    }
+
+    /// Goes by what is `declared`, as if nothing had been read for this fill yet but its tokens.
+    pub(crate) fn presume(&mut self, declared: Vec<Declared>) {
+        self.right = None;
+        self.presumed = Some(declared);
+    }
+
+    pub(crate) fn give(&mut self, mut right: Right) {
+        right.stand_on(&self.seeds);
+        self.right = Some(right);
+    }
+
+    pub(crate) const fn has_right(&self) -> bool {
+        self.right.is_some()
+    }
+}
+
+/// What a load begins with.
+struct Ground {
+    seeds: Vec<(Tag, Seed)>,
+    /// The tokens were not read for this load.
+    is_presumed: bool,
+    right: Option<Right>,
+}

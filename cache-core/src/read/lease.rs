@@ -1,0 +1,161 @@
+//! The right to load for all processes: one has it at a time, while the others wait for what it stores.
+
+use core::time::Duration;
+use std::thread;
+use std::time::Instant;
+
+use crate::cache::Cache;
+use crate::name::tag::{Tag, Token};
+use crate::observe::operation::Operation;
+use crate::observe::statistics::StoreCounter;
+use crate::protocol::wait::{Wait, WaitStep};
+use crate::read::Reader;
+use crate::store::{Lease, Seed, SharedStore, Writer};
+
+/// How a load goes on that other processes may be at as well.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Approach<T> {
+    /// Another process has stored it meanwhile.
+    Answered(T),
+    /// Query.
+    Query(Right),
+}
+
+/// The right to load for all processes, as far as it was to be had. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Right {
+    /// Ends when it is dropped.
+    held: Option<Held>,
+    is_denied: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    cache: Cache,
+    name: Lease,
+    holder: Writer,
+    is_over: bool,
+    /// What is let go with it, if nobody has stored anything under these tokens.
+    unused: Vec<(Tag, Token)>,
+}
+
+impl Right {
+    /// Whether what is loaded may be stored. Not if another process is at it, however long that takes.
+    #[must_use]
+    pub const fn may_store(&self) -> bool {
+        !self.is_denied
+    }
+
+    /// The lease that is held, and its holder.
+    pub(crate) fn held(&self) -> Option<(Lease, Writer)> {
+        self.held.as_ref().map(|held| (held.name, held.holder))
+    }
+
+    /// What is loaded will be stored under the tokens of `seeds`, or nothing is.
+    pub fn stand_on(&mut self, seeds: &[(Tag, Seed)]) {
+        if let Some(held) = &mut self.held {
+            let narrow = seeds.iter().filter(|(tag, _)| tag.is_narrow());
+            held.unused = narrow.map(|(tag, seed)| (*tag, seed.token)).collect();
+        }
+    }
+
+    /// Somebody has ended the lease.
+    pub(crate) fn ended(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.is_over = true;
+        }
+    }
+
+    /// The same, and nothing is stored.
+    pub(crate) const fn denied(mut self) -> Self {
+        self.is_denied = true;
+        self
+    }
+
+    /// What the tokens allow: a lease keeps processes from doing the same work, and nobody's answer depends on it.
+    pub(crate) const UNLEASED: Self = Self { held: None, is_denied: false };
+    pub(crate) const DENIED: Self = Self { held: None, is_denied: true };
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        // If it cannot be ended, it ends by itself.
+        let give_up = |store: &dyn SharedStore| store.give_up(self.name, self.holder, &self.unused);
+        let _ = self.cache.store().call_shared(Operation::EndLease, give_up);
+    }
+}
+
+impl Reader<'_> {
+    /// Takes the lease called `name`, or waits for what its holder stores: `look` looks for that. After `budget` the
+    /// caller has to query by himself.
+    pub fn take_lease<T>(&self, name: Lease, budget: Duration, look: impl FnMut() -> Option<T>) -> Approach<T> {
+        if self.cache.is_local() {
+            return Approach::Query(Right::UNLEASED);
+        }
+        let lease = (name, Writer::fresh());
+        match self.try_right(lease) {
+            Some(right) => Approach::Query(right),
+            None => self.wait_for_lease(lease, budget, look),
+        }
+    }
+
+    /// The right to load, as far as it is to be had; `None`: another process has it.
+    pub(crate) fn try_right(&self, (name, holder): (Lease, Writer)) -> Option<Right> {
+        match self.try_lease(name, holder) {
+            None => Some(Right::UNLEASED),
+            Some(true) => Some(self.right(name, holder)),
+            Some(false) => None,
+        }
+    }
+
+    /// Waits for what the lease's holder stores, or for the lease.
+    pub(crate) fn wait_for_lease<T>(
+        &self,
+        (name, holder): (Lease, Writer),
+        budget: Duration,
+        mut look: impl FnMut() -> Option<T>,
+    ) -> Approach<T> {
+        self.cache.store().ledger.store.count(StoreCounter::LeaseWait);
+        let (began, wait) = (Instant::now(), Wait::new(budget));
+        while let WaitStep::Nap(nap) = wait.next(began.elapsed()) {
+            thread::sleep(nap);
+            if let Some(found) = look() {
+                return Approach::Answered(found);
+            }
+            match self.try_lease(name, holder) {
+                None => return Approach::Query(Right::UNLEASED),
+                Some(false) => {}
+                Some(true) => {
+                    let right = self.right(name, holder);
+                    // Its holder may have stored it since.
+                    return look().map_or(Approach::Query(right), Approach::Answered);
+                }
+            }
+        }
+        self.cache.store().ledger.store.count(StoreCounter::LeaseTimeout);
+        Approach::Query(Right::DENIED)
+    }
+
+    /// How long to wait for another process: those who wait in this one should still get the answer of the query that
+    /// comes then.
+    #[must_use]
+    pub fn lease_wait(&self) -> Duration {
+        self.flight_wait() / 2
+    }
+
+    pub(crate) fn right(&self, name: Lease, holder: Writer) -> Right {
+        let held = Held { cache: self.cache.clone(), name, holder, is_over: false, unused: Vec::new() };
+        Right { held: Some(held), is_denied: false }
+    }
+
+    /// Whether the lease was taken; `None`: the store does not say.
+    pub(crate) fn try_lease(&self, name: Lease, holder: Writer) -> Option<bool> {
+        let life = self.cache.policy().lease_life;
+        let leased = self.cache.store().call_shared(Operation::Lease, |store| store.lease(name, holder, life));
+        leased.inspect_err(|trouble| self.note(trouble)).ok()
+    }
+}

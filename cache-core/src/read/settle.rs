@@ -1,0 +1,157 @@
+//! What a load leaves behind: its answer is stored, or what was there before is removed.
+
+use crate::cache::mode::Mode;
+use crate::entry::codec::Codec;
+use crate::entry::{Life, Value};
+use crate::name::key::CacheKey;
+use crate::name::tag::{Tag, Token};
+use crate::observe::event::Event;
+use crate::observe::operation::Operation;
+use crate::observe::statistics::Counter;
+use crate::protocol::settle::{Fate, Former, Reach, removes};
+use crate::read::Reader;
+use crate::read::fill::Fill;
+use crate::read::lease::Right;
+use crate::setting::policy::Lifetime;
+use crate::store::{Put, Seed, Store, Stored};
+
+/// What a query brought, to be stored.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The value.
+    pub value: Value,
+    /// Its size in bytes, as far as it is known.
+    pub weight: usize,
+    /// Writes it for stores outside of this process.
+    pub codec: Option<Codec>,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+}
+
+/// What an answer means for one entry.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The entry.
+    pub key: CacheKey,
+    /// What the reader knew of it before it asked.
+    pub former: Former,
+    /// What is to be stored, and the tags that it depends on; `None`: nothing.
+    pub keep: Option<(Loaded, Vec<Tag>)>,
+}
+
+/// What is made of an answer.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// What those get who wait for it, and how long it lives for them.
+    pub shared: (Value, Lifetime),
+    /// Tags whose tokens were read after the query.
+    pub late: Vec<(Tag, Seed)>,
+    /// What it means for each entry that it is about.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Reader<'_> {
+    /// Stores what is to be stored, under the tokens of `seeds`, and removes what must not be served any more.
+    ///
+    /// Without `seeds` nothing may be stored. Not for answers that may be older than what is stored, such as a replica's: those
+    /// are no reason to store or to remove anything.
+    pub fn settle(&self, seeds: Option<&[(Tag, Seed)]>, verdicts: Vec<Verdict>) {
+        self.settle_under(&mut None, seeds, verdicts);
+    }
+
+    /// The same, and ends the `right` to load if anything is stored.
+    pub(crate) fn settle_under(
+        &self,
+        right: &mut Option<Right>,
+        seeds: Option<&[(Tag, Seed)]>,
+        verdicts: Vec<Verdict>,
+    ) {
+        // The mode may have changed while it was loaded.
+        let seeds = seeds.filter(|_| self.cache.mode() == Mode::Normal);
+        let reach = if self.cache.is_local() { Reach::Process } else { Reach::Processes };
+        let (mut puts, mut removed, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        for Verdict { key, former, keep } in verdicts {
+            let put = keep.and_then(|(loaded, tags)| self.put_of(key, loaded, tokens_of(seeds?, &tags)?));
+            let fate = if put.is_some() { Fate::Stored } else { Fate::Dropped };
+            if removes(former, fate, reach) {
+                removed.push(key);
+            } else if put.is_some() {
+                left.push((key, former));
+            }
+            puts.extend(put);
+        }
+        // What is removed is told to others, who may look at once: what is stored comes afterwards.
+        self.remove(&removed);
+        let kept = self.put(puts, right);
+        left.retain(|(key, former)| !kept.contains(key) && removes(*former, Fate::Dropped, reach));
+        self.remove(&left.into_iter().map(|(key, _)| key).collect::<Vec<_>>());
+    }
+
+    /// What is put of an answer; `None`: nothing that would live.
+    fn put_of(&self, key: CacheKey, loaded: Loaded, tokens: Vec<(Tag, Token)>) -> Option<Put> {
+        let Loaded { value, weight, codec, lifetime } = loaded;
+        let life = Life::starting(self.now(), lifetime);
+        (!lifetime.timeout.is_zero()).then_some(Put { key, value, life, tokens, weight, codec })
+    }
+
+    /// Stores entries, and ends the right under which they were loaded; gives those that are kept.
+    fn put(&self, puts: Vec<Put>, right: &mut Option<Right>) -> Vec<CacheKey> {
+        if puts.is_empty() {
+            return Vec::new();
+        }
+        let keys: Vec<CacheKey> = puts.iter().map(|put| put.key).collect();
+        let lease = right.as_ref().and_then(Right::held);
+        let put = |store: &dyn Store| store.put(puts, lease, self.now());
+        let stored = match self.cache.store().call(Operation::Put, put) {
+            Ok(stored) => stored,
+            Err(trouble) => {
+                self.note(&trouble);
+                return Vec::new();
+            }
+        };
+        right.as_mut().into_iter().for_each(Right::ended);
+        let kept: Vec<CacheKey> =
+            keys.into_iter().zip(stored).filter(|(_, stored)| *stored == Stored::Kept).map(|(key, _)| key).collect();
+        // What is stored beside the entry that was asked for is not counted.
+        for _ in kept.iter().filter(|key| key.kind == self.kind) {
+            self.counters.count(Counter::Store);
+            self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
+        }
+        kept
+    }
+
+    /// Removes entries, wherever they are kept.
+    fn remove(&self, keys: &[CacheKey]) {
+        if keys.is_empty() {
+            return;
+        }
+        let remove = |store: &dyn Store| store.remove(keys, self.now());
+        // What cannot be removed is served until it ends: the answer was given all the same.
+        let _ = self.cache.store().call(Operation::Remove, remove).inspect_err(|trouble| self.note(trouble));
+    }
+}
+
+impl Fill {
+    /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
+    pub fn store(self, reader: &Reader<'_>, loaded: Loaded, tags: Vec<Tag>) -> Life {
+        let shared = (loaded.value.clone(), loaded.lifetime);
+        let verdict = Verdict { key: *self.key(), former: Former::Unserved, keep: Some((loaded, tags)) };
+        let (late, verdicts) = (Vec::new(), vec![verdict]);
+        self.conclude(reader, Conclusion { shared, late, verdicts })
+    }
+
+    /// Stores what is to be stored of an answer, removes what must not be served any more, and hands the answer to those
+    /// who wait.
+    pub fn conclude(mut self, reader: &Reader<'_>, conclusion: Conclusion) -> Life {
+        let Conclusion { shared: (value, lifetime), late, verdicts } = conclusion;
+        let seeds = self.may_store().then(|| [self.seeds(), &late].concat());
+        reader.settle_under(self.right(), seeds.as_deref(), verdicts);
+        self.share(value, lifetime)
+    }
+}
+
+/// The tokens of `tags`, if each was read.
+fn tokens_of(seeds: &[(Tag, Seed)], tags: &[Tag]) -> Option<Vec<(Tag, Token)>> {
+    let token = |tag: &Tag| seeds.iter().find(|(seeded, _)| seeded == tag).map(|(_, seed)| (*tag, seed.token));
+    tags.iter().map(token).collect()
+}

@@ -1,0 +1,9 @@
+//! The state and the threads of a cache: each part owns its own, and none knows the cache.
+
+pub(crate) mod background;
+pub(crate) mod dirty;
+pub(crate) mod flight;
+pub(crate) mod guard;
+pub(crate) mod notes;
+pub(crate) mod refresh;
+pub(crate) mod standing;

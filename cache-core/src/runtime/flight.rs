@@ -1,0 +1,156 @@
+//! Single flight: concurrent misses of one key share one load, if they read the same tokens.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, LazyLock};
+use std::thread::{self, ThreadId};
+
+use crate::entry::{Life, Value};
+use crate::name::key::CacheKey;
+use crate::name::tag::Token;
+use crate::protocol::circle::is_circle;
+use crate::sync::{Monitor, Mutex};
+
+/// The loads that are under way. A load that began under other tokens is another one: somebody
+/// may have written between.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    running: Mutex<HashMap<FlightKey, Arc<Flight>>>,
+}
+
+type FlightKey = (CacheKey, Vec<Token>);
+
+#[derive(Debug)]
+struct Flight {
+    state: Monitor<State>,
+    /// Who began it.
+    leader: ThreadId,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Failed,
+    Landed(Value, Life),
+    Running,
+}
+
+/// Who loads.
+#[derive(Debug)]
+pub(crate) enum Seat {
+    Follower(Follower),
+    Leader(Leader),
+}
+
+/// Waits for somebody else's load.
+#[derive(Debug)]
+pub struct Follower(Arc<Flight>);
+
+/// Loads for everybody who waits; if dropped before it lands, they learn at once.
+#[derive(Debug)]
+pub(crate) struct Leader {
+    flights: Arc<Flights>,
+    key: FlightKey,
+    flight: Arc<Flight>,
+}
+
+/// What a follower gets.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Waited {
+    /// The load failed, or took too long: the follower has to query by itself.
+    InVain,
+    /// What was loaded.
+    Landed(Value, Life),
+}
+
+impl Flights {
+    pub(crate) fn board(self: &Arc<Self>, key: CacheKey, tokens: Vec<Token>) -> Seat {
+        let key = (key, tokens);
+        match self.running.lock().entry(key.clone()) {
+            Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
+            Entry::Vacant(free) => {
+                let leader = thread::current().id();
+                let flight = Arc::new(Flight { state: Monitor::new(State::Running), leader });
+                free.insert(Arc::clone(&flight));
+                Seat::Leader(Leader { flights: Arc::clone(self), key, flight })
+            }
+        }
+    }
+}
+
+impl Follower {
+    /// Waits until the load ends, `budget` at most.
+    #[must_use]
+    pub fn wait(self, budget: Duration) -> Waited {
+        let state = self.0.state.wait_while(self.0.state.lock(), budget, |state| matches!(state, State::Running));
+        match &*state {
+            State::Landed(value, life) => Waited::Landed(value.clone(), *life),
+            State::Failed | State::Running => Waited::InVain,
+        }
+    }
+}
+
+/// The load that somebody wants to wait for waits for him.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circle;
+
+impl Follower {
+    /// Waits as [`wait`](Self::wait) does, for a load that runs on the thread that began it.
+    pub(crate) fn wait_in_line(self, budget: Duration) -> Result<Waited, Circle> {
+        let _in_line = InLine::behind(&self.0)?;
+        Ok(self.wait(budget))
+    }
+}
+
+/// A thread that waits, for a load of whatever cache of this process.
+struct InLine(ThreadId);
+
+static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(Mutex::default);
+
+impl InLine {
+    fn behind(flight: &Arc<Flight>) -> Result<Self, Circle> {
+        let own = thread::current().id();
+        let mut waiting = WAITING.lock();
+        // Who has not noticed yet that a load is over does not wait for it any more.
+        let waits_for = |who| waiting.get(&who).filter(|flight| flight.is_running()).map(|flight| flight.leader);
+        if flight.is_running() && is_circle(own, flight.leader, waits_for) {
+            return Err(Circle);
+        }
+        waiting.insert(own, Arc::clone(flight));
+        Ok(Self(own))
+    }
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        WAITING.lock().remove(&self.0);
+    }
+}
+
+impl Flight {
+    fn is_running(&self) -> bool {
+        matches!(*self.state.lock(), State::Running)
+    }
+}
+
+impl Leader {
+    pub(crate) fn land(self, value: Value, life: Life) {
+        self.end(State::Landed(value, life));
+    }
+
+    fn end(&self, end: State) {
+        let mut state = self.flight.state.lock();
+        if matches!(*state, State::Running) {
+            *state = end;
+            self.flight.state.wake_all();
+        }
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        self.end(State::Failed);
+        self.flights.running.lock().remove(&self.key);
+    }
+}

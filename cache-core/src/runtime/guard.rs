@@ -1,0 +1,254 @@
+//! The one place through which every call of a cache's store goes: not while the store is known to fail.
+
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::clock::{Clock, Timestamp};
+use crate::entry::{Life, Value};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::key::CacheKey;
+use crate::name::tag::Token;
+use crate::observe::event::{Event, Listeners};
+use crate::observe::operation::Operation;
+use crate::observe::statistics::{Ledger, StoreCounter};
+use crate::protocol::breaker::{Admission, Breaker, BreakerState, Verdict};
+use crate::protocol::miss::Miss;
+use crate::setting::policy::Policy;
+use crate::store::{SharedStore, Store, Usage};
+use crate::sync::Mutex;
+
+/// Why a call gave nothing.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The store was not called.
+    Avoided,
+    /// The store failed; that is counted and told already.
+    Failed(Error),
+    /// Something that was written has to get through to the store first.
+    Pending,
+}
+
+impl Trouble {
+    /// What the trouble is to a read.
+    pub(crate) fn miss(&self) -> Miss {
+        match self {
+            Self::Avoided => Miss::StoreAvoided,
+            Self::Failed(_) => Miss::StoreFailed,
+            Self::Pending => Miss::ReleasePending,
+        }
+    }
+
+    /// What the trouble is to a call about the cache itself.
+    pub(crate) fn into_error(self, doing: &str) -> Error {
+        match self {
+            Self::Avoided => Error::new(ErrorKind::Store, doing).with_source("the store failed too often of late"),
+            Self::Failed(error) => error,
+            Self::Pending => Error::new(ErrorKind::Store, doing).with_source("earlier changes have not got through"),
+        }
+    }
+}
+
+/// Which calls are let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// All: it is the last chance.
+    Forced,
+    /// Those that the breaker admits.
+    Guarded,
+}
+
+/// A store whose calls are counted and told, and left out while it is known to fail.
+#[derive(Debug)]
+pub(crate) struct GuardedStore {
+    store: Arc<dyn Store>,
+    watch: Option<Watch>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: Policy,
+    pub(crate) ledger: Ledger,
+    pub(crate) listeners: Listeners,
+}
+
+/// Watches a store outside of this process. A store inside of it is not watched: it answers at once and never fails.
+#[derive(Debug)]
+struct Watch {
+    breaker: Mutex<Breaker>,
+    /// Nothing failed of late: the breaker need not be asked.
+    is_calm: AtomicBool,
+    readers: AtomicUsize,
+}
+
+impl Watch {
+    fn over(store: &dyn SharedStore, policy: &Policy) -> Self {
+        store.set_operation_timeout(policy.operation_timeout);
+        let breaker = Mutex::new(Breaker::new(policy.breaker));
+        Self { breaker, is_calm: AtomicBool::new(true), readers: AtomicUsize::new(0) }
+    }
+}
+
+impl GuardedStore {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, policy: Policy) -> Self {
+        let watch = store.shared().map(|shared| Watch::over(shared, &policy));
+        Self { store, watch, clock, policy, ledger: Ledger::default(), listeners: Listeners::default() }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether everything that is kept is kept in this process.
+    #[inline]
+    pub(crate) fn is_local(&self) -> bool {
+        self.watch.is_none()
+    }
+
+    /// What the store can do that several processes share, for what takes no call.
+    pub(crate) fn shared(&self) -> Option<&dyn SharedStore> {
+        self.store.shared()
+    }
+
+    /// Whether programs of several builds may use the store.
+    pub(crate) fn keeps_notes(&self) -> bool {
+        self.shared().is_some_and(|shared| shared.notes().is_some())
+    }
+
+    /// How much the store holds at present.
+    pub(crate) fn usage(&self) -> Usage {
+        self.store.usage()
+    }
+
+    /// An entry that this process alone can tell to be served at the moment `at`: nobody else is called.
+    #[inline]
+    pub(crate) fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        self.store.find_alive(key, at)
+    }
+
+    /// Calls the store, unless it is left alone at present. What goes wrong is counted and told.
+    #[inline]
+    pub(crate) fn call<T>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn Store) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        self.call_by(Entrance::Guarded, operation, work)
+    }
+
+    /// The same, for what only a store can do that several processes share.
+    pub(crate) fn call_shared<T>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn SharedStore) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        let unshared = || Error::new(ErrorKind::Store, "asking a store for what only a shared one does");
+        self.call(operation, |store| work(store.shared().ok_or_else(unshared)?))
+    }
+
+    /// The same as [`call`](Self::call), and by `entrance`.
+    #[inline]
+    pub(crate) fn call_by<T>(
+        &self,
+        entrance: Entrance,
+        operation: Operation,
+        work: impl FnOnce(&dyn Store) -> Result<T>,
+    ) -> core::result::Result<T, Trouble> {
+        let result = match &self.watch {
+            None => work(&*self.store),
+            Some(watch) => match Visit::begin(self, watch, entrance, operation) {
+                Some(visit) => visit.run(work),
+                None => {
+                    self.ledger.store.count_avoided(operation);
+                    return Err(Trouble::Avoided);
+                }
+            },
+        };
+        result.map_err(|error| self.failed(operation, error))
+    }
+
+    #[cold]
+    fn failed(&self, operation: Operation, error: Error) -> Trouble {
+        self.ledger.store.count_failure(operation);
+        self.listeners.tell(&Event::StoreFailed { operation, error: &error });
+        Trouble::Failed(error)
+    }
+
+    /// Changes the breaker, and tells if it is another one then.
+    fn change<T>(&self, watch: &Watch, work: impl FnOnce(&mut Breaker) -> T) -> T {
+        let mut breaker = watch.breaker.lock();
+        let before = breaker.state();
+        let result = work(&mut breaker);
+        let state = breaker.state();
+        watch.is_calm.store(breaker.is_calm(), Ordering::SeqCst);
+        drop(breaker);
+        if state != before {
+            self.ledger.store.count(match state {
+                BreakerState::Closed => StoreCounter::BreakerClosed,
+                BreakerState::HalfOpen => StoreCounter::BreakerHalfOpen,
+                BreakerState::Open => StoreCounter::BreakerOpen,
+            });
+            self.listeners.tell(&Event::BreakerChanged { state });
+        }
+        result
+    }
+}
+
+/// One call on its way. A call that panics is one that failed: what the store does not acknowledge has to be noted in
+/// this cache, and told to the others, whatever became of the store.
+struct Visit<'a> {
+    store: &'a GuardedStore,
+    watch: &'a Watch,
+    admission: Admission,
+    verdict: Verdict,
+    is_reader: bool,
+}
+
+impl<'a> Visit<'a> {
+    fn begin(store: &'a GuardedStore, watch: &'a Watch, entrance: Entrance, operation: Operation) -> Option<Self> {
+        let is_reader = operation.is_for_reads();
+        let before = if is_reader { watch.readers.fetch_add(1, Ordering::SeqCst) } else { 0 };
+        let mut visit = Self { store, watch, admission: Admission::Refused, verdict: Verdict::Bad, is_reader };
+        if before >= store.policy.most_readers {
+            return None;
+        }
+        visit.admission = match entrance {
+            Entrance::Forced => Admission::Probe,
+            Entrance::Guarded if watch.is_calm.load(Ordering::SeqCst) => Admission::Admitted,
+            Entrance::Guarded => store.change(watch, |breaker| breaker.admit(store.now())),
+        };
+        (visit.admission != Admission::Refused).then_some(visit)
+    }
+
+    fn run<T>(mut self, work: impl FnOnce(&dyn Store) -> Result<T>) -> Result<T> {
+        let began = self.store.now();
+        let result =
+            catch_unwind(AssertUnwindSafe(|| work(&*self.store.store))).unwrap_or_else(|panic| Err(panicked(&*panic)));
+        let is_in_time = self.store.now().since(began) <= self.store.policy.operation_timeout;
+        self.verdict = match &result {
+            Ok(_) if is_in_time => Verdict::Good,
+            Err(error) if is_in_time && error.kind() == ErrorKind::Codec => Verdict::Untold,
+            _ => Verdict::Bad,
+        };
+        result
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::new(ErrorKind::Store, "calling a store that panicked")
+        .with_source(message.unwrap_or("no message").to_owned())
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        if self.is_reader {
+            self.watch.readers.fetch_sub(1, Ordering::SeqCst);
+        }
+        let is_news = self.verdict == Verdict::Bad || !self.watch.is_calm.load(Ordering::SeqCst);
+        if self.admission != Admission::Refused && is_news {
+            let (store, spread) = (self.store, Token::fresh().bits());
+            let (admission, verdict) = (self.admission, self.verdict);
+            store.change(self.watch, |breaker| breaker.conclude(admission, verdict, store.now(), spread));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! How does a process deal with others that declare other things of a table? `protocol::notes` decides.
+
+use crate::clock::Timestamp;
+use crate::name::tables::Declared;
+use crate::name::tag::{Tag, TagKind};
+use crate::observe::operation::Operation;
+use crate::protocol::notes::{Notes, Remark, Standing};
+use crate::runtime::guard::{GuardedStore, Trouble};
+use crate::store::{NoteStore, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
+
+/// A write that is over, or may still be under way, and what is known of other programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Over<'a> {
+    pub(crate) writer: Writer,
+    pub(crate) releases: &'a [Release],
+    /// What this process declares of the tables that were written in part.
+    pub(crate) declared: &'a [Declared],
+    /// Those of them of which all wide tags are among `releases`.
+    pub(crate) widened: &'a [Declared],
+    pub(crate) outcome: Outcome,
+}
+
+/// What a fill may do after its tokens were read.
+pub(crate) enum Prepared {
+    /// Go on.
+    Ready(Vec<Seed>),
+    /// Read them again: notes were lost.
+    Again,
+    /// Store nothing: some writer may not know of it.
+    Unripe,
+}
+
+/// All tags that stand for one of `tables` as a whole, but for `any`.
+pub(crate) fn wide_tags(tables: &[Declared]) -> Vec<Tag> {
+    tables.iter().flat_map(|declared| declared.table.wide()).collect()
+}
+
+impl GuardedStore {
+    /// Places intents. Gives those of the tables in `declared` of which others declare something else.
+    pub(crate) fn place(
+        &self,
+        writer: Writer,
+        tags: &[Tag],
+        declared: &[Declared],
+        now: Timestamp,
+    ) -> Result<Vec<Declared>, Trouble> {
+        let life = self.policy.intent_life;
+        let is_noted = !declared.is_empty() && self.keeps_notes();
+        let tables: Vec<Tag> = if is_noted { tags.iter().copied().filter(Tag::is_any).collect() } else { Vec::new() };
+        let placing = Placing { writer, tags, life, tables: &tables };
+        let notes = self.call(Operation::Place, |store| same_length(store.place(&placing, now)?, tables.len()))?;
+        // Where no notes are kept, nobody declares anything else.
+        let declared = if is_noted { declared } else { &[] };
+        Ok(Notes::foreign(declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
+    }
+
+    /// Places intents for whole tables of which others declare something else, and says so beside them.
+    pub(crate) fn place_wide(
+        &self,
+        writer: Writer,
+        tags: &[Tag],
+        tables: &[Declared],
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        self.place(writer, tags, &[], now)?;
+        self.claim(writer, tables);
+        Ok(())
+    }
+
+    /// Releases what was written, and what stands for whole tables where others declare something else.
+    pub(crate) fn release(&self, over: &Over<'_>) -> Result<(), Trouble> {
+        if over.declared.is_empty() || !self.keeps_notes() {
+            return self.release_unnoted(over.writer, over.releases);
+        }
+        // A name of its own: what the writer claims when its intents are placed may arrive late, and is not dropped.
+        let claimer = Writer::fresh();
+        let mut claimed = self.claim(claimer, over.widened);
+        let mut foreign = self.release_noted(over)?;
+        foreign.retain(|found| !over.widened.contains(found));
+        claimed.extend(self.claim(claimer, &foreign));
+        self.widen(over.writer, &foreign, over.outcome)?;
+        self.forget(claimer, &claimed);
+        Ok(())
+    }
+
+    fn release_noted(&self, over: &Over<'_>) -> Result<Vec<Declared>, Trouble> {
+        let changed = over.releases.iter().filter(|release| release.changes_any());
+        let tables: Vec<Tag> = changed.map(|release| release.tag).collect();
+        let now = self.now();
+        let notes = self.call(Operation::Release, |store| {
+            same_length(store.release(over.writer, over.releases, &tables, now)?, tables.len())
+        })?;
+        Ok(Notes::foreign(over.declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
+    }
+
+    /// Changes the wide tags of `tables`, whose foreign notes are claimed.
+    fn widen(&self, writer: Writer, tables: &[Declared], outcome: Outcome) -> Result<(), Trouble> {
+        if tables.is_empty() {
+            return Ok(());
+        }
+        let releases: Vec<Release> = wide_tags(tables).into_iter().map(|tag| Release { tag, outcome }).collect();
+        self.release_unnoted(writer, &releases)
+    }
+
+    /// Releases, and reads no notes.
+    fn release_unnoted(&self, writer: Writer, releases: &[Release]) -> Result<(), Trouble> {
+        let now = self.now();
+        self.call(Operation::Release, |store| store.release(writer, releases, &[], now)).map(drop)
+    }
+
+    /// Claims foreign notes. Gives the tables of which that is certain.
+    ///
+    /// Of others they may be claimed later yet, when somebody has filled by them since: such a claim must not be followed
+    /// by a drop. Notes that stay cost the next writer the same. After the first that fails nobody is asked for the others:
+    /// whoever claims has more to do.
+    pub(crate) fn claim(&self, writer: Writer, tables: &[Declared]) -> Vec<Declared> {
+        let claimed = |declared: &Declared| {
+            let claim = Remark::Claim { own: declared.fingerprint, writer };
+            self.remark(declared, claim, Operation::Release).ok().map(|_| *declared)
+        };
+        tables.iter().map_while(claimed).collect()
+    }
+
+    /// Drops the notes that are still claimed, now that all entries by them are gone.
+    fn forget(&self, writer: Writer, tables: &[Declared]) {
+        for declared in tables {
+            drop(self.remark(declared, Remark::Forget(writer), Operation::Release));
+        }
+    }
+
+    fn remark(&self, declared: &Declared, remark: Remark, operation: Operation) -> Result<bool, Trouble> {
+        let (any, now) = (declared.table.whole(TagKind::Any), self.now());
+        self.call_notes(operation, |notes| notes.remark(&any, remark, now))
+    }
+
+    fn call_notes(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&dyn NoteStore) -> crate::error::Result<bool>,
+    ) -> Result<bool, Trouble> {
+        self.call_shared(operation, |store| store.notes().map_or(Ok(true), work))
+    }
+
+    /// The tokens of `tags`, and then a note beside each table in `declared`.
+    pub(crate) fn prepare(&self, tags: &[Tag], declared: &[Declared]) -> Result<Prepared, Trouble> {
+        let (tables, now) = (self.noted(declared), self.now());
+        let seed = |store: &dyn Store| store.seed(tags, &tables, now)?.of_length(tags.len(), tables.len());
+        self.settle(self.call(Operation::Seed, seed)?, declared)
+    }
+
+    /// The tables in `declared` that others may have noted something of, each by its `any`.
+    pub(crate) fn noted(&self, declared: &[Declared]) -> Vec<Tag> {
+        if declared.is_empty() || !self.keeps_notes() {
+            return Vec::new();
+        }
+        declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect()
+    }
+
+    /// What a fill may do under tokens, after which the notes beside the tables in `declared` were read.
+    pub(crate) fn settle(&self, seeded: Seeded, declared: &[Declared]) -> Result<Prepared, Trouble> {
+        let (mut is_ripe, mut is_lost) = (true, false);
+        for (declared, notes) in declared.iter().zip(&seeded.notes) {
+            let (own, now) = (declared.fingerprint, self.now());
+            match Notes::standing(notes.as_ref(), own) {
+                Standing::Noted => {}
+                Standing::Unnoted => is_ripe &= self.remark(declared, Remark::Note(own), Operation::Seed)?,
+                Standing::Lost => {
+                    is_lost = true;
+                    is_ripe &= self.call_notes(Operation::Seed, |notes| notes.restore(&declared.table, own, now))?;
+                }
+            }
+        }
+        Ok(match (is_ripe, is_lost) {
+            (false, _) => Prepared::Unripe,
+            (true, true) => Prepared::Again,
+            (true, false) => Prepared::Ready(seeded.seeds),
+        })
+    }
+}

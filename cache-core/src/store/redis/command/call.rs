@@ -1,0 +1,57 @@
+//! Carries one call over a connection: what is asked together, and in which life of the server.
+
+use core::time::Duration;
+
+use redis::Value;
+
+use super::connection::{Batch, Connection};
+use super::scripts::KEPT_MILLIS;
+use crate::store::names::Names;
+use crate::store::redis::wire::failure::{Deadline, Failure};
+
+/// The longest life of an entry: half as long as a tag of a table is kept that nobody asks for. So no tag goes before what
+/// was stored under it, and what nobody can reach any more goes by itself.
+pub(crate) const LONGEST_LIFE: Duration = Duration::from_millis(KEPT_MILLIS / 2);
+
+/// So many tags are changed by one run of a script, which nobody comes between.
+pub(crate) const TAGS_AT_ONCE: usize = 128;
+
+/// A connection, and until when it may be used for a call.
+pub(crate) struct Call<'a> {
+    pub(crate) connection: &'a mut Connection,
+    pub(crate) names: &'a Names,
+    pub(crate) deadline: Deadline,
+}
+
+impl Call<'_> {
+    pub(crate) fn ask(&mut self, batch: &Batch) -> Result<Vec<Value>, Failure> {
+        self.connection.ask(batch, self.deadline)
+    }
+
+    /// Asks, and *afterwards* whether the server is still in the life of this connection and takes writes: what was said
+    /// before came from there.
+    pub(crate) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Value>, Failure> {
+        batch.command(&[b"GETEX", self.names.incarnation().as_str().as_bytes(), b"PERSIST"]);
+        // Only this command minds what type a key is of.
+        let mut replies = self.ask(&batch).map_err(Failure::of_the_record)?;
+        let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;
+        if text(record)?.as_deref() == Some(self.connection.incarnation().as_bytes()) {
+            Ok(replies)
+        } else {
+            Err(Failure::OtherLife)
+        }
+    }
+}
+
+pub(crate) fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
+    match value {
+        Value::Nil => Ok(None),
+        Value::BulkString(bytes) => Ok(Some(bytes)),
+        _ => Err(Failure::strange("a question for text")),
+    }
+}
+
+pub(crate) fn texts(reply: Value) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    let Value::Array(values) = reply else { return Err(Failure::strange("MGET")) };
+    values.into_iter().map(text).collect()
+}

@@ -1,0 +1,200 @@
+//! What is each operation of a link in the words of the server, and what do its replies mean?
+
+use core::time::Duration;
+
+use redis::{Cmd, Value};
+
+use super::call::{Call, LONGEST_LIFE, text, texts};
+use super::change::Change;
+use super::connection::Batch;
+use super::keep::kept_by;
+use super::scripts::{FORGET, LEASE};
+use super::tokens;
+use crate::name::tag::Reach;
+use crate::protocol::intent::{Seed, Writer};
+use crate::store::link::{Answer, Packed};
+use crate::store::names::{Name, TagName};
+use crate::store::redis::wire::failure::Failure;
+
+impl Call<'_> {
+    /// Reads.
+    pub(crate) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<Answer, Failure> {
+        let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
+        let batch = self.values_of(names, entries.len() + tags.len());
+        let reply = self.ask_in_this_life(batch)?.pop();
+        self.answer_of(reply, entries.len())
+    }
+
+    /// What a reply says of so many entries, and of the tags after them.
+    pub(crate) fn answer_of(&self, reply: Option<Value>, entries: usize) -> Result<Answer, Failure> {
+        let mut values = texts(reply.ok_or_else(|| Failure::strange("a read"))?)?;
+        let tokens = values.split_off(entries.min(values.len()));
+        let seeds = tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect();
+        Ok(Answer { entries: values, seeds, incarnation: self.connection.life() })
+    }
+
+    /// The tokens of tags, in order. Those that hold none, beside which intents stand, or that might go before what is
+    /// stored under them, are seen to by the script. Mostly there are none of these: to read costs the server a fraction
+    /// of a script.
+    ///
+    /// Whoever seeds a tag before others wants to know that these were as they are when it was seeded. So all that come
+    /// after the first one that the script has to see to are its as well: what was read of them is older.
+    ///
+    /// Afterwards asks for what is in `after`; gives its replies too.
+    pub(crate) fn seed_then(&mut self, tags: &[TagName], after: &Batch) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
+        // A tag of which there may be any number is new, mostly: then the script is asked at once.
+        if tags.iter().any(|tag| tag.reach == Reach::Narrow) {
+            return self.change_then(Change::Seed(tags, None), after);
+        }
+        let (mut seeds, mut replies) = self.held(tags, after.clone())?;
+        let left = &tags[seeds.len()..];
+        if !left.is_empty() {
+            let further;
+            (further, replies) = self.change_then(Change::Seed(left, None), after)?;
+            seeds.extend(further);
+        }
+        Ok((seeds, replies))
+    }
+
+    /// The tokens of tags, in order, up to the first one that the script has to see to; and the replies to what is asked
+    /// `after` them.
+    pub(crate) fn held(&mut self, tags: &[TagName], after: Batch) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
+        if tags.is_empty() {
+            return Ok((Vec::new(), self.ask_in_this_life(after)?));
+        }
+        let mut batch = self.values_of(tags.iter().map(|tag| &tag.token), tags.len());
+        batch.join(lives_of(tags));
+        batch.join(after);
+        let mut replies = self.ask_in_this_life(batch)?.into_iter();
+        let held = texts(replies.next().ok_or_else(|| Failure::strange("a read"))?)?;
+        let are_young = are_young(tags, &mut replies);
+        let seed = |(bytes, is_young): (Option<Vec<u8>>, bool)| {
+            tokens::held(&bytes?).filter(|seed| is_young && !seed.is_intended)
+        };
+        Ok((held.into_iter().zip(are_young).map_while(seed).collect(), replies.collect()))
+    }
+
+    /// The command that asks for what is kept under so many names.
+    pub(crate) fn values_of<'n>(&self, names: impl Iterator<Item = &'n Name>, count: usize) -> Batch {
+        let mut batch = Batch::with_room((count + 3) * (self.names.incarnation().as_str().len() + Name::END));
+        batch.begin(1 + count);
+        batch.part(b"MGET");
+        names.for_each(|name| batch.part(name.as_str().as_bytes()));
+        batch
+    }
+
+    /// Stores entries, and keeps their tags as long. A life of which no whole millisecond is left is over.
+    ///
+    /// Then ends a lease, whoever has it by now: what its holder loads is there. If nothing is, only its holder ends it.
+    pub(crate) fn put(&mut self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<(), Failure> {
+        if let (Some((lease, holder)), []) = (lease, entries) {
+            return self.lease(lease, holder, None).map(drop);
+        }
+        let mut batch = puts(entries);
+        if let Some((lease, _)) = lease {
+            batch.command(&[b"UNLINK", lease.as_str().as_bytes()]);
+        }
+        self.keep_then(&kept_by(entries), &batch)
+    }
+
+    pub(crate) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
+        let mut command = redis::cmd("UNLINK");
+        entries.iter().for_each(|name| {
+            command.arg(name.as_str());
+        });
+        self.ask(&Batch::of(&command)).map(drop)
+    }
+
+    /// Removes entries, and has those told who listen for the tags beside them.
+    pub(crate) fn forget(&mut self, entries: &[(Name, TagName)]) -> Result<(), Failure> {
+        for entries in entries.chunks(ENTRIES_AT_ONCE) {
+            let incarnation = self.connection.incarnation().to_owned();
+            let record = self.names.incarnation();
+            let with = |command: &mut Cmd| {
+                command.arg(1 + 2 * entries.len()).arg(record.as_str());
+                entries.iter().for_each(|(name, tag)| {
+                    command.arg(name.as_str()).arg(tag.token.as_str());
+                });
+                command.arg(&incarnation);
+            };
+            self.connection.run(&FORGET, self.deadline, with)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a lease for so long, or ends it.
+    pub(crate) fn lease(&mut self, lease: &Name, holder: Writer, life: Option<Duration>) -> Result<bool, Failure> {
+        let with = |command: &mut Cmd| {
+            command.arg(1).arg(lease.as_str()).arg(tokens::digits(holder.bits()));
+            if let Some(life) = life {
+                command.arg(life.min(LONGEST_LIFE).as_millis().max(1).to_string());
+            }
+        };
+        match self.connection.run(&LEASE, self.deadline, with)? {
+            Value::Int(taken) => Ok(taken == 1),
+            _ => Err(Failure::strange("a lease")),
+        }
+    }
+
+    /// Removes some of the keys that begin with `start`; gives where to go on, zero at the end.
+    pub(crate) fn sweep(&mut self, start: &str, cursor: u64) -> Result<u64, Failure> {
+        let mut command = redis::cmd("SCAN");
+        command.arg(cursor).arg("MATCH").arg(format!("{start}*")).arg("COUNT").arg(KEYS_AT_ONCE);
+        let reply = self.ask(&Batch::of(&command))?.pop();
+        let Some(Value::Array(parts)) = reply else { return Err(Failure::strange("SCAN")) };
+        let [next, Value::Array(names)] = <[Value; 2]>::try_from(parts).map_err(|_| Failure::strange("SCAN"))? else {
+            return Err(Failure::strange("SCAN"));
+        };
+        let mut command = redis::cmd("UNLINK");
+        let names: Vec<_> = names.into_iter().map(text).collect::<Result<_, _>>()?;
+        names.iter().flatten().for_each(|name| {
+            command.arg(&name[..]);
+        });
+        if !names.is_empty() {
+            self.ask(&Batch::of(&command))?;
+        }
+        let next = text(next)?.and_then(|next| core::str::from_utf8(&next).ok()?.parse().ok());
+        next.ok_or_else(|| Failure::strange("SCAN"))
+    }
+}
+
+/// How long those of `tags` have to live that are kept for long. The text of the others says it.
+pub(crate) fn lives_of(tags: &[TagName]) -> Batch {
+    let mut batch = Batch::default();
+    let long = tags.iter().filter(|tag| tag.reach == Reach::Wide);
+    long.for_each(|tag| batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]));
+    batch
+}
+
+/// Whether each of `tags` need not be kept anew, by the replies to [`lives_of`].
+pub(crate) fn are_young(tags: &[TagName], replies: &mut impl Iterator<Item = Value>) -> Vec<bool> {
+    let is_young = |tag: &TagName| tag.reach == Reach::Narrow || replies.next().is_some_and(|life| is_young(&life));
+    tags.iter().map(is_young).collect()
+}
+
+/// Whether what has so long to live need not be kept anew: half of what the scripts give it, and as long as an entry lives.
+pub(crate) const fn is_young(life: &Value) -> bool {
+    matches!(life, Value::Int(millis) if *millis >= LONGEST_LIFE.as_millis() as i64)
+}
+
+/// So many entries are removed by one run of a script, which nobody comes between.
+const ENTRIES_AT_ONCE: usize = 128;
+
+/// The server looks at about so many keys before it answers.
+const KEYS_AT_ONCE: usize = 1000;
+
+/// The commands that store entries.
+fn puts(entries: &[Packed]) -> Batch {
+    let mut batch = Batch::default();
+    for entry in entries {
+        match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
+            0 => batch.add(redis::cmd("UNLINK").arg(entry.name.as_str())),
+            life => {
+                let mut command = redis::cmd("SET");
+                command.arg(entry.name.as_str()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
+                batch.add(&command);
+            }
+        }
+    }
+    batch
+}

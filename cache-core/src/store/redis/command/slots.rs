@@ -1,0 +1,110 @@
+//! How are slots looked at and changed on the server?
+
+use core::time::Duration;
+
+use redis::{Cmd, Value};
+
+use super::call::{Call, LONGEST_LIFE, text};
+use super::scripts::{OPEN, SWAP};
+use super::tokens;
+use crate::store::Mark;
+use crate::store::link::{Answer, Lasting, Packed, Swap};
+use crate::store::names::TagName;
+use crate::store::redis::wire::failure::Failure;
+
+/// So many slots are looked at by one run of a script, which nobody comes between.
+const SLOTS_AT_ONCE: usize = 128;
+
+impl Call<'_> {
+    /// Looks at slots and puts bytes where nothing is. The tokens are read with the last slots, so after all others:
+    /// what was found is worth no more than they say, and what is written next is written under them.
+    pub(crate) fn open(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<Answer, Failure> {
+        let mut answer = Answer { incarnation: self.connection.life(), ..Answer::default() };
+        let last = slots.len().saturating_sub(1) / SLOTS_AT_ONCE;
+        for (at, slots) in slots.chunks(SLOTS_AT_ONCE).enumerate() {
+            let tags = if at == last { tags } else { &[] };
+            let mut found = self.open_some(slots, tags)?;
+            let tokens = found.split_off(slots.len());
+            answer.entries.extend(found);
+            answer.seeds.extend(tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)));
+        }
+        Ok(answer)
+    }
+
+    fn open_some(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+        let incarnation = self.connection.incarnation().to_owned();
+        let record = self.names.incarnation();
+        let with = |command: &mut Cmd| {
+            command.arg(1 + slots.len() + tags.len()).arg(record.as_str());
+            for name in slots.iter().map(|slot| &slot.name).chain(tags.iter().map(|tag| &tag.token)) {
+                command.arg(name.as_str());
+            }
+            command.arg(&incarnation);
+            for slot in slots {
+                command.arg(&slot.bytes[..]).arg(millis_of(slot.life));
+            }
+        };
+        let reply = self.connection.run(&OPEN, self.deadline, with)?;
+        let Value::Array(found) = reply else { return Err(Failure::strange("opening slots")) };
+        if found.len() != slots.len() + tags.len() {
+            return Err(Failure::strange("opening slots"));
+        }
+        found.into_iter().map(text).collect()
+    }
+
+    /// Changes slots that begin as they have to; says for each whether it was changed. In another life it does nothing,
+    /// or fails as if it could have done all.
+    pub(crate) fn swap(&mut self, swaps: &[Swap]) -> Result<Vec<bool>, Failure> {
+        let mut done = Vec::with_capacity(swaps.len());
+        for swaps in swaps.chunks(SLOTS_AT_ONCE) {
+            let is_first = done.is_empty();
+            done.extend(self.swap_some(swaps).map_err(|failure| match failure {
+                Failure::OtherLife if !is_first => Failure::Broken("the Redis server began another life".into()),
+                other => other,
+            })?);
+        }
+        Ok(done)
+    }
+
+    fn swap_some(&mut self, swaps: &[Swap]) -> Result<Vec<bool>, Failure> {
+        let incarnation = self.connection.incarnation().to_owned();
+        let record = self.names.incarnation();
+        let with = |command: &mut Cmd| {
+            command.arg(1 + swaps.len()).arg(record.as_str());
+            swaps.iter().for_each(|swap| {
+                command.arg(swap.name.as_str());
+            });
+            command.arg(&incarnation).arg(Mark::LENGTH - 1);
+            for swap in swaps {
+                let (bytes, life) = content(swap);
+                command.arg(swap.mark.as_bytes()).arg(bytes).arg(life);
+            }
+        };
+        let Value::Array(done) = self.connection.run(&SWAP, self.deadline, with)? else {
+            return Err(Failure::strange("swapping slots"));
+        };
+        if done.len() != swaps.len() {
+            return Err(Failure::strange("swapping slots"));
+        }
+        let is_done = |reply: Value| match reply {
+            Value::Int(is_done) => Ok(is_done == 1),
+            _ => Err(Failure::strange("swapping slots")),
+        };
+        done.into_iter().map(is_done).collect()
+    }
+}
+
+/// What a swap leaves, and for how long, in the script's words.
+fn content(swap: &Swap) -> (&[u8], String) {
+    match &swap.with {
+        Some((bytes, Lasting::For(life))) => (bytes, millis_of(Some(*life))),
+        Some((bytes, Lasting::Forever)) => (bytes, millis_of(None)),
+        Some((bytes, Lasting::Kept)) => (bytes, "kept".into()),
+        None => (&[], "0".into()),
+    }
+}
+
+/// A life of which no whole millisecond is left is over.
+fn millis_of(life: Option<Duration>) -> String {
+    life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis().to_string()
+}

@@ -1,0 +1,139 @@
+//! Why did a call give no answer, and what follows for its connection?
+
+use core::fmt;
+use core::time::Duration;
+use std::error::Error as StdError;
+use std::io;
+use std::time::Instant;
+
+use redis::{RedisError, ServerError};
+
+use crate::error::{Error, ErrorKind};
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The connection broke before the answer was there.
+    Broken(Box<dyn StdError + Send + Sync>),
+    /// There was no answer in time.
+    Late,
+    /// The server began another life since the connection was made.
+    OtherLife,
+    /// The server answered with an error.
+    Refused(Refusal),
+}
+
+/// An error of the server, in its own words.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    code: String,
+    details: String,
+}
+
+impl Failure {
+    /// An answer to something else than was asked.
+    pub(crate) fn strange(what: &str) -> Self {
+        Self::Broken(format!("{what} was answered with something else").into())
+    }
+
+    /// Whether the call may be sent again as a whole over a new connection: this one was known to be old.
+    pub(crate) const fn is_of_the_connection(&self) -> bool {
+        matches!(self, Self::Broken(_) | Self::OtherLife)
+    }
+
+    /// Whether the server has answered, and said that it did nothing: a call that must not be done twice may be sent again.
+    pub(crate) const fn is_of_another_life(&self) -> bool {
+        matches!(self, Self::OtherLife)
+    }
+
+    /// Whether the connection can be used again: all replies were read, and the server said nothing of its state.
+    pub(crate) fn leaves_the_connection(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.says("OOM"))
+    }
+
+    /// Whether the server says that it does not know the command, or that we may not use it.
+    pub(crate) fn is_for_good(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if ["ERR", "NOPERM", "NOPROTO"].contains(&&*refusal.code))
+    }
+
+    /// Whether a script has to be sent in full.
+    pub(crate) fn misses_the_script(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.says("NOSCRIPT"))
+    }
+
+    /// What an error of the question for the record means: foreign things lie there, and the record is lost.
+    pub(crate) fn of_the_record(self) -> Self {
+        match self {
+            Self::Refused(refusal) if refusal.says("WRONGTYPE") => Self::OtherLife,
+            other => other,
+        }
+    }
+
+    /// The error of a call that was `doing` something.
+    pub(crate) fn into_error(self, doing: &str) -> Error {
+        let error = Error::new(ErrorKind::Store, doing);
+        match self {
+            Self::Broken(cause) => error.with_source(cause),
+            Self::Late => error.with_source("the Redis server did not answer in time"),
+            Self::OtherLife => error.with_source("the Redis server began another life meanwhile"),
+            Self::Refused(refusal) => error.with_source(refusal),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::Late,
+            _ => Self::Broken(error.into()),
+        }
+    }
+}
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        if error.is_timeout() { Self::Late } else { Self::Broken(error.into()) }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let refusal =
+            Refusal { code: error.code().to_owned(), details: error.details().unwrap_or_default().to_owned() };
+        if refusal.says("OTHERLIFE") { Self::OtherLife } else { Self::Refused(refusal) }
+    }
+}
+
+impl Refusal {
+    /// Older servers wrap the errors of commands in scripts in one of their own.
+    fn says(&self, code: &str) -> bool {
+        self.code == code || (self.code == "ERR" && self.details.contains(&format!("{code} ")))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the Redis server says {} {}", self.code, self.details)
+    }
+}
+
+impl StdError for Refusal {}
+
+/// Until when a call has to have ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// In `timeout` from now; in a day, if that is longer than can be said.
+    pub(crate) fn after(timeout: Duration) -> Self {
+        Self(Instant::now() + timeout.min(Duration::from_secs(86_400)))
+    }
+
+    /// How long it is until then.
+    pub(crate) fn left(self) -> io::Result<Duration> {
+        match self.0.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+            left => Ok(left),
+        }
+    }
+}
