@@ -36,6 +36,8 @@ pub use name::tables;
 pub use name::tag::{Database, ManagerTags, Reach, TableTags, Tag, TagKind, Token};
 pub use observe::event::{Bypass, Cause, Event};
 pub use observe::operation::Operation;
+#[doc(hidden)]
+pub use observe::report;
 pub use observe::statistics::{Counters, Counts, NearCounts, Statistics, StoreCounts};
 pub use protocol::breaker::BreakerState;
 pub use protocol::intent;

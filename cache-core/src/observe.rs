@@ -2,4 +2,5 @@
 
 pub(crate) mod event;
 pub(crate) mod operation;
+pub mod report;
 pub(crate) mod statistics;

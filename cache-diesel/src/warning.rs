@@ -1,57 +1,60 @@
-//! Writes warnings about settings and databases to standard error.
+//! Warns of settings and databases that do not go together with models.
 
 use core::fmt::Display;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+
+use cache_core::report::warn;
+use cache_core::sync::Mutex;
 
 /// Two managers of one cache have one name.
 pub(crate) fn say_same_name(manager: &str, cache: &str, paths: [&str; 2]) {
-    eprintln!("cache-diesel: {}", same_name(manager, cache, paths));
+    warn(format_args!("{}", same_name(manager, cache, paths)));
 }
 
 /// The cache's settings do not go together with those of a model: said once for each.
 pub(crate) fn say_relevance_too_long(manager: &str, cache: &str, refused: &[[&str; 2]]) {
     static SAID: Mutex<BTreeSet<[String; 2]>> = Mutex::new(BTreeSet::new());
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     for names in refused {
-        if said.insert([manager.to_owned(), names[0].to_owned()]) {
-            eprintln!("cache-diesel: {}", relevance_too_long(manager, cache, names));
+        // No lock is held while the program's logger runs.
+        let is_news = SAID.lock().insert([manager.to_owned(), names[0].to_owned()]);
+        if is_news {
+            warn(format_args!("{}", relevance_too_long(manager, cache, names)));
         }
     }
 }
 
 /// Connections that are opened from now on are not tracked.
 pub(crate) fn default_replaced() {
-    eprintln!("cache-diesel: {DEFAULT_REPLACED}");
+    warn(format_args!("{DEFAULT_REPLACED}"));
 }
 
 /// Nobody can tell what the policies of a table look at.
 pub(crate) fn opaque_policy(table: &str) {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    let is_news = SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(table.to_owned());
+    let is_news = SAID.lock().insert(table.to_owned());
     if is_news {
-        eprintln!(
-            "cache-diesel: reads of `{table}` are not cached: a policy of its row-level security depends on the time, or \
+        warn(format_args!(
+            "reads of `{table}` are not cached: a policy of its row-level security depends on the time, or \
              calls a function that cannot be looked into; write the function in SQL, or vouch for a read with \
              `assume_deterministic`"
-        );
+        ));
     }
 }
 
 /// A database compares a column otherwise than a model says.
 pub(crate) fn contradicted(contradiction: &dyn Display) {
-    eprintln!("cache-diesel: {contradiction}");
+    warn(format_args!("{contradiction}"));
 }
 
 /// A database does not say what it declares.
 pub(crate) fn not_asked(error: &diesel::result::Error) {
     static SAID: AtomicBool = AtomicBool::new(false);
     if !SAID.swap(true, Ordering::Relaxed) {
-        eprintln!(
-            "cache-diesel: a database does not say what its policies and views read, nor which functions it has of its \
+        warn(format_args!(
+            "a database does not say what its policies and views read, nor which functions it has of its \
              own; declare it with `depends_on`: {error}"
-        );
+        ));
     }
 }
 

@@ -5,6 +5,8 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use log::Level;
+
 use crate::clock::{Clock, Timestamp};
 use crate::entry::{Life, Value};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,6 +14,7 @@ use crate::name::key::CacheKey;
 use crate::name::tag::Token;
 use crate::observe::event::{Event, Listeners};
 use crate::observe::operation::Operation;
+use crate::observe::report;
 use crate::observe::statistics::{Ledger, StoreCounter};
 use crate::protocol::breaker::{Admission, Breaker, BreakerState, Verdict};
 use crate::protocol::miss::Miss;
@@ -188,6 +191,7 @@ impl GuardedStore {
                 BreakerState::Open => StoreCounter::BreakerOpen,
             });
             self.listeners.tell(&Event::BreakerChanged { state });
+            report_change(before, state);
         }
         result
     }
@@ -230,6 +234,17 @@ impl<'a> Visit<'a> {
             _ => Verdict::Bad,
         };
         result
+    }
+}
+
+/// Reports the end of each outage, and its beginning.
+fn report_change(before: BreakerState, state: BreakerState) {
+    match (before, state) {
+        (BreakerState::Closed, BreakerState::Open) => report::warn(format_args!(
+            "the store of a cache fails and is left alone; reads go to the database until it answers"
+        )),
+        (_, BreakerState::Closed) => report::tell(Level::Info, format_args!("the store of a cache answers again")),
+        _ => {}
     }
 }
 

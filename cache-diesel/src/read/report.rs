@@ -2,8 +2,9 @@
 
 use core::panic::Location;
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
 
+use cache_core::report::warn;
+use cache_core::sync::Mutex;
 use cache_core::{Bypass, Event, Reader};
 
 use crate::read::Head;
@@ -20,10 +21,10 @@ pub(crate) fn bypassed(reader: &Reader<'_>, head: &Head, reason: Bypass) {
         watch::look();
     }
     if reason == Bypass::NotTracked && is_first(location, reason) {
-        eprintln!(
-            "cache-diesel: the read of `{manager}` at {location} is not cached: its connection was opened before \
+        warn(format_args!(
+            "the read of `{manager}` at {location} is not cached: its connection was opened before \
              `install`, or was given another instrumentation afterwards; see `cache_diesel::track`"
-        );
+        ));
     }
 }
 
@@ -31,18 +32,18 @@ pub(crate) fn bypassed(reader: &Reader<'_>, head: &Head, reason: Bypass) {
 pub(crate) fn not_installed(head: &Head) {
     static SAID: Mutex<Option<HashSet<String>>> = Mutex::new(None);
     let name = head.state.cache_name();
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.get_or_insert_default().insert(name.to_owned()) {
+    let is_news = SAID.lock().get_or_insert_default().insert(name.to_owned());
+    if is_news {
         let location = head.options.location;
-        eprintln!(
-            "cache-diesel: the read of `{}` at {location} is not cached: no cache named `{name}` is configured; \
+        warn(format_args!(
+            "the read of `{}` at {location} is not cached: no cache named `{name}` is configured; \
              call `cache_diesel::install` first",
             head.state.name
-        );
+        ));
     }
 }
 
 fn is_first(location: &'static Location<'static>, reason: Bypass) -> bool {
     static SEEN: Mutex<Option<HashSet<(&'static Location<'static>, Bypass)>>> = Mutex::new(None);
-    SEEN.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert((location, reason))
+    SEEN.lock().get_or_insert_default().insert((location, reason))
 }

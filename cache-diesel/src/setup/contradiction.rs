@@ -40,7 +40,7 @@ static FOUND: Mutex<Vec<Contradiction>> = Mutex::new(Vec::new());
 /// What databases have contradicted since the program began, each once: their number is how often it happened.
 ///
 /// A database is asked before the first entry of it is stored, and before the first write of such a model through its
-/// manager. What is found is said once on standard error, and [`check_settings`](crate::check_settings) fails on it.
+/// manager. What is found is reported once in a message, and [`check_settings`](crate::check_settings) fails on it.
 ///
 /// # Examples
 ///

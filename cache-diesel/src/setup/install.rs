@@ -28,7 +28,7 @@ pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
 /// Call it first thing in `main`. A default instrumentation that was set before goes on seeing every event: the
 /// one instance of it that Diesel hands out serves all connections, under a lock. [`install_with`] makes
 /// one for each connection. One that is set *later* takes the tracker's place on every connection that is opened from
-/// then on: that is said on standard error once it is noticed, and told to listeners
+/// then on: a message reports it once it is noticed, and listeners are told
 /// ([`Event::DefaultReplaced`](crate::Event::DefaultReplaced)). [`track_new_connections`] puts it back.
 ///
 /// Further caches are named by [`caches::configure`](crate::caches::configure), before or after; the default cache is set

@@ -13,7 +13,7 @@ use crate::warning::{DEFAULT_REPLACED, relevance_too_long, same_name};
 /// Looks for settings that contradict each other, over all models of the program and the caches that are configured.
 ///
 /// For the start of a program, after [`install`](crate::install) and [`configure`](crate::caches::configure), or for a
-/// test. Without it, what is found here is reported on standard error when it first matters, and never fails a query.
+/// test. Without it, what is found here is reported in a message when it first matters, and never fails a query.
 ///
 /// # Errors
 ///
