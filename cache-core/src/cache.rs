@@ -1,4 +1,4 @@
-//! A cache: a store with a clock, limits, numbers and listeners.
+//! Holds a cache: a store with a clock, limits, statistics and listeners.
 
 pub(crate) mod builder;
 pub(crate) mod mode;

@@ -1,4 +1,4 @@
-//! Where the time comes from: the system, or a test's hand.
+//! Gives the time: of the system, or as a test sets it.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What can go wrong with the cache itself; queries never fail with it.
+//! Holds the error of calls about the cache itself; queries never fail with it.
 
 use core::fmt;
 use std::error::Error as StdError;

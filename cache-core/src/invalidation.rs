@@ -1,4 +1,4 @@
-//! The way of a write through the stores: intents before, new tokens after.
+//! Carries a write through the stores: places intents before it, and releases its tags after it.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
-//! The part of cache-diesel that knows no SQL: what entries and tags are, what reads depend on and writes
-//! change, where both are kept.
+//! The part of cache-diesel that knows no SQL: entries and tags, the decisions of the protocol, and the stores.
 //!
 //! An entry carries the [tokens](Token) of all [tags](Tag) it depends on, as they were before its query began. A write gives
 //! the tags of what it changed new tokens. A hit needs all tokens to be equal now, so that a fill that a

@@ -1,4 +1,4 @@
-//! Names of entries and tags, and what was declared about tables.
+//! Names entries and tags, and holds the declarations of tables.
 
 pub(crate) mod key;
 pub mod tables;

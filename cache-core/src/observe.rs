@@ -1,4 +1,4 @@
-//! What a cache counts and tells of itself.
+//! Counts what a cache does, and notifies its listeners.
 
 pub(crate) mod event;
 pub(crate) mod operation;

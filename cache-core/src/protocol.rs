@@ -1,6 +1,6 @@
-//! The decisions of the protocol, as pure functions: what a read depends on, what a write changes, in which order; what
-//! becomes of both while the store fails; what an answer leaves behind; what a near cache may keep; what another life of a
-//! store means, and what programs that declare other things.
+//! Decides everything in the protocol by pure functions: what a read depends on, what a write changes and in which
+//! order, what a failing store delays, what an answer leaves behind, what near memory keeps, and what another incarnation
+//! of a store or a program with other declarations means.
 
 pub mod breaker;
 pub mod circle;

@@ -1,4 +1,4 @@
-//! The way of a read through the store: looked up, or filled under the tokens that were read before the query.
+//! Carries a read through the store: looks its entry up, or fills it under the tokens from before the query.
 
 pub(crate) mod approach;
 pub(crate) mod fill;

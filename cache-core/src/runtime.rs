@@ -1,4 +1,4 @@
-//! The state and the threads of a cache: each part owns its own, and none knows the cache.
+//! Holds the state and the threads of a cache: each part owns its own, and none knows the cache.
 
 pub(crate) mod background;
 pub(crate) mod dirty;

@@ -1,4 +1,4 @@
-//! Settings of caches, how URLs say them, and what a message may show of a URL.
+//! Holds the settings of caches, reads them from URLs, and hides secrets in messages.
 
 pub mod policy;
 pub(crate) mod quantity;

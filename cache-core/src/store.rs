@@ -1,4 +1,4 @@
-//! Where entries live: the contract that every store keeps.
+//! Holds the contract that every store keeps.
 
 use core::fmt;
 use core::time::Duration;

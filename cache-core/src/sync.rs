@@ -1,4 +1,4 @@
-//! Locks that a panic does not poison, and waits that end.
+//! Holds locks that a panic does not poison, and waits that end.
 //!
 //! They are for states that a panic leaves whole: each change under a lock is done in one step, or may be done in part.
 

@@ -1,4 +1,4 @@
-//! Values that are set by hand, under keys that the program chooses.
+//! Holds the low-level cache: values that a program sets under keys of its own.
 //!
 //! Every call is a method of [`Cache`](crate::Cache). A value lies in a *slot* of the store. Whoever changes a slot has
 //! looked at it first, and the change is done only if the slot is still what was seen

@@ -1,4 +1,4 @@
-//! Setting a cache up: which store, which limits; wrong settings are refused here, by name.
+//! Builds a cache from its settings, and refuses wrong ones by name.
 
 use core::time::Duration;
 use std::sync::Arc;

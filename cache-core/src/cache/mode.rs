@@ -1,4 +1,4 @@
-//! What may reads do with the cache at present?
+//! Holds the mode of a cache: whether reads look entries up, and whether they store.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 

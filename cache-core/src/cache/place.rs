@@ -1,4 +1,4 @@
-//! Which of the values that are set by hand does a handle mean?
+//! Names values: the version and the prefix of a handle, and the key.
 
 use std::sync::LazyLock;
 

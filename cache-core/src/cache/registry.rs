@@ -1,4 +1,4 @@
-//! The named caches of this process.
+//! Registers the caches of this process by their names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

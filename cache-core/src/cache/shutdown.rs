@@ -1,4 +1,4 @@
-//! The end of a cache: what is pending is tried once more.
+//! Shuts a cache down: tries the pending releases once more.
 
 use core::time::Duration;
 use std::time::Instant;

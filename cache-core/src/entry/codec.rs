@@ -1,4 +1,4 @@
-//! How a value becomes bytes for a store outside of this process, and a value again.
+//! Encodes values for stores outside of this process, and decodes them.
 
 use core::any::Any;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! How is an entry written for a store outside of this process, and which bytes are believed to be one?
+//! Encodes entries for stores outside of this process, and recognises the bytes of one.
 //!
 //! All numbers are little-endian and of a fixed size.
 //!

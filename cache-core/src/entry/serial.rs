@@ -1,4 +1,4 @@
-//! How a value that serde knows becomes bytes, and a value again: MessagePack, structs with the names of their fields.
+//! Encodes values of serde in MessagePack, structs with the names of their fields, and decodes them.
 //!
 //! Types are told that this is for people to read, and say addresses and UUIDs as text: what serde buffers for untagged,
 //! tagged and flattened types tells them so when they are read, whatever they were told when they were written.

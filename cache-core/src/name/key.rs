@@ -1,4 +1,4 @@
-//! What an entry is called: fixed-size keys that hold everything that changes a result.
+//! Names entries: keys of fixed size that hold everything that changes a result.
 
 use core::fmt;
 use core::hash::{Hash, Hasher};

@@ -1,4 +1,4 @@
-//! What was declared about tables: which look-ups their models have, and which other tables reach them.
+//! Holds the declarations of tables: the look-ups of their models, and the tables that reach them.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! What a write can change: tags, and the tokens that they hold at present.
+//! Names what a write can change: tags, and the tokens that they hold at present.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};

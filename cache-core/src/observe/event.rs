@@ -1,4 +1,4 @@
-//! What a cache tells its listeners.
+//! Holds the events of which a cache notifies its listeners.
 
 use core::cell::Cell;
 use core::fmt;

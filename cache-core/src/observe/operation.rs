@@ -1,4 +1,4 @@
-//! What a store is asked to do.
+//! Names the operations of a store.
 
 /// A call of a [`Store`](crate::store::Store).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! Exact numbers: what each manager's reads came to, and how often each table was invalidated.
+//! Counts the outcomes of each manager's reads, and the invalidations of each table.
 
 use core::array;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Is the store still in the life that its tokens were written in?
+//! Decides whether the store is still in the incarnation in which its tokens were written.
 
 /// What a new connection has to do before anything is read over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Decides what a near cache may keep of the tokens of a store elsewhere, and how long it may trust them.
+//! Decides which tokens near memory may keep of a store elsewhere, and how long it may trust them.
 //!
 //! A near cache keeps entries and tokens in this process. On a connection of its own the store tells of each tag that
 //! changes: it *tracks*. A token enters only if no change can have been missed since before it was asked for, and a hit

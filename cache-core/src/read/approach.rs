@@ -1,4 +1,4 @@
-//! What goes before the query of a fill: the right to load for all processes, one more look, and the tokens.
+//! Prepares the query of a fill: takes the lease, looks once more, and reads the tokens.
 
 use core::time::Duration;
 

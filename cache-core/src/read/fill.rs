@@ -1,4 +1,4 @@
-//! What follows a miss: one thread of the process fills the entry, under tokens that were read before its query.
+//! Fills an entry after a miss: one thread of the process, under tokens from before its query.
 
 use crate::cache::Cache;
 use crate::cache::mode::Mode;

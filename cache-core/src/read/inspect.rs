@@ -1,4 +1,4 @@
-//! What a cache holds of one entry at present, for a person who wants to know.
+//! Reports what a cache holds of one entry at present.
 
 use crate::entry::{Life, Worth};
 use crate::name::tag::{Tag, Token};

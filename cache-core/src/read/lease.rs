@@ -1,4 +1,4 @@
-//! The right to load for all processes: one has it at a time, while the others wait for what it stores.
+//! Takes the lease of a load, so that one process loads while the others wait for its entry.
 
 use core::time::Duration;
 use std::thread;

@@ -1,4 +1,4 @@
-//! What a load leaves behind: its answer is stored, or what was there before is removed.
+//! Stores the answer of a load, or removes the entry from before it.
 
 use crate::cache::mode::Mode;
 use crate::entry::codec::Codec;

@@ -1,4 +1,4 @@
-//! The thread of a cache that gets through what the store refused, and keeps the intents of long writes alive.
+//! Runs the thread of a cache that sends pending releases and renews the intents of long writes.
 
 use core::time::Duration;
 use std::sync::{Arc, Weak};

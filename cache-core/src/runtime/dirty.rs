@@ -1,4 +1,4 @@
-//! Tags whose change has not got through to the store: nothing is read before it has.
+//! Keeps the dirty tags: the store has not acknowledged their release, and is not read until it has.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 

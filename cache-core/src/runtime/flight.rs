@@ -1,4 +1,4 @@
-//! Single flight: concurrent misses of one key share one load, if they read the same tokens.
+//! Shares one load among concurrent misses of one key, if they read the same tokens.
 
 use core::time::Duration;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The one place through which every call of a cache's store goes: not while the store is known to fail.
+//! Guards every call of a cache's store: the breaker, the bound on readers, the counters.
 
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

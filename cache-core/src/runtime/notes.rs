@@ -1,4 +1,4 @@
-//! How does a process deal with others that declare other things of a table? `protocol::notes` decides.
+//! Places and releases the tags of a write, and acts on foreign notes beside tables as `protocol::notes` decides.
 
 use crate::clock::Timestamp;
 use crate::name::tables::Declared;

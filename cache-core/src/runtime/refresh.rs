@@ -1,4 +1,4 @@
-//! Who refreshes a stale entry: one reader of the process for each, and the few threads that do it in the background.
+//! Claims refreshes of stale entries, one for each entry, and runs them on a few threads.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};

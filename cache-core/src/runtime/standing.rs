@@ -1,4 +1,4 @@
-//! The intents of writes that are under way, so that those of long ones are placed again in time.
+//! Keeps the intents of writes that are under way, so that those of long writes are renewed in time.
 
 use core::time::Duration;
 use std::sync::{Arc, Weak};

@@ -1,4 +1,4 @@
-//! How long entries live, and how long anybody waits.
+//! Holds the policies of a cache: how long entries live, and how long callers wait.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a store is told, and says, before the query of a load.
+//! Holds the requests and replies of a store before the query of a load.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The tags of a memory store: cells that entries hold, so that a hit looks nothing up twice.
+//! Holds the tags of a memory store: cells to which entries point, so that a hit looks nothing up twice.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;

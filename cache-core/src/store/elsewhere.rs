@@ -1,4 +1,4 @@
-//! A store that unit tests take for one outside of the process.
+//! A store for unit tests that counts as one outside of the process.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What can a server do for a store in one round trip?
+//! Holds the contract of a link: what a server does for a store in one round trip.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! The map of entries that both stores in memory keep: bounded by weight, in shards.
+//! Holds the map of entries of both stores in memory: bounded by weight, in shards.
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};

@@ -1,4 +1,4 @@
-//! What are entries, tags and leases called on a server that others use too?
+//! Names entries, tags and leases on a server that others use too.
 
 use core::fmt;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! What does a process keep in memory of a server that tells it of changes?
+//! Keeps copies of a server's entries in memory, as long as the server pushes changes.
 //!
 //! `protocol::near` decides what may be kept; here it is carried out. A look-up takes no lock that others contend for: an
 //! entry holds the cells of its tags, and a cell is marked when its tag has changed.

@@ -1,4 +1,4 @@
-//! How does a process reach a server of Redis or Valkey?
+//! Connects a store to a server of Redis or Valkey.
 
 mod command;
 mod link;

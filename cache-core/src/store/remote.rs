@@ -1,4 +1,4 @@
-//! How are entries kept on a server that several processes share?
+//! Keeps entries on a server that several processes share.
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What only a store can do that several processes share.
+//! Holds the contract of stores that several processes share: leases, notes, near memory.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is kept of a value that was set by hand, and how is it changed by nobody else in between?
+//! Holds the contract of slots: a value changes only if its mark is the one that was read.
 
 use core::any::Any;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! How does a server tell a process of changes?
+//! Holds the contract by which a server pushes changes to a process.
 
 use core::fmt;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What this thread loads by `get_or_set`, and how a load that waits for itself fails.
+//! Finds loads of `get_or_set` that would wait for themselves, and fails them.
 
 use core::any::{Any, TypeId};
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! Counters: numbers that are changed where they are.
+//! Changes counters in place.
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};

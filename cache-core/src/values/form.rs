@@ -1,4 +1,4 @@
-//! How does a value of any type lie in a slot, and how does it come out again?
+//! Encodes a value of any type for a slot, and decodes it.
 
 use core::any::Any;
 use std::borrow::Borrow;

@@ -1,4 +1,4 @@
-//! Reads that load what is not there: one caller for all who ask at once.
+//! Loads missing values: one caller for all who ask at once.
 
 use std::sync::Arc;
 

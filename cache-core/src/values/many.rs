@@ -1,4 +1,4 @@
-//! Several values at once: in as many round trips as for one.
+//! Reads and writes several values in as many round trips as one.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Reads of values that were set by hand.
+//! Reads values.
 
 use std::sync::Arc;
 

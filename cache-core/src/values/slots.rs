@@ -1,4 +1,4 @@
-//! How is a slot looked at and changed, through everything that guards the store?
+//! Reads and changes slots through the guard of the store.
 
 use core::time::Duration;
 use std::thread;

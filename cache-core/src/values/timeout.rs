@@ -1,4 +1,4 @@
-//! How long is a value that is set by hand to live?
+//! Decides how long a value lives.
 
 use core::time::Duration;
 

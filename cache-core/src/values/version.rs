@@ -1,4 +1,4 @@
-//! Versions and prefixes: values under equal keys that do not meet.
+//! Separates values under equal keys by version and prefix.
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};

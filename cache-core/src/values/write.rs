@@ -1,4 +1,4 @@
-//! Writes of values by hand.
+//! Writes values.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The limits of a cache: how long anybody waits, and what happens while the store fails.
+//! Sets the limits of a cache: timeouts of calls, waits, and the behaviour while the store fails.
 
 use core::time::Duration;
 

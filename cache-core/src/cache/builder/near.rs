@@ -1,4 +1,4 @@
-//! Memory in front of a server: what is set, and with what it does not go.
+//! Sets up near memory, and refuses settings that contradict it.
 
 use core::time::Duration;
 

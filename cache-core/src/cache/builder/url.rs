@@ -1,4 +1,4 @@
-//! What does the URL of a cache say?
+//! Reads the URL of a cache.
 
 use super::CacheBuilder;
 use crate::error::{Error, Result};

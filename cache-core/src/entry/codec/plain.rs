@@ -1,4 +1,4 @@
-//! The bytes of the values that every manager keeps: numbers, truths, nothing, and lists of what can be encoded.
+//! Encodes the values that every manager keeps: numbers, booleans, nothing, and lists of values.
 
 use crate::entry::codec::Encode;
 use crate::entry::serial;

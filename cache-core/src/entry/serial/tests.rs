@@ -1,4 +1,4 @@
-//! What is written is read again, and what is not is refused.
+//! Tests that every encoded value is decoded again, and that other values are refused.
 
 use std::collections::BTreeMap;
 

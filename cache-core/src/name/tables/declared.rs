@@ -1,4 +1,4 @@
-//! How is what a process declares of a table told to processes of other builds?
+//! Digests the declarations of a table, for processes of other builds.
 
 use core::any::TypeId;
 use std::collections::{BTreeSet, HashMap};

@@ -1,4 +1,4 @@
-//! What is counted of a near cache?
+//! Counts what happens in near memory.
 
 use core::array;
 use core::sync::atomic::{AtomicU64, Ordering};

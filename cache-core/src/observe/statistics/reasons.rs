@@ -1,4 +1,4 @@
-//! How often which reason was given.
+//! Counts how often each reason was given.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What went wrong with a store, and what was done about it.
+//! Counts the failures of a store, and the responses to them.
 
 use core::array;
 use core::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What becomes of refreshes: claimed once, run by few threads, ended by a shutdown.
+//! Tests refreshes: claimed once, run by few threads, ended by a shutdown.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;

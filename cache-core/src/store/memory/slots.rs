@@ -1,4 +1,4 @@
-//! How are values that are set by hand kept in this process?
+//! Keeps the slots of values in this process.
 
 use std::hash::BuildHasher;
 use std::sync::MutexGuard;

@@ -1,4 +1,4 @@
-//! What is known of a server's tags, and which entries does each change end?
+//! Keeps the known tokens of a server's tags, and finds the copies that each change ends.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;

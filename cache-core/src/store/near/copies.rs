@@ -1,4 +1,4 @@
-//! How copies of an entry end when the entry is removed from the server.
+//! Ends the copies of an entry that is removed from the server.
 //!
 //! A copy depends on its entry as it does on a tag: the entry's digest names the tag, and the checksum of its bytes is the
 //! token. The server holds no such tag. It is told of as if it had changed when the entry is removed, and bytes that were

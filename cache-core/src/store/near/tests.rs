@@ -1,4 +1,4 @@
-//! Is what is decided carried out, whatever comes between?
+//! Tests that every decision is carried out, whatever comes in between.
 
 use super::*;
 use crate::name::key::{KeyBytes, Kind};

@@ -1,4 +1,4 @@
-//! What does a near cache do when it is told something of its link, or of a write?
+//! Applies pushes, changes of the link and own writes to near memory.
 
 use crate::clock::Timestamp;
 use crate::name::tag::Tag;

@@ -1,4 +1,4 @@
-//! Until when is a near cache believed? Kept so that hits take no lock.
+//! Keeps the moment until which near memory is trusted, so that hits take no lock.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! The thread that listens to a server on behalf of a near cache, and asks it in time whether it is still there.
+//! Runs the thread that reads a server's pushes for near memory, and sends it heartbeats.
 
 use core::time::Duration;
 use std::sync::{Arc, Weak};

@@ -1,4 +1,4 @@
-//! Says each operation of a link in the server's commands and scripts, and reads their replies.
+//! Writes each operation of a link as commands and scripts of the server, and reads their replies.
 
 mod begin;
 pub(super) mod call;

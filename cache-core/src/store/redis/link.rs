@@ -1,4 +1,4 @@
-//! The link to a server of Redis or Valkey: one call, one connection, one deadline.
+//! Links a store to a server of Redis or Valkey: one call, one connection, one deadline.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Which connections are open and wait for their next call?
+//! Keeps the open connections that wait for their next call.
 
 use core::time::Duration;
 use std::time::Instant;

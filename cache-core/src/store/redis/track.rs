@@ -1,4 +1,4 @@
-//! How does a server of Redis tell of changes?
+//! Subscribes to the changes of a Redis server, and reads its pushes.
 //!
 //! By pushes on a connection that speaks the third version of the protocol, for all keys whose names begin like those of
 //! tokens, whoever changes them. They are written before anybody is told that the change is done, and in one order with

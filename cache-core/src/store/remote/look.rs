@@ -1,4 +1,4 @@
-//! How are entries looked up on a server, and by which tokens are they judged?
+//! Looks entries up on a server, and judges them by the tokens of the same reply.
 
 use crate::clock::Timestamp;
 use crate::entry::format::{self, Dependency, Record};

@@ -1,4 +1,4 @@
-//! How are values that are set by hand kept on a server?
+//! Keeps the slots of values on a server.
 //!
 //! A slot is an entry as `format` writes it, whose value begins with a byte that says whether there is any, and a
 //! random number. The number makes the checksum another one each time, so that the bytes before the checksum's end are

@@ -1,4 +1,4 @@
-//! Which statements write one row that the last bind names.
+//! Tests which statements write one row that the last bind names.
 
 use super::super::Dialect;
 use super::super::exact::{ByKey, OneRow, is_plain_column, one_row, sole_change};

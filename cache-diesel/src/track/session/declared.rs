@@ -1,5 +1,5 @@
-//! What a program says that a piece of work writes: it counts for everything in it, and what is not understood in it
-//! counts for no more.
+//! Keeps the tables that a program names for a piece of work: every statement in it counts for them, and one that is
+//! not understood for no others.
 
 use cache_core::protocol::write::ChangeSet;
 

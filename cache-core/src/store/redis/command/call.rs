@@ -1,4 +1,4 @@
-//! Carries one call over a connection: what is asked together, and in which life of the server.
+//! Carries one call over a connection, in one incarnation of the server.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How are tags seeded, how are intents placed beside them, and how are they released, on the server?
+//! Seeds, places and releases tags on the server.
 
 use core::time::Duration;
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! What is each operation of a link in the words of the server, and what do its replies mean?
+//! Writes each operation of a link as commands of the server, and reads the replies.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! One connection to the server: what is said first, and what is asked and answered.
+//! Holds one connection to the server: its greeting, its requests and their replies.
 
 use core::fmt;
 use std::io;

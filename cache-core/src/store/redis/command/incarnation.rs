@@ -1,4 +1,4 @@
-//! What does a server say of itself: its present life, and whether it may be used?
+//! Reads a server's incarnation, and whether the server may be used.
 
 /// What the incarnation of a server is called, from what `INFO` says of server and replication; or why the server cannot
 /// be used.

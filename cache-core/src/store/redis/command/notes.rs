@@ -1,4 +1,4 @@
-//! How are notes beside tables read and changed on the server?
+//! Reads and changes notes beside tables on the server.
 
 use redis::{Cmd, Value};
 

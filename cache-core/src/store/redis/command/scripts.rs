@@ -1,4 +1,4 @@
-//! Which scripts does the server run for us?
+//! Holds the Lua scripts that the server runs.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! How are slots looked at and changed on the server?
+//! Reads and changes slots on the server.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which token does the text under a tag's first key say?
+//! Reads the token from the text under a tag's first key.
 
 use crate::name::key::value_of_digit;
 use crate::name::tag::Token;

@@ -1,4 +1,4 @@
-//! Where is the server, and who are we there?
+//! Reads the URL of a server: its address, the user, the database.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Connects to the server, over what its address says, before a deadline.
+//! Connects to the server at its address before a deadline.
 
 use core::time::Duration;
 use std::io;

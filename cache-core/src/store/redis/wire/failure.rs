@@ -1,4 +1,4 @@
-//! Why did a call give no answer, and what follows for its connection?
+//! Decides why a call got no answer, and whether its connection can be kept.
 
 use core::fmt;
 use core::time::Duration;

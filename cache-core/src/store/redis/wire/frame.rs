@@ -1,4 +1,4 @@
-//! What does the server say next? Bytes come in parts, and in their own time.
+//! Splits the bytes of the server into replies, however they arrive.
 //!
 //! The parser of the crate `redis` takes a third of the time that a look-up takes in this process. What nearly every reply
 //! is made of (text, numbers, `OK`, nothing, lists of these) is read here; everything else is left to that parser.

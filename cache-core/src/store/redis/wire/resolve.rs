@@ -1,4 +1,4 @@
-//! Which addresses does a host have, and who waits for the answer?
+//! Resolves the name of a host before a deadline.
 
 use std::collections::HashMap;
 use std::io;

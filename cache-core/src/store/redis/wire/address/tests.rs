@@ -1,4 +1,4 @@
-//! Which URLs are understood, and what is said of the others?
+//! Tests which URLs are understood, and which errors the others give.
 
 use super::*;
 use crate::error::ErrorKind;
