@@ -14,7 +14,8 @@ use crate::track::session::{Session, Words};
 /// Tells `session` of the statements in `query`, which is about to run. Gives what their end is told by.
 pub(super) fn read_along(
     query: &dyn DebugQuery,
-    (dialect, identity): (Dialect, Option<Identity>),
+    dialect: Dialect,
+    identity: Option<Identity>,
     session: &mut Session,
 ) -> Words {
     let mut row = None;
@@ -54,7 +55,8 @@ pub(super) fn words_of(query: &dyn DebugQuery) -> Words {
 /// transaction control of Diesel's. Gives what its end is told by.
 pub(super) fn read_beside(
     query: &dyn DebugQuery,
-    (dialect, identity): (Dialect, Option<Identity>),
+    dialect: Dialect,
+    identity: Option<Identity>,
     session: &mut Session,
 ) -> Words {
     let mut words = Words::Unread;

@@ -252,11 +252,11 @@ impl Tracker {
 
     fn read_along(&mut self, query: &dyn DebugQuery) -> Words {
         match &self.own {
-            Own::Nothing => return plain::read_along(query, (self.dialect, self.identity), &mut self.session),
+            Own::Nothing => return plain::read_along(query, self.dialect, self.identity, &mut self.session),
             Own::Question | Own::Read => self.session.ask(),
             Own::Write(changes) => {
                 self.session.announce(changes);
-                return plain::read_beside(query, (self.dialect, self.identity), &mut self.session);
+                return plain::read_beside(query, self.dialect, self.identity, &mut self.session);
             }
         }
         self.words_of_known(query)
