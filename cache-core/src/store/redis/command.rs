@@ -1,5 +1,6 @@
 //! Writes each operation of a link as commands and scripts of the server, and reads their replies.
 
+pub(super) mod batch;
 mod begin;
 pub(super) mod call;
 pub(super) mod change;

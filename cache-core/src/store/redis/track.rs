@@ -7,17 +7,17 @@
 use core::fmt;
 use core::time::Duration;
 
-use redis::{PushKind, Value};
-
 use crate::error::Result;
 use crate::name::key::Fingerprint;
 use crate::store::Incarnation;
 use crate::store::names::Names;
-use crate::store::redis::command::connection::{self, Batch, Connection};
+use crate::store::redis::command::batch::{Batch, Command};
+use crate::store::redis::command::connection::{self, Connection};
 use crate::store::redis::command::incarnation;
 use crate::store::redis::wire::address::Address;
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
+use crate::store::redis::wire::frame::Reply;
 use crate::store::redis::wire::socket::Stream;
 use crate::store::track::{Told, Track, Tracker, Untracked};
 
@@ -43,7 +43,7 @@ struct Tracking {
 enum Awaited {
     Nothing,
     /// Whether the server is in the same life, and takes writes: these answers so far.
-    Facts(Vec<Value>),
+    Facts(Vec<Reply>),
     Pong,
 }
 
@@ -63,7 +63,7 @@ impl RedisTracker {
             (failure, is_refused)
         };
         let mut connection = Connection::open(&self.0, deadline).map_err(absent)?;
-        connection.ask(&Batch::of(redis::cmd("HELLO").arg(3)), deadline).map_err(refused)?;
+        connection.ask(&Batch::of(Command::named("HELLO").arg("3")), deadline).map_err(refused)?;
         let incarnation = connection.incarnation().to_owned();
         let mut tracking = Tracking {
             stream: connection.into_stream(),
@@ -73,7 +73,7 @@ impl RedisTracker {
             awaited: Awaited::Nothing,
             timeout,
         };
-        let mut command = redis::cmd("CLIENT");
+        let mut command = Command::named("CLIENT");
         command.arg("TRACKING").arg("ON").arg("BCAST").arg("PREFIX").arg(self.0.names.start_of_tokens());
         tracking.send(&Batch::of(&command)).map_err(absent)?;
         tracking.confirmed(deadline).map_err(refused)?;
@@ -101,9 +101,9 @@ impl Tracking {
     fn confirmed(&mut self, deadline: Deadline) -> core::result::Result<(), Failure> {
         loop {
             match self.frames.next(&mut *self.stream, deadline)?.ok_or(Failure::Late)? {
-                Value::Okay => return Ok(()),
-                Value::ServerError(error) => return Err(error.into()),
-                Value::Push { .. } => {}
+                Reply::Okay => return Ok(()),
+                Reply::Error(error) => return Err(error.into()),
+                Reply::Push(_) => {}
                 _ => return Err(Failure::strange("CLIENT TRACKING")),
             }
         }
@@ -111,17 +111,19 @@ impl Tracking {
 
     fn ask_for_facts(&mut self) -> core::result::Result<(), Failure> {
         let mut batch = connection::information();
-        batch.add(redis::cmd("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
+        batch.add(Command::named("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
         self.awaited = Awaited::Facts(Vec::new());
         self.send(&batch)
     }
 
     /// What something that the server says comes to; `None`: nothing that anybody waits for.
-    fn hear(&mut self, value: Value) -> core::result::Result<Option<Told>, Failure> {
+    fn hear(&mut self, value: Reply) -> core::result::Result<Option<Told>, Failure> {
         match value {
-            Value::Push { kind: PushKind::Invalidate, data } => return self.changed(data).map(Some),
-            Value::Push { .. } => return Ok(None),
-            Value::ServerError(error) => return Err(error.into()),
+            Reply::Push(mut parts) if parts.first() == Some(&Reply::Text(b"invalidate".to_vec())) => {
+                return self.changed(parts.split_off(1)).map(Some);
+            }
+            Reply::Push(_) => return Ok(None),
+            Reply::Error(error) => return Err(error.into()),
             _ => {}
         }
         match core::mem::replace(&mut self.awaited, Awaited::Nothing) {
@@ -133,26 +135,26 @@ impl Tracking {
                 }
                 self.check(&facts)?;
                 self.awaited = Awaited::Pong;
-                self.send(&Batch::of(&redis::cmd("PING"))).map(|()| None)
+                self.send(&Batch::of(&Command::named("PING"))).map(|()| None)
             }
-            Awaited::Pong if value == Value::SimpleString("PONG".into()) => Ok(Some(Told::Heartbeat)),
+            Awaited::Pong if value == Reply::Status(b"PONG".to_vec()) => Ok(Some(Told::Heartbeat)),
             _ => Err(Failure::strange("a heartbeat")),
         }
     }
 
     /// Whether the server is a primary, in the life that this connection was opened to, and nobody has recorded another.
-    fn check(&self, facts: &[Value]) -> core::result::Result<(), Failure> {
+    fn check(&self, facts: &[Reply]) -> core::result::Result<(), Failure> {
         let name = incarnation::name(&connection::sections(facts)).map_err(|reason| Failure::Broken(reason.into()))?;
-        let is_recorded = matches!(facts.last(), Some(Value::BulkString(record)) if *record == name.as_bytes());
+        let is_recorded = matches!(facts.last(), Some(Reply::Text(record)) if *record == name.as_bytes());
         if name == self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
     }
 
-    fn changed(&self, data: Vec<Value>) -> core::result::Result<Told, Failure> {
-        match <[Value; 1]>::try_from(data) {
-            Ok([Value::Nil]) => Ok(Told::Everything),
-            Ok([Value::Array(names)]) => {
-                let tag = |name: &Value| match name {
-                    Value::BulkString(name) => self.names.tag_called(name),
+    fn changed(&self, data: Vec<Reply>) -> core::result::Result<Told, Failure> {
+        match <[Reply; 1]>::try_from(data) {
+            Ok([Reply::Nothing]) => Ok(Told::Everything),
+            Ok([Reply::List(names)]) => {
+                let tag = |name: &Reply| match name {
+                    Reply::Text(name) => self.names.tag_called(name),
                     _ => None,
                 };
                 Ok(Told::Changed(names.iter().filter_map(tag).collect::<Vec<Fingerprint>>()))

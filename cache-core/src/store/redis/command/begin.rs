@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
+use super::batch::Batch;
 use super::call::{Call, LONGEST_LIFE};
 use super::change::Change;
 use super::commands::{are_young, lives_of};
-use super::connection::Batch;
 use super::notes::{lives_of_notes, notes_in, old_ones};
 use super::tokens;
 use crate::name::tag::Token;

@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 
-use redis::Value;
-
-use super::connection::{Batch, Connection};
+use super::batch::Batch;
+use super::connection::Connection;
 use super::scripts::KEPT_MILLIS;
 use crate::store::names::Names;
 use crate::store::redis::wire::failure::{Deadline, Failure};
+use crate::store::redis::wire::frame::Reply;
 
 /// The longest life of an entry: half as long as a tag of a table is kept that nobody asks for. So no tag goes before what
 /// was stored under it, and what nobody can reach any more goes by itself.
@@ -24,13 +24,13 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    pub(crate) fn ask(&mut self, batch: &Batch) -> Result<Vec<Value>, Failure> {
+    pub(crate) fn ask(&mut self, batch: &Batch) -> Result<Vec<Reply>, Failure> {
         self.connection.ask(batch, self.deadline)
     }
 
     /// Asks, and *afterwards* whether the server is still in the life of this connection and takes writes: what was said
     /// before came from there.
-    pub(crate) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Value>, Failure> {
+    pub(crate) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Reply>, Failure> {
         batch.command(&[b"GETEX", self.names.incarnation().as_str().as_bytes(), b"PERSIST"]);
         // Only this command minds what type a key is of.
         let mut replies = self.ask(&batch).map_err(Failure::of_the_record)?;
@@ -43,15 +43,15 @@ impl Call<'_> {
     }
 }
 
-pub(crate) fn text(value: Value) -> Result<Option<Vec<u8>>, Failure> {
+pub(crate) fn text(value: Reply) -> Result<Option<Vec<u8>>, Failure> {
     match value {
-        Value::Nil => Ok(None),
-        Value::BulkString(bytes) => Ok(Some(bytes)),
+        Reply::Nothing => Ok(None),
+        Reply::Text(bytes) => Ok(Some(bytes)),
         _ => Err(Failure::strange("a question for text")),
     }
 }
 
-pub(crate) fn texts(reply: Value) -> Result<Vec<Option<Vec<u8>>>, Failure> {
-    let Value::Array(values) = reply else { return Err(Failure::strange("MGET")) };
+pub(crate) fn texts(reply: Reply) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    let Reply::List(values) = reply else { return Err(Failure::strange("MGET")) };
     values.into_iter().map(text).collect()
 }

@@ -3,16 +3,15 @@
 use core::time::Duration;
 use std::collections::HashSet;
 
-use redis::{Cmd, Value};
-
+use super::batch::{Batch, Command};
 use super::call::{Call, TAGS_AT_ONCE};
-use super::connection::Batch;
 use super::scripts::{PLACE, RELEASE, SEED, Script};
 use super::tokens;
 use crate::name::tag::{Reach, Token};
 use crate::protocol::intent::{Outcome, Seed, Writer};
 use crate::store::names::TagName;
 use crate::store::redis::wire::failure::Failure;
+use crate::store::redis::wire::frame::Reply;
 
 /// What is done to tags, in their order.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +36,7 @@ impl Call<'_> {
         &mut self,
         change: Change<'_>,
         after: &Batch,
-    ) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
+    ) -> Result<(Vec<Seed>, Vec<Reply>), Failure> {
         if change.len() == 0 {
             return Ok((Vec::new(), self.ask(after)?));
         }
@@ -54,11 +53,11 @@ impl Call<'_> {
         }
     }
 
-    fn change_some(&mut self, change: Change<'_>, after: &Batch) -> Result<(Value, Vec<Value>), Failure> {
+    fn change_some(&mut self, change: Change<'_>, after: &Batch) -> Result<(Reply, Vec<Reply>), Failure> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
-        let with = |command: &mut Cmd| {
-            command.arg(1 + 2 * change.len()).arg(record.as_str());
+        let with = |command: &mut Command| {
+            command.number(1 + 2 * change.len()).arg(record.as_str());
             change.tags().for_each(|tag| {
                 command.arg(tag.token.as_str()).arg(tag.intents().as_str());
             });
@@ -114,7 +113,7 @@ impl<'t> Change<'t> {
     }
 
     /// What the script is told after the incarnation.
-    fn arguments(self, command: &mut Cmd) {
+    fn arguments(self, command: &mut Command) {
         match self {
             Self::Place(writer, _, life) => {
                 command.arg(tokens::digits(writer.bits())).arg(millis_of_intent(life));
@@ -133,18 +132,18 @@ impl<'t> Change<'t> {
         }
     }
 
-    fn seeds_of(self, reply: Value) -> Result<Vec<Seed>, Failure> {
+    fn seeds_of(self, reply: Reply) -> Result<Vec<Seed>, Failure> {
         match (self, reply) {
-            (Self::Seed(..), Value::Array(parts)) => parts.chunks(2).map(seed_of).collect(),
-            (Self::Place(..) | Self::Release(..), Value::Int(1)) => Ok(Vec::new()),
+            (Self::Seed(..), Reply::List(parts)) => parts.chunks(2).map(seed_of).collect(),
+            (Self::Place(..) | Self::Release(..), Reply::Number(1)) => Ok(Vec::new()),
             _ => Err(Failure::strange("a script")),
         }
     }
 }
 
-fn seed_of(pair: &[Value]) -> Result<Seed, Failure> {
+fn seed_of(pair: &[Reply]) -> Result<Seed, Failure> {
     let seed = match pair {
-        [Value::BulkString(token), Value::Int(is_intended)] => {
+        [Reply::Text(token), Reply::Number(is_intended)] => {
             tokens::read(token).map(|token| Seed { token, is_intended: *is_intended == 1 })
         }
         _ => None,

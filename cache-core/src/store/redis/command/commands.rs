@@ -2,11 +2,9 @@
 
 use core::time::Duration;
 
-use redis::{Cmd, Value};
-
+use super::batch::{Batch, Command};
 use super::call::{Call, LONGEST_LIFE, text, texts};
 use super::change::Change;
-use super::connection::Batch;
 use super::keep::kept_by;
 use super::scripts::{FORGET, LEASE};
 use super::tokens;
@@ -15,6 +13,7 @@ use crate::protocol::intent::{Seed, Writer};
 use crate::store::link::{Answer, Packed};
 use crate::store::names::{Name, TagName};
 use crate::store::redis::wire::failure::Failure;
+use crate::store::redis::wire::frame::Reply;
 
 impl Call<'_> {
     /// Reads.
@@ -26,7 +25,7 @@ impl Call<'_> {
     }
 
     /// What a reply says of so many entries, and of the tags after them.
-    pub(crate) fn answer_of(&self, reply: Option<Value>, entries: usize) -> Result<Answer, Failure> {
+    pub(crate) fn answer_of(&self, reply: Option<Reply>, entries: usize) -> Result<Answer, Failure> {
         let mut values = texts(reply.ok_or_else(|| Failure::strange("a read"))?)?;
         let tokens = values.split_off(entries.min(values.len()));
         let seeds = tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect();
@@ -41,7 +40,7 @@ impl Call<'_> {
     /// after the first one that the script has to see to are its as well: what was read of them is older.
     ///
     /// Afterwards asks for what is in `after`; gives its replies too.
-    pub(crate) fn seed_then(&mut self, tags: &[TagName], after: &Batch) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
+    pub(crate) fn seed_then(&mut self, tags: &[TagName], after: &Batch) -> Result<(Vec<Seed>, Vec<Reply>), Failure> {
         // A tag of which there may be any number is new, mostly: then the script is asked at once.
         if tags.iter().any(|tag| tag.reach == Reach::Narrow) {
             return self.change_then(Change::Seed(tags, None), after);
@@ -58,7 +57,7 @@ impl Call<'_> {
 
     /// The tokens of tags, in order, up to the first one that the script has to see to; and the replies to what is asked
     /// `after` them.
-    pub(crate) fn held(&mut self, tags: &[TagName], after: Batch) -> Result<(Vec<Seed>, Vec<Value>), Failure> {
+    pub(crate) fn held(&mut self, tags: &[TagName], after: Batch) -> Result<(Vec<Seed>, Vec<Reply>), Failure> {
         if tags.is_empty() {
             return Ok((Vec::new(), self.ask_in_this_life(after)?));
         }
@@ -98,7 +97,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
-        let mut command = redis::cmd("UNLINK");
+        let mut command = Command::named("UNLINK");
         entries.iter().for_each(|name| {
             command.arg(name.as_str());
         });
@@ -110,8 +109,8 @@ impl Call<'_> {
         for entries in entries.chunks(ENTRIES_AT_ONCE) {
             let incarnation = self.connection.incarnation().to_owned();
             let record = self.names.incarnation();
-            let with = |command: &mut Cmd| {
-                command.arg(1 + 2 * entries.len()).arg(record.as_str());
+            let with = |command: &mut Command| {
+                command.number(1 + 2 * entries.len()).arg(record.as_str());
                 entries.iter().for_each(|(name, tag)| {
                     command.arg(name.as_str()).arg(tag.token.as_str());
                 });
@@ -124,28 +123,28 @@ impl Call<'_> {
 
     /// Takes a lease for so long, or ends it.
     pub(crate) fn lease(&mut self, lease: &Name, holder: Writer, life: Option<Duration>) -> Result<bool, Failure> {
-        let with = |command: &mut Cmd| {
-            command.arg(1).arg(lease.as_str()).arg(tokens::digits(holder.bits()));
+        let with = |command: &mut Command| {
+            command.number(1).arg(lease.as_str()).arg(tokens::digits(holder.bits()));
             if let Some(life) = life {
                 command.arg(life.min(LONGEST_LIFE).as_millis().max(1).to_string());
             }
         };
         match self.connection.run(&LEASE, self.deadline, with)? {
-            Value::Int(taken) => Ok(taken == 1),
+            Reply::Number(taken) => Ok(taken == 1),
             _ => Err(Failure::strange("a lease")),
         }
     }
 
     /// Removes some of the keys that begin with `start`; gives where to go on, zero at the end.
     pub(crate) fn sweep(&mut self, start: &str, cursor: u64) -> Result<u64, Failure> {
-        let mut command = redis::cmd("SCAN");
-        command.arg(cursor).arg("MATCH").arg(format!("{start}*")).arg("COUNT").arg(KEYS_AT_ONCE);
+        let mut command = Command::named("SCAN");
+        command.arg(cursor.to_string()).arg("MATCH").arg(format!("{start}*")).arg("COUNT").number(KEYS_AT_ONCE);
         let reply = self.ask(&Batch::of(&command))?.pop();
-        let Some(Value::Array(parts)) = reply else { return Err(Failure::strange("SCAN")) };
-        let [next, Value::Array(names)] = <[Value; 2]>::try_from(parts).map_err(|_| Failure::strange("SCAN"))? else {
+        let Some(Reply::List(parts)) = reply else { return Err(Failure::strange("SCAN")) };
+        let [next, Reply::List(names)] = <[Reply; 2]>::try_from(parts).map_err(|_| Failure::strange("SCAN"))? else {
             return Err(Failure::strange("SCAN"));
         };
-        let mut command = redis::cmd("UNLINK");
+        let mut command = Command::named("UNLINK");
         let names: Vec<_> = names.into_iter().map(text).collect::<Result<_, _>>()?;
         names.iter().flatten().for_each(|name| {
             command.arg(&name[..]);
@@ -167,14 +166,14 @@ pub(crate) fn lives_of(tags: &[TagName]) -> Batch {
 }
 
 /// Whether each of `tags` need not be kept anew, by the replies to [`lives_of`].
-pub(crate) fn are_young(tags: &[TagName], replies: &mut impl Iterator<Item = Value>) -> Vec<bool> {
+pub(crate) fn are_young(tags: &[TagName], replies: &mut impl Iterator<Item = Reply>) -> Vec<bool> {
     let is_young = |tag: &TagName| tag.reach == Reach::Narrow || replies.next().is_some_and(|life| is_young(&life));
     tags.iter().map(is_young).collect()
 }
 
 /// Whether what has so long to live need not be kept anew: half of what the scripts give it, and as long as an entry lives.
-pub(crate) const fn is_young(life: &Value) -> bool {
-    matches!(life, Value::Int(millis) if *millis >= LONGEST_LIFE.as_millis() as i64)
+pub(crate) const fn is_young(life: &Reply) -> bool {
+    matches!(life, Reply::Number(millis) if *millis >= LONGEST_LIFE.as_millis() as i64)
 }
 
 /// So many entries are removed by one run of a script, which nobody comes between.
@@ -188,9 +187,9 @@ fn puts(entries: &[Packed]) -> Batch {
     let mut batch = Batch::default();
     for entry in entries {
         match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
-            0 => batch.add(redis::cmd("UNLINK").arg(entry.name.as_str())),
+            0 => batch.add(Command::named("UNLINK").arg(entry.name.as_str())),
             life => {
-                let mut command = redis::cmd("SET");
+                let mut command = Command::named("SET");
                 command.arg(entry.name.as_str()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
                 batch.add(&command);
             }

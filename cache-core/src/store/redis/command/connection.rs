@@ -1,10 +1,8 @@
 //! Holds one connection to the server: its greeting, its requests and their replies.
 
 use core::fmt;
-use std::io;
 
-use redis::{Cmd, Value};
-
+use super::batch::{Batch, Command};
 use super::scripts::{ARRIVE, Script};
 use super::{incarnation, tokens};
 use crate::name::tag::{Tag, Token};
@@ -13,6 +11,7 @@ use crate::store::redis::wire::address::Address;
 use crate::store::redis::wire::connect::connect;
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
+use crate::store::redis::wire::frame::Reply;
 use crate::store::redis::wire::socket::Stream;
 
 /// A connection over which the server's incarnation has been compared.
@@ -21,92 +20,6 @@ pub(crate) struct Connection {
     frames: Frames,
     incarnation: String,
     life: Option<Incarnation>,
-}
-
-/// Commands that are sent together.
-#[derive(Clone, Default)]
-pub(crate) struct Batch {
-    bytes: Vec<u8>,
-    count: usize,
-}
-
-impl Batch {
-    /// As much as most batches take.
-    const ROOM: usize = 1024;
-
-    /// Nothing yet, with room for so many bytes.
-    pub(crate) fn with_room(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), count: 0 }
-    }
-
-    /// One command.
-    pub(crate) fn of(command: &Cmd) -> Self {
-        let mut batch = Self::default();
-        batch.add(command);
-        batch
-    }
-
-    /// One more command.
-    pub(crate) fn add(&mut self, command: &Cmd) {
-        self.make_room();
-        command.write_packed_command(&mut self.bytes);
-        self.count += 1;
-    }
-
-    /// One more command, of these parts.
-    pub(crate) fn command(&mut self, parts: &[&[u8]]) {
-        self.begin(parts.len());
-        parts.iter().for_each(|part| self.part(part));
-    }
-
-    /// One more command, of so many parts. They follow, each by [`part`](Self::part). A read is the same few parts each
-    /// time, and is written where it is sent from.
-    pub(crate) fn begin(&mut self, parts: usize) {
-        self.make_room();
-        self.length(b'*', parts);
-        self.count += 1;
-    }
-
-    fn make_room(&mut self) {
-        if self.bytes.capacity() == 0 {
-            self.bytes.reserve(Self::ROOM);
-        }
-    }
-
-    /// The next part of a command.
-    pub(crate) fn part(&mut self, part: &[u8]) {
-        self.length(b'$', part.len());
-        self.bytes.extend_from_slice(part);
-        self.bytes.extend_from_slice(b"\r\n");
-    }
-
-    fn length(&mut self, kind: u8, length: usize) {
-        let mut digits = [0; 20];
-        let (mut at, mut left) = (digits.len(), length);
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (left % 10) as u8;
-            left /= 10;
-            if left == 0 {
-                break;
-            }
-        }
-        self.bytes.push(kind);
-        self.bytes.extend_from_slice(&digits[at..]);
-        self.bytes.extend_from_slice(b"\r\n");
-    }
-
-    /// The commands of another batch.
-    pub(crate) fn join(&mut self, other: Self) {
-        self.bytes.extend(other.bytes);
-        self.count += other.count;
-    }
-
-    /// Sends the commands.
-    pub(crate) fn write_to(&self, stream: &mut dyn Stream) -> io::Result<()> {
-        stream.write_all(&self.bytes)?;
-        stream.flush()
-    }
 }
 
 impl Connection {
@@ -143,16 +56,16 @@ impl Connection {
     }
 
     /// Sends commands and reads their replies: all of them, and then the first error among them.
-    pub(crate) fn ask(&mut self, batch: &Batch, deadline: Deadline) -> Result<Vec<Value>, Failure> {
+    pub(crate) fn ask(&mut self, batch: &Batch, deadline: Deadline) -> Result<Vec<Reply>, Failure> {
         self.stream.set_deadline(deadline);
         batch.write_to(&mut *self.stream)?;
-        let mut replies = Vec::with_capacity(batch.count);
-        for _ in 0..batch.count {
+        let mut replies = Vec::with_capacity(batch.count());
+        for _ in 0..batch.count() {
             replies.push(self.frames.next(&mut *self.stream, deadline)?.ok_or(Failure::Late)?);
         }
         replies
             .into_iter()
-            .map(|reply| if let Value::ServerError(error) = reply { Err(error.into()) } else { Ok(reply) })
+            .map(|reply| if let Reply::Error(error) = reply { Err(error.into()) } else { Ok(reply) })
             .collect()
     }
 
@@ -161,8 +74,8 @@ impl Connection {
         &mut self,
         script: &Script,
         deadline: Deadline,
-        with: impl Fn(&mut Cmd),
-    ) -> Result<Value, Failure> {
+        with: impl Fn(&mut Command),
+    ) -> Result<Reply, Failure> {
         self.run_then((script, &Batch::default()), deadline, with).map(|(reply, _)| reply)
     }
 
@@ -171,9 +84,9 @@ impl Connection {
         &mut self,
         (script, after): (&Script, &Batch),
         deadline: Deadline,
-        with: impl Fn(&mut Cmd),
-    ) -> Result<(Value, Vec<Value>), Failure> {
-        let mut send = |mut command: Cmd| {
+        with: impl Fn(&mut Command),
+    ) -> Result<(Reply, Vec<Reply>), Failure> {
+        let mut send = |mut command: Command| {
             with(&mut command);
             let mut batch = Batch::of(&command);
             batch.join(after.clone());
@@ -191,14 +104,14 @@ impl Connection {
     fn introduce(&mut self, address: &Address, deadline: Deadline) -> Result<String, Failure> {
         let mut batch = Batch::default();
         if let Some(password) = &address.password {
-            let mut command = redis::cmd("AUTH");
+            let mut command = Command::named("AUTH");
             if let Some(user) = &address.user {
                 command.arg(user);
             }
             batch.add(command.arg(&password.0));
         }
         if address.database != 0 {
-            batch.add(redis::cmd("SELECT").arg(address.database));
+            batch.add(Command::named("SELECT").number(address.database as usize));
         }
         batch.join(information());
         Ok(sections(&self.ask(&batch, deadline)?))
@@ -207,8 +120,8 @@ impl Connection {
     fn arrive(&mut self, address: &Address, deadline: Deadline) -> Result<(), Failure> {
         let (root, record) = (address.names.tag(&Tag::root()), address.names.incarnation());
         let present = self.incarnation.clone();
-        let with = |command: &mut Cmd| {
-            command.arg(3).arg(record.as_str()).arg(root.token.as_str()).arg(root.intents().as_str());
+        let with = |command: &mut Command| {
+            command.number(3).arg(record.as_str()).arg(root.token.as_str()).arg(root.intents().as_str());
             command.arg(&present).arg(tokens::digits(Token::fresh().bits()));
         };
         self.run(&ARRIVE, deadline, with).map(drop)
@@ -219,16 +132,15 @@ impl Connection {
 pub(crate) fn information() -> Batch {
     let mut batch = Batch::default();
     for section in ["server", "replication"] {
-        batch.add(redis::cmd("INFO").arg(section));
+        batch.add(Command::named("INFO").arg(section));
     }
     batch
 }
 
 /// What it says, among other replies.
-pub(crate) fn sections(replies: &[Value]) -> String {
-    let section = |reply: &Value| match reply {
-        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        Value::VerbatimString { text, .. } => Some(text.clone()),
+pub(crate) fn sections(replies: &[Reply]) -> String {
+    let section = |reply: &Reply| match reply {
+        Reply::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         _ => None,
     };
     replies.iter().filter_map(section).collect()

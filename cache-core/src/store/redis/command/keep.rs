@@ -3,10 +3,8 @@
 use core::time::Duration;
 use std::collections::HashMap;
 
-use redis::{Cmd, Value};
-
+use super::batch::{Batch, Command};
 use super::call::{Call, LONGEST_LIFE, TAGS_AT_ONCE};
-use super::connection::Batch;
 use super::scripts::KEEP;
 use super::tokens;
 use crate::name::tag::Token;
@@ -14,6 +12,7 @@ use crate::protocol::intent::Writer;
 use crate::store::link::Packed;
 use crate::store::names::{Name, TagName};
 use crate::store::redis::wire::failure::Failure;
+use crate::store::redis::wire::frame::Reply;
 
 /// For how long something is stored under a tag's token; zero: nothing is.
 pub(crate) type Kept<'p> = (&'p TagName, Token, Duration);
@@ -39,8 +38,8 @@ impl Call<'_> {
     }
 
     fn keep_some(&mut self, kept: &[Kept<'_>], lease: Option<(&Name, Writer)>, after: &Batch) -> Result<(), Failure> {
-        let with = |command: &mut Cmd| {
-            command.arg(2 * kept.len() + usize::from(lease.is_some()));
+        let with = |command: &mut Command| {
+            command.number(2 * kept.len() + usize::from(lease.is_some()));
             kept.iter().for_each(|(tag, ..)| {
                 command.arg(tag.token.as_str()).arg(tag.intents().as_str());
             });
@@ -55,7 +54,7 @@ impl Call<'_> {
             });
         };
         match self.connection.run_then((&KEEP, after), self.deadline, with)? {
-            (Value::Int(1), _) => Ok(()),
+            (Reply::Number(1), _) => Ok(()),
             _ => Err(Failure::strange("a script")),
         }
     }

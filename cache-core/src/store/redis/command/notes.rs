@@ -1,11 +1,9 @@
 //! Reads and changes notes beside tables on the server.
 
-use redis::{Cmd, Value};
-
+use super::batch::{Batch, Command};
 use super::call::{Call, texts};
 use super::change::{Change, fresh};
 use super::commands::is_young;
-use super::connection::Batch;
 use super::scripts::{KEPT_MILLIS, NOTES};
 use super::tokens;
 use crate::clock::Timestamp;
@@ -15,6 +13,7 @@ use crate::protocol::notes::{Note, Notes, Remark};
 use crate::store::Seeded;
 use crate::store::names::{Name, TableName, TagName};
 use crate::store::redis::wire::failure::Failure;
+use crate::store::redis::wire::frame::Reply;
 
 impl Call<'_> {
     /// The tokens of tags, in order, and notes that are read after all of these. Notes that a fill goes by are kept.
@@ -49,8 +48,8 @@ impl Call<'_> {
             Remark::Restore(own) => ("restore", (own, nobody.1)),
         };
         let (record, incarnation) = (self.names.incarnation(), self.connection.incarnation().to_owned());
-        let with = |command: &mut Cmd| {
-            command.arg(4 + 2 * wide.len()).arg(record.as_str());
+        let with = |command: &mut Command| {
+            command.number(4 + 2 * wide.len()).arg(record.as_str());
             command.arg(table.any.token.as_str()).arg(table.any.intents().as_str()).arg(table.notes.as_str());
             wide.iter().for_each(|tag| {
                 command.arg(tag.token.as_str()).arg(tag.intents().as_str());
@@ -61,7 +60,7 @@ impl Call<'_> {
             });
         };
         match self.connection.run(&NOTES, self.deadline, with)? {
-            Value::Int(may_store) => Ok(may_store == 1),
+            Reply::Number(may_store) => Ok(may_store == 1),
             _ => Err(Failure::strange("a script")),
         }
     }
@@ -93,11 +92,11 @@ pub(crate) fn lives_of_notes(notes: &[Name]) -> Batch {
 }
 
 /// Those that might go before what is stored by them; `lives`: how long each has to live.
-pub(crate) fn old_ones(notes: &[Name], lives: impl Iterator<Item = Value>) -> impl Iterator<Item = &Name> {
+pub(crate) fn old_ones(notes: &[Name], lives: impl Iterator<Item = Reply>) -> impl Iterator<Item = &Name> {
     notes.iter().zip(lives).filter(|(_, life)| !is_young(life)).map(|(name, _)| name)
 }
 
-fn notes_of(reply: Option<Value>) -> Result<Vec<Option<Notes>>, Failure> {
+fn notes_of(reply: Option<Reply>) -> Result<Vec<Option<Notes>>, Failure> {
     Ok(notes_in(reply.map_or(Ok(Vec::new()), texts)?))
 }
 

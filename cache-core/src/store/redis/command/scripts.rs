@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
-use redis::Cmd;
-
 use crate::protocol::intent::Keeping;
+use crate::store::redis::command::batch::Command;
 
 /// What tags are kept for, and notes, while nobody asks for them, in milliseconds: 60 days.
 pub(crate) const KEPT_MILLIS: u64 = 60 * 86_400_000;
@@ -67,19 +66,19 @@ pub(crate) struct Script {
 
 impl Script {
     fn of(text: String) -> Self {
-        Self { digest: redis::Script::new(&text).get_hash().to_owned(), text }
+        Self { digest: sha1_smol::Sha1::from(&text).digest().to_string(), text }
     }
 
     /// The beginning of a command that runs the script, if the server knows it.
-    pub(crate) fn by_digest(&self) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
+    pub(crate) fn by_digest(&self) -> Command {
+        let mut command = Command::named("EVALSHA");
         command.arg(&self.digest);
         command
     }
 
     /// The beginning of a command that runs the script, and makes the server know it.
-    pub(crate) fn in_full(&self) -> Cmd {
-        let mut command = redis::cmd("EVAL");
+    pub(crate) fn in_full(&self) -> Command {
+        let mut command = Command::named("EVAL");
         command.arg(&self.text);
         command
     }

@@ -2,15 +2,15 @@
 
 use core::time::Duration;
 
-use redis::{Cmd, Value};
-
 use super::call::{Call, LONGEST_LIFE, text};
 use super::scripts::{OPEN, SWAP};
 use super::tokens;
 use crate::store::Mark;
 use crate::store::link::{Answer, Lasting, Packed, Swap};
 use crate::store::names::TagName;
+use crate::store::redis::command::batch::Command;
 use crate::store::redis::wire::failure::Failure;
+use crate::store::redis::wire::frame::Reply;
 
 /// So many slots are looked at by one run of a script, which nobody comes between.
 const SLOTS_AT_ONCE: usize = 128;
@@ -34,8 +34,8 @@ impl Call<'_> {
     fn open_some(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
-        let with = |command: &mut Cmd| {
-            command.arg(1 + slots.len() + tags.len()).arg(record.as_str());
+        let with = |command: &mut Command| {
+            command.number(1 + slots.len() + tags.len()).arg(record.as_str());
             for name in slots.iter().map(|slot| &slot.name).chain(tags.iter().map(|tag| &tag.token)) {
                 command.arg(name.as_str());
             }
@@ -45,7 +45,7 @@ impl Call<'_> {
             }
         };
         let reply = self.connection.run(&OPEN, self.deadline, with)?;
-        let Value::Array(found) = reply else { return Err(Failure::strange("opening slots")) };
+        let Reply::List(found) = reply else { return Err(Failure::strange("opening slots")) };
         if found.len() != slots.len() + tags.len() {
             return Err(Failure::strange("opening slots"));
         }
@@ -69,25 +69,25 @@ impl Call<'_> {
     fn swap_some(&mut self, swaps: &[Swap]) -> Result<Vec<bool>, Failure> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
-        let with = |command: &mut Cmd| {
-            command.arg(1 + swaps.len()).arg(record.as_str());
+        let with = |command: &mut Command| {
+            command.number(1 + swaps.len()).arg(record.as_str());
             swaps.iter().for_each(|swap| {
                 command.arg(swap.name.as_str());
             });
-            command.arg(&incarnation).arg(Mark::LENGTH - 1);
+            command.arg(&incarnation).number(Mark::LENGTH - 1);
             for swap in swaps {
                 let (bytes, life) = content(swap);
                 command.arg(swap.mark.as_bytes()).arg(bytes).arg(life);
             }
         };
-        let Value::Array(done) = self.connection.run(&SWAP, self.deadline, with)? else {
+        let Reply::List(done) = self.connection.run(&SWAP, self.deadline, with)? else {
             return Err(Failure::strange("swapping slots"));
         };
         if done.len() != swaps.len() {
             return Err(Failure::strange("swapping slots"));
         }
-        let is_done = |reply: Value| match reply {
-            Value::Int(is_done) => Ok(is_done == 1),
+        let is_done = |reply: Reply| match reply {
+            Reply::Number(is_done) => Ok(is_done == 1),
             _ => Err(Failure::strange("swapping slots")),
         };
         done.into_iter().map(is_done).collect()

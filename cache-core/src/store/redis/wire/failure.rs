@@ -6,8 +6,6 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Instant;
 
-use redis::{RedisError, ServerError};
-
 use crate::error::{Error, ErrorKind};
 
 /// Why there is no answer.
@@ -24,7 +22,7 @@ pub(crate) enum Failure {
 }
 
 /// An error of the server, in its own words.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     code: String,
     details: String,
@@ -90,21 +88,20 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<RedisError> for Failure {
-    fn from(error: RedisError) -> Self {
-        if error.is_timeout() { Self::Late } else { Self::Broken(error.into()) }
-    }
-}
-
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Self {
-        let refusal =
-            Refusal { code: error.code().to_owned(), details: error.details().unwrap_or_default().to_owned() };
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
         if refusal.says("OTHERLIFE") { Self::OtherLife } else { Self::Refused(refusal) }
     }
 }
 
 impl Refusal {
+    /// An error as the server writes it: a code, a space, details.
+    pub(crate) fn of(line: &[u8]) -> Self {
+        let line = String::from_utf8_lossy(line);
+        let (code, details) = line.split_once(' ').unwrap_or((&line, ""));
+        Self { code: code.to_owned(), details: details.to_owned() }
+    }
+
     /// Older servers wrap the errors of commands in scripts in one of their own.
     fn says(&self, code: &str) -> bool {
         self.code == code || (self.code == "ERR" && self.details.contains(&format!("{code} ")))

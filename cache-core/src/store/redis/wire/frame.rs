@@ -1,12 +1,22 @@
-//! Splits the bytes of the server into replies, however they arrive.
-//!
-//! The parser of the crate `redis` takes a third of the time that a look-up takes in this process. What nearly every reply
-//! is made of (text, numbers, `OK`, nothing, lists of these) is read here; everything else is left to that parser.
+//! Splits the bytes of the server into replies, however they arrive, and reads them.
 
-use redis::Value;
-
-use super::failure::{Deadline, Failure};
+use super::failure::{Deadline, Failure, Refusal};
 use super::socket::Stream;
+
+/// What a server says, as far as anything is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Error(Refusal),
+    List(Vec<Reply>),
+    Nothing,
+    Number(i64),
+    Okay,
+    /// What it says without having been asked.
+    Push(Vec<Reply>),
+    /// A word or another short text of one line.
+    Status(Vec<u8>),
+    Text(Vec<u8>),
+}
 
 /// Bytes that were read and not looked at yet.
 #[derive(Debug)]
@@ -42,7 +52,7 @@ impl Frames {
     }
 
     /// The next thing that the server says; `None`: nothing whole by the deadline.
-    pub(crate) fn next(&mut self, stream: &mut dyn Stream, deadline: Deadline) -> Result<Option<Value>, Failure> {
+    pub(crate) fn next(&mut self, stream: &mut dyn Stream, deadline: Deadline) -> Result<Option<Reply>, Failure> {
         stream.set_deadline(deadline);
         loop {
             if self.scan.goes_to_the_end(&self.bytes).ok_or_else(|| Failure::strange("a question"))? {
@@ -59,49 +69,62 @@ impl Frames {
     }
 
     /// What has been scanned to its end.
-    fn take(&mut self) -> Result<Value, Failure> {
+    fn take(&mut self) -> Result<Reply, Failure> {
         let length = core::mem::take(&mut self.scan).at;
         let whole = &self.bytes[..length];
-        let value = match plain(&mut &*whole, DEEPEST) {
-            Some(value) => value,
-            None => redis::parse_redis_value(whole)?,
-        };
+        let reply = read(&mut &*whole, DEEPEST).ok_or_else(|| Failure::strange("a question"))?;
         self.bytes.drain(..length);
         if self.bytes.is_empty() {
             self.bytes.shrink_to(Self::ROOM);
         }
-        Ok(value)
+        Ok(reply)
     }
 }
 
 /// Lists within lists within lists are nothing that is asked for.
 const DEEPEST: usize = 3;
 
-/// What the bytes say that follow, if it is text, a number, nothing, or a list of these, and lists are in each other at
-/// most `depth` times. They have been scanned.
-fn plain(bytes: &mut &[u8], depth: usize) -> Option<Value> {
+/// What the bytes say that follow, if lists are in each other at most `depth` times. They have been scanned.
+fn read(bytes: &mut &[u8], depth: usize) -> Option<Reply> {
     let end = line_end(bytes)?;
     let (kind, line) = bytes[..end].split_first()?;
     *bytes = &bytes[end + 2..];
-    match kind {
-        b':' => Some(Value::Int(core::str::from_utf8(line).ok()?.parse().ok()?)),
-        b'+' if line == b"OK" => Some(Value::Okay),
-        b'_' => Some(Value::Nil),
+    Some(match kind {
+        b':' => Reply::Number(core::str::from_utf8(line).ok()?.parse().ok()?),
+        b'_' => Reply::Nothing,
+        b'+' if line == b"OK" => Reply::Okay,
+        b'+' | b',' | b'#' | b'(' => Reply::Status(line.to_vec()),
+        b'-' => Reply::Error(Refusal::of(line)),
         b'$' => match count(line)? {
-            None => Some(Value::Nil),
-            Some(length) => {
-                let (text, rest) = bytes.split_at_checked(length)?;
-                *bytes = rest.strip_prefix(b"\r\n")?;
-                Some(Value::BulkString(text.to_vec()))
-            }
+            None => Reply::Nothing,
+            Some(length) => Reply::Text(text(bytes, length)?.to_vec()),
         },
-        b'*' => match count(line)? {
-            None => Some(Value::Nil),
-            Some(_) if depth == 0 => None,
-            Some(length) => (0..length).map(|_| plain(bytes, depth - 1)).collect::<Option<_>>().map(Value::Array),
+        b'!' => Reply::Error(Refusal::of(text(bytes, count(line)??)?)),
+        // What kind of text it is stands before a colon.
+        b'=' => Reply::Text(text(bytes, count(line)??)?.get(4..)?.to_vec()),
+        b'*' | b'~' => match count(line)? {
+            None => Reply::Nothing,
+            Some(length) => Reply::List(list(bytes, length, depth)?),
         },
-        _ => None,
-    }
+        b'%' => Reply::List(list(bytes, count(line)??.checked_mul(2)?, depth)?),
+        b'>' => Reply::Push(list(bytes, count(line)??, depth)?),
+        b'|' => {
+            list(bytes, count(line)??.checked_mul(2)?, depth)?;
+            read(bytes, depth)?
+        }
+        _ => return None,
+    })
+}
+
+fn text<'b>(bytes: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {
+    let (text, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest.strip_prefix(b"\r\n")?;
+    Some(text)
+}
+
+fn list(bytes: &mut &[u8], length: usize, depth: usize) -> Option<Vec<Reply>> {
+    let within = depth.checked_sub(1)?;
+    (0..length).map(|_| read(bytes, within)).collect()
 }
 
 impl Scan {
@@ -159,6 +182,8 @@ fn count(line: &[u8]) -> Option<Option<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use redis::Value;
+
     use super::*;
 
     /// How long the first thing is, if it is all there.
@@ -198,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_is_read_here_says_what_the_parser_of_the_client_makes_of_it() {
-        let replies: [&[u8]; 12] = [
+        let replies: [&[u8]; 19] = [
             b":-17\r\n",
             b"$3\r\n\r\n!\r\n",
             b"$-1\r\n",
@@ -211,14 +236,43 @@ mod tests {
             b"+OK\r\n",
             b"_\r\n",
             b"*2\r\n+OK\r\n_\r\n",
+            b"+PONG\r\n",
+            b"-ERR no such thing\r\n",
+            b"-NOSCRIPT\r\n",
+            b"=8\r\ntxt:a\r\nb\r\n",
+            b">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n",
+            b"%1\r\n+a\r\n*1\r\n:1\r\n",
+            b"|1\r\n+a\r\n:1\r\n+PONG\r\n",
         ];
-        assert_eq!(plain(&mut &b"*1\r\n*1\r\n*1\r\n*0\r\n"[..], DEEPEST), None, "it is left to the client's parser");
+        assert_eq!(read(&mut &b"*1\r\n*1\r\n*1\r\n*0\r\n"[..], DEEPEST), None, "nobody asks for it");
         for bytes in replies {
             let known = redis::parse_redis_value(bytes).unwrap();
-            match plain(&mut &*bytes, DEEPEST) {
-                Some(value) => assert_eq!(value, known, "{}", bytes.escape_ascii()),
-                None => assert!(bytes[0] == b'-' || bytes.contains(&b'-'), "{}", bytes.escape_ascii()),
+            assert_eq!(read(&mut &*bytes, DEEPEST), Some(reply(known)), "{}", bytes.escape_ascii());
+        }
+    }
+
+    fn reply(known: Value) -> Reply {
+        let list = |values: Vec<Value>| values.into_iter().map(reply).collect();
+        match known {
+            Value::Nil => Reply::Nothing,
+            Value::Int(number) => Reply::Number(number),
+            Value::Okay => Reply::Okay,
+            Value::SimpleString(text) => Reply::Status(text.into()),
+            Value::BulkString(text) => Reply::Text(text),
+            Value::VerbatimString { text, .. } => Reply::Text(text.into()),
+            Value::Array(values) | Value::Set(values) => Reply::List(list(values)),
+            Value::Map(pairs) => {
+                Reply::List(pairs.into_iter().flat_map(|(key, value)| [reply(key), reply(value)]).collect())
             }
+            Value::Push { kind, data } => Reply::Push(
+                [Reply::Text(kind.to_string().into())].into_iter().chain(data.into_iter().map(reply)).collect(),
+            ),
+            Value::Attribute { data, .. } => reply(*data),
+            Value::ServerError(error) => {
+                let details = error.details().map(|details| format!(" {details}")).unwrap_or_default();
+                Reply::Error(Refusal::of(format!("{}{details}", error.code()).as_bytes()))
+            }
+            other => panic!("{other:?}"),
         }
     }
 
