@@ -2,7 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod mode;
-pub(crate) mod place;
+pub(crate) mod namespace;
 pub mod registry;
 mod shutdown;
 
@@ -10,7 +10,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::cache::mode::{Mode, Switch};
-use crate::cache::place::Place;
+use crate::cache::namespace::Namespace;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::name::key::{CacheKey, Kind};
@@ -22,23 +22,23 @@ use crate::protocol::dirty::Failed;
 use crate::runtime::background::{Background, Chores};
 use crate::runtime::dirty::Dirty;
 use crate::runtime::flight::Flights;
-use crate::runtime::guard::{Entrance, GuardedStore, Trouble};
+use crate::runtime::guard::{CallFailure, Entrance, GuardedStore};
+use crate::runtime::open_intents::{OpenIntents, OpenWrite};
 use crate::runtime::refresh::{Claim, Refreshes, Refreshing};
-use crate::runtime::standing::{Stand, Standing};
 use crate::setting::policy::Policy;
 use crate::setting::secret::Secret;
 use crate::store::{Outcome, Release, SharedStore, Store, Usage, Writer};
 
 /// A cache. Clones are the same cache.
 #[derive(Clone, Debug)]
-pub struct Cache(pub(crate) Arc<Parts>, pub(crate) Place);
+pub struct Cache(pub(crate) Arc<CacheParts>, pub(crate) Namespace);
 
 /// What the clones of a cache share.
 #[derive(Debug)]
-pub(crate) struct Parts {
+pub(crate) struct CacheParts {
     pub(crate) store: GuardedStore,
     pub(crate) dirty: Dirty,
-    pub(crate) standing: Standing,
+    pub(crate) open_intents: OpenIntents,
     pub(crate) background: Background,
     pub(crate) refreshes: Arc<Refreshes>,
     pub(crate) flights: Arc<Flights>,
@@ -48,16 +48,16 @@ pub(crate) struct Parts {
     pub(crate) values: Arc<Counters>,
 }
 
-impl Chores for Parts {
-    type Trouble = Trouble;
+impl Chores for CacheParts {
+    type Failure = CallFailure;
 
     /// Intents are renewed at half their life: a pause has to leave time for that.
     fn longest_pause(&self) -> Duration {
         Duration::from_secs(5).min(self.store.policy.intent_life / 4)
     }
 
-    fn tend(&self) -> core::result::Result<Option<Duration>, Trouble> {
-        let renewed = self.standing.renew(&self.store);
+    fn tend(&self) -> core::result::Result<Option<Duration>, CallFailure> {
+        let renewed = self.open_intents.renew(&self.store);
         if !self.is_done() {
             self.dirty.drain(&self.store, Entrance::Guarded)?;
         }
@@ -76,18 +76,18 @@ impl Chores for Parts {
 
 impl Cache {
     pub(crate) fn new(store: GuardedStore, database_url: Option<Secret>) -> Self {
-        let parts = Parts {
+        let parts = CacheParts {
             values: store.ledger.counters(Self::VALUES, Kind::Value),
             store,
             dirty: Dirty::default(),
-            standing: Standing::default(),
+            open_intents: OpenIntents::default(),
             background: Background::default(),
             refreshes: Arc::default(),
             flights: Arc::default(),
             switch: Switch::default(),
             database_url,
         };
-        Self(Arc::new(parts), Place::first())
+        Self(Arc::new(parts), Namespace::first())
     }
 
     /// The numbers since the cache was built.
@@ -267,7 +267,7 @@ impl Cache {
         &self,
         operation: Operation,
         work: impl FnOnce(&dyn Store) -> Result<T>,
-    ) -> core::result::Result<T, Trouble> {
+    ) -> core::result::Result<T, CallFailure> {
         self.unbar()?;
         self.store().call(operation, work)
     }
@@ -277,13 +277,13 @@ impl Cache {
         &self,
         operation: Operation,
         work: impl FnOnce(&dyn SharedStore) -> Result<T>,
-    ) -> core::result::Result<T, Trouble> {
+    ) -> core::result::Result<T, CallFailure> {
         self.unbar()?;
         self.store().call_shared(operation, work)
     }
 
     #[inline]
-    pub(crate) fn unbar(&self) -> core::result::Result<(), Trouble> {
+    pub(crate) fn unbar(&self) -> core::result::Result<(), CallFailure> {
         self.0.dirty.unbar(self.store())
     }
 
@@ -300,8 +300,8 @@ impl Cache {
     }
 
     /// Sees to it that intents are placed again in time.
-    pub(crate) fn renew_in_time(&self, stand: Stand) {
-        self.0.standing.add(stand);
+    pub(crate) fn renew_in_time(&self, stand: OpenWrite) {
+        self.0.open_intents.add(stand);
         self.0.background.expect(&self.0);
     }
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::name::tables::Declared;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Database, Tag};
 use crate::observe::event::{Cause, Event};
 use crate::protocol::dirty::Failed;
 use crate::protocol::release::plan;
 use crate::protocol::write::ChangeSet;
-use crate::runtime::guard::Trouble;
-use crate::runtime::notes::{Over, wide_tags};
-use crate::runtime::standing::Stand;
+use crate::runtime::guard::CallFailure;
+use crate::runtime::notes::{EndedWrite, wide_tags};
+use crate::runtime::open_intents::OpenWrite;
 use crate::setting::policy::Writes;
 use crate::store::{Outcome, Writer};
 
@@ -27,21 +27,21 @@ pub struct Invalidation {
     placed: Vec<Tag>,
     /// The tables of which others declare something else, each with the cache in which they do: there intents were placed
     /// for all of it.
-    foreign: Vec<(usize, Declared)>,
+    foreign: Vec<(usize, TableDeclaration)>,
     /// As long as it lives, the intents are placed again in time; only stores outside of this process need that.
     alive: Option<Arc<()>>,
 }
 
 /// What a write places.
-struct Intents {
+struct PlacedTags {
     tags: Arc<[Tag]>,
-    declared: Arc<[Declared]>,
+    declared: Arc<[TableDeclaration]>,
 }
 
 /// How a write ended, as far as the writer knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Ending {
+pub enum WriteEnd {
     /// It is over: done, or failed in a way that may have left something done.
     Over,
     /// It may still be under way: the link was lost before its answer came.
@@ -94,13 +94,13 @@ impl Invalidation {
     ///
     /// A store that fails is counted and reported, and not looked at until the change has got through; the write
     /// has happened all the same.
-    pub fn release(self, changes: &ChangeSet, ending: Ending, cause: Cause, caches: &[Cache]) {
+    pub fn release(self, changes: &ChangeSet, ending: WriteEnd, cause: Cause, caches: &[Cache]) {
         let (changed, declared) = (changes.tags(&self.database), changes.declared(&self.database));
         let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
             let outcome = outcome(ending, cache);
             let mut widened = self.foreign_in(cache);
-            let renewed = if self.alive.is_some() { cache.0.standing.end(self.writer) } else { Vec::new() };
+            let renewed = if self.alive.is_some() { cache.0.open_intents.end(self.writer) } else { Vec::new() };
             let placed = with_wide(&self.placed, &widened);
             let placed = with_wide(&placed, &renewed);
             widened.retain(|found| declared.contains(found));
@@ -110,11 +110,12 @@ impl Invalidation {
                 continue;
             }
             let (releases, declared, widened) = (&releases, &declared, &widened);
-            if cache.store().release(&Over { writer: self.writer, releases, declared, widened, outcome }).is_err() {
+            if cache.store().release(&EndedWrite { writer: self.writer, releases, declared, widened, outcome }).is_err()
+            {
                 cache.store().ledger.count_invalidation_failure();
                 // Whether others declare something else was not told, or not acted on.
                 let tags = if cache.store().keeps_notes() { with_wide(&tags, declared) } else { tags };
-                let may_still_run = ending == Ending::Unknown;
+                let may_still_run = ending == WriteEnd::Unknown;
                 cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run });
             }
             if changes.is_empty() {
@@ -127,22 +128,22 @@ impl Invalidation {
 
     /// The write does not take place, or nothing of it counts: the intents end, and no token changes.
     pub fn end(self, caches: &[Cache]) {
-        self.release(&ChangeSet::new(), Ending::Over, Cause::Rollback, caches);
+        self.release(&ChangeSet::new(), WriteEnd::Over, Cause::Rollback, caches);
     }
 
-    fn intents(&self, changes: &ChangeSet) -> Intents {
+    fn intents(&self, changes: &ChangeSet) -> PlacedTags {
         let declared = changes.declared(&self.database);
-        Intents { tags: changes.tags(&self.database).into(), declared: declared.into() }
+        PlacedTags { tags: changes.tags(&self.database).into(), declared: declared.into() }
     }
 
-    fn foreign_in(&self, cache: &Cache) -> Vec<Declared> {
+    fn foreign_in(&self, cache: &Cache) -> Vec<TableDeclaration> {
         let place = cache.address();
         self.foreign.iter().filter(|(of, _)| *of == place).map(|(_, declared)| *declared).collect()
     }
 
     /// Places intents, and further ones for whole tables of which others declare something else. From then on those count
     /// as changed in this cache.
-    fn place_in(&mut self, cache: &Cache, intents: &Intents) -> core::result::Result<(), Trouble> {
+    fn place_in(&mut self, cache: &Cache, intents: &PlacedTags) -> core::result::Result<(), CallFailure> {
         let now = cache.now();
         let placed = cache.store().place(self.writer, &intents.tags, &intents.declared, now);
         self.stand(cache, intents, placed.is_ok().then_some(now));
@@ -153,19 +154,19 @@ impl Invalidation {
             return Ok(());
         }
         self.foreign.extend(foreign.iter().map(|found| (cache.address(), *found)));
-        let wide = Intents { tags: wide_tags(&foreign).into(), declared: [].into() };
+        let wide = PlacedTags { tags: wide_tags(&foreign).into(), declared: [].into() };
         let placed = cache.store().place_wide(self.writer, &wide.tags, &foreign, now);
         self.stand(cache, &wide, placed.is_ok().then_some(now));
         placed
     }
 
     /// Sees to it that the intents are placed again in time; `placed_at`: `None` if they have to be at once.
-    fn stand(&mut self, cache: &Cache, intents: &Intents, placed_at: Option<Timestamp>) {
+    fn stand(&mut self, cache: &Cache, intents: &PlacedTags, placed_at: Option<Timestamp>) {
         if !cache.is_local() {
             let alive = Arc::downgrade(self.alive.get_or_insert_default());
             let (tags, declared) = (Arc::clone(&intents.tags), Arc::clone(&intents.declared));
             let writer = self.writer;
-            cache.renew_in_time(Stand { writer, tags, declared, placed_at, alive, is_renewed: false });
+            cache.renew_in_time(OpenWrite { writer, tags, declared, placed_at, alive, is_renewed: false });
         }
     }
 
@@ -179,15 +180,15 @@ impl Invalidation {
 }
 
 /// `tags`, and those that stand for `tables` as a whole.
-fn with_wide<'a>(tags: &'a [Tag], tables: &[Declared]) -> Cow<'a, [Tag]> {
+fn with_wide<'a>(tags: &'a [Tag], tables: &[TableDeclaration]) -> Cow<'a, [Tag]> {
     let new: Vec<Tag> = wide_tags(tables).into_iter().filter(|tag| !tags.contains(tag)).collect();
     if new.is_empty() { Cow::Borrowed(tags) } else { Cow::Owned([tags, &new].concat()) }
 }
 
-fn outcome(ending: Ending, cache: &Cache) -> Outcome {
+fn outcome(ending: WriteEnd, cache: &Cache) -> Outcome {
     match ending {
-        Ending::Over => Outcome::Changed,
-        Ending::Unknown => Outcome::Unknown(cache.policy().intent_life),
+        WriteEnd::Over => Outcome::Changed,
+        WriteEnd::Unknown => Outcome::Unknown(cache.policy().intent_life),
     }
 }
 

@@ -13,15 +13,15 @@ use crate::cache::mode::Mode;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth};
 use crate::name::key::{CacheKey, Kind};
-use crate::name::tables::Declared;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::Tag;
 use crate::observe::event::Event;
 use crate::observe::operation::Operation;
 use crate::observe::statistics::{Counter, Counters, StoreCounter};
 use crate::protocol::miss::Miss;
-use crate::runtime::guard::Trouble;
-use crate::runtime::notes::Prepared;
-use crate::store::{Found, Looked, Seed, SharedStore, Store, Wanted, same_length};
+use crate::runtime::guard::CallFailure;
+use crate::runtime::notes::FillStart;
+use crate::store::{Found, LookUp, Seed, SharedStore, Store, Wanted, same_length};
 
 /// Who reads: the cache, the manager and its counters.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +59,12 @@ impl Reader<'_> {
     /// said of what there is: [`look_up`](Self::look_up) tells.
     #[inline]
     #[must_use]
-    pub fn find_alive(&self, key: &CacheKey) -> Option<(Value, Life)> {
+    pub fn find(&self, key: &CacheKey) -> Option<(Value, Life)> {
         let parts = &*self.cache.0;
         if parts.dirty.is_barred() {
             return None;
         }
-        parts.store.find_alive(key, parts.store.clock.latest())
+        parts.store.find(key, parts.store.clock.latest())
     }
 
     /// Looks one entry up, without counting: a read may look more than once. What is found may be
@@ -81,11 +81,11 @@ impl Reader<'_> {
         let look = || {
             let mut looked =
                 store.call(Operation::Get, |store| same_length(store.look(core::slice::from_ref(wanted), now)?, 1))?;
-            Ok(looked.pop().unwrap_or(Looked::unseen(None)))
+            Ok(looked.pop().unwrap_or(LookUp::unseen(None)))
         };
         let looked = match self.cache.unbar() {
             Ok(()) if store.is_local() => look(),
-            Ok(()) => match store.find_alive(&wanted.key, now) {
+            Ok(()) => match store.find(&wanted.key, now) {
                 Some(alive) => return Ok(alive),
                 None => look(),
             },
@@ -147,7 +147,7 @@ impl Reader<'_> {
     /// The present tokens of `tags`, for a fill that goes by what is `declared` of the tables of which they name a part;
     /// `None` if the store fails, or nothing is to be stored.
     #[must_use]
-    pub fn seed_declared(&self, tags: &[Tag], declared: &[Declared]) -> Option<Vec<(Tag, Seed)>> {
+    pub fn seed_declared(&self, tags: &[Tag], declared: &[TableDeclaration]) -> Option<Vec<(Tag, Seed)>> {
         let store = self.cache.store();
         if store.noted(declared).is_empty() {
             return self.seed(tags);
@@ -159,9 +159,9 @@ impl Reader<'_> {
         for _ in 0..2 {
             let prepared = self.cache.unbar().and_then(|()| store.prepare(tags, declared));
             match prepared.inspect_err(|trouble| self.note(trouble)).ok()? {
-                Prepared::Ready(seeds) => return Some(tags.iter().copied().zip(seeds).collect()),
-                Prepared::Again => {}
-                Prepared::Unripe => return None,
+                FillStart::Ready(seeds) => return Some(tags.iter().copied().zip(seeds).collect()),
+                FillStart::Again => {}
+                FillStart::Unripe => return None,
             }
         }
         None
@@ -184,9 +184,9 @@ impl Reader<'_> {
     }
 
     /// Finds entries in one round trip, or in none if all of them can be served from this process.
-    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Served>, Trouble> {
+    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Served>, CallFailure> {
         let (store, now) = (self.cache.store(), self.now());
-        let alive: Vec<_> = wanted.iter().map(|wanted| store.find_alive(&wanted.key, now)).collect();
+        let alive: Vec<_> = wanted.iter().map(|wanted| store.find(&wanted.key, now)).collect();
         let left: Vec<Wanted<'_>> =
             wanted.iter().zip(&alive).filter(|(_, alive)| alive.is_none()).map(|(wanted, _)| *wanted).collect();
         if left.is_empty() {
@@ -202,14 +202,14 @@ impl Reader<'_> {
     }
 
     /// Counts what went wrong; gives what it is to a read.
-    fn troubled(&self, trouble: &Trouble) -> Miss {
+    fn troubled(&self, trouble: &CallFailure) -> Miss {
         self.note(trouble);
         trouble.miss()
     }
 
     /// Counts what went wrong.
-    pub(crate) fn note(&self, trouble: &Trouble) {
-        if let Trouble::Failed(_) = trouble {
+    pub(crate) fn note(&self, trouble: &CallFailure) {
+        if let CallFailure::Failed(_) = trouble {
             self.store_failed();
         }
     }

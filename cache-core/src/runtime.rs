@@ -5,5 +5,5 @@ pub(crate) mod dirty;
 pub(crate) mod flight;
 pub(crate) mod guard;
 pub(crate) mod notes;
+pub(crate) mod open_intents;
 pub(crate) mod refresh;
-pub(crate) mod standing;

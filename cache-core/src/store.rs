@@ -32,7 +32,7 @@ mod slot;
 mod track;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
-pub use link::{Answer, Commenced, Commencing, Lasting, Link, Opening, Packed, Swap};
+pub use link::{Commenced, Commencing, Lasting, Link, Opening, Packed, Reply, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
 pub use none::NoneStore;
@@ -41,7 +41,7 @@ pub use redis::{RedisLink, RedisStore};
 pub use remote::RemoteStore;
 pub use shared::{NoteStore, SharedStore};
 pub use slot::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Say, Slot, SlotStore, Slots};
-pub use track::{Incarnation, Told, Track, Tracker, Untracked};
+pub use track::{Incarnation, Push, Subscriber, Subscription, Untracked};
 
 /// Keeps entries, and the tokens of tags.
 ///
@@ -66,14 +66,14 @@ pub use track::{Incarnation, Told, Track, Tracker, Untracked};
 ///   [with notes](SharedStore::notes) is asked for any.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns the entry if this process alone can tell that it is valid now and will be at the moment `at`.
-    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)>;
+    fn find(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)>;
 
     /// Looks entries up, with the worth of each. One answer for each key, in order.
     ///
     /// # Errors
     ///
     /// If the store cannot be read.
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>>;
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>>;
 
     /// The present token of each tag, put there if it held none; *afterwards* it reads the notes beside `tables`. Both in
     /// order, and no token is taken earlier than one before it: a caller that seeds a tag before others has to know that
@@ -195,14 +195,14 @@ pub struct Found {
 
 /// What one look has shown.
 #[derive(Clone, Debug)]
-pub struct Looked {
+pub struct LookUp {
     /// The entry; `None`: there is none.
     pub found: Option<Found>,
     /// What tags held then, if nothing is to be served: each of those that the entry may depend on, or none of them.
     pub seen: Vec<(Tag, Option<Seed>)>,
 }
 
-impl Looked {
+impl LookUp {
     /// An entry of which tags nothing is told.
     #[must_use]
     pub const fn unseen(found: Option<Found>) -> Self {

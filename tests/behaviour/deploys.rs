@@ -8,7 +8,7 @@ use std::time::Duration;
 use cache_core::intent::TagState;
 use cache_core::protocol::notes::{Note, Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Lease, Looked, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore,
+    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore,
     SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token, Value};
@@ -146,11 +146,11 @@ impl Noted {
 }
 
 impl Store for Noted {
-    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
         None
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         self.0.entries.look(wanted, now)
     }
 

@@ -8,7 +8,7 @@ use std::thread::{self, ThreadId};
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, Lease, Looked, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Started,
+    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Started,
     Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Life, NearCounts, Result, Tag, Timestamp, Token, Value};
@@ -95,15 +95,15 @@ impl SpyStore {
 
 impl Store for SpyStore {
     /// Every hit is a look that is counted.
-    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
         None
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         self.0.reads.fetch_add(1, Ordering::SeqCst);
         let looked = self.0.inner.look(wanted, now)?;
         // What it has seen of tags is not told: each load asks for its tokens.
-        Ok(looked.into_iter().map(|looked| Looked::unseen(looked.found)).collect())
+        Ok(looked.into_iter().map(|looked| LookUp::unseen(looked.found)).collect())
     }
 
     fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {

@@ -1,7 +1,7 @@
 //! Gives states that cannot be told apart one form, so that the world stays small.
 
 use cache_core::Token;
-use cache_core::intent::{Held, Standing};
+use cache_core::intent::{IntentCount, TagValue};
 
 use crate::plans::LIFE;
 use crate::scenario::Mutation;
@@ -94,7 +94,7 @@ impl World {
                 *entry = None;
             }
         }
-        if let Some(Held::Token { token, .. }) = &mut kept.tags[tag].held {
+        if let Some(TagValue::Token { token, .. }) = &mut kept.tags[tag].held {
             *token = Token::from_bits(names.of[usize::from(bits(*token))].into());
         }
     }
@@ -151,7 +151,9 @@ fn forget_tokens(state: &mut State) {
         return;
     }
     for tag in 0..state.store.tags.len() {
-        let Some(Held::Token { token, standing: Standing::NONE, .. }) = state.store.tags[tag].held else { continue };
+        let Some(TagValue::Token { token, standing: IntentCount::NONE, .. }) = state.store.tags[tag].held else {
+            continue;
+        };
         if !is_known(state, tag, bits(token)) {
             state.store.tags[tag].held = None;
         }
@@ -182,7 +184,7 @@ fn is_known(state: &State, tag: usize, token: u8) -> bool {
 
 fn held(kept: &Kept, tag: usize) -> Option<u8> {
     match kept.tags[tag].held? {
-        Held::Token { token, .. } => Some(bits(token)),
+        TagValue::Token { token, .. } => Some(bits(token)),
         _ => None,
     }
 }

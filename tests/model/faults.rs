@@ -1,6 +1,6 @@
 //! What happens to the store: time, evictions, other lives.
 
-use cache_core::intent::{Held, Outcome, TagState, Writer as Name};
+use cache_core::intent::{Outcome, TagState, TagValue, Writer as Name};
 use cache_core::protocol::incarnation::{Arrival, arrive};
 
 use crate::names::TagId;
@@ -22,7 +22,7 @@ impl World {
         for tag in 0..self.names.count() {
             let keys = &mut state.store.tags[tag];
             keys.intents.retain(|(_, deadline)| *deadline > now);
-            if let (true, Some(Held::Token { keeping, .. })) = (self.has(Mutation::TagGoesBeforeIntents), keys.held)
+            if let (true, Some(TagValue::Token { keeping, .. })) = (self.has(Mutation::TagGoesBeforeIntents), keys.held)
                 && keeping.until() <= now
             {
                 keys.held = None;

@@ -1,6 +1,6 @@
 //! How writers end: tag by tag, at once or when the store is back.
 
-use cache_core::intent::Held;
+use cache_core::intent::TagValue;
 
 use crate::plans::{Dirtiness, How, LIFE};
 use crate::reader::FRESH;
@@ -42,7 +42,7 @@ impl World {
         let writer = if is_drained { name(DRAINER + place) } else { name(place) };
         self.script(state, tag, |keys, now| {
             keys.release(writer, outcome, FRESH, now);
-            if self.has(Mutation::BlockedTagLiftedByRelease) && matches!(keys.held, Some(Held::Blocked { .. })) {
+            if self.has(Mutation::BlockedTagLiftedByRelease) && matches!(keys.held, Some(TagValue::Blocked { .. })) {
                 keys.held = None;
             }
         });

@@ -1,7 +1,7 @@
 //! The model: which steps may come next, and what each of them leads to.
 
 use cache_core::Timestamp;
-use cache_core::intent::{Held, TagState};
+use cache_core::intent::{TagState, TagValue};
 use stateright::{Model, Property};
 
 use crate::names::{Names, TagId};
@@ -46,17 +46,17 @@ impl World {
     ) -> T {
         let now = moment(state.now);
         let keys = &mut state.store.tags[usize::from(tag)];
-        if let (true, Some(Held::Counted(standing) | Held::Token { standing, .. })) =
+        if let (true, Some(TagValue::Counted(standing) | TagValue::Token { standing, .. })) =
             (self.has(Mutation::LostIntentsNotNoticed), &mut keys.held)
         {
             standing.count = 0;
         }
         let result = work(keys, now);
-        if self.has(Mutation::IntentsNotCounted) && matches!(keys.held, Some(Held::Counted(_))) {
+        if self.has(Mutation::IntentsNotCounted) && matches!(keys.held, Some(TagValue::Counted(_))) {
             keys.held = None;
         }
         keys.intents.sort_unstable();
-        if matches!(keys.held, Some(Held::Blocked { .. })) {
+        if matches!(keys.held, Some(TagValue::Blocked { .. })) {
             self.sights.see(Sight::Blocked);
         }
         result

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Lease, Looked, MemoryStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted,
+    Lease, LookUp, MemoryStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted,
     Writer,
 };
 use cache_core::{CacheKey, Clock, Life, Result, Tag, Timestamp, Value};
@@ -99,19 +99,19 @@ pub struct StoreOfThread;
 
 impl Store for StoreOfThread {
     /// Every hit is a look, which a flaw may change.
-    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
         None
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         let scene = Scene::current();
         let look = |wanted: &Wanted<'_>| {
             let wanted = Wanted { key: scene.flaw.key(wanted.key), ..*wanted };
             if scene.evicted.borrow().contains(&wanted.key) {
-                return Ok(Looked::unseen(None));
+                return Ok(LookUp::unseen(None));
             }
             let found = scene.store.look(&[wanted], now)?.remove(0).found;
-            Ok(Looked::unseen(found.map(|found| scene.flaw.judged(found))))
+            Ok(LookUp::unseen(found.map(|found| scene.flaw.judged(found))))
         };
         wanted.iter().map(look).collect()
     }

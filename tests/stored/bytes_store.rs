@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, Found, Lease, Looked, MemoryStore, NoteStore, Placing, Put, Release, Seeded, SharedStore,
+    Beginning, Begun, Found, Lease, LookUp, MemoryStore, NoteStore, Placing, Put, Release, Seeded, SharedStore,
     SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Flaw, Life, NearCounts, Result, Tag, Timestamp, Token, Value, Worth};
@@ -42,15 +42,15 @@ fn read(mut found: Found, wanted: &Wanted<'_>) -> Option<Found> {
 }
 
 impl Store for BytesStore {
-    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
         None
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         let found = self.0.look(wanted, now)?.into_iter().map(|looked| looked.found);
         Ok(found
             .zip(wanted)
-            .map(|(found, wanted)| Looked::unseen(found.and_then(|found| read(found, wanted))))
+            .map(|(found, wanted)| LookUp::unseen(found.and_then(|found| read(found, wanted))))
             .collect())
     }
 

@@ -15,7 +15,7 @@ pub const DEFAULT: &str = "default";
 
 /// A cache, or how to build it.
 #[derive(Clone, Debug)]
-pub struct Source(Recipe);
+pub struct CacheSource(Recipe);
 
 #[derive(Clone, Debug)]
 enum Recipe {
@@ -23,19 +23,19 @@ enum Recipe {
     Built(Cache),
 }
 
-impl From<Cache> for Source {
+impl From<Cache> for CacheSource {
     fn from(cache: Cache) -> Self {
         Self(Recipe::Built(cache))
     }
 }
 
-impl From<CacheBuilder> for Source {
+impl From<CacheBuilder> for CacheSource {
     fn from(builder: CacheBuilder) -> Self {
         Self(Recipe::Builder(Box::new(builder)))
     }
 }
 
-impl Source {
+impl CacheSource {
     fn build(&self) -> Result<Cache> {
         match &self.0 {
             Recipe::Builder(builder) => CacheBuilder::clone(builder).build(),
@@ -46,18 +46,18 @@ impl Source {
 
 /// A named cache that is built at its first use; if that fails, the next use tries again.
 #[derive(Debug)]
-struct Slot {
-    source: Source,
+struct RegistryEntry {
+    source: CacheSource,
     cache: OnceCell<Cache>,
 }
 
-impl Slot {
+impl RegistryEntry {
     fn get(&self) -> Result<&Cache> {
         self.cache.get_or_try_init(|| self.source.build())
     }
 }
 
-type Slots = BTreeMap<String, Arc<Slot>>;
+type Slots = BTreeMap<String, Arc<RegistryEntry>>;
 
 static SLOTS: RwLock<Slots> = RwLock::new(BTreeMap::new());
 
@@ -70,7 +70,7 @@ static SLOTS: RwLock<Slots> = RwLock::new(BTreeMap::new());
 pub fn configure<N, S>(caches: impl IntoIterator<Item = (N, S)>) -> Result<()>
 where
     N: Into<String>,
-    S: Into<Source>,
+    S: Into<CacheSource>,
 {
     let mut slots = SLOTS.write();
     let mut added = Slots::new();
@@ -80,7 +80,7 @@ where
             let context = format!("the cache `{name}` was set before, by `install` or `caches::configure`");
             return Err(Error::new(ErrorKind::AlreadyConfigured, context));
         }
-        let slot = Slot { source: source.into(), cache: OnceCell::new() };
+        let slot = RegistryEntry { source: source.into(), cache: OnceCell::new() };
         match slot.get() {
             // A store that cannot be reached yet may be reached later; a wrong setting stays wrong.
             Err(error) if error.kind() == ErrorKind::Configuration => return Err(error),

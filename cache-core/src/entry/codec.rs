@@ -27,7 +27,7 @@ pub trait Encode: Sized + Send + Sync + 'static {
 }
 
 /// How values of a type are kept outside of this process, where the type itself cannot tell.
-pub trait Form {
+pub trait Encoding {
     /// The type.
     type Value: Send + Sync + 'static;
 
@@ -46,7 +46,7 @@ pub trait Form {
     fn decode(bytes: &mut &[u8]) -> Result<Self::Value>;
 }
 
-impl<T: Encode> Form for T {
+impl<T: Encode> Encoding for T {
     type Value = T;
 
     fn encode(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
@@ -75,7 +75,7 @@ impl Codec {
 
     /// For reads whose values are `Shared`, and that remember by an `Absent` what is not there.
     #[must_use]
-    pub const fn of<Shared: Form, Absent: Form>() -> Self {
+    pub const fn of<Shared: Encoding, Absent: Encoding>() -> Self {
         Self { encode: encode::<Shared, Absent>, decode: decode::<Shared, Absent> }
     }
 
@@ -104,7 +104,7 @@ impl fmt::Debug for Codec {
     }
 }
 
-fn encode<Shared: Form, Absent: Form>(value: &Value, bytes: &mut Vec<u8>) -> Result<()> {
+fn encode<Shared: Encoding, Absent: Encoding>(value: &Value, bytes: &mut Vec<u8>) -> Result<()> {
     match value {
         Value::Absent(key) => {
             bytes.push(Codec::ABSENT);
@@ -118,7 +118,7 @@ fn encode<Shared: Form, Absent: Form>(value: &Value, bytes: &mut Vec<u8>) -> Res
     }
 }
 
-fn decode<Shared: Form, Absent: Form>(bytes: &[u8]) -> Result<Value> {
+fn decode<Shared: Encoding, Absent: Encoding>(bytes: &[u8]) -> Result<Value> {
     let (first, mut rest) = bytes.split_first().ok_or_else(|| wrong("no bytes"))?;
     let value = match *first {
         Codec::ABSENT => Value::Absent(Arc::new(Absent::decode(&mut rest)?)),

@@ -7,7 +7,7 @@ use crate::name::tag::TagKind;
 
 mod declared;
 
-pub use declared::{Declared, NamedType};
+pub use declared::{NamedType, TableDeclaration};
 
 /// What one model says about its table.
 #[derive(Clone, Debug)]

@@ -44,7 +44,7 @@ pub enum TagKind {
 
 /// How many tags of a kind there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reach {
+pub enum Cardinality {
     /// As many as there are rows, values and suffixes that anybody asks for: outsiders choose the number.
     Narrow,
     /// As many as the schema and the program call for.
@@ -74,10 +74,10 @@ impl fmt::Display for TagKind {
 impl TagKind {
     /// How many tags of the kind there may be.
     #[must_use]
-    pub const fn reach(self) -> Reach {
+    pub const fn reach(self) -> Cardinality {
         match self {
-            Self::Row | Self::Scope | Self::Suffix => Reach::Narrow,
-            _ => Reach::Wide,
+            Self::Row | Self::Scope | Self::Suffix => Cardinality::Narrow,
+            _ => Cardinality::Wide,
         }
     }
 
@@ -175,7 +175,7 @@ impl Tag {
     }
 
     pub(crate) const fn is_narrow(&self) -> bool {
-        matches!(self.kind.reach(), Reach::Narrow)
+        matches!(self.kind.reach(), Cardinality::Narrow)
     }
 }
 
@@ -319,16 +319,16 @@ impl fmt::Debug for Token {
     }
 }
 
-static SOURCE: Source = Source::new();
+static SOURCE: TokenSource = TokenSource::new();
 
 /// Numbers that do not come twice.
-struct Source {
+struct TokenSource {
     /// Whose numbers these are: memory is the same in a process and in those that were forked from it.
     process: AtomicU32,
     next: AtomicU64,
 }
 
-impl Source {
+impl TokenSource {
     const fn new() -> Self {
         // No process has this number.
         Self { process: AtomicU32::new(0), next: AtomicU64::new(0) }
@@ -372,9 +372,9 @@ mod tests {
 
     #[test]
     fn a_process_and_those_that_were_forked_from_it_have_no_token_in_common() {
-        let parent = Source::new();
+        let parent = TokenSource::new();
         let mut tokens: Vec<u64> = (0..10).map(|_| parent.next(7)).collect();
-        let fork = || Source {
+        let fork = || TokenSource {
             process: AtomicU32::new(parent.process.load(Ordering::SeqCst)),
             next: AtomicU64::new(parent.next.load(Ordering::SeqCst)),
         };

@@ -181,7 +181,7 @@ impl Counters {
 
     #[inline]
     pub(crate) fn count(&self, counter: Counter) {
-        let shard = Seat::of_this_thread();
+        let shard = ShardIndex::of_this_thread();
         let number = &self.shards[shard].0[counter as usize];
         if shard < Self::OWN {
             // Nobody else writes it: no other processor need be waited for.
@@ -225,16 +225,16 @@ impl Counters {
 }
 
 /// Where a thread counts. The first threads have a place of their own, which the next one takes over when they end.
-struct Seat(usize);
+struct ShardIndex(usize);
 
 /// Which places are taken, a bit for each.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-impl Seat {
+impl ShardIndex {
     #[inline]
     fn of_this_thread() -> usize {
         thread_local! {
-            static SEAT: Seat = Seat::take();
+            static SEAT: ShardIndex = ShardIndex::take();
         }
         // What counts while its thread ends counts among the others.
         SEAT.try_with(|seat| seat.0).unwrap_or(Counters::OWN)
@@ -252,7 +252,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ShardIndex {
     fn drop(&mut self) {
         if self.0 < Counters::OWN {
             TAKEN.fetch_and(!(1 << self.0), Ordering::Release);

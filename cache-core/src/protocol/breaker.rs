@@ -13,12 +13,12 @@ use crate::setting::policy::BreakerPolicy;
 #[derive(Clone, Copy, Debug)]
 pub struct Breaker {
     policy: BreakerPolicy,
-    state: State,
+    state: Position,
     pauses: Backoff,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum Position {
     Closed { failures: u32 },
     HalfOpen,
     Open { until: Timestamp },
@@ -39,7 +39,7 @@ pub enum Admission {
 /// How a call went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum CallResult {
     /// It failed, or took too long.
     Bad,
     /// The store answered in time.
@@ -65,18 +65,18 @@ impl Breaker {
     #[must_use]
     pub const fn new(policy: BreakerPolicy) -> Self {
         let pauses = Backoff::new(policy.first_pause, policy.longest_pause);
-        Self { policy, state: State::Closed { failures: 0 }, pauses }
+        Self { policy, state: Position::Closed { failures: 0 }, pauses }
     }
 
     /// Whether to call the store at `now`. After a [`Probe`](Admission::Probe) the caller has to tell how it went.
     pub fn admit(&mut self, now: Timestamp) -> Admission {
         match self.state {
-            State::Closed { .. } => Admission::Admitted,
-            State::Open { until } if now >= until => {
-                self.state = State::HalfOpen;
+            Position::Closed { .. } => Admission::Admitted,
+            Position::Open { until } if now >= until => {
+                self.state = Position::HalfOpen;
                 Admission::Probe
             }
-            State::HalfOpen | State::Open { .. } => Admission::Refused,
+            Position::HalfOpen | Position::Open { .. } => Admission::Refused,
         }
     }
 
@@ -84,22 +84,22 @@ impl Breaker {
     /// processes differ.
     ///
     /// What was let in before the breaker opened tells nothing that is new: only the probe does then.
-    pub fn conclude(&mut self, admission: Admission, verdict: Verdict, now: Timestamp, spread: u64) {
+    pub fn conclude(&mut self, admission: Admission, verdict: CallResult, now: Timestamp, spread: u64) {
         match (self.state, admission, verdict) {
-            (State::Closed { failures }, _, Verdict::Bad) if failures + 1 < self.policy.failures => {
-                self.state = State::Closed { failures: failures + 1 };
+            (Position::Closed { failures }, _, CallResult::Bad) if failures + 1 < self.policy.failures => {
+                self.state = Position::Closed { failures: failures + 1 };
             }
-            (State::Closed { .. }, _, Verdict::Bad) | (State::HalfOpen, Admission::Probe, Verdict::Bad) => {
+            (Position::Closed { .. }, _, CallResult::Bad) | (Position::HalfOpen, Admission::Probe, CallResult::Bad) => {
                 let pause = spread_out(self.pauses.pause(), spread);
-                self.state = State::Open { until: now.after(pause) };
+                self.state = Position::Open { until: now.after(pause) };
             }
-            (State::Closed { .. }, _, Verdict::Good) | (_, Admission::Probe, Verdict::Good) => {
-                self.state = State::Closed { failures: 0 };
+            (Position::Closed { .. }, _, CallResult::Good) | (_, Admission::Probe, CallResult::Good) => {
+                self.state = Position::Closed { failures: 0 };
                 self.pauses.reset();
             }
             // The next caller finds out.
-            (State::HalfOpen, Admission::Probe, Verdict::Untold) => self.state = State::Open { until: now },
-            (State::Closed { .. }, _, Verdict::Untold) | (State::HalfOpen | State::Open { .. }, _, _) => {}
+            (Position::HalfOpen, Admission::Probe, CallResult::Untold) => self.state = Position::Open { until: now },
+            (Position::Closed { .. }, _, CallResult::Untold) | (Position::HalfOpen | Position::Open { .. }, _, _) => {}
         }
     }
 
@@ -107,16 +107,16 @@ impl Breaker {
     #[must_use]
     pub const fn state(&self) -> BreakerState {
         match self.state {
-            State::Closed { .. } => BreakerState::Closed,
-            State::HalfOpen => BreakerState::HalfOpen,
-            State::Open { .. } => BreakerState::Open,
+            Position::Closed { .. } => BreakerState::Closed,
+            Position::HalfOpen => BreakerState::HalfOpen,
+            Position::Open { .. } => BreakerState::Open,
         }
     }
 
     /// Whether nothing has failed of late.
     #[must_use]
     pub const fn is_calm(&self) -> bool {
-        matches!(self.state, State::Closed { failures: 0 })
+        matches!(self.state, Position::Closed { failures: 0 })
     }
 }
 
@@ -146,14 +146,14 @@ mod tests {
 
     fn opened() -> Breaker {
         let mut breaker = Breaker::new(POLICY);
-        (0..3).for_each(|_| breaker.conclude(Admission::Admitted, Verdict::Bad, at(0), SHORTEST));
+        (0..3).for_each(|_| breaker.conclude(Admission::Admitted, CallResult::Bad, at(0), SHORTEST));
         breaker
     }
 
     #[test]
     fn it_opens_after_so_many_failures_in_a_row() {
-        use Verdict::{Bad, Good};
-        let cases: [(&[Verdict], BreakerState); 6] = [
+        use CallResult::{Bad, Good};
+        let cases: [(&[CallResult], BreakerState); 6] = [
             (&[], BreakerState::Closed),
             (&[Bad, Bad], BreakerState::Closed),
             (&[Bad, Bad, Good, Bad, Bad], BreakerState::Closed),
@@ -175,9 +175,9 @@ mod tests {
         assert_eq!(breaker.admit(at(150)), Admission::Probe);
         assert_eq!(breaker.admit(at(9_000)), Admission::Refused);
         // A call from before it opened ends at last, and tells nothing.
-        breaker.conclude(Admission::Admitted, Verdict::Good, at(9_000), SHORTEST);
+        breaker.conclude(Admission::Admitted, CallResult::Good, at(9_000), SHORTEST);
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
-        breaker.conclude(Admission::Probe, Verdict::Good, at(9_001), SHORTEST);
+        breaker.conclude(Admission::Probe, CallResult::Good, at(9_001), SHORTEST);
         assert_eq!((breaker.admit(at(9_001)), breaker.is_calm()), (Admission::Admitted, true));
     }
 
@@ -185,11 +185,11 @@ mod tests {
     fn a_call_that_tells_nothing_leaves_it_as_it_was() {
         let mut breaker = opened();
         assert_eq!(breaker.admit(at(150)), Admission::Probe);
-        breaker.conclude(Admission::Probe, Verdict::Untold, at(160), SHORTEST);
+        breaker.conclude(Admission::Probe, CallResult::Untold, at(160), SHORTEST);
         assert_eq!((breaker.state(), breaker.admit(at(160))), (BreakerState::Open, Admission::Probe));
-        breaker.conclude(Admission::Probe, Verdict::Good, at(160), SHORTEST);
-        breaker.conclude(Admission::Admitted, Verdict::Bad, at(161), SHORTEST);
-        breaker.conclude(Admission::Admitted, Verdict::Untold, at(161), SHORTEST);
+        breaker.conclude(Admission::Probe, CallResult::Good, at(160), SHORTEST);
+        breaker.conclude(Admission::Admitted, CallResult::Bad, at(161), SHORTEST);
+        breaker.conclude(Admission::Admitted, CallResult::Untold, at(161), SHORTEST);
         assert!(!breaker.is_calm());
     }
 
@@ -201,11 +201,11 @@ mod tests {
             assert_eq!(breaker.admit(at(now + pause - 1)), Admission::Refused);
             assert_eq!(breaker.admit(at(now + pause)), Admission::Probe);
             now += pause;
-            breaker.conclude(Admission::Probe, Verdict::Bad, at(now), SHORTEST);
+            breaker.conclude(Admission::Probe, CallResult::Bad, at(now), SHORTEST);
         }
         assert_eq!(breaker.admit(at(now + 525)), Admission::Probe);
-        breaker.conclude(Admission::Probe, Verdict::Good, at(0), SHORTEST);
-        (0..3).for_each(|_| breaker.conclude(Admission::Admitted, Verdict::Bad, at(0), SHORTEST));
+        breaker.conclude(Admission::Probe, CallResult::Good, at(0), SHORTEST);
+        (0..3).for_each(|_| breaker.conclude(Admission::Admitted, CallResult::Bad, at(0), SHORTEST));
         assert_eq!(breaker.admit(at(150)), Admission::Probe);
     }
 

@@ -39,7 +39,7 @@ pub struct Failed<'a> {
 
 /// What to release now.
 #[derive(Clone, Debug)]
-pub struct Batch {
+pub struct ReleaseBatch {
     /// In order.
     pub releases: Vec<Release>,
     generation: u64,
@@ -67,7 +67,7 @@ impl Pending {
     /// What to release at `now`. `intent_life` is how long intents stand: after an outage that was longer, none that was
     /// placed before it stands any more, and everything counts as changed.
     #[must_use]
-    pub fn batch(&self, now: Timestamp, intent_life: Duration) -> Batch {
+    pub fn batch(&self, now: Timestamp, intent_life: Duration) -> ReleaseBatch {
         let outcome = |may_still_run| if may_still_run { Outcome::Unknown(intent_life) } else { Outcome::Changed };
         let is_long = self.since.is_some_and(|since| now.since(since) > intent_life);
         let releases = if is_long {
@@ -76,12 +76,12 @@ impl Pending {
             let releases = self.tags.iter();
             releases.map(|(tag, noted)| Release { tag: *tag, outcome: outcome(noted.may_still_run) }).collect()
         };
-        Batch { releases, generation: self.generation }
+        ReleaseBatch { releases, generation: self.generation }
     }
 
     /// The store has acknowledged `batch`. What was noted after the batch was made stays: its write may have taken
     /// effect after the store had changed the tags. Gives the tables if nothing is left.
-    pub fn deliver(&mut self, batch: &Batch) -> Option<BTreeSet<String>> {
+    pub fn deliver(&mut self, batch: &ReleaseBatch) -> Option<BTreeSet<String>> {
         self.tags.retain(|_, noted| noted.generation > batch.generation);
         if !self.is_empty() {
             return None;
@@ -133,7 +133,7 @@ mod tests {
         Failed { tags, tables: &["products"], may_still_run: false }
     }
 
-    fn tags(batch: &Batch) -> Vec<Tag> {
+    fn tags(batch: &ReleaseBatch) -> Vec<Tag> {
         batch.releases.iter().map(|release| release.tag).collect()
     }
 

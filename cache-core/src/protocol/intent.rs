@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::name::tag::{Reach, Tag, Token};
+use crate::name::tag::{Cardinality, Tag, Token};
 
 /// Names a writer, or one of its transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,7 +73,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TagState {
     /// The first key; `None`: the tag is unknown.
-    pub held: Option<Held>,
+    pub held: Option<TagValue>,
     /// The second key: who stands beside the tag, and until when. It expires with the last of them.
     pub intents: Vec<(Writer, Timestamp)>,
 }
@@ -81,7 +81,7 @@ pub struct TagState {
 /// The first key of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Held {
+pub enum TagValue {
     /// Intents were lost. Nothing is kept under the tag until the last of them has ended: any of their writers may
     /// commit meanwhile, and never come back.
     Blocked {
@@ -89,7 +89,7 @@ pub enum Held {
         until: Timestamp,
     },
     /// The tag has no token, and intents stand beside it: should they be lost, that is noticed.
-    Counted(Standing),
+    Counted(IntentCount),
     /// The tag has a token.
     Token {
         /// The token.
@@ -97,13 +97,13 @@ pub enum Held {
         /// How long it is kept once no intent stands.
         keeping: Keeping,
         /// The intents beside it.
-        standing: Standing,
+        standing: IntentCount,
     },
 }
 
 /// What a tag's first key says of the intents beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Standing {
+pub struct IntentCount {
     /// How many intents stood when the key was written last: fewer now means that some were lost.
     pub count: usize,
     /// When the first of them ends, and the key expires.
@@ -136,10 +136,10 @@ impl Keeping {
 
     /// How long a token is kept that a tag is given at `now`.
     #[must_use]
-    pub fn begun(reach: Reach, now: Timestamp) -> Self {
+    pub fn begun(reach: Cardinality, now: Timestamp) -> Self {
         match reach {
-            Reach::Narrow => Self::Unused { until: now.after(Self::UNUSED) },
-            Reach::Wide => Self::Long,
+            Cardinality::Narrow => Self::Unused { until: now.after(Self::UNUSED) },
+            Cardinality::Wide => Self::Long,
         }
     }
 
@@ -165,7 +165,7 @@ impl Keeping {
     }
 }
 
-impl Standing {
+impl IntentCount {
     /// No intent stands.
     pub const NONE: Self = Self { count: 0, earliest: Timestamp::NEVER, latest: Timestamp::NEVER };
 
@@ -182,7 +182,7 @@ impl TagState {
     #[must_use]
     pub fn token(&self, now: Timestamp) -> Option<Token> {
         match self.held? {
-            held @ Held::Token { token, .. } if now < held.expires_at() => Some(token),
+            held @ TagValue::Token { token, .. } if now < held.expires_at() => Some(token),
             _ => None,
         }
     }
@@ -193,7 +193,7 @@ impl TagState {
     pub fn stands_until(&self, now: Timestamp, are_exempt: impl Fn(Writer) -> bool) -> Option<Timestamp> {
         let mut present = self.clone();
         present.settle(now);
-        let blocked = if let Some(Held::Blocked { until }) = present.held { Some(until) } else { None };
+        let blocked = if let Some(TagValue::Blocked { until }) = present.held { Some(until) } else { None };
         let others = present.intents.iter().filter(|(writer, _)| !are_exempt(*writer));
         others.map(|(_, deadline)| *deadline).chain(blocked).max()
     }
@@ -204,10 +204,10 @@ impl TagState {
         self.settle(now);
         let is_intended = !self.intents.is_empty();
         let seed = match self.held {
-            Some(Held::Token { token, .. }) => Seed { token, is_intended },
-            Some(Held::Blocked { .. }) => Seed { token: fresh, is_intended: true },
-            None | Some(Held::Counted(_)) => {
-                self.held = Some(Held::Token { token: fresh, keeping, standing: Standing::NONE });
+            Some(TagValue::Token { token, .. }) => Seed { token, is_intended },
+            Some(TagValue::Blocked { .. }) => Seed { token: fresh, is_intended: true },
+            None | Some(TagValue::Counted(_)) => {
+                self.held = Some(TagValue::Token { token: fresh, keeping, standing: IntentCount::NONE });
                 Seed { token: fresh, is_intended }
             }
         };
@@ -232,11 +232,11 @@ impl TagState {
 
     /// Changes how long `token` is kept, beside which intents stand or do not; `None`: no longer.
     fn keep_as(&mut self, token: Token, now: Timestamp, with: impl FnOnce(Keeping, bool) -> Option<Keeping>) {
-        if !matches!(self.held, Some(Held::Token { token: present, .. }) if present == token) {
+        if !matches!(self.held, Some(TagValue::Token { token: present, .. }) if present == token) {
             return;
         }
         self.settle(now);
-        if let Some(Held::Token { keeping, .. }) = &mut self.held {
+        if let Some(TagValue::Token { keeping, .. }) = &mut self.held {
             match with(*keeping, self.intents.is_empty()) {
                 Some(changed) => *keeping = changed,
                 None => self.held = None,
@@ -259,7 +259,8 @@ impl TagState {
         if let Outcome::Unknown(life) = outcome {
             self.stand(writer, life, now);
         }
-        if let (Outcome::Changed | Outcome::Unknown(_), Some(Held::Token { token, .. })) = (outcome, &mut self.held) {
+        if let (Outcome::Changed | Outcome::Unknown(_), Some(TagValue::Token { token, .. })) = (outcome, &mut self.held)
+        {
             *token = fresh;
         }
         self.note(now);
@@ -276,10 +277,10 @@ impl TagState {
         self.held = self.held.filter(|held| now < held.expires_at());
         self.intents.retain(|(_, deadline)| *deadline > now);
         // A key that counts intents expires with the first of them: while it is there, none of them has ended.
-        if let Some(Held::Token { standing, .. } | Held::Counted(standing)) = self.held
+        if let Some(TagValue::Token { standing, .. } | TagValue::Counted(standing)) = self.held
             && self.intents.len() < standing.count
         {
-            self.held = Some(Held::Blocked { until: standing.latest });
+            self.held = Some(TagValue::Blocked { until: standing.latest });
         }
     }
 
@@ -290,24 +291,24 @@ impl TagState {
 
     /// Writes down how many intents stand, and when they end; beside the token, if there is one.
     fn note(&mut self, now: Timestamp) {
-        let present = Standing::of(&self.intents);
+        let present = IntentCount::of(&self.intents);
         match &mut self.held {
-            Some(Held::Blocked { .. }) => {}
-            Some(Held::Token { standing, .. }) => *standing = present,
-            None | Some(Held::Counted(_)) => self.held = (present.count > 0).then_some(Held::Counted(present)),
+            Some(TagValue::Blocked { .. }) => {}
+            Some(TagValue::Token { standing, .. }) => *standing = present,
+            None | Some(TagValue::Counted(_)) => self.held = (present.count > 0).then_some(TagValue::Counted(present)),
         }
         // Intents kept a token whose time was over.
         self.held = self.held.filter(|held| now < held.expires_at());
     }
 }
 
-impl Held {
+impl TagValue {
     /// When the key is gone by itself: not before the intents that it counts.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         match self {
             Self::Blocked { until } => *until,
-            Self::Token { keeping, standing: Standing::NONE, .. } => keeping.until(),
+            Self::Token { keeping, standing: IntentCount::NONE, .. } => keeping.until(),
             Self::Counted(standing) | Self::Token { standing, .. } => standing.earliest,
         }
     }
@@ -337,7 +338,7 @@ mod tests {
         state
     }
 
-    fn asked_for(reach: Reach) -> TagState {
+    fn asked_for(reach: Cardinality) -> TagState {
         let mut state = TagState::default();
         state.seed(token(1), Keeping::begun(reach, at(1)), at(1));
         state
@@ -423,9 +424,9 @@ mod tests {
             state.forget(token(1), at(2));
             state.is_empty(at(2))
         };
-        assert!(forgotten(Reach::Narrow));
-        assert!(!forgotten(Reach::Wide));
-        let mut state = asked_for(Reach::Narrow);
+        assert!(forgotten(Cardinality::Narrow));
+        assert!(!forgotten(Cardinality::Wide));
+        let mut state = asked_for(Cardinality::Narrow);
         state.forget(token(2), at(2));
         assert_eq!(state.token(at(600)), Some(token(1)), "another token is somebody else's");
         assert_eq!(state.token(at(601)), None);
@@ -434,10 +435,10 @@ mod tests {
     #[test]
     fn a_token_is_kept_as_long_as_what_is_stored_under_it() {
         let second = Duration::from_secs(1);
-        let mut state = asked_for(Reach::Narrow);
+        let mut state = asked_for(Cardinality::Narrow);
         state.keep(token(1), second, at(2));
         assert_eq!((state.token(at(3)), state.token(at(4))), (Some(token(1)), None));
-        let mut state = asked_for(Reach::Narrow);
+        let mut state = asked_for(Cardinality::Narrow);
         state.keep(token(1), LIFE, at(2));
         state.keep(token(1), second, at(2));
         state.keep(token(2), LIFE * 100, at(2));
@@ -451,13 +452,13 @@ mod tests {
 
     #[test]
     fn a_tag_does_not_go_before_the_intents_beside_it() {
-        let mut state = asked_for(Reach::Narrow);
+        let mut state = asked_for(Cardinality::Narrow);
         state.keep(token(1), Duration::from_secs(1), at(1));
         state.place(writer(1), LIFE, at(2));
         state.intents.clear();
         assert_eq!(state.seed(token(2), Keeping::Long, at(11)), Seed { token: token(2), is_intended: true });
         assert_eq!(state.token(at(11)), None, "that they were lost is noticed");
-        let mut state = asked_for(Reach::Narrow);
+        let mut state = asked_for(Cardinality::Narrow);
         state.keep(token(1), Duration::from_secs(1), at(1));
         state.place(writer(1), LIFE, at(2));
         assert_eq!(state.token(at(11)), Some(token(1)));

@@ -14,7 +14,7 @@ use crate::protocol::intent::Seed;
 
 /// The tokens that a near cache knows, and whether they may be trusted. Tags go by the names that the store has for them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Near {
+pub struct NearTags {
     epoch: Epoch,
     is_tracked: bool,
     trust: Duration,
@@ -29,7 +29,7 @@ pub struct Epoch(u64);
 
 /// A question to the store for the tokens of some tags: made before it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Question {
+pub struct TokenRequest {
     epoch: Epoch,
     number: u64,
 }
@@ -43,7 +43,7 @@ enum NearTag {
     Known(Token),
 }
 
-impl Near {
+impl NearTags {
     /// A near cache without a link, whose hits are at most `trust` behind the store.
     #[must_use]
     pub const fn new(trust: Duration) -> Self {
@@ -97,7 +97,7 @@ impl Near {
 
     /// Prepares to ask the store for the tokens of `tags`; `None`: nothing of the answer may be kept, since the store
     /// does not track yet.
-    pub fn ask(&mut self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<Question> {
+    pub fn ask(&mut self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<TokenRequest> {
         if !self.is_tracked {
             return None;
         }
@@ -106,14 +106,14 @@ impl Near {
         for tag in tags {
             self.tags.entry(tag).or_insert(NearTag::Asked(number));
         }
-        Some(Question { epoch: self.epoch, number })
+        Some(TokenRequest { epoch: self.epoch, number })
     }
 
     /// Keeps what the store answered, unless a change may have been missed since the question was made.
     ///
     /// A token under an intent is not kept: it dies by itself, at a moment that nobody tells of. Where the answer is
     /// not what is known already, nobody can tell which is younger, and neither is kept.
-    pub fn answer(&mut self, question: &Question, seeds: &[(Fingerprint, Seed)]) {
+    pub fn answer(&mut self, question: &TokenRequest, seeds: &[(Fingerprint, Seed)]) {
         if question.epoch != self.epoch {
             return;
         }
@@ -214,21 +214,21 @@ mod tests {
         Seed { token: Token::from_bits(bits), is_intended }
     }
 
-    fn tracked() -> Near {
-        let mut near = Near::new(TRUST);
+    fn tracked() -> NearTags {
+        let mut near = NearTags::new(TRUST);
         let epoch = near.connect();
         near.tracking(epoch, at(100));
         near
     }
 
-    fn knowing(bits: u64) -> Near {
+    fn knowing(bits: u64) -> NearTags {
         let mut near = tracked();
         let question = near.ask([tag(1)]).unwrap();
         near.answer(&question, &[(tag(1), seed(bits, false))]);
         near
     }
 
-    fn known(near: &Near) -> Option<u64> {
+    fn known(near: &NearTags) -> Option<u64> {
         near.token(tag(1), at(105)).map(Token::bits)
     }
 
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_for_before_tracking_is_confirmed() {
-        let mut near = Near::new(TRUST);
+        let mut near = NearTags::new(TRUST);
         assert_eq!(near.ask([tag(1)]), None);
         let old = near.connect();
         assert_eq!(near.ask([tag(1)]), None);
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn trust_is_counted_from_the_sending_of_the_heartbeat() {
         let mut near = knowing(1);
-        let token = |near: &Near, nanos| near.token(tag(1), at(nanos)).is_some();
+        let token = |near: &NearTags, nanos| near.token(tag(1), at(nanos)).is_some();
         assert!(token(&near, 109) && !token(&near, 110));
         near.heartbeat(near.epoch(), at(105));
         near.heartbeat(near.epoch(), at(101));

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 use crate::name::key::Fingerprint;
-use crate::name::tables::Declared;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Tag, TagKind};
 use crate::protocol::intent::{TagState, Writer};
 
@@ -70,7 +70,7 @@ pub enum Remark {
 /// What the notes are to a fill, which has read its tokens before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Standing {
+pub enum NoteState {
     /// There are none: whose entries there are is not known.
     Lost,
     /// Its own is among them: it may store.
@@ -115,11 +115,11 @@ impl Notes {
 
     /// What `notes` are to a fill by the declarations `own`.
     #[must_use]
-    pub fn standing(notes: Option<&Self>, own: Fingerprint) -> Standing {
+    pub fn standing(notes: Option<&Self>, own: Fingerprint) -> NoteState {
         match notes.map(|notes| notes.0.get(&own)) {
-            None => Standing::Lost,
-            Some(Some(Note::Ripe)) => Standing::Noted,
-            Some(_) => Standing::Unnoted,
+            None => NoteState::Lost,
+            Some(Some(Note::Ripe)) => NoteState::Noted,
+            Some(_) => NoteState::Unnoted,
         }
     }
 
@@ -132,10 +132,10 @@ impl Notes {
 
     /// Those of the tables in `declared` of which the notes beside `read`, each table's `any` with what was found there,
     /// are foreign.
-    pub(crate) fn foreign(declared: &[Declared], read: &[(Tag, Option<Self>)]) -> Vec<Declared> {
-        let found = |of: &Declared| read.iter().find(|(any, _)| *any == of.table.whole(TagKind::Any));
+    pub(crate) fn foreign(declared: &[TableDeclaration], read: &[(Tag, Option<Self>)]) -> Vec<TableDeclaration> {
+        let found = |of: &TableDeclaration| read.iter().find(|(any, _)| *any == of.table.whole(TagKind::Any));
         let is_foreign =
-            |of: &Declared| Self::are_foreign(found(of).and_then(|(_, notes)| notes.as_ref()), of.fingerprint);
+            |of: &TableDeclaration| Self::are_foreign(found(of).and_then(|(_, notes)| notes.as_ref()), of.fingerprint);
         declared.iter().copied().filter(is_foreign).collect()
     }
 
@@ -263,14 +263,14 @@ mod tests {
     #[test]
     fn what_notes_are_to_fills_and_to_writers() {
         let own = of("new");
-        type Case<'a> = (Option<&'a [(&'a str, Note)]>, Standing, bool);
+        type Case<'a> = (Option<&'a [(&'a str, Note)]>, NoteState, bool);
         let cases: [Case<'_>; 6] = [
-            (None, Standing::Lost, true),
-            (Some(&[]), Standing::Unnoted, false),
-            (Some(&[("new", Note::Ripe)]), Standing::Noted, false),
-            (Some(&[("new", Note::Unripe { until: at(1) })]), Standing::Unnoted, false),
-            (Some(&[("new", Note::Claimed(writer(1)))]), Standing::Unnoted, false),
-            (Some(&[("new", Note::Ripe), ("old", Note::Claimed(writer(1)))]), Standing::Noted, true),
+            (None, NoteState::Lost, true),
+            (Some(&[]), NoteState::Unnoted, false),
+            (Some(&[("new", Note::Ripe)]), NoteState::Noted, false),
+            (Some(&[("new", Note::Unripe { until: at(1) })]), NoteState::Unnoted, false),
+            (Some(&[("new", Note::Claimed(writer(1)))]), NoteState::Unnoted, false),
+            (Some(&[("new", Note::Ripe), ("old", Note::Claimed(writer(1)))]), NoteState::Noted, true),
         ];
         for (notes, standing, is_foreign) in cases {
             let given = notes.map(|notes| notes.iter().map(|(name, note)| (of(name), *note)).collect::<Notes>());

@@ -1,7 +1,7 @@
 //! Decides what a cached read depends on: the left half of the tag table.
 
 use crate::name::key::{Fingerprint, KeyBytes};
-use crate::name::tables::{Declared, Tables};
+use crate::name::tables::{TableDeclaration, Tables};
 use crate::name::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
 
 /// What is read: by which manager, of which table of which database, by a query that names which tables.
@@ -112,15 +112,15 @@ impl Subject<'_> {
     /// What is declared of those tables of which `tags` name a part: a write changes them as its own program declares.
     /// Of other tables `any` is enough, which every write changes.
     #[must_use]
-    pub fn declared(&self, tags: &[Tag]) -> Vec<Declared> {
+    pub fn declared(&self, tags: &[Tag]) -> Vec<TableDeclaration> {
         let named = self.named.iter().map(String::as_str).chain([self.table]);
         let reached = named.flat_map(|name| self.tables.reached_by(name)).filter(|(_, kind)| *kind != TagKind::Any);
-        let mut declared: Vec<Declared> = Vec::new();
+        let mut declared: Vec<TableDeclaration> = Vec::new();
         for name in reached.map(|(name, _)| name).chain([self.table]) {
             let table = self.database.table(name);
             let is_new = declared.iter().all(|known| known.table != table);
             if is_new && tags.iter().any(|tag| table.has_part(tag)) {
-                declared.push(Declared { table, fingerprint: self.tables.fingerprint(name) });
+                declared.push(TableDeclaration { table, fingerprint: self.tables.fingerprint(name) });
             }
         }
         declared
@@ -278,7 +278,8 @@ mod tests {
         let tables = Tables::default();
         let subject = Subject { tables: &tables, ..subject };
         assert!(subject.declared(&subject.list(None)).is_empty());
-        let expected = [Declared { table: database.table("reviews"), fingerprint: tables.fingerprint("reviews") }];
+        let expected =
+            [TableDeclaration { table: database.table("reviews"), fingerprint: tables.fingerprint("reviews") }];
         assert_eq!(subject.declared(&subject.scope(Some(database.table("reviews").row(KeyBytes::EMPTY)))), expected);
     }
 }

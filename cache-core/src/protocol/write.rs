@@ -1,7 +1,7 @@
 //! Decides what a write changes: the right half of the tag table.
 
 use crate::name::key::{Fingerprint, KeyBytes};
-use crate::name::tables::{Declared, Tables};
+use crate::name::tables::{TableDeclaration, Tables};
 use crate::name::tag::{Database, Tag, TagKind};
 
 /// What was written to one table, as far as it is known.
@@ -167,13 +167,13 @@ impl ChangeSet {
     /// What this process declares of those tables of which other programs, which declare something else, may miss a
     /// changed tag.
     #[must_use]
-    pub fn declared(&self, database: &Database) -> Vec<Declared> {
+    pub fn declared(&self, database: &Database) -> Vec<TableDeclaration> {
         if self.is_wide() {
             return Vec::new();
         }
         let of_table = |(name, changes): &(String, TableChanges)| {
             let fingerprint = changes.declared.filter(|_| !changes.are_anybodys())?;
-            Some(Declared { table: database.table(name), fingerprint })
+            Some(TableDeclaration { table: database.table(name), fingerprint })
         };
         self.tables.iter().filter_map(of_table).collect()
     }

@@ -4,13 +4,13 @@ use core::time::Duration;
 
 use crate::entry::codec::Codec;
 use crate::entry::{Life, Value};
-use crate::name::tables::Declared;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::Token;
 use crate::observe::operation::Operation;
 use crate::read::Reader;
 use crate::read::fill::Fill;
 use crate::read::lease::{Approach, Right};
-use crate::runtime::notes::Prepared;
+use crate::runtime::notes::FillStart;
 use crate::store::{Beginning, Begun, Lease, Seeded, SharedStore, Wanted, Writer};
 
 impl Fill {
@@ -74,7 +74,7 @@ impl Fill {
     fn attempt(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>) -> ((Lease, Writer), Attempt) {
         /// A table that is written all the time has other tokens each time.
         const ROUNDS: usize = 3;
-        let Some(declared) = self.presumed().map(<[Declared]>::to_vec) else {
+        let Some(declared) = self.presumed().map(<[TableDeclaration]>::to_vec) else {
             let lease = (self.lease(), Writer::fresh());
             return (lease, Attempt { right: reader.try_right(lease), looked: None });
         };
@@ -127,15 +127,15 @@ impl Fill {
 
     /// Goes by the tokens that were read for this fill, and by notes that were read after them; says whether anything may
     /// be stored.
-    fn settle(&mut self, reader: &Reader<'_>, seeded: Seeded, declared: &[Declared]) -> bool {
+    fn settle(&mut self, reader: &Reader<'_>, seeded: Seeded, declared: &[TableDeclaration]) -> bool {
         let settled = reader.cache.store().settle(seeded, declared);
         let seeds = match settled.inspect_err(|trouble| reader.note(trouble)) {
-            Ok(Prepared::Ready(seeds)) => Some(seeds),
-            Ok(Prepared::Again) => {
+            Ok(FillStart::Ready(seeds)) => Some(seeds),
+            Ok(FillStart::Again) => {
                 let again = reader.seed_declared(&self.tags(), declared);
                 again.map(|seeds| seeds.into_iter().map(|(_, seed)| seed).collect())
             }
-            Ok(Prepared::Unripe) | Err(_) => None,
+            Ok(FillStart::Unripe) | Err(_) => None,
         };
         seeds.map(|seeds| self.stand_on(seeds)).is_some()
     }

@@ -4,13 +4,13 @@ use crate::cache::Cache;
 use crate::cache::mode::Mode;
 use crate::entry::{Life, Value};
 use crate::name::key::CacheKey;
-use crate::name::tables::Declared;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Tag, Token};
 use crate::observe::operation::Operation;
 use crate::read::Reader;
 use crate::read::lease::Right;
 use crate::runtime::flight::{Follower, Leader, Seat};
-use crate::runtime::notes::Prepared;
+use crate::runtime::notes::FillStart;
 use crate::setting::policy::Lifetime;
 use crate::store::{Lease, Seed, SharedStore, Started, Starting, Writer};
 
@@ -34,7 +34,7 @@ pub struct Sought<'a> {
     /// Every tag that it may depend on.
     pub tags: &'a [Tag],
     /// What the process declares of the tables of which these name a part.
-    pub declared: &'a [Declared],
+    pub declared: &'a [TableDeclaration],
     /// What the look has [seen](crate::Missed::seen). Whoever names it [looks once more](Fill::approach).
     pub seen: &'a [(Tag, Option<Seed>)],
 }
@@ -42,7 +42,7 @@ pub struct Sought<'a> {
 impl<'a> Sought<'a> {
     /// Of whose tags nothing was seen.
     #[must_use]
-    pub const fn new(key: CacheKey, tags: &'a [Tag], declared: &'a [Declared]) -> Self {
+    pub const fn new(key: CacheKey, tags: &'a [Tag], declared: &'a [TableDeclaration]) -> Self {
         Self { key, tags, declared, seen: &[] }
     }
 }
@@ -56,7 +56,7 @@ pub struct Fill {
     key: CacheKey,
     seeds: Vec<(Tag, Seed)>,
     /// The tokens are those that the look has seen. They are read again, and notes after them, before the query.
-    presumed: Option<Vec<Declared>>,
+    presumed: Option<Vec<TableDeclaration>>,
     leader: Leader,
     /// Ends after those who wait were told, or when what was loaded is stored.
     right: Option<Right>,
@@ -123,9 +123,9 @@ impl Reader<'_> {
             let settled = store.settle(started.seeded, sought.declared);
             match settled.inspect_err(|trouble| self.note(trouble)).ok()? {
                 // Somebody else may load the same, or have stored it.
-                Prepared::Ready(_) => return Some(Ground { seeds, is_presumed: right.is_none(), right }),
-                Prepared::Again => seen = seeds.into_iter().map(|(tag, seed)| (tag, Some(seed))).collect(),
-                Prepared::Unripe => return None,
+                FillStart::Ready(_) => return Some(Ground { seeds, is_presumed: right.is_none(), right }),
+                FillStart::Again => seen = seeds.into_iter().map(|(tag, seed)| (tag, Some(seed))).collect(),
+                FillStart::Unripe => return None,
             }
         }
         None
@@ -163,7 +163,7 @@ impl Fill {
     }
 
     /// What is declared, if the tokens are still to be read for this fill.
-    pub(crate) fn presumed(&self) -> Option<&[Declared]> {
+    pub(crate) fn presumed(&self) -> Option<&[TableDeclaration]> {
         self.presumed.as_deref()
     }
 
@@ -184,7 +184,7 @@ impl Fill {
     }
 
     /// Goes by what is `declared`, as if nothing had been read for this fill yet but its tokens.
-    pub(crate) fn presume(&mut self, declared: Vec<Declared>) {
+    pub(crate) fn presume(&mut self, declared: Vec<TableDeclaration>) {
         self.right = None;
         self.presumed = Some(declared);
     }

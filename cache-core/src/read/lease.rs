@@ -26,12 +26,12 @@ pub enum Approach<T> {
 #[derive(Debug)]
 pub struct Right {
     /// Ends when it is dropped.
-    held: Option<Held>,
+    held: Option<HeldLease>,
     is_denied: bool,
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldLease {
     cache: Cache,
     name: Lease,
     holder: Writer,
@@ -78,7 +78,7 @@ impl Right {
     pub(crate) const DENIED: Self = Self { held: None, is_denied: true };
 }
 
-impl Drop for Held {
+impl Drop for HeldLease {
     fn drop(&mut self) {
         if self.is_over {
             return;
@@ -148,7 +148,7 @@ impl Reader<'_> {
     }
 
     pub(crate) fn right(&self, name: Lease, holder: Writer) -> Right {
-        let held = Held { cache: self.cache.clone(), name, holder, is_over: false, unused: Vec::new() };
+        let held = HeldLease { cache: self.cache.clone(), name, holder, is_over: false, unused: Vec::new() };
         Right { held: Some(held), is_denied: false }
     }
 

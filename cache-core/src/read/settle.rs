@@ -8,7 +8,7 @@ use crate::name::tag::{Tag, Token};
 use crate::observe::event::Event;
 use crate::observe::operation::Operation;
 use crate::observe::statistics::Counter;
-use crate::protocol::settle::{Fate, Former, Reach, removes};
+use crate::protocol::settle::{Copies, Fate, Former, removes};
 use crate::read::Reader;
 use crate::read::fill::Fill;
 use crate::read::lease::Right;
@@ -30,7 +30,7 @@ pub struct Loaded {
 
 /// What an answer means for one entry.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Settlement {
     /// The entry.
     pub key: CacheKey,
     /// What the reader knew of it before it asked.
@@ -47,7 +47,7 @@ pub struct Conclusion {
     /// Tags whose tokens were read after the query.
     pub late: Vec<(Tag, Seed)>,
     /// What it means for each entry that it is about.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<Settlement>,
 }
 
 impl Reader<'_> {
@@ -55,7 +55,7 @@ impl Reader<'_> {
     ///
     /// Without `seeds` nothing may be stored. Not for answers that may be older than what is stored, such as a replica's: those
     /// are no reason to store or to remove anything.
-    pub fn settle(&self, seeds: Option<&[(Tag, Seed)]>, verdicts: Vec<Verdict>) {
+    pub fn settle(&self, seeds: Option<&[(Tag, Seed)]>, verdicts: Vec<Settlement>) {
         self.settle_under(&mut None, seeds, verdicts);
     }
 
@@ -64,13 +64,13 @@ impl Reader<'_> {
         &self,
         right: &mut Option<Right>,
         seeds: Option<&[(Tag, Seed)]>,
-        verdicts: Vec<Verdict>,
+        verdicts: Vec<Settlement>,
     ) {
         // The mode may have changed while it was loaded.
         let seeds = seeds.filter(|_| self.cache.mode() == Mode::Normal);
-        let reach = if self.cache.is_local() { Reach::Process } else { Reach::Processes };
+        let reach = if self.cache.is_local() { Copies::Process } else { Copies::Processes };
         let (mut puts, mut removed, mut left) = (Vec::new(), Vec::new(), Vec::new());
-        for Verdict { key, former, keep } in verdicts {
+        for Settlement { key, former, keep } in verdicts {
             let put = keep.and_then(|(loaded, tags)| self.put_of(key, loaded, tokens_of(seeds?, &tags)?));
             let fate = if put.is_some() { Fate::Stored } else { Fate::Dropped };
             if removes(former, fate, reach) {
@@ -135,7 +135,7 @@ impl Fill {
     /// Stores what was loaded, as depending on `tags`, and hands it to those who wait.
     pub fn store(self, reader: &Reader<'_>, loaded: Loaded, tags: Vec<Tag>) -> Life {
         let shared = (loaded.value.clone(), loaded.lifetime);
-        let verdict = Verdict { key: *self.key(), former: Former::Unserved, keep: Some((loaded, tags)) };
+        let verdict = Settlement { key: *self.key(), former: Former::Unserved, keep: Some((loaded, tags)) };
         let (late, verdicts) = (Vec::new(), vec![verdict]);
         self.conclude(reader, Conclusion { shared, late, verdicts })
     }

@@ -10,7 +10,7 @@ use crate::sync::Monitor;
 /// What the thread works at.
 pub(crate) trait Chores: Send + Sync + 'static {
     /// Why something is left.
-    type Trouble;
+    type Failure;
 
     /// The longest pause after something was left.
     fn longest_pause(&self) -> Duration;
@@ -20,7 +20,7 @@ pub(crate) trait Chores: Send + Sync + 'static {
     /// # Errors
     ///
     /// If something is left that has to be tried again.
-    fn tend(&self) -> Result<Option<Duration>, Self::Trouble>;
+    fn tend(&self) -> Result<Option<Duration>, Self::Failure>;
 
     /// Whether nothing is left that has to be tried again.
     fn is_done(&self) -> bool;
@@ -31,10 +31,10 @@ pub(crate) trait Chores: Send + Sync + 'static {
 
 /// The thread of one cache. It is started when it is needed first, and ends with the cache or at its shutdown.
 #[derive(Debug, Default)]
-pub(crate) struct Background(Arc<Monitor<State>>);
+pub(crate) struct Background(Arc<Monitor<WorkState>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct WorkState {
     /// The thread sleeps until something comes up.
     is_idle: bool,
     is_running: bool,
@@ -80,13 +80,13 @@ impl Background {
     }
 
     /// Starts the thread, unless it runs. If there is none to be had, those who read do its work.
-    fn start(&self, state: &mut State, chores: &Arc<impl Chores>) {
+    fn start(&self, state: &mut WorkState, chores: &Arc<impl Chores>) {
         if state.is_running {
             return;
         }
         let (monitor, chores) = (Arc::clone(&self.0), Arc::downgrade(chores));
         let run = move || {
-            let _end = End(&monitor);
+            let _end = ThreadEnd(&monitor);
             run(&monitor, &chores);
         };
         state.is_running = thread::Builder::new().name("cache background".to_owned()).spawn(run).is_ok();
@@ -100,7 +100,7 @@ impl Drop for Background {
     }
 }
 
-fn run(monitor: &Monitor<State>, chores: &Weak<impl Chores>) {
+fn run(monitor: &Monitor<WorkState>, chores: &Weak<impl Chores>) {
     let Some(longest) = chores.upgrade().map(|chores| chores.longest_pause()) else { return };
     let mut pauses = Backoff::new(Duration::from_millis(50).min(longest), longest);
     loop {
@@ -124,7 +124,7 @@ fn run(monitor: &Monitor<State>, chores: &Weak<impl Chores>) {
 }
 
 /// Sleeps until something comes up, for `longest` at most.
-fn sleep_until_woken(monitor: &Monitor<State>, longest: Option<Duration>) {
+fn sleep_until_woken(monitor: &Monitor<WorkState>, longest: Option<Duration>) {
     let mut state = monitor.lock();
     state.is_idle = longest.is_none();
     let longest = longest.unwrap_or(Duration::MAX);
@@ -134,9 +134,9 @@ fn sleep_until_woken(monitor: &Monitor<State>, longest: Option<Duration>) {
 }
 
 /// Tells those who wait that the thread has ended, also by a panic.
-struct End<'a>(&'a Monitor<State>);
+struct ThreadEnd<'a>(&'a Monitor<WorkState>);
 
-impl Drop for End<'_> {
+impl Drop for ThreadEnd<'_> {
     fn drop(&mut self) {
         self.0.lock().is_running = false;
         self.0.wake_all();
@@ -154,7 +154,7 @@ mod tests {
         Cache::builder().store(Elsewhere).build().unwrap()
     }
 
-    fn wait_for_end(monitor: &Monitor<State>) {
+    fn wait_for_end(monitor: &Monitor<WorkState>) {
         let until = Instant::now() + Duration::from_secs(20);
         while monitor.lock().is_running {
             assert!(Instant::now() < until, "the thread goes on");

@@ -6,7 +6,7 @@ use crate::observe::event::Event;
 use crate::observe::operation::Operation;
 use crate::observe::statistics::StoreCounter;
 use crate::protocol::dirty::{Failed, Pending};
-use crate::runtime::guard::{Entrance, GuardedStore, Trouble};
+use crate::runtime::guard::{CallFailure, Entrance, GuardedStore};
 use crate::store::Writer;
 use crate::sync::Mutex;
 
@@ -15,7 +15,7 @@ use crate::sync::Mutex;
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
     /// No call of the store is made under this lock.
-    state: Mutex<State>,
+    state: Mutex<DirtyState>,
     /// Held by whoever talks to the store. Nobody waits for it to read.
     drainer: Mutex<()>,
     /// Whether readers have to look closer: there are dirty tags, or the cache is shut down.
@@ -23,7 +23,7 @@ pub(crate) struct Dirty {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct DirtyState {
     pending: Pending,
     is_shut_down: bool,
 }
@@ -63,26 +63,26 @@ impl Dirty {
     ///
     /// Why nothing that the store holds may be served.
     #[inline]
-    pub(crate) fn unbar(&self, store: &GuardedStore) -> Result<(), Trouble> {
+    pub(crate) fn unbar(&self, store: &GuardedStore) -> Result<(), CallFailure> {
         if self.is_barred() { self.unbar_now(store) } else { Ok(()) }
     }
 
     #[cold]
-    fn unbar_now(&self, store: &GuardedStore) -> Result<(), Trouble> {
+    fn unbar_now(&self, store: &GuardedStore) -> Result<(), CallFailure> {
         if self.state.lock().is_shut_down {
-            return Err(Trouble::Avoided);
+            return Err(CallFailure::Avoided);
         }
-        let _drainer = self.drainer.try_lock().ok_or(Trouble::Pending)?;
+        let _drainer = self.drainer.try_lock().ok_or(CallFailure::Pending)?;
         self.deliver(store, Entrance::Guarded)
     }
 
     /// Gets the dirty tags through, after whoever is at it.
-    pub(crate) fn drain(&self, store: &GuardedStore, entrance: Entrance) -> Result<(), Trouble> {
+    pub(crate) fn drain(&self, store: &GuardedStore, entrance: Entrance) -> Result<(), CallFailure> {
         let _drainer = self.drainer.lock();
         self.deliver(store, entrance)
     }
 
-    fn deliver(&self, store: &GuardedStore, entrance: Entrance) -> Result<(), Trouble> {
+    fn deliver(&self, store: &GuardedStore, entrance: Entrance) -> Result<(), CallFailure> {
         let now = store.now();
         let batch = self.state.lock().pending.batch(now, store.policy.intent_life);
         if self.count() == 0 {
@@ -95,14 +95,14 @@ impl Dirty {
             store.ledger.store.note_dirty(state.pending.len());
             delivered
         });
-        let Some(tables) = delivered else { return Err(Trouble::Pending) };
+        let Some(tables) = delivered else { return Err(CallFailure::Pending) };
         store.ledger.store.count(StoreCounter::ReleaseDelivered);
         let tables: Vec<&str> = tables.iter().map(String::as_str).collect();
         store.listeners.tell(&Event::ReleaseDelivered { tables: &tables });
         Ok(())
     }
 
-    fn change<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+    fn change<T>(&self, work: impl FnOnce(&mut DirtyState) -> T) -> T {
         let mut state = self.state.lock();
         let result = work(&mut state);
         self.is_barred.store(state.is_shut_down || !state.pending.is_empty(), Ordering::SeqCst);

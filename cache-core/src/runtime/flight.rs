@@ -23,13 +23,13 @@ type FlightKey = (CacheKey, Vec<Token>);
 
 #[derive(Debug)]
 struct Flight {
-    state: Monitor<State>,
+    state: Monitor<FlightState>,
     /// Who began it.
     leader: ThreadId,
 }
 
 #[derive(Clone, Debug)]
-enum State {
+enum FlightState {
     Failed,
     Landed(Value, Life),
     Running,
@@ -71,7 +71,7 @@ impl Flights {
             Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
             Entry::Vacant(free) => {
                 let leader = thread::current().id();
-                let flight = Arc::new(Flight { state: Monitor::new(State::Running), leader });
+                let flight = Arc::new(Flight { state: Monitor::new(FlightState::Running), leader });
                 free.insert(Arc::clone(&flight));
                 Seat::Leader(Leader { flights: Arc::clone(self), key, flight })
             }
@@ -83,10 +83,10 @@ impl Follower {
     /// Waits until the load ends, `budget` at most.
     #[must_use]
     pub fn wait(self, budget: Duration) -> Waited {
-        let state = self.0.state.wait_while(self.0.state.lock(), budget, |state| matches!(state, State::Running));
+        let state = self.0.state.wait_while(self.0.state.lock(), budget, |state| matches!(state, FlightState::Running));
         match &*state {
-            State::Landed(value, life) => Waited::Landed(value.clone(), *life),
-            State::Failed | State::Running => Waited::InVain,
+            FlightState::Landed(value, life) => Waited::Landed(value.clone(), *life),
+            FlightState::Failed | FlightState::Running => Waited::InVain,
         }
     }
 }
@@ -130,18 +130,18 @@ impl Drop for InLine {
 
 impl Flight {
     fn is_running(&self) -> bool {
-        matches!(*self.state.lock(), State::Running)
+        matches!(*self.state.lock(), FlightState::Running)
     }
 }
 
 impl Leader {
     pub(crate) fn land(self, value: Value, life: Life) {
-        self.end(State::Landed(value, life));
+        self.end(FlightState::Landed(value, life));
     }
 
-    fn end(&self, end: State) {
+    fn end(&self, end: FlightState) {
         let mut state = self.flight.state.lock();
-        if matches!(*state, State::Running) {
+        if matches!(*state, FlightState::Running) {
             *state = end;
             self.flight.state.wake_all();
         }
@@ -150,7 +150,7 @@ impl Leader {
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        self.end(State::Failed);
+        self.end(FlightState::Failed);
         self.flights.running.lock().remove(&self.key);
     }
 }

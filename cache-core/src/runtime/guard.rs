@@ -16,7 +16,7 @@ use crate::observe::event::{Event, Listeners};
 use crate::observe::operation::Operation;
 use crate::observe::report;
 use crate::observe::statistics::{Ledger, StoreCounter};
-use crate::protocol::breaker::{Admission, Breaker, BreakerState, Verdict};
+use crate::protocol::breaker::{Admission, Breaker, BreakerState, CallResult};
 use crate::protocol::miss::Miss;
 use crate::setting::policy::Policy;
 use crate::store::{SharedStore, Store, Usage};
@@ -24,7 +24,7 @@ use crate::sync::Mutex;
 
 /// Why a call gave nothing.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum CallFailure {
     /// The store was not called.
     Avoided,
     /// The store failed; that is counted and told already.
@@ -33,7 +33,7 @@ pub(crate) enum Trouble {
     Pending,
 }
 
-impl Trouble {
+impl CallFailure {
     /// What the trouble is to a read.
     pub(crate) fn miss(&self) -> Miss {
         match self {
@@ -66,7 +66,7 @@ pub(crate) enum Entrance {
 #[derive(Debug)]
 pub(crate) struct GuardedStore {
     store: Arc<dyn Store>,
-    watch: Option<Watch>,
+    watch: Option<StoreWatch>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: Policy,
     pub(crate) ledger: Ledger,
@@ -75,14 +75,14 @@ pub(crate) struct GuardedStore {
 
 /// Watches a store outside of this process. A store inside of it is not watched: it answers at once and never fails.
 #[derive(Debug)]
-struct Watch {
+struct StoreWatch {
     breaker: Mutex<Breaker>,
     /// Nothing failed of late: the breaker need not be asked.
     is_calm: AtomicBool,
     readers: AtomicUsize,
 }
 
-impl Watch {
+impl StoreWatch {
     fn over(store: &dyn SharedStore, policy: &Policy) -> Self {
         store.set_operation_timeout(policy.operation_timeout);
         let breaker = Mutex::new(Breaker::new(policy.breaker));
@@ -92,7 +92,7 @@ impl Watch {
 
 impl GuardedStore {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, policy: Policy) -> Self {
-        let watch = store.shared().map(|shared| Watch::over(shared, &policy));
+        let watch = store.shared().map(|shared| StoreWatch::over(shared, &policy));
         Self { store, watch, clock, policy, ledger: Ledger::default(), listeners: Listeners::default() }
     }
 
@@ -124,8 +124,8 @@ impl GuardedStore {
 
     /// An entry that this process alone can tell to be served at the moment `at`: nobody else is called.
     #[inline]
-    pub(crate) fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
-        self.store.find_alive(key, at)
+    pub(crate) fn find(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        self.store.find(key, at)
     }
 
     /// Calls the store, unless it is left alone at present. What goes wrong is counted and told.
@@ -134,7 +134,7 @@ impl GuardedStore {
         &self,
         operation: Operation,
         work: impl FnOnce(&dyn Store) -> Result<T>,
-    ) -> core::result::Result<T, Trouble> {
+    ) -> core::result::Result<T, CallFailure> {
         self.call_by(Entrance::Guarded, operation, work)
     }
 
@@ -143,7 +143,7 @@ impl GuardedStore {
         &self,
         operation: Operation,
         work: impl FnOnce(&dyn SharedStore) -> Result<T>,
-    ) -> core::result::Result<T, Trouble> {
+    ) -> core::result::Result<T, CallFailure> {
         let unshared = || Error::new(ErrorKind::Store, "asking a store for what only a shared one does");
         self.call(operation, |store| work(store.shared().ok_or_else(unshared)?))
     }
@@ -155,14 +155,14 @@ impl GuardedStore {
         entrance: Entrance,
         operation: Operation,
         work: impl FnOnce(&dyn Store) -> Result<T>,
-    ) -> core::result::Result<T, Trouble> {
+    ) -> core::result::Result<T, CallFailure> {
         let result = match &self.watch {
             None => work(&*self.store),
             Some(watch) => match Visit::begin(self, watch, entrance, operation) {
                 Some(visit) => visit.run(work),
                 None => {
                     self.ledger.store.count_avoided(operation);
-                    return Err(Trouble::Avoided);
+                    return Err(CallFailure::Avoided);
                 }
             },
         };
@@ -170,14 +170,14 @@ impl GuardedStore {
     }
 
     #[cold]
-    fn failed(&self, operation: Operation, error: Error) -> Trouble {
+    fn failed(&self, operation: Operation, error: Error) -> CallFailure {
         self.ledger.store.count_failure(operation);
         self.listeners.tell(&Event::StoreFailed { operation, error: &error });
-        Trouble::Failed(error)
+        CallFailure::Failed(error)
     }
 
     /// Changes the breaker, and tells if it is another one then.
-    fn change<T>(&self, watch: &Watch, work: impl FnOnce(&mut Breaker) -> T) -> T {
+    fn change<T>(&self, watch: &StoreWatch, work: impl FnOnce(&mut Breaker) -> T) -> T {
         let mut breaker = watch.breaker.lock();
         let before = breaker.state();
         let result = work(&mut breaker);
@@ -201,17 +201,17 @@ impl GuardedStore {
 /// this cache, and told to the others, whatever became of the store.
 struct Visit<'a> {
     store: &'a GuardedStore,
-    watch: &'a Watch,
+    watch: &'a StoreWatch,
     admission: Admission,
-    verdict: Verdict,
+    verdict: CallResult,
     is_reader: bool,
 }
 
 impl<'a> Visit<'a> {
-    fn begin(store: &'a GuardedStore, watch: &'a Watch, entrance: Entrance, operation: Operation) -> Option<Self> {
+    fn begin(store: &'a GuardedStore, watch: &'a StoreWatch, entrance: Entrance, operation: Operation) -> Option<Self> {
         let is_reader = operation.is_for_reads();
         let before = if is_reader { watch.readers.fetch_add(1, Ordering::SeqCst) } else { 0 };
-        let mut visit = Self { store, watch, admission: Admission::Refused, verdict: Verdict::Bad, is_reader };
+        let mut visit = Self { store, watch, admission: Admission::Refused, verdict: CallResult::Bad, is_reader };
         if before >= store.policy.most_readers {
             return None;
         }
@@ -229,9 +229,9 @@ impl<'a> Visit<'a> {
             catch_unwind(AssertUnwindSafe(|| work(&*self.store.store))).unwrap_or_else(|panic| Err(panicked(&*panic)));
         let is_in_time = self.store.now().since(began) <= self.store.policy.operation_timeout;
         self.verdict = match &result {
-            Ok(_) if is_in_time => Verdict::Good,
-            Err(error) if is_in_time && error.kind() == ErrorKind::Codec => Verdict::Untold,
-            _ => Verdict::Bad,
+            Ok(_) if is_in_time => CallResult::Good,
+            Err(error) if is_in_time && error.kind() == ErrorKind::Codec => CallResult::Untold,
+            _ => CallResult::Bad,
         };
         result
     }
@@ -259,7 +259,7 @@ impl Drop for Visit<'_> {
         if self.is_reader {
             self.watch.readers.fetch_sub(1, Ordering::SeqCst);
         }
-        let is_news = self.verdict == Verdict::Bad || !self.watch.is_calm.load(Ordering::SeqCst);
+        let is_news = self.verdict == CallResult::Bad || !self.watch.is_calm.load(Ordering::SeqCst);
         if self.admission != Admission::Refused && is_news {
             let (store, spread) = (self.store, Token::fresh().bits());
             let (admission, verdict) = (self.admission, self.verdict);

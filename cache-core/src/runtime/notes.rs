@@ -1,27 +1,27 @@
 //! Places and releases the tags of a write, and acts on foreign notes beside tables as `protocol::notes` decides.
 
 use crate::clock::Timestamp;
-use crate::name::tables::Declared;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Tag, TagKind};
 use crate::observe::operation::Operation;
-use crate::protocol::notes::{Notes, Remark, Standing};
-use crate::runtime::guard::{GuardedStore, Trouble};
+use crate::protocol::notes::{NoteState, Notes, Remark};
+use crate::runtime::guard::{CallFailure, GuardedStore};
 use crate::store::{NoteStore, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
 
 /// A write that is over, or may still be under way, and what is known of other programs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Over<'a> {
+pub(crate) struct EndedWrite<'a> {
     pub(crate) writer: Writer,
     pub(crate) releases: &'a [Release],
     /// What this process declares of the tables that were written in part.
-    pub(crate) declared: &'a [Declared],
+    pub(crate) declared: &'a [TableDeclaration],
     /// Those of them of which all wide tags are among `releases`.
-    pub(crate) widened: &'a [Declared],
+    pub(crate) widened: &'a [TableDeclaration],
     pub(crate) outcome: Outcome,
 }
 
 /// What a fill may do after its tokens were read.
-pub(crate) enum Prepared {
+pub(crate) enum FillStart {
     /// Go on.
     Ready(Vec<Seed>),
     /// Read them again: notes were lost.
@@ -31,7 +31,7 @@ pub(crate) enum Prepared {
 }
 
 /// All tags that stand for one of `tables` as a whole, but for `any`.
-pub(crate) fn wide_tags(tables: &[Declared]) -> Vec<Tag> {
+pub(crate) fn wide_tags(tables: &[TableDeclaration]) -> Vec<Tag> {
     tables.iter().flat_map(|declared| declared.table.wide()).collect()
 }
 
@@ -41,9 +41,9 @@ impl GuardedStore {
         &self,
         writer: Writer,
         tags: &[Tag],
-        declared: &[Declared],
+        declared: &[TableDeclaration],
         now: Timestamp,
-    ) -> Result<Vec<Declared>, Trouble> {
+    ) -> Result<Vec<TableDeclaration>, CallFailure> {
         let life = self.policy.intent_life;
         let is_noted = !declared.is_empty() && self.keeps_notes();
         let tables: Vec<Tag> = if is_noted { tags.iter().copied().filter(Tag::is_any).collect() } else { Vec::new() };
@@ -59,16 +59,16 @@ impl GuardedStore {
         &self,
         writer: Writer,
         tags: &[Tag],
-        tables: &[Declared],
+        tables: &[TableDeclaration],
         now: Timestamp,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CallFailure> {
         self.place(writer, tags, &[], now)?;
         self.claim(writer, tables);
         Ok(())
     }
 
     /// Releases what was written, and what stands for whole tables where others declare something else.
-    pub(crate) fn release(&self, over: &Over<'_>) -> Result<(), Trouble> {
+    pub(crate) fn release(&self, over: &EndedWrite<'_>) -> Result<(), CallFailure> {
         if over.declared.is_empty() || !self.keeps_notes() {
             return self.release_unnoted(over.writer, over.releases);
         }
@@ -83,7 +83,7 @@ impl GuardedStore {
         Ok(())
     }
 
-    fn release_noted(&self, over: &Over<'_>) -> Result<Vec<Declared>, Trouble> {
+    fn release_noted(&self, over: &EndedWrite<'_>) -> Result<Vec<TableDeclaration>, CallFailure> {
         let changed = over.releases.iter().filter(|release| release.changes_any());
         let tables: Vec<Tag> = changed.map(|release| release.tag).collect();
         let now = self.now();
@@ -94,7 +94,7 @@ impl GuardedStore {
     }
 
     /// Changes the wide tags of `tables`, whose foreign notes are claimed.
-    fn widen(&self, writer: Writer, tables: &[Declared], outcome: Outcome) -> Result<(), Trouble> {
+    fn widen(&self, writer: Writer, tables: &[TableDeclaration], outcome: Outcome) -> Result<(), CallFailure> {
         if tables.is_empty() {
             return Ok(());
         }
@@ -103,7 +103,7 @@ impl GuardedStore {
     }
 
     /// Releases, and reads no notes.
-    fn release_unnoted(&self, writer: Writer, releases: &[Release]) -> Result<(), Trouble> {
+    fn release_unnoted(&self, writer: Writer, releases: &[Release]) -> Result<(), CallFailure> {
         let now = self.now();
         self.call(Operation::Release, |store| store.release(writer, releases, &[], now)).map(drop)
     }
@@ -113,8 +113,8 @@ impl GuardedStore {
     /// Of others they may be claimed later yet, when somebody has filled by them since: such a claim must not be followed
     /// by a drop. Notes that stay cost the next writer the same. After the first that fails nobody is asked for the others:
     /// whoever claims has more to do.
-    pub(crate) fn claim(&self, writer: Writer, tables: &[Declared]) -> Vec<Declared> {
-        let claimed = |declared: &Declared| {
+    pub(crate) fn claim(&self, writer: Writer, tables: &[TableDeclaration]) -> Vec<TableDeclaration> {
+        let claimed = |declared: &TableDeclaration| {
             let claim = Remark::Claim { own: declared.fingerprint, writer };
             self.remark(declared, claim, Operation::Release).ok().map(|_| *declared)
         };
@@ -122,13 +122,13 @@ impl GuardedStore {
     }
 
     /// Drops the notes that are still claimed, now that all entries by them are gone.
-    fn forget(&self, writer: Writer, tables: &[Declared]) {
+    fn forget(&self, writer: Writer, tables: &[TableDeclaration]) {
         for declared in tables {
             drop(self.remark(declared, Remark::Forget(writer), Operation::Release));
         }
     }
 
-    fn remark(&self, declared: &Declared, remark: Remark, operation: Operation) -> Result<bool, Trouble> {
+    fn remark(&self, declared: &TableDeclaration, remark: Remark, operation: Operation) -> Result<bool, CallFailure> {
         let (any, now) = (declared.table.whole(TagKind::Any), self.now());
         self.call_notes(operation, |notes| notes.remark(&any, remark, now))
     }
@@ -137,19 +137,19 @@ impl GuardedStore {
         &self,
         operation: Operation,
         work: impl FnOnce(&dyn NoteStore) -> crate::error::Result<bool>,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, CallFailure> {
         self.call_shared(operation, |store| store.notes().map_or(Ok(true), work))
     }
 
     /// The tokens of `tags`, and then a note beside each table in `declared`.
-    pub(crate) fn prepare(&self, tags: &[Tag], declared: &[Declared]) -> Result<Prepared, Trouble> {
+    pub(crate) fn prepare(&self, tags: &[Tag], declared: &[TableDeclaration]) -> Result<FillStart, CallFailure> {
         let (tables, now) = (self.noted(declared), self.now());
         let seed = |store: &dyn Store| store.seed(tags, &tables, now)?.of_length(tags.len(), tables.len());
         self.settle(self.call(Operation::Seed, seed)?, declared)
     }
 
     /// The tables in `declared` that others may have noted something of, each by its `any`.
-    pub(crate) fn noted(&self, declared: &[Declared]) -> Vec<Tag> {
+    pub(crate) fn noted(&self, declared: &[TableDeclaration]) -> Vec<Tag> {
         if declared.is_empty() || !self.keeps_notes() {
             return Vec::new();
         }
@@ -157,23 +157,23 @@ impl GuardedStore {
     }
 
     /// What a fill may do under tokens, after which the notes beside the tables in `declared` were read.
-    pub(crate) fn settle(&self, seeded: Seeded, declared: &[Declared]) -> Result<Prepared, Trouble> {
+    pub(crate) fn settle(&self, seeded: Seeded, declared: &[TableDeclaration]) -> Result<FillStart, CallFailure> {
         let (mut is_ripe, mut is_lost) = (true, false);
         for (declared, notes) in declared.iter().zip(&seeded.notes) {
             let (own, now) = (declared.fingerprint, self.now());
             match Notes::standing(notes.as_ref(), own) {
-                Standing::Noted => {}
-                Standing::Unnoted => is_ripe &= self.remark(declared, Remark::Note(own), Operation::Seed)?,
-                Standing::Lost => {
+                NoteState::Noted => {}
+                NoteState::Unnoted => is_ripe &= self.remark(declared, Remark::Note(own), Operation::Seed)?,
+                NoteState::Lost => {
                     is_lost = true;
                     is_ripe &= self.call_notes(Operation::Seed, |notes| notes.restore(&declared.table, own, now))?;
                 }
             }
         }
         Ok(match (is_ripe, is_lost) {
-            (false, _) => Prepared::Unripe,
-            (true, true) => Prepared::Again,
-            (true, false) => Prepared::Ready(seeded.seeds),
+            (false, _) => FillStart::Unripe,
+            (true, true) => FillStart::Again,
+            (true, false) => FillStart::Ready(seeded.seeds),
         })
     }
 }

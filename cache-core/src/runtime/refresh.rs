@@ -28,11 +28,11 @@ pub(crate) struct Refreshes {
 struct Shared {
     /// The process whose threads are counted in `state`: a fork takes the numbers along, and no threads.
     process: AtomicU32,
-    state: Monitor<State>,
+    state: Monitor<QueueState>,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     /// The entries that are being refreshed, or of which a refresh failed: until when nobody tries again.
     claims: HashMap<CacheKey, Option<Instant>>,
     waiting: VecDeque<Refreshing>,
@@ -49,11 +49,11 @@ struct State {
 pub struct Claim {
     refreshes: Arc<Refreshes>,
     key: CacheKey,
-    end: End,
+    end: RefreshEnd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum RefreshEnd {
     Done,
     Failed,
 }
@@ -70,7 +70,7 @@ impl Claim {
 
     /// The entry was refreshed, by whomever, or need not be: whoever finds it stale may try.
     pub fn done(mut self) {
-        self.end = End::Done;
+        self.end = RefreshEnd::Done;
     }
 }
 
@@ -78,8 +78,8 @@ impl Drop for Claim {
     fn drop(&mut self) {
         let mut state = self.refreshes.shared.state.lock();
         match self.end {
-            End::Done => drop(state.claims.remove(&self.key)),
-            End::Failed => {
+            RefreshEnd::Done => drop(state.claims.remove(&self.key)),
+            RefreshEnd::Failed => {
                 self.refreshes.failures.fetch_add(1, Ordering::Relaxed);
                 state.claims.insert(self.key, Instant::now().checked_add(Self::PAUSE));
             }
@@ -98,7 +98,7 @@ impl Refreshes {
     /// The right to refresh the entry of `key`; `None`: somebody else is at it, or has failed a moment ago.
     pub(crate) fn claim(self: &Arc<Self>, key: CacheKey) -> Option<Claim> {
         let is_claimed = self.shared.current().claim(key, Instant::now());
-        is_claimed.then(|| Claim { refreshes: Arc::clone(self), key, end: End::Failed })
+        is_claimed.then(|| Claim { refreshes: Arc::clone(self), key, end: RefreshEnd::Failed })
     }
 
     pub(crate) fn failure_count(&self) -> u64 {
@@ -169,7 +169,7 @@ impl Shared {
     fn next(&self) -> Option<Refreshing> {
         let mut state = self.state.lock();
         state.idle += 1;
-        let is_idle = |state: &mut State| state.waiting.is_empty() && !state.is_stopping;
+        let is_idle = |state: &mut QueueState| state.waiting.is_empty() && !state.is_stopping;
         let mut state = self.state.wait_while(state, Refreshes::LONGEST_IDLE, is_idle);
         state.idle -= 1;
         let next = state.waiting.pop_front();
@@ -182,13 +182,13 @@ impl Shared {
     }
 
     /// The state in this process: after a fork there are no threads, and nobody refreshes anything.
-    fn current(&self) -> MutexGuard<'_, State> {
+    fn current(&self) -> MutexGuard<'_, QueueState> {
         let process = process::id();
         let mut state = self.state.lock();
         if self.process.swap(process, Ordering::SeqCst) == process {
             return state;
         }
-        let anew = State { is_stopping: state.is_stopping, ..State::default() };
+        let anew = QueueState { is_stopping: state.is_stopping, ..QueueState::default() };
         let former = core::mem::replace(&mut *state, anew);
         drop(state);
         // The claims in it ask for the lock.
@@ -197,7 +197,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl QueueState {
     /// What failed is forgotten once there is so much of it.
     const MOST_CLAIMS: usize = 1_024;
 
@@ -214,9 +214,9 @@ impl State {
     }
 }
 
-impl fmt::Debug for State {
+impl fmt::Debug for QueueState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("State").field("threads", &self.threads).finish_non_exhaustive()
+        formatter.debug_struct("QueueState").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,7 @@ use quick_cache::DefaultHashBuilder;
 
 use crate::clock::Timestamp;
 use crate::name::tag::{Tag, TagKind, Token};
-use crate::protocol::intent::{Held, Keeping, Outcome, Seed, TagState, Writer};
+use crate::protocol::intent::{Keeping, Outcome, Seed, TagState, TagValue, Writer};
 use crate::sync::Mutex;
 
 /// One tag. The token and the moment at which it dies are beside the state too, for those who only read.
@@ -78,7 +78,7 @@ impl Cell {
         let mut state = self.state.lock();
         let result = work(&mut state);
         match state.held {
-            Some(held @ Held::Token { token, .. }) => {
+            Some(held @ TagValue::Token { token, .. }) => {
                 self.token.store(token.bits(), Ordering::SeqCst);
                 self.dies_at.store(held.expires_at().as_nanos(), Ordering::SeqCst);
             }

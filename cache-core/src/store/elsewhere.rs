@@ -10,7 +10,7 @@ use crate::name::tag::{Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::notes::Notes;
 use crate::store::{
-    Beginning, Begun, Lease, Looked, NoneStore, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore,
+    Beginning, Begun, Lease, LookUp, NoneStore, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore,
     Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 
@@ -19,11 +19,11 @@ use crate::store::{
 pub(crate) struct Elsewhere;
 
 impl Store for Elsewhere {
-    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
-        NoneStore.find_alive(key, at)
+    fn find(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        NoneStore.find(key, at)
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         NoneStore.look(wanted, now)
     }
 

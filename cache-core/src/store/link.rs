@@ -9,7 +9,7 @@ use crate::name::tag::Token;
 use crate::protocol::intent::{Outcome, Seed, Writer};
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::names::{Name, Names, TableName, TagName};
-use crate::store::track::{Incarnation, Tracker};
+use crate::store::track::{Incarnation, Subscriber};
 use crate::store::{Mark, Seeded, Usage};
 
 /// A process's connection to the server that keeps the entries and tags of a [`RemoteStore`](super::RemoteStore).
@@ -48,7 +48,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     fn names(&self) -> &Names;
 
     /// Opens connections on which the server tells of changes; `None`: it does not.
-    fn tracker(&self) -> Option<Box<dyn Tracker>>;
+    fn subscriber(&self) -> Option<Box<dyn Subscriber>>;
 
     /// Says how long a call may take from now on, connecting included. Before that is said, a link goes by a timeout of
     /// its own.
@@ -59,7 +59,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// If there was no answer in time.
-    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer>;
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Reply>;
 
     /// The present token of each tag, put there if it held none; *afterwards* it reads `notes`, which are kept as long as
     /// tags from then on. Both in order, and no token is taken earlier than one before it: a caller that seeds a tag before
@@ -129,7 +129,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// If there was no answer in time; some of the bytes may be put, and be so later.
-    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer>;
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Reply>;
 
     /// Does each swap if what is kept under its name [begins](Mark) as it has to; says for each whether it was done.
     /// What is not there begins like nothing. One that leaves nothing, or for no time, removes what was there.
@@ -184,7 +184,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
 
 /// What was read, in the order in which it was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct Reply {
     /// The bytes of each entry; `None`: there are none.
     pub entries: Vec<Option<Vec<u8>>>,
     /// The state of each tag; `None`: it has no token, or is blocked.
@@ -229,12 +229,12 @@ pub struct Opening {
     /// Whether the lease was taken; `None`: the server does not say.
     pub is_taken: Option<bool>,
     /// What was read.
-    pub answer: Answer,
+    pub answer: Reply,
     /// The tokens to load under, and the notes beside tables.
     pub seeded: Seeded,
 }
 
-impl Answer {
+impl Reply {
     /// The token of each tag.
     pub(super) fn tokens(&self) -> Vec<Option<Token>> {
         self.seeds.iter().map(|seed| seed.map(|seed| seed.token)).collect()

@@ -14,7 +14,7 @@ use crate::protocol::notes::Notes;
 use crate::store::cells::{Cell, Cells};
 use crate::store::map::{self, EntryMap, Weighed};
 use crate::store::{
-    Body, Found, Lease, Looked, Mark, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage,
+    Body, Found, Lease, LookUp, Mark, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage,
     Wanted, Writer,
 };
 use crate::sync::Mutex;
@@ -26,7 +26,7 @@ mod slots;
 /// What is used least goes first when room is needed (S3-FIFO, by the crate `quick_cache`). An entry that
 /// is larger than an eighth of the capacity is not kept.
 pub struct MemoryStore {
-    entries: EntryMap<Held>,
+    entries: EntryMap<MemoryEntry>,
     cells: Cells,
     largest: u64,
     /// Held by who changes a slot. What only looks at one does not wait.
@@ -36,10 +36,10 @@ pub struct MemoryStore {
 
 /// What lies under a key.
 #[derive(Debug)]
-struct Held {
+struct MemoryEntry {
     kept: Kept,
     life: Life,
-    tokens: Tokens,
+    tokens: EntryTokens,
     weight: u64,
 }
 
@@ -53,9 +53,9 @@ enum Kept {
 
 /// The tokens that an entry was filled under.
 #[derive(Debug)]
-enum Tokens {
+enum EntryTokens {
     /// Each beside the cell of its tag.
-    Held(HeldCells),
+    MemoryEntry(HeldCells),
     /// Which of them dies first, and when. What is dead already died at the beginning of time.
     Seen(Option<(TagKind, Timestamp)>),
 }
@@ -64,15 +64,15 @@ type HeldCells = Box<[(Arc<Cell>, Token)]>;
 
 /// The map gives away copies. A copy is what the entry is at that moment: with the tokens compared, in place of the
 /// cells that they were compared with. So a look at an entry counts nobody in and out but who takes its value.
-impl Clone for Held {
+impl Clone for MemoryEntry {
     #[inline]
     fn clone(&self) -> Self {
-        let tokens = Tokens::Seen(self.tokens.first_end());
+        let tokens = EntryTokens::Seen(self.tokens.first_end());
         Self { kept: self.kept.clone(), life: self.life, tokens, weight: self.weight }
     }
 }
 
-impl Weighed for Held {
+impl Weighed for MemoryEntry {
     fn weight(&self) -> u64 {
         self.weight
     }
@@ -80,7 +80,7 @@ impl Weighed for Held {
 
 impl MemoryStore {
     /// What an entry takes beside its value.
-    const OVERHEAD: usize = map::OVERHEAD + size_of::<Held>();
+    const OVERHEAD: usize = map::OVERHEAD + size_of::<MemoryEntry>();
     const SMALLEST: u64 = 64 * 1024;
 
     /// A store that holds up to `capacity` bytes of values and their bookkeeping.
@@ -123,8 +123,8 @@ impl MemoryStore {
         let Some(cells) = self.cells_under(&put.tokens, now) else {
             return Stored::Outdated;
         };
-        let tokens = Tokens::Held(cells);
-        self.entries.insert(put.key, Held { kept: Kept::Entry(put.value), life: put.life, tokens, weight });
+        let tokens = EntryTokens::MemoryEntry(cells);
+        self.entries.insert(put.key, MemoryEntry { kept: Kept::Entry(put.value), life: put.life, tokens, weight });
         Stored::Kept
     }
 
@@ -143,7 +143,7 @@ impl MemoryStore {
     }
 }
 
-impl Held {
+impl MemoryEntry {
     #[inline]
     fn worth(&self, now: Timestamp) -> Worth {
         // One that is alive as long as the one that dies first stands for all of them.
@@ -153,11 +153,11 @@ impl Held {
     }
 }
 
-impl Tokens {
+impl EntryTokens {
     #[inline]
     fn first_end(&self) -> Option<(TagKind, Timestamp)> {
         match self {
-            Self::Held(cells) => {
+            Self::MemoryEntry(cells) => {
                 let ends = cells.iter().map(|(cell, token)| (cell.kind(), cell.end_of(*token)));
                 ends.reduce(|first, next| if next.1 < first.1 { next } else { first })
             }
@@ -173,7 +173,7 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
         let held = self.entries.get(key)?;
         let is_alive = held.worth(at) == Worth::Fresh;
         match held.kept {
@@ -182,8 +182,8 @@ impl Store for MemoryStore {
         }
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
-        Ok(wanted.iter().map(|wanted| Looked::unseen(self.find(&wanted.key, now))).collect())
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
+        Ok(wanted.iter().map(|wanted| LookUp::unseen(self.find(&wanted.key, now))).collect())
     }
 
     fn seed(&self, tags: &[Tag], _tables: &[Tag], now: Timestamp) -> Result<Seeded> {
@@ -254,7 +254,7 @@ mod tests {
             let tokens = vec![(Tag::root(), seeds[0].token)];
             store.put_one(Put { key, value, life, tokens, weight: 4, codec: None }, start)
         };
-        let is_alive = |after: Duration| store.find_alive(&key, start.after(after)).is_some();
+        let is_alive = |after: Duration| store.find(&key, start.after(after)).is_some();
         assert!(!is_alive(Duration::ZERO));
         assert_eq!(fill(), Stored::Kept);
         assert_eq!([Duration::ZERO, 9 * second, 10 * second].map(is_alive), [true, true, false]);

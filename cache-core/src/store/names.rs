@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::entry::format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::{CacheKey, Fingerprint};
-use crate::name::tag::{Reach, Tag};
+use crate::name::tag::{Cardinality, Tag};
 use crate::store::Lease;
 
 /// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
@@ -30,7 +30,7 @@ pub struct TagName {
     /// The key of its token.
     pub token: Name,
     /// How many of its kind there may be. A tag that is only read is taken for a wide one.
-    pub reach: Reach,
+    pub reach: Cardinality,
 }
 
 impl TagName {
@@ -129,7 +129,7 @@ impl Names {
     }
 
     pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {
-        TagName { token: self.name("t", tag), reach: Reach::Wide }
+        TagName { token: self.name("t", tag), reach: Cardinality::Wide }
     }
 
     fn name(&self, kind: &str, digest: Fingerprint) -> Name {

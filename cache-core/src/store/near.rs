@@ -12,7 +12,7 @@ use crate::entry::{Life, Value, Worth, judge};
 use crate::name::key::{CacheKey, Fingerprint};
 use crate::name::tag::TagKind;
 use crate::observe::statistics::{NearCounts, NearLedger};
-use crate::protocol::near::Question;
+use crate::protocol::near::TokenRequest;
 use crate::store::Seed;
 use crate::store::map::{self, EntryMap, Weighed};
 use crate::store::track::Incarnation;
@@ -25,7 +25,7 @@ mod trust;
 mod watch;
 
 pub(super) use book::Under;
-use book::{Book, Cell};
+use book::{Book, TagCell};
 pub(super) use copies::{Copies, Forsaken, copy, under_copy};
 pub(super) use told::Overtaken;
 use trust::Trust;
@@ -33,7 +33,7 @@ pub(super) use watch::Watchman;
 
 /// The entries of a process, in front of a server.
 pub(crate) struct NearMemory {
-    entries: EntryMap<Arc<Held>>,
+    entries: EntryMap<Arc<NearEntry>>,
     book: Mutex<Book>,
     trust: Trust,
     ledger: NearLedger,
@@ -41,14 +41,14 @@ pub(crate) struct NearMemory {
 }
 
 #[derive(Debug)]
-struct Held {
+struct NearEntry {
     value: Value,
     life: Life,
-    cells: Box<[Arc<Cell>]>,
+    cells: Box<[Arc<TagCell>]>,
     weight: u64,
 }
 
-impl Weighed for Arc<Held> {
+impl Weighed for Arc<NearEntry> {
     fn weight(&self) -> u64 {
         self.weight
     }
@@ -56,7 +56,7 @@ impl Weighed for Arc<Held> {
 
 impl NearMemory {
     /// What an entry takes beside its value.
-    const OVERHEAD: usize = map::OVERHEAD + size_of::<Held>();
+    const OVERHEAD: usize = map::OVERHEAD + size_of::<NearEntry>();
     /// What a tag takes that no other entry depends on: its cell, and its place in both maps.
     const TAG: usize = 192;
 
@@ -86,7 +86,7 @@ impl NearMemory {
     }
 
     /// Prepares to ask the server for the tokens of `tags`.
-    pub(super) fn ask(&self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<Question> {
+    pub(super) fn ask(&self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<TokenRequest> {
         let mut book = self.book();
         book.sweep_if_grown();
         book.near.ask(tags)
@@ -94,7 +94,7 @@ impl NearMemory {
 
     /// Keeps what the server answered. What came from another life than the one that tells of changes is not kept:
     /// nobody would tell of its changes.
-    pub(super) fn answer(&self, question: &Question, seeds: &[(Fingerprint, Seed)], from: Option<Incarnation>) {
+    pub(super) fn answer(&self, question: &TokenRequest, seeds: &[(Fingerprint, Seed)], from: Option<Incarnation>) {
         let mut book = self.book();
         if from.is_none() || from != book.incarnation {
             return;
@@ -105,7 +105,7 @@ impl NearMemory {
 
     /// Keeps what the server holds because this process has put it there, unless a change was told meanwhile. Which life of
     /// the server took it is not known. What copies of it depend on besides is of the life that tells of changes.
-    fn stored(&self, question: &Question, seed: (Fingerprint, Seed)) {
+    fn stored(&self, question: &TokenRequest, seed: (Fingerprint, Seed)) {
         let mut book = self.book();
         book.near.answer(question, &[seed]);
         book.mark_unless_known(seed.0);
@@ -120,7 +120,7 @@ impl NearMemory {
 
     /// Keeps an entry that was found on the server, unless there is a younger one.
     pub(super) fn put_found(&self, key: CacheKey, value: &Value, life: Life, under: (&[Under], usize)) {
-        let is_younger = |held: Arc<Held>| held.life.created_at > life.created_at && held.is_current();
+        let is_younger = |held: Arc<NearEntry>| held.life.created_at > life.created_at && held.is_current();
         if !self.entries.peek(&key).is_some_and(is_younger) {
             self.keep(key, value, life, under);
         }
@@ -132,7 +132,7 @@ impl NearMemory {
             return false;
         }
         let Some(cells) = self.book().cells_under(tokens) else { return false };
-        self.entries.insert(key, Arc::new(Held { value: value.clone(), life, cells, weight }));
+        self.entries.insert(key, Arc::new(NearEntry { value: value.clone(), life, cells, weight }));
         true
     }
 
@@ -171,7 +171,7 @@ impl NearMemory {
     fn weigh(value: usize, tokens: &[Under]) -> u64 {
         let is_own = |kind| matches!(kind, TagKind::Row | TagKind::Scope | TagKind::Suffix);
         let own = tokens.iter().filter(|(_, kind, _)| is_own(*kind)).count();
-        (value + Self::OVERHEAD + tokens.len() * size_of::<Arc<Cell>>() + own * Self::TAG) as u64
+        (value + Self::OVERHEAD + tokens.len() * size_of::<Arc<TagCell>>() + own * Self::TAG) as u64
     }
 
     /// A panic under the lock leaves a cell unmarked at worst whose tag is not known any more: every change marks the
@@ -181,7 +181,7 @@ impl NearMemory {
     }
 }
 
-impl Held {
+impl NearEntry {
     fn is_current(&self) -> bool {
         self.cells.iter().all(|cell| cell.is_current())
     }

@@ -7,7 +7,7 @@ use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::protocol::notes::Notes;
 use crate::store::{
-    Lease, Looked, Placing, Put, Release, Seed, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted, Writer,
+    Lease, LookUp, Placing, Put, Release, Seed, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted, Writer,
 };
 
 /// A store that keeps nothing.
@@ -15,12 +15,12 @@ use crate::store::{
 pub struct NoneStore;
 
 impl Store for NoneStore {
-    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
         None
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], _now: Timestamp) -> Result<Vec<Looked>> {
-        Ok(wanted.iter().map(|_| Looked::unseen(None)).collect())
+    fn look(&self, wanted: &[Wanted<'_>], _now: Timestamp) -> Result<Vec<LookUp>> {
+        Ok(wanted.iter().map(|_| LookUp::unseen(None)).collect())
     }
 
     fn seed(&self, tags: &[Tag], _tables: &[Tag], _now: Timestamp) -> Result<Seeded> {

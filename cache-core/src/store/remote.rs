@@ -15,9 +15,9 @@ use crate::setting::policy::NearPolicy;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
-use crate::store::remote::look::Place;
+use crate::store::remote::look::LookUpServer;
 use crate::store::{
-    Beginning, Begun, Lease, Looked, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore, SlotStore,
+    Beginning, Begun, Lease, LookUp, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore, SlotStore,
     Started, Starting, Store, Stored, Usage, Wanted, Writer, same_length,
 };
 
@@ -47,12 +47,12 @@ mod slots;
 pub struct RemoteStore<L> {
     link: L,
     largest_value: usize,
-    near: Option<Near>,
+    near: Option<NearSettings>,
 }
 
 /// What is kept in the memory of this process, and who listens to the server for it.
 #[derive(Debug)]
-struct Near {
+struct NearSettings {
     memory: Arc<NearMemory>,
     watchman: Watchman,
 }
@@ -89,10 +89,10 @@ impl<L: Link> RemoteStore<L> {
     pub fn near(mut self, policy: NearPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
         policy.check()?;
         let context = "`near` needs a server that tells of changes";
-        let tracker = self.link.tracker().ok_or_else(|| Error::new(ErrorKind::Configuration, context))?;
+        let subscriber = self.link.subscriber().ok_or_else(|| Error::new(ErrorKind::Configuration, context))?;
         let memory = Arc::new(NearMemory::new(policy.capacity, policy.max_staleness));
-        let watchman = Watchman::start(&memory, tracker, clock, policy.max_staleness)?;
-        self.near = Some(Near { memory, watchman });
+        let watchman = Watchman::start(&memory, subscriber, clock, policy.max_staleness)?;
+        self.near = Some(NearSettings { memory, watchman });
         Ok(self)
     }
 
@@ -101,15 +101,15 @@ impl<L: Link> RemoteStore<L> {
         &self.link
     }
 
-    fn pack(&self, put: &Put, now: Timestamp) -> Result<Parcel> {
-        let Some(codec) = put.codec else { return Ok(Parcel::Keep) };
+    fn pack(&self, put: &Put, now: Timestamp) -> Result<PutPart> {
+        let Some(codec) = put.codec else { return Ok(PutPart::Keep) };
         let name = self.link.names().entry(&put.key);
         let life = match put.life.hard_deadline {
             Timestamp::NEVER => None,
             deadline => Some(deadline.since(now)),
         };
         if life == Some(Duration::ZERO) {
-            return Ok(Parcel::Remove(name));
+            return Ok(PutPart::Remove(name));
         }
         let mut length = 0;
         let bytes = format::write(&Header { key: &put.key, life: put.life, tokens: &put.tokens }, |bytes| {
@@ -120,9 +120,9 @@ impl<L: Link> RemoteStore<L> {
         })?;
         // What was there before is not what the caller has just loaded.
         Ok(if length > self.largest_value {
-            Parcel::Remove(name)
+            PutPart::Remove(name)
         } else {
-            Parcel::Put(Packed { name, bytes, life, under: self.named_narrow(&put.tokens) })
+            PutPart::Put(Packed { name, bytes, life, under: self.named_narrow(&put.tokens) })
         })
     }
 
@@ -144,12 +144,12 @@ impl<L: Link> RemoteStore<L> {
     ) -> Result<Vec<Stored>> {
         let (mut packed, mut removed, mut failure) = (Vec::new(), Vec::new(), None);
         let mut add = |put| match self.pack(put, now) {
-            Ok(Parcel::Keep) => Stored::Declined,
-            Ok(Parcel::Put(parcel)) => {
+            Ok(PutPart::Keep) => Stored::Declined,
+            Ok(PutPart::Put(parcel)) => {
                 packed.push(parcel);
                 Stored::Kept
             }
-            Ok(Parcel::Remove(name)) => {
+            Ok(PutPart::Remove(name)) => {
                 removed.push(name);
                 Stored::Declined
             }
@@ -195,13 +195,13 @@ impl<L: Link> RemoteStore<L> {
         tables.iter().map(|any| self.link.names().notes(any).notes).collect()
     }
 
-    fn side(&self) -> Place<'_, L> {
-        Place { link: &self.link, near: self.memory() }
+    fn side(&self) -> LookUpServer<'_, L> {
+        LookUpServer { link: &self.link, near: self.memory() }
     }
 }
 
 /// What an entry that is put means for the server.
-enum Parcel {
+enum PutPart {
     /// Nothing: it has no bytes.
     Keep,
     Put(Packed),
@@ -209,11 +209,11 @@ enum Parcel {
 }
 
 impl<L: Link> Store for RemoteStore<L> {
-    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
         self.memory()?.find(key, at)
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         look::look(&self.side(), wanted, now)
     }
 

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::name::key::Fingerprint;
 
 /// Opens connections on which a server tells of every change to a tag's token.
-pub trait Tracker: fmt::Debug + Send {
+pub trait Subscriber: fmt::Debug + Send {
     /// Opens a connection, and has the server confirm that it tracks: of everything that changes from now on it tells.
     ///
     /// Before that the incarnation is compared, as the link does it for each connection.
@@ -15,7 +15,7 @@ pub trait Tracker: fmt::Debug + Send {
     /// # Errors
     ///
     /// Why there is none, `timeout` later at most.
-    fn open(&mut self, timeout: Duration) -> core::result::Result<Box<dyn Track>, Untracked>;
+    fn open(&mut self, timeout: Duration) -> core::result::Result<Box<dyn Subscription>, Untracked>;
 }
 
 /// A connection on which a server tells of changes.
@@ -28,7 +28,7 @@ pub trait Tracker: fmt::Debug + Send {
 ///   it, this process included; and intents that are placed beside them.
 /// * **Incarnations.** A heartbeat is answered only by the incarnation that the connection was opened to, and only
 ///   while the server takes writes.
-pub trait Track: fmt::Debug + Send {
+pub trait Subscription: fmt::Debug + Send {
     /// The incarnation that the connection was opened to.
     fn incarnation(&self) -> Option<Incarnation>;
 
@@ -44,13 +44,13 @@ pub trait Track: fmt::Debug + Send {
     /// # Errors
     ///
     /// If the connection is of no use any more.
-    fn next(&mut self, timeout: Duration) -> Result<Option<Told>>;
+    fn next(&mut self, timeout: Duration) -> Result<Option<Push>>;
 }
 
 /// What a server tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Told {
+pub enum Push {
     /// Something happened to the tokens of these tags.
     Changed(Vec<Fingerprint>),
     /// Everything is gone.

@@ -4,8 +4,8 @@ use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::tag::Tag;
 use crate::store::{Expiry, Replacement};
-use crate::values::form::{Form, Parcel};
-use crate::values::slots::{Glance, Seen, Step};
+use crate::values::form::{EncodedValue, Form};
+use crate::values::slots::{Glance, SlotState, SlotStep};
 
 impl Cache {
     /// Adds `by` to the whole number under `key`; gives the sum. The number lives as long as it would have.
@@ -54,16 +54,16 @@ impl Cache {
         Ok(number)
     }
 
-    fn counted(&self, key: &str, seen: Seen, work: &impl Fn(i64) -> Option<i64>) -> Result<Step<i64>> {
+    fn counted(&self, key: &str, seen: SlotState, work: &impl Fn(i64) -> Option<i64>) -> Result<SlotStep<i64>> {
         let token = seen.token;
         let Some((body, life)) = seen.value() else { return Err(absent(key)) };
         let number = Form::<i64>::SERDE.unpack(body).ok_or_else(|| {
             Error::new(ErrorKind::Codec, format!("the value of `{}` is no `i64`", key.escape_debug()))
         })?;
         let number = work(*number).ok_or_else(|| Error::new(ErrorKind::Overflow, key.escape_debug().to_string()))?;
-        let Parcel { body, weight } = Parcel::borrowed(&number, self.is_local())?;
+        let EncodedValue { body, weight } = EncodedValue::borrowed(&number, self.is_local())?;
         let replacement = Replacement { body, life, expiry: Expiry::Kept, tokens: vec![(Tag::root(), token)], weight };
-        Ok(Step::Replace(Some(replacement), number))
+        Ok(SlotStep::Replace(Some(replacement), number))
     }
 }
 

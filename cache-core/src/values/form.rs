@@ -23,7 +23,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Cacheable for T {}
 
 /// A value on its way into a slot.
 #[derive(Clone, Debug)]
-pub(super) struct Parcel {
+pub(super) struct EncodedValue {
     pub(super) body: Body,
     pub(super) weight: usize,
 }
@@ -64,17 +64,17 @@ impl<T: Send + Sync + 'static> Form<T> {
     }
 
     /// What is put where a value is kept as it is; `bytes`: how many it is said in.
-    pub(super) fn share(self, value: Arc<T>, bytes: usize) -> Parcel {
-        Parcel { body: Body::Shared(value, self.say), weight: bytes.max(size_of::<T>()) }
+    pub(super) fn share(self, value: Arc<T>, bytes: usize) -> EncodedValue {
+        EncodedValue { body: Body::Shared(value, self.say), weight: bytes.max(size_of::<T>()) }
     }
 
     /// What is put into a store, which keeps values as they are if it `is_local`.
     ///
     /// The bytes are made in any case: they tell how large the value is, and whether it can be read again.
-    pub(super) fn pack(self, value: Arc<T>, is_local: bool) -> Result<Parcel> {
+    pub(super) fn pack(self, value: Arc<T>, is_local: bool) -> Result<EncodedValue> {
         let mut bytes = Vec::new();
         (self.say)(&*value, &mut bytes)?;
-        Ok(if is_local { self.share(value, bytes.len()) } else { Parcel::of(bytes) })
+        Ok(if is_local { self.share(value, bytes.len()) } else { EncodedValue::of(bytes) })
     }
 
     #[cold]
@@ -85,7 +85,7 @@ impl<T: Send + Sync + 'static> Form<T> {
     }
 }
 
-impl Parcel {
+impl EncodedValue {
     /// A value that the caller keeps: it is cloned only for a store that keeps values as they are.
     pub(super) fn borrowed<T>(value: &T, is_local: bool) -> Result<Self>
     where
@@ -153,10 +153,10 @@ mod tests {
         for length in [0, 1, 255, 256, 65_535, 65_536] {
             let value: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
             for is_local in [false, true] {
-                let parcel = Parcel::binary(&value, is_local).unwrap();
+                let parcel = EncodedValue::binary(&value, is_local).unwrap();
                 assert_eq!(Form::BINARY.unpack(parcel.body.clone()).as_deref(), Some(&value));
                 assert_eq!(Form::<Vec<u8>>::SERDE.unpack(parcel.body).as_deref(), Some(&value));
-                let parcel = Parcel::borrowed(&value, is_local).unwrap();
+                let parcel = EncodedValue::borrowed(&value, is_local).unwrap();
                 assert_eq!(Form::BINARY.unpack(parcel.body).as_deref(), Some(&value));
             }
         }
@@ -165,11 +165,11 @@ mod tests {
     #[test]
     fn a_value_is_read_as_another_type_where_its_bytes_allow_that() {
         for is_local in [false, true] {
-            let parcel = |number: u32| Parcel::borrowed(&number, is_local).unwrap().body;
+            let parcel = |number: u32| EncodedValue::borrowed(&number, is_local).unwrap().body;
             assert_eq!(Form::<i64>::SERDE.unpack(parcel(7)).as_deref(), Some(&7));
             assert_eq!(Form::<u8>::SERDE.unpack(parcel(700)), None);
             assert_eq!(Form::<String>::SERDE.unpack(parcel(7)), None);
-            let text = Parcel::borrowed("text", is_local).unwrap().body;
+            let text = EncodedValue::borrowed("text", is_local).unwrap().body;
             assert_eq!(Form::<String>::SERDE.unpack(text.clone()).as_deref().map(String::as_str), Some("text"));
             assert_eq!(Form::<Vec<u8>>::SERDE.unpack(text), None);
         }
@@ -178,9 +178,9 @@ mod tests {
     #[test]
     fn what_would_be_read_as_another_value_is_refused_wherever_it_is_kept() {
         for is_local in [false, true] {
-            let error = Parcel::borrowed(&Some(None::<u8>), is_local).unwrap_err();
+            let error = EncodedValue::borrowed(&Some(None::<u8>), is_local).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Codec);
-            assert!(Parcel::borrowed(&None::<u8>, is_local).is_ok());
+            assert!(EncodedValue::borrowed(&None::<u8>, is_local).is_ok());
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::observe::operation::Operation;
 use crate::protocol::miss::Miss;
 use crate::read::lease::{Approach, Right};
 use crate::runtime::flight::{Circle, Leader, Seat, Waited};
-use crate::runtime::guard::Trouble;
+use crate::runtime::guard::CallFailure;
 use crate::setting::policy::Timeout;
 use crate::store::{Content, Exchanged, Lease, Mark, Slot};
 use crate::values::circle::{Loading, circle};
@@ -92,11 +92,11 @@ impl Cache {
         E: 'static,
     {
         let key = key.as_ref();
-        let question = Question { cache: self, key: self.1.key(key), timeout: self.timeout(timeout) };
+        let question = ValueRequest { cache: self, key: self.1.key(key), timeout: self.timeout(timeout) };
         let fill = match question.prepare() {
-            Prepared::Answered(value) => return Ok(value),
-            Prepared::Circle => return Err(circle(key)),
-            Prepared::Load(fill) => fill,
+            LoadStep::Answered(value) => return Ok(value),
+            LoadStep::Circle => return Err(circle(key)),
+            LoadStep::Load(fill) => fill,
         };
         self.0.values.load();
         let _loading = Loading::begin(self, question.key, fill.seen.map(Lack::seen));
@@ -107,17 +107,17 @@ impl Cache {
 }
 
 /// What is asked for, and how long it lives if it has to be loaded.
-struct Question<'a> {
+struct ValueRequest<'a> {
     cache: &'a Cache,
     key: CacheKey,
     timeout: Timeout,
 }
 
-enum Prepared<T> {
+enum LoadStep<T> {
     Answered(Arc<T>),
     /// Whoever loads it waits for this caller.
     Circle,
-    Load(Box<Fill>),
+    Load(Box<SlotFill>),
 }
 
 /// A slot without a value of use, as it was before the load.
@@ -137,7 +137,7 @@ impl Lack {
 
 /// The right to fill a slot that was seen before the load. Whoever changes the slot takes the right away.
 #[derive(Default)]
-struct Fill {
+struct SlotFill {
     seen: Option<Lack>,
     leader: Option<Leader>,
     /// Ends after those who wait were told.
@@ -149,11 +149,11 @@ enum Opened<T> {
     Lacking(Lack),
 }
 
-impl Question<'_> {
+impl ValueRequest<'_> {
     /// An answer, or what is to be known before the load begins.
-    fn prepare<T: Cacheable>(&self) -> Prepared<T> {
+    fn prepare<T: Cacheable>(&self) -> LoadStep<T> {
         let lack = match self.open() {
-            Ok(Opened::Answered(value)) => return Prepared::Answered(value),
+            Ok(Opened::Answered(value)) => return LoadStep::Answered(value),
             Ok(Opened::Lacking(lack)) => Some(lack),
             Err(cause) => {
                 self.cache.value_reader().miss(cause);
@@ -161,19 +161,20 @@ impl Question<'_> {
             }
         };
         if Loading::is_under_way(self.cache, &self.key, lack.map(Lack::seen)) {
-            return Prepared::Circle;
+            return LoadStep::Circle;
         }
-        let Some(lack) = lack else { return Prepared::Load(Box::default()) };
+        let Some(lack) = lack else { return LoadStep::Load(Box::default()) };
         let flight = vec![lack.token, lack.mark.token()];
         let seen = Some(lack);
         match self.cache.0.flights.board(self.key, flight.clone()) {
             Seat::Leader(leader) => self.lead(leader, &flight, seen),
             Seat::Follower(follower) => match follower.wait_in_line(self.cache.policy().flight_wait) {
-                Err(Circle) => Prepared::Circle,
-                Ok(Waited::Landed(Value::Shared(value), _)) => value
-                    .downcast()
-                    .map_or_else(|_| Prepared::Load(Box::new(Fill { seen, ..Fill::default() })), Prepared::Answered),
-                Ok(_) => Prepared::Load(Box::new(Fill { seen, ..Fill::default() })),
+                Err(Circle) => LoadStep::Circle,
+                Ok(Waited::Landed(Value::Shared(value), _)) => value.downcast().map_or_else(
+                    |_| LoadStep::Load(Box::new(SlotFill { seen, ..SlotFill::default() })),
+                    LoadStep::Answered,
+                ),
+                Ok(_) => LoadStep::Load(Box::new(SlotFill { seen, ..SlotFill::default() })),
             },
         }
     }
@@ -202,14 +203,14 @@ impl Question<'_> {
     }
 
     /// Counts what went wrong; gives what that is to a read.
-    fn note(&self, trouble: &Trouble) -> Miss {
+    fn note(&self, trouble: &CallFailure) -> Miss {
         self.cache.value_reader().note(trouble);
         trouble.miss()
     }
 
     /// Looks once more, now that nobody else in this process loads the same; over a store outside of it, when no other
     /// process does either.
-    fn lead<T: Cacheable>(&self, leader: Leader, tokens: &[Token], seen: Option<Lack>) -> Prepared<T> {
+    fn lead<T: Cacheable>(&self, leader: Leader, tokens: &[Token], seen: Option<Lack>) -> LoadStep<T> {
         let look = || self.look::<T>();
         let mut right = None;
         if !self.cache.is_local() {
@@ -221,7 +222,7 @@ impl Question<'_> {
         }
         match look() {
             Some(value) => self.answer(leader, value),
-            None => Prepared::Load(Box::new(Fill { seen, leader: Some(leader), _right: right })),
+            None => LoadStep::Load(Box::new(SlotFill { seen, leader: Some(leader), _right: right })),
         }
     }
 
@@ -230,13 +231,13 @@ impl Question<'_> {
         found.inspect_err(|trouble| self.cache.value_reader().note(trouble)).ok()?.ok()
     }
 
-    fn answer<T: Cacheable>(&self, leader: Leader, value: Arc<T>) -> Prepared<T> {
+    fn answer<T: Cacheable>(&self, leader: Leader, value: Arc<T>) -> LoadStep<T> {
         self.land(leader, &value);
-        Prepared::Answered(value)
+        LoadStep::Answered(value)
     }
 
     /// Sets what was loaded, if the slot is still what was seen before; gives what is to be returned.
-    fn keep<T: Cacheable>(&self, fill: Fill, value: Arc<T>) -> Arc<T> {
+    fn keep<T: Cacheable>(&self, fill: SlotFill, value: Arc<T>) -> Arc<T> {
         let winner = fill.seen.and_then(|lack| self.set(lack, &value));
         let value = winner.unwrap_or(value);
         if let Some(leader) = fill.leader {

@@ -10,7 +10,7 @@ use crate::name::key::CacheKey;
 use crate::name::tag::Token;
 use crate::setting::policy::Timeout;
 use crate::store::{Content, Exchange, Exchanged, Slot};
-use crate::values::form::{Cacheable, Form, Parcel};
+use crate::values::form::{Cacheable, EncodedValue, Form};
 use crate::values::timeout::IntoTimeout;
 
 impl Cache {
@@ -94,7 +94,7 @@ impl Cache {
     }
 
     /// Puts values; gives the keys of those that are not kept.
-    fn put_many_values(&self, parcels: &[(&str, CacheKey, Parcel)], timeout: Timeout) -> Result<Vec<String>> {
+    fn put_many_values(&self, parcels: &[(&str, CacheKey, EncodedValue)], timeout: Timeout) -> Result<Vec<String>> {
         if parcels.is_empty() {
             return Ok(Vec::new());
         }
@@ -121,11 +121,11 @@ impl Cache {
 
     fn exchanges(
         &self,
-        parcels: &[(&str, CacheKey, Parcel)],
+        parcels: &[(&str, CacheKey, EncodedValue)],
         (slots, token): (Vec<Option<Slot>>, Token),
         timeout: Timeout,
     ) -> Vec<Exchange> {
-        let exchange = |((_, key, parcel), slot): (&(&str, CacheKey, Parcel), Option<Slot>)| {
+        let exchange = |((_, key, parcel), slot): (&(&str, CacheKey, EncodedValue), Option<Slot>)| {
             let mark = slot.map_or_else(crate::store::Mark::fresh, |slot| slot.mark);
             Exchange { key: *key, mark, with: Some(self.replacement(parcel, timeout, token)) }
         };
@@ -133,6 +133,6 @@ impl Cache {
     }
 }
 
-fn pack<T: Serialize + ToOwned<Owned = T> + Cacheable>(value: &T, is_local: bool) -> Result<Parcel> {
-    Parcel::borrowed(value, is_local)
+fn pack<T: Serialize + ToOwned<Owned = T> + Cacheable>(value: &T, is_local: bool) -> Result<EncodedValue> {
+    EncodedValue::borrowed(value, is_local)
 }

@@ -7,7 +7,7 @@ use crate::entry::Worth;
 use crate::error::Result;
 use crate::name::key::CacheKey;
 use crate::protocol::miss::Miss;
-use crate::runtime::guard::Trouble;
+use crate::runtime::guard::CallFailure;
 use crate::store::{Content, Slot};
 use crate::values::form::{Cacheable, Form};
 use crate::values::slots::serve;
@@ -114,7 +114,7 @@ impl Cache {
         &self,
         key: &CacheKey,
         form: Form<T>,
-    ) -> core::result::Result<core::result::Result<Arc<T>, Miss>, Trouble>
+    ) -> core::result::Result<core::result::Result<Arc<T>, Miss>, CallFailure>
     where
         T: Send + Sync + 'static,
     {

@@ -14,13 +14,13 @@ use crate::observe::statistics::StoreCounter;
 use crate::protocol::miss::Miss;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::read::Reader;
-use crate::runtime::guard::Trouble;
+use crate::runtime::guard::CallFailure;
 use crate::setting::policy::Timeout;
 use crate::store::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, Slots, same_length};
-use crate::values::form::Parcel;
+use crate::values::form::EncodedValue;
 
 /// What a call makes of a slot that it has seen.
-pub(super) enum Step<T> {
+pub(super) enum SlotStep<T> {
     /// It stays.
     Leave(T),
     /// It becomes something else; `None`: nothing.
@@ -28,7 +28,7 @@ pub(super) enum Step<T> {
 }
 
 /// A slot, and the token of the whole cache that was read with it.
-pub(super) struct Seen {
+pub(super) struct SlotState {
     pub(super) slot: Option<Slot>,
     pub(super) token: Token,
 }
@@ -40,7 +40,7 @@ pub(super) enum Glance {
     Peek,
 }
 
-impl Seen {
+impl SlotState {
     /// The value, if there is one to be served.
     pub(super) fn value(self) -> Option<(Body, Life)> {
         match self.slot?.content {
@@ -71,7 +71,7 @@ impl Cache {
         Reader { cache: self, manager: Self::VALUES, kind: Kind::Value, counters: &self.0.values }
     }
 
-    pub(super) fn peek(&self, key: &CacheKey) -> core::result::Result<Option<Slot>, Trouble> {
+    pub(super) fn peek(&self, key: &CacheKey) -> core::result::Result<Option<Slot>, CallFailure> {
         let now = self.now();
         self.store().call(Operation::Get, |store| {
             let Some(slots) = store.slots() else { return Ok(None) };
@@ -82,7 +82,7 @@ impl Cache {
         })
     }
 
-    pub(super) fn peek_many(&self, keys: &[CacheKey]) -> core::result::Result<Vec<Option<Slot>>, Trouble> {
+    pub(super) fn peek_many(&self, keys: &[CacheKey]) -> core::result::Result<Vec<Option<Slot>>, CallFailure> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -90,7 +90,7 @@ impl Cache {
     }
 
     /// Looks at slots, with the token of the whole cache.
-    fn peek_with(&self, keys: &[CacheKey]) -> core::result::Result<Slots, Trouble> {
+    fn peek_with(&self, keys: &[CacheKey]) -> core::result::Result<Slots, CallFailure> {
         self.store().call(Operation::Get, |store| {
             let Some(slots) = store.slots() else {
                 return Ok(Slots { slots: vec![None; keys.len()], tokens: vec![None] });
@@ -101,7 +101,7 @@ impl Cache {
     }
 
     /// Opens slots. Without a token of the whole cache no value is served, and one is seeded.
-    pub(super) fn open(&self, keys: &[CacheKey]) -> core::result::Result<(Vec<Option<Slot>>, Token), Trouble> {
+    pub(super) fn open(&self, keys: &[CacheKey]) -> core::result::Result<(Vec<Option<Slot>>, Token), CallFailure> {
         let root = [Tag::root()];
         let vacant = || Some(Slot { mark: Mark::fresh(), content: Content::Vacant });
         let (slots, token) = self.store().call(Operation::Open, |store| {
@@ -116,7 +116,7 @@ impl Cache {
         Ok((slots, seeds.first().map_or_else(Token::fresh, |seed| seed.token)))
     }
 
-    pub(super) fn exchange(&self, exchanges: Vec<Exchange>) -> core::result::Result<Vec<Exchanged>, Trouble> {
+    pub(super) fn exchange(&self, exchanges: Vec<Exchange>) -> core::result::Result<Vec<Exchanged>, CallFailure> {
         if exchanges.is_empty() {
             return Ok(Vec::new());
         }
@@ -132,7 +132,7 @@ impl Cache {
         key: &CacheKey,
         mark: Mark,
         with: Option<Replacement>,
-    ) -> core::result::Result<Exchanged, Trouble> {
+    ) -> core::result::Result<Exchanged, CallFailure> {
         let exchanged = self.exchange(vec![Exchange { key: *key, mark, with }])?;
         Ok(exchanged.first().copied().unwrap_or(Exchanged::Declined))
     }
@@ -143,15 +143,15 @@ impl Cache {
         &self,
         key: &CacheKey,
         glance: Glance,
-        mut decide: impl FnMut(Seen) -> Result<Step<T>>,
+        mut decide: impl FnMut(SlotState) -> Result<SlotStep<T>>,
     ) -> Result<(T, bool)> {
         let mut patience = Patience::new();
         loop {
             let seen = self.glance(key, glance).map_err(|trouble| self.value_trouble(trouble, "reading a value"))?;
             let mark = seen.slot.as_ref().map(|slot| slot.mark);
             let (with, answer) = match decide(seen)? {
-                Step::Leave(answer) => return Ok((answer, false)),
-                Step::Replace(with, answer) => (with, answer),
+                SlotStep::Leave(answer) => return Ok((answer, false)),
+                SlotStep::Replace(with, answer) => (with, answer),
             };
             let Some(mark) = mark else { return Ok((answer, false)) };
             let exchanged = self.exchange_one(key, mark, with);
@@ -164,7 +164,7 @@ impl Cache {
     }
 
     /// What a slot is to hold from now on.
-    pub(super) fn replacement(&self, parcel: &Parcel, timeout: Timeout, token: Token) -> Replacement {
+    pub(super) fn replacement(&self, parcel: &EncodedValue, timeout: Timeout, token: Token) -> Replacement {
         Replacement {
             body: parcel.body.clone(),
             life: Life::starting(self.now(), timeout),
@@ -182,22 +182,22 @@ impl Cache {
     }
 
     /// The error of a call about a value; it is counted.
-    pub(super) fn value_trouble(&self, trouble: Trouble, doing: &str) -> Error {
+    pub(super) fn value_trouble(&self, trouble: CallFailure, doing: &str) -> Error {
         self.value_reader().note(&trouble);
         trouble.into_error(doing)
     }
 
-    fn glance(&self, key: &CacheKey, glance: Glance) -> core::result::Result<Seen, Trouble> {
+    fn glance(&self, key: &CacheKey, glance: Glance) -> core::result::Result<SlotState, CallFailure> {
         match glance {
             Glance::Open => {
                 let (mut slots, token) = self.open(core::slice::from_ref(key))?;
-                Ok(Seen { slot: slots.pop().flatten(), token })
+                Ok(SlotState { slot: slots.pop().flatten(), token })
             }
             Glance::Peek => {
                 let mut seen = self.peek_with(core::slice::from_ref(key))?;
                 // Without the tag's token no value is to be served, and none is replaced.
                 let token = seen.tokens.pop().flatten().unwrap_or_else(Token::fresh);
-                Ok(Seen { slot: seen.slots.pop().flatten(), token })
+                Ok(SlotState { slot: seen.slots.pop().flatten(), token })
             }
         }
     }

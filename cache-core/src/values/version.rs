@@ -4,7 +4,7 @@ use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Expiry;
 use crate::values::count::absent;
-use crate::values::slots::{Glance, Step};
+use crate::values::slots::{Glance, SlotStep};
 use crate::values::write::replace;
 
 impl Cache {
@@ -81,12 +81,12 @@ impl Cache {
         let version = version.ok_or_else(|| Error::new(ErrorKind::Overflow, key.escape_debug().to_string()))?;
         let (taken, _) = self.change(&self.1.key(key), Glance::Peek, |seen| {
             let value = seen.value();
-            Ok(if value.is_some() { Step::Replace(None, value) } else { Step::Leave(None) })
+            Ok(if value.is_some() { SlotStep::Replace(None, value) } else { SlotStep::Leave(None) })
         })?;
         let (body, life) = taken.ok_or_else(|| absent(key))?;
         let there = self.1.with_version(version).key(key);
         self.change(&there, Glance::Open, |seen| {
-            Ok(Step::Replace(Some(replace(body.clone(), life, Expiry::OfLife, seen.token)?), ()))
+            Ok(SlotStep::Replace(Some(replace(body.clone(), life, Expiry::OfLife, seen.token)?), ()))
         })?;
         Ok(version)
     }

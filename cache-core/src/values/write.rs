@@ -13,8 +13,8 @@ use crate::observe::event::Event;
 use crate::observe::statistics::Counter;
 use crate::setting::policy::Timeout;
 use crate::store::{Body, Expiry, Replacement};
-use crate::values::form::{Cacheable, Form, Parcel};
-use crate::values::slots::{Glance, Step};
+use crate::values::form::{Cacheable, EncodedValue, Form};
+use crate::values::slots::{Glance, SlotStep};
 use crate::values::timeout::IntoTimeout;
 
 impl Cache {
@@ -52,7 +52,7 @@ impl Cache {
         T: Serialize + ToOwned + ?Sized,
         T::Owned: Cacheable,
     {
-        let parcel = Parcel::borrowed(value, self.is_local());
+        let parcel = EncodedValue::borrowed(value, self.is_local());
         self.set_parcel(key.as_ref(), parcel, timeout)
     }
 
@@ -80,7 +80,7 @@ impl Cache {
     /// # Ok::<(), cache_core::Error>(())
     /// ```
     pub fn set_bytes(&self, key: impl AsRef<str>, value: &[u8], timeout: impl IntoTimeout) -> Result<()> {
-        self.set_parcel(key.as_ref(), Parcel::binary(value, self.is_local()), timeout)
+        self.set_parcel(key.as_ref(), EncodedValue::binary(value, self.is_local()), timeout)
     }
 
     /// Sets the value under `key` if there is none; says whether it was stored. Of several who try at once, in any
@@ -103,14 +103,14 @@ impl Cache {
         T: Serialize + ToOwned + ?Sized,
         T::Owned: Cacheable,
     {
-        let parcel = Parcel::borrowed(value, self.is_local())?;
+        let parcel = EncodedValue::borrowed(value, self.is_local())?;
         let timeout = self.timeout(timeout);
         if timeout.is_zero() {
             return Ok(false);
         }
         let ((), is_kept) = self.change(&self.1.key(key.as_ref()), Glance::Open, |seen| {
             let replacement = self.replacement(&parcel, timeout, seen.token);
-            Ok(if seen.has_value() { Step::Leave(()) } else { Step::Replace(Some(replacement), ()) })
+            Ok(if seen.has_value() { SlotStep::Leave(()) } else { SlotStep::Replace(Some(replacement), ()) })
         })?;
         if is_kept {
             self.count_stored();
@@ -138,10 +138,10 @@ impl Cache {
         let timeout = self.timeout(timeout);
         let (is_there, _) = self.change(&self.1.key(key.as_ref()), Glance::Peek, |seen| {
             let token = seen.token;
-            let Some((body, _)) = seen.value() else { return Ok(Step::Leave(false)) };
+            let Some((body, _)) = seen.value() else { return Ok(SlotStep::Leave(false)) };
             let life = Life::starting(self.now(), timeout);
             let replacement = (!timeout.is_zero()).then(|| replace(body, life, Expiry::OfLife, token)).transpose()?;
-            Ok(Step::Replace(replacement, true))
+            Ok(SlotStep::Replace(replacement, true))
         })?;
         Ok(is_there)
     }
@@ -165,7 +165,7 @@ impl Cache {
     }
 
     /// Sets a value. One that is refused is what its caller takes for the present one: nothing older is served after it.
-    fn set_parcel(&self, key: &str, parcel: Result<Parcel>, timeout: impl IntoTimeout) -> Result<()> {
+    fn set_parcel(&self, key: &str, parcel: Result<EncodedValue>, timeout: impl IntoTimeout) -> Result<()> {
         let key = self.1.key(key);
         match parcel {
             Ok(parcel) => self.put_value(&key, &parcel, self.timeout(timeout)).map(drop),
@@ -174,12 +174,12 @@ impl Cache {
     }
 
     /// Puts a value, whatever was there; says whether it is kept.
-    pub(super) fn put_value(&self, key: &CacheKey, parcel: &Parcel, timeout: Timeout) -> Result<bool> {
+    pub(super) fn put_value(&self, key: &CacheKey, parcel: &EncodedValue, timeout: Timeout) -> Result<bool> {
         if timeout.is_zero() {
             return self.remove_value(key).map(|_| true);
         }
         let put = self.change(key, Glance::Open, |seen| {
-            Ok(Step::Replace(Some(self.replacement(parcel, timeout, seen.token)), ()))
+            Ok(SlotStep::Replace(Some(self.replacement(parcel, timeout, seen.token)), ()))
         });
         let ((), is_kept) = put?;
         if is_kept {
@@ -190,7 +190,7 @@ impl Cache {
 
     /// Removes whatever is there, a slot that somebody has opened to fill it included: he is not to.
     pub(super) fn remove_value(&self, key: &CacheKey) -> Result<bool> {
-        let (was_there, _) = self.change(key, Glance::Peek, |seen| Ok(Step::Replace(None, seen.has_value())))?;
+        let (was_there, _) = self.change(key, Glance::Peek, |seen| Ok(SlotStep::Replace(None, seen.has_value())))?;
         if was_there {
             self.count_deleted();
         }

@@ -16,7 +16,7 @@ use cache_core::protocol::settle::Former;
 use cache_core::store::Wanted;
 use cache_core::{
     Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss,
-    Missed, Mode, Reader, Sought, Start, Tag, Timeout, Value, Verdict, Waited,
+    Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Value, Waited,
 };
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
@@ -127,15 +127,15 @@ pub struct Answered<'a> {
 }
 
 impl Answered<'_> {
-    pub(crate) const fn verdict(&self, key: CacheKey, keep: Option<(Loaded, Vec<Tag>)>) -> Verdict {
-        Verdict { key, former: self.former, keep }
+    pub(crate) const fn verdict(&self, key: CacheKey, keep: Option<(Loaded, Vec<Tag>)>) -> Settlement {
+        Settlement { key, former: self.former, keep }
     }
 
     pub(crate) const fn conclude(
         &self,
         shared: (Value, Lifetime),
         late: Vec<SeededTag>,
-        verdicts: Vec<Verdict>,
+        verdicts: Vec<Settlement>,
     ) -> Conclusion {
         Conclusion { shared, late, verdicts }
     }
@@ -158,7 +158,7 @@ impl Site<'_> {
         tags: impl Fn() -> Vec<Tag>,
         codec: impl FnOnce() -> Option<Codec>,
     ) -> Result<(Value, Life), Missed> {
-        match self.reader.find_alive(&key) {
+        match self.reader.find(&key) {
             Some(found) => Ok(found),
             None => self.reader.look_up(&Wanted { key, tags: &tags, codec: codec() }),
         }

@@ -3,7 +3,7 @@
 use cache_core::Result;
 use cache_core::registry;
 
-pub use cache_core::registry::{DEFAULT, Source, default, every, forget, get};
+pub use cache_core::registry::{CacheSource, DEFAULT, default, every, forget, get};
 
 use crate::setup::install::track_new_connections;
 
@@ -33,7 +33,7 @@ use crate::setup::install::track_new_connections;
 pub fn configure<N, S>(caches: impl IntoIterator<Item = (N, S)>) -> Result<()>
 where
     N: Into<String>,
-    S: Into<Source>,
+    S: Into<CacheSource>,
 {
     registry::configure(caches)?;
     track_new_connections()

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cache_core::registry::{self, Source};
+use cache_core::registry::{self, CacheSource};
 use cache_core::{Error, ErrorKind, Result};
 use diesel::connection::{
     Instrumentation, InstrumentationEvent, LoadConnection, get_default_instrumentation, set_default_instrumentation,
@@ -49,7 +49,7 @@ pub type MakeInstrumentation = fn() -> Option<Box<dyn Instrumentation>>;
 /// assert!(cache_diesel::install(Cache::memory()).is_err());
 /// # Ok::<(), cache_diesel::Error>(())
 /// ```
-pub fn install(cache: impl Into<Source>) -> Result<()> {
+pub fn install(cache: impl Into<CacheSource>) -> Result<()> {
     registry::configure([(registry::DEFAULT, cache)])?;
     track_new_connections()
 }
@@ -69,7 +69,7 @@ pub fn install(cache: impl Into<Source>) -> Result<()> {
 /// cache_diesel::install_with(Cache::memory(), || Some(Box::new(|event: InstrumentationEvent<'_>| println!("{event:?}"))))?;
 /// # Ok::<(), cache_diesel::Error>(())
 /// ```
-pub fn install_with(cache: impl Into<Source>, own: MakeInstrumentation) -> Result<()> {
+pub fn install_with(cache: impl Into<CacheSource>, own: MakeInstrumentation) -> Result<()> {
     registry::configure([(registry::DEFAULT, cache)])?;
     keep_inner(Inner::Made(own));
     set_default()

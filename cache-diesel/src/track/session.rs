@@ -2,7 +2,7 @@
 //! reads may use the cache. Pure: statements and their ends come in, steps come out.
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Cause, Ending, Tag};
+use cache_core::{Cause, Tag, WriteEnd};
 
 use setting::Setting;
 use transaction::TransactionState;
@@ -20,7 +20,7 @@ pub(crate) enum Step {
     /// Place intents beside these.
     Place(ChangeSet),
     /// Give these new tokens.
-    Release(ChangeSet, Ending, Cause),
+    Release(ChangeSet, WriteEnd, Cause),
 }
 
 /// What becomes of the intents that stand when something is released.
@@ -155,7 +155,7 @@ impl Session {
         }
         self.transaction.note_none_of_diesels();
         self.boundary = None;
-        self.release_pending(Ending::Over, Cause::Commit)
+        self.release_pending(WriteEnd::Over, Cause::Commit)
     }
 
     /// The connection was in a transaction before anybody looked: what it wrote there is not known.
@@ -193,7 +193,7 @@ impl Session {
     /// Whatever was written and is still open counts now, and once more at its end.
     pub(crate) fn release_open(&self) -> Option<Step> {
         let is_open = !self.pending.is_empty();
-        is_open.then(|| Step::Release(self.pending.clone(), Ending::Unknown, Cause::Statement))
+        is_open.then(|| Step::Release(self.pending.clone(), WriteEnd::Unknown, Cause::Statement))
     }
 
     /// Nobody looks any more: whatever was written and is still open counts now, and may yet be committed.
@@ -207,7 +207,7 @@ impl Session {
         }
         // It need not be the connection that goes: another instrumentation may take the tracker's place.
         let is_open = was_running || !self.takes_effect_at_once();
-        let ending = if is_open { Ending::Unknown } else { Ending::Over };
+        let ending = if is_open { WriteEnd::Unknown } else { WriteEnd::Over };
         self.release_pending(ending, Cause::Rollback)
     }
 

@@ -1,7 +1,7 @@
 //! Places and releases a manager's write on a connection without a tracker.
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Cause, Database, Ending, Invalidation, registry};
+use cache_core::{Cause, Database, Invalidation, WriteEnd, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
@@ -30,7 +30,7 @@ where
         _ => (Database::named(""), everywhere(changes)),
     };
     let named = named().into_iter().map(|database| (database, changes.clone()));
-    let ending = if is_in_transaction(conn) { Ending::Unknown } else { Ending::Over };
+    let ending = if is_in_transaction(conn) { WriteEnd::Unknown } else { WriteEnd::Over };
     let mut writes = ensured(named.chain([own])).map_err(refused::<E>)?;
     for (invalidation, changes) in &mut writes {
         invalidation.place(changes, &registry::every());
@@ -69,7 +69,7 @@ fn everywhere(changes: &ChangeSet) -> ChangeSet {
 /// Releases also if the write panics.
 struct OnDrop {
     writes: Vec<(Invalidation, ChangeSet)>,
-    ending: Ending,
+    ending: WriteEnd,
 }
 
 impl Drop for OnDrop {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Lease, Looked, NoteStore, Placing, Put, RedisStore, Release, Seed, Seeded, SharedStore,
+    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, RedisStore, Release, Seed, Seeded, SharedStore,
     SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
@@ -96,12 +96,12 @@ fn nothing(tags: usize, tables: usize) -> Seeded {
 }
 
 impl Store for OfShop {
-    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
-        if self.is_closed() { None } else { self.0.store.find_alive(key, at) }
+    fn find(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+        if self.is_closed() { None } else { self.0.store.find(key, at) }
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
-        self.or(wanted.iter().map(|_| Looked::unseen(None)).collect(), |store| store.look(wanted, now))
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
+        self.or(wanted.iter().map(|_| LookUp::unseen(None)).collect(), |store| store.look(wanted, now))
     }
 
     fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Exchange, Exchanged, Lease, Looked, NoteStore, Operation, Placing, Put, Release, Seeded,
+    Beginning, Begun, Exchange, Exchanged, Lease, LookUp, NoteStore, Operation, Placing, Put, Release, Seeded,
     SharedStore, Slot, SlotStore, Slots, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{
@@ -137,12 +137,12 @@ impl FailingStore {
 
 impl Store for FailingStore {
     /// Of memory in front of a server, which asks nobody: nothing fails. What is in memory alone is looked up, and may fail.
-    fn find_alive(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, key: &CacheKey, at: Timestamp) -> Option<(Value, Life)> {
         self.shared_inner()?;
-        self.inner.find_alive(key, at)
+        self.inner.find(key, at)
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         self.enter(Operation::Get)?;
         self.inner.look(wanted, now)
     }

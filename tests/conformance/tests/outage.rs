@@ -10,8 +10,8 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{MemoryStore, Operation, Wanted};
 use cache_core::tables::Tables;
 use cache_core::{
-    Cache, CacheBuilder, CacheKey, Cause, Counters, Database, Ending, Event, Fingerprint, Invalidation, KeyBytes, Kind,
-    Loaded, ManualClock, Miss, Reader, Sought, Start, Tag, TagKind, Timeout, Value, Writes,
+    Cache, CacheBuilder, CacheKey, Cause, Counters, Database, Event, Fingerprint, Invalidation, KeyBytes, Kind, Loaded,
+    ManualClock, Miss, Reader, Sought, Start, Tag, TagKind, Timeout, Value, WriteEnd, Writes,
 };
 use conformance::FailingStore;
 
@@ -88,7 +88,7 @@ fn changes() -> ChangeSet {
     changes
 }
 
-fn write(cache: &Cache, ending: Ending) {
+fn write(cache: &Cache, ending: WriteEnd) {
     let mut invalidation = Invalidation::of(database());
     invalidation.place(&changes(), std::slice::from_ref(cache));
     invalidation.release(&changes(), ending, Cause::Statement, std::slice::from_ref(cache));
@@ -173,7 +173,7 @@ fn f6_while_the_breaker_is_open_a_write_waits_for_nothing_and_its_release_is_pen
     });
     world.fail(true);
     look_up_often(&world.cache, 5);
-    write(&world.cache, Ending::Over);
+    write(&world.cache, WriteEnd::Over);
     assert_eq!(world.store.call_count(Operation::Place) + world.store.call_count(Operation::Release), 0);
     assert_eq!(*told.lock().unwrap(), ["products"]);
     let counts = world.cache.statistics().store;
@@ -187,7 +187,7 @@ fn f7_nothing_is_served_before_a_release_got_through_and_a_read_gets_it_through(
     fill(&world.cache);
     assert_eq!(look_up(&world.cache), Ok(()));
     world.store.fail(Operation::Release, true);
-    write(&world.cache, Ending::Over);
+    write(&world.cache, WriteEnd::Over);
     assert!(matches!(look_up(&world.cache), Err(Miss::StoreFailed | Miss::ReleasePending | Miss::StoreAvoided)));
     world.store.fail(Operation::Release, false);
     wait_for("the breaker lets somebody try", || {
@@ -205,7 +205,7 @@ fn f7_a_release_gets_through_though_nobody_reads() {
     let cache = Cache::builder().store(store.clone()).build().unwrap();
     fill(&cache);
     store.fail(Operation::Release, true);
-    write(&cache, Ending::Over);
+    write(&cache, WriteEnd::Over);
     store.fail(Operation::Release, false);
     wait_for("the background gets it through", || cache.statistics().store.release_delivered_count == 1);
     assert_eq!(look_up(&cache), Err(Miss::Changed(TagKind::Any)));
@@ -217,7 +217,7 @@ fn f7_readers_do_not_wait_for_one_who_talks_to_the_store() {
     let wait = Duration::from_secs(2);
     let cache = Cache::builder().store(store.clone()).operation_timeout(wait).build().unwrap();
     store.fail(Operation::Release, true);
-    write(&cache, Ending::Over);
+    write(&cache, WriteEnd::Over);
     let before = store.call_count(Operation::Release);
     store.delay(Duration::from_millis(500));
     store.fail(Operation::Release, false);
@@ -232,7 +232,7 @@ fn f7_a_write_that_may_still_run_leaves_an_intent_when_it_gets_through() {
     let world = World::new();
     fill(&world.cache);
     world.store.fail(Operation::Release, true);
-    write(&world.cache, Ending::Unknown);
+    write(&world.cache, WriteEnd::Unknown);
     world.store.fail(Operation::Release, false);
     wait_for("it gets through", || {
         world.clock.advance(Duration::from_millis(10));
@@ -250,7 +250,7 @@ fn f13_a_shutdown_tries_once_more_though_the_breaker_is_open() {
     let world = World::new();
     world.fail(true);
     look_up_often(&world.cache, 5);
-    write(&world.cache, Ending::Over);
+    write(&world.cache, WriteEnd::Over);
     let error = world.cache.shutdown(Duration::from_secs(20)).unwrap_err();
     assert_eq!(error.kind(), cache_core::ErrorKind::Store);
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("5 tags"), "{error:?}");
@@ -265,7 +265,7 @@ fn f13_a_shutdown_tries_once_more_though_the_breaker_is_open() {
 fn f13_a_shutdown_does_not_wait_for_a_store_that_hangs() {
     let world = World::new();
     world.store.fail(Operation::Release, true);
-    write(&world.cache, Ending::Over);
+    write(&world.cache, WriteEnd::Over);
     world.store.delay(Duration::from_secs(2));
     let began = Instant::now();
     assert!(world.cache.shutdown(Duration::from_millis(50)).is_err());
@@ -282,7 +282,7 @@ fn after_a_shutdown_reads_go_past_the_cache_and_writes_still_reach_it() {
             reading(&world.cache, |reader| reader.start(&Sought::new(key(), &[any()], &[]))),
             Start::Alone
         ));
-        write(&world.cache, Ending::Over);
+        write(&world.cache, WriteEnd::Over);
         assert_eq!(world.cache.statistics().invalidation_counts["products"], 1);
         assert_eq!(world.cache.statistics().store.release_pending_count, 0);
     }
@@ -313,7 +313,7 @@ fn c6_fills_under_the_intent_of_a_long_write_end_with_it_however_long_it_takes()
     let seeds = reading(&cache, |reader| reader.seed(&[any()]).unwrap());
     assert!(seeds[0].1.is_intended, "three lives later");
     fill(&cache);
-    invalidation.release(&changes(), Ending::Over, Cause::Statement, std::slice::from_ref(&cache));
+    invalidation.release(&changes(), WriteEnd::Over, Cause::Statement, std::slice::from_ref(&cache));
     assert!(look_up(&cache).is_err());
     let placed = store.call_count(Operation::Place);
     thread::sleep(life * 2);

@@ -2,7 +2,7 @@
 
 use cache_core::Timestamp;
 use cache_core::intent::{Seed, TagState};
-use cache_core::protocol::near::{Epoch, Near, Question};
+use cache_core::protocol::near::{Epoch, NearTags, TokenRequest};
 
 /// Everything: one tag in the store, one entry near.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,7 +11,7 @@ pub(crate) struct State {
     pub(crate) keys: TagState,
     /// The next token that no tag held.
     pub(crate) fresh: u8,
-    pub(crate) near: Near,
+    pub(crate) near: NearTags,
     pub(crate) entry: Option<Entry>,
     pub(crate) fill: Option<Fill>,
     pub(crate) link: Link,
@@ -82,7 +82,7 @@ pub(crate) struct Entry {
 /// A read that was not answered near: asks for the token, gets it, queries, keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fill {
-    pub(crate) question: Option<Question>,
+    pub(crate) question: Option<TokenRequest>,
     pub(crate) seed: Option<Seed>,
     pub(crate) is_answered: bool,
     pub(crate) commits: Option<u8>,

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use cache_core::intent::{Held, Keeping, TagState};
-use cache_core::protocol::near::Near;
+use cache_core::intent::{Keeping, TagState, TagValue};
+use cache_core::protocol::near::NearTags;
 use cache_core::{Database, Fingerprint, Tag, TagKind, Timestamp, Token};
 use stateright::{Model, Property};
 
@@ -54,7 +54,7 @@ impl NearWorld {
         let (now, before) = (moment(state.now), state.keys.held);
         let fresh = Token::from_bits(state.fresh.into());
         let result = work(&mut state.keys, fresh, now);
-        if self.has(Mutation::IntentsNotCounted) && matches!(state.keys.held, Some(Held::Counted(_))) {
+        if self.has(Mutation::IntentsNotCounted) && matches!(state.keys.held, Some(TagValue::Counted(_))) {
             state.keys.held = None;
         }
         if state.keys.held != before {
@@ -113,7 +113,7 @@ impl Model for NearWorld {
     fn init_states(&self) -> Vec<State> {
         let mut keys = TagState::default();
         keys.seed(Token::from_bits(1), self.keeping(moment(0)), moment(0));
-        let near = Near::new(Duration::from_nanos(TRUST.into()));
+        let near = NearTags::new(Duration::from_nanos(TRUST.into()));
         let waiting = Writer { stage: Stage::Waiting, since: 0 };
         let link = Link {
             epoch: near.epoch(),

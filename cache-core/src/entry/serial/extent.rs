@@ -9,7 +9,7 @@ pub(super) const DEEPEST: usize = 128;
 /// The number of bytes that the first value takes; `None`: there is no value at the front, it is cut off, it has fewer
 /// bytes than elements, it nests too deep, or it is of an extension type.
 pub(super) fn of(bytes: &[u8]) -> Option<usize> {
-    let mut walk = Walk { rest: bytes, open: Vec::new() };
+    let mut walk = ExtentWalk { rest: bytes, open: Vec::new() };
     loop {
         let elements = walk.step()?;
         if elements > 0 {
@@ -21,12 +21,12 @@ pub(super) fn of(bytes: &[u8]) -> Option<usize> {
 }
 
 /// A walk over values: what is left, and how many elements each sequence that is open still has.
-struct Walk<'a> {
+struct ExtentWalk<'a> {
     rest: &'a [u8],
     open: Vec<usize>,
 }
 
-impl Walk<'_> {
+impl ExtentWalk<'_> {
     /// Goes over one marker and its plain data; gives the number of elements that follow.
     fn step(&mut self) -> Option<usize> {
         let marker = self.number(1)?;

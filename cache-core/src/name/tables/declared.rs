@@ -31,7 +31,7 @@ impl NamedType {
 
 /// What this process declares of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Declared {
+pub struct TableDeclaration {
     /// The table's tags.
     pub table: TableTags,
     /// What it is told by: equal where the same writes change the same tags.

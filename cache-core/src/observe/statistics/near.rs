@@ -4,7 +4,7 @@ use core::array;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
-use super::Seat;
+use super::ShardIndex;
 
 /// The numbers of a near cache: memory in front of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl NearLedger {
 
     pub(crate) fn count_hit(&self, age: Duration, longest: Duration) {
         let place = eighth_of(age, longest);
-        self.shards[Seat::of_this_thread() % Self::SHARDS].0[place].fetch_add(1, Ordering::Relaxed);
+        self.shards[ShardIndex::of_this_thread() % Self::SHARDS].0[place].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_link(&self) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use super::{Claim, Refreshes, State};
+use super::{Claim, QueueState, Refreshes};
 use crate::cache::Cache;
 use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
 
@@ -41,7 +41,7 @@ fn what_could_not_be_refreshed_is_left_alone_for_a_moment() {
     drop(cache.claim_refresh(key(1)).unwrap());
     assert!(cache.claim_refresh(key(1)).is_none());
     assert_eq!(cache.statistics().refresh_failure_count, 1);
-    let mut state = State::default();
+    let mut state = QueueState::default();
     state.claims.insert(key(1), Some(now + Claim::PAUSE));
     assert!(!state.claim(key(1), now));
     assert!(state.claim(key(1), now + Claim::PAUSE));
@@ -50,13 +50,13 @@ fn what_could_not_be_refreshed_is_left_alone_for_a_moment() {
 
 #[test]
 fn failures_do_not_add_up_without_end() {
-    let (mut state, now) = (State::default(), Instant::now());
+    let (mut state, now) = (QueueState::default(), Instant::now());
     for id in 0..10_000 {
         state.claims.insert(key(id), Some(now));
         state.claim(key(-1 - id), now);
         state.claims.insert(key(-1 - id), Some(now));
     }
-    assert!(state.claims.len() <= State::MOST_CLAIMS + 1);
+    assert!(state.claims.len() <= QueueState::MOST_CLAIMS + 1);
 }
 
 #[test]

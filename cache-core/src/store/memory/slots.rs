@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::setting::policy::Timeout;
-use crate::store::memory::{Held, Kept, MemoryStore, Tokens};
+use crate::store::memory::{EntryTokens, Kept, MemoryEntry, MemoryStore};
 use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot, SlotStore, Slots};
 
 impl SlotStore for MemoryStore {
@@ -51,8 +51,9 @@ impl MemoryStore {
         }
         let mark = Mark::fresh();
         let life = Life::starting(now, Timeout::NEVER);
-        let tokens = Tokens::Held(Box::default());
-        self.entries.insert(*key, Held { kept: Kept::Slot(mark, None), life, tokens, weight: Self::weigh(0, 0) });
+        let tokens = EntryTokens::MemoryEntry(Box::default());
+        self.entries
+            .insert(*key, MemoryEntry { kept: Kept::Slot(mark, None), life, tokens, weight: Self::weigh(0, 0) });
         Slot { mark, content: Content::Vacant }
     }
 
@@ -61,12 +62,12 @@ impl MemoryStore {
         // Made before anybody has to wait for it.
         let replacement = exchange.with.map(|with| self.hold(with, now));
         let _turn = self.turn(&key);
-        let is_same = |held: Held| matches!(held.kept, Kept::Slot(mark, _) if mark == exchange.mark);
+        let is_same = |held: MemoryEntry| matches!(held.kept, Kept::Slot(mark, _) if mark == exchange.mark);
         if !self.entries.get(&key).is_some_and(is_same) {
             return Exchanged::Changed;
         }
         match replacement {
-            Some(Replaced::Held(held)) => {
+            Some(Replaced::MemoryEntry(held)) => {
                 self.entries.insert(key, held);
                 return Exchanged::Done;
             }
@@ -88,7 +89,7 @@ impl MemoryStore {
         }
         let Some(cells) = self.cells_under(&with.tokens, now) else { return Replaced::Outdated };
         let kept = Kept::Slot(Mark::fresh(), Some(with.body));
-        Replaced::Held(Held { kept, life: with.life, tokens: Tokens::Held(cells), weight })
+        Replaced::MemoryEntry(MemoryEntry { kept, life: with.life, tokens: EntryTokens::MemoryEntry(cells), weight })
     }
 
     fn turn(&self, key: &CacheKey) -> MutexGuard<'_, ()> {
@@ -100,7 +101,7 @@ impl MemoryStore {
 /// What a replacement comes to.
 enum Replaced {
     Declined,
-    Held(Held),
+    MemoryEntry(MemoryEntry),
     /// What it depends on has changed since it was made.
     Outdated,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::name::key::Fingerprint;
 use crate::name::tag::{TagKind, Token};
-use crate::protocol::near::Near;
+use crate::protocol::near::NearTags;
 use crate::store::track::Incarnation;
 
 /// A tag that an entry depends on, and the token that it was filled under.
@@ -15,9 +15,9 @@ pub(in crate::store) type Under = (Fingerprint, TagKind, Token);
 
 /// What is known of the server's tags. Hits do not look at it.
 pub(super) struct Book {
-    pub(super) near: Near,
+    pub(super) near: NearTags,
     /// The cells of known tags that entries depend on.
-    cells: HashMap<Fingerprint, Arc<Cell>>,
+    cells: HashMap<Fingerprint, Arc<TagCell>>,
     /// The life of the server that tells of changes.
     pub(super) incarnation: Option<Incarnation>,
     sweep_at: usize,
@@ -25,7 +25,7 @@ pub(super) struct Book {
 
 /// One tag for as long as its token is known.
 #[derive(Debug, Default)]
-pub(super) struct Cell {
+pub(super) struct TagCell {
     has_changed: AtomicBool,
 }
 
@@ -34,12 +34,12 @@ impl Book {
 
     /// Nothing is known, and nobody tells.
     pub(super) fn new(max_staleness: Duration) -> Self {
-        let near = Near::new(max_staleness);
+        let near = NearTags::new(max_staleness);
         Self { near, cells: HashMap::new(), incarnation: None, sweep_at: Self::FIRST_SWEEP }
     }
 
     /// The cells of the tags, if each token is known to be the present one.
-    pub(super) fn cells_under(&mut self, tokens: &[Under]) -> Option<Box<[Arc<Cell>]>> {
+    pub(super) fn cells_under(&mut self, tokens: &[Under]) -> Option<Box<[Arc<TagCell>]>> {
         if !self.near.admits(tokens.iter().map(|(tag, _, token)| (*tag, *token))) {
             return None;
         }
@@ -70,7 +70,7 @@ impl Book {
     }
 }
 
-impl Cell {
+impl TagCell {
     pub(super) fn is_current(&self) -> bool {
         !self.has_changed.load(Ordering::SeqCst)
     }

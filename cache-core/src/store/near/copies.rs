@@ -7,7 +7,7 @@
 
 use crate::name::key::{CacheKey, Fingerprint};
 use crate::name::tag::TagKind;
-use crate::protocol::near::Question;
+use crate::protocol::near::TokenRequest;
 use crate::store::link::Packed;
 use crate::store::near::{NearMemory, Under};
 use crate::store::{Mark, Put, Seed, Stored};
@@ -27,7 +27,7 @@ pub(in crate::store) fn under_copy(key: Fingerprint, bytes: &[u8]) -> Under {
 pub(in crate::store) struct Copies<'a> {
     memory: &'a NearMemory,
     entries: &'a [Put],
-    question: Option<Question>,
+    question: Option<TokenRequest>,
 }
 
 impl<'a> Copies<'a> {

@@ -165,11 +165,11 @@ fn tags_that_nothing_depends_on_are_forgotten_in_time() {
 }
 
 /// What was found on the server under the key of `id`, made of `bytes`.
-fn look(memory: &NearMemory, id: i32) -> Question {
+fn look(memory: &NearMemory, id: i32) -> TokenRequest {
     memory.ask([tag(id), key(id).fingerprint()]).expect("tracked")
 }
 
-fn keep_found(memory: &NearMemory, question: &Question, bytes: &[u8]) {
+fn keep_found(memory: &NearMemory, question: &TokenRequest, bytes: &[u8]) {
     let name = key(1).fingerprint();
     memory.answer(question, &[seed(1, 1), copy(name, bytes)], this_life());
     memory.put_found(key(1), &value(), life(1), (&[under(1, 1), under_copy(name, bytes)], 4));

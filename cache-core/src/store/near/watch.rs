@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::wait::Backoff;
 use crate::store::near::NearMemory;
 use crate::store::near::trust::wall_now;
-use crate::store::track::{Told, Track, Tracker, Untracked};
+use crate::store::track::{Push, Subscriber, Subscription, Untracked};
 use crate::sync::Monitor;
 
 /// The thread of one near cache. It ends soon after this value.
@@ -20,9 +20,9 @@ pub(in crate::store) struct Watchman(Arc<IsStopping>);
 type IsStopping = Monitor<bool>;
 
 /// What the thread works with.
-struct Watch {
+struct PushReader {
     memory: Weak<NearMemory>,
-    tracker: Box<dyn Tracker>,
+    tracker: Box<dyn Subscriber>,
     clock: Arc<dyn Clock>,
     max_staleness: Duration,
     is_stopping: Arc<IsStopping>,
@@ -40,13 +40,13 @@ impl Watchman {
     /// If the server says that it does not tell of changes, or there is no thread to be had.
     pub(in crate::store) fn start(
         memory: &Arc<NearMemory>,
-        tracker: Box<dyn Tracker>,
+        tracker: Box<dyn Subscriber>,
         clock: Arc<dyn Clock>,
         max_staleness: Duration,
     ) -> Result<Self> {
         let is_stopping = Arc::<IsStopping>::default();
         let memory = Arc::downgrade(memory);
-        let mut watch = Watch { memory, tracker, clock, max_staleness, is_stopping: Arc::clone(&is_stopping) };
+        let mut watch = PushReader { memory, tracker, clock, max_staleness, is_stopping: Arc::clone(&is_stopping) };
         let first = match watch.open() {
             Err(Untracked::Refused(error)) => {
                 let context = "`near` needs a server that tells of changes (`HELLO 3`, `CLIENT TRACKING`)";
@@ -75,13 +75,13 @@ impl Drop for Watchman {
     }
 }
 
-impl Watch {
+impl PushReader {
     /// How long connecting may take, and how long a heartbeat may be without an answer, at least.
     const PATIENCE: Duration = Duration::from_secs(1);
     const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
     const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-    fn run(mut self, first: Option<Box<dyn Track>>) {
+    fn run(mut self, first: Option<Box<dyn Subscription>>) {
         let mut track = first;
         let mut pauses = Backoff::new(Duration::from_millis(20), Self::LONGEST_PAUSE);
         while !self.is_stopping() {
@@ -99,7 +99,7 @@ impl Watch {
     }
 
     /// A new connection: nothing is kept of what was before it.
-    fn open(&mut self) -> core::result::Result<Box<dyn Track>, Untracked> {
+    fn open(&mut self) -> core::result::Result<Box<dyn Subscription>, Untracked> {
         self.disconnected();
         let sent = self.now();
         let track = self.tracker.open(Self::PATIENCE)?;
@@ -110,7 +110,7 @@ impl Watch {
     }
 
     /// Listens until the connection is of no use any more.
-    fn listen(&self, mut track: Box<dyn Track>) -> Result<()> {
+    fn listen(&self, mut track: Box<dyn Subscription>) -> Result<()> {
         let interval = (self.max_staleness / 4).min(Self::LONGEST_INTERVAL);
         let patience = (self.max_staleness * 2).max(Self::PATIENCE);
         let mut due = Instant::now();
@@ -129,12 +129,12 @@ impl Watch {
             let Some(told) = track.next(pause)? else { continue };
             let Some(memory) = self.memory.upgrade() else { return Ok(()) };
             match told {
-                Told::Changed(tags) => {
+                Push::Changed(tags) => {
                     memory.count_told(tags.len());
                     memory.changed(tags);
                 }
-                Told::Everything => memory.forget(),
-                Told::Heartbeat => {
+                Push::Everything => memory.forget(),
+                Push::Heartbeat => {
                     if let Some((Sent(at, by_wall), _)) = sent.take() {
                         memory.heard(at, by_wall);
                     }

@@ -4,20 +4,20 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use super::pool::Pool;
-use super::track::RedisTracker;
+use super::track::RedisSubscriber;
 use crate::error::{Error, Result};
 use crate::name::key::Fingerprint;
 use crate::name::tag::Token;
 use crate::protocol::intent::{Outcome, Writer};
 use crate::protocol::notes::{Notes, Remark};
-use crate::store::link::{Answer, Commenced, Commencing, Link, Opening, Packed, Swap};
+use crate::store::link::{Commenced, Commencing, Link, Opening, Packed, Reply, Swap};
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::redis::command::call::Call;
-use crate::store::redis::command::change::Change;
+use crate::store::redis::command::change::TagCommand;
 use crate::store::redis::command::connection::Connection;
 use crate::store::redis::wire::address::{Address, NearSettings};
 use crate::store::redis::wire::failure::{Deadline, Failure};
-use crate::store::track::Tracker;
+use crate::store::track::Subscriber;
 use crate::store::{Seeded, Usage};
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
@@ -155,8 +155,8 @@ impl Link for RedisLink {
         &self.address.names
     }
 
-    fn tracker(&self) -> Option<Box<dyn Tracker>> {
-        Some(Box::new(RedisTracker::of(self.address.clone())))
+    fn subscriber(&self) -> Option<Box<dyn Subscriber>> {
+        Some(Box::new(RedisSubscriber::of(self.address.clone())))
     }
 
     fn set_timeout(&self, timeout: Duration) {
@@ -164,9 +164,9 @@ impl Link for RedisLink {
         self.timeout_nanos.store(nanos, Ordering::Relaxed);
     }
 
-    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer> {
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Reply> {
         if entries.is_empty() && tags.is_empty() {
-            return Ok(Answer::default());
+            return Ok(Reply::default());
         }
         self.call("reading entries", |call| call.read(entries, tags))
     }
@@ -176,11 +176,11 @@ impl Link for RedisLink {
     }
 
     fn place(&self, writer: Writer, tags: &[TagName], life: Duration, notes: &[Name]) -> Result<Vec<Option<Notes>>> {
-        self.call("placing intents", |call| call.change(Change::Place(writer, tags, life), notes))
+        self.call("placing intents", |call| call.change(TagCommand::Place(writer, tags, life), notes))
     }
 
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>> {
-        self.call("releasing intents", |call| call.change(Change::Release(writer, releases), notes))
+        self.call("releasing intents", |call| call.change(TagCommand::Release(writer, releases), notes))
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
@@ -210,7 +210,7 @@ impl Link for RedisLink {
     }
 
     /// Lives of more than 30 days are shortened to that.
-    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer> {
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Reply> {
         if slots.is_empty() {
             return self.read(&[], tags);
         }

@@ -19,11 +19,11 @@ use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
 use crate::store::redis::wire::frame::Reply;
 use crate::store::redis::wire::socket::Stream;
-use crate::store::track::{Told, Track, Tracker, Untracked};
+use crate::store::track::{Push, Subscription, Subscriber, Untracked};
 
 /// Opens connections on which a server tells of changes.
 #[derive(Debug)]
-pub(super) struct RedisTracker(Address);
+pub(super) struct RedisSubscriber(Address);
 
 /// A connection on which a server tells of changes.
 struct Tracking {
@@ -47,7 +47,7 @@ enum Awaited {
     Pong,
 }
 
-impl RedisTracker {
+impl RedisSubscriber {
     /// Nothing that is said of tags is longer.
     const LONGEST: usize = 64 * 1024 * 1024;
 
@@ -81,8 +81,8 @@ impl RedisTracker {
     }
 }
 
-impl Tracker for RedisTracker {
-    fn open(&mut self, timeout: Duration) -> core::result::Result<Box<dyn Track>, Untracked> {
+impl Subscriber for RedisSubscriber {
+    fn open(&mut self, timeout: Duration) -> core::result::Result<Box<dyn Subscription>, Untracked> {
         match self.connect(timeout) {
             Ok(tracking) => Ok(Box::new(tracking)),
             Err((failure, true)) => Err(Untracked::Refused(failure.into_error("asking to be told of changes"))),
@@ -117,7 +117,7 @@ impl Tracking {
     }
 
     /// What something that the server says comes to; `None`: nothing that anybody waits for.
-    fn hear(&mut self, value: Reply) -> core::result::Result<Option<Told>, Failure> {
+    fn hear(&mut self, value: Reply) -> core::result::Result<Option<Push>, Failure> {
         match value {
             Reply::Push(mut parts) if parts.first() == Some(&Reply::Text(b"invalidate".to_vec())) => {
                 return self.changed(parts.split_off(1)).map(Some);
@@ -137,7 +137,7 @@ impl Tracking {
                 self.awaited = Awaited::Pong;
                 self.send(&Batch::of(&Command::named("PING"))).map(|()| None)
             }
-            Awaited::Pong if value == Reply::Status(b"PONG".to_vec()) => Ok(Some(Told::Heartbeat)),
+            Awaited::Pong if value == Reply::Status(b"PONG".to_vec()) => Ok(Some(Push::Heartbeat)),
             _ => Err(Failure::strange("a heartbeat")),
         }
     }
@@ -149,22 +149,22 @@ impl Tracking {
         if name == self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
     }
 
-    fn changed(&self, data: Vec<Reply>) -> core::result::Result<Told, Failure> {
+    fn changed(&self, data: Vec<Reply>) -> core::result::Result<Push, Failure> {
         match <[Reply; 1]>::try_from(data) {
-            Ok([Reply::Nothing]) => Ok(Told::Everything),
+            Ok([Reply::Nothing]) => Ok(Push::Everything),
             Ok([Reply::List(names)]) => {
                 let tag = |name: &Reply| match name {
                     Reply::Text(name) => self.names.tag_called(name),
                     _ => None,
                 };
-                Ok(Told::Changed(names.iter().filter_map(tag).collect::<Vec<Fingerprint>>()))
+                Ok(Push::Changed(names.iter().filter_map(tag).collect::<Vec<Fingerprint>>()))
             }
             _ => Err(Failure::strange("tracking")),
         }
     }
 }
 
-impl Track for Tracking {
+impl Subscription for Tracking {
     fn incarnation(&self) -> Option<Incarnation> {
         Incarnation::called(&self.incarnation)
     }
@@ -173,7 +173,7 @@ impl Track for Tracking {
         self.ask_for_facts().map_err(|failure| failure.into_error("sending a heartbeat"))
     }
 
-    fn next(&mut self, timeout: Duration) -> Result<Option<Told>> {
+    fn next(&mut self, timeout: Duration) -> Result<Option<Push>> {
         let deadline = Deadline::after(timeout);
         let mut next = || {
             while let Some(value) = self.frames.next(&mut *self.stream, deadline)? {

@@ -7,33 +7,33 @@ use crate::error::Result;
 use crate::name::key::Fingerprint;
 use crate::name::tag::{Tag, Token};
 use crate::protocol::intent::Seed;
-use crate::protocol::near::Question;
-use crate::store::link::{Answer, Commencing, Link};
+use crate::protocol::near::TokenRequest;
+use crate::store::link::{Commencing, Link, Reply};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Under, copy, under_copy};
-use crate::store::{Beginning, Begun, Found, Lease, Looked, Started, Starting, Wanted, same_length};
+use crate::store::{Beginning, Begun, Found, Lease, LookUp, Started, Starting, Wanted, same_length};
 
 /// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
-pub(super) struct Place<'a, L> {
+pub(super) struct LookUpServer<'a, L> {
     pub(super) link: &'a L,
     pub(super) near: Option<&'a NearMemory>,
 }
 
 /// Looks entries up: one answer for each, in order. It tells what was seen of the tags of those that are not to be served.
-pub(super) fn look<L: Link>(place: &Place<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+pub(super) fn look<L: Link>(place: &LookUpServer<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
     // What has no bytes was never put.
     let readable: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
     if readable.is_empty() {
-        return Ok(wanted.iter().map(|_| Looked::unseen(None)).collect());
+        return Ok(wanted.iter().map(|_| LookUp::unseen(None)).collect());
     }
-    let (names, tags) = (Named::of(place.link, &readable), tags_of(&readable));
+    let (names, tags) = (LookUpKeys::of(place.link, &readable), tags_of(&readable));
     let sight = read(place, &names, tags.iter().flatten().map(Tag::fingerprint).collect())?;
     let found = found_in(place, (&readable, &names), &sight, now)?;
     let mut looked = found.into_iter().zip(tags).map(|(found, tags)| {
         let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
-        Looked { found, seen: if is_served { Vec::new() } else { sight.tokens.seeds_of(tags) } }
+        LookUp { found, seen: if is_served { Vec::new() } else { sight.tokens.seeds_of(tags) } }
     });
-    let next = |wanted: &Wanted<'_>| wanted.codec.and_then(|_| looked.next()).unwrap_or(Looked::unseen(None));
+    let next = |wanted: &Wanted<'_>| wanted.codec.and_then(|_| looked.next()).unwrap_or(LookUp::unseen(None));
     Ok(wanted.iter().map(next).collect())
 }
 
@@ -42,7 +42,7 @@ fn tags_of(wanted: &[&Wanted<'_>]) -> Vec<Vec<Tag>> {
 }
 
 /// Seeds tags of which some had no token, and takes the lease of a load under what they hold then, in one round trip.
-pub(super) fn start<L: Link>(place: &Place<'_, L>, starting: &Starting<'_>) -> Result<Started> {
+pub(super) fn start<L: Link>(place: &LookUpServer<'_, L>, starting: &Starting<'_>) -> Result<Started> {
     let own = place.link.names();
     let tags: Vec<TagName> = starting.seen.iter().map(|(tag, _)| own.tag(tag)).collect();
     let seen: Vec<Option<Token>> = starting.seen.iter().map(|(_, seed)| seed.map(|seed| seed.token)).collect();
@@ -59,9 +59,9 @@ pub(super) fn start<L: Link>(place: &Place<'_, L>, starting: &Starting<'_>) -> R
 }
 
 /// Begins a load in one round trip, unless there is more to say of what it finds.
-pub(super) fn begin<L: Link>(place: &Place<'_, L>, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
+pub(super) fn begin<L: Link>(place: &LookUpServer<'_, L>, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
     let (Beginning { wanted, tags, tables, .. }, own) = (*beginning, place.link.names());
-    let names = Named::of(place.link, &[wanted]);
+    let names = LookUpKeys::of(place.link, &[wanted]);
     let (name, holder, life) = beginning.lease;
     let (lease, tag_names): (Name, Vec<TagName>) = (own.lease(&name), tags.iter().map(|tag| own.tag(tag)).collect());
     let notes: Vec<Name> = tables.iter().map(|any| own.notes(any).notes).collect();
@@ -74,12 +74,12 @@ pub(super) fn begin<L: Link>(place: &Place<'_, L>, beginning: &Beginning<'_>, no
 
 /// What the entries that are looked up are called.
 #[derive(Default)]
-struct Named {
+struct LookUpKeys {
     keys: Vec<Fingerprint>,
     entries: Vec<Name>,
 }
 
-impl Named {
+impl LookUpKeys {
     fn of<L: Link>(link: &L, wanted: &[&Wanted<'_>]) -> Self {
         let keys: Vec<Fingerprint> = wanted.iter().map(|wanted| wanted.key.fingerprint()).collect();
         let entries = keys.iter().map(|key| link.names().entry_of(*key)).collect();
@@ -90,17 +90,17 @@ impl Named {
 /// What one answer has shown.
 struct Sight {
     entries: Vec<Option<Vec<u8>>>,
-    tokens: Tokens,
+    tokens: ReplyTokens,
 }
 
 impl Sight {
     /// Of `tags`, in the order of the answer; `question`: what was asked of the near memory before the server was, of these
     /// and of the entries.
     fn of<L>(
-        place: &Place<'_, L>,
-        (question, names): (Option<Question>, &Named),
+        place: &LookUpServer<'_, L>,
+        (question, names): (Option<TokenRequest>, &LookUpKeys),
         tags: Vec<Fingerprint>,
-        answer: Answer,
+        answer: Reply,
     ) -> Result<Self> {
         let seeds = same_length(answer.seeds, tags.len())?;
         let entries = same_length(answer.entries, names.entries.len())?;
@@ -109,14 +109,14 @@ impl Sight {
             let copies = names.keys.iter().zip(&entries).filter_map(|(key, bytes)| Some(copy(*key, bytes.as_deref()?)));
             near.answer(&question, &tokens.chain(copies).collect::<Vec<_>>(), answer.incarnation);
         }
-        Ok(Self { entries, tokens: Tokens::sorted(tags.into_iter().zip(seeds).collect()) })
+        Ok(Self { entries, tokens: ReplyTokens::sorted(tags.into_iter().zip(seeds).collect()) })
     }
 }
 
 /// What is found of `wanted`, in order.
 fn found_in<L: Link>(
-    place: &Place<'_, L>,
-    (wanted, names): (&[&Wanted<'_>], &Named),
+    place: &LookUpServer<'_, L>,
+    (wanted, names): (&[&Wanted<'_>], &LookUpKeys),
     sight: &Sight,
     now: Timestamp,
 ) -> Result<Vec<Option<Found>>> {
@@ -139,9 +139,9 @@ type Read<'a> = core::result::Result<Record<'a>, Flaw>;
 
 /// The tokens of one answer: only those say something together. By the order of the tags, none of which is there twice.
 #[derive(Default)]
-pub(super) struct Tokens(Vec<(Fingerprint, Option<Seed>)>);
+pub(super) struct ReplyTokens(Vec<(Fingerprint, Option<Seed>)>);
 
-impl Tokens {
+impl ReplyTokens {
     pub(super) fn of(tags: &[Tag], seeds: &[Option<Seed>]) -> Self {
         Self::sorted(tags.iter().map(Tag::fingerprint).zip(seeds.iter().copied()).collect())
     }
@@ -183,7 +183,7 @@ impl Tokens {
     }
 }
 
-fn read<L: Link>(place: &Place<'_, L>, names: &Named, mut tags: Vec<Fingerprint>) -> Result<Sight> {
+fn read<L: Link>(place: &LookUpServer<'_, L>, names: &LookUpKeys, mut tags: Vec<Fingerprint>) -> Result<Sight> {
     tags.sort_unstable();
     tags.dedup();
     let tag_names: Vec<_> = tags.iter().map(|tag| place.link.names().tag_of(*tag)).collect();
@@ -192,9 +192,9 @@ fn read<L: Link>(place: &Place<'_, L>, names: &Named, mut tags: Vec<Fingerprint>
     Sight::of(place, (question, names), tags, answer)
 }
 
-impl<L> Place<'_, L> {
+impl<L> LookUpServer<'_, L> {
     /// Prepares to ask the server for entries and tokens. Asked before the server is: what it tells meanwhile counts.
-    fn ask(&self, names: &Named, tags: impl Iterator<Item = Fingerprint>) -> Option<Question> {
+    fn ask(&self, names: &LookUpKeys, tags: impl Iterator<Item = Fingerprint>) -> Option<TokenRequest> {
         self.near?.ask(tags.chain(names.keys.iter().copied()))
     }
 
@@ -221,21 +221,21 @@ fn record<'a>(wanted: &Wanted<'_>, key: Fingerprint, bytes: Option<&'a [u8]>) ->
 /// All of their tags: between the two answers the server may have gone back to an older state, in which tags hold
 /// tokens again that they had lost. Then the root tag was changed before this answer, and only this answer says so.
 fn read_further<L: Link>(
-    place: &Place<'_, L>,
+    place: &LookUpServer<'_, L>,
     records: &[Option<Read<'_>>],
-    tokens: &Tokens,
+    tokens: &ReplyTokens,
     now: Timestamp,
-) -> Result<Tokens> {
+) -> Result<ReplyTokens> {
     let is_open = |record: &&Record<'_>| !tokens.cover(record) && tokens.foresee(record, now).is_served();
     let open = records.iter().flatten().flatten().filter(is_open);
     let tags: Vec<Fingerprint> = open.flat_map(Record::dependencies).map(|dependency| dependency.tag).collect();
     if tags.is_empty() {
-        return Ok(Tokens::default());
+        return Ok(ReplyTokens::default());
     }
-    Ok(read(place, &Named::default(), tags)?.tokens)
+    Ok(read(place, &LookUpKeys::default(), tags)?.tokens)
 }
 
-fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &Tokens, further: &Tokens, now: Timestamp) -> Found {
+fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &ReplyTokens, further: &ReplyTokens, now: Timestamp) -> Found {
     let record = match record {
         Ok(record) => record,
         Err(flaw) => return unreadable(*flaw),

@@ -16,10 +16,10 @@ use crate::error::Result;
 use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::setting::policy::Timeout;
-use crate::store::link::{Answer, Lasting, Link, Packed, Swap};
+use crate::store::link::{Lasting, Link, Packed, Reply, Swap};
 use crate::store::names::Name;
 use crate::store::remote::RemoteStore;
-use crate::store::remote::look::Tokens;
+use crate::store::remote::look::ReplyTokens;
 use crate::store::{
     Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Slot, SlotStore, Slots, same_length,
 };
@@ -35,7 +35,7 @@ impl<L: Link> SlotStore for RemoteStore<L> {
         }
         let names: Vec<Name> = keys.iter().map(|key| self.link.names().entry(key)).collect();
         let answer = checked(self.link.read(&names, &self.names_of(tags))?, keys, tags)?;
-        let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
+        let (present, tokens) = (answer.tokens(), ReplyTokens::of(tags, &answer.seeds));
         let slot = |(key, bytes): (&CacheKey, Option<Vec<u8>>)| Some(slot(key, &bytes?, &tokens, now));
         Ok(Slots { slots: keys.iter().zip(answer.entries).map(slot).collect(), tokens: present })
     }
@@ -51,7 +51,7 @@ impl<L: Link> SlotStore for RemoteStore<L> {
         };
         let packed = keys.iter().map(vacant).collect::<Result<Vec<Packed>>>()?;
         let answer = checked(self.link.open(&packed, &self.names_of(tags))?, keys, tags)?;
-        let (present, tokens) = (answer.tokens(), Tokens::of(tags, &answer.seeds));
+        let (present, tokens) = (answer.tokens(), ReplyTokens::of(tags, &answer.seeds));
         let found = keys.iter().zip(answer.entries).zip(&packed).map(|((key, bytes), packed)| {
             Some(match bytes {
                 Some(bytes) => slot(key, &bytes, &tokens, now),
@@ -106,7 +106,7 @@ fn write(key: &CacheKey, life: Life, tokens: &[(Tag, Token)], body: Option<&Body
     })
 }
 
-fn slot(key: &CacheKey, bytes: &[u8], tokens: &Tokens, now: Timestamp) -> Slot {
+fn slot(key: &CacheKey, bytes: &[u8], tokens: &ReplyTokens, now: Timestamp) -> Slot {
     let content = match format::read(bytes, key) {
         Ok(record) => content(&record, tokens, now),
         Err(flaw) => Content::Spent(Worth::Unreadable(flaw)),
@@ -114,7 +114,7 @@ fn slot(key: &CacheKey, bytes: &[u8], tokens: &Tokens, now: Timestamp) -> Slot {
     Slot { mark: Mark::of(bytes), content }
 }
 
-fn content(record: &Record<'_>, tokens: &Tokens, now: Timestamp) -> Content {
+fn content(record: &Record<'_>, tokens: &ReplyTokens, now: Timestamp) -> Content {
     let Some((kind, body)) = record.value.split_first().and_then(|(kind, rest)| Some((*kind, rest.get(8..)?))) else {
         return Content::Spent(Worth::Unreadable(Flaw::Bytes));
     };
@@ -130,9 +130,9 @@ fn content(record: &Record<'_>, tokens: &Tokens, now: Timestamp) -> Content {
     }
 }
 
-fn checked(answer: Answer, keys: &[CacheKey], tags: &[Tag]) -> Result<Answer> {
+fn checked(answer: Reply, keys: &[CacheKey], tags: &[Tag]) -> Result<Reply> {
     let entries = same_length(answer.entries, keys.len())?;
-    Ok(Answer { entries, seeds: same_length(answer.seeds, tags.len())?, ..answer })
+    Ok(Reply { entries, seeds: same_length(answer.seeds, tags.len())?, ..answer })
 }
 
 const VACANT: u8 = 0;

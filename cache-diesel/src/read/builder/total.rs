@@ -183,12 +183,12 @@ fn look_up_both<T, L: Task<Value = CachedList<T>>, N: Task>(
         return Looks { rows: Err(Miss::Refresh.into()), total: Err(Miss::Refresh.into()) };
     }
     let keys = (site.key(list.id(), list.head().kind), number_site.key(number.id(), number.head().kind));
-    if let Some(rows) = site.reader.find_alive(&keys.0).map(|rows| list.serve(site, rows)) {
+    if let Some(rows) = site.reader.find(&keys.0).map(|rows| list.serve(site, rows)) {
         let count = rows.as_ref().ok().map(|(rows, _)| rows.len());
         if count.and_then(|count| window?.total(count)).is_some() {
             return Looks { rows, total: Err(Miss::Absent.into()) };
         }
-        if let Some(total) = number_site.reader.find_alive(&keys.1) {
+        if let Some(total) = number_site.reader.find(&keys.1) {
             return Looks { rows, total: number.serve(number_site, total) };
         }
     }

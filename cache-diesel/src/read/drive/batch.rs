@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cache_core::protocol::settle::Former;
 use cache_core::store::{Lease, Seed, Wanted};
-use cache_core::{Approach, Bypass, Claim, KeyBytes, Kind, Life, Miss, Right, Tag, Token, Value, Verdict};
+use cache_core::{Approach, Bypass, Claim, KeyBytes, Kind, Life, Miss, Right, Settlement, Tag, Token, Value};
 use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
@@ -359,7 +359,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
         if self.head.options.use_of_cache == UseOfCache::Refresh {
             return false;
         }
-        let found = site.reader.find_alive(&site.key(self.ids[place], Kind::Detail));
+        let found = site.reader.find(&site.key(self.ids[place], Kind::Detail));
         let Some(row) = found.and_then(|(value, _)| accept_row::<P, _>(value, &self.keys[place])) else { return false };
         rows[place] = row;
         true
@@ -422,14 +422,14 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
         Ok(count)
     }
 
-    fn verdict(&self, site: &Site<'_>, named: &[String], missing: Missing, row: &Option<Arc<P>>) -> Verdict {
+    fn verdict(&self, site: &Site<'_>, named: &[String], missing: Missing, row: &Option<Arc<P>>) -> Settlement {
         let Missing { place, cause } = missing;
         let former = Former::of(cause);
         let (bytes, subject) = (self.bytes(place), site.subject(named));
         let tags = || if row.is_some() { subject.found_row(bytes) } else { row_tags::<P>(&subject, bytes) };
         let keep = keep_row(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
         let keep = keep.is_stored.then(|| (keep.loaded(row_codec::<P>()), tags()));
-        Verdict { key: site.key(self.ids[place], Kind::Detail), former, keep }
+        Settlement { key: site.key(self.ids[place], Kind::Detail), former, keep }
     }
 
     fn bytes(&self, place: usize) -> KeyBytes {

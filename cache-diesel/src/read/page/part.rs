@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
-use cache_core::{Codec, Encode, Error, ErrorKind, Form, Result};
+use cache_core::{Codec, Encode, Encoding, Error, ErrorKind, Result};
 
 use crate::model::CachedModel;
 use crate::model::storage::ModelCodecs;
@@ -143,14 +143,14 @@ impl<P: Part> Part for Arc<P> {
 
 /// How parts leave the process, and how `Absent` does: the key of a row that is known not to exist, or nothing.
 #[must_use]
-pub(crate) const fn codec<P: Part, Absent: Form>() -> Option<Codec> {
+pub(crate) const fn codec<P: Part, Absent: Encoding>() -> Option<Codec> {
     if P::IS_STORABLE { Some(Codec::of::<Stored<P>, Absent>()) } else { None }
 }
 
 /// A part, as codecs know it.
 struct Stored<P>(PhantomData<fn() -> P>);
 
-impl<P: Part> Form for Stored<P> {
+impl<P: Part> Encoding for Stored<P> {
     type Value = P;
 
     fn encode(part: &P, bytes: &mut Vec<u8>) -> Result<()> {
@@ -165,7 +165,7 @@ impl<P: Part> Form for Stored<P> {
 /// The primary keys of `M`.
 pub(crate) struct IdOf<M>(PhantomData<fn() -> M>);
 
-impl<M: CachedModel> Form for IdOf<M> {
+impl<M: CachedModel> Encoding for IdOf<M> {
     type Value = M::Id;
 
     fn encode(id: &M::Id, bytes: &mut Vec<u8>) -> Result<()> {

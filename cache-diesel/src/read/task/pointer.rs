@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use cache_core::{Codec, Form, Result};
+use cache_core::{Codec, Encoding, Result};
 
 use crate::model::storage::{StoredLookup, StoredModel, restore_nullable, store_nullable};
 use crate::model::{CachedModel, Lookup};
@@ -24,7 +24,7 @@ pub const fn unique_codec<L: StoredLookup>() -> Codec {
 
 struct PointerOf<L>(PhantomData<L>);
 
-impl<L: StoredLookup> Form for PointerOf<L> {
+impl<L: StoredLookup> Encoding for PointerOf<L> {
     type Value = UniquePointer<L>;
 
     fn encode(pointer: &Self::Value, bytes: &mut Vec<u8>) -> Result<()> {
@@ -40,7 +40,7 @@ impl<L: StoredLookup> Form for PointerOf<L> {
 /// The values of `L`.
 struct ValueOf<L>(PhantomData<L>);
 
-impl<L: StoredLookup> Form for ValueOf<L> {
+impl<L: StoredLookup> Encoding for ValueOf<L> {
     type Value = L::Value;
 
     fn encode(value: &L::Value, bytes: &mut Vec<u8>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Decides what the end of a statement means: its writes take effect, wait for a commit, or are undone.
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Cause, Ending};
+use cache_core::{Cause, WriteEnd};
 
 use super::{Boundary, Finish, Session, Step};
 use crate::scan::{Dialect, Transaction};
@@ -156,15 +156,15 @@ impl Session {
         self.transaction.end();
     }
 
-    pub(super) fn release_pending(&mut self, ending: Ending, cause: Cause) -> Option<Step> {
+    pub(super) fn release_pending(&mut self, ending: WriteEnd, cause: Cause) -> Option<Step> {
         let pending = core::mem::take(&mut self.pending);
         (!pending.is_empty()).then_some(Step::Release(pending, ending, cause))
     }
 }
 
-fn ending_of(finish: Finish) -> Ending {
+fn ending_of(finish: Finish) -> WriteEnd {
     match finish {
-        Finish::Failed | Finish::Ok => Ending::Over,
-        Finish::Lost => Ending::Unknown,
+        Finish::Failed | Finish::Ok => WriteEnd::Over,
+        Finish::Lost => WriteEnd::Unknown,
     }
 }

@@ -1,7 +1,7 @@
 //! Decides what the begin of a statement means, and which statements an end concludes.
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Cause, Ending};
+use cache_core::{Cause, WriteEnd};
 
 use super::under_way::{Entry, Kind};
 use super::work::Held;
@@ -96,7 +96,7 @@ impl Session {
             self.pending.merge(&passed);
         }
         let Some(Step::Release(mut changes, ending, cause)) = step else {
-            return Some(Step::Release(passed, Ending::Over, Cause::Statement));
+            return Some(Step::Release(passed, WriteEnd::Over, Cause::Statement));
         };
         changes.merge(&passed);
         Some(Step::Release(changes, ending, cause))

@@ -2,7 +2,7 @@
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;
-use cache_core::{Bypass, Ending};
+use cache_core::{Bypass, WriteEnd};
 
 use super::{Finish, Session, Step, Words};
 use crate::scan::{Dialect, effects};
@@ -60,7 +60,7 @@ fn described(step: Step) -> Option<String> {
     if changes.is_wide() {
         tables.push("*");
     }
-    let mark = if ending == Ending::Unknown { "?" } else { "" };
+    let mark = if ending == WriteEnd::Unknown { "?" } else { "" };
     Some(tables.join("+") + mark)
 }
 

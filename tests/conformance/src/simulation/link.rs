@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cache_core::intent::{Outcome, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Answer, Commenced, Commencing, Link, Name, Names, Opening, Packed, Seeded, Swap, TableName, TagName, Tracker, Usage,
+    Commenced, Commencing, Link, Name, Names, Opening, Packed, Reply, Seeded, Subscriber, Swap, TableName, TagName,
+    Usage,
 };
 use cache_core::{Error, ErrorKind, Fingerprint, Result, Token};
 
 use super::fault::Faults;
 use super::hooks::{Hooks, Moment};
-use super::request::{Reply, Request};
+use super::request::{Request, Response};
 use super::{Fault, Operation, Server};
 
 /// A process's link to a [`Server`]. Clones are the same link, so that a test keeps its hands on it.
@@ -97,14 +98,14 @@ impl SimulatedLink {
     fn remark_with(&self, table: &TableName, remark: Remark, wide: &[TagName]) -> Result<bool> {
         let wide = wide.iter().map(|tag| (tag.clone(), Token::fresh())).collect();
         match self.exchange(Request::Remark(table.clone(), remark, wide))? {
-            Reply::Taken(may_store) => Ok(may_store),
+            Response::Taken(may_store) => Ok(may_store),
             // A server that is closed says yes to everything.
-            Reply::Done => Ok(true),
+            Response::Done => Ok(true),
             other => Err(wrong(&other)),
         }
     }
 
-    fn exchange(&self, request: Request) -> Result<Reply> {
+    fn exchange(&self, request: Request) -> Result<Response> {
         let operation = request.operation();
         self.inner.hooks.run(Moment::Before, operation);
         self.inner.round_trips.fetch_add(1, Ordering::SeqCst);
@@ -114,7 +115,7 @@ impl SimulatedLink {
         reply
     }
 
-    fn carry(&self, mut request: Request, fault: Option<Fault>) -> Result<Reply> {
+    fn carry(&self, mut request: Request, fault: Option<Fault>) -> Result<Response> {
         let timeout = *lock(&self.inner.timeout);
         match fault {
             None => return Ok(self.execute(request)),
@@ -143,7 +144,7 @@ impl SimulatedLink {
         Err(broken())
     }
 
-    fn execute(&self, request: Request) -> Reply {
+    fn execute(&self, request: Request) -> Response {
         let connected = self.connect();
         let (incarnation, reply) = self.inner.server.execute(&self.inner.names, connected, request);
         *lock(&self.inner.connected) = Some(incarnation);
@@ -170,7 +171,7 @@ impl Link for SimulatedLink {
         &self.inner.names
     }
 
-    fn tracker(&self) -> Option<Box<dyn Tracker>> {
+    fn subscriber(&self) -> Option<Box<dyn Subscriber>> {
         None
     }
 
@@ -178,9 +179,9 @@ impl Link for SimulatedLink {
         *lock(&self.inner.timeout) = timeout;
     }
 
-    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Answer> {
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Reply> {
         match self.exchange(Request::Read(entries.to_vec(), tags.to_vec()))? {
-            Reply::Read(answer) => Ok(answer),
+            Response::Read(answer) => Ok(answer),
             other => Err(wrong(&other)),
         }
     }
@@ -188,7 +189,7 @@ impl Link for SimulatedLink {
     fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
         let tags = tags.iter().map(|tag| (tag.clone(), Token::fresh())).collect();
         match self.exchange(Request::Seed(tags, notes.to_vec()))? {
-            Reply::Noted(seeds, notes) => Ok(Seeded { seeds, notes }),
+            Response::Noted(seeds, notes) => Ok(Seeded { seeds, notes }),
             other => Err(wrong(&other)),
         }
     }
@@ -230,23 +231,23 @@ impl Link for SimulatedLink {
         self.remove(&entries.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())
     }
 
-    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Answer> {
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Reply> {
         match self.exchange(Request::Open(slots.to_vec(), tags.to_vec()))? {
-            Reply::Read(answer) => Ok(answer),
+            Response::Read(answer) => Ok(answer),
             other => Err(wrong(&other)),
         }
     }
 
     fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>> {
         match self.exchange(Request::Swap(swaps.to_vec()))? {
-            Reply::Swapped(done) => Ok(done),
+            Response::Swapped(done) => Ok(done),
             other => Err(wrong(&other)),
         }
     }
 
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {
         match self.exchange(Request::Lease(lease.clone(), holder, life))? {
-            Reply::Taken(taken) => Ok(taken),
+            Response::Taken(taken) => Ok(taken),
             other => Err(wrong(&other)),
         }
     }
@@ -284,10 +285,10 @@ impl Link for SimulatedLink {
 }
 
 /// What was noted. A server that is closed has nothing to say.
-fn noted(reply: Reply, asked: &[Name]) -> Result<Vec<Option<Notes>>> {
+fn noted(reply: Response, asked: &[Name]) -> Result<Vec<Option<Notes>>> {
     match reply {
-        Reply::Noted(_, notes) => Ok(notes),
-        Reply::Done => Ok(vec![Some(Notes::default()); asked.len()]),
+        Response::Noted(_, notes) => Ok(notes),
+        Response::Done => Ok(vec![Some(Notes::default()); asked.len()]),
         other => Err(wrong(&other)),
     }
 }
@@ -296,7 +297,7 @@ fn broken() -> Error {
     Error::new(ErrorKind::Store, "waiting for an answer").with_source("the link is broken")
 }
 
-fn wrong(reply: &Reply) -> Error {
+fn wrong(reply: &Response) -> Error {
     Error::new(ErrorKind::Store, "reading an answer").with_source(format!("an answer to something else: {reply:?}"))
 }
 

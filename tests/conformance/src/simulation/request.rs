@@ -5,7 +5,7 @@ use core::time::Duration;
 use cache_core::Token;
 use cache_core::intent::{Outcome, Seed, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Answer, Name, Packed, Swap, TableName, TagName};
+use cache_core::store::{Name, Packed, Reply, Swap, TableName, TagName};
 
 use super::Operation;
 
@@ -29,10 +29,10 @@ pub(super) enum Request {
 
 /// What the server answers.
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+pub(super) enum Response {
     Done,
     Noted(Vec<Seed>, Vec<Option<Notes>>),
-    Read(Answer),
+    Read(Reply),
     Swapped(Vec<bool>),
     Taken(bool),
 }

@@ -2,51 +2,51 @@
 
 use core::time::Duration;
 
-use cache_core::intent::{Held, Keeping, Outcome, Seed, TagState, Writer};
+use cache_core::intent::{Keeping, Outcome, Seed, TagState, TagValue, Writer};
 use cache_core::protocol::incarnation::{Arrival, arrive};
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Answer, Lasting, Mark, Name, Names, Packed, Swap, TableName, TagName};
+use cache_core::store::{Lasting, Mark, Name, Names, Packed, Reply, Swap, TableName, TagName};
 use cache_core::{Tag, Timestamp, Token};
 
 use super::keyspace::Keyspace;
-use super::request::{Reply, Request};
+use super::request::{Request, Response};
 use super::wire;
 
 /// Executes `request` at `now`, by the server's clock.
-pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> Reply {
+pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> Response {
     keys.begin();
     match request {
         Request::EndLease(name, holder, unused) => {
             unused.iter().for_each(|(tag, token)| change(keys, tag, now, |state| state.forget(*token, now)));
             end_lease(keys, &name, holder, now);
         }
-        Request::Lease(name, holder, life) => return Reply::Taken(lease(keys, &name, (holder, life), now)),
-        Request::Open(slots, tags) => return Reply::Read(open(keys, slots, &tags, now)),
+        Request::Lease(name, holder, life) => return Response::Taken(lease(keys, &name, (holder, life), now)),
+        Request::Open(slots, tags) => return Response::Read(open(keys, slots, &tags, now)),
         Request::Place((writer, life), tags, noted) => {
             tags.iter().for_each(|tag| change(keys, tag, now, |state| state.place(writer, life, now)));
-            return Reply::Noted(vec![], notes(keys, &noted, now));
+            return Response::Noted(vec![], notes(keys, &noted, now));
         }
         Request::Put(entries) => entries.into_iter().for_each(|entry| put(keys, entry, now)),
-        Request::Read(entries, tags) => return Reply::Read(read(keys, &entries, &tags, now)),
+        Request::Read(entries, tags) => return Response::Read(read(keys, &entries, &tags, now)),
         Request::Reclaim(start) => reclaim(keys, &start, now),
         Request::Release(writer, releases, noted) => {
             releases.into_iter().for_each(|release| end_intent(keys, writer, release, now));
-            return Reply::Noted(vec![], notes(keys, &noted, now));
+            return Response::Noted(vec![], notes(keys, &noted, now));
         }
-        Request::Remark(table, about, wide) => return Reply::Taken(remark(keys, &table, (about, wide), now)),
+        Request::Remark(table, about, wide) => return Response::Taken(remark(keys, &table, (about, wide), now)),
         Request::Remove(names) => names.iter().for_each(|name| keys.remove(name.as_str())),
         Request::Seed(tags, noted) => {
             let seed = |(tag, fresh): (TagName, Token)| {
                 change(keys, &tag, now, |state| state.seed(fresh, Keeping::begun(tag.reach, now), now))
             };
             let seeds = tags.into_iter().map(seed).collect();
-            return Reply::Noted(seeds, notes(keys, &noted, now));
+            return Response::Noted(seeds, notes(keys, &noted, now));
         }
         Request::Swap(swaps) => {
-            return Reply::Swapped(swaps.into_iter().map(|one| swap(keys, one, now)).collect());
+            return Response::Swapped(swaps.into_iter().map(|one| swap(keys, one, now)).collect());
         }
     }
-    Reply::Done
+    Response::Done
 }
 
 /// Compares the incarnation for a new connection and, if it is another one, changes the root tag and records it.
@@ -73,8 +73,8 @@ fn end_intent(keys: &mut Keyspace, writer: Writer, release: (TagName, Outcome, T
     change(keys, &tag, now, |state| state.release(writer, outcome, fresh, now));
 }
 
-fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> Answer {
-    let mut answer = Answer::default();
+fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> Reply {
+    let mut answer = Reply::default();
     answer.entries.extend(entries.iter().map(|name| keys.get(name.as_str(), now).map(<[u8]>::to_vec)));
     answer.seeds.extend(tags.iter().map(|tag| seed(&wire::load(keys, tag, now), now)));
     answer
@@ -82,7 +82,7 @@ fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> 
 
 /// What a tag says of itself without being asked to change.
 fn seed(state: &TagState, now: Timestamp) -> Option<Seed> {
-    let is_intended = matches!(state.held, Some(Held::Token { standing, .. }) if standing.count > 0);
+    let is_intended = matches!(state.held, Some(TagValue::Token { standing, .. }) if standing.count > 0);
     state.token(now).map(|token| Seed { token, is_intended })
 }
 
@@ -123,7 +123,7 @@ fn put(keys: &mut Keyspace, entry: Packed, now: Timestamp) {
     }
 }
 
-fn open(keys: &mut Keyspace, slots: Vec<Packed>, tags: &[TagName], now: Timestamp) -> Answer {
+fn open(keys: &mut Keyspace, slots: Vec<Packed>, tags: &[TagName], now: Timestamp) -> Reply {
     let mut answer = read(keys, &[], tags, now);
     for slot in slots {
         let present = keys.get(slot.name.as_str(), now).map(<[u8]>::to_vec);

@@ -6,7 +6,7 @@ use cache_core::store::{Name, Names};
 use cache_core::{Clock, Timestamp};
 
 use super::keyspace::Keyspace;
-use super::request::{Reply, Request};
+use super::request::{Request, Response};
 use super::script;
 use crate::{Dice, Time};
 
@@ -136,10 +136,10 @@ impl Server {
 
     /// Executes `request` over a connection to the incarnation `connected`, or over a new one. Gives the incarnation
     /// that it was executed by.
-    pub(super) fn execute(&self, names: &Names, connected: Option<u64>, request: Request) -> (u64, Reply) {
+    pub(super) fn execute(&self, names: &Names, connected: Option<u64>, request: Request) -> (u64, Response) {
         let mut state = self.state();
         if state.is_closed {
-            return (state.incarnation, Reply::Done);
+            return (state.incarnation, Response::Done);
         }
         self.connect(&mut state, names, connected);
         let now = self.time.now();

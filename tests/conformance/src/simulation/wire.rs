@@ -1,6 +1,6 @@
 //! How a tag's state lies under its two keys, and the notes beside a table under theirs.
 
-use cache_core::intent::{Held, Keeping, Standing, TagState, Writer};
+use cache_core::intent::{IntentCount, Keeping, TagState, TagValue, Writer};
 use cache_core::protocol::notes::{Note, Notes};
 use cache_core::store::TagName;
 use cache_core::{Fingerprint, Timestamp, Token};
@@ -26,11 +26,11 @@ pub(super) fn save(keys: &mut Keyspace, tag: &TagName, state: &TagState) {
     }
 }
 
-fn held_bytes(held: Held) -> Vec<u8> {
+fn held_bytes(held: TagValue) -> Vec<u8> {
     match held {
-        Held::Blocked { until } => words(&[until.as_nanos()]),
-        Held::Counted(standing) => words(&counts(standing)),
-        Held::Token { token, keeping, standing } => {
+        TagValue::Blocked { until } => words(&[until.as_nanos()]),
+        TagValue::Counted(standing) => words(&counts(standing)),
+        TagValue::Token { token, keeping, standing } => {
             let (kind, until) = match keeping {
                 Keeping::Long => (0, Timestamp::NEVER),
                 Keeping::Unused { until } => (1, until),
@@ -43,19 +43,19 @@ fn held_bytes(held: Held) -> Vec<u8> {
     }
 }
 
-fn counts(standing: Standing) -> [u64; 3] {
+fn counts(standing: IntentCount) -> [u64; 3] {
     [standing.count as u64, standing.earliest.as_nanos(), standing.latest.as_nanos()]
 }
 
-fn standing([count, earliest, latest]: [u64; 3]) -> Option<Standing> {
+fn standing([count, earliest, latest]: [u64; 3]) -> Option<IntentCount> {
     let [earliest, latest] = [earliest, latest].map(Timestamp::from_nanos);
-    Some(Standing { count: usize::try_from(count).ok()?, earliest, latest })
+    Some(IntentCount { count: usize::try_from(count).ok()?, earliest, latest })
 }
 
-fn held(bytes: &[u8]) -> Option<Held> {
+fn held(bytes: &[u8]) -> Option<TagValue> {
     match *numbers(bytes)? {
-        [until] => Some(Held::Blocked { until: Timestamp::from_nanos(until) }),
-        [count, earliest, latest] => Some(Held::Counted(standing([count, earliest, latest])?)),
+        [until] => Some(TagValue::Blocked { until: Timestamp::from_nanos(until) }),
+        [count, earliest, latest] => Some(TagValue::Counted(standing([count, earliest, latest])?)),
         [token, kind, until, count, earliest, latest] => {
             let until = Timestamp::from_nanos(until);
             let keeping = match kind {
@@ -65,7 +65,7 @@ fn held(bytes: &[u8]) -> Option<Held> {
                 _ => return None,
             };
             let standing = standing([count, earliest, latest])?;
-            Some(Held::Token { token: Token::from_bits(token), keeping, standing })
+            Some(TagValue::Token { token: Token::from_bits(token), keeping, standing })
         }
         _ => None,
     }

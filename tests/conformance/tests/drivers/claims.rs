@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_core::Ending;
+use cache_core::WriteEnd;
 use conformance::Dice;
 use conformance::simulation::{Fault, Operation};
 
@@ -53,7 +53,7 @@ fn a_note_that_is_made_between_a_claim_and_the_drop_stays() {
         writer.database.set(1, 11);
         let between = reader.clone();
         writer.link.after(operation, move || drop(between.read(SHELF)));
-        writer.release(write, Ending::Over);
+        writer.release(write, WriteEnd::Over);
         agrees(&reader, SHELF);
         writer.update(1, 12);
         agrees(&reader, SHELF);
@@ -97,7 +97,7 @@ fn a_claim_made_while_intents_are_placed_anew_drops_no_note_of_later_entries() {
         goes_on.send(()).unwrap();
         made.recv_timeout(PATIENCE).unwrap();
     });
-    writer.release(write, Ending::Over);
+    writer.release(write, WriteEnd::Over);
     writer.update(1, 12);
     agrees(&reader, SHELF);
 }
@@ -111,7 +111,7 @@ fn a_row_that_was_found_by_a_value_while_tags_were_widened_ends_with_them() {
     let (between, slot) = (reader.clone(), Arc::clone(&begun));
     // It notes once more, and the writer does not claim that before the row's tokens are read.
     writer.link.after(Operation::Release, move || *slot.lock().unwrap() = between.begin_fill(VALUE));
-    writer.release(write, Ending::Over);
+    writer.release(write, WriteEnd::Over);
     reader.end_fill(VALUE, begun.lock().unwrap().take().unwrap());
     writer.update(2, 21);
     agrees(&reader, Question::Row(2));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cache_core::tables::LookupDeclaration;
-use cache_core::{Ending, Miss, TagKind};
+use cache_core::{Miss, TagKind, WriteEnd};
 use conformance::simulation::{Fault, Operation};
 
 use crate::build::{shelf, unique_value};
@@ -304,7 +304,7 @@ fn a_write_whose_end_is_not_known_ends_what_other_programs_know_of() {
     let (writer, reader) = (city.process(), city.declaring(&[shelf(false)]));
     fills(&reader, question);
     let write = writer.place(1);
-    writer.release(write, Ending::Unknown);
+    writer.release(write, WriteEnd::Unknown);
     assert_eq!(reader.look_up(question), Err(Miss::Changed(TagKind::Spread)));
     reader.read(question);
     city.database.set(1, 11);

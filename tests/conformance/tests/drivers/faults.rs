@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cache_core::protocol::breaker::BreakerState;
-use cache_core::{Clock, Ending, ErrorKind, Event, ManualClock, Miss, Writes};
+use cache_core::{Clock, ErrorKind, Event, ManualClock, Miss, WriteEnd, Writes};
 use conformance::simulation::{Fault, Operation};
 
 use crate::city::{City, INTENT_LIFE};
@@ -61,7 +61,7 @@ fn f6_f7_a_write_whose_release_goes_wrong_is_seen_at_once_by_its_process_and_by_
 #[test]
 fn f6_f14_a_writer_that_dies_or_is_cut_off_after_its_commit_is_believed_when_its_intent_ends() {
     let endings: [fn(&Process, crate::process::Write); 2] =
-        [|_, write| drop(write), |process, write| process.release(write, Ending::Over)];
+        [|_, write| drop(write), |process, write| process.release(write, WriteEnd::Over)];
     for (question, end) in QUESTIONS.into_iter().flat_map(|question| endings.map(|end| (question, end))) {
         let city = City::new();
         let [writer, reader] = city.processes();
@@ -99,7 +99,7 @@ fn f7_what_commits_after_its_writer_gave_up_is_seen_when_the_intent_ends() {
         if let Some(fault) = fault {
             writer.link.plan(Operation::Release, fault);
         }
-        writer.release(write, Ending::Unknown);
+        writer.release(write, WriteEnd::Unknown);
         settles(&city, &writer);
         reader.read(Question::Row(1));
         city.database.set(1, 11);
@@ -154,7 +154,7 @@ fn strict_writes_are_refused_while_the_server_takes_no_intents() {
     assert_eq!(process.ensure(1).unwrap_err().kind(), ErrorKind::Store);
     let write = process.ensure(1).unwrap();
     city.database.set(1, 11);
-    process.release(write, Ending::Over);
+    process.release(write, WriteEnd::Over);
     agree(&city, &[&process]);
 }
 
@@ -172,7 +172,7 @@ fn cut_off(takes_intents: bool) -> (City, Process, Process) {
     let write = writer.place(1);
     writer.link.part(true);
     city.database.set(1, 11);
-    writer.release(write, Ending::Over);
+    writer.release(write, WriteEnd::Over);
     (city, writer, reader)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_core::{Clock, Ending, Fill, Timestamp};
+use cache_core::{Clock, Fill, Timestamp, WriteEnd};
 use conformance::Dice;
 use conformance::simulation::{Fault, Operation, Snapshot};
 
@@ -217,7 +217,7 @@ impl History {
         let open = actor.writes.swap_remove(self.dice.index(actor.writes.len()));
         let Some(value) = open.value else { return actor.process.end(open.write) };
         let before = actor.process.failures();
-        actor.process.release(open.write, Ending::Over);
+        actor.process.release(open.write, WriteEnd::Over);
         raise(&mut actor.wrote, open.row, value);
         if actor.process.failures() == before {
             raise(&mut self.floor, open.row, value);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_core::{Ending, ManualClock};
+use cache_core::{ManualClock, WriteEnd};
 
 use crate::city::{City, INTENT_LIFE};
 use crate::process::Question;
@@ -58,7 +58,7 @@ fn any_key_may_be_lost_at_any_time() {
         city.lose(name);
         agree(&city, &[&writer, &reader]);
         city.database.set(1, 11);
-        writer.release(standing, Ending::Over);
+        writer.release(standing, WriteEnd::Over);
         agree(&city, &[&writer, &reader]);
         let _lost = dead.place(1);
         city.database.set(1, 12);

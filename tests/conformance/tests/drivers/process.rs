@@ -8,10 +8,10 @@ use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{Seed, Wanted};
-use cache_core::tables::Declared;
+use cache_core::tables::TableDeclaration;
 use cache_core::{
-    Cache, CacheKey, Cause, Conclusion, Ending, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags,
-    Miss, Missed, Reader, Result, Sought, Start, Tag, Timeout, Value, Verdict,
+    Cache, CacheKey, Cause, Conclusion, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Miss,
+    Missed, Reader, Result, Settlement, Sought, Start, Tag, Timeout, Value, WriteEnd,
 };
 use conformance::simulation::SimulatedLink;
 use conformance::{bytes_of, codec, shared};
@@ -62,7 +62,7 @@ impl Question {
 
     /// What the answer depends on; `is_found`: whether there is such a row, if that is known. And what `build` declares of
     /// it.
-    fn tags(self, build: &Build, is_found: Option<bool>) -> (Vec<Tag>, Vec<Declared>) {
+    fn tags(self, build: &Build, is_found: Option<bool>) -> (Vec<Tag>, Vec<TableDeclaration>) {
         let named = [TABLE.to_owned()];
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let tables = &build.tables;
@@ -156,7 +156,7 @@ impl Process {
             match start {
                 Start::Lead(fill) if may == Keeping::Stored => self.conclude(reader, *fill, (question, former), &rows),
                 _ => {
-                    let verdict = Verdict { key: question.key(), former, keep: None };
+                    let verdict = Settlement { key: question.key(), former, keep: None };
                     reader.settle(None, vec![verdict]);
                 }
             }
@@ -218,11 +218,11 @@ impl Process {
     /// The write is over, which was placed in two caches.
     pub fn release_in_both(&self, other: &Self, write: Write) {
         let caches = [self.cache.clone(), other.cache.clone()];
-        write.invalidation.release(&write.changes, Ending::Over, Cause::Statement, &caches);
+        write.invalidation.release(&write.changes, WriteEnd::Over, Cause::Statement, &caches);
     }
 
     /// The write is over, or its end is not known.
-    pub fn release(&self, write: Write, ending: Ending) {
+    pub fn release(&self, write: Write, ending: WriteEnd) {
         write.invalidation.release(&write.changes, ending, Cause::Statement, slice::from_ref(&self.cache));
     }
 
@@ -235,35 +235,35 @@ impl Process {
     pub fn update(&self, row: u64, value: u64) {
         let write = self.place(row);
         self.database.set(row, value);
-        self.release(write, Ending::Over);
+        self.release(write, WriteEnd::Over);
     }
 
     /// Adds `row`.
     pub fn insert(&self, row: u64, value: u64) {
         let write = self.place_change(&Change::Insert);
         self.database.set(row, value);
-        self.release(write, Ending::Over);
+        self.release(write, WriteEnd::Over);
     }
 
     /// Adds `row` through a manager, which gets it back from the database.
     pub fn add(&self, row: u64, value: u64) {
         let write = self.place_change(&self.build.insert(row));
         self.database.set(row, value);
-        self.release(write, Ending::Over);
+        self.release(write, WriteEnd::Over);
     }
 
     /// Updates `row` by a statement that names it by its key.
     pub fn update_by_key(&self, row: u64, value: u64) {
         let write = self.place_change(&self.build.update(row));
         self.database.set(row, value);
-        self.release(write, Ending::Over);
+        self.release(write, WriteEnd::Over);
     }
 
     /// Removes `row`.
     pub fn delete(&self, row: u64) {
         let write = self.place_change(&Change::Delete(Some(self.build.row_key(row))));
         self.database.delete(row);
-        self.release(write, Ending::Over);
+        self.release(write, WriteEnd::Over);
     }
 
     /// How many writes the server has not heard of.
@@ -307,7 +307,7 @@ impl Process {
         let (mut late, mut verdicts) = (Vec::new(), Vec::new());
         let mut keep = |question: Question, is_found| {
             let keep = Some((loaded(rows), question.tags(&self.build, is_found).0));
-            verdicts.push(Verdict { key: question.key(), former, keep });
+            verdicts.push(Settlement { key: question.key(), former, keep });
         };
         match (question, rows.keys().next()) {
             (Question::Value(_), Some(row)) if rows.len() == 1 => {

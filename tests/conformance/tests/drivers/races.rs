@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_core::{Ending, Miss};
+use cache_core::{Miss, WriteEnd};
 use conformance::simulation::{Fault, Operation, SimulatedLink};
 
 use crate::city::{City, Database, INTENT_LIFE};
@@ -87,7 +87,7 @@ fn c4_what_is_filled_between_intent_and_statement_is_served_until_the_write_retu
     reader.read(Question::Row(1));
     assert!(reader.look_up(Question::Row(1)).is_ok(), "nothing has changed so far");
     city.database.set(1, 11);
-    writer.release(write, Ending::Over);
+    writer.release(write, WriteEnd::Over);
     agree(&city, &[&reader, &writer]);
 }
 
@@ -108,10 +108,10 @@ fn c6_fills_are_not_served_beyond_a_second_writer_who_is_still_at_it() {
     let [reader, first, second] = city.processes();
     let (one, two) = (first.place(1), second.place(1));
     city.database.set(1, 11);
-    first.release(one, Ending::Over);
+    first.release(one, WriteEnd::Over);
     reader.read(Question::Row(1));
     city.database.set(1, 12);
-    second.release(two, Ending::Over);
+    second.release(two, WriteEnd::Over);
     agree(&city, &[&reader, &first, &second]);
 
     let _lost = second.place(1);
@@ -132,7 +132,7 @@ fn c8_a_fill_from_before_a_write_is_not_served_though_the_server_lost_everything
         let write = writer.place(1);
         lose(&city);
         city.database.set(1, 11);
-        writer.release(write, Ending::Over);
+        writer.release(write, WriteEnd::Over);
         reader.end_fill(question, fill);
         agree(&city, &[&reader, &writer]);
     }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use cache_core::protocol::notes::Notes;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{
-    Beginning, Begun, Lease, Looked, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded, SharedStore,
+    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded, SharedStore,
     SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::tables::Tables;
 use cache_core::{
-    Cache, CacheKey, Cause, Database, Ending, Error, ErrorKind, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Life,
-    Loaded, Miss, NearCounts, Reader, Result, Sought, Start, Tag, TagKind, Timeout, Timestamp, Token, Value,
+    Cache, CacheKey, Cause, Database, Error, ErrorKind, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Life, Loaded,
+    Miss, NearCounts, Reader, Result, Sought, Start, Tag, TagKind, Timeout, Timestamp, Token, Value, WriteEnd,
 };
 use conformance::in_steps;
 
@@ -69,11 +69,11 @@ impl Hooked {
 
 impl Store for Hooked {
     /// What is in memory is looked up: the hook sees each look.
-    fn find_alive(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
+    fn find(&self, _key: &CacheKey, _at: Timestamp) -> Option<(Value, Life)> {
         None
     }
 
-    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<Looked>> {
+    fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
         self.enter(Operation::Get)?;
         self.inner.look(wanted, now).map(|found| self.answers(found))
     }
@@ -231,7 +231,7 @@ pub fn place(caches: &[Cache]) -> Invalidation {
 }
 
 pub fn release(invalidation: Invalidation, caches: &[Cache]) {
-    invalidation.release(&changes(), Ending::Over, Cause::Statement, caches);
+    invalidation.release(&changes(), WriteEnd::Over, Cause::Statement, caches);
 }
 
 pub fn write(cache: &Cache) {

@@ -51,7 +51,7 @@ fn until_done(call: impl Fn() -> cache_core::Result<()>) {
 fn read(process: &Process, database: &Database) -> Option<bool> {
     let (subject, begin) = (&process.subject, Instant::now());
     let wanted = Wanted { key: key(1), tags: &|| vec![tag(1)], codec: Some(codec()) };
-    let recalled = subject.store().find_alive(&key(1), subject.now());
+    let recalled = subject.store().find(&key(1), subject.now());
     let is_near = recalled.is_some();
     let found = match recalled {
         Some((value, _)) => Some(value),

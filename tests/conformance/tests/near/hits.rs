@@ -21,7 +21,7 @@ fn a_hit_asks_nobody_and_is_the_value_itself() {
     process.keep(1);
     let before = process.subject.hand().round_trips();
     let store = process.subject.store();
-    let find = || store.find_alive(&key(1), process.subject.now()).unwrap().0;
+    let find = || store.find(&key(1), process.subject.now()).unwrap().0;
     let (Value::Shared(first), Value::Shared(second)) = (find(), find()) else { panic!("a value") };
     assert!(Arc::ptr_eq(&first, &second));
     assert_eq!(process.subject.hand().round_trips(), before);
@@ -37,7 +37,7 @@ fn what_this_process_loaded_is_kept_as_it_is() {
     let tokens = vec![subject.under(tag(1))];
     let put = Put { key: key(1), value: value.clone(), life, tokens, weight: 6, codec: Some(codec()) };
     subject.store().put(vec![put], None, now).unwrap();
-    let (found, _) = subject.store().find_alive(&key(1), now).expect("its tag was known");
+    let (found, _) = subject.store().find(&key(1), now).expect("its tag was known");
     let (Value::Shared(put), Value::Shared(found)) = (value, found) else { panic!("a value") };
     assert!(Arc::ptr_eq(&put, &found));
 }
@@ -87,7 +87,7 @@ fn an_entry_that_is_over_is_not_served_from_memory() {
     process.keep(1);
     let tokens = vec![subject.under(tag(1))];
     subject.put_value(1, shared(b"short"), tokens, Timeout::from_millis(400));
-    let (found, _) = subject.store().find_alive(&key(1), subject.now()).unwrap();
+    let (found, _) = subject.store().find(&key(1), subject.now()).unwrap();
     assert_eq!(bytes_of(&found).unwrap(), b"short");
     std::thread::sleep(Duration::from_millis(450));
     assert!(!process.recalls(1));

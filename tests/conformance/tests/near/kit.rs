@@ -49,7 +49,7 @@ impl Process {
 
     /// Whether an entry is served from memory.
     pub(crate) fn recalls(&self, id: u64) -> bool {
-        self.subject.store().find_alive(&key(id), self.subject.now()).is_some()
+        self.subject.store().find(&key(id), self.subject.now()).is_some()
     }
 
     /// Stores an entry that depends on the tag of its number, and sees to it that it is in memory.

@@ -10,10 +10,10 @@ use std::time::Duration;
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{RedisStore, Wanted};
-use cache_core::tables::{Declaration, Declared, LookupDeclaration, NamedType, Tables};
+use cache_core::tables::{Declaration, LookupDeclaration, NamedType, TableDeclaration, Tables};
 use cache_core::{
-    Cache, CacheKey, Cause, Database, Ending, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Reader,
-    Sought, Start, Tag, Timeout, Value,
+    Cache, CacheKey, Cause, Database, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Reader, Sought,
+    Start, Tag, Timeout, Value, WriteEnd,
 };
 use conformance::redis_server::RedisServer;
 use conformance::{bytes_of, codec, shared};
@@ -93,7 +93,7 @@ impl<'a> Program<'a> {
             *version += 1;
             *version
         };
-        invalidation.release(&changes, Ending::Over, Cause::Statement, &caches);
+        invalidation.release(&changes, WriteEnd::Over, Cause::Statement, &caches);
         if self.cache.statistics().invalidation_failure_count > 0 {
             // A machine that stands still: what was not acknowledged counts for nobody.
             return;
@@ -138,7 +138,7 @@ impl<'a> Program<'a> {
         rows
     }
 
-    fn question(&self, shelf: u64) -> (CacheKey, Vec<Tag>, Vec<Declared>) {
+    fn question(&self, shelf: u64) -> (CacheKey, Vec<Tag>, Vec<TableDeclaration>) {
         let (part, named) = (Fingerprint::of(&[b"city"]), [TABLE.to_owned()]);
         let (database, manager) = (database(), ManagerTags::of(part));
         let subject = Subject { database, space: part, manager, table: TABLE, named: &named, tables: &self.tables };

@@ -6,9 +6,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use cache_core::intent::{Held, Keeping, Outcome, Seed, Standing, TagState, Writer};
+use cache_core::intent::{IntentCount, Keeping, Outcome, Seed, TagState, TagValue, Writer};
 use cache_core::store::{Lease, Link, Name, Packed, RedisLink, TagName};
-use cache_core::{Database, KeyBytes, Reach, TagKind, Timestamp, Token};
+use cache_core::{Cardinality, Database, KeyBytes, TagKind, Timestamp, Token};
 use conformance::redis_server::RedisServer;
 use conformance::{Dice, key};
 use redis::Value;
@@ -121,7 +121,7 @@ impl<'a> History<'a> {
     /// The present token, or one that the tag never had.
     fn meant(&self, is_present: bool) -> Token {
         match self.state.held {
-            Some(Held::Token { token, .. }) if is_present => token,
+            Some(TagValue::Token { token, .. }) if is_present => token,
             _ => Token::from_bits(u64::MAX),
         }
     }
@@ -148,8 +148,8 @@ impl<'a> History<'a> {
 
     fn begun(&self) -> Keeping {
         match self.name.reach {
-            Reach::Narrow => Keeping::Unused { until: Timestamp::from_nanos(self.now + UNUSED) },
-            Reach::Wide => Keeping::Long,
+            Cardinality::Narrow => Keeping::Unused { until: Timestamp::from_nanos(self.now + UNUSED) },
+            Cardinality::Wide => Keeping::Long,
         }
     }
 
@@ -194,9 +194,9 @@ impl<'a> History<'a> {
     /// Writes the state under the server's keys, where it stays though it may have expired.
     fn plant(&self) {
         let held = self.state.held.map(|held| match held {
-            Held::Blocked { until } => format!("b{}", self.millis_of(until)),
-            Held::Counted(standing) => format!("i{}", self.counts_of(standing)),
-            Held::Token { token, keeping, standing } => {
+            TagValue::Blocked { until } => format!("b{}", self.millis_of(until)),
+            TagValue::Counted(standing) => format!("i{}", self.counts_of(standing)),
+            TagValue::Token { token, keeping, standing } => {
                 let (kind, kept) = match keeping {
                     Keeping::Long => ("t", String::new()),
                     Keeping::Unused { until } => ("n", format!("@{}", self.millis_of(until))),
@@ -214,7 +214,7 @@ impl<'a> History<'a> {
         self.write(&self.name.intents(), last.map(|_| intents.join(",")), last);
     }
 
-    fn counts_of(&self, Standing { count, earliest, latest }: Standing) -> String {
+    fn counts_of(&self, IntentCount { count, earliest, latest }: IntentCount) -> String {
         if count == 0 {
             return String::new();
         }
@@ -268,7 +268,7 @@ impl<'a> History<'a> {
 
     /// Learns which token the server's is that the state calls fresh: one that was never there.
     fn learn(&mut self, seeds: &[Seed], held: Option<&str>, place: &str) {
-        if let Some(Held::Token { token, .. }) = &mut self.state.held
+        if let Some(TagValue::Token { token, .. }) = &mut self.state.held
             && *token == FRESH
         {
             let chosen = held.and_then(|text| u64::from_str_radix(text.get(1..17)?, 16).ok()).map(Token::from_bits);
@@ -285,21 +285,21 @@ impl<'a> History<'a> {
         Timestamp::from_nanos(self.now.checked_add_signed(units).unwrap())
     }
 
-    fn held_of(&self, text: &str) -> Held {
+    fn held_of(&self, text: &str) -> TagValue {
         if let Some(until) = text.strip_prefix('b') {
-            return Held::Blocked { until: self.moment_of(until) };
+            return TagValue::Blocked { until: self.moment_of(until) };
         }
         let parts: Vec<&str> = text.split(':').collect();
         let standing = match parts[..] {
-            [_, count, first, last] => Standing {
+            [_, count, first, last] => IntentCount {
                 count: count.parse().unwrap(),
                 earliest: self.moment_of(first),
                 latest: self.moment_of(last),
             },
-            _ => Standing::NONE,
+            _ => IntentCount::NONE,
         };
         if parts[0] == "i" {
-            return Held::Counted(standing);
+            return TagValue::Counted(standing);
         }
         let (kind, rest) = parts[0].split_at(1);
         let keeping = match (kind, rest.split_once('@')) {
@@ -309,7 +309,7 @@ impl<'a> History<'a> {
             _ => panic!("{text}"),
         };
         let token = Token::from_bits(u64::from_str_radix(&rest[..16], 16).unwrap());
-        Held::Token { token, keeping, standing }
+        TagValue::Token { token, keeping, standing }
     }
 
     fn intent_of(&self, text: &str) -> (Writer, Timestamp) {

@@ -8,8 +8,8 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{RedisStore, Wanted};
 use cache_core::tables::{Declaration, NamedType, Tables};
 use cache_core::{
-    Cache, CacheKey, Cause, Database, Ending, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Reader,
-    Sought, Start, Tag, Timeout, Value,
+    Cache, CacheKey, Cause, Database, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Reader, Sought,
+    Start, Tag, Timeout, Value, WriteEnd,
 };
 use conformance::redis_server::RedisServer;
 use conformance::{codec, shared};
@@ -95,7 +95,7 @@ impl Program {
         changes.add(TABLE, &Change::Delete(Some(KeyBytes::of(&row))), &self.tables);
         let (mut invalidation, caches) = (Invalidation::of(database()), [self.cache.clone()]);
         invalidation.place(&changes, &caches);
-        invalidation.release(&changes, Ending::Over, Cause::Statement, &caches);
+        invalidation.release(&changes, WriteEnd::Over, Cause::Statement, &caches);
     }
 }
 

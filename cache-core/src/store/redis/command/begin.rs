@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::batch::Batch;
 use super::call::{Call, LONGEST_LIFE};
-use super::change::Change;
+use super::change::TagCommand;
 use super::commands::{are_young, lives_of};
 use super::notes::{lives_of_notes, notes_in, old_ones};
 use super::tokens;
@@ -59,7 +59,7 @@ impl Call<'_> {
         let names = [&lease].into_iter().chain(notes).chain(tags.iter().map(|tag| &tag.token));
         after.join(self.values_of(names, 1 + notes.len() + tags.len()));
         after.join(lives_of_notes(notes));
-        let (seeds, replies) = self.change_then(Change::Seed(tags, Some(&fresh)), &after)?;
+        let (seeds, replies) = self.change_then(TagCommand::Seed(tags, Some(&fresh)), &after)?;
         let mut replies = replies.into_iter().skip(1);
         let mut answer = self.answer_of(replies.next(), 1 + notes.len())?;
         let found = notes_in(answer.entries.split_off(1));

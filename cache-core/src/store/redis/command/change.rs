@@ -15,7 +15,7 @@ use crate::store::redis::wire::frame::Reply;
 
 /// What is done to tags, in their order.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Change<'t> {
+pub(crate) enum TagCommand<'t> {
     /// An intent is placed beside each, for so long.
     Place(Writer, &'t [TagName], Duration),
     /// The writer's intents end, each as told.
@@ -34,7 +34,7 @@ impl Call<'_> {
     /// What is in `after` goes to the server with the last tags. Gives its replies too.
     pub(crate) fn change_then(
         &mut self,
-        change: Change<'_>,
+        change: TagCommand<'_>,
         after: &Batch,
     ) -> Result<(Vec<Seed>, Vec<Reply>), Failure> {
         if change.len() == 0 {
@@ -53,7 +53,7 @@ impl Call<'_> {
         }
     }
 
-    fn change_some(&mut self, change: Change<'_>, after: &Batch) -> Result<(Reply, Vec<Reply>), Failure> {
+    fn change_some(&mut self, change: TagCommand<'_>, after: &Batch) -> Result<(Reply, Vec<Reply>), Failure> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
         let with = |command: &mut Command| {
@@ -67,7 +67,7 @@ impl Call<'_> {
     }
 }
 
-impl<'t> Change<'t> {
+impl<'t> TagCommand<'t> {
     /// What one run of a script does, which knows each tag as it was before, and what is left then.
     fn split(self) -> (Self, Self) {
         let mut seen = HashSet::with_capacity(self.len().min(TAGS_AT_ONCE));
@@ -177,7 +177,7 @@ mod tests {
     use crate::name::tag::{Database, Tag};
     use crate::store::names::Names;
 
-    fn lengths(mut left: Change<'_>) -> Vec<usize> {
+    fn lengths(mut left: TagCommand<'_>) -> Vec<usize> {
         let mut lengths = vec![];
         while left.len() > 0 {
             let some;
@@ -192,9 +192,9 @@ mod tests {
         let names = Names::starting_with("shop").unwrap();
         let (root, other) = (names.tag(&Tag::root()), names.tag(&Database::named("shop").tag()));
         let tags = [root.clone(), other, root.clone(), root];
-        assert_eq!(lengths(Change::Seed(&tags, None)), [2, 1, 1]);
-        assert_eq!(lengths(Change::Seed(&tags[..2], None)), [2]);
-        assert_eq!(lengths(Change::Seed(&[], None)), [] as [usize; 0]);
+        assert_eq!(lengths(TagCommand::Seed(&tags, None)), [2, 1, 1]);
+        assert_eq!(lengths(TagCommand::Seed(&tags[..2], None)), [2]);
+        assert_eq!(lengths(TagCommand::Seed(&[], None)), [] as [usize; 0]);
     }
 
     #[test]

@@ -4,20 +4,20 @@ use core::time::Duration;
 
 use super::batch::{Batch, Command};
 use super::call::{Call, LONGEST_LIFE, text, texts};
-use super::change::Change;
+use super::change::TagCommand;
 use super::keep::kept_by;
 use super::scripts::{FORGET, LEASE};
 use super::tokens;
 use crate::name::tag::Reach;
 use crate::protocol::intent::{Seed, Writer};
-use crate::store::link::{Answer, Packed};
+use crate::store::link::{ReadReply, Packed};
 use crate::store::names::{Name, TagName};
 use crate::store::redis::wire::failure::Failure;
 use crate::store::redis::wire::frame::Reply;
 
 impl Call<'_> {
     /// Reads.
-    pub(crate) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<Answer, Failure> {
+    pub(crate) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply, Failure> {
         let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
         let batch = self.values_of(names, entries.len() + tags.len());
         let reply = self.ask_in_this_life(batch)?.pop();
@@ -25,11 +25,11 @@ impl Call<'_> {
     }
 
     /// What a reply says of so many entries, and of the tags after them.
-    pub(crate) fn answer_of(&self, reply: Option<Reply>, entries: usize) -> Result<Answer, Failure> {
+    pub(crate) fn answer_of(&self, reply: Option<Reply>, entries: usize) -> Result<ReadReply, Failure> {
         let mut values = texts(reply.ok_or_else(|| Failure::strange("a read"))?)?;
         let tokens = values.split_off(entries.min(values.len()));
         let seeds = tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect();
-        Ok(Answer { entries: values, seeds, incarnation: self.connection.life() })
+        Ok(ReadReply { entries: values, seeds, incarnation: self.connection.life() })
     }
 
     /// The tokens of tags, in order. Those that hold none, beside which intents stand, or that might go before what is
@@ -43,13 +43,13 @@ impl Call<'_> {
     pub(crate) fn seed_then(&mut self, tags: &[TagName], after: &Batch) -> Result<(Vec<Seed>, Vec<Reply>), Failure> {
         // A tag of which there may be any number is new, mostly: then the script is asked at once.
         if tags.iter().any(|tag| tag.reach == Reach::Narrow) {
-            return self.change_then(Change::Seed(tags, None), after);
+            return self.change_then(TagCommand::Seed(tags, None), after);
         }
         let (mut seeds, mut replies) = self.held(tags, after.clone())?;
         let left = &tags[seeds.len()..];
         if !left.is_empty() {
             let further;
-            (further, replies) = self.change_then(Change::Seed(left, None), after)?;
+            (further, replies) = self.change_then(TagCommand::Seed(left, None), after)?;
             seeds.extend(further);
         }
         Ok((seeds, replies))

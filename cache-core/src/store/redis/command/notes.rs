@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Command};
 use super::call::{Call, texts};
-use super::change::{Change, fresh};
+use super::change::{TagCommand, fresh};
 use super::commands::is_young;
 use super::scripts::{KEPT_MILLIS, NOTES};
 use super::tokens;
@@ -26,7 +26,7 @@ impl Call<'_> {
     }
 
     /// Changes tags, and reads notes afterwards, in the same round trip.
-    pub(crate) fn change(&mut self, change: Change<'_>, notes: &[Name]) -> Result<Vec<Option<Notes>>, Failure> {
+    pub(crate) fn change(&mut self, change: TagCommand<'_>, notes: &[Name]) -> Result<Vec<Option<Notes>>, Failure> {
         let (_, replies) = self.change_then(change, &values_of(notes))?;
         notes_of(replies.into_iter().next())
     }

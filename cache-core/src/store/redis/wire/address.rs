@@ -40,7 +40,7 @@ pub(crate) enum Transport {
     Tls {
         host: String,
         port: u16,
-        trust: super::trust::Trust,
+        trust: super::trust::TlsRoots,
     },
     #[cfg(unix)]
     Unix {
@@ -138,7 +138,7 @@ fn tcp(url: &Url, parameters: &Parameters) -> Result<Transport> {
 #[cfg(feature = "redis-tls")]
 fn tls(url: &Url, parameters: &Parameters) -> Result<Transport> {
     let (host, port) = host_and_port(url)?;
-    let trust = super::trust::Trust::of(parameters.ca.as_deref())?;
+    let trust = super::trust::TlsRoots::of(parameters.ca.as_deref())?;
     Ok(Transport::Tls { host, port, trust })
 }
 

@@ -11,10 +11,10 @@ use super::failure::Deadline;
 use crate::sync::Mutex;
 
 type Answer = Result<Vec<SocketAddr>, String>;
-type Waiting = HashMap<(String, u16), Vec<SyncSender<Answer>>>;
+type Resolving = HashMap<(String, u16), Vec<SyncSender<Answer>>>;
 
 /// Who waits for which host. There is one question at a time for each.
-static WAITING: LazyLock<Mutex<Waiting>> = LazyLock::new(Mutex::default);
+static WAITING: LazyLock<Mutex<Resolving>> = LazyLock::new(Mutex::default);
 
 /// The addresses of `host`.
 ///

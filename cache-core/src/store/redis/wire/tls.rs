@@ -8,10 +8,10 @@ use rustls::{ClientConnection, StreamOwned};
 
 use super::failure::Deadline;
 use super::socket::{Stream, Timed};
-use super::trust::Trust;
+use super::trust::TlsRoots;
 
 /// Begins TLS over a connection. The handshake goes with the first bytes.
-pub(crate) fn connect(host: &str, trust: &Trust, stream: Timed<TcpStream>) -> io::Result<Box<dyn Stream>> {
+pub(crate) fn connect(host: &str, trust: &TlsRoots, stream: Timed<TcpStream>) -> io::Result<Box<dyn Stream>> {
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
     let session = ClientConnection::new(trust.configuration(), name).map_err(io::Error::other)?;
     Ok(Box::new(Encrypted(StreamOwned::new(session, stream))))

@@ -12,9 +12,9 @@ use crate::error::{Error, Result};
 
 /// The certificates by which a server is known.
 #[derive(Clone)]
-pub(crate) struct Trust(Arc<ClientConfig>);
+pub(crate) struct TlsRoots(Arc<ClientConfig>);
 
-impl Trust {
+impl TlsRoots {
     /// Those in a file, or those that the system trusts.
     pub(crate) fn of(file: Option<&str>) -> Result<Self> {
         let roots = match file {
@@ -32,9 +32,9 @@ impl Trust {
     }
 }
 
-impl fmt::Debug for Trust {
+impl fmt::Debug for TlsRoots {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Trust")
+        formatter.write_str("TlsRoots")
     }
 }
 

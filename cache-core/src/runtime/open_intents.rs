@@ -4,10 +4,10 @@ use core::time::Duration;
 use std::sync::{Arc, Weak};
 
 use crate::clock::Timestamp;
-use crate::name::tables::Declared;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::Tag;
 use crate::observe::statistics::StoreCounter;
-use crate::runtime::guard::{GuardedStore, Trouble};
+use crate::runtime::guard::{CallFailure, GuardedStore};
 use crate::runtime::notes::wide_tags;
 use crate::store::Writer;
 use crate::sync::Mutex;
@@ -16,15 +16,15 @@ use crate::sync::Mutex;
 ///
 /// No call of the store is made under the lock.
 #[derive(Debug, Default)]
-pub(crate) struct Standing(Mutex<Vec<Stand>>);
+pub(crate) struct OpenIntents(Mutex<Vec<OpenWrite>>);
 
 /// The intents of one write.
 #[derive(Clone, Debug)]
-pub(crate) struct Stand {
+pub(crate) struct OpenWrite {
     pub(crate) writer: Writer,
     pub(crate) tags: Arc<[Tag]>,
     /// What this process declares of the tables that are written in part.
-    pub(crate) declared: Arc<[Declared]>,
+    pub(crate) declared: Arc<[TableDeclaration]>,
     /// Before the store was told; `None`: it did not take them.
     pub(crate) placed_at: Option<Timestamp>,
     /// Whether anybody is going to end them: a write that is given up may end without a word.
@@ -33,7 +33,7 @@ pub(crate) struct Stand {
     pub(crate) is_renewed: bool,
 }
 
-impl Stand {
+impl OpenWrite {
     /// When the intents are to be placed again: at half their life, so that at least half is left always.
     fn due_at(&self, life: Duration) -> Timestamp {
         self.placed_at.map_or(Timestamp::from_nanos(0), |placed_at| placed_at.after(life / 2))
@@ -49,16 +49,16 @@ impl Stand {
     }
 }
 
-impl Standing {
+impl OpenIntents {
     /// Intents were placed, or are to be; what was placed before for the same write stands as long as these.
-    pub(crate) fn add(&self, stand: Stand) {
+    pub(crate) fn add(&self, stand: OpenWrite) {
         let mut stands = self.0.lock();
         stands.retain(|other| other.writer != stand.writer || other.tags != stand.tags);
         stands.push(stand);
     }
 
     /// The intents of `writer` are about to be ended. Gives the tables of which there may be intents for all.
-    pub(crate) fn end(&self, writer: Writer) -> Vec<Declared> {
+    pub(crate) fn end(&self, writer: Writer) -> Vec<TableDeclaration> {
         let mut stands = self.0.lock();
         let renewed = stands.iter().filter(|stand| stand.writer == writer && stand.is_renewed);
         let tables = renewed.flat_map(|stand| stand.declared.iter().copied()).collect();
@@ -67,13 +67,13 @@ impl Standing {
     }
 
     /// Those that are due, and how long it is until the next one is.
-    fn due(&self, now: Timestamp, life: Duration) -> (Vec<Stand>, Option<Duration>) {
+    fn due(&self, now: Timestamp, life: Duration) -> (Vec<OpenWrite>, Option<Duration>) {
         let mut stands = self.0.lock();
         stands.retain(|stand| stand.alive.strong_count() > 0);
-        let (due, later): (Vec<&mut Stand>, Vec<&mut Stand>) =
+        let (due, later): (Vec<&mut OpenWrite>, Vec<&mut OpenWrite>) =
             stands.iter_mut().partition(|stand| stand.due_at(life) <= now);
         let next = later.iter().map(|stand| stand.due_at(life).since(now)).min();
-        let renewed = |stand: &mut Stand| {
+        let renewed = |stand: &mut OpenWrite| {
             stand.is_renewed = true;
             stand.clone()
         };
@@ -81,9 +81,9 @@ impl Standing {
     }
 
     /// The intents were placed again, if the write is still under way.
-    fn note_placed(&self, placed: &Stand, now: Timestamp) {
+    fn note_placed(&self, placed: &OpenWrite, now: Timestamp) {
         let mut stands = self.0.lock();
-        let same = |stand: &&mut Stand| stand.writer == placed.writer && Arc::ptr_eq(&stand.tags, &placed.tags);
+        let same = |stand: &&mut OpenWrite| stand.writer == placed.writer && Arc::ptr_eq(&stand.tags, &placed.tags);
         if let Some(stand) = stands.iter_mut().find(same) {
             stand.placed_at = Some(now);
         }
@@ -96,7 +96,7 @@ impl Standing {
     /// # Errors
     ///
     /// If the store did not take some of them.
-    pub(crate) fn renew(&self, store: &GuardedStore) -> Result<Option<Duration>, Trouble> {
+    pub(crate) fn renew(&self, store: &GuardedStore) -> Result<Option<Duration>, CallFailure> {
         let life = store.policy.intent_life;
         let (due, next) = self.due(store.now(), life);
         let next = if due.is_empty() { next } else { Some(next.map_or(life / 2, |next| next.min(life / 2))) };
@@ -121,20 +121,20 @@ mod tests {
         Timestamp::from_nanos(seconds * 1_000_000_000)
     }
 
-    fn stand(writer: u64, placed_at: Option<Timestamp>, alive: &Arc<()>) -> Stand {
+    fn stand(writer: u64, placed_at: Option<Timestamp>, alive: &Arc<()>) -> OpenWrite {
         let (tags, declared) = ([Tag::root()].into(), [].into());
         let (writer, alive) = (Writer::from_bits(writer), Arc::downgrade(alive));
-        Stand { writer, tags, declared, placed_at, alive, is_renewed: false }
+        OpenWrite { writer, tags, declared, placed_at, alive, is_renewed: false }
     }
 
-    fn due(standing: &Standing, now: Timestamp) -> (Vec<u64>, Option<Duration>) {
+    fn due(standing: &OpenIntents, now: Timestamp) -> (Vec<u64>, Option<Duration>) {
         let (due, next) = standing.due(now, LIFE);
         (due.iter().map(|stand| stand.writer.bits()).collect(), next)
     }
 
     #[test]
     fn intents_are_due_at_half_their_life_and_at_once_if_they_were_not_taken() {
-        let (standing, alive) = (Standing::default(), Arc::new(()));
+        let (standing, alive) = (OpenIntents::default(), Arc::new(()));
         standing.add(stand(1, Some(at(1)), &alive));
         standing.add(stand(2, Some(at(3)), &alive));
         standing.add(stand(3, None, &alive));
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn intents_that_nobody_is_going_to_end_are_left_to_their_deadline() {
-        let (standing, alive) = (Standing::default(), Arc::new(()));
+        let (standing, alive) = (OpenIntents::default(), Arc::new(()));
         standing.add(stand(1, Some(at(1)), &alive));
         drop(alive);
         assert_eq!(due(&standing, at(6)), (vec![], None));

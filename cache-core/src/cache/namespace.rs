@@ -6,16 +6,16 @@ use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
 
 /// A version and a prefix. Values in different places do not meet, whatever their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Namespace {
     prefix: Fingerprint,
     version: u32,
     digest: Fingerprint,
 }
 
-impl Place {
+impl Namespace {
     /// The first version, without a prefix.
     pub(crate) fn first() -> Self {
-        static FIRST: LazyLock<Place> = LazyLock::new(|| Place::of(Fingerprint::of(&[b"values"]), 1));
+        static FIRST: LazyLock<Namespace> = LazyLock::new(|| Namespace::of(Fingerprint::of(&[b"values"]), 1));
         *FIRST
     }
 
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn b13_places_do_not_meet() {
-        let first = Place::first();
+        let first = Namespace::first();
         let places = [
             first,
             first.with_version(2),
@@ -69,6 +69,6 @@ mod tests {
 
     #[test]
     fn k8_names_do_not_depend_on_the_process() {
-        assert_eq!(format!("{:?}", Place::first().key("lamp").fingerprint()), "0e21693b085b84c6309511491678f6ae");
+        assert_eq!(format!("{:?}", Namespace::first().key("lamp").fingerprint()), "0e21693b085b84c6309511491678f6ae");
     }
 }
