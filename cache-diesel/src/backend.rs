@@ -7,9 +7,9 @@ use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
 
-use crate::catalogue::{AskedColumn, Told};
-use crate::identity::address::Address;
-use crate::identity::answer::Answer;
+use crate::catalogue::{AskedColumn, FactRow};
+use crate::identity::address::DatabaseAddress;
+use crate::identity::answer::ServerAnswer;
 use crate::scan::{Bound, Dialect};
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -91,7 +91,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     ///
     /// If the database cannot be asked.
     #[doc(hidden)]
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address>;
+    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress>;
 
     /// Asks, on an open connection that is in no transaction, what the other end says of itself. `None`: it says
     /// nothing, and its address says it all.
@@ -100,7 +100,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     ///
     /// If the database does not answer.
     #[doc(hidden)]
-    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<Answer>>;
+    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<ServerAnswer>>;
 
     /// Asks an open connection for its session's state.
     ///
@@ -116,7 +116,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     ///
     /// If the database cannot be asked.
     #[doc(hidden)]
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>>;
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>>;
 
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]

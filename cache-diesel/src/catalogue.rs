@@ -7,8 +7,8 @@ mod resolve;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use fact::listed_functions;
-pub(crate) use fact::{AskedColumn, Told, pairs_of};
+pub(crate) use fact::{AskedColumn, FactRow, pairs_of};
 pub(crate) use known::{
-    Asking, Structure, are_exact, catalogue_of, forget, has_functions, holds, is_current, keep, was_asked,
+    CatalogueQuery, Structure, are_exact, catalogue_of, forget, has_functions, holds, is_current, keep, was_asked,
 };
 pub(crate) use resolve::Catalogue;

@@ -23,13 +23,13 @@ mod on {
 
     /// Does `work`, on this thread, with `mistake`.
     pub fn with_planted<T>(mistake: Mistake, work: impl FnOnce() -> T) -> T {
-        struct Former(Option<Mistake>);
-        impl Drop for Former {
+        struct FormerCode(Option<Mistake>);
+        impl Drop for FormerCode {
             fn drop(&mut self) {
                 PLANTED.set(self.0);
             }
         }
-        let _former = Former(PLANTED.replace(Some(mistake)));
+        let _former = FormerCode(PLANTED.replace(Some(mistake)));
         work()
     }
 

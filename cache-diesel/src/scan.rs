@@ -44,11 +44,11 @@ pub(crate) use bound::{count as count_binds, last as last_bounds};
 pub(crate) use call::listed;
 pub(crate) use called::Called;
 pub(crate) use chunk::{Binds, Bounded, first_chunk};
-pub(crate) use effect::{Dialect, Effect, Session, Transaction, WriteKind, Written};
-pub(crate) use exact::{ByKey, OneRow, bind_count, is_plain_column, one_row, sole_change};
-pub(crate) use memo::{Fingerprint, Memo};
+pub(crate) use effect::{Dialect, Effect, SettingEffect, Transaction, WriteKind, Written};
+pub(crate) use exact::{KeyCondition, OneRow, bind_count, is_plain_column, one_row, sole_change};
+pub(crate) use memo::{Memo, TextHash};
 pub(crate) use name::{has_schema, table_name};
-pub(crate) use read::{Looked, read};
+pub(crate) use read::{SelectText, read};
 pub(crate) use rule::{calls_any, defined_by, rule};
 #[cfg(feature = "postgres")]
 pub(crate) use session::HARMLESS_SETTINGS;

@@ -10,9 +10,9 @@ mod stage;
 mod tracker;
 
 pub(crate) use hooks::Hook;
-pub(crate) use session::Begun;
+pub(crate) use session::TransactionOrigin;
 pub(crate) use stage::{is_rehearsed, widen};
-pub(crate) use tracker::own::{Text, Told, asking, writing};
+pub(crate) use tracker::own::{OwnText, WriteResult, asking, writing};
 pub(crate) use tracker::placed::questioning;
 pub(crate) use tracker::shut::Shut;
 pub(crate) use tracker::{Tracker, tracker_of};

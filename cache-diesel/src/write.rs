@@ -29,7 +29,7 @@ use crate::identity::Identity;
 use crate::model::declaration::{has_schema, is_stated, tables};
 use crate::read::{consult_writer, introduce_writer, is_in_transaction};
 use crate::scan::Dialect;
-use crate::track::{Hook, Told, tracker_of, writing};
+use crate::track::{Hook, WriteResult, tracker_of, writing};
 
 /// Runs a write of one table. `announced` is what it may change at most; `told` tells, of its result, what it did.
 pub(crate) fn write_through<C, T>(
@@ -37,7 +37,7 @@ pub(crate) fn write_through<C, T>(
     table: &str,
     announced: &Change,
     write: impl FnOnce(&mut C) -> QueryResult<T>,
-    told: Told<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
+    told: WriteResult<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
 ) -> QueryResult<T>
 where
     C: LoadConnection<Backend: CacheBackend>,

@@ -3,7 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 
-use crate::catalogue::{AskedColumn, Told};
+use crate::catalogue::{AskedColumn, FactRow};
 
 /// A row of the answer, of whatever backend.
 #[derive(QueryableByName)]
@@ -16,7 +16,7 @@ pub(super) struct Row {
     said: String,
 }
 
-impl From<Row> for Told {
+impl From<Row> for FactRow {
     fn from(Row { kind, name, said }: Row) -> Self {
         Self { kind, name, said }
     }
@@ -31,7 +31,7 @@ pub(super) mod mysql {
     use diesel::result::QueryResult;
     use diesel::{RunQueryDsl, sql_query};
 
-    use super::{AskedColumn, Row, Told};
+    use super::{AskedColumn, FactRow, Row};
     use crate::catalogue::pairs_of;
     use crate::scan::{self, Dialect};
 
@@ -63,7 +63,7 @@ pub(super) mod mysql {
     pub(in crate::backend) fn ask<C: LoadConnection<Backend = Mysql>>(
         conn: &mut C,
         columns: &[AskedColumn],
-    ) -> QueryResult<Vec<Told>> {
+    ) -> QueryResult<Vec<FactRow>> {
         let listed: HashSet<&str> = scan::listed(Dialect::Mysql).collect();
         let mut rows: Vec<Row> = sql_query(SQL).load(conn)?;
         rows.retain(|row| listed.contains(row.name.as_str()));
@@ -73,7 +73,7 @@ pub(super) mod mysql {
         if let Some(pairs) = pairs_of(columns.iter().filter(|asked| asked.is_stated)) {
             rows.extend(sql_query(declared(&pairs)).load::<Row>(conn)?);
         }
-        Ok(rows.into_iter().map(Told::from).collect())
+        Ok(rows.into_iter().map(FactRow::from).collect())
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) mod sqlite {
     use diesel::sqlite::Sqlite;
     use diesel::{RunQueryDsl, sql_query};
 
-    use super::{AskedColumn, Row, Told};
+    use super::{AskedColumn, FactRow, Row};
     use crate::catalogue::{listed_functions, pairs_of};
     use crate::scan::Dialect;
 
@@ -131,14 +131,14 @@ pub(super) mod sqlite {
     pub(in crate::backend) fn ask<C: LoadConnection<Backend = Sqlite>>(
         conn: &mut C,
         columns: &[AskedColumn],
-    ) -> QueryResult<Vec<Told>> {
+    ) -> QueryResult<Vec<FactRow>> {
         let bytes = pairs_of(columns).map(|pairs| bytes(&pairs));
         let declared = pairs_of(columns.iter().filter(|asked| asked.is_stated)).map(|pairs| declared(&pairs));
         let parts: Vec<String> = [Some(DEFINITIONS.to_owned()), bytes, declared].into_iter().flatten().collect();
         let definitions = parts.join(" UNION ALL ");
         let whole: QueryResult<Vec<Row>> = sql_query(format!("{definitions} UNION ALL {}", functions())).load(conn);
         let rows = whole.or_else(|_| sql_query(definitions).load(conn))?;
-        Ok(rows.into_iter().map(Told::from).collect())
+        Ok(rows.into_iter().map(FactRow::from).collect())
     }
 }
 
@@ -149,7 +149,7 @@ pub(super) mod postgres {
     use diesel::result::QueryResult;
     use diesel::{RunQueryDsl, sql_query};
 
-    use super::{AskedColumn, Row, Told};
+    use super::{AskedColumn, FactRow, Row};
     use crate::catalogue::{listed_functions, pairs_of};
     use crate::scan::Dialect;
 
@@ -242,13 +242,13 @@ pub(super) mod postgres {
     pub(in crate::backend) fn ask<C: LoadConnection<Backend = Pg>>(
         conn: &mut C,
         columns: &[AskedColumn],
-    ) -> QueryResult<Vec<Told>> {
+    ) -> QueryResult<Vec<FactRow>> {
         let listed = listed_functions(Dialect::Postgres);
         let bytes = pairs_of(columns).map(|pairs| format!("{BYTES}{COLUMNS} (VALUES {pairs}) {ALL_BYTES}"));
         let declared = pairs_of(columns.iter().filter(|asked| asked.is_stated));
         let declared = declared.map(|pairs| format!("{DECLARED}{COLUMNS} (VALUES {pairs})"));
         let columns = [bytes, declared].into_iter().flatten().collect::<String>();
         let rows: Vec<Row> = sql_query(format!("{SQL} ({listed}) {columns}")).load(conn)?;
-        Ok(rows.into_iter().map(Told::from).collect())
+        Ok(rows.into_iter().map(FactRow::from).collect())
     }
 }

@@ -13,9 +13,9 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{CacheBackend, SessionState, declared};
-use crate::catalogue::{AskedColumn, Told};
-use crate::identity::address::Address;
-use crate::identity::answer::{Answer, Standing};
+use crate::catalogue::{AskedColumn, FactRow};
+use crate::identity::address::DatabaseAddress;
+use crate::identity::answer::{ServerAnswer, ServerRole};
 use crate::identity::process::here;
 use crate::scan::{Bound, Bounded, Dialect};
 
@@ -54,13 +54,14 @@ impl CacheBackend for Mysql {
         Some(last_bytes(&printed.finish()?, count)?.into_iter().map(sent).collect())
     }
 
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
-        let Names { name, .. } = sql_query("SELECT DATABASE() AS name, CURRENT_USER() AS account").get_result(conn)?;
+    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress> {
+        let MysqlNames { name, .. } =
+            sql_query("SELECT DATABASE() AS name, CURRENT_USER() AS account").get_result(conn)?;
         Ok(address_of(name.as_deref()))
     }
 
-    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<Answer>> {
-        let said: Said =
+    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<ServerAnswer>> {
+        let said: MysqlServer =
             sql_query(QUESTION).get_result(conn).or_else(|_| sql_query(PLAIN_QUESTION).get_result(conn))?;
         Ok(Some(said.into_answer()))
     }
@@ -69,7 +70,7 @@ impl CacheBackend for Mysql {
         let sql = "SELECT CONCAT_WS(' ', @@sql_mode, @@time_zone, \
                    @@collation_connection, @@character_set_results, @@div_precision_increment, \
                    @@group_concat_max_len, @@sql_select_limit, @@lc_time_names) AS name, CURRENT_USER() AS account";
-        let names: Names = sql_query(sql).get_result(conn)?;
+        let names: MysqlNames = sql_query(sql).get_result(conn)?;
         let (name, account) = (names.name.unwrap_or_default(), names.account.unwrap_or_default());
         // Its name differs by version: where there is none of a name, there is no row.
         let sql =
@@ -81,7 +82,7 @@ impl CacheBackend for Mysql {
         Ok(SessionState { name, account, is_particular, autocommit_is_off: is("OFF") })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>> {
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>> {
         declared::mysql::ask(conn, columns)
     }
 
@@ -93,7 +94,7 @@ impl CacheBackend for Mysql {
 }
 
 #[derive(QueryableByName)]
-struct Names {
+struct MysqlNames {
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -119,7 +120,7 @@ const PLAIN_QUESTION: &str = "SELECT DATABASE() AS name, CURRENT_USER() AS accou
     CONCAT_WS(' ', @@read_only) AS read_only";
 
 #[derive(Clone, Debug, QueryableByName)]
-struct Said {
+struct MysqlServer {
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -132,8 +133,8 @@ struct Said {
     read_only: Option<String>,
 }
 
-impl Said {
-    fn into_answer(self) -> Answer {
+impl MysqlServer {
+    fn into_answer(self) -> ServerAnswer {
         let cluster = self.cluster.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("AUTOMATIC"));
         let server = match (cluster, self.server) {
             (Some(cluster), _) => format!("cluster {cluster}"),
@@ -144,11 +145,11 @@ impl Said {
         // A server that is read-only for another reason costs queries.
         let is_off = |word: &str| matches!(word, "0" | "OFF");
         let follows = !self.read_only.is_some_and(|words| words.split_whitespace().all(is_off));
-        Answer {
+        ServerAnswer {
             server,
             database: self.name.map(|name| database_called(&name)),
             account: self.account.unwrap_or_default(),
-            standing: Standing::of_follower(follows),
+            standing: ServerRole::of_follower(follows),
         }
     }
 }
@@ -160,7 +161,7 @@ struct Variable {
 }
 
 /// The database that a connection opened with `url` is on.
-pub(super) fn address_of_url(url: &str) -> Address {
+pub(super) fn address_of_url(url: &str) -> DatabaseAddress {
     let Some(parts) = ServerUrl::of_standard(url) else {
         return address_of(None);
     };
@@ -174,11 +175,11 @@ fn database_called(name: &str) -> String {
     format!("mysql:{}", name.to_lowercase())
 }
 
-fn address_of(name: Option<&str>) -> Address {
+fn address_of(name: Option<&str>) -> DatabaseAddress {
     match name {
-        Some(name) => Address::of_server(database_called(name)),
+        Some(name) => DatabaseAddress::of_server(database_called(name)),
         // It will be chosen by a USE, or every table is named with its database.
-        None => Address { is_nameless: true, ..Address::of_server("mysql:".to_owned()) },
+        None => DatabaseAddress { is_nameless: true, ..DatabaseAddress::of_server("mysql:".to_owned()) },
     }
 }
 
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_server_is_its_cluster_or_itself_and_a_replica_if_it_takes_no_writes() {
-        use Standing::{Primary, Replica};
+        use ServerRole::{Primary, Replica};
 
         fn text(text: &str) -> Option<String> {
             Some(text.to_owned()).filter(|text| !text.is_empty())
@@ -217,7 +218,7 @@ mod tests {
             (["a-b", "", ""], "server a-b", Replica),
         ];
         for ([server, cluster, read_only], called, standing) in cases {
-            let said = Said {
+            let said = MysqlServer {
                 name: text("Shop"),
                 account: text("ann@%"),
                 server: text(server),

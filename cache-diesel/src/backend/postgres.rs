@@ -14,9 +14,9 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::backend::bound::{from_big_endian, last_bytes};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{CacheBackend, SessionState, declared};
-use crate::catalogue::{AskedColumn, Told};
-use crate::identity::address::Address;
-use crate::identity::answer::Answer;
+use crate::catalogue::{AskedColumn, FactRow};
+use crate::identity::address::DatabaseAddress;
+use crate::identity::answer::ServerAnswer;
 use crate::scan::{Bound, Bounded, Dialect, HARMLESS_SETTINGS};
 
 mod server;
@@ -59,12 +59,12 @@ impl CacheBackend for Pg {
         Some(last_bytes(&printed.finish()?, count)?.into_iter().map(sent).collect())
     }
 
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
-        let Named { name } = sql_query("SELECT current_database()::text AS name").get_result(conn)?;
+    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress> {
+        let PostgresNames { name } = sql_query("SELECT current_database()::text AS name").get_result(conn)?;
         Ok(address_of(Some(&name)))
     }
 
-    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<Answer>> {
+    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<ServerAnswer>> {
         server::ask(conn).map(Some)
     }
 
@@ -79,12 +79,12 @@ impl CacheBackend for Pg {
                AND name NOT IN ('TimeZone', 'client_encoding', {harmless})) \
                OR EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = pg_my_temp_schema()) AS is_particular"
         );
-        let state: State = sql_query(sql).get_result(conn)?;
-        let State { name, account, is_particular } = state;
+        let state: SessionRow = sql_query(sql).get_result(conn)?;
+        let SessionRow { name, account, is_particular } = state;
         Ok(SessionState { name, account, is_particular, autocommit_is_off: false })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>> {
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>> {
         declared::postgres::ask(conn, columns)
     }
 
@@ -115,13 +115,13 @@ impl PgMetadataLookup for NamedTypes {
 }
 
 #[derive(QueryableByName)]
-struct Named {
+struct PostgresNames {
     #[diesel(sql_type = Text)]
     name: String,
 }
 
 #[derive(QueryableByName)]
-struct State {
+struct SessionRow {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
@@ -142,11 +142,11 @@ pub(super) fn is_keyword_list(url: &str) -> bool {
 }
 
 /// The database that a connection opened with `url` is on, found as libpq finds it.
-pub(super) fn address_of_url(url: &str) -> Address {
+pub(super) fn address_of_url(url: &str) -> DatabaseAddress {
     address_in(url, |name| std::env::var(name).ok())
 }
 
-fn address_in(url: &str, environment: impl Fn(&str) -> Option<String>) -> Address {
+fn address_in(url: &str, environment: impl Fn(&str) -> Option<String>) -> DatabaseAddress {
     let given = if is_keyword_list(url) {
         keyword_list(url)
     } else {
@@ -189,7 +189,7 @@ const VARIABLES: [(&str, &str); 6] = [
 ];
 
 /// Puts what a keyword says to what it is for. What is not known may change what is read.
-fn put(address: &mut Address, name: &str, value: &str) {
+fn put(address: &mut DatabaseAddress, name: &str, value: &str) {
     const ROUTE: [&str; 12] = [
         "channel_binding",
         "connect_timeout",
@@ -250,11 +250,11 @@ fn keyword_value(text: &str) -> (String, &str) {
 }
 
 /// What the database called `name` is called beside those of other servers.
-fn address_of(name: Option<&str>) -> Address {
+fn address_of(name: Option<&str>) -> DatabaseAddress {
     match name {
-        Some(name) => Address::of_server(server::database_called(name)),
+        Some(name) => DatabaseAddress::of_server(server::database_called(name)),
         // The name of the account that the program runs under, or a service file's: its writes count everywhere.
-        None => Address { is_nameless: true, ..Address::of_server("postgres:".to_owned()) },
+        None => DatabaseAddress { is_nameless: true, ..DatabaseAddress::of_server("postgres:".to_owned()) },
     }
 }
 
@@ -262,7 +262,7 @@ fn address_of(name: Option<&str>) -> Address {
 mod tests {
     use super::*;
 
-    fn address(url: &str) -> Address {
+    fn address(url: &str) -> DatabaseAddress {
         address_in(url, |_| None)
     }
 
@@ -305,7 +305,7 @@ mod tests {
         let secret = address("postgres://ann:secret@localhost/shop?password=secret");
         assert!(!format!("{secret:?}").contains("secret"));
         let parts = |url| {
-            let Address { route, user, session, .. } = address(url);
+            let DatabaseAddress { route, user, session, .. } = address(url);
             [route, user, session]
         };
         // The URL, and which of route, user and session differ from the first one's.

@@ -1,10 +1,10 @@
 //! Tells by a connection URL which database it leads to, and which SQL that speaks.
 
-use crate::identity::address::Address;
+use crate::identity::address::DatabaseAddress;
 use crate::scan::Dialect;
 
 /// What speaks at the other end of `url`, and which database that is.
-pub(crate) fn address_of_url(url: &str) -> (Dialect, Address) {
+pub(crate) fn address_of_url(url: &str) -> (Dialect, DatabaseAddress) {
     // The parser of MySQL's URLs takes more spellings than one.
     let scheme = url.trim_start_matches(|character| character <= ' ').split_once(':');
     match scheme.map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
@@ -20,23 +20,23 @@ pub(crate) fn address_of_url(url: &str) -> (Dialect, Address) {
 
 /// With SQLite alone, whatever has no scheme of a server is a file.
 #[cfg(all(feature = "sqlite", not(feature = "postgres")))]
-fn other(url: &str) -> (Dialect, Address) {
+fn other(url: &str) -> (Dialect, DatabaseAddress) {
     (Dialect::Sqlite, super::sqlite::address_of_url(url))
 }
 
 /// An empty text is a temporary file to SQLite, and to PostgreSQL whatever the environment says.
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
-fn other(url: &str) -> (Dialect, Address) {
+fn other(url: &str) -> (Dialect, DatabaseAddress) {
     let address = super::sqlite::address_of_url(url);
-    (Dialect::Sqlite, Address { is_nameless: url.trim().is_empty(), ..address })
+    (Dialect::Sqlite, DatabaseAddress { is_nameless: url.trim().is_empty(), ..address })
 }
 
 #[cfg(all(not(feature = "sqlite"), feature = "postgres"))]
-fn other(url: &str) -> (Dialect, Address) {
+fn other(url: &str) -> (Dialect, DatabaseAddress) {
     (Dialect::Postgres, super::postgres::address_of_url(url))
 }
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
-fn other(url: &str) -> (Dialect, Address) {
+fn other(url: &str) -> (Dialect, DatabaseAddress) {
     (Dialect::Mysql, super::mysql::address_of_url(url))
 }

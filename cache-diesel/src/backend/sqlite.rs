@@ -14,9 +14,9 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::url::percent_decoded;
 use crate::backend::{CacheBackend, SessionState, declared};
-use crate::catalogue::{AskedColumn, Told};
-use crate::identity::address::{Address, Reach};
-use crate::identity::answer::Answer;
+use crate::catalogue::{AskedColumn, FactRow};
+use crate::identity::address::{DatabaseAddress, Visibility};
+use crate::identity::answer::ServerAnswer;
 use crate::identity::process::here;
 use crate::scan::{Bound, Bounded, Dialect, opening_quote, printed_bytes, printed_text};
 
@@ -51,15 +51,15 @@ impl CacheBackend for Sqlite {
         last_bounds(&printed.finish()?, count)
     }
 
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Address> {
-        let attached: Vec<Attached> = load_attached(conn)?;
+    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress> {
+        let attached: Vec<AttachedFile> = load_attached(conn)?;
         let main =
             attached.iter().find(|database| database.name == "main").and_then(|database| database.file.as_deref());
         let reaches_others = attached.iter().any(|database| database.name != "main" && database.name != "temp");
-        Ok(Address { reaches_others, ..address_of_path(main.unwrap_or_default()) })
+        Ok(DatabaseAddress { reaches_others, ..address_of_path(main.unwrap_or_default()) })
     }
 
-    fn ask<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<Option<Answer>> {
+    fn ask<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<Option<ServerAnswer>> {
         // What tells a file from others is asked of the file.
         Ok(None)
     }
@@ -70,7 +70,7 @@ impl CacheBackend for Sqlite {
         Ok(SessionState { is_particular: temporary.number > 0, ..SessionState::default() })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<Told>> {
+    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>> {
         declared::sqlite::ask(conn, columns)
     }
 
@@ -135,19 +135,19 @@ struct Count {
 }
 
 #[derive(QueryableByName)]
-struct Attached {
+struct AttachedFile {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Nullable<Text>)]
     file: Option<String>,
 }
 
-fn load_attached<C: LoadConnection<Backend = Sqlite>>(conn: &mut C) -> QueryResult<Vec<Attached>> {
+fn load_attached<C: LoadConnection<Backend = Sqlite>>(conn: &mut C) -> QueryResult<Vec<AttachedFile>> {
     sql_query("PRAGMA database_list").load(conn)
 }
 
 /// What all connections to the database behind a connection URL have in common.
-pub(super) fn address_of_url(url: &str) -> Address {
+pub(super) fn address_of_url(url: &str) -> DatabaseAddress {
     let uri = url.strip_prefix("file:").or_else(|| url.strip_prefix("sqlite://"));
     let Some(uri) = uri else { return address_of_path(if url == ":memory:" { "" } else { url }) };
     let uri = uri.split('#').next().unwrap_or_default();
@@ -157,21 +157,23 @@ pub(super) fn address_of_url(url: &str) -> Address {
     let is_memory = path == ":memory:" || has("mode=memory") || has("vfs=memdb");
     // A name in memory that connections share is one database for all of them.
     match (is_memory, has("cache=shared") || has("vfs=memdb")) {
-        (true, true) => Address::reached_by(Reach::Process, format!("sqlite:shared memory:{}:{path}", here())),
+        (true, true) => {
+            DatabaseAddress::reached_by(Visibility::Process, format!("sqlite:shared memory:{}:{path}", here()))
+        }
         (true, false) => address_of_path(""),
         (false, _) => address_of_path(&path),
     }
 }
 
 /// The database in the file at `path`, by its canonical path; the empty path is a database of its own each time.
-fn address_of_path(path: &str) -> Address {
+fn address_of_path(path: &str) -> DatabaseAddress {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     if path.is_empty() {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        return Address::of_connection(format!("sqlite:private:{}:{number}", here()));
+        return DatabaseAddress::of_connection(format!("sqlite:private:{}:{number}", here()));
     }
     let path = canonical(Path::new(path));
-    Address::reached_by(Reach::File(path.clone()), format!("sqlite:{}", path.display()))
+    DatabaseAddress::reached_by(Visibility::File(path.clone()), format!("sqlite:{}", path.display()))
 }
 
 /// SQLite makes the file at the first access: until then only its folder can be followed.
@@ -212,7 +214,7 @@ mod tests {
         for url in urls {
             let address = address_of_url(&url);
             assert_eq!(address.database, expected, "{url}");
-            assert_eq!(address, Address::reached_by(Reach::File(file.clone()), expected.clone()), "{url}");
+            assert_eq!(address, DatabaseAddress::reached_by(Visibility::File(file.clone()), expected.clone()), "{url}");
         }
     }
 

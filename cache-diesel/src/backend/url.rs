@@ -1,7 +1,7 @@
 //! Takes connection URLs apart.
 
 #[cfg(any(feature = "mysql", test))]
-use crate::identity::address::Address;
+use crate::identity::address::DatabaseAddress;
 
 /// The parts of `scheme://user:password@hosts/database?parameters`, as they are written.
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -54,9 +54,12 @@ impl<'a> ServerUrl<'a> {
     /// Puts its parts, but for passwords, to what each is for: a parameter that `is_route` says how the database is
     /// reached, and what is not known may change what is read.
     #[cfg(any(feature = "mysql", test))]
-    pub(super) fn parted(&self, is_route: impl Fn(&str) -> bool, to: Address) -> Address {
-        let mut address =
-            Address { route: format!("{:?} {:?}", self.hosts, self.database), user: format!("{:?}", self.user), ..to };
+    pub(super) fn parted(&self, is_route: impl Fn(&str) -> bool, to: DatabaseAddress) -> DatabaseAddress {
+        let mut address = DatabaseAddress {
+            route: format!("{:?} {:?}", self.hosts, self.database),
+            user: format!("{:?}", self.user),
+            ..to
+        };
         for (name, value) in &self.parameters {
             let plain = name.to_ascii_lowercase();
             let part = if is_route(&plain) { &mut address.route } else { &mut address.session };

@@ -5,7 +5,7 @@ use crate::scan;
 /// A fact as a statement gives it: of which kind it is, what it is about, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(hidden)]
-pub struct Told {
+pub struct FactRow {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) said: String,
@@ -31,7 +31,7 @@ pub(super) enum Fact {
     /// What a column is declared as.
     Column { table: String, column: String, declared: String },
     /// What is known of a function, by its number.
-    Function(String, Body),
+    Function(String, FactBody),
     /// A policy of a table names a table; the row's own table is always among them.
     Guard(String, String),
     /// Policies hold for who asks.
@@ -58,7 +58,7 @@ pub(super) enum Caller {
 
 /// What a function is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Body {
+pub(super) enum FactBody {
     /// The database itself knows what it reads.
     Known,
     /// It cannot be looked into.
@@ -71,8 +71,8 @@ pub(super) enum Body {
 
 impl Fact {
     /// The facts in what was `told`; none, if nobody knows what it means.
-    pub(super) fn of(told: Told) -> Vec<Self> {
-        let Told { kind, name, said } = told;
+    pub(super) fn of(told: FactRow) -> Vec<Self> {
+        let FactRow { kind, name, said } = told;
         let fact = match kind.as_str() {
             "bytes" => Self::Bytes { table: name, column: said },
             "calls" => Self::Calls(Caller::Policy(name), said),
@@ -86,11 +86,11 @@ impl Fact {
                 return scan::defined_by(&said).into_iter().map(|table| Self::View(name.clone(), table)).collect();
             }
             "function calls" => Self::Calls(Caller::Function(name), said),
-            "function known" => Self::Function(name, Body::Known),
-            "function opaque" => Self::Function(name, Body::Opaque),
+            "function known" => Self::Function(name, FactBody::Known),
+            "function opaque" => Self::Function(name, FactBody::Opaque),
             "function reads" => Self::Reads(name, said),
-            "function sql" => Self::Function(name, Body::Sql(said)),
-            "function trusted" => Self::Function(name, Body::Trusted),
+            "function sql" => Self::Function(name, FactBody::Sql(said)),
+            "function trusted" => Self::Function(name, FactBody::Trusted),
             "guard" => Self::Guard(name, said),
             "guarded" => Self::Guarded(name),
             "own" => Self::Own(name),

@@ -33,11 +33,11 @@ enum Hold {
 
 /// A question that is under way: what it brings holds if nothing changes until it is answered.
 #[derive(Debug)]
-pub(crate) struct Asking {
+pub(crate) struct CatalogueQuery {
     is_overtaken: Arc<AtomicBool>,
 }
 
-impl Asking {
+impl CatalogueQuery {
     /// Begins, before `database` is asked.
     pub(crate) fn begin(database: Database) -> Self {
         let is_overtaken = Arc::default();
@@ -114,7 +114,12 @@ pub(crate) fn was_asked(identity: Identity) -> bool {
 
 /// Keeps what the database said while `structure` stood; says whether that is what was known before. One that was not
 /// asked is taken to declare nothing.
-pub(crate) fn keep(identity: Identity, structure: Structure, asking: &Asking, catalogue: Option<Catalogue>) -> bool {
+pub(crate) fn keep(
+    identity: Identity,
+    structure: Structure,
+    asking: &CatalogueQuery,
+    catalogue: Option<Catalogue>,
+) -> bool {
     if catalogue.as_ref().is_some_and(|catalogue| !catalogue.functions().is_empty()) {
         HAS_FUNCTIONS.store(true, Ordering::Relaxed);
     }
@@ -166,10 +171,10 @@ pub(crate) fn has_functions() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Told;
+    use crate::catalogue::FactRow;
 
     fn declaring(view: &str) -> Option<Catalogue> {
-        let told = Told { kind: "view".to_owned(), name: view.to_owned(), said: "a".to_owned() };
+        let told = FactRow { kind: "view".to_owned(), name: view.to_owned(), said: "a".to_owned() };
         Some(Catalogue::of(vec![told]))
     }
 
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_before_a_change_does_not_hold() {
-        let asking = Asking::begin(Database::named("another shop"));
+        let asking = CatalogueQuery::begin(Database::named("another shop"));
         assert_eq!(asking.hold(), Hold::Holds);
         forget(Database::named("another shop"));
         assert_eq!(asking.hold(), Hold::Forgotten);
@@ -191,16 +196,16 @@ mod tests {
         let (own, structure) =
             (Identity { database: Database::named("forgetful"), ..identity(7) }, [Token::fresh(); 2]);
         let told = || {
-            let told = Told { kind: "bytes".to_owned(), name: "users".to_owned(), said: "name".to_owned() };
+            let told = FactRow { kind: "bytes".to_owned(), name: "users".to_owned(), said: "name".to_owned() };
             Some(Catalogue::of(vec![told]))
         };
-        keep(own, structure, &Asking::begin(own.database), told());
+        keep(own, structure, &CatalogueQuery::begin(own.database), told());
         assert!(is_current(own, &structure));
         assert!(!are_exact(own.space, "users", &["name", "id"]));
         assert!(!are_exact(identity(8).space, "users", &["name"]));
         forget(own.database);
         assert!(!are_exact(own.space, "users", &["name"]) && !is_current(own, &structure));
-        keep(own, structure, &Asking::begin(own.database), told());
+        keep(own, structure, &CatalogueQuery::begin(own.database), told());
         assert!(is_current(own, &structure));
         assert!(are_exact(own.space, "users", &["name"]));
     }

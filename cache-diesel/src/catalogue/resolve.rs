@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::fact::{Body, Caller, Fact, Told};
+use super::fact::{Caller, Fact, FactBody, FactRow};
 use crate::scan::{self, Dialect};
 
 /// What a database declares by itself.
@@ -29,8 +29,8 @@ pub(crate) struct Reached {
 
 impl Catalogue {
     /// What follows from all that was `told`.
-    pub(crate) fn of(told: Vec<Told>) -> Self {
-        let mut declared = Declared::default();
+    pub(crate) fn of(told: Vec<FactRow>) -> Self {
+        let mut declared = FactIndex::default();
         told.into_iter().flat_map(Fact::of).for_each(|fact| declared.add(fact));
         let functions = declared.own.iter().cloned().collect();
         let names: BTreeSet<&String> = declared.relations.keys().collect();
@@ -62,16 +62,16 @@ impl Catalogue {
 
 /// All facts, by what they are about.
 #[derive(Debug, Default)]
-struct Declared {
-    relations: BTreeMap<String, Relation>,
-    functions: BTreeMap<String, Function>,
+struct FactIndex {
+    relations: BTreeMap<String, RelationFacts>,
+    functions: BTreeMap<String, FunctionFacts>,
     own: BTreeSet<String>,
     exact: HashMap<String, BTreeSet<String>>,
     columns: BTreeMap<(String, String), String>,
 }
 
 #[derive(Debug, Default)]
-struct Relation {
+struct RelationFacts {
     /// What a view reads, and what it calls.
     reads: BTreeSet<String>,
     calls: BTreeSet<String>,
@@ -90,20 +90,20 @@ struct Policies {
 }
 
 #[derive(Debug, Default)]
-struct Function {
-    body: Option<Body>,
+struct FunctionFacts {
+    body: Option<FactBody>,
     reads: BTreeSet<String>,
     calls: BTreeSet<String>,
 }
 
 /// What functions, or conditions, look at.
 #[derive(Debug, Default)]
-struct Seen {
+struct BodyTables {
     tables: BTreeSet<String>,
     is_opaque: bool,
 }
 
-impl Declared {
+impl FactIndex {
     /// More parts than these are not followed from the whole: caveat.
     const MOST_PARTS: usize = 64;
 
@@ -128,11 +128,11 @@ impl Declared {
         }
     }
 
-    fn relation(&mut self, name: String) -> &mut Relation {
+    fn relation(&mut self, name: String) -> &mut RelationFacts {
         self.relations.entry(name).or_default()
     }
 
-    fn function(&mut self, name: String) -> &mut Function {
+    fn function(&mut self, name: String) -> &mut FunctionFacts {
         self.functions.entry(name).or_default()
     }
 
@@ -145,9 +145,9 @@ impl Declared {
             let Some(relation) = self.relations.get(&next) else { continue };
             // Within views and policies it may be somebody else who reads.
             let is_guarded = relation.is_guarded || next != name;
-            let guards = if is_guarded { self.guards(&next, relation) } else { Seen::default() };
+            let guards = if is_guarded { self.guards(&next, relation) } else { BodyTables::default() };
             // What a view calls is its own business, but where it decides which rows are seen of another table.
-            let called = if is_in_policy { self.called(&relation.calls) } else { Seen::default() };
+            let called = if is_in_policy { self.called(&relation.calls) } else { BodyTables::default() };
             if guards.is_opaque || called.is_opaque {
                 opaque.get_or_insert_with(|| next.clone());
             }
@@ -167,7 +167,7 @@ impl Declared {
     }
 
     /// What the policies of a table look at.
-    fn guards(&self, name: &str, relation: &Relation) -> Seen {
+    fn guards(&self, name: &str, relation: &RelationFacts) -> BodyTables {
         let policies = &relation.policies;
         let mut seen = self.called(&policies.calls);
         // Every policy depends on its own table: only its text tells whether it reads other rows of it.
@@ -184,20 +184,20 @@ impl Declared {
     }
 
     /// What functions look at, and those that they call.
-    fn called(&self, functions: &BTreeSet<String>) -> Seen {
-        let mut seen = Seen::default();
+    fn called(&self, functions: &BTreeSet<String>) -> BodyTables {
+        let mut seen = BodyTables::default();
         let mut known: BTreeSet<&String> = functions.iter().collect();
         let mut waiting: Vec<&String> = functions.iter().collect();
         while let Some(name) = waiting.pop() {
             let function = self.functions.get(name);
             match function.and_then(|function| function.body.as_ref()) {
-                Some(Body::Trusted) => continue,
-                Some(Body::Known) => {}
-                Some(Body::Sql(body)) => match scan::rule(body, Dialect::Postgres) {
+                Some(FactBody::Trusted) => continue,
+                Some(FactBody::Known) => {}
+                Some(FactBody::Sql(body)) => match scan::rule(body, Dialect::Postgres) {
                     Some(rule) if rule.is_timeless && !rule.is_calling => seen.tables.extend(rule.tables),
                     _ => seen.is_opaque = true,
                 },
-                Some(Body::Opaque) | None => seen.is_opaque = true,
+                Some(FactBody::Opaque) | None => seen.is_opaque = true,
             }
             let Some(function) = function else { continue };
             seen.tables.extend(function.reads.iter().cloned());
@@ -216,7 +216,7 @@ impl Declared {
         family
     }
 
-    fn follow(&self, name: &str, to: impl Fn(&Relation) -> &BTreeSet<String>) -> BTreeSet<String> {
+    fn follow(&self, name: &str, to: impl Fn(&RelationFacts) -> &BTreeSet<String>) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut waiting = vec![name];
         while let Some(next) = waiting.pop() {
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     fn catalogue(told: &[[&str; 3]]) -> Catalogue {
-        let told = told.iter().map(|[kind, name, said]| Told {
+        let told = told.iter().map(|[kind, name, said]| FactRow {
             kind: (*kind).to_owned(),
             name: (*name).to_owned(),
             said: (*said).to_owned(),

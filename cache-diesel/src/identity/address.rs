@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Where a connection leads, by what it was opened with: without any password.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Address {
+pub struct DatabaseAddress {
     /// What all connections to the database have in common.
     pub(crate) database: String,
     /// How it is reached: hosts and ports, and the name that it is asked for by.
@@ -15,7 +15,7 @@ pub struct Address {
     /// What else the results of a connection depend on: its options.
     pub(crate) session: String,
     /// Who else can ever reach that database.
-    pub(crate) reach: Reach,
+    pub(crate) reach: Visibility,
     /// Whether the connection reaches other databases as well.
     pub(crate) reaches_others: bool,
     /// Whether nobody knows which database it is.
@@ -25,7 +25,7 @@ pub struct Address {
 /// Who can reach a database.
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "a server is reached by everybody"))]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reach {
+pub(crate) enum Visibility {
     /// No other connection.
     Connection,
     /// Other connections of this process.
@@ -36,17 +36,17 @@ pub(crate) enum Reach {
     Server,
 }
 
-impl Address {
+impl DatabaseAddress {
     #[cfg(any(feature = "mysql", feature = "postgres", test))]
     pub(crate) fn of_server(database: String) -> Self {
-        Self::reached_by(Reach::Server, database)
+        Self::reached_by(Visibility::Server, database)
     }
 
     pub(crate) fn of_connection(database: String) -> Self {
-        Self::reached_by(Reach::Connection, database)
+        Self::reached_by(Visibility::Connection, database)
     }
 
-    pub(crate) fn reached_by(reach: Reach, database: String) -> Self {
+    pub(crate) fn reached_by(reach: Visibility, database: String) -> Self {
         Self {
             database,
             route: String::new(),

@@ -3,7 +3,7 @@
 /// What a server says of itself, and of a connection to it: asked with one statement.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ServerAnswer {
     /// What tells the server, or the file, from all others.
     pub(crate) server: String,
     /// What all connections to the database have in common; `None`: what the address says.
@@ -11,20 +11,20 @@ pub struct Answer {
     /// Whom the server takes the connection for.
     pub(crate) account: String,
     /// Whether it follows another server.
-    pub(crate) standing: Standing,
+    pub(crate) standing: ServerRole,
 }
 
 /// What a server is to others that hold the same.
 #[cfg_attr(not(any(feature = "mysql", feature = "postgres")), allow(dead_code, reason = "a file follows nobody"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum ServerRole {
     /// Writes are made here.
     Primary,
     /// It follows another one, and may be behind.
     Replica,
 }
 
-impl Standing {
+impl ServerRole {
     /// The standing of a server that says whether it follows another.
     #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) fn of_follower(follows: bool) -> Self {

@@ -8,25 +8,25 @@ use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
 use cache_core::Database;
 
-use crate::identity::address::{Address, Reach};
-use crate::identity::answer::{Answer, Standing};
+use crate::identity::address::{DatabaseAddress, Visibility};
+use crate::identity::answer::{ServerAnswer, ServerRole};
 use crate::identity::{Identity, file};
 
 /// An address, and what is known of the database there. All connections of the process by one URL share it.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    pub(crate) address: Address,
+    pub(crate) address: DatabaseAddress,
     by_address: Identity,
     /// What was answered, the newest at the end.
-    answers: OnceLock<Box<Answered>>,
+    answers: OnceLock<Box<KnownAnswer>>,
 }
 
 /// An answer, and the one after it: a URL may lead elsewhere after a failover.
 #[derive(Debug)]
-struct Answered {
+struct KnownAnswer {
     identity: Identity,
     has_name: bool,
-    next: OnceLock<Box<Answered>>,
+    next: OnceLock<Box<KnownAnswer>>,
 }
 
 /// How many answers of one address are kept: where they go on changing, each connection has its own.
@@ -34,7 +34,7 @@ const MOST_ANSWERS: usize = 16;
 
 impl Endpoint {
     /// An address that nobody else looks up.
-    pub(crate) fn of(address: Address) -> Self {
+    pub(crate) fn of(address: DatabaseAddress) -> Self {
         Self { by_address: Identity::of_address(&address), address, answers: OnceLock::new() }
     }
 
@@ -46,18 +46,18 @@ impl Endpoint {
     /// The identity of a connection that leads here now, where that is known without asking on it.
     pub(crate) fn known(&self) -> Option<Identity> {
         match &self.address.reach {
-            Reach::Connection | Reach::Process => Some(self.by_address),
-            Reach::File(path) => file::answer_of(path).map(|answer| self.take(&answer)),
-            Reach::Server => self.answered(),
+            Visibility::Connection | Visibility::Process => Some(self.by_address),
+            Visibility::File(path) => file::answer_of(path).map(|answer| self.take(&answer)),
+            Visibility::Server => self.answered(),
         }
     }
 
     /// The identity of a read that has no connection, and would take one that leads here.
     pub(crate) fn without_connection(&self) -> Option<Identity> {
         match &self.address.reach {
-            Reach::Connection => None,
-            Reach::Process => Some(self.by_address),
-            Reach::File(_) | Reach::Server => self.answered(),
+            Visibility::Connection => None,
+            Visibility::Process => Some(self.by_address),
+            Visibility::File(_) | Visibility::Server => self.answered(),
         }
     }
 
@@ -72,27 +72,27 @@ impl Endpoint {
     }
 
     /// Keeps `answer`, and gives the identity of the connection that it was given to.
-    pub(crate) fn take(&self, answer: &Answer) -> Identity {
+    pub(crate) fn take(&self, answer: &ServerAnswer) -> Identity {
         let identity = Identity::of_answer(&self.address, answer);
         // Replicas that are no copies call themselves differently: where they take turns nothing has changed.
-        let is_news = self.answered().is_none_or(|last| last != identity && answer.standing == Standing::Primary);
+        let is_news = self.answered().is_none_or(|last| last != identity && answer.standing == ServerRole::Primary);
         if is_news && self.answers().count() < MOST_ANSWERS {
             let end = self.answers().last().map_or(&self.answers, |last| &last.next);
             // Somebody may have been faster: the next connection that asks says which one it is.
-            _ = end.set(Box::new(Answered { identity, has_name: answer.database.is_some(), next: OnceLock::new() }));
+            _ = end.set(Box::new(KnownAnswer { identity, has_name: answer.database.is_some(), next: OnceLock::new() }));
         }
         identity
     }
 
-    fn answers(&self) -> impl Iterator<Item = &Answered> {
+    fn answers(&self) -> impl Iterator<Item = &KnownAnswer> {
         core::iter::successors(self.answers.get(), |answered| answered.next.get()).map(|answered| &**answered)
     }
 }
 
 /// What is known of `address`, for all connections there; what only one connection reaches is its own.
-pub(crate) fn endpoint_of(address: Address) -> Arc<Endpoint> {
-    static ENDPOINTS: LazyLock<RwLock<HashMap<Address, Arc<Endpoint>>>> = LazyLock::new(RwLock::default);
-    if address.reach == Reach::Connection {
+pub(crate) fn endpoint_of(address: DatabaseAddress) -> Arc<Endpoint> {
+    static ENDPOINTS: LazyLock<RwLock<HashMap<DatabaseAddress, Arc<Endpoint>>>> = LazyLock::new(RwLock::default);
+    if address.reach == Visibility::Connection {
         return Arc::new(Endpoint::of(address));
     }
     if let Some(known) = ENDPOINTS.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
@@ -103,7 +103,7 @@ pub(crate) fn endpoint_of(address: Address) -> Arc<Endpoint> {
 }
 
 /// What writes on a connection change that says itself that it leads to `address`.
-pub(crate) fn database_of(address: &Address) -> Database {
+pub(crate) fn database_of(address: &DatabaseAddress) -> Database {
     let endpoint = Endpoint::of(address.clone());
     endpoint.known().unwrap_or_else(|| endpoint.by_address()).database
 }
@@ -112,20 +112,20 @@ pub(crate) fn database_of(address: &Address) -> Database {
 mod tests {
     use super::*;
 
-    fn answer(server: &str, standing: Standing) -> Answer {
-        Answer { server: server.into(), database: None, account: "ann".into(), standing }
+    fn answer(server: &str, standing: ServerRole) -> ServerAnswer {
+        ServerAnswer { server: server.into(), database: None, account: "ann".into(), standing }
     }
 
     fn endpoint() -> Endpoint {
-        Endpoint::of(Address::of_server("postgres:shop".into()))
+        Endpoint::of(DatabaseAddress::of_server("postgres:shop".into()))
     }
 
     /// What was answered, and which of it later connections are told; `None`: nothing.
-    type Case = (&'static [(&'static str, Standing)], Option<usize>);
+    type Case = (&'static [(&'static str, ServerRole)], Option<usize>);
 
     #[test]
     fn what_was_answered_last_is_remembered() {
-        use Standing::{Primary, Replica};
+        use ServerRole::{Primary, Replica};
 
         let cases: [Case; 6] = [
             (&[], None),
@@ -148,16 +148,16 @@ mod tests {
     fn an_address_that_goes_on_changing_fills_no_memory() {
         let endpoint = endpoint();
         for number in 0..100 {
-            endpoint.take(&answer(&number.to_string(), Standing::Primary));
+            endpoint.take(&answer(&number.to_string(), ServerRole::Primary));
         }
         assert_eq!(endpoint.answers().count(), MOST_ANSWERS);
     }
 
     #[test]
     fn connections_by_one_url_share_what_is_known_unless_nobody_else_reaches_it() {
-        let shared = || endpoint_of(Address::of_server("postgres:endpoints".into()));
+        let shared = || endpoint_of(DatabaseAddress::of_server("postgres:endpoints".into()));
         assert!(Arc::ptr_eq(&shared(), &shared()));
-        let own = || endpoint_of(Address::of_connection("sqlite:own".into()));
+        let own = || endpoint_of(DatabaseAddress::of_connection("sqlite:own".into()));
         assert!(!Arc::ptr_eq(&own(), &own()));
     }
 }

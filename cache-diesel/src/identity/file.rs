@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use crate::identity::answer::{Answer, Standing};
+use crate::identity::answer::{ServerAnswer, ServerRole};
 use crate::identity::process::here;
 
 /// What there is to say of the file at `path`; `None`: it does not exist yet.
 ///
 /// All that opens one file says the same, under whatever name, and two files never do. It is a name for as long as the
 /// machine is up: what was cached before it was started anew is not found again.
-pub(crate) fn answer_of(path: &Path) -> Option<Answer> {
+pub(crate) fn answer_of(path: &Path) -> Option<ServerAnswer> {
     let file = std::fs::metadata(path).ok()?;
     let mark = machine().zip(mark_of(&file)).map(|(machine, mark)| format!("file {machine} {mark}"));
     let database = mark.as_ref().map(|mark| format!("sqlite:{mark}"));
     // Where nothing tells it from others, this process has it for itself.
     let server = mark.unwrap_or_else(here);
-    Some(Answer { server, database, account: String::new(), standing: Standing::Primary })
+    Some(ServerAnswer { server, database, account: String::new(), standing: ServerRole::Primary })
 }
 
 /// The machine's name for as long as it is up: that of the machine is copied with its image, and containers have none

@@ -1,6 +1,6 @@
 //! Decides whether the answers of a connection may be stored: not those of a replica.
 
-use crate::identity::answer::Standing;
+use crate::identity::answer::ServerRole;
 
 /// What is known of the server that a connection leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,11 +38,11 @@ impl Role {
     }
 
     /// The role once the server has answered.
-    pub(crate) fn answered(self, standing: Standing) -> Self {
+    pub(crate) fn answered(self, standing: ServerRole) -> Self {
         match (self, standing) {
             (Self::Told, _) => Self::Told,
-            (_, Standing::Primary) => Self::Primary,
-            (_, Standing::Replica) => Self::Follower,
+            (_, ServerRole::Primary) => Self::Primary,
+            (_, ServerRole::Replica) => Self::Follower,
         }
     }
 }
@@ -65,8 +65,8 @@ mod tests {
         ];
         for (role, at_miss, primary, replica) in cases {
             assert_eq!(role.at_miss(), at_miss, "{role:?}");
-            assert_eq!(role.answered(Standing::Primary), primary, "{role:?}");
-            assert_eq!(role.answered(Standing::Replica), replica, "{role:?}");
+            assert_eq!(role.answered(ServerRole::Primary), primary, "{role:?}");
+            assert_eq!(role.answered(ServerRole::Replica), replica, "{role:?}");
         }
     }
 }

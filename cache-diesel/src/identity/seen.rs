@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use cache_core::{Database, Fingerprint};
 
 use crate::identity::Identity;
-use crate::identity::address::Address;
+use crate::identity::address::DatabaseAddress;
 use crate::identity::endpoint::Endpoint;
 
 /// What tracked connections of this process were opened on.
-static SEEN: RwLock<Seen> =
-    RwLock::new(Seen { databases: Vec::new(), addresses: Vec::new(), is_any_particular: false });
+static SEEN: RwLock<KnownDatabases> =
+    RwLock::new(KnownDatabases { databases: Vec::new(), addresses: Vec::new(), is_any_particular: false });
 
-struct Seen {
+struct KnownDatabases {
     databases: Vec<Database>,
     /// By what an address says.
     addresses: Vec<Fingerprint>,
@@ -43,7 +43,7 @@ pub(crate) fn every() -> Vec<Database> {
 }
 
 /// Notes that a connection was opened on `address`.
-pub(crate) fn remember_address(address: &Address) {
+pub(crate) fn remember_address(address: &DatabaseAddress) {
     add(Identity::of_address(address).space, |seen| &mut seen.addresses);
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn remember(identity: Identity) {
     add(identity.database, |seen| &mut seen.databases);
 }
 
-fn add<T: PartialEq>(one: T, to: impl Fn(&mut Seen) -> &mut Vec<T>) {
+fn add<T: PartialEq>(one: T, to: impl Fn(&mut KnownDatabases) -> &mut Vec<T>) {
     let mut seen = SEEN.write().unwrap_or_else(PoisonError::into_inner);
     let all = to(&mut seen);
     if !all.contains(&one) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::identity::Identity;
-use crate::identity::address::Reach;
-use crate::identity::answer::Answer;
+use crate::identity::address::Visibility;
+use crate::identity::answer::ServerAnswer;
 use crate::identity::endpoint::Endpoint;
 use crate::identity::role::{AtMiss, Role};
 
@@ -23,7 +23,7 @@ pub(crate) struct Whereabouts {
 enum Naming {
     /// The other end of the connection.
     #[default]
-    Answer,
+    ServerAnswer,
     /// The program.
     Program,
 }
@@ -31,9 +31,9 @@ enum Naming {
 impl Whereabouts {
     /// What is known of a connection to `endpoint` without asking on it.
     pub(crate) fn at(endpoint: Arc<Endpoint>) -> Self {
-        let role = if endpoint.address.reach == Reach::Server { Role::Unasked } else { Role::Primary };
+        let role = if endpoint.address.reach == Visibility::Server { Role::Unasked } else { Role::Primary };
         let reading = endpoint.known();
-        Self { endpoint: Some(endpoint), reading, naming: Naming::Answer, role }
+        Self { endpoint: Some(endpoint), reading, naming: Naming::ServerAnswer, role }
     }
 
     /// What entries are kept under, once that is known.
@@ -57,9 +57,9 @@ impl Whereabouts {
     }
 
     /// Learns what the other end says; gives the identity.
-    pub(crate) fn take(&mut self, answer: &Answer) -> Option<Identity> {
+    pub(crate) fn take(&mut self, answer: &ServerAnswer) -> Option<Identity> {
         self.role = self.role.answered(answer.standing);
-        if self.naming == Naming::Answer {
+        if self.naming == Naming::ServerAnswer {
             let identity = self.endpoint.as_ref()?.take(answer);
             self.reading = Some(identity);
         }

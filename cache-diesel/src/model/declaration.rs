@@ -112,13 +112,13 @@ pub(crate) struct DeclaredKey {
 }
 
 /// A model of the program, and what its manager is called.
-pub(crate) struct Declared {
+pub(crate) struct DeclaredModel {
     pub(crate) definition: Definition,
     pub(crate) manager: String,
     pub(crate) model: TypeId,
 }
 
-impl Declared {
+impl DeclaredModel {
     /// The model's path.
     pub(crate) fn path(&self) -> String {
         self.definition.path()
@@ -126,10 +126,10 @@ impl Declared {
 }
 
 /// Every model of the program.
-pub(crate) fn declared() -> Vec<Declared> {
+pub(crate) fn declared() -> Vec<DeclaredModel> {
     let declared = |declaration: &Declaration| {
         let (definition, table) = (declaration.definition, (declaration.declare)().table);
-        Declared { definition, manager: manager_name(&definition, &table), model: (declaration.model)() }
+        DeclaredModel { definition, manager: manager_name(&definition, &table), model: (declaration.model)() }
     };
     inventory::iter::<Declaration>().map(declared).collect()
 }

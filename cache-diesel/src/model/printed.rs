@@ -36,23 +36,23 @@ fn name_of<C: Column>(_column: C) -> &'static str {
 }
 
 /// The value of one column of a key: it is hashed as the key hashes it.
-pub struct Part(Box<dyn Hashes>);
+pub struct PrintedPart(Box<dyn Hashes>);
 
-impl Part {
+impl PrintedPart {
     pub(crate) fn of(value: impl Hash + 'static) -> Self {
         Self(Box::new(value))
     }
 }
 
-impl Hash for Part {
+impl Hash for PrintedPart {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash_into(state);
     }
 }
 
-impl Debug for Part {
+impl Debug for PrintedPart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Part").finish_non_exhaustive()
+        formatter.debug_struct("PrintedPart").finish_non_exhaustive()
     }
 }
 
@@ -67,7 +67,7 @@ impl<T: Hash> Hashes for T {
 }
 
 /// Gives the value that a text says; nothing if `Debug` would not print just that text.
-pub type PartReader = fn(&str) -> Option<Part>;
+pub type PartReader = fn(&str) -> Option<PrintedPart>;
 
 /// The type of a column of a key. `(&&KeyType::<T>::NEW).parsed()` finds [`Parse`] for types that are parsed and
 /// [`NotParsed`] for all others: method resolution prefers the one with more references taken. So it is with `wrapped`.
@@ -126,9 +126,9 @@ impl<T: Debug + DeserializeOwned + Hash + 'static> Wrap for &KeyType<T> {
 /// Types whose `Debug` prints all that they are, and which is parsed as what it was. A program's own may print `***`.
 const BELIEVED: [&str; 2] = ["chrono::naive::date::NaiveDate", "uuid::Uuid"];
 
-fn read<T: Debug + FromStr + Hash + 'static>(text: &str) -> Option<Part> {
+fn read<T: Debug + FromStr + Hash + 'static>(text: &str) -> Option<PrintedPart> {
     let value = text.parse::<T>().ok()?;
-    (format!("{value:?}") == text).then(|| Part::of(value))
+    (format!("{value:?}") == text).then(|| PrintedPart::of(value))
 }
 
 #[cfg(test)]
@@ -173,7 +173,12 @@ mod tests {
 
     #[test]
     fn parts_are_hashed_as_the_key_that_they_make() {
-        let parts = [Part::of(7_i32), Part::of("lamp".to_owned()), Part::of(vec![1_u8, 2]), Part::of(true)];
+        let parts = [
+            PrintedPart::of(7_i32),
+            PrintedPart::of("lamp".to_owned()),
+            PrintedPart::of(vec![1_u8, 2]),
+            PrintedPart::of(true),
+        ];
         let mut hashed = Vec::new();
         for part in &parts {
             hashed.push(KeyBytes::of(part));

@@ -10,8 +10,8 @@ use cache_core::{Fingerprint, KeyBytes};
 
 use crate::model::comparison::Comparison;
 use crate::model::declaration::{each, tables};
-use crate::model::printed::{KeyPart, Part, PartReader, Wrapped};
-use crate::scan::{self, Bound, ByKey, Dialect, OneRow};
+use crate::model::printed::{KeyPart, PartReader, PrintedPart, Wrapped};
+use crate::scan::{self, Bound, Dialect, KeyCondition, OneRow};
 
 /// The primary key of a table, where its columns are of types that can be read back, and the same for all models of the
 /// table.
@@ -19,7 +19,7 @@ use crate::scan::{self, Bound, ByKey, Dialect, OneRow};
 pub(crate) struct RowKey {
     table: String,
     columns: Vec<&'static str>,
-    names: Vec<Name>,
+    names: Vec<RowName>,
     comparison: Comparison,
     /// The columns of all unique look-ups of the table.
     uniques: Vec<&'static str>,
@@ -27,11 +27,11 @@ pub(crate) struct RowKey {
 
 /// How a bound value names a column of the key.
 #[derive(Debug)]
-enum Name {
+enum RowName {
     Bytes,
     Flag,
     /// Nothing if the column's type cannot hold the number.
-    Number(fn(i64) -> Option<Part>),
+    Number(fn(i64) -> Option<PrintedPart>),
     Text,
     Uuid(PartReader),
     Word(PartReader),
@@ -39,9 +39,9 @@ enum Name {
 }
 
 /// The values of all columns of a key: it is hashed as the tuple of them.
-struct Parts(Vec<Part>);
+struct KeyValues(Vec<PrintedPart>);
 
-impl Hash for Parts {
+impl Hash for KeyValues {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.iter().for_each(|part| part.hash(state));
     }
@@ -66,7 +66,7 @@ impl RowKey {
 
     /// Whether values are read as they are sent, and not as they are printed.
     pub(crate) fn is_read_as_sent(&self) -> bool {
-        !self.names.iter().any(|name| matches!(name, Name::Word(_) | Name::Wrapped(_)))
+        !self.names.iter().any(|name| matches!(name, RowName::Word(_) | RowName::Wrapped(_)))
     }
 
     /// Whether the database compares the key byte by byte whose contents are kept under `space`.
@@ -75,12 +75,12 @@ impl RowKey {
     }
 
     /// What `sql`, one statement of the table, does to the row that it names by its last binds.
-    pub(crate) fn one_row(&self, sql: &str, dialect: Dialect) -> Option<ByKey> {
+    pub(crate) fn one_row(&self, sql: &str, dialect: Dialect) -> Option<KeyCondition> {
         scan::one_row(sql, dialect, &self.columns, &self.uniques)
     }
 
     /// What doing that to the row with the key `bounds`, in the order of the statement, changes.
-    pub(crate) fn change(&self, by_key: &ByKey, bounds: &[Bound]) -> Option<Change> {
+    pub(crate) fn change(&self, by_key: &KeyCondition, bounds: &[Bound]) -> Option<Change> {
         let key = self.name_of(&by_key.order, bounds)?;
         Some(match by_key.row {
             OneRow::Delete => Change::Delete(Some(key)),
@@ -92,12 +92,12 @@ impl RowKey {
         if bounds.len() != self.names.len() {
             return None;
         }
-        let part = |(column, name): (usize, &Name)| {
+        let part = |(column, name): (usize, &RowName)| {
             let place = order.iter().position(|of| *of == column)?;
             name.of(bounds.get(place)?)
         };
-        let parts: Option<Vec<Part>> = self.names.iter().enumerate().map(part).collect();
-        Some(KeyBytes::of(&Parts(parts?)))
+        let parts: Option<Vec<PrintedPart>> = self.names.iter().enumerate().map(part).collect();
+        Some(KeyBytes::of(&KeyValues(parts?)))
     }
 }
 
@@ -105,7 +105,7 @@ fn keys() -> HashMap<String, RowKey> {
     let mut keys: HashMap<String, RowKey> = HashMap::new();
     for (declared, key) in each().filter(|(declared, _)| tables().has_one_key(&declared.table)) {
         let columns: Vec<&str> = key.parts.iter().map(|part| part.column).collect();
-        let names: Option<Vec<Name>> = key.parts.into_iter().map(Name::by).collect();
+        let names: Option<Vec<RowName>> = key.parts.into_iter().map(RowName::by).collect();
         let is_plain = !columns.is_empty() && columns.iter().all(|column| scan::is_plain_column(column));
         let Some(names) = names.filter(|_| is_plain && key.comparison.may_be_exact()) else { continue };
         let uniques = declared.lookups.iter().filter(|lookup| lookup.is_unique).flat_map(|lookup| lookup.columns);
@@ -117,7 +117,7 @@ fn keys() -> HashMap<String, RowKey> {
     keys
 }
 
-impl Name {
+impl RowName {
     /// How values of a column of a key are named. An `i32` and an `i64` are different names: the row is called as the models
     /// call it.
     fn by(part: KeyPart) -> Option<Self> {
@@ -125,7 +125,7 @@ impl Name {
             ($($number:ty),*) => {
                 [$((
                     NamedType::of::<$number>(),
-                    Self::Number(|number| <$number>::try_from(number).ok().map(Part::of)),
+                    Self::Number(|number| <$number>::try_from(number).ok().map(PrintedPart::of)),
                 )),*]
             };
         }
@@ -146,19 +146,21 @@ impl Name {
     }
 
     /// The value that is `bound`; nothing if that is none of the type.
-    fn of(&self, bound: &Bound) -> Option<Part> {
+    fn of(&self, bound: &Bound) -> Option<PrintedPart> {
         match (self, bound) {
-            (Self::Bytes, Bound::Bytes(bytes) | Bound::Sent(bytes, _)) => Some(Part::of(bytes.clone())),
+            (Self::Bytes, Bound::Bytes(bytes) | Bound::Sent(bytes, _)) => Some(PrintedPart::of(bytes.clone())),
             (Self::Flag, Bound::Number(number) | Bound::Sent(_, Some(number))) => flag(*number),
             (Self::Flag, Bound::Sent(bytes, None)) => single(bytes).and_then(|byte| flag(byte.into())),
-            (Self::Flag, Bound::Word(word)) => word.parse::<bool>().ok().map(Part::of),
+            (Self::Flag, Bound::Word(word)) => word.parse::<bool>().ok().map(PrintedPart::of),
             (Self::Number(name), Bound::Number(number) | Bound::Sent(_, Some(number))) => name(*number),
             (Self::Number(name), Bound::Sent(bytes, None)) => {
                 let byte = single(bytes)?;
                 name(byte.cast_signed().into()).or_else(|| name(byte.into()))
             }
-            (Self::Text, Bound::Text(text)) => Some(Part::of(text.clone())),
-            (Self::Text, Bound::Sent(bytes, _)) => str::from_utf8(bytes).ok().map(|text| Part::of(text.to_owned())),
+            (Self::Text, Bound::Text(text)) => Some(PrintedPart::of(text.clone())),
+            (Self::Text, Bound::Sent(bytes, _)) => {
+                str::from_utf8(bytes).ok().map(|text| PrintedPart::of(text.to_owned()))
+            }
             (Self::Uuid(reader), Bound::Sent(bytes, _)) => reader(&hyphenated(bytes)?),
             (Self::Uuid(reader) | Self::Word(reader), Bound::Word(word)) => reader(word),
             (Self::Wrapped(wrapped), Bound::Wrapped(inner, print)) => wrapped.value(inner, print),
@@ -167,8 +169,8 @@ impl Name {
     }
 }
 
-fn flag(number: i64) -> Option<Part> {
-    matches!(number, 0 | 1).then(|| Part::of(number == 1))
+fn flag(number: i64) -> Option<PrintedPart> {
+    matches!(number, 0 | 1).then(|| PrintedPart::of(number == 1))
 }
 
 fn single(bytes: &[u8]) -> Option<u8> {
@@ -189,16 +191,16 @@ mod tests {
     /// What a row is called by a key of the type `T`.
     fn name<T: 'static>(bound: &Bound) -> Option<KeyBytes> {
         let part = KeyPart { column: "id", key_type: NamedType::of::<T>(), parsed: None, wrapped: None };
-        Name::by(part)?.of(bound).map(|part| KeyBytes::of(&part))
+        RowName::by(part)?.of(bound).map(|part| KeyBytes::of(&part))
     }
 
-    fn key(names: Vec<Name>) -> RowKey {
+    fn key(names: Vec<RowName>) -> RowKey {
         let columns = ["a", "b", "c"][..names.len()].to_vec();
         RowKey { table: "t".into(), columns, names, comparison: Comparison::Bytes, uniques: Vec::new() }
     }
 
-    fn named<T: 'static>() -> Name {
-        Name::by(KeyPart { column: "", key_type: NamedType::of::<T>(), parsed: None, wrapped: None }).unwrap()
+    fn named<T: 'static>() -> RowName {
+        RowName::by(KeyPart { column: "", key_type: NamedType::of::<T>(), parsed: None, wrapped: None }).unwrap()
     }
 
     #[test]

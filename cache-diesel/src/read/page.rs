@@ -20,7 +20,7 @@ use crate::model::{CachedModel, Definition, Lookup};
 use crate::read::page::load::LoadModel;
 use crate::read::page::part::Part;
 use crate::read::page::relation::Prefetched;
-use crate::read::shape::{Named, shape_of};
+use crate::read::shape::{QueryTables, shape_of};
 use crate::read::terminal::entry::CachedRow;
 
 /// A row of a model with related rows. A row of the model itself is one without any.
@@ -170,7 +170,7 @@ pub trait LoadOne<C, Source>: LoadPages<C> {
     fn entry_id(source: Source) -> QueryResult<KeyBytes>;
 
     /// The tables that the statements name, or why their answer is not cached.
-    fn named(source: Source, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>>;
+    fn named(source: Source, assume_deterministic: bool) -> QueryResult<Result<QueryTables, Bypass>>;
 
     /// Asks the database.
     fn ask(source: Source, conn: &mut C) -> QueryResult<Option<CachedRow<Self>>>;
@@ -186,7 +186,7 @@ where
         named_by::<C::Backend, _>(&source.selected())
     }
 
-    fn named(source: Source, assume_deterministic: bool) -> QueryResult<Result<Named, Bypass>> {
+    fn named(source: Source, assume_deterministic: bool) -> QueryResult<Result<QueryTables, Bypass>> {
         let shape = shape_of::<C::Backend, _>(&source.selected())?;
         let prefetched = Prefetched::gathered(P::look_ahead)?;
         Ok(prefetched.join(shape.named(assume_deterministic), assume_deterministic))

@@ -11,25 +11,25 @@ use diesel::result::QueryResult;
 use crate::backend::{CacheBackend, sql_text};
 use crate::catalogue::{self, catalogue_of};
 use crate::identity::Identity;
-use crate::scan::{self, Called, Looked};
+use crate::scan::{self, Called, SelectText};
 use crate::warning;
 
 /// What is the same for all queries of one SQL text.
 #[derive(Debug)]
 pub(crate) struct Shape {
     sql: Fingerprint,
-    looked: Option<Looked>,
+    looked: Option<SelectText>,
     is_counted_whole: bool,
 }
 
 impl Shape {
     /// What the query names, or why it cannot be cached.
-    pub(crate) fn named(&self, assume_deterministic: bool) -> Result<Named, Bypass> {
+    pub(crate) fn named(&self, assume_deterministic: bool) -> Result<QueryTables, Bypass> {
         let looked = self.looked.as_ref().ok_or(Bypass::NotFollowed)?;
         if !looked.is_deterministic && !assume_deterministic {
             return Err(Bypass::NotDeterministic);
         }
-        Ok(Named {
+        Ok(QueryTables {
             tables: looked.tables.clone(),
             called: Arc::clone(&looked.called),
             is_vouched: assume_deterministic,
@@ -58,7 +58,7 @@ impl Shape {
 
 /// What the statements of a read name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct QueryTables {
     /// Tables, as often as they are named.
     tables: Vec<String>,
     /// Functions that are believed by their names.
@@ -67,7 +67,7 @@ pub struct Named {
     is_vouched: bool,
 }
 
-impl Named {
+impl QueryTables {
     /// Adds what another statement of the same read names.
     pub(crate) fn merge(&mut self, other: Self) {
         self.tables.extend(other.tables);
@@ -119,15 +119,15 @@ where
     }
 }
 
-/// The shape of the one query that goes with the type `Named`, made by `query`, where all that differs between two of
+/// The shape of the one query that goes with the type `QueryTables`, made by `query`, where all that differs between two of
 /// them is how many values are bound.
-pub(crate) fn shape_named_by<Named, DB, Query>(query: impl FnOnce() -> Query) -> QueryResult<Arc<Shape>>
+pub(crate) fn shape_named_by<QueryTables, DB, Query>(query: impl FnOnce() -> Query) -> QueryResult<Arc<Shape>>
 where
-    Named: 'static,
+    QueryTables: 'static,
     DB: CacheBackend,
     Query: QueryFragment<DB>,
 {
-    remembered::<DB>(TypeId::of::<Named>(), || scanned::<DB, Query>(&query()))
+    remembered::<DB>(TypeId::of::<QueryTables>(), || scanned::<DB, Query>(&query()))
 }
 
 /// The shape that is known by `name`, which `scan` makes if it is not known yet.

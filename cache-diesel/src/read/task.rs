@@ -28,7 +28,7 @@ use crate::model::declaration::tables;
 use crate::read::builder::options::{Options, UseOfCache};
 use crate::read::drive::consult::confirm;
 use crate::read::report;
-use crate::read::shape::Named;
+use crate::read::shape::QueryTables;
 use crate::read::task::keep::Keep;
 use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::setup::install::watch;
@@ -62,7 +62,7 @@ pub trait Task {
 
     /// What the query names, or why it is not cached. Asked for after a miss, and by stores that have to
     /// know tags before they can look.
-    fn named(&self) -> QueryResult<Result<Named, Bypass>>;
+    fn named(&self) -> QueryResult<Result<QueryTables, Bypass>>;
 
     /// Every tag that the entry may depend on.
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag>;
@@ -104,7 +104,7 @@ pub trait Task {
     }
 
     /// What is made of what was loaded.
-    fn conclude(&self, answered: &Answered<'_>, value: &Self::Value) -> Conclusion {
+    fn conclude(&self, answered: &LoadedAnswer<'_>, value: &Self::Value) -> Conclusion {
         let keep = self.keep(value).with_life(answered.site);
         if keep.is_oversized {
             answered.site.reader.counters.oversized();
@@ -118,7 +118,7 @@ pub trait Task {
 }
 
 /// A load that the database has answered.
-pub struct Answered<'a> {
+pub struct LoadedAnswer<'a> {
     pub(crate) site: &'a Site<'a>,
     pub(crate) named: &'a [String],
     /// The right to store the answer; `None`: it is only given to whoever asked.
@@ -126,7 +126,7 @@ pub struct Answered<'a> {
     former: Former,
 }
 
-impl Answered<'_> {
+impl LoadedAnswer<'_> {
     pub(crate) const fn verdict(&self, key: CacheKey, keep: Option<(Loaded, Vec<Tag>)>) -> Settlement {
         Settlement { key, former: self.former, keep }
     }
@@ -422,7 +422,7 @@ impl Load<'_> {
         let value = answer.inspect_err(|_| self.site.reader.counters.load_failure())?;
         let fill = self.start.as_ref().filter(|fill| fill.may_store());
         let (site, former) = (&self.site, Former::of(self.cause));
-        let conclusion = task.conclude(&Answered { site, named: &self.named, fill, former }, &value);
+        let conclusion = task.conclude(&LoadedAnswer { site, named: &self.named, fill, former }, &value);
         let life = match self.start {
             Some(fill) => Some(fill.conclude(&self.site.reader, conclusion)),
             None => {

@@ -192,9 +192,9 @@ macro_rules! terminal {
     ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr, where $part:ident: Countable) => {
         crate::read::terminal::terminal! {
             @ [$(#[$doc])*] $name, $model, $read, $make,
-            <crate::read::terminal::connection::Connected<$model, C, Mode, Kind> as crate::read::builder::order::Counts<$part>>::On,
-            |conn| crate::read::builder::order::Counts::<$part>::counting(conn),
-            crate::read::terminal::connection::Connected<$model, C, Mode, Kind>: crate::read::builder::order::Counts<$part>,
+            <crate::read::terminal::connection::Connected<$model, C, Mode, Kind> as crate::read::builder::order::CountsList<$part>>::On,
+            |conn| crate::read::builder::order::CountsList::<$part>::counting(conn),
+            crate::read::terminal::connection::Connected<$model, C, Mode, Kind>: crate::read::builder::order::CountsList<$part>,
         }
     };
     ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr $(, where $($bound:ident: $needed:path),+)?) => {

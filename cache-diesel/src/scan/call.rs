@@ -6,7 +6,7 @@ use super::function::{
     DETERMINISTIC, KEYWORDS, MYSQL_DETERMINISTIC, MYSQL_HARMLESS, MYSQL_KEYWORDS, MYSQL_TAKEN, POSTGRES_DETERMINISTIC,
     POSTGRES_HARMLESS, POSTGRES_PERSONAL, POSTGRES_TAKEN, SESSION, SQLITE_DETERMINISTIC, SQLITE_TAKEN,
 };
-use super::token::Token;
+use super::token::Lexeme;
 use super::word::Folded;
 
 /// What is in front of an opening parenthesis.
@@ -34,18 +34,18 @@ impl Call {
     pub(super) fn at(cursor: &Cursor<'_>, is_with: bool) -> Self {
         let before = cursor.behind(1);
         let is_query_name =
-            is_with && (before == Some(Token::Mark(b',')) || is(before, "with") || is(before, "recursive"));
+            is_with && (before == Some(Lexeme::Mark(b',')) || is(before, "with") || is(before, "recursive"));
         // A type, or an alias with columns.
-        let is_type = before == Some(Token::Cast) || is(before, "as");
+        let is_type = before == Some(Lexeme::Cast) || is(before, "as");
         // `FETCH FIRST (5) ROWS ONLY`
         let is_limit = is(before, "fetch");
         if is_query_name || is_type || is_limit {
             return Self::Nothing;
         }
         match cursor.behind(0) {
-            Some(Token::Word(word)) if before == Some(Token::Mark(b'.')) => Self::qualified(word, cursor),
-            Some(Token::Word(word)) => Self::named(word, cursor.dialect),
-            Some(Token::Name { raw, .. }) => Self::quoted(raw),
+            Some(Lexeme::Word(word)) if before == Some(Lexeme::Mark(b'.')) => Self::qualified(word, cursor),
+            Some(Lexeme::Word(word)) => Self::named(word, cursor.dialect),
+            Some(Lexeme::Name { raw, .. }) => Self::quoted(raw),
             _ => Self::Unlisted,
         }
     }
@@ -76,7 +76,7 @@ impl Call {
     /// Only the catalog of PostgreSQL is known to hold what the names promise.
     fn qualified(word: &str, cursor: &Cursor<'_>) -> Self {
         let is_built_in = is(cursor.behind(2), "pg_catalog")
-            && cursor.behind(3) != Some(Token::Mark(b'.'))
+            && cursor.behind(3) != Some(Lexeme::Mark(b'.'))
             && cursor.dialect == Dialect::Postgres;
         match Self::named(word, Dialect::Postgres) {
             Self::Session => Self::Session,

@@ -17,7 +17,7 @@ pub(crate) enum Binds {
 /// business. `with` is called exactly once, with nothing if nothing was printed. A panic of what prints a bind ends there:
 /// without an instrumentation nobody would have printed it.
 pub(crate) fn first_chunk(sql: &dyn Display, with: &mut dyn FnMut(&str) -> Binds) -> Option<String> {
-    let mut first = First { rest: None, is_taken: false, with };
+    let mut first = FirstChunk { rest: None, is_taken: false, with };
     // An error is how the formatting is stopped. What a panic leaves behind is a text that is not whole.
     let is_whole = catch_unwind(AssertUnwindSafe(|| write!(first, "{sql}"))).is_ok_and(|written| written.is_ok());
     if !first.is_taken {
@@ -53,13 +53,13 @@ impl Write for Bounded {
     }
 }
 
-struct First<'a> {
+struct FirstChunk<'a> {
     rest: Option<Bounded>,
     is_taken: bool,
     with: &'a mut dyn FnMut(&str) -> Binds,
 }
 
-impl Write for First<'_> {
+impl Write for FirstChunk<'_> {
     fn write_str(&mut self, chunk: &str) -> fmt::Result {
         // Whoever ignores the error comes again.
         if !self.is_taken {

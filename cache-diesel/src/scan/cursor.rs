@@ -1,25 +1,25 @@
 //! Moves along the tokens of a statement, and looks around.
 
 use super::effect::Dialect;
-use super::token::Token;
+use super::token::Lexeme;
 use super::word::Folded;
 
 /// A place between two tokens of one statement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     pub(super) dialect: Dialect,
-    tokens: &'a [Token<'a>],
+    tokens: &'a [Lexeme<'a>],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// The place before all of `tokens`.
-    pub(super) const fn new(tokens: &'a [Token<'a>], dialect: Dialect) -> Self {
+    pub(super) const fn new(tokens: &'a [Lexeme<'a>], dialect: Dialect) -> Self {
         Self { dialect, tokens, at: 0 }
     }
 
     /// Moves over a token.
-    pub(super) fn take(&mut self) -> Option<Token<'a>> {
+    pub(super) fn take(&mut self) -> Option<Lexeme<'a>> {
         let token = self.ahead(0)?;
         self.at += 1;
         Some(token)
@@ -32,7 +32,7 @@ impl<'a> Cursor<'a> {
 
     /// Moves over `mark`, if it is next.
     pub(super) fn take_mark(&mut self, mark: u8) -> bool {
-        let is_next = self.ahead(0) == Some(Token::Mark(mark));
+        let is_next = self.ahead(0) == Some(Lexeme::Mark(mark));
         self.at += usize::from(is_next);
         is_next
     }
@@ -56,7 +56,7 @@ impl<'a> Cursor<'a> {
 
     /// Moves over an identifier of one component, if it is next.
     pub(super) fn take_identifier(&mut self) -> bool {
-        let is_next = matches!(self.ahead(0), Some(Token::Word(_) | Token::Name { .. }));
+        let is_next = matches!(self.ahead(0), Some(Lexeme::Word(_) | Lexeme::Name { .. }));
         self.at += usize::from(is_next);
         is_next
     }
@@ -67,8 +67,8 @@ impl<'a> Cursor<'a> {
         let mut depth = 1_usize;
         while depth > 0 {
             match self.take()? {
-                Token::Mark(b'(') => depth += 1,
-                Token::Mark(b')') => depth -= 1,
+                Lexeme::Mark(b'(') => depth += 1,
+                Lexeme::Mark(b')') => depth -= 1,
                 _ => {}
             }
         }
@@ -82,9 +82,9 @@ impl<'a> Cursor<'a> {
         let mut depth = 0_usize;
         while let Some(token) = self.take() {
             match token {
-                Token::Mark(b'(') => depth += 1,
-                Token::Mark(b')') => depth = depth.saturating_sub(1),
-                Token::Mark(b',') if depth == 0 => {
+                Lexeme::Mark(b'(') => depth += 1,
+                Lexeme::Mark(b')') => depth = depth.saturating_sub(1),
+                Lexeme::Mark(b',') if depth == 0 => {
                     parts.push(Self::new(&self.tokens[start..self.at - 1], self.dialect));
                     start = self.at;
                 }
@@ -96,12 +96,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The token that comes after `count` others.
-    pub(super) fn ahead(&self, count: usize) -> Option<Token<'a>> {
+    pub(super) fn ahead(&self, count: usize) -> Option<Lexeme<'a>> {
         self.tokens.get(self.at + count).copied()
     }
 
     /// The token moved over before `count` others.
-    pub(super) fn behind(&self, count: usize) -> Option<Token<'a>> {
+    pub(super) fn behind(&self, count: usize) -> Option<Lexeme<'a>> {
         let at = self.at.checked_sub(count + 1)?;
         self.tokens.get(at).copied()
     }
@@ -119,7 +119,7 @@ impl<'a> Cursor<'a> {
     /// The next token as a keyword.
     pub(super) fn keyword(&self) -> Option<Folded> {
         match self.ahead(0)? {
-            Token::Word(word) => Some(Folded::new(word)),
+            Lexeme::Word(word) => Some(Folded::new(word)),
             _ => None,
         }
     }
@@ -130,12 +130,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The tokens that are left.
-    pub(super) fn rest(&self) -> &'a [Token<'a>] {
+    pub(super) fn rest(&self) -> &'a [Lexeme<'a>] {
         &self.tokens[self.at..]
     }
 }
 
 /// Whether `token` is the keyword `word`.
-pub(super) fn is(token: Option<Token<'_>>, word: &str) -> bool {
-    matches!(token, Some(Token::Word(given)) if given.eq_ignore_ascii_case(word))
+pub(super) fn is(token: Option<Lexeme<'_>>, word: &str) -> bool {
+    matches!(token, Some(Lexeme::Word(given)) if given.eq_ignore_ascii_case(word))
 }

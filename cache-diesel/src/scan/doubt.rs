@@ -1,6 +1,6 @@
 //! Decides what a text may do that cannot be read with certainty.
 
-use super::effect::{Effect, Session, Transaction};
+use super::effect::{Effect, SettingEffect, Transaction};
 use super::word::Folded;
 
 /// Gives `each` what `text`, doubtful somewhere, may do: anything to tables, and to the session and the
@@ -13,7 +13,7 @@ pub(super) fn effects(text: &str, each: &mut dyn FnMut(Effect)) {
         each(UNCERTAIN);
     }
     if sweep.is_particular {
-        each(Effect::Session(Session::Particular));
+        each(Effect::Session(SettingEffect::Particular));
     }
 }
 

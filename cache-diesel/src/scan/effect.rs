@@ -17,7 +17,7 @@ pub(crate) enum Effect {
     /// It changes nothing that a cached read could see.
     Read,
     /// It changes what later statements of this connection mean or see.
-    Session(Session),
+    Session(SettingEffect),
     /// It controls a transaction past Diesel's back.
     Transaction(Transaction),
     /// It is not understood, or it is DDL: anything may have changed.
@@ -35,7 +35,7 @@ impl Effect {
 
 /// What a statement does to its connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Session {
+pub(crate) enum SettingEffect {
     /// Other databases come within reach, or leave it: ATTACH, USE, a table named with MySQL's database.
     Attach,
     /// MySQL: whether each statement commits by itself.

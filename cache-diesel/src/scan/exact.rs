@@ -9,7 +9,7 @@ use super::cursor::{Cursor, is};
 use super::effect::{Dialect, Effect, WriteKind};
 use super::effects;
 use super::lex::Lexer;
-use super::token::Token;
+use super::token::Lexeme;
 
 /// What is done to the one row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +25,7 @@ pub(crate) enum OneRow {
 
 /// What a statement does to one row, and which column of the key each of the last binds is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct ByKey {
+pub(crate) struct KeyCondition {
     pub(crate) row: OneRow,
     pub(crate) order: Arc<[usize]>,
 }
@@ -34,13 +34,13 @@ pub(crate) struct ByKey {
 /// Diesel prints them, with a bind for each column of the key as the last ones; a `RETURNING` may follow.
 ///
 /// `key` are the columns of the primary key, `uniques` are the columns of unique look-ups.
-pub(crate) fn one_row(sql: &str, dialect: Dialect, key: &[&str], uniques: &[&str]) -> Option<ByKey> {
+pub(crate) fn one_row(sql: &str, dialect: Dialect, key: &[&str], uniques: &[&str]) -> Option<KeyCondition> {
     let tokens = tokens(sql, dialect)?;
     let mut cursor = Cursor::new(&tokens, dialect);
     if cursor.take_word("delete") {
         let table = if cursor.take_word("from") { quoted_name(&mut cursor)? } else { return None };
         let order = if cursor.take_word("where") { by_key(cursor, table, key)? } else { return None };
-        return Some(ByKey { row: OneRow::Delete, order });
+        return Some(KeyCondition { row: OneRow::Delete, order });
     }
     let table = if cursor.take_word("update") { quoted_name(&mut cursor)? } else { return None };
     let set = if cursor.take_word("set") { assignments(&mut cursor)? } else { return None };
@@ -50,7 +50,7 @@ pub(crate) fn one_row(sql: &str, dialect: Dialect, key: &[&str], uniques: &[&str
     let is_certain = set.iter().all(|token| is_told_apart(*token, dialect));
     let sets_unique = uniques.iter().any(sets);
     let order = by_key(cursor, table, key)?;
-    (is_certain && !sets_key).then_some(ByKey { row: OneRow::Update { sets_unique }, order })
+    (is_certain && !sets_key).then_some(KeyCondition { row: OneRow::Update { sets_unique }, order })
 }
 
 /// The table that `sql` changes or deletes rows of, if it is one statement that does nothing else.
@@ -76,24 +76,24 @@ pub(crate) fn is_plain_column(name: &str) -> bool {
 
 /// How many binds `sql` has.
 pub(crate) fn bind_count(sql: &str, dialect: Dialect) -> usize {
-    Lexer::new(sql, dialect).filter(|token| matches!(token, Ok(Token::Bind))).count()
+    Lexer::new(sql, dialect).filter(|token| matches!(token, Ok(Lexeme::Bind))).count()
 }
 
 /// The tokens of a text that is one statement, whose binds count themselves in order.
-fn tokens(sql: &str, dialect: Dialect) -> Option<Vec<Token<'_>>> {
+fn tokens(sql: &str, dialect: Dialect) -> Option<Vec<Lexeme<'_>>> {
     let mut lexer = Lexer::new(sql, dialect);
     let mut tokens = Vec::new();
     let mut bind_count = 0_usize;
     while let Some(token) = lexer.next() {
         let token = token.ok()?;
         match token {
-            Token::Bind => bind_count += 1,
-            Token::Mark(b';') => return None,
+            Lexeme::Bind => bind_count += 1,
+            Lexeme::Mark(b';') => return None,
             // It escapes or stands for itself by a setting of the server.
-            Token::Text(text) if dialect == Dialect::Mysql && text.contains('\\') => return None,
+            Lexeme::Text(text) if dialect == Dialect::Mysql && text.contains('\\') => return None,
             _ => {}
         }
-        if token == Token::Bind && !is_next_bind(&sql[..lexer.at], dialect, bind_count) {
+        if token == Lexeme::Bind && !is_next_bind(&sql[..lexer.at], dialect, bind_count) {
             return None;
         }
         tokens.push(token);
@@ -110,11 +110,11 @@ fn is_next_bind(sql: &str, dialect: Dialect, number: usize) -> bool {
 }
 
 /// Moves over the name of a table in the quotes that Diesel prints, qualified or not.
-fn quoted_name<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [Token<'a>]> {
+fn quoted_name<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [Lexeme<'a>]> {
     let tokens = cursor.rest();
     loop {
         match cursor.take()? {
-            Token::Name { quote, raw } if quote == quote_of(cursor.dialect) && !raw.as_bytes().contains(&quote) => {}
+            Lexeme::Name { quote, raw } if quote == quote_of(cursor.dialect) && !raw.as_bytes().contains(&quote) => {}
             _ => return None,
         }
         if !cursor.take_mark(b'.') {
@@ -124,15 +124,15 @@ fn quoted_name<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [Token<'a>]> {
 }
 
 /// Moves behind the WHERE of an UPDATE, and gives what stands before it.
-fn assignments<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [Token<'a>]> {
+fn assignments<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [Lexeme<'a>]> {
     let tokens = cursor.rest();
     let mut depth = 0_usize;
     loop {
         match cursor.take()? {
-            Token::Mark(b'(') => depth += 1,
-            Token::Mark(b')') => depth = depth.checked_sub(1)?,
+            Lexeme::Mark(b'(') => depth += 1,
+            Lexeme::Mark(b')') => depth = depth.checked_sub(1)?,
             // A column may have the name of a keyword behind a dot.
-            Token::Word(_) if cursor.behind(1) == Some(Token::Mark(b'.')) => {}
+            Lexeme::Word(_) if cursor.behind(1) == Some(Lexeme::Mark(b'.')) => {}
             token if depth == 0 && is(Some(token), "from") => return None,
             token if depth == 0 && is(Some(token), "where") => {
                 return tokens.get(..tokens.len() - cursor.rest().len() - 1);
@@ -144,7 +144,7 @@ fn assignments<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [Token<'a>]> {
 
 /// Which column of `key` each bind is compared with, if all that is left compares each of `table`'s with one, and says what
 /// is to be returned. Brackets around conditions that all have to hold change nothing.
-fn by_key(mut cursor: Cursor<'_>, table: &[Token<'_>], key: &[&str]) -> Option<Arc<[usize]>> {
+fn by_key(mut cursor: Cursor<'_>, table: &[Lexeme<'_>], key: &[&str]) -> Option<Arc<[usize]>> {
     let mut order = Vec::with_capacity(key.len());
     let mut depth = 0_usize;
     loop {
@@ -163,30 +163,30 @@ fn by_key(mut cursor: Cursor<'_>, table: &[Token<'_>], key: &[&str]) -> Option<A
             break;
         }
     }
-    let is_end = cursor.is_at_end() || cursor.take_word("returning") && !cursor.rest().contains(&Token::Bind);
+    let is_end = cursor.is_at_end() || cursor.take_word("returning") && !cursor.rest().contains(&Lexeme::Bind);
     (depth == 0 && order.len() == key.len() && is_end).then(|| order.into())
 }
 
 /// Moves over the comparison of a column of `table`'s key with a bind; gives which column.
-fn compared(cursor: &mut Cursor<'_>, table: &[Token<'_>], key: &[&str]) -> Option<usize> {
+fn compared(cursor: &mut Cursor<'_>, table: &[Lexeme<'_>], key: &[&str]) -> Option<usize> {
     let is_of_table = table.iter().all(|token| cursor.take() == Some(*token)) && cursor.take_mark(b'.');
-    let Some(Token::Name { quote, raw }) = cursor.take() else { return None };
+    let Some(Lexeme::Name { quote, raw }) = cursor.take() else { return None };
     let column = key.iter().position(|column| *column == raw)?;
-    let is_bound = cursor.take_mark(b'=') && cursor.take() == Some(Token::Bind);
+    let is_bound = cursor.take_mark(b'=') && cursor.take() == Some(Lexeme::Bind);
     (is_of_table && quote == quote_of(cursor.dialect) && is_bound).then_some(column)
 }
 
 /// What a token says where a column may be meant: some databases take a string for a name.
-fn named(token: Token<'_>) -> Option<&str> {
+fn named(token: Lexeme<'_>) -> Option<&str> {
     match token {
-        Token::Name { raw: name, .. } | Token::Text(name) | Token::Word(name) => Some(name),
+        Lexeme::Name { raw: name, .. } | Lexeme::Text(name) | Lexeme::Word(name) => Some(name),
         _ => None,
     }
 }
 
 /// Whether what `token` says is the name of a column exactly if it is equal to it but for the case of ASCII letters.
-fn is_told_apart(token: Token<'_>, dialect: Dialect) -> bool {
-    let is_escaped = matches!(token, Token::Name { raw, .. } if raw.contains(['"', '`']));
+fn is_told_apart(token: Lexeme<'_>, dialect: Dialect) -> bool {
+    let is_escaped = matches!(token, Lexeme::Name { raw, .. } if raw.contains(['"', '`']));
     let is_plain = |name: &str| name.is_ascii() && (dialect != Dialect::Postgres || name.len() <= SHORTEST_LIMIT);
     !is_escaped && named(token).is_none_or(is_plain)
 }

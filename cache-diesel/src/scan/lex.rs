@@ -1,7 +1,7 @@
 //! Splits SQL text into words, names, texts and marks.
 
 use super::effect::Dialect;
-use super::token::{Backslash, Doubt, IS_WORD, Lexed, Token};
+use super::token::{Backslash, Doubt, IS_WORD, Lexed, Lexeme};
 
 /// Cuts SQL text into tokens; ends for good at the first [`Doubt`].
 #[derive(Debug)]
@@ -35,42 +35,42 @@ impl<'a> Lexer<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn token(&mut self, first: u8) -> Lexed<Token<'a>> {
+    fn token(&mut self, first: u8) -> Lexed<Lexeme<'a>> {
         if IS_WORD[first as usize] && first != b'$' {
             return if first.is_ascii_digit() { self.number() } else { self.word() };
         }
         if matches!(first, b'(' | b')' | b',' | b'.' | b'=') {
-            return self.end(1, Token::Mark(first));
+            return self.end(1, Lexeme::Mark(first));
         }
         match (first, self.dialect) {
-            (b'\'', Dialect::Mysql) => self.quoted(b'\'', Backslash::Escapes).map(Token::Text),
-            (b'\'', Dialect::Postgres) => self.quoted(b'\'', Backslash::Doubtful).map(Token::Text),
-            (b'\'', Dialect::Sqlite) => self.quoted(b'\'', Backslash::Plain).map(Token::Text),
+            (b'\'', Dialect::Mysql) => self.quoted(b'\'', Backslash::Escapes).map(Lexeme::Text),
+            (b'\'', Dialect::Postgres) => self.quoted(b'\'', Backslash::Doubtful).map(Lexeme::Text),
+            (b'\'', Dialect::Sqlite) => self.quoted(b'\'', Backslash::Plain).map(Lexeme::Text),
             // An identifier under ANSI_QUOTES, where a backslash is one.
-            (b'"', Dialect::Mysql) => self.quoted(b'"', Backslash::Doubtful).map(Token::Text),
+            (b'"', Dialect::Mysql) => self.quoted(b'"', Backslash::Doubtful).map(Lexeme::Text),
             (b'"', _) | (b'`', Dialect::Mysql | Dialect::Sqlite) => self.name(first),
             (b'[', Dialect::Sqlite) => self.bracketed(),
             (b'$', Dialect::Postgres) => self.dollar(),
             (b'$' | b':' | b'@', Dialect::Sqlite) => self.named_bind(),
-            (b':', Dialect::Postgres) if self.byte(1) == Some(b':') => self.end(2, Token::Cast),
+            (b':', Dialect::Postgres) if self.byte(1) == Some(b':') => self.end(2, Lexeme::Cast),
             (b'@', Dialect::Mysql) => self.variable(),
             (b'?', Dialect::Mysql | Dialect::Sqlite) => {
                 self.at += 1;
                 self.skip(|byte| byte.is_ascii_digit());
-                Ok(Token::Bind)
+                Ok(Lexeme::Bind)
             }
-            (b'#', Dialect::Postgres) => self.end(1, Token::Mark(first)),
+            (b'#', Dialect::Postgres) => self.end(1, Lexeme::Mark(first)),
             (b'#' | b'$' | b'\\' | 0..=b' ' | 0x7f, _) => Err(Doubt),
-            _ => self.end(1, Token::Mark(first)),
+            _ => self.end(1, Lexeme::Mark(first)),
         }
     }
 
-    fn end(&mut self, length: usize, token: Token<'a>) -> Lexed<Token<'a>> {
+    fn end(&mut self, length: usize, token: Lexeme<'a>) -> Lexed<Lexeme<'a>> {
         self.at += length;
         Ok(token)
     }
 
-    fn word(&mut self) -> Lexed<Token<'a>> {
+    fn word(&mut self) -> Lexed<Lexeme<'a>> {
         let start = self.at;
         // SQLite takes a byte order mark for a blank, the others for a letter.
         if self.rest().starts_with("\u{feff}".as_bytes()) {
@@ -82,19 +82,19 @@ impl<'a> Lexer<'a> {
             let is_quote = |byte: Option<u8>| matches!(byte, Some(b'\'' | b'"'));
             match (word, self.byte(0)) {
                 ("e" | "E", Some(b'\'')) => {
-                    return self.quoted(b'\'', Backslash::Escapes).map(Token::Text);
+                    return self.quoted(b'\'', Backslash::Escapes).map(Lexeme::Text);
                 }
                 // Its escape character is only named behind it.
                 ("u" | "U", Some(b'&')) if is_quote(self.byte(1)) => return Err(Doubt),
                 _ => {}
             }
         }
-        Ok(Token::Word(word))
+        Ok(Lexeme::Word(word))
     }
 
     /// Doubts what runs on behind the digits: `1FROM` is one identifier on MySQL, an error on SQLite,
     /// and was two tokens on PostgreSQL.
-    fn number(&mut self) -> Lexed<Token<'a>> {
+    fn number(&mut self) -> Lexed<Lexeme<'a>> {
         let start = self.at;
         let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'_';
         if self.byte(0) == Some(b'0') && matches!(self.byte(1), Some(b'x' | b'X' | b'b' | b'B' | b'o' | b'O')) {
@@ -111,7 +111,7 @@ impl<'a> Lexer<'a> {
         if self.byte(0).is_some_and(|byte| IS_WORD[byte as usize]) {
             return Err(Doubt);
         }
-        Ok(Token::Number(&self.text[start..self.at]))
+        Ok(Lexeme::Number(&self.text[start..self.at]))
     }
 
     fn exponent(&mut self) {
@@ -124,7 +124,7 @@ impl<'a> Lexer<'a> {
 }
 
 impl<'a> Iterator for Lexer<'a> {
-    type Item = Lexed<Token<'a>>;
+    type Item = Lexed<Lexeme<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_doubtful {

@@ -28,9 +28,9 @@ impl<T: 'static> Memo<T> {
         memo: &'static LocalKey<Self>,
         (sql, dialect): (&str, Dialect),
         make: impl FnOnce() -> T,
-        each: impl FnOnce(&T, Fingerprint) -> R,
+        each: impl FnOnce(&T, TextHash) -> R,
     ) -> R {
-        let fingerprint = Fingerprint::of(sql);
+        let fingerprint = TextHash::of(sql);
         if sql.len() > LONGEST {
             return each(&make(), fingerprint);
         }
@@ -57,9 +57,9 @@ impl<T> Remembered<T> {
 
 /// A number that few texts share: those that are equal at the beginning, in more bytes than most have, and in length.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Fingerprint(u64);
+pub(crate) struct TextHash(u64);
 
-impl Fingerprint {
+impl TextHash {
     /// That of `sql`.
     pub(crate) fn of(sql: &str) -> Self {
         let mut mixed = sql.len() as u64;

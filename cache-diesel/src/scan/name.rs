@@ -5,19 +5,19 @@ use std::borrow::Cow;
 use super::cursor::Cursor;
 use super::effect::Dialect;
 use super::lex::Lexer;
-use super::token::Token;
+use super::token::Lexeme;
 
 /// A table as a statement names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Table {
+pub(super) struct TableName {
     /// The last component, in lower case.
     pub(super) name: String,
-    pub(super) place: Place,
+    pub(super) place: Schema,
 }
 
 /// Where a table lives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Place {
+pub(super) enum Schema {
     /// In a database that is named, perhaps another one than the connection's.
     Elsewhere,
     /// Among the tables that statements write by name.
@@ -40,32 +40,32 @@ pub(crate) fn table_name(sql: &str) -> Option<String> {
 
 /// Whether a table's name as Diesel prints it has a schema in front.
 pub(crate) fn has_schema(sql: &str) -> bool {
-    Lexer::new(sql, Dialect::Sqlite).any(|token| matches!(token, Ok(Token::Mark(b'.'))))
+    Lexer::new(sql, Dialect::Sqlite).any(|token| matches!(token, Ok(Lexeme::Mark(b'.'))))
 }
 
 impl Cursor<'_> {
     /// Moves over a name, qualified or not; when there is none it has moved over a part at most.
-    pub(super) fn take_table(&mut self) -> Option<Table> {
+    pub(super) fn take_table(&mut self) -> Option<TableName> {
         let dialect = self.dialect;
         let mut name = fold(self.take()?, dialect)?;
-        let mut place = Place::Ordinary;
+        let mut place = Schema::Ordinary;
         while self.take_mark(b'.') {
-            if place == Place::Ordinary {
+            if place == Schema::Ordinary {
                 place = place_of_schema(&name, dialect);
             }
             name = fold(self.take()?, dialect)?;
         }
-        if place == Place::Ordinary && is_system(&name, dialect) {
-            place = Place::System;
+        if place == Schema::Ordinary && is_system(&name, dialect) {
+            place = Schema::System;
         }
-        Some(Table { name, place })
+        Some(TableName { name, place })
     }
 }
 
-fn fold(token: Token<'_>, dialect: Dialect) -> Option<String> {
+fn fold(token: Lexeme<'_>, dialect: Dialect) -> Option<String> {
     let written = match token {
-        Token::Word(raw) | Token::Name { quote: b'[', raw } => Cow::Borrowed(raw),
-        Token::Name { quote, raw } => unescape(raw, char::from(quote)),
+        Lexeme::Word(raw) | Lexeme::Name { quote: b'[', raw } => Cow::Borrowed(raw),
+        Lexeme::Name { quote, raw } => unescape(raw, char::from(quote)),
         _ => return None,
     };
     // PostgreSQL cuts longer ones off, and then means another table than the text says.
@@ -81,16 +81,16 @@ fn unescape(raw: &str, quote: char) -> Cow<'_, str> {
     }
 }
 
-fn place_of_schema(schema: &str, dialect: Dialect) -> Place {
+fn place_of_schema(schema: &str, dialect: Dialect) -> Schema {
     match (schema, dialect) {
-        ("temp", Dialect::Sqlite) | ("pg_temp", Dialect::Postgres) => Place::Temporary,
-        (_, Dialect::Postgres) if schema.starts_with("pg_temp_") => Place::Temporary,
+        ("temp", Dialect::Sqlite) | ("pg_temp", Dialect::Postgres) => Schema::Temporary,
+        (_, Dialect::Postgres) if schema.starts_with("pg_temp_") => Schema::Temporary,
         ("pg_catalog", Dialect::Postgres)
         | ("information_schema", Dialect::Mysql | Dialect::Postgres)
-        | ("mysql" | "performance_schema" | "sys", Dialect::Mysql) => Place::System,
+        | ("mysql" | "performance_schema" | "sys", Dialect::Mysql) => Schema::System,
         // What others call a schema is a database here.
-        (_, Dialect::Mysql) => Place::Elsewhere,
-        _ => Place::Ordinary,
+        (_, Dialect::Mysql) => Schema::Elsewhere,
+        _ => Schema::Ordinary,
     }
 }
 

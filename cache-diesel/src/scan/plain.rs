@@ -3,34 +3,34 @@
 use super::call::Call;
 use super::effect::Dialect;
 use super::lex::Lexer;
-use super::token::Token;
+use super::token::Lexeme;
 
 /// Whether `sql` is a single SELECT that plainly changes nothing; a longer look may still find it so.
 ///
 /// Allocates nothing: every statement of every connection comes through here.
 pub(super) fn is_select(sql: &str, dialect: Dialect) -> bool {
     let mut lexer = Lexer::new(sql, dialect);
-    let Some(Ok(first @ Token::Word(word))) = lexer.next() else {
+    let Some(Ok(first @ Lexeme::Word(word))) = lexer.next() else {
         return false;
     };
     word.eq_ignore_ascii_case("select") && is_plain(first, lexer)
 }
 
-fn is_plain(first: Token<'_>, lexer: Lexer<'_>) -> bool {
+fn is_plain(first: Lexeme<'_>, lexer: Lexer<'_>) -> bool {
     let dialect = lexer.dialect;
     let mut is_over = false;
     let mut before = first;
     let mut before_that = first;
     for token in lexer {
         let is_plain = match token {
-            Ok(Token::Mark(b';')) => {
+            Ok(Lexeme::Mark(b';')) => {
                 is_over = true;
                 true
             }
             Ok(_) if is_over => false,
-            Ok(Token::Mark(b'(')) => dialect == Dialect::Sqlite || is_harmless(before, before_that, dialect),
-            Ok(Token::Word(word)) => !may_change(word),
-            Ok(Token::Variable(_)) | Err(_) => false,
+            Ok(Lexeme::Mark(b'(')) => dialect == Dialect::Sqlite || is_harmless(before, before_that, dialect),
+            Ok(Lexeme::Word(word)) => !may_change(word),
+            Ok(Lexeme::Variable(_)) | Err(_) => false,
             Ok(_) => true,
         };
         let (true, Ok(token)) = (is_plain, token) else {
@@ -43,11 +43,11 @@ fn is_plain(first: Token<'_>, lexer: Lexer<'_>) -> bool {
 }
 
 /// Whether nothing changes by what `before` calls in front of a parenthesis.
-fn is_harmless(before: Token<'_>, before_that: Token<'_>, dialect: Dialect) -> bool {
+fn is_harmless(before: Lexeme<'_>, before_that: Lexeme<'_>, dialect: Dialect) -> bool {
     match (before_that, before) {
-        (Token::Mark(b'.'), _) => false,
-        (_, Token::Word(word)) => !matches!(Call::named(word, dialect), Call::Session | Call::Unlisted),
-        (_, Token::Name { .. } | Token::Text(_)) => false,
+        (Lexeme::Mark(b'.'), _) => false,
+        (_, Lexeme::Word(word)) => !matches!(Call::named(word, dialect), Call::Session | Call::Unlisted),
+        (_, Lexeme::Name { .. } | Lexeme::Text(_)) => false,
         _ => true,
     }
 }

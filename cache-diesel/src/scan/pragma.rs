@@ -1,13 +1,13 @@
 //! Decides whether a PRAGMA changes the meaning of later SQL on its connection.
 
 use super::cursor::Cursor;
-use super::effect::{Effect, Session};
+use super::effect::{Effect, SettingEffect};
 use super::session::is_harmless_name;
-use super::token::Token;
+use super::token::Lexeme;
 
 /// The effect of the `PRAGMA [schema.]name [= value | (value)]` that goes on with `cursor`.
 pub(super) fn effect(mut cursor: Cursor<'_>) -> Effect {
-    if cursor.ahead(1) == Some(Token::Mark(b'.')) {
+    if cursor.ahead(1) == Some(Lexeme::Mark(b'.')) {
         cursor.take();
         cursor.take();
     }
@@ -17,7 +17,7 @@ pub(super) fn effect(mut cursor: Cursor<'_>) -> Effect {
     if is_harmless_name(&mut name.clone(), names) || is_harmless_name(&mut name, HARMLESS) {
         Effect::Read
     } else {
-        Effect::Session(Session::Particular)
+        Effect::Session(SettingEffect::Particular)
     }
 }
 

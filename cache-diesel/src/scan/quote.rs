@@ -2,7 +2,7 @@
 
 use super::effect::Dialect;
 use super::lex::Lexer;
-use super::token::{Backslash, Doubt, IS_WORD, Lexed, Token};
+use super::token::{Backslash, Doubt, IS_WORD, Lexed, Lexeme};
 
 impl<'a> Lexer<'a> {
     /// Moves over blanks and comments.
@@ -81,28 +81,28 @@ impl<'a> Lexer<'a> {
     }
 
     /// An identifier between two `quote`s.
-    pub(super) fn name(&mut self, quote: u8) -> Lexed<Token<'a>> {
+    pub(super) fn name(&mut self, quote: u8) -> Lexed<Lexeme<'a>> {
         let raw = self.quoted(quote, Backslash::Plain)?;
-        Ok(Token::Name { quote, raw })
+        Ok(Lexeme::Name { quote, raw })
     }
 
     /// `[name]` of SQLite, which nothing escapes in.
-    pub(super) fn bracketed(&mut self) -> Lexed<Token<'a>> {
+    pub(super) fn bracketed(&mut self) -> Lexed<Lexeme<'a>> {
         let start = self.at + 1;
         self.skip(|byte| byte != b']');
         self.byte(0).ok_or(Doubt)?;
         let raw = &self.text[start..self.at];
         self.at += 1;
-        Ok(Token::Name { quote: b'[', raw })
+        Ok(Lexeme::Name { quote: b'[', raw })
     }
 
     /// `$1` or `$tag$ .. $tag$` of PostgreSQL.
-    pub(super) fn dollar(&mut self) -> Lexed<Token<'a>> {
+    pub(super) fn dollar(&mut self) -> Lexed<Lexeme<'a>> {
         let start = self.at;
         self.at += 1;
         if self.byte(0).is_some_and(|byte| byte.is_ascii_digit()) {
             self.skip(|byte| byte.is_ascii_digit());
-            return self.unless_word(Token::Bind);
+            return self.unless_word(Lexeme::Bind);
         }
         self.skip(|byte| IS_WORD[byte as usize] && byte != b'$');
         if self.byte(0) != Some(b'$') {
@@ -113,22 +113,22 @@ impl<'a> Lexer<'a> {
         let inside = self.at;
         let length = self.text[inside..].find(tag).ok_or(Doubt)?;
         self.at = inside + length + tag.len();
-        Ok(Token::Text(&self.text[inside..inside + length]))
+        Ok(Lexeme::Text(&self.text[inside..inside + length]))
     }
 
     /// `:name`, `@name` or `$name` of SQLite; the forms of Tcl with `::` and `(..)` are doubted.
-    pub(super) fn named_bind(&mut self) -> Lexed<Token<'a>> {
+    pub(super) fn named_bind(&mut self) -> Lexed<Lexeme<'a>> {
         self.at += 1;
         let start = self.at;
         self.skip(|byte| IS_WORD[byte as usize]);
         match (self.at > start, self.byte(0)) {
             (true, Some(b'(' | b':')) | (false, _) => Err(Doubt),
-            _ => Ok(Token::Bind),
+            _ => Ok(Lexeme::Bind),
         }
     }
 
     /// `@name`, `@'name'` or `@@scope.name` of MySQL.
-    pub(super) fn variable(&mut self) -> Lexed<Token<'a>> {
+    pub(super) fn variable(&mut self) -> Lexed<Lexeme<'a>> {
         let start = self.at;
         self.at += 1;
         match self.byte(0) {
@@ -141,7 +141,7 @@ impl<'a> Lexer<'a> {
             }
             _ => self.variable_name()?,
         }
-        Ok(Token::Variable(&self.text[start..self.at]))
+        Ok(Lexeme::Variable(&self.text[start..self.at]))
     }
 
     fn variable_name(&mut self) -> Lexed<()> {
@@ -150,7 +150,7 @@ impl<'a> Lexer<'a> {
         if self.at == start { Err(Doubt) } else { Ok(()) }
     }
 
-    fn unless_word(&self, token: Token<'a>) -> Lexed<Token<'a>> {
+    fn unless_word(&self, token: Lexeme<'a>) -> Lexed<Lexeme<'a>> {
         match self.byte(0) {
             Some(byte) if IS_WORD[byte as usize] => Err(Doubt),
             _ => Ok(token),

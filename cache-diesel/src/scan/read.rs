@@ -6,12 +6,12 @@ use super::called::Called;
 use super::cursor::Cursor;
 use super::effect::Dialect;
 use super::lex::Lexer;
-use super::token::Token;
+use super::token::Lexeme;
 use super::walk::{self, Facts, Varies};
 
 /// What a SELECT looks at.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Looked {
+pub(crate) struct SelectText {
     /// The last components of the tables' names, in lower case, in order and as often as they occur.
     ///
     /// It may hold more than there are: the names of a WITH, for one.
@@ -23,16 +23,16 @@ pub(crate) struct Looked {
 }
 
 /// What `sql` looks at; `None` if that could not be followed, or if it does more than read.
-pub(crate) fn read(sql: &str, dialect: Dialect) -> Option<Looked> {
+pub(crate) fn read(sql: &str, dialect: Dialect) -> Option<SelectText> {
     let facts = pure(sql, dialect)?;
     let is_deterministic = facts.varies == Varies::WithTables && !facts.is_calling;
-    Some(Looked { tables: facts.tables, is_deterministic, called: Arc::new(facts.called) })
+    Some(SelectText { tables: facts.tables, is_deterministic, called: Arc::new(facts.called) })
 }
 
 /// What was found out of `sql`, if it does nothing but read and could be followed.
 pub(super) fn pure(sql: &str, dialect: Dialect) -> Option<Facts> {
     let mut tokens: Vec<_> = Lexer::new(sql, dialect).collect::<Result<_, _>>().ok()?;
-    while tokens.last() == Some(&Token::Mark(b';')) {
+    while tokens.last() == Some(&Lexeme::Mark(b';')) {
         tokens.pop();
     }
     if !begins_query(*tokens.first()?) {
@@ -44,11 +44,11 @@ pub(super) fn pure(sql: &str, dialect: Dialect) -> Option<Facts> {
 }
 
 /// Whether a query may begin with `token`.
-pub(super) fn begins_query(token: Token<'_>) -> bool {
+pub(super) fn begins_query(token: Lexeme<'_>) -> bool {
     const WORDS: [&str; 4] = ["select", "table", "values", "with"];
     match token {
-        Token::Mark(b'(') => true,
-        Token::Word(word) => WORDS.iter().any(|query| word.eq_ignore_ascii_case(query)),
+        Lexeme::Mark(b'(') => true,
+        Lexeme::Word(word) => WORDS.iter().any(|query| word.eq_ignore_ascii_case(query)),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::effect::Dialect;
 use super::lex::Lexer;
 use super::read::pure;
-use super::token::Token;
+use super::token::Lexeme;
 use super::walk::{self, Varies};
 
 /// What a condition looks at.
@@ -37,9 +37,9 @@ fn read_by_view(mut cursor: Cursor<'_>) -> Vec<String> {
     let mut depth = 0_usize;
     while let Some(token) = cursor.take() {
         match token {
-            Token::Mark(b'(') => depth += 1,
-            Token::Mark(b')') => depth = depth.saturating_sub(1),
-            Token::Word(word) if depth == 0 && word.eq_ignore_ascii_case("as") => return walk::walk(cursor).tables,
+            Lexeme::Mark(b'(') => depth += 1,
+            Lexeme::Mark(b')') => depth = depth.saturating_sub(1),
+            Lexeme::Word(word) if depth == 0 && word.eq_ignore_ascii_case("as") => return walk::walk(cursor).tables,
             _ => {}
         }
     }
@@ -67,9 +67,9 @@ fn read_by_virtual(mut cursor: Cursor<'_>) -> Vec<String> {
     tables
 }
 
-fn named(token: Token<'_>) -> Option<String> {
+fn named(token: Lexeme<'_>) -> Option<String> {
     match token {
-        Token::Name { raw: name, .. } | Token::Text(name) | Token::Word(name) if !name.is_empty() => {
+        Lexeme::Name { raw: name, .. } | Lexeme::Text(name) | Lexeme::Word(name) if !name.is_empty() => {
             Some(name.to_lowercase())
         }
         _ => None,
@@ -81,7 +81,7 @@ pub(crate) fn calls_any(sql: &str, dialect: Dialect, names: &[String]) -> bool {
     let mut before = None;
     for token in Lexer::new(sql, dialect) {
         let Ok(token) = token else { return true };
-        if let (Some(Token::Word(name) | Token::Name { raw: name, .. }), Token::Mark(b'(')) = (before, token)
+        if let (Some(Lexeme::Word(name) | Lexeme::Name { raw: name, .. }), Lexeme::Mark(b'(')) = (before, token)
             && names.binary_search(&name.to_ascii_lowercase()).is_ok()
         {
             return true;

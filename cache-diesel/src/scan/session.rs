@@ -1,8 +1,8 @@
 //! Decides whether a setting changes the meaning of later SQL on its connection.
 
 use super::cursor::Cursor;
-use super::effect::{Dialect, Effect, Session};
-use super::token::Token;
+use super::effect::{Dialect, Effect, SettingEffect};
+use super::token::Lexeme;
 
 /// The effect of the SET, RESET, DISCARD or USE that goes on with `cursor`; MySQL's SET is elsewhere.
 pub(super) fn effect(word: &str, mut cursor: Cursor<'_>) -> Effect {
@@ -12,21 +12,21 @@ pub(super) fn effect(word: &str, mut cursor: Cursor<'_>) -> Effect {
         // Of the binary log, the replica, the query cache.
         ("reset", _) => return Effect::Unknown,
         // Tables without a database are another one's from now on.
-        ("use", _) => return Effect::Session(Session::Attach),
+        ("use", _) => return Effect::Session(SettingEffect::Attach),
         _ => false,
     };
-    if is_harmless { Effect::Read } else { Effect::Session(Session::Particular) }
+    if is_harmless { Effect::Read } else { Effect::Session(SettingEffect::Particular) }
 }
 
 /// Whether `token` is the value `wanted`, as a text or a word.
-pub(super) fn is_value(token: Option<Token<'_>>, wanted: &str) -> bool {
-    matches!(token, Some(Token::Text(value) | Token::Word(value)) if value.eq_ignore_ascii_case(wanted))
+pub(super) fn is_value(token: Option<Lexeme<'_>>, wanted: &str) -> bool {
+    matches!(token, Some(Lexeme::Text(value) | Lexeme::Word(value)) if value.eq_ignore_ascii_case(wanted))
 }
 
 /// Moves over a name without a schema, and tells whether it is one of `names`.
 pub(super) fn is_harmless_name(cursor: &mut Cursor<'_>, names: &[&str]) -> bool {
     match cursor.take() {
-        Some(Token::Word(name) | Token::Name { raw: name, .. }) => {
+        Some(Lexeme::Word(name) | Lexeme::Name { raw: name, .. }) => {
             names.iter().any(|harmless| name.eq_ignore_ascii_case(harmless))
         }
         _ => false,
@@ -35,7 +35,7 @@ pub(super) fn is_harmless_name(cursor: &mut Cursor<'_>, names: &[&str]) -> bool 
 
 fn is_harmless_set(cursor: &mut Cursor<'_>) -> bool {
     // A setting of an extension may be named `transaction.x`.
-    let is_setting = cursor.ahead(1) == Some(Token::Mark(b'.'));
+    let is_setting = cursor.ahead(1) == Some(Lexeme::Mark(b'.'));
     if !is_setting && cursor.take_any(&["constraints", "transaction"]) {
         return true;
     }

@@ -3,21 +3,21 @@
 use super::cursor::is;
 use super::effect::{Dialect, Effect};
 use super::lex::Lexer;
-use super::token::Token;
+use super::token::Lexeme;
 use super::{doubt, statement};
 
 /// Gives `each` the effects of the statements in `sql`, one after the other.
 pub(super) fn statements(sql: &str, dialect: Dialect, each: &mut dyn FnMut(Effect)) {
     let mut lexer = Lexer::new(sql, dialect);
-    let mut statement = Statement::new(dialect);
+    let mut statement = StatementText::new(dialect);
     let mut start = 0;
     while let Some(token) = lexer.next() {
         match token {
             Err(_) => return doubt::effects(&sql[start..], each),
-            Ok(Token::Mark(b';')) if statement.is_compound => {
+            Ok(Lexeme::Mark(b';')) if statement.is_compound => {
                 return doubt::effects(&sql[start..], each);
             }
-            Ok(Token::Mark(b';')) if statement.may_end() => {
+            Ok(Lexeme::Mark(b';')) if statement.may_end() => {
                 statement::effects(&statement.tokens, dialect, each);
                 statement.clear();
                 start = lexer.at;
@@ -34,9 +34,9 @@ pub(super) fn statements(sql: &str, dialect: Dialect, each: &mut dyn FnMut(Effec
 }
 
 /// The tokens of a statement as far as they were read.
-struct Statement<'a> {
+struct StatementText<'a> {
     dialect: Dialect,
-    tokens: Vec<Token<'a>>,
+    tokens: Vec<Lexeme<'a>>,
     /// How many parentheses are open: a rule of PostgreSQL has statements in them.
     parentheses: usize,
     /// How many blocks of a function's body are open.
@@ -47,7 +47,7 @@ struct Statement<'a> {
     is_trigger: bool,
 }
 
-impl<'a> Statement<'a> {
+impl<'a> StatementText<'a> {
     fn new(dialect: Dialect) -> Self {
         Self { dialect, tokens: Vec::new(), parentheses: 0, blocks: 0, is_compound: false, is_trigger: false }
     }
@@ -60,11 +60,11 @@ impl<'a> Statement<'a> {
         self.is_trigger = false;
     }
 
-    fn push(&mut self, token: Token<'a>) {
+    fn push(&mut self, token: Lexeme<'a>) {
         match token {
-            Token::Mark(b'(') => self.parentheses += 1,
-            Token::Mark(b')') => self.parentheses = self.parentheses.saturating_sub(1),
-            Token::Word(word) => match self.dialect {
+            Lexeme::Mark(b'(') => self.parentheses += 1,
+            Lexeme::Mark(b')') => self.parentheses = self.parentheses.saturating_sub(1),
+            Lexeme::Word(word) => match self.dialect {
                 Dialect::Mysql => self.is_compound |= self.begins_compound(word),
                 Dialect::Postgres => self.follow_block(word),
                 Dialect::Sqlite => self.is_trigger |= self.begins_trigger(word),
@@ -90,7 +90,7 @@ impl<'a> Statement<'a> {
     /// Counts the blocks of `CREATE FUNCTION .. BEGIN ATOMIC .. END`.
     fn follow_block(&mut self, word: &str) {
         // There, it is the name of a column.
-        if self.last(0) == Some(Token::Mark(b'.')) || is(self.last(0), "as") {
+        if self.last(0) == Some(Lexeme::Mark(b'.')) || is(self.last(0), "as") {
             return;
         }
         let is_create = is(self.tokens.first().copied(), "create");
@@ -118,11 +118,11 @@ impl<'a> Statement<'a> {
 
     /// Whether a `;` that comes next ends it.
     fn may_end(&self) -> bool {
-        let is_end = !self.is_trigger || is(self.last(0), "end") && self.last(1) == Some(Token::Mark(b';'));
+        let is_end = !self.is_trigger || is(self.last(0), "end") && self.last(1) == Some(Lexeme::Mark(b';'));
         is_end && self.blocks == 0 && self.parentheses == 0
     }
 
-    fn last(&self, count: usize) -> Option<Token<'a>> {
+    fn last(&self, count: usize) -> Option<Lexeme<'a>> {
         let at = self.tokens.len().checked_sub(count + 1)?;
         self.tokens.get(at).copied()
     }

@@ -1,16 +1,16 @@
 //! Classifies a statement by its first word.
 
 use super::cursor::{Cursor, is};
-use super::effect::{Dialect, Effect, Session, WriteKind};
-use super::name::Table;
+use super::effect::{Dialect, Effect, SettingEffect, WriteKind};
+use super::name::TableName;
 use super::read::begins_query;
-use super::token::Token;
+use super::token::Lexeme;
 use super::walk::{self, Facts};
 use super::write::TEMPORARY;
 use super::{doubt, pragma, session, transaction, variable};
 
 /// Gives `each` the effects of one statement; an empty one has none.
-pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
+pub(super) fn effects(tokens: &[Lexeme<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
     let mut cursor = Cursor::new(tokens, dialect);
     let Some(first) = cursor.take() else { return };
     if begins_query(first) {
@@ -37,7 +37,7 @@ pub(super) fn effects(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnM
             each(Effect::Unknown);
             each(doubt::UNCERTAIN);
         }
-        ("attach" | "detach", Dialect::Sqlite) => each(Effect::Session(Session::Attach)),
+        ("attach" | "detach", Dialect::Sqlite) => each(Effect::Session(SettingEffect::Attach)),
         ("discard" | "reset" | "set" | "use", _) => each(session::effect(word.as_str(), cursor)),
         (word, _) if transaction::WORDS.contains(&word) => transaction::effects(word, cursor, each),
         ("call" | "do" | "execute", _) => run(word.as_str(), tokens, dialect, each),
@@ -86,10 +86,10 @@ fn give(facts: Facts, each: &mut dyn FnMut(Effect)) {
         each(Effect::Write(facts.written));
     }
     if facts.is_elsewhere {
-        each(Effect::Session(Session::Attach));
+        each(Effect::Session(SettingEffect::Attach));
     }
     if facts.is_particular {
-        each(Effect::Session(Session::Particular));
+        each(Effect::Session(SettingEffect::Particular));
     }
 }
 
@@ -121,7 +121,7 @@ fn copy(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
 fn load(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
     let is_file = cursor.take_any(&["data", "xml"]);
     cursor.take_all(&["concurrent", "local", "low_priority"]);
-    let has_file = cursor.take_word("infile") && matches!(cursor.take(), Some(Token::Text(_)));
+    let has_file = cursor.take_word("infile") && matches!(cursor.take(), Some(Lexeme::Text(_)));
     let is_replace = cursor.take_word("replace");
     cursor.take_word("ignore");
     let has_table = cursor.take_word("into") && cursor.take_word("table");
@@ -133,7 +133,7 @@ fn load(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
 }
 
 /// What filling `table` comes to; behind `word`, functions may be called.
-fn filled(table: Table, kind: WriteKind, mut cursor: Cursor<'_>, word: &str) -> Facts {
+fn filled(table: TableName, kind: WriteKind, mut cursor: Cursor<'_>, word: &str) -> Facts {
     while !cursor.is_at_end() && !cursor.take_word(word) {
         cursor.take();
     }
@@ -210,9 +210,9 @@ fn explain(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
     }
 }
 
-fn is_analyze(token: Token<'_>) -> bool {
+fn is_analyze(token: Lexeme<'_>) -> bool {
     match token {
-        Token::Name { raw: word, .. } | Token::Word(word) => {
+        Lexeme::Name { raw: word, .. } | Lexeme::Word(word) => {
             word.eq_ignore_ascii_case("analyze") || word.eq_ignore_ascii_case("analyse")
         }
         _ => false,
@@ -221,19 +221,19 @@ fn is_analyze(token: Token<'_>) -> bool {
 
 /// Statements that run what is written elsewhere: it may change the session too, and on MySQL begin a transaction that
 /// it leaves open.
-fn run(word: &str, tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
+fn run(word: &str, tokens: &[Lexeme<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
     unknown(tokens, dialect, each);
     if dialect == Dialect::Mysql && word != "do" {
         each(doubt::UNCERTAIN);
     }
     // The other word for it has been noticed already.
     if dialect != Dialect::Sqlite && word != "execute" {
-        each(Effect::Session(Session::Particular));
+        each(Effect::Session(SettingEffect::Particular));
     }
 }
 
 /// What is not understood, and more so if it makes or drops what only this connection sees.
-fn unknown(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
+fn unknown(tokens: &[Lexeme<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect)) {
     each(Effect::Unknown);
     let mut cursor = Cursor::new(tokens, dialect);
     let is_definition = cursor.is_word(0, "create") || cursor.is_word(0, "drop");
@@ -244,16 +244,16 @@ fn unknown(tokens: &[Token<'_>], dialect: Dialect, each: &mut dyn FnMut(Effect))
     let may_call = |token| !is_kept && dialect != Dialect::Sqlite && CALLING.iter().any(|word| is(Some(token), word));
     while let Some(token) = cursor.take() {
         is_particular |= may_call(token);
-        if cursor.ahead(0) == Some(Token::Mark(b'.')) {
+        if cursor.ahead(0) == Some(Lexeme::Mark(b'.')) {
             is_particular |= names_temporary(token);
             is_elsewhere |= dialect == Dialect::Mysql;
         }
     }
     if is_elsewhere {
-        each(Effect::Session(Session::Attach));
+        each(Effect::Session(SettingEffect::Attach));
     }
     if is_particular {
-        each(Effect::Session(Session::Particular));
+        each(Effect::Session(SettingEffect::Particular));
     }
 }
 
@@ -269,9 +269,9 @@ fn is_kept_for_later(cursor: Cursor<'_>) -> bool {
 /// What is not followed and has one of these may call functions of any kind, or change settings as rows.
 const CALLING: [&str; 4] = ["execute", "pg_settings", "select", "set_config"];
 
-fn names_temporary(token: Token<'_>) -> bool {
+fn names_temporary(token: Lexeme<'_>) -> bool {
     match token {
-        Token::Name { raw: name, .. } | Token::Text(name) | Token::Word(name) => {
+        Lexeme::Name { raw: name, .. } | Lexeme::Text(name) | Lexeme::Word(name) => {
             let name = name.to_ascii_lowercase();
             name == "temp" || name.starts_with("pg_temp")
         }

@@ -8,7 +8,7 @@ mod session;
 mod transaction;
 mod write;
 
-use super::effect::{Dialect, Effect, Session};
+use super::effect::{Dialect, Effect, SettingEffect};
 use super::effects;
 
 const ALL: [Dialect; 3] = [Dialect::Mysql, Dialect::Postgres, Dialect::Sqlite];
@@ -38,9 +38,9 @@ fn said(sql: &str, dialect: Dialect) -> String {
 fn in_words(effect: &Effect) -> String {
     match effect {
         Effect::Read => "read".to_owned(),
-        Effect::Session(Session::Attach) => "attach".to_owned(),
-        Effect::Session(Session::Autocommit(is_on)) => format!("autocommit {is_on}"),
-        Effect::Session(Session::Particular) => "particular".to_owned(),
+        Effect::Session(SettingEffect::Attach) => "attach".to_owned(),
+        Effect::Session(SettingEffect::Autocommit(is_on)) => format!("autocommit {is_on}"),
+        Effect::Session(SettingEffect::Particular) => "particular".to_owned(),
         Effect::Transaction(transaction) => format!("{transaction:?}"),
         Effect::Unknown => "unknown".to_owned(),
         Effect::Write(written) => {

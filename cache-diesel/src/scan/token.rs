@@ -2,7 +2,7 @@
 
 /// The smallest piece of SQL that means something.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Token<'a> {
+pub(super) enum Lexeme<'a> {
     /// A place for a bound value: `?`, `?1`, `$1`, `:name`.
     Bind,
     /// `::` on PostgreSQL.

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::doubt;
 use super::effect::{Dialect, Effect, Transaction};
-use super::token::Token;
+use super::token::Lexeme;
 
 /// The words that statements about transactions begin with.
 pub(super) const WORDS: [&str; 9] =
@@ -117,7 +117,7 @@ fn savepoint(cursor: &mut Cursor<'_>) -> bool {
 
 /// Moves over a name, which may be a text on SQLite.
 fn take_name(cursor: &mut Cursor<'_>) -> bool {
-    let is_text = cursor.dialect == Dialect::Sqlite && matches!(cursor.ahead(0), Some(Token::Text(_)));
+    let is_text = cursor.dialect == Dialect::Sqlite && matches!(cursor.ahead(0), Some(Lexeme::Text(_)));
     if is_text {
         cursor.take();
     }
@@ -145,5 +145,5 @@ fn chain(cursor: &mut Cursor<'_>) -> Option<bool> {
 
 fn prepare(cursor: &mut Cursor<'_>) -> Option<Transaction> {
     cursor.take_word("transaction");
-    matches!(cursor.take(), Some(Token::Text(_))).then_some(Transaction::Prepare)
+    matches!(cursor.take(), Some(Lexeme::Text(_))).then_some(Transaction::Prepare)
 }

@@ -1,14 +1,14 @@
 //! Reads what a SET of MySQL sets.
 
 use super::cursor::Cursor;
-use super::effect::{Effect, Session};
+use super::effect::{Effect, SettingEffect};
 use super::session::is_value;
-use super::token::Token;
+use super::token::Lexeme;
 use super::{doubt, walk};
 
 /// Gives `each` the effects of the SET that goes on with `cursor`.
 pub(super) fn effects(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
-    let mut found = Found::default();
+    let mut found = Assignments::default();
     if is_transaction(cursor) {
         found.transaction(cursor);
     } else {
@@ -23,7 +23,7 @@ pub(super) fn effects(cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
 
 /// What the assignments of one SET come to.
 #[derive(Debug, Default)]
-struct Found {
+struct Assignments {
     autocommit: Option<bool>,
     is_global: bool,
     is_particular: bool,
@@ -33,14 +33,14 @@ struct Found {
 
 /// What a variable is set for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Scope {
+enum VariableScope {
     /// For the server.
     Global,
     /// For this connection.
     Session,
 }
 
-impl Found {
+impl Assignments {
     fn give(self, each: &mut dyn FnMut(Effect)) {
         if self.is_unknown {
             each(Effect::Unknown);
@@ -49,10 +49,10 @@ impl Found {
             each(doubt::UNCERTAIN);
         }
         if let Some(is_on) = self.autocommit {
-            each(Effect::Session(Session::Autocommit(is_on)));
+            each(Effect::Session(SettingEffect::Autocommit(is_on)));
         }
         if self.is_particular {
-            each(Effect::Session(Session::Particular));
+            each(Effect::Session(SettingEffect::Particular));
         }
         if !self.is_unknown && !self.is_particular && self.autocommit.is_none() {
             each(Effect::Read);
@@ -101,13 +101,13 @@ impl Found {
         }
     }
 
-    fn variable(&mut self, scope: Option<Scope>, name: &str, value: Cursor<'_>) {
+    fn variable(&mut self, scope: Option<VariableScope>, name: &str, value: Cursor<'_>) {
         let is_named = |wanted: &str| name.eq_ignore_ascii_case(wanted);
         // Whether GLOBAL holds on behind a comma differs by version.
         let is_doubtful = scope.is_none() && self.is_global;
         self.is_particular |= is_doubtful;
         self.is_uncertain |= is_doubtful;
-        if scope == Some(Scope::Global) {
+        if scope == Some(VariableScope::Global) {
             self.is_unknown = true;
             self.is_global = true;
         } else if is_named("autocommit") {
@@ -126,9 +126,9 @@ impl Found {
     }
 }
 
-fn names_autocommit(token: Token<'_>) -> bool {
+fn names_autocommit(token: Lexeme<'_>) -> bool {
     match token {
-        Token::Name { raw: name, .. } | Token::Variable(name) | Token::Word(name) => {
+        Lexeme::Name { raw: name, .. } | Lexeme::Variable(name) | Lexeme::Word(name) => {
             name.to_ascii_lowercase().contains("autocommit")
         }
         _ => false,
@@ -140,11 +140,11 @@ fn is_transaction(mut cursor: Cursor<'_>) -> bool {
     cursor.is_word(0, "transaction")
 }
 
-fn take_scope(cursor: &mut Cursor<'_>) -> Option<Scope> {
+fn take_scope(cursor: &mut Cursor<'_>) -> Option<VariableScope> {
     if cursor.take_any(&["global", "persist", "persist_only"]) {
-        Some(Scope::Global)
+        Some(VariableScope::Global)
     } else if cursor.take_any(&["local", "session"]) {
-        Some(Scope::Session)
+        Some(VariableScope::Session)
     } else {
         None
     }
@@ -156,23 +156,23 @@ fn take_assign(cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// The system variable that is assigned to, and its scope if it names one.
-fn variable(token: Token<'_>) -> Option<(Option<Scope>, &str)> {
+fn variable(token: Lexeme<'_>) -> Option<(Option<VariableScope>, &str)> {
     let name = match token {
-        Token::Name { raw: name, .. } | Token::Word(name) => return Some((None, name)),
-        Token::Variable(name) => name.strip_prefix("@@")?,
+        Lexeme::Name { raw: name, .. } | Lexeme::Word(name) => return Some((None, name)),
+        Lexeme::Variable(name) => name.strip_prefix("@@")?,
         _ => return None,
     };
     let Some((scope, name)) = name.split_once('.') else {
         return Some((None, name));
     };
     let is_session = ["local", "session"].iter().any(|word| scope.eq_ignore_ascii_case(word));
-    let scope = if is_session { Scope::Session } else { Scope::Global };
+    let scope = if is_session { VariableScope::Session } else { VariableScope::Global };
     Some((Some(scope), name))
 }
 
 fn switch(mut value: Cursor<'_>) -> Option<bool> {
     let value = match (value.take()?, value.is_at_end()) {
-        (Token::Number(value) | Token::Text(value) | Token::Word(value), true) => value,
+        (Lexeme::Number(value) | Lexeme::Text(value) | Lexeme::Word(value), true) => value,
         _ => return None,
     };
     let is_one = |words: [&str; 3]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
@@ -184,20 +184,20 @@ fn switch(mut value: Cursor<'_>) -> Option<bool> {
 }
 
 /// `(SELECT CONCAT(@@sql_mode, ',PIPES_AS_CONCAT'))`, which Diesel sets on each of its connections.
-fn is_pipes_mode(value: &[Token<'_>]) -> bool {
-    const OPEN: Token<'_> = Token::Mark(b'(');
-    const CLOSE: Token<'_> = Token::Mark(b')');
-    const COMMA: Token<'_> = Token::Mark(b',');
+fn is_pipes_mode(value: &[Lexeme<'_>]) -> bool {
+    const OPEN: Lexeme<'_> = Lexeme::Mark(b'(');
+    const CLOSE: Lexeme<'_> = Lexeme::Mark(b')');
+    const COMMA: Lexeme<'_> = Lexeme::Mark(b',');
     matches!(
         value,
         [
             OPEN,
-            Token::Word(select),
-            Token::Word(concat),
+            Lexeme::Word(select),
+            Lexeme::Word(concat),
             OPEN,
-            Token::Variable("@@sql_mode"),
+            Lexeme::Variable("@@sql_mode"),
             COMMA,
-            Token::Text(",PIPES_AS_CONCAT"),
+            Lexeme::Text(",PIPES_AS_CONCAT"),
             CLOSE,
             CLOSE
         ] if select.eq_ignore_ascii_case("select") && concat.eq_ignore_ascii_case("concat")

@@ -7,8 +7,8 @@ use super::call::Call;
 use super::called::Called;
 use super::cursor::Cursor;
 use super::effect::{Dialect, WriteKind, Written};
-use super::name::{Place, Table};
-use super::token::Token;
+use super::name::{Schema, TableName};
+use super::token::Lexeme;
 use super::word::Folded;
 
 /// What a walk found out.
@@ -36,10 +36,10 @@ pub(super) struct Facts {
 
 impl Facts {
     /// A table is written, wherever it is.
-    pub(super) fn note_written(&mut self, table: Table, kind: WriteKind) {
-        self.is_particular |= table.place == Place::Temporary;
-        self.is_unknown |= table.place == Place::System;
-        self.is_elsewhere |= table.place == Place::Elsewhere;
+    pub(super) fn note_written(&mut self, table: TableName, kind: WriteKind) {
+        self.is_particular |= table.place == Schema::Temporary;
+        self.is_unknown |= table.place == Schema::System;
+        self.is_elsewhere |= table.place == Schema::Elsewhere;
         self.written.push(Written { table: table.name, kind });
     }
 }
@@ -129,25 +129,25 @@ impl<'a> Walk<'a> {
         self.facts
     }
 
-    fn step(&mut self, token: Token<'a>) {
+    fn step(&mut self, token: Lexeme<'a>) {
         match token {
-            Token::Mark(b'(') => self.open(),
-            Token::Mark(b')') => self.close(),
-            Token::Mark(b';') => self.facts.is_unknown = true,
-            Token::Word(word) => self.word(&Folded::new(word)),
-            Token::Name { .. } if self.expects_table => self.reference(),
+            Lexeme::Mark(b'(') => self.open(),
+            Lexeme::Mark(b')') => self.close(),
+            Lexeme::Mark(b';') => self.facts.is_unknown = true,
+            Lexeme::Word(word) => self.word(&Folded::new(word)),
+            Lexeme::Name { .. } if self.expects_table => self.reference(),
             _ if self.expects_table => self.lose(),
-            Token::Mark(b',') => self.expects_table = self.frame().clause == Clause::From,
-            Token::Mark(b'{' | b'}') => self.lose(),
-            Token::Name { .. } => self.call(),
-            Token::Text(text) => {
+            Lexeme::Mark(b',') => self.expects_table = self.frame().clause == Clause::From,
+            Lexeme::Mark(b'{' | b'}') => self.lose(),
+            Lexeme::Name { .. } => self.call(),
+            Lexeme::Text(text) => {
                 if self.is_moment(text) {
                     self.vary(Varies::AtAnyTime);
                 }
                 self.call();
             }
-            Token::Variable(_) => self.variable(),
-            Token::Bind | Token::Cast | Token::Mark(_) | Token::Number(_) => {}
+            Lexeme::Variable(_) => self.variable(),
+            Lexeme::Bind | Lexeme::Cast | Lexeme::Mark(_) | Lexeme::Number(_) => {}
         }
     }
 
@@ -170,8 +170,8 @@ impl<'a> Walk<'a> {
     fn open(&mut self) {
         let clause = if self.expects_table { Clause::From } else { Clause::Other };
         let takes_from = match self.cursor.behind(1) {
-            Some(Token::Word(word)) => {
-                TAKING_FROM.contains(&Folded::new(word).as_str()) && self.cursor.behind(2) != Some(Token::Mark(b'.'))
+            Some(Lexeme::Word(word)) => {
+                TAKING_FROM.contains(&Folded::new(word).as_str()) && self.cursor.behind(2) != Some(Lexeme::Mark(b'.'))
             }
             _ => false,
         };
@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
 
     fn word(&mut self, word: &Folded) {
         // Any keyword may be the name of a column.
-        if self.cursor.behind(1) == Some(Token::Mark(b'.')) {
+        if self.cursor.behind(1) == Some(Lexeme::Mark(b'.')) {
             return self.call();
         }
         let word = word.as_str();
@@ -207,11 +207,11 @@ impl<'a> Walk<'a> {
 
     /// Whether `word` opens a query where a table may stand too.
     fn begins_query(&mut self, word: &str) -> bool {
-        let is_query = self.cursor.behind(1) == Some(Token::Mark(b'('))
+        let is_query = self.cursor.behind(1) == Some(Lexeme::Mark(b'('))
             && match word {
                 "select" | "table" | "with" => true,
                 // PostgreSQL takes it for the name of a table as well.
-                "values" => self.cursor.ahead(0) == Some(Token::Mark(b'(')) || self.cursor.is_word(0, "row"),
+                "values" => self.cursor.ahead(0) == Some(Lexeme::Mark(b'(')) || self.cursor.is_word(0, "row"),
                 _ => false,
             };
         if is_query {
@@ -249,7 +249,7 @@ impl<'a> Walk<'a> {
             "do" | "on" => self.conflict(word),
             // SQLite has `x IN t` for `x IN (SELECT * FROM t)`.
             "in" if dialect == Dialect::Sqlite => {
-                self.expects_table = self.cursor.ahead(0) != Some(Token::Mark(b'('));
+                self.expects_table = self.cursor.ahead(0) != Some(Lexeme::Mark(b'('));
             }
             "for" | "lock" | "next" | "procedure" | "sql_calc_found_rows" | "tablesample" => {
                 self.particularity(word);
@@ -287,7 +287,7 @@ impl<'a> Walk<'a> {
 
     /// Tells the WITH of a query from `WITH TIES`, `WITH ROLLUP`, `WITH TIME ZONE` and the like.
     fn with(&mut self) {
-        let is_first = matches!(self.cursor.behind(1), None | Some(Token::Mark(b'(')));
+        let is_first = matches!(self.cursor.behind(1), None | Some(Lexeme::Mark(b'(')));
         let frame = self.frame();
         if is_first || frame.is_insert && !frame.has_select {
             frame.clause = Clause::With;
@@ -329,18 +329,18 @@ impl<'a> Walk<'a> {
         let Some(table) = self.cursor.take_table() else {
             return self.lose();
         };
-        if self.cursor.ahead(0) == Some(Token::Mark(b'(')) {
+        if self.cursor.ahead(0) == Some(Lexeme::Mark(b'(')) {
             self.call();
             self.lose();
         }
         match table.place {
-            Place::Ordinary => {}
-            Place::System => self.lose(),
-            Place::Elsewhere => {
+            Schema::Ordinary => {}
+            Schema::System => self.lose(),
+            Schema::Elsewhere => {
                 self.facts.is_lost = true;
                 self.facts.is_elsewhere |= self.open_updates > 0;
             }
-            Place::Temporary => {
+            Schema::Temporary => {
                 self.facts.is_lost = true;
                 self.facts.is_particular |= self.open_updates > 0;
             }
@@ -351,7 +351,7 @@ impl<'a> Walk<'a> {
     /// Whether the word moved over last goes before the name of a table.
     fn is_before_table(&mut self) -> bool {
         match self.cursor.dialect {
-            Dialect::Mysql => self.cursor.was_word(0, "lateral") && self.cursor.ahead(0) == Some(Token::Mark(b'(')),
+            Dialect::Mysql => self.cursor.was_word(0, "lateral") && self.cursor.ahead(0) == Some(Lexeme::Mark(b'(')),
             Dialect::Postgres => self.cursor.was_word(0, "lateral") || self.cursor.was_word(0, "only"),
             Dialect::Sqlite => false,
         }
@@ -360,13 +360,13 @@ impl<'a> Walk<'a> {
     fn variable(&mut self) {
         self.facts.is_lost = true;
         let is_assigned =
-            self.cursor.ahead(0) == Some(Token::Mark(b':')) && self.cursor.ahead(1) == Some(Token::Mark(b'='));
+            self.cursor.ahead(0) == Some(Lexeme::Mark(b':')) && self.cursor.ahead(1) == Some(Lexeme::Mark(b'='));
         self.facts.is_particular |= is_assigned || self.cursor.was_word(1, "into");
     }
 
     /// What a name, a word or a text calls, if it does.
     fn call(&mut self) {
-        if self.cursor.ahead(0) != Some(Token::Mark(b'(')) {
+        if self.cursor.ahead(0) != Some(Lexeme::Mark(b'(')) {
             return;
         }
         let is_with = self.frame().clause == Clause::With;
@@ -388,12 +388,12 @@ impl<'a> Walk<'a> {
 
     /// Notes the listed function that was just moved over, unless it is said to be the catalog's.
     fn note_called(&mut self, is_easily_taken: bool) {
-        let Some(Token::Word(word)) = self.cursor.behind(0) else { return };
-        if self.cursor.behind(1) == Some(Token::Mark(b'.')) {
+        let Some(Lexeme::Word(word)) = self.cursor.behind(0) else { return };
+        if self.cursor.behind(1) == Some(Lexeme::Mark(b'.')) {
             return;
         }
         // Only what the database brings along, and aggregates, may stand in `rank() OVER (..)`.
-        let is_without_arguments = self.cursor.ahead(1) == Some(Token::Mark(b')'));
+        let is_without_arguments = self.cursor.ahead(1) == Some(Lexeme::Mark(b')'));
         let is_of_rows = is_without_arguments && (self.cursor.is_word(2, "over") || self.cursor.is_word(2, "within"));
         if !is_of_rows {
             self.facts.called.note(word, is_easily_taken);

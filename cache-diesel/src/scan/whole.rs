@@ -2,7 +2,7 @@
 
 use super::effect::Dialect;
 use super::lex::Lexer;
-use super::token::Token;
+use super::token::Lexeme;
 
 /// Words that keep it from doing so, if they stand outside of all parentheses: what they cut is then the count.
 const CUTS: [&str; 7] = ["distinct", "fetch", "group", "having", "limit", "offset", "union"];
@@ -12,9 +12,9 @@ pub(crate) fn is_counted_whole(sql: &str, dialect: Dialect) -> bool {
     let mut depth = 0_usize;
     for token in Lexer::new(sql, dialect) {
         match token {
-            Ok(Token::Mark(b'(')) => depth += 1,
-            Ok(Token::Mark(b')')) => depth = depth.saturating_sub(1),
-            Ok(Token::Word(word)) if depth == 0 && CUTS.iter().any(|cut| word.eq_ignore_ascii_case(cut)) => {
+            Ok(Lexeme::Mark(b'(')) => depth += 1,
+            Ok(Lexeme::Mark(b')')) => depth = depth.saturating_sub(1),
+            Ok(Lexeme::Word(word)) if depth == 0 && CUTS.iter().any(|cut| word.eq_ignore_ascii_case(cut)) => {
                 return false;
             }
             Ok(_) => {}

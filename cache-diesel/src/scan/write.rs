@@ -2,7 +2,7 @@
 
 use super::cursor::is;
 use super::effect::{Dialect, WriteKind, Written};
-use super::token::Token;
+use super::token::Lexeme;
 use super::walk::{Clause, Update, Walk};
 
 impl Walk<'_> {
@@ -47,7 +47,7 @@ impl Walk<'_> {
     /// `SELECT .. INTO` makes a table or a file, or sets variables on MySQL.
     pub(super) fn into(&mut self) {
         self.facts.is_lost = true;
-        if matches!(self.cursor.ahead(0), Some(Token::Variable(_))) {
+        if matches!(self.cursor.ahead(0), Some(Lexeme::Variable(_))) {
             self.facts.is_particular = true;
         } else {
             self.facts.is_unknown = true;
@@ -79,12 +79,12 @@ impl Walk<'_> {
 
     /// Not the function of MySQL either.
     fn begins_insert(&self) -> bool {
-        self.begins_delete() && self.cursor.ahead(0) != Some(Token::Mark(b'('))
+        self.begins_delete() && self.cursor.ahead(0) != Some(Lexeme::Mark(b'('))
     }
 
     /// Both words are no keywords in some dialects, and REPLACE is a function in all.
     fn begins_replace(&self, word: &str) -> bool {
-        let is_where_statements_begin = matches!(self.cursor.behind(1), None | Some(Token::Mark(b'(' | b')')));
+        let is_where_statements_begin = matches!(self.cursor.behind(1), None | Some(Lexeme::Mark(b'(' | b')')));
         self.begins_insert()
             && (is_where_statements_begin
                 || self.cursor.is_word(0, "into")
@@ -112,7 +112,7 @@ impl Walk<'_> {
         self.target(WriteKind::Change);
         // With several tables, the names may be aliases of what comes later.
         let is_several =
-            matches!(self.cursor.ahead(0), Some(Token::Mark(b',' | b'.'))) || self.cursor.is_word(0, "using");
+            matches!(self.cursor.ahead(0), Some(Lexeme::Mark(b',' | b'.'))) || self.cursor.is_word(0, "using");
         self.facts.is_unknown |= is_mysql && is_several;
     }
 

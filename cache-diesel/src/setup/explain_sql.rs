@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::model::row_key::RowKey;
-use crate::scan::{self, Dialect, Effect, Session, Transaction, WriteKind, Written};
+use crate::scan::{self, Dialect, Effect, SettingEffect, Transaction, WriteKind, Written};
 
 /// What a text of SQL counts as. [`Display`](fmt::Display) says it in lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,12 +99,14 @@ fn extent(table: &str, sql: &str, dialect: Dialect) -> &'static str {
     }
 }
 
-const fn of_session(session: Session) -> &'static str {
+const fn of_session(session: SettingEffect) -> &'static str {
     match session {
-        Session::Attach => "brings other databases within reach: tables are told apart by name alone from then on",
-        Session::Autocommit(true) => "each statement commits by itself from then on",
-        Session::Autocommit(false) => "the connection counts as in a transaction from then on",
-        Session::Particular => {
+        SettingEffect::Attach => {
+            "brings other databases within reach: tables are told apart by name alone from then on"
+        }
+        SettingEffect::Autocommit(true) => "each statement commits by itself from then on",
+        SettingEffect::Autocommit(false) => "the connection counts as in a transaction from then on",
+        SettingEffect::Particular => {
             "the same SQL may give other rows on this connection from then on: its reads keep to themselves, or bypass"
         }
     }

@@ -11,9 +11,9 @@ use diesel::connection::{
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::identity::address::Address;
+use crate::identity::address::DatabaseAddress;
 use crate::read::{introduce_writer, is_in_transaction};
-use crate::track::{Begun, Tracker, tracker_of};
+use crate::track::{Tracker, TransactionOrigin, tracker_of};
 
 mod only;
 pub(crate) mod watch;
@@ -71,7 +71,7 @@ pub fn install(cache: impl Into<CacheSource>) -> Result<()> {
 /// ```
 pub fn install_with(cache: impl Into<CacheSource>, own: MakeInstrumentation) -> Result<()> {
     registry::configure([(registry::DEFAULT, cache)])?;
-    keep_inner(Inner::Made(own));
+    keep_inner(Chained::Made(own));
     set_default()
 }
 
@@ -100,7 +100,7 @@ pub fn track_new_connections() -> Result<()> {
         return Ok(());
     }
     if let Some(before) = get_default_instrumentation() {
-        keep_inner(Inner::Shared(Arc::new(Mutex::new(before))));
+        keep_inner(Chained::Shared(Arc::new(Mutex::new(before))));
     }
     set_default()
 }
@@ -144,16 +144,16 @@ where
     }
     let address = C::Backend::identify(conn)?;
     let session = C::Backend::session_of(conn)?;
-    let address = Address { session: session.name, user: session.account, ..address };
+    let address = DatabaseAddress { session: session.name, user: session.account, ..address };
     let (reaches_others, is_nameless) = (address.reaches_others, address.is_nameless);
     let mut tracker = Tracker::of_open(make_inner(), address, C::Backend::DIALECT);
     if session.autocommit_is_off {
         tracker.note_autocommit_off();
     }
     if is_in_transaction(conn) {
-        tracker.note_transaction(Begun::ByDiesel);
+        tracker.note_transaction(TransactionOrigin::ByDiesel);
     } else if C::Backend::has_raw_transaction(conn) {
-        tracker.note_transaction(Begun::ByHand);
+        tracker.note_transaction(TransactionOrigin::ByHand);
     }
     if reaches_others {
         tracker.note_other_databases();
@@ -243,23 +243,23 @@ where
 }
 
 /// Where the events go besides the tracker.
-static INNER: RwLock<Inner> = RwLock::new(Inner::Nothing);
+static INNER: RwLock<Chained> = RwLock::new(Chained::Nothing);
 
-enum Inner {
+enum Chained {
     Made(MakeInstrumentation),
     Nothing,
     Shared(Arc<Mutex<Box<dyn Instrumentation>>>),
 }
 
-fn keep_inner(inner: Inner) {
+fn keep_inner(inner: Chained) {
     *INNER.write().unwrap_or_else(PoisonError::into_inner) = inner;
 }
 
 fn make_inner() -> Option<Box<dyn Instrumentation>> {
     match &*INNER.read().unwrap_or_else(PoisonError::into_inner) {
-        Inner::Made(make) => make(),
-        Inner::Nothing => None,
-        Inner::Shared(shared) => Some(Box::new(SharedInstrumentation(Arc::clone(shared)))),
+        Chained::Made(make) => make(),
+        Chained::Nothing => None,
+        Chained::Shared(shared) => Some(Box::new(SharedInstrumentation(Arc::clone(shared)))),
     }
 }
 

@@ -71,13 +71,13 @@ where
             true
         })
     };
-    add(Source { take: Box::new(of_target), identity: identity() });
-    add(Source { take: Box::new(of_guard), identity: identity() });
+    add(ConnectionSource { take: Box::new(of_target), identity: identity() });
+    add(ConnectionSource { take: Box::new(of_guard), identity: identity() });
     Ok(())
 }
 
 /// Where connections of the type `C` come from.
-pub(crate) struct Source<C> {
+pub(crate) struct ConnectionSource<C> {
     take: Take<C>,
     /// The database that they are on, once it is known.
     identity: OnceLock<Identity>,
@@ -85,7 +85,7 @@ pub(crate) struct Source<C> {
 
 type Take<C> = Box<dyn Fn(&mut dyn FnMut(&mut C)) -> bool + Send + Sync>;
 
-impl<C> Source<C> {
+impl<C> ConnectionSource<C> {
     /// Works with a connection; says whether there was one to be had.
     pub(crate) fn with(&self, work: &mut dyn FnMut(&mut C)) -> bool {
         (self.take)(work)
@@ -106,19 +106,19 @@ type Sources = HashMap<TypeId, Vec<Arc<dyn Any + Send + Sync>>>;
 
 static SOURCES: RwLock<Option<Sources>> = RwLock::new(None);
 
-fn add<C: 'static>(source: Source<C>) {
+fn add<C: 'static>(source: ConnectionSource<C>) {
     let mut sources = SOURCES.write().unwrap_or_else(PoisonError::into_inner);
     sources.get_or_insert_default().entry(TypeId::of::<C>()).or_default().push(Arc::new(source));
 }
 
 /// Where connections of the type `C` come from that are, or may be, on the database of `identity`; those that are known
 /// to be first.
-pub(crate) fn sources<C: 'static>(identity: Identity) -> Vec<Arc<Source<C>>> {
+pub(crate) fn sources<C: 'static>(identity: Identity) -> Vec<Arc<ConnectionSource<C>>> {
     let sources = SOURCES.read().unwrap_or_else(PoisonError::into_inner);
     let all = sources.as_ref().and_then(|sources| sources.get(&TypeId::of::<C>())).into_iter().flatten();
-    let mut found: Vec<Arc<Source<C>>> = all
+    let mut found: Vec<Arc<ConnectionSource<C>>> = all
         .filter_map(|source| Arc::clone(source).downcast().ok())
-        .filter(|source: &Arc<Source<C>>| source.may_be(identity))
+        .filter(|source: &Arc<ConnectionSource<C>>| source.may_be(identity))
         .collect();
     found.sort_by_key(|source| source.identity.get().is_none());
     found

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cache_core::{Error, ErrorKind, Result, registry};
 
-use crate::model::declaration::{Declared, declared};
+use crate::model::declaration::{DeclaredModel, declared};
 use crate::model::relevance;
 use crate::setup::contradiction::contradictions;
 use crate::setup::install::watch;
@@ -51,9 +51,9 @@ pub fn check_settings() -> Result<()> {
     Err(Error::new(ErrorKind::Configuration, mistakes.join("; ")))
 }
 
-fn mistakes_of(models: &[Declared]) -> Vec<String> {
+fn mistakes_of(models: &[DeclaredModel]) -> Vec<String> {
     let mut mistakes = Vec::new();
-    let mut named: BTreeMap<[&str; 2], &Declared> = BTreeMap::new();
+    let mut named: BTreeMap<[&str; 2], &DeclaredModel> = BTreeMap::new();
     for model in models {
         let cache = model.definition.own_cache();
         match named.get(&[cache, model.manager.as_str()]) {
@@ -84,9 +84,9 @@ mod tests {
     use super::*;
     use crate::model::Definition;
 
-    fn model<T: 'static>(manager: &str, module: &'static str, cache: &'static str) -> Declared {
+    fn model<T: 'static>(manager: &str, module: &'static str, cache: &'static str) -> DeclaredModel {
         let definition = Definition::new("Product", module, "id=id:i32").cache(cache);
-        Declared { definition, manager: manager.to_owned(), model: TypeId::of::<T>() }
+        DeclaredModel { definition, manager: manager.to_owned(), model: TypeId::of::<T>() }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 /// The hooks of one connection's open transaction, in the order of their writes.
 #[derive(Debug)]
-pub(crate) struct Waiting<T> {
+pub(crate) struct WaitingHooks<T> {
     hooks: Vec<T>,
     /// How many there were when each savepoint of Diesel's was set, from depth two on.
     savepoints: Vec<usize>,
@@ -22,13 +22,13 @@ pub(crate) struct Waiting<T> {
     is_aborted: bool,
 }
 
-impl<T> Default for Waiting<T> {
+impl<T> Default for WaitingHooks<T> {
     fn default() -> Self {
         Self { hooks: Vec::new(), savepoints: Vec::new(), by_hand: None, is_aborted: false }
     }
 }
 
-impl<T> Waiting<T> {
+impl<T> WaitingHooks<T> {
     /// Takes the hooks of a write that is over, and gives those that are due.
     ///
     /// Where it cannot be told whether a transaction is open, there are none: nobody would tell of the commit.

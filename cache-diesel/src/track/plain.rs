@@ -7,7 +7,7 @@ use crate::catalogue::{self, catalogue_of};
 use crate::identity::Identity;
 use crate::model::declaration::tables;
 use crate::model::row_key::RowKey;
-use crate::scan::{self, Binds, ByKey, Dialect, Effect, Memo, WriteKind};
+use crate::scan::{self, Binds, Dialect, Effect, KeyCondition, Memo, WriteKind};
 use crate::track::precision::are_plain_writes_row_exact;
 use crate::track::session::{Session, Words};
 
@@ -22,8 +22,8 @@ pub(super) fn read_along(
     let mut words = Words::Unread;
     let binds = scan::first_chunk(&query, &mut |sql| {
         let space = identity.map(|identity| identity.space);
-        let tell = |text: &Text, fingerprint| (text.tell(session, space), Words::Read(fingerprint));
-        (row, words) = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), tell);
+        let tell = |text: &ReadText, fingerprint| (text.tell(session, space), Words::Read(fingerprint));
+        (row, words) = Memo::with(&TEXTS, (sql, dialect), || ReadText::read(sql, dialect), tell);
         if catalogue::has_functions() && calls_own(sql, dialect, identity) {
             OF_CALLS.iter().for_each(|effect| session.read_along(effect, tables()));
         }
@@ -45,7 +45,7 @@ pub(super) fn read_along(
 pub(super) fn words_of(query: &dyn DebugQuery) -> Words {
     let mut words = Words::Unread;
     scan::first_chunk(&query, &mut |sql| {
-        words = Words::Read(scan::Fingerprint::of(sql));
+        words = Words::Read(scan::TextHash::of(sql));
         Binds::Unwanted
     });
     words
@@ -61,11 +61,11 @@ pub(super) fn read_beside(
 ) -> Words {
     let mut words = Words::Unread;
     scan::first_chunk(&query, &mut |sql| {
-        let tell = |text: &Text, fingerprint| {
+        let tell = |text: &ReadText, fingerprint| {
             text.beside.iter().for_each(|effect| session.read_beside(effect, tables()));
             Words::Read(fingerprint)
         };
-        words = Memo::with(&TEXTS, (sql, dialect), || Text::read(sql, dialect), tell);
+        words = Memo::with(&TEXTS, (sql, dialect), || ReadText::read(sql, dialect), tell);
         if catalogue::has_functions() && calls_own(sql, dialect, identity) {
             OF_CALLS.iter().for_each(|effect| session.read_beside(effect, tables()));
         }
@@ -83,14 +83,14 @@ fn calls_own(sql: &str, dialect: Dialect, identity: Option<Identity>) -> bool {
 }
 
 /// What a function may do that nobody has looked into: anything, to the session too.
-const OF_CALLS: [Effect; 2] = [Effect::Unknown, Effect::Session(scan::Session::Particular)];
+const OF_CALLS: [Effect; 2] = [Effect::Unknown, Effect::Session(scan::SettingEffect::Particular)];
 
 thread_local! {
-    static TEXTS: Memo<Text> = const { Memo::new() };
+    static TEXTS: Memo<ReadText> = const { Memo::new() };
 }
 
 /// What is known of a statement by its SQL.
-struct Text {
+struct ReadText {
     effects: Vec<Effect>,
     is_look_up: bool,
     /// Of these, what a manager does not announce whose statement it is.
@@ -103,11 +103,11 @@ struct Text {
 #[derive(Clone)]
 struct OneRowText {
     key: &'static RowKey,
-    by_key: ByKey,
+    by_key: KeyCondition,
     bind_count: usize,
 }
 
-impl Text {
+impl ReadText {
     fn read(sql: &str, dialect: Dialect) -> Self {
         let mut effects = Vec::new();
         scan::effects(sql, dialect, &mut |effect| effects.push(effect));
@@ -140,7 +140,7 @@ impl Text {
 /// Whether a manager does not announce `effect`: it tells of one table that it writes, and of transactions it is told.
 fn is_beside(effect: &Effect) -> bool {
     match effect {
-        Effect::Read | Effect::Session(scan::Session::Attach) | Effect::Transaction(_) => false,
+        Effect::Read | Effect::Session(scan::SettingEffect::Attach) | Effect::Transaction(_) => false,
         Effect::Session(_) | Effect::Unknown => true,
         Effect::Write(written) => written.len() > 1,
     }

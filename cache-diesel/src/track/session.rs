@@ -6,8 +6,8 @@ use cache_core::{Cause, Tag, WriteEnd};
 
 use setting::Setting;
 use transaction::TransactionState;
-use under_way::{Statement, UnderWay};
-use work::{Declared, Held};
+use under_way::{RunningStatement, RunningStatements};
+use work::{HeldWork, NamedWork};
 
 use crate::scan::Dialect;
 
@@ -33,7 +33,7 @@ pub(crate) enum Intents {
 
 /// Who began a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Begun {
+pub(crate) enum TransactionOrigin {
     ByDiesel,
     ByHand,
 }
@@ -47,14 +47,14 @@ pub(crate) struct Session {
     /// What Diesel is about to do to its outermost transaction.
     boundary: Option<Boundary>,
     /// What was read of the statement that is about to run.
-    next: Statement,
-    under_way: UnderWay,
+    next: RunningStatement,
+    under_way: RunningStatements,
     /// Written in the open transaction.
     pending: ChangeSet,
     /// The work under way whose tables were named, one in the other.
-    declared: Vec<Declared>,
+    declared: Vec<NamedWork>,
     /// Written by a manager that has not told yet what exactly.
-    held: Option<Held>,
+    held: Option<HeldWork>,
     /// What its statements do besides, which it does not tell.
     beside: ChangeSet,
 }
@@ -73,8 +73,8 @@ impl Session {
             transaction: TransactionState::none(),
             setting: Setting::usual(),
             boundary: None,
-            next: Statement::default(),
-            under_way: UnderWay::default(),
+            next: RunningStatement::default(),
+            under_way: RunningStatements::default(),
             pending: ChangeSet::new(),
             declared: Vec::new(),
             held: None,
@@ -159,10 +159,10 @@ impl Session {
     }
 
     /// The connection was in a transaction before anybody looked: what it wrote there is not known.
-    pub(crate) fn note_unknown_transaction(&mut self, begun: Begun) {
+    pub(crate) fn note_unknown_transaction(&mut self, begun: TransactionOrigin) {
         match begun {
-            Begun::ByDiesel => self.transaction.note_diesels(),
-            Begun::ByHand => self.transaction.note_by_hand(),
+            TransactionOrigin::ByDiesel => self.transaction.note_diesels(),
+            TransactionOrigin::ByHand => self.transaction.note_by_hand(),
         }
         self.transaction.lose_track();
         self.pending.add_everything();

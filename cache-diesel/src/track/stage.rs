@@ -8,14 +8,14 @@ use cache_core::{Bypass, Database, Invalidation, Tag};
 
 use crate::identity::{Identity, seen};
 use crate::track::carry_out;
-use crate::track::hooks::{Hook, Waiting};
+use crate::track::hooks::{Hook, WaitingHooks};
 use crate::track::rehearsal::{Cue, Rehearsal};
 use crate::track::session::{Finish, Session, Step, Ticket, Words};
 
 /// A rehearsal with the identity that its entries are kept under: nobody else ever has that one.
 pub(crate) struct Stage {
     pub(crate) rehearsal: Rehearsal,
-    pub(crate) hooks: Waiting<Hook>,
+    pub(crate) hooks: WaitingHooks<Hook>,
     identity: Identity,
     /// The database that the test transaction is open on.
     real: Database,
@@ -27,7 +27,7 @@ impl Stage {
     pub(crate) fn new(session: &Session, real: Database) -> Self {
         Self {
             rehearsal: Rehearsal::of(session),
-            hooks: Waiting::default(),
+            hooks: WaitingHooks::default(),
             identity: enter(real),
             real,
             invalidation: None,

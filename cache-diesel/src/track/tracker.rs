@@ -17,8 +17,8 @@ use crate::identity::whereabouts::Whereabouts;
 use crate::identity::{Identity, seen};
 use crate::model::declaration::tables;
 use crate::scan::{self, Dialect, Effect};
-use crate::track::hooks::{Hook, Waiting};
-use crate::track::session::{Begun, Finish, Intents, Session, Step, Ticket, Words};
+use crate::track::hooks::{Hook, WaitingHooks};
+use crate::track::session::{Finish, Intents, Session, Step, Ticket, TransactionOrigin, Words};
 use crate::track::stage::{Stage, widen};
 use crate::track::{carry_out, ensure, plain};
 
@@ -33,7 +33,7 @@ pub(crate) struct Tracker {
     own: Own,
     invalidation: Option<Invalidation>,
     /// What follows the commit, and what is to be done as soon as everybody was told of it.
-    hooks: Waiting<Hook>,
+    hooks: WaitingHooks<Hook>,
     due: Vec<Hook>,
     /// A test transaction in which everything counts as committed.
     stage: Option<Stage>,
@@ -50,14 +50,14 @@ impl Tracker {
             session: Session::new(Dialect::Sqlite),
             own: Own::Nothing,
             invalidation: None,
-            hooks: Waiting::default(),
+            hooks: WaitingHooks::default(),
             due: Vec::new(),
             stage: None,
         }
     }
 
     /// Takes over a connection in the middle of a transaction.
-    pub(crate) fn note_transaction(&mut self, begun: Begun) {
+    pub(crate) fn note_transaction(&mut self, begun: TransactionOrigin) {
         self.session.note_unknown_transaction(begun);
     }
 
@@ -75,17 +75,17 @@ impl Tracker {
 
     /// Takes over a connection whose session was changed before anybody looked.
     pub(crate) fn note_particular_session(&mut self) {
-        self.note_session(scan::Session::Particular);
+        self.note_session(scan::SettingEffect::Particular);
         seen::note_particular_session();
     }
 
     /// Takes over a connection whose statements do not commit by themselves.
     pub(crate) fn note_autocommit_off(&mut self) {
-        self.note_session(scan::Session::Autocommit(false));
+        self.note_session(scan::SettingEffect::Autocommit(false));
     }
 
     /// Takes a statement as read that did `change`.
-    fn note_session(&mut self, change: scan::Session) {
+    fn note_session(&mut self, change: scan::SettingEffect) {
         self.session.read_along(&Effect::Session(change), tables());
         let ticket = self.session.issue();
         self.session.start(ticket, Words::Unread);

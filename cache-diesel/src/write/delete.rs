@@ -15,7 +15,7 @@ use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::model::keys::IntoKey;
 use crate::read::WritingConnection;
-use crate::track::Told;
+use crate::track::WriteResult;
 use crate::write::saved::for_rows;
 use crate::write::{as_announced, space_of, write_through};
 
@@ -60,7 +60,7 @@ impl<M: CachedModel> DeleteWrite<M> {
         let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
         let statement = diesel::delete(FindDsl::find(M::table(), self.key.clone()));
         let after = |count: &usize| for_rows(self.state, M::AFTER_DELETE, (*count > 0).then_some(self.key).into_iter());
-        let told = Told { exact: as_announced, after };
+        let told = WriteResult { exact: as_announced, after };
         write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
     }
 }

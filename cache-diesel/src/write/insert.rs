@@ -16,7 +16,7 @@ use crate::misfit::{Fits, Misfit, Never};
 use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::read::WritingConnection;
-use crate::track::Told;
+use crate::track::WriteResult;
 use crate::write::saved::{for_count, for_rows};
 use crate::write::{as_announced, write_through};
 
@@ -92,7 +92,8 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
         InsertStatement<M::Table, New::Values>: ExecuteDsl<C, C::Backend>,
     {
         let statement = diesel::insert_into(M::table()).values(self.new);
-        let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, M::AFTER_SAVE, *count) };
+        let told =
+            WriteResult { exact: as_announced, after: |count: &usize| for_count(self.state, M::AFTER_SAVE, *count) };
         let insert = |conn: &mut C| ExecuteDsl::execute(statement, conn);
         write_through(conn, &self.state.table, &Change::Insert, insert, told)
     }
@@ -121,7 +122,13 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
         let (state, new) = (self.state, self.new);
         let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
         let after = |rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows.iter().map(M::id));
-        write_through(conn, &state.table, &Change::Insert, |conn| conn.fetch_inserted(new), Told { exact, after })
+        write_through(
+            conn,
+            &state.table,
+            &Change::Insert,
+            |conn| conn.fetch_inserted(new),
+            WriteResult { exact, after },
+        )
     }
 }
 

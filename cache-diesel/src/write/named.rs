@@ -71,7 +71,7 @@ where
     let Some(tracker) = tracker_of(conn) else { return untracked::write(conn, &changes, work) };
     tracker.ensure(&changes).map_err(refused::<E>)?;
     tracker.declare(&changes);
-    let under_way = UnderWay { conn };
+    let under_way = NamedGuard { conn };
     work(under_way.conn)
 }
 
@@ -107,11 +107,11 @@ fn plain(name: &str) -> cache_core::Result<String> {
 }
 
 /// Work under way; if it panics, it counts all the same.
-struct UnderWay<'a, C: Connection> {
+struct NamedGuard<'a, C: Connection> {
     conn: &'a mut C,
 }
 
-impl<C: Connection> Drop for UnderWay<'_, C> {
+impl<C: Connection> Drop for NamedGuard<'_, C> {
     fn drop(&mut self) {
         if let Some(tracker) = tracker_of(self.conn) {
             tracker.end_declared();

@@ -12,7 +12,7 @@ use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::read::WritingConnection;
-use crate::track::Told;
+use crate::track::WriteResult;
 use crate::write::insert::scopes_of;
 use crate::write::saved::for_rows;
 use crate::write::{space_of, write_through};
@@ -74,7 +74,13 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
         let asked = is_exact.then(|| KeyBytes::of(&self.row.id()));
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
         let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved.iter().map(M::id));
-        write_through(conn, table, &Change::Save(asked), |conn| conn.fetch_saved(self.row), Told { exact, after })
+        write_through(
+            conn,
+            table,
+            &Change::Save(asked),
+            |conn| conn.fetch_saved(self.row),
+            WriteResult { exact, after },
+        )
     }
 }
 

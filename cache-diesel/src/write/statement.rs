@@ -8,7 +8,7 @@ use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::read::WritingConnection;
-use crate::track::Told;
+use crate::track::WriteResult;
 use crate::write::saved::{for_count, for_rows};
 use crate::write::{Executed, WritesTo, WrittenRows, as_announced, space_of, write_through};
 
@@ -51,7 +51,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         let (statement, table) = (self.statement, &self.state.table);
         let change = statement.changes(table, space_of(conn, table));
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
-        let told = Told { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
+        let told = WriteResult { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
         write_through(conn, table, &change, |conn| statement.executed(conn), told)
     }
 
@@ -83,7 +83,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         let after = |rows: &Vec<M>| for_rows(state, hook, rows.iter().map(M::id));
         let fetch = |conn: &mut C| conn.fetch_written(statement);
-        write_through(conn, &state.table, &change, fetch, Told { exact: as_announced, after })
+        write_through(conn, &state.table, &change, fetch, WriteResult { exact: as_announced, after })
     }
 }
 

@@ -6,7 +6,7 @@ use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use crate::identity::answer::{Answer, Standing};
+use crate::identity::answer::{ServerAnswer, ServerRole};
 use crate::identity::process::here;
 
 /// The number that a server's data was given when it was made: standbys have it, and whoever takes over from it. That
@@ -18,7 +18,7 @@ const NAMED: &str = "(SELECT system_identifier::text FROM pg_catalog.pg_control_
 const STARTED: &str = "'since ' || EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time())::text";
 
 #[derive(QueryableByName)]
-struct Said {
+struct PostgresServer {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
@@ -38,7 +38,7 @@ pub(super) fn database_called(name: &str) -> String {
 }
 
 /// Asks with one statement, and with others where it is refused.
-pub(super) fn ask<C: LoadConnection<Backend = Pg>>(conn: &mut C) -> QueryResult<Answer> {
+pub(super) fn ask<C: LoadConnection<Backend = Pg>>(conn: &mut C) -> QueryResult<ServerAnswer> {
     let refused = match ask_for(NAMED, "true", conn) {
         Ok(said) => return Ok(answer(said)),
         Err(refused) => refused,
@@ -46,14 +46,18 @@ pub(super) fn ask<C: LoadConnection<Backend = Pg>>(conn: &mut C) -> QueryResult<
     let may_ask = "pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')";
     match ask_for(STARTED, may_ask, conn) {
         // It failed for another reason, which will pass.
-        Ok(Said { is_open: true, .. }) => Err(refused),
+        Ok(PostgresServer { is_open: true, .. }) => Err(refused),
         Ok(said) => Ok(answer(said)),
         // Nothing tells it from others: its entries are this process's alone.
-        Err(_) => ask_for("''", "false", conn).map(|said| answer(Said { server: here(), ..said })),
+        Err(_) => ask_for("''", "false", conn).map(|said| answer(PostgresServer { server: here(), ..said })),
     }
 }
 
-fn ask_for<C: LoadConnection<Backend = Pg>>(server: &str, is_open: &str, conn: &mut C) -> Result<Said, Error> {
+fn ask_for<C: LoadConnection<Backend = Pg>>(
+    server: &str,
+    is_open: &str,
+    conn: &mut C,
+) -> Result<PostgresServer, Error> {
     sql_query(format!(
         "SELECT pg_catalog.current_database()::text AS name, session_user || ' ' || current_user AS account, \
          {server} || ' ' || (SELECT oid::text FROM pg_catalog.pg_database \
@@ -63,11 +67,11 @@ fn ask_for<C: LoadConnection<Backend = Pg>>(server: &str, is_open: &str, conn: &
     .get_result(conn)
 }
 
-fn answer(said: Said) -> Answer {
-    Answer {
+fn answer(said: PostgresServer) -> ServerAnswer {
+    ServerAnswer {
         server: said.server,
         database: Some(database_called(&said.name)),
         account: said.account,
-        standing: Standing::of_follower(said.follows),
+        standing: ServerRole::of_follower(said.follows),
     }
 }

@@ -12,14 +12,14 @@ use serde::de::value::{Error, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::model::printed::Part;
+use crate::model::printed::PrintedPart;
 use crate::scan::Bound;
 
 /// How a newtype is read back.
 pub struct Wrapped {
     is_believed: OnceLock<bool>,
     prints_all: fn() -> bool,
-    read: fn(&Bound, &str) -> Option<Part>,
+    read: fn(&Bound, &str) -> Option<PrintedPart>,
 }
 
 impl Wrapped {
@@ -28,7 +28,7 @@ impl Wrapped {
     }
 
     /// The value that holds `inner` and prints as `print`.
-    pub(crate) fn value(&self, inner: &Bound, print: &str) -> Option<Part> {
+    pub(crate) fn value(&self, inner: &Bound, print: &str) -> Option<PrintedPart> {
         // A panic of a program's own type ends here: without an instrumentation nobody would have made a value of it.
         let prints_all = || catch_unwind(self.prints_all).unwrap_or(false);
         let read = || catch_unwind(AssertUnwindSafe(|| (self.read)(inner, print))).ok().flatten();
@@ -43,12 +43,12 @@ impl Debug for Wrapped {
 }
 
 fn made<T: DeserializeOwned>(inner: &Bound) -> Option<T> {
-    T::deserialize(Inner(inner)).ok()
+    T::deserialize(Unwrapped(inner)).ok()
 }
 
-fn read<T: Debug + DeserializeOwned + Hash + 'static>(inner: &Bound, print: &str) -> Option<Part> {
+fn read<T: Debug + DeserializeOwned + Hash + 'static>(inner: &Bound, print: &str) -> Option<PrintedPart> {
     let value = made::<T>(inner)?;
-    (format!("{value:?}") == print).then(|| Part::of(value))
+    (format!("{value:?}") == print).then(|| PrintedPart::of(value))
 }
 
 /// Whether whatever can be put into a `T` is printed as the name of the type and all that was put in.
@@ -90,9 +90,9 @@ fn is_print_of(print: &str, inner: &Bound) -> bool {
 }
 
 /// What is in a newtype, as serde has it.
-struct Inner<'a>(&'a Bound);
+struct Unwrapped<'a>(&'a Bound);
 
-impl<'de> Deserializer<'de> for Inner<'_> {
+impl<'de> Deserializer<'de> for Unwrapped<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

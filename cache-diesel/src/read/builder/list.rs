@@ -24,7 +24,7 @@ use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, LoadPages, LookedUpSource, Page, looked_up};
 use crate::read::task::Head;
 use crate::read::task::answer::{AskedTask, FirstRow, Rows};
-use crate::read::task::asked::{AskedQuery, Dependency, Scope};
+use crate::read::task::asked::{AskedQuery, QueryTags, ScopeValue};
 use crate::read::task::query::{IntoTask, Later};
 use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow};
 use crate::read::terminal::{Ended, First, Value, ValueEntry, terminal, terminal_with};
@@ -61,7 +61,8 @@ impl<P: CachedView> Manager<P> {
         P::Source: FilterDsl<L::Filter>,
     {
         let value = if L::IS_NORMALIZED { L::normalized(&value) } else { value };
-        let scope = Scope { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: scope_comparison::<L> };
+        let scope =
+            ScopeValue { columns: L::COLUMNS, value: tag_bytes::<L>(&value), comparison: scope_comparison::<L> };
         let mut read = ListRead::new(self.state, looked_up::<P, L>(value), None);
         read.scope = Some(scope);
         read
@@ -77,7 +78,7 @@ pub struct ListRead<P, Source, Part = Whole> {
     pub(crate) source: Source,
     part: Part,
     pub(crate) suffix: Option<String>,
-    pub(crate) scope: Option<Scope>,
+    pub(crate) scope: Option<ScopeValue>,
     pub(crate) options: Options,
     page: PhantomData<fn() -> P>,
 }
@@ -179,7 +180,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         Part: Arranged<P::Root, Source>,
         Selected: QueryFragment<DB> + QueryId,
     {
-        let dependency = Dependency { suffix: self.suffix.take(), scope: self.scope };
+        let dependency = QueryTags { suffix: self.suffix.take(), scope: self.scope };
         let head = self.head(dependency.kind());
         AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(self.part.arranged(self.source)))?)
     }
@@ -188,8 +189,8 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         Head { state: self.state, kind, options: self.options }
     }
 
-    pub(crate) fn dependency(&self) -> Dependency {
-        Dependency { suffix: self.suffix.clone(), scope: self.scope }
+    pub(crate) fn dependency(&self) -> QueryTags {
+        QueryTags { suffix: self.suffix.clone(), scope: self.scope }
     }
 
     pub(crate) fn with_options(self, options: Options) -> Self {

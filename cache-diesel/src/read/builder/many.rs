@@ -13,7 +13,7 @@ use crate::model::keys::IntoKey;
 use crate::read::builder::cloned;
 use crate::read::builder::options::{Options, options_methods};
 use crate::read::builder::refused::refused;
-use crate::read::drive::batch::{Batch, LoadMany};
+use crate::read::drive::batch::{KeyBatch, LoadMany};
 use crate::read::page::{CachedView, KeyOf, Page};
 use crate::read::task::Head;
 use crate::read::terminal::entry::CachedRows;
@@ -83,7 +83,7 @@ impl<P: Page> ManyRead<P> {
         P: LoadMany<Take::Connection>,
     {
         let (head, keys) = self.into_parts();
-        Batch::<P, _>::read_with(head, keys, || take.take().map_err(Take::Error::from))
+        KeyBatch::<P, _>::read_with(head, keys, || take.take().map_err(Take::Error::from))
     }
 
     fn into_parts(self) -> (Head, Vec<KeyOf<P>>) {
@@ -100,6 +100,6 @@ where
 
     fn run(self, conn: &mut C) -> Self::Output {
         let (head, keys) = self.into_parts();
-        Batch::<P, C>::read(head, keys, conn)
+        KeyBatch::<P, C>::read(head, keys, conn)
     }
 }

@@ -60,7 +60,7 @@ impl Countable for Whole {}
     label = "`count` and `exists` are for whole lists",
     note = "count the list before it is ordered or cut, or read it with the number of all its rows: `.load_and_count(&mut conn)?`"
 )]
-pub trait Counts<Part> {
+pub trait CountsList<Part> {
     /// This type.
     type On;
 
@@ -68,7 +68,7 @@ pub trait Counts<Part> {
     fn counting(&mut self) -> &mut Self::On;
 }
 
-impl<C> Counts<Whole> for C {
+impl<C> CountsList<Whole> for C {
     type On = C;
 
     fn counting(&mut self) -> &mut C {
@@ -216,31 +216,31 @@ pub trait Windowed {
     fn window(&self) -> Window;
 }
 
-impl<By, Most: Bound, From: Bound> Windowed for Arrangement<By, Most, From> {
+impl<By, Most: WindowBound, From: WindowBound> Windowed for Arrangement<By, Most, From> {
     fn window(&self) -> Window {
         Window { limit: self.most.bound(), offset: self.from.bound().unwrap_or(0) }
     }
 }
 
 /// A limit or an offset.
-pub trait Bound {
+pub trait WindowBound {
     /// Its number.
     fn bound(&self) -> Option<i64>;
 }
 
-impl Bound for Uncut {
+impl WindowBound for Uncut {
     fn bound(&self) -> Option<i64> {
         None
     }
 }
 
-impl Bound for Limited {
+impl WindowBound for Limited {
     fn bound(&self) -> Option<i64> {
         Some(self.0)
     }
 }
 
-impl Bound for Skipped {
+impl WindowBound for Skipped {
     fn bound(&self) -> Option<i64> {
         Some(self.0)
     }

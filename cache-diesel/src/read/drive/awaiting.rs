@@ -88,7 +88,7 @@ where
         C: 'conn,
     {
         let task = self.read.into_list_task::<C, C::Backend, _>(|source| SelectDsl::select(source, M::as_select()));
-        let answer = task.map(|task| run(Queried::new(task), conn));
+        let answer = task.map(|task| run(AwaitedQuery::new(task), conn));
         Box::pin(async move { Ok(answer?.await?.value) })
     }
 }
@@ -114,19 +114,19 @@ where
     {
         let select = |key| SelectDsl::select(keyed::<M>(key), M::as_select());
         let task = self.read.into_keyed_task::<C, C::Backend, _>(select);
-        let answer = task.map(|task| run(Queried::new(task), conn));
+        let answer = task.map(|task| run(AwaitedQuery::new(task), conn));
         Box::pin(async move { answer?.await?.value.ok_or(Error::NotFound) })
     }
 }
 
 /// A task with the lifetime of what is bound to its query: the trait below has none, because futures of
 /// generic lifetimes cannot be shown to be `Send` (rust-lang/rust#100013).
-struct Queried<'query, T> {
+struct AwaitedQuery<'query, T> {
     task: T,
     query: PhantomData<fn() -> &'query ()>,
 }
 
-impl<T> Queried<'_, T> {
+impl<T> AwaitedQuery<'_, T> {
     fn new(task: T) -> Self {
         Self { task, query: PhantomData }
     }
@@ -141,7 +141,7 @@ trait AwaitedTask<C>: Send {
     fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<<Self::Task as Task>::Value>>;
 }
 
-impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, AskedTask<C, Rows<M>, Selected>>
+impl<'query, C, M, Selected> AwaitedTask<C> for AwaitedQuery<'query, AskedTask<C, Rows<M>, Selected>>
 where
     C: AsyncConnection,
     M: CachedModel,
@@ -159,7 +159,7 @@ where
     }
 }
 
-impl<'query, C, M, Selected> AwaitedTask<C> for Queried<'query, FilteredTask<C, M, Selected>>
+impl<'query, C, M, Selected> AwaitedTask<C> for AwaitedQuery<'query, FilteredTask<C, M, Selected>>
 where
     C: AsyncConnection,
     M: CachedModel,

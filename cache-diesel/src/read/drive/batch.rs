@@ -25,12 +25,12 @@ use crate::read::page::base::row_tags;
 use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, keyed, page_id};
 use crate::read::report;
-use crate::read::shape::Named;
+use crate::read::shape::QueryTables;
 use crate::read::task::query::{Later, Reread};
 use crate::read::task::row::{accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, site_of, site_without_connection};
 use crate::read::terminal::entry::CachedRows;
-use crate::track::{Text, asking};
+use crate::track::{OwnText, asking};
 
 /// A page that the connection `C` can load by its key, and with others by theirs.
 pub trait LoadMany<C>: CachedView<Source: FilterDsl<Self::ByKey>> + LoadOne<C, KeyedSource<Self>> {
@@ -61,7 +61,7 @@ fn entry_id<C, P: LoadMany<C>>(key: &KeyOf<P>) -> QueryResult<KeyBytes> {
 }
 
 /// Distinct keys on their way.
-pub(crate) struct Batch<P: Page, C> {
+pub(crate) struct KeyBatch<P: Page, C> {
     head: Head,
     keys: Vec<KeyOf<P>>,
     /// What their entries are called.
@@ -70,13 +70,13 @@ pub(crate) struct Batch<P: Page, C> {
 }
 
 /// What a look in the store gave: the keys that have no entry, and the places of those that have a stale one.
-struct Looked<P> {
+struct BatchRows<P> {
     rows: CachedRows<P>,
     missing: Vec<Missing>,
     stale: Vec<usize>,
 }
 
-impl<P> Looked<P> {
+impl<P> BatchRows<P> {
     /// Counts what was found and what was not; stale ones are counted by what becomes of them.
     fn count(&self, site: &Site<'_>) {
         let hit_count = self.rows.len() - self.missing.len() - self.stale.len();
@@ -121,7 +121,7 @@ where
     seeds.as_ref().is_none_or(|seeds| confirm(conn, site.identity, seeds))
 }
 
-impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P, C> {
+impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatch<P, C> {
     /// Bound variables and conditions that a statement may have on every database.
     const MOST_KEYS: usize = 500;
 
@@ -187,7 +187,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
         };
         let looked = self.look_up(&site);
         looked.count(&site);
-        let Looked { mut rows, mut missing, stale } = looked;
+        let BatchRows { mut rows, mut missing, stale } = looked;
         let (own, claims) = self.follow_up(&site, &stale);
         stale.iter().filter(|place| !own.contains(place)).for_each(|_| site.reader.stale_hit());
         let can_do_without = missing.is_empty();
@@ -222,7 +222,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
             Ok(seeded) => seeded,
             Err(reason) => {
                 report::bypassed(&site.reader, &self.head, reason);
-                return self.ask(&places, Text::Unfollowed, conn).map(of_missing);
+                return self.ask(&places, OwnText::Unfollowed, conn).map(of_missing);
             }
         };
         // A refresh asks for what the database says now: nobody else's answer will do.
@@ -238,7 +238,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
         };
         let seeds = seeds.filter(|seeds| confirm(conn, site.identity, seeds));
         site.reader.counters.load();
-        let loaded = self.ask(&places, Text::Followed, conn).inspect_err(|_| site.reader.counters.load_failure())?;
+        let loaded = self.ask(&places, OwnText::Followed, conn).inspect_err(|_| site.reader.counters.load_failure())?;
         let seeds = seeds.as_deref().filter(|_| right.as_ref().is_none_or(Right::may_store));
         let verdict = |missing: &Missing| self.verdict(site, &named, *missing, &loaded[missing.place]);
         site.reader.settle(seeds, missing.iter().map(verdict).collect());
@@ -246,9 +246,9 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
     }
 
     /// What is known of the text of the query where nobody has looked at what it names.
-    fn text(&self) -> Text {
+    fn text(&self) -> OwnText {
         let is_followed = matches!(self.named(), Ok(Ok(named)) if named.is_mere_read());
-        if is_followed { Text::Followed } else { Text::Unfollowed }
+        if is_followed { OwnText::Followed } else { OwnText::Unfollowed }
     }
 
     /// As `seeded`, by what the database declares at present.
@@ -325,8 +325,8 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
     }
 
     /// What is cached, and what is not. Nothing is counted.
-    fn look_up(&self, site: &Site<'_>) -> Looked<P> {
-        let mut looked = Looked { rows: vec![None; self.keys.len()], missing: Vec::new(), stale: Vec::new() };
+    fn look_up(&self, site: &Site<'_>) -> BatchRows<P> {
+        let mut looked = BatchRows { rows: vec![None; self.keys.len()], missing: Vec::new(), stale: Vec::new() };
         let is_left = |place: &usize| !self.take_alive(site, *place, &mut looked.rows);
         let left: Vec<usize> = (0..self.keys.len()).filter(is_left).collect();
         if !left.is_empty() {
@@ -336,7 +336,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
     }
 
     /// Finds out what is at `places`, of which nothing is at hand.
-    fn look_closer(&self, site: &Site<'_>, places: &[usize], looked: &mut Looked<P>) {
+    fn look_closer(&self, site: &Site<'_>, places: &[usize], looked: &mut BatchRows<P>) {
         let now = site.reader.now();
         for (found, place) in self.found(site, places).into_iter().zip(places.iter().copied()) {
             let accepted = found.and_then(|(value, life)| {
@@ -384,12 +384,12 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
     }
 
     /// The tables that the query for a key names, or why it is not cached: they are the same for every key.
-    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
+    fn named(&self) -> QueryResult<Result<QueryTables, Bypass>> {
         P::named(keyed::<P>(self.keys[0].clone()), self.head.options.assume_deterministic)
     }
 
     /// Asks the database for the keys at `places`; the answer has a place for every key.
-    fn ask(&self, places: &[usize], text: Text, conn: &mut C) -> QueryResult<CachedRows<P>> {
+    fn ask(&self, places: &[usize], text: OwnText, conn: &mut C) -> QueryResult<CachedRows<P>> {
         let mut rows: CachedRows<P> = vec![None; self.keys.len()];
         for chunk in places.chunks(Self::MOST_KEYS) {
             self.ask_at_once(chunk, text, &mut rows, conn)?;
@@ -409,7 +409,13 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
     }
 
     /// One load for the keys at `places`; gives the number of rows that it found.
-    fn ask_at_once(&self, places: &[usize], text: Text, rows: &mut CachedRows<P>, conn: &mut C) -> QueryResult<usize> {
+    fn ask_at_once(
+        &self,
+        places: &[usize],
+        text: OwnText,
+        rows: &mut CachedRows<P>,
+        conn: &mut C,
+    ) -> QueryResult<usize> {
         let place_of: HashMap<&KeyOf<P>, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
         let keys = places.iter().map(|place| self.keys[*place].clone()).collect();
         let found = asking(conn, text, |conn| P::ask_many(keys, conn))?;
@@ -437,7 +443,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Batch<P
     }
 }
 
-impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Reread<C> for Batch<P, C> {
+impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Reread<C> for KeyBatch<P, C> {
     fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
         let all: Vec<usize> = (0..self.keys.len()).collect();
         let now = site.reader.now();

@@ -13,7 +13,7 @@ use crate::read::report;
 use crate::read::task::query::{IntoTask, Query};
 use crate::read::task::{Load, Look, Site, Task, Turn, glance, look};
 use crate::read::terminal::entry::{CachedEntry, Origin};
-use crate::track::{Text, asking};
+use crate::track::{OwnText, asking};
 
 /// Reads through the cache.
 pub(crate) fn run<'query, C, R>(read: R, conn: &mut C) -> QueryResult<Entry<'query, C, R>>
@@ -146,7 +146,7 @@ fn unstored<C: Connection, T: Query<C>>(
 
 fn past_the_cache<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<CachedEntry<T::Value>> {
     let is_followed = matches!(task.named(), Ok(Ok(named)) if named.is_mere_read());
-    let text = if is_followed { Text::Followed } else { Text::Unfollowed };
+    let text = if is_followed { OwnText::Followed } else { OwnText::Unfollowed };
     let value = asking(conn, text, |conn| task.query(conn))?;
     Ok(CachedEntry::new(value, Origin::Bypass, None))
 }
@@ -158,5 +158,5 @@ where
     T: Query<C>,
 {
     load.confirm(conn);
-    asking(conn, Text::Followed, |conn| task.query(conn))
+    asking(conn, OwnText::Followed, |conn| task.query(conn))
 }

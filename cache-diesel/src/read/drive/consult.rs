@@ -6,7 +6,7 @@ use diesel::connection::LoadConnection;
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use crate::backend::CacheBackend;
-use crate::catalogue::{Asking, Catalogue, Structure, holds, is_current, keep, was_asked};
+use crate::catalogue::{Catalogue, CatalogueQuery, Structure, holds, is_current, keep, was_asked};
 use crate::identity::Identity;
 use crate::model::declaration::asked_columns;
 use crate::read::drive::ask::may_store;
@@ -113,7 +113,7 @@ fn structure_of(tags: &[Tag; 2], seeds: &[(Tag, Seed)]) -> Option<Structure> {
 /// Asks; gives whether the answer is what was known before.
 #[cold]
 fn ask<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, identity: Identity, structure: Structure) -> bool {
-    let asking = Asking::begin(identity.database);
+    let asking = CatalogueQuery::begin(identity.database);
     let told = questioning(conn, |conn| {
         // In a test transaction a statement that fails must not end it.
         if is_in_transaction(conn) {

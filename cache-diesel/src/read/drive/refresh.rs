@@ -14,7 +14,7 @@ use crate::read::drive::gate::gate;
 use crate::read::task::query::{Later, Query, Reread};
 use crate::read::task::{Site, Turn};
 use crate::read::terminal::entry::CachedEntry;
-use crate::setup::refresh::{Source, sources};
+use crate::setup::refresh::{ConnectionSource, sources};
 
 impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
     fn reread(mut self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
@@ -61,7 +61,7 @@ pub(crate) fn begin<C: LoadConnection<Backend: CacheBackend> + 'static>(
 /// A refresh on its way to a connection.
 struct Errand<C> {
     site: Site<'static>,
-    sources: Vec<Arc<Source<C>>>,
+    sources: Vec<Arc<ConnectionSource<C>>>,
     work: Option<(Later<C>, Vec<Claim>)>,
 }
 
@@ -82,7 +82,7 @@ impl<C: LoadConnection<Backend: CacheBackend>> Errand<C> {
         }
     }
 
-    fn arrive(&mut self, source: &Source<C>, conn: &mut C) {
+    fn arrive(&mut self, source: &ConnectionSource<C>, conn: &mut C) {
         // One that is in a transaction, or sees things its own way, tells nothing of the others.
         let Ok(identity) = gate(conn) else { return };
         source.note(identity);

@@ -144,13 +144,13 @@ impl<P: Part> Part for Arc<P> {
 /// How parts leave the process, and how `Absent` does: the key of a row that is known not to exist, or nothing.
 #[must_use]
 pub(crate) const fn codec<P: Part, Absent: Encoding>() -> Option<Codec> {
-    if P::IS_STORABLE { Some(Codec::of::<Stored<P>, Absent>()) } else { None }
+    if P::IS_STORABLE { Some(Codec::of::<StoredPart<P>, Absent>()) } else { None }
 }
 
 /// A part, as codecs know it.
-struct Stored<P>(PhantomData<fn() -> P>);
+struct StoredPart<P>(PhantomData<fn() -> P>);
 
-impl<P: Part> Encoding for Stored<P> {
+impl<P: Part> Encoding for StoredPart<P> {
     type Value = P;
 
     fn encode(part: &P, bytes: &mut Vec<u8>) -> Result<()> {

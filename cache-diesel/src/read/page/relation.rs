@@ -16,7 +16,7 @@ use diesel::{JoinTo, Table};
 use crate::backend::CacheBackend;
 use crate::model::CachedModel;
 use crate::read::page::load::LoadModel;
-use crate::read::shape::{Named, Shape, shape_named_by, shape_of};
+use crate::read::shape::{QueryTables, Shape, shape_named_by, shape_of};
 
 /// A model whose rows belong to rows of `Parent`.
 #[diagnostic::on_unimplemented(
@@ -189,7 +189,11 @@ impl Prefetched {
     }
 
     /// What the first statement and these name together, unless one of them cannot be cached.
-    pub(crate) fn join(&self, first: Result<Named, Bypass>, assume_deterministic: bool) -> Result<Named, Bypass> {
+    pub(crate) fn join(
+        &self,
+        first: Result<QueryTables, Bypass>,
+        assume_deterministic: bool,
+    ) -> Result<QueryTables, Bypass> {
         let mut named = first?;
         for shape in &self.shapes {
             named.merge(shape.named(assume_deterministic)?);

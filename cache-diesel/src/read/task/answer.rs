@@ -14,7 +14,7 @@ use crate::model::CachedModel as _;
 use crate::read::page::part::codec;
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{LoadPages, Page, first_of};
-use crate::read::shape::Named;
+use crate::read::shape::QueryTables;
 use crate::read::task::asked::AskedQuery;
 use crate::read::task::keep::Keep;
 use crate::read::task::query::Query;
@@ -99,7 +99,7 @@ impl<C, A: Answer<C>, Selected> Task for AskedTask<C, A, Selected> {
         self.asked.id
     }
 
-    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
+    fn named(&self) -> QueryResult<Result<QueryTables, Bypass>> {
         let prefetched = Prefetched::gathered(A::look_ahead)?;
         Ok(prefetched.join(self.asked.named(), self.asked.head.options.assume_deterministic))
     }

@@ -9,7 +9,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::model::comparison::Comparison;
-use crate::read::shape::{Named, Shape, shape_of};
+use crate::read::shape::{QueryTables, Shape, shape_of};
 use crate::read::task::Head;
 
 /// A query that is named by its SQL and the values bound to it.
@@ -17,12 +17,12 @@ pub(crate) struct AskedQuery<Selected> {
     pub(crate) head: Head,
     pub(crate) id: KeyBytes,
     pub(crate) selected: Option<Selected>,
-    dependency: Dependency,
+    dependency: QueryTags,
     pub(crate) shape: Arc<Shape>,
 }
 
 impl<Selected> AskedQuery<Selected> {
-    pub(crate) fn new<DB>(head: Head, dependency: Dependency, selected: Selected) -> QueryResult<Self>
+    pub(crate) fn new<DB>(head: Head, dependency: QueryTags, selected: Selected) -> QueryResult<Self>
     where
         DB: CacheBackend,
         Selected: QueryFragment<DB> + QueryId,
@@ -43,7 +43,7 @@ impl<Selected> AskedQuery<Selected> {
         }
     }
 
-    pub(crate) fn named(&self) -> Result<Named, Bypass> {
+    pub(crate) fn named(&self) -> Result<QueryTables, Bypass> {
         self.shape.named(self.head.options.assume_deterministic)
     }
 
@@ -58,12 +58,12 @@ impl<Selected> AskedQuery<Selected> {
 
 /// What a list depends on besides the tables that it names.
 #[derive(Clone, Debug)]
-pub(crate) struct Dependency {
+pub(crate) struct QueryTags {
     pub(crate) suffix: Option<String>,
-    pub(crate) scope: Option<Scope>,
+    pub(crate) scope: Option<ScopeValue>,
 }
 
-impl Dependency {
+impl QueryTags {
     pub(crate) fn suffix(&self) -> Option<&str> {
         self.suffix.as_deref()
     }
@@ -86,7 +86,7 @@ impl Dependency {
 
 /// The value that the rows of a scope share.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope {
+pub(crate) struct ScopeValue {
     pub(crate) columns: &'static [&'static str],
     pub(crate) value: KeyBytes,
     pub(crate) comparison: fn() -> Comparison,

@@ -17,7 +17,7 @@ use crate::read::page::base::{excluded_row, row_tags};
 use crate::read::page::part::{IdOf, codec};
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, first_of, keyed};
-use crate::read::shape::{Named, Shape};
+use crate::read::shape::{QueryTables, Shape};
 use crate::read::task::keep::Keep;
 use crate::read::task::query::Query;
 use crate::read::task::{Head, Task};
@@ -47,7 +47,7 @@ where
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
+    fn named(&self) -> QueryResult<Result<QueryTables, Bypass>> {
         P::named(keyed::<P>(self.asked.to_key()), self.head.options.assume_deterministic)
     }
 
@@ -123,7 +123,7 @@ impl<C, P: LoadPages<C>, Selected> Task for FilteredTask<C, P, Selected> {
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
+    fn named(&self) -> QueryResult<Result<QueryTables, Bypass>> {
         let assume_deterministic = self.head.options.assume_deterministic;
         let prefetched = Prefetched::gathered(P::look_ahead)?;
         Ok(prefetched.join(self.shape.named(assume_deterministic), assume_deterministic))

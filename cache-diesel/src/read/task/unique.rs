@@ -15,12 +15,12 @@ use crate::model::{CachedModel, Lookup};
 use crate::read::builder::options::Options;
 use crate::read::page::base::{absent_unique, row_tags};
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LookedUpSource, keyed, looked_up, page_id};
-use crate::read::shape::Named;
+use crate::read::shape::QueryTables;
 use crate::read::task::keep::Keep;
 use crate::read::task::pointer::{Pointer, UniquePointer};
 use crate::read::task::query::Query;
 use crate::read::task::row::{is_absent, row_codec};
-use crate::read::task::{Answered, Head, Site, Task};
+use crate::read::task::{Head, LoadedAnswer, Site, Task};
 use crate::read::terminal::entry::CachedRow;
 
 /// A page that the connection `C` can load by a value of the unique look-up `L`, and by its key.
@@ -60,7 +60,7 @@ pub struct UniqueTask<C, P, L: Lookup, K> {
 
 /// The value, as it was asked for.
 enum Asked<K, V> {
-    Named(K),
+    QueryTables(K),
     /// In its normal form: the database is asked for that as well, so that all spellings are one question.
     Normal(V),
 }
@@ -77,7 +77,7 @@ where
             let normal = L::normalized(&value.into_key());
             (KeyBytes::of(&normal), Asked::Normal(normal))
         } else {
-            (value.key_bytes(), Asked::Named(value))
+            (value.key_bytes(), Asked::QueryTables(value))
         };
         let mut task = Self { head, id: value.under(L::NAME), value, asked, connection: PhantomData };
         task.id = page_id::<C, P, _>(task.id, || looked_up::<P, L>(task.value()))?;
@@ -91,7 +91,7 @@ where
             return None;
         }
         let asked = match &self.asked {
-            Asked::Named(named) => Asked::Named(named.to_key()),
+            Asked::QueryTables(named) => Asked::QueryTables(named.to_key()),
             Asked::Normal(value) => Asked::Normal(value.clone()),
         };
         Some(UniqueTask { head: self.head, id: self.id, value: self.value, asked, connection: PhantomData })
@@ -99,7 +99,7 @@ where
 
     fn value(&self) -> L::Value {
         match &self.asked {
-            Asked::Named(named) => named.to_key(),
+            Asked::QueryTables(named) => named.to_key(),
             Asked::Normal(value) => value.clone(),
         }
     }
@@ -107,7 +107,7 @@ where
     /// Whether `row` has the value that was asked for, letter by letter.
     fn has_value(&self, row: &L::Model) -> bool {
         match &self.asked {
-            Asked::Named(named) => {
+            Asked::QueryTables(named) => {
                 let is_equal = |asked| L::has_value(row, asked);
                 named.as_key().map_or_else(|| self.is_spelled(row, named), is_equal)
             }
@@ -141,7 +141,7 @@ where
 
     fn is_asked(&self, value: &L::Value) -> bool {
         match &self.asked {
-            Asked::Named(named) => is_absent(value, named),
+            Asked::QueryTables(named) => is_absent(value, named),
             Asked::Normal(asked) => asked == value,
         }
     }
@@ -152,7 +152,7 @@ where
 
     /// The tags of the row itself, and the token of its own one; `None`: it may not be stored, as somebody wrote to the table
     /// while it was loaded.
-    fn row_seed(&self, answered: &Answered<'_>, row: KeyBytes) -> Option<(SeededTag, Vec<Tag>)> {
+    fn row_seed(&self, answered: &LoadedAnswer<'_>, row: KeyBytes) -> Option<(SeededTag, Vec<Tag>)> {
         let (site, fill) = (answered.site, answered.fill?);
         let subject = site.subject(answered.named);
         let late = second_look(subject.database.table(subject.table), row);
@@ -177,7 +177,7 @@ where
         self.id
     }
 
-    fn named(&self) -> QueryResult<Result<Named, Bypass>> {
+    fn named(&self) -> QueryResult<Result<QueryTables, Bypass>> {
         <P as LoadOne<C, LookedUpSource<P, L>>>::named(
             looked_up::<P, L>(self.value()),
             self.head.options.assume_deterministic,
@@ -226,7 +226,7 @@ where
         if self.is_at(row.root(), pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
     }
 
-    fn conclude(&self, answered: &Answered<'_>, row: &Self::Value) -> Conclusion {
+    fn conclude(&self, answered: &LoadedAnswer<'_>, row: &Self::Value) -> Conclusion {
         let site = answered.site;
         let (keep, key) = (self.keep(row).with_life(site), site.key(self.id(), Kind::Unique));
         let shared = (keep.value.clone(), keep.lifetime);

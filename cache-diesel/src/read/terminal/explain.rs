@@ -204,7 +204,7 @@ impl fmt::Display for Explanation {
         write!(formatter, "\n  key    {key:?}\n  tables {}", self.tables.join(", "))?;
         match &self.entry {
             Some(entry) => {
-                write!(formatter, "\n  entry  loaded {:.1?} ago, {}", entry.age, Deadline(entry.hard_deadline))?
+                write!(formatter, "\n  entry  loaded {:.1?} ago, {}", entry.age, EntryDeadline(entry.hard_deadline))?
             }
             None => formatter.write_str("\n  entry  none")?,
         }
@@ -222,9 +222,9 @@ impl fmt::Display for Explanation {
     }
 }
 
-struct Deadline(Option<SystemTime>);
+struct EntryDeadline(Option<SystemTime>);
 
-impl fmt::Display for Deadline {
+impl fmt::Display for EntryDeadline {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(deadline) = self.0 else { return formatter.write_str("without a deadline") };
         match deadline.duration_since(SystemTime::now()) {

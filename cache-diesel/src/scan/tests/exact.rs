@@ -1,7 +1,7 @@
 //! Tests which statements write one row that the last bind names.
 
 use super::super::Dialect;
-use super::super::exact::{ByKey, OneRow, is_plain_column, one_row, sole_change};
+use super::super::exact::{KeyCondition, OneRow, is_plain_column, one_row, sole_change};
 use super::{Case, dialects};
 
 /// The key of the table is `id`, and `slug` and `code` are its unique columns.
@@ -202,7 +202,7 @@ fn a_key_of_several_columns_is_named_whole_in_any_order() {
     let order = |condition: &str| {
         let sql = format!("DELETE FROM `t` WHERE {condition}");
         let found = one_row(&sql, Dialect::Sqlite, &["a", "b", "c"], &[]);
-        found.map(|ByKey { row, order }| (row, order.to_vec())).map(|(row, order)| {
+        found.map(|KeyCondition { row, order }| (row, order.to_vec())).map(|(row, order)| {
             assert_eq!(row, OneRow::Delete);
             order
         })

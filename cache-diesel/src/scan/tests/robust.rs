@@ -1,6 +1,6 @@
 //! Tests that every text gets an answer.
 
-use super::{ALL, Case, Effect, Session, effects, exact, query, reads, session, transaction, write};
+use super::{ALL, Case, Effect, SettingEffect, effects, exact, query, reads, session, transaction, write};
 use crate::scan::{Dialect, is_plain_column, one_row, read, sole_change, table_name};
 
 const TABLES: [&[Case]; 19] = [
@@ -72,7 +72,7 @@ fn may_change_rows(sql: &str, dialect: Dialect) -> bool {
 
 /// A read may be vouched for though it calls what nothing is known of.
 fn is_calling(all: &[Effect], dialect: Dialect) -> bool {
-    let is_feared = |effect: &Effect| matches!(effect, Effect::Unknown | Effect::Session(Session::Particular));
+    let is_feared = |effect: &Effect| matches!(effect, Effect::Unknown | Effect::Session(SettingEffect::Particular));
     dialect != Dialect::Sqlite && all.contains(&Effect::Unknown) && all.iter().all(is_feared)
 }
 

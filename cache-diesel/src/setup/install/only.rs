@@ -3,7 +3,7 @@
 use cache_core::{Error, ErrorKind, Result};
 
 use crate::backend::address_of_url;
-use crate::identity::address::Reach;
+use crate::identity::address::Visibility;
 use crate::identity::endpoint::endpoint_of;
 use crate::identity::seen;
 
@@ -30,7 +30,7 @@ use crate::identity::seen;
 /// ```
 pub fn only_database(url: &str) -> Result<()> {
     let (_, address) = address_of_url(url);
-    if address.is_nameless || address.reach == Reach::Connection {
+    if address.is_nameless || address.reach == Visibility::Connection {
         let context = "`only_database` needs a URL that names a database which several connections reach";
         return Err(Error::new(ErrorKind::Configuration, context));
     }

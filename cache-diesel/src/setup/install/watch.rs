@@ -78,14 +78,14 @@ pub(super) fn is_probing() -> bool {
 }
 
 fn probing<T>(work: impl FnOnce() -> T) -> T {
-    struct Over;
-    impl Drop for Over {
+    struct ProbeGuard;
+    impl Drop for ProbeGuard {
         fn drop(&mut self) {
             IS_PROBING.set(false);
         }
     }
     IS_PROBING.set(true);
-    let _over = Over;
+    let _over = ProbeGuard;
     work()
 }
 

@@ -4,7 +4,7 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::Waiting;
+use super::WaitingHooks;
 use crate::scan::{Dialect, effects};
 use crate::track::session::{Finish, Session};
 
@@ -25,12 +25,12 @@ use Act::{Begin, Commit, CommitFails, Fails, Rollback, Sql, Write};
 struct Scene {
     dialect: Dialect,
     session: Session,
-    waiting: Waiting<u32>,
+    waiting: WaitingHooks<u32>,
 }
 
 impl Scene {
     fn new(dialect: Dialect) -> Self {
-        Self { dialect, session: Session::new(dialect), waiting: Waiting::default() }
+        Self { dialect, session: Session::new(dialect), waiting: WaitingHooks::default() }
     }
 
     /// The writes that were told of, in order.

@@ -3,14 +3,14 @@
 
 use cache_core::protocol::write::ChangeSet;
 
-use super::work::{Declared, Read};
+use super::work::{NamedWork, Read};
 use super::{Finish, Session, Step};
 
 impl Session {
     /// Work begins that may change `changes`, whatever its statements are.
     pub(crate) fn declare(&mut self, changes: &ChangeSet) -> Option<Step> {
         let changes = self.as_announced(changes);
-        self.declared.push(Declared { changes: changes.clone(), worst: Finish::Ok, read: Read::Whole });
+        self.declared.push(NamedWork { changes: changes.clone(), worst: Finish::Ok, read: Read::Whole });
         if self.takes_effect_at_once() {
             return Some(Step::Place(changes));
         }
@@ -21,7 +21,7 @@ impl Session {
 
     /// The work that was declared last is over, however it ended.
     pub(crate) fn end_declared(&mut self) -> Option<Step> {
-        let Declared { changes, worst, read } = self.declared.pop()?;
+        let NamedWork { changes, worst, read } = self.declared.pop()?;
         if let Some(outer) = self.declared.last_mut().filter(|_| worst == Finish::Lost) {
             outer.worst = Finish::Lost;
         }

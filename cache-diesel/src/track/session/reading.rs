@@ -5,8 +5,8 @@ use cache_core::tables::Tables;
 
 use super::Session;
 use super::transaction::Autocommit;
-use super::under_way::Kind;
-use crate::scan::{Dialect, Effect, Session as SessionChange, Transaction, WriteKind};
+use super::under_way::StatementKind;
+use crate::scan::{Dialect, Effect, SettingEffect, Transaction, WriteKind};
 
 impl Session {
     /// Adds the effect of one statement of the text that is about to run.
@@ -41,17 +41,17 @@ impl Session {
 
     /// The statement that is about to run looks up a type for another one.
     pub(crate) fn note_look_up(&mut self) {
-        self.next.kind = Kind::LookUp;
+        self.next.kind = StatementKind::LookUp;
     }
 
     /// The statement that is about to run is a manager's, and a mere query.
     pub(crate) fn ask(&mut self) {
-        self.next.kind = Kind::Asking;
+        self.next.kind = StatementKind::Asking;
     }
 
     /// Takes a manager's word for what the statement that is about to run writes.
     pub(crate) fn announce(&mut self, changes: &ChangeSet) {
-        self.next.kind = Kind::Writing;
+        self.next.kind = StatementKind::Writing;
         self.next.changes.merge(changes);
     }
 
@@ -78,11 +78,11 @@ impl Session {
         !self.next.controls.is_empty()
     }
 
-    fn change_session(&mut self, change: SessionChange) {
+    fn change_session(&mut self, change: SettingEffect) {
         match change {
-            SessionChange::Attach => self.note_other_databases(),
-            SessionChange::Autocommit(is_on) => self.switch_autocommit(is_on),
-            SessionChange::Particular => {
+            SettingEffect::Attach => self.note_other_databases(),
+            SettingEffect::Autocommit(is_on) => self.switch_autocommit(is_on),
+            SettingEffect::Particular => {
                 // Code that nobody has seen may have switched autocommit.
                 if self.dialect == Dialect::Mysql && self.next.is_unclear() {
                     self.transaction.lose_track_for_good();

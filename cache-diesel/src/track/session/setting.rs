@@ -3,13 +3,13 @@
 /// What a session reads and writes that others do not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
-    reach: Reach,
-    database: Name,
+    reach: SettingReach,
+    database: SettingName,
 }
 
 /// What a statement may mean in the session. Each state includes the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
+enum SettingReach {
     /// What it means in every other session.
     Usual,
     /// Something else than in others.
@@ -20,14 +20,14 @@ enum Reach {
 
 /// Whether anybody knows which database the connection is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Name {
+enum SettingName {
     Known,
     Unknown,
 }
 
 impl Setting {
     pub(super) fn usual() -> Self {
-        Self { reach: Reach::Usual, database: Name::Known }
+        Self { reach: SettingReach::Usual, database: SettingName::Known }
     }
 
     /// The same session on a database that has a name.
@@ -42,33 +42,33 @@ impl Setting {
     }
 
     pub(super) fn be_particular(&mut self) {
-        self.reach = self.reach.max(Reach::Particular);
+        self.reach = self.reach.max(SettingReach::Particular);
     }
 
     pub(super) fn reach_others(&mut self) {
-        self.reach = Reach::OtherDatabases;
+        self.reach = SettingReach::OtherDatabases;
     }
 
     pub(super) fn name(&mut self) {
-        self.database = Name::Known;
+        self.database = SettingName::Known;
     }
 
     pub(super) fn lose_name(&mut self) {
-        self.database = Name::Unknown;
+        self.database = SettingName::Unknown;
     }
 
     #[inline]
     pub(super) fn is_particular(self) -> bool {
-        self.reach != Reach::Usual
+        self.reach != SettingReach::Usual
     }
 
     #[inline]
     pub(super) fn is_nameless(self) -> bool {
-        self.database == Name::Unknown
+        self.database == SettingName::Unknown
     }
 
     /// Whether its writes may be to any database.
     pub(super) fn is_anywhere(self) -> bool {
-        self.reach == Reach::OtherDatabases || self.is_nameless()
+        self.reach == SettingReach::OtherDatabases || self.is_nameless()
     }
 }

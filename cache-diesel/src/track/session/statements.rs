@@ -3,9 +3,9 @@
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cause, WriteEnd};
 
-use super::under_way::{Entry, Kind};
-use super::work::Held;
-use super::{Finish, Intents, Session, Statement, Step, Ticket, Words};
+use super::under_way::{Entry, StatementKind};
+use super::work::HeldWork;
+use super::{Finish, Intents, RunningStatement, Session, Step, Ticket, Words};
 use crate::scan::Dialect;
 
 impl Session {
@@ -26,7 +26,7 @@ impl Session {
         }
         let step = if self.is_in_transaction() && !self.may_end_transaction(&statement) {
             // It counts with the transaction, however it ends. A manager may yet tell what exactly it was.
-            if statement.kind != Kind::Writing {
+            if statement.kind != StatementKind::Writing {
                 self.pending.merge(&core::mem::take(&mut statement.changes));
             }
             None
@@ -37,7 +37,7 @@ impl Session {
         step
     }
 
-    fn placed(&self, statement: &Statement) -> Option<Step> {
+    fn placed(&self, statement: &RunningStatement) -> Option<Step> {
         let mut concerned = statement.changes.clone();
         if self.is_in_transaction() {
             concerned.merge(&self.pending);
@@ -47,8 +47,8 @@ impl Session {
 
     /// A statement of Diesel's own begins: `BEGIN`, `COMMIT` or `ROLLBACK`, if that was told.
     pub(crate) fn start_control(&mut self, ticket: Ticket, words: Words) {
-        let kind = if self.is_at_boundary() { Kind::Boundary } else { Kind::Plain };
-        let statement = Statement { kind, ..Statement::default() };
+        let kind = if self.is_at_boundary() { StatementKind::Boundary } else { StatementKind::Plain };
+        let statement = RunningStatement { kind, ..RunningStatement::default() };
         self.under_way.begin(ticket, statement, words);
     }
 
@@ -84,7 +84,7 @@ impl Session {
 
     /// A manager has asked: whatever has not told its end has failed.
     pub(crate) fn end_asking(&mut self) {
-        self.under_way.take_kind(Kind::Asking);
+        self.under_way.take_kind(StatementKind::Asking);
     }
 
     /// Adds what may be over as well to what follows from an end.
@@ -103,7 +103,7 @@ impl Session {
     }
 
     fn finish_entry(&mut self, entry: Entry, finish: Finish) -> Option<Step> {
-        if entry.statement.kind == Kind::Boundary {
+        if entry.statement.kind == StatementKind::Boundary {
             return self.finish_at_boundary(finish);
         }
         let statement = entry.statement;
@@ -111,7 +111,7 @@ impl Session {
         // that is not understood may have committed what went before it: what comes after it commits by itself.
         let may_have_ended = self.dialect == Dialect::Mysql && statement.is_unclear() && statement.controls.is_empty();
         self.note_end_in_declared(finish);
-        if finish != Finish::Ok || (may_have_ended && statement.kind != Kind::Writing) {
+        if finish != Finish::Ok || (may_have_ended && statement.kind != StatementKind::Writing) {
             self.note_failure();
         }
         if statement.is_switching && finish != Finish::Ok {
@@ -134,8 +134,8 @@ impl Session {
         self.finish_boundary(boundary, finish)
     }
 
-    fn finish_statement(&mut self, statement: Statement, finish: Finish) -> Option<Step> {
-        if statement.kind == Kind::Writing {
+    fn finish_statement(&mut self, statement: RunningStatement, finish: Finish) -> Option<Step> {
+        if statement.kind == StatementKind::Writing {
             self.hold(&statement.changes, finish);
             return None;
         }
@@ -150,7 +150,7 @@ impl Session {
     }
 
     fn hold(&mut self, changes: &ChangeSet, finish: Finish) {
-        let held = self.held.get_or_insert_with(|| Held { changes: ChangeSet::new(), worst: Finish::Ok });
+        let held = self.held.get_or_insert_with(|| HeldWork { changes: ChangeSet::new(), worst: Finish::Ok });
         held.changes.merge(changes);
         if finish != Finish::Ok {
             held.worst = finish;
@@ -159,10 +159,10 @@ impl Session {
 
     /// A manager is done, and `exact` is what it wrote; without it, what was announced counts.
     pub(crate) fn settle_own(&mut self, exact: Option<&ChangeSet>) -> Option<Step> {
-        if let Some(unfinished) = self.under_way.take_kind(Kind::Writing) {
+        if let Some(unfinished) = self.under_way.take_kind(StatementKind::Writing) {
             self.hold(&unfinished, Finish::Failed);
         }
-        let Held { changes: announced, worst: finish } = self.held.take()?;
+        let HeldWork { changes: announced, worst: finish } = self.held.take()?;
         let mut changes = exact.cloned().unwrap_or(announced);
         changes.merge(&core::mem::take(&mut self.beside));
         changes.merge(&self.declared_changes());
@@ -173,7 +173,7 @@ impl Session {
         self.settle(changes, finish, is_unclear)
     }
 
-    fn may_end_transaction(&self, statement: &Statement) -> bool {
+    fn may_end_transaction(&self, statement: &RunningStatement) -> bool {
         self.transaction.may_have_ended() || !statement.controls.is_empty() || statement.is_unclear()
     }
 }

@@ -2,7 +2,7 @@
 
 use cache_core::protocol::write::ChangeSet;
 
-use crate::scan::{Dialect, Fingerprint, Transaction};
+use crate::scan::{Dialect, TextHash, Transaction};
 
 /// Tells the statements of one connection apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,12 +15,12 @@ pub(crate) enum Words {
     #[default]
     Unread,
     /// The text, by a number that texts hardly ever share. Those that do are taken for one.
-    Read(Fingerprint),
+    Read(TextHash),
 }
 
 /// On whose account a statement runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum StatementKind {
     /// A manager asks.
     Asking,
     /// Diesel's `BEGIN`, `COMMIT` or `ROLLBACK`.
@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Writing,
 }
 
-impl Kind {
+impl StatementKind {
     fn is_managers(self) -> bool {
         matches!(self, Self::Asking | Self::Writing)
     }
@@ -41,8 +41,8 @@ impl Kind {
 
 /// What was read of a statement.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Statement {
-    pub(super) kind: Kind,
+pub(super) struct RunningStatement {
+    pub(super) kind: StatementKind,
     pub(super) changes: ChangeSet,
     pub(super) controls: Vec<Transaction>,
     pub(super) count: usize,
@@ -52,7 +52,7 @@ pub(super) struct Statement {
     pub(super) is_declared: bool,
 }
 
-impl Statement {
+impl RunningStatement {
     /// Whether something in it may have done anything, such as ending a transaction.
     pub(super) fn is_unclear(&self) -> bool {
         self.is_declared || self.changes.is_wide()
@@ -63,7 +63,7 @@ impl Statement {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) ticket: Ticket,
-    pub(super) statement: Statement,
+    pub(super) statement: RunningStatement,
     words: Words,
     /// How many statements that began later have ended.
     passed: usize,
@@ -71,13 +71,13 @@ pub(super) struct Entry {
 
 /// The statements that are under way, the newest last. Mostly there is one, and then nothing is allocated.
 #[derive(Debug, Default)]
-pub(super) struct UnderWay {
+pub(super) struct RunningStatements {
     newest: Option<Entry>,
     older: Vec<Entry>,
     last: Ticket,
 }
 
-impl UnderWay {
+impl RunningStatements {
     /// On PostgreSQL statements overlap. One that this many later ones have passed is given up: it has failed before
     /// it was sent, or nobody fetched its rows. If its end comes after all, it is read anew.
     const MOST_PASSES: usize = 8;
@@ -91,7 +91,7 @@ impl UnderWay {
     }
 
     /// A statement begins.
-    pub(super) fn begin(&mut self, ticket: Ticket, statement: Statement, words: Words) {
+    pub(super) fn begin(&mut self, ticket: Ticket, statement: RunningStatement, words: Words) {
         let former = self.newest.replace(Entry { ticket, statement, words, passed: 0 });
         if let Some(former) = former {
             self.older.push(former);
@@ -148,11 +148,11 @@ impl UnderWay {
     /// `ended` is over, and was taken out. Gives what those changed that began before it, as nobody knows whether they
     /// are over too: where they cannot be under way any more, they are forgotten.
     pub(super) fn pass(&mut self, ended: &Entry, dialect: Dialect) -> ChangeSet {
-        let is_inside = ended.statement.kind == Kind::LookUp;
+        let is_inside = ended.statement.kind == StatementKind::LookUp;
         if self.newest.is_none() || is_inside {
             return ChangeSet::new();
         }
-        let overlaps = dialect == Dialect::Postgres && ended.statement.kind != Kind::Boundary;
+        let overlaps = dialect == Dialect::Postgres && ended.statement.kind != StatementKind::Boundary;
         let mut changes = ChangeSet::new();
         // A manager tells itself when its own are over.
         let is_meant = |entry: &&mut Entry| !entry.statement.kind.is_managers() && entry.is_before(ended);
@@ -165,7 +165,7 @@ impl UnderWay {
     }
 
     /// Forgets the statements of this kind, and gives what they change, if there are any.
-    pub(super) fn take_kind(&mut self, kind: Kind) -> Option<ChangeSet> {
+    pub(super) fn take_kind(&mut self, kind: StatementKind) -> Option<ChangeSet> {
         let is_meant = |entry: &Entry| entry.statement.kind == kind;
         let changes = self.entries().filter(|entry| is_meant(entry)).fold(None, with_changes);
         self.forget(is_meant);
@@ -184,7 +184,7 @@ impl UnderWay {
         self.entries().all(|entry| entry.passed > 0 || entry.statement.changes.is_empty())
     }
 
-    pub(super) fn get(&self, ticket: Ticket) -> Option<&Statement> {
+    pub(super) fn get(&self, ticket: Ticket) -> Option<&RunningStatement> {
         self.entries().rev().find(|entry| entry.ticket == ticket).map(|entry| &entry.statement)
     }
 

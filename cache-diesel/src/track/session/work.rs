@@ -13,7 +13,7 @@ pub(crate) enum Finish {
 
 /// Work under way whose tables were named.
 #[derive(Clone, Debug)]
-pub(super) struct Declared {
+pub(super) struct NamedWork {
     pub(super) changes: ChangeSet,
     /// How the statements in it ended, at worst.
     pub(super) worst: Finish,
@@ -30,7 +30,7 @@ pub(super) enum Read {
 
 /// What a manager has written that has not told yet what exactly.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldWork {
     pub(super) changes: ChangeSet,
     /// How the statements ended, at worst.
     pub(super) worst: Finish,

@@ -12,7 +12,7 @@ use crate::identity::Identity;
 use crate::track::hooks::Hook;
 
 /// What the result of a manager's write tells.
-pub(crate) struct Told<Exact, After> {
+pub(crate) struct WriteResult<Exact, After> {
     /// What it changed; without it, what was announced counts.
     pub(crate) exact: Exact,
     /// What follows it, once it is committed.
@@ -57,7 +57,7 @@ impl Tracker {
 
 /// What is known of the text of a manager's query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Text {
+pub(crate) enum OwnText {
     /// It does nothing but read, as far as was read off it or vouched for.
     Followed,
     /// It may do more than read, as any plain statement.
@@ -67,12 +67,12 @@ pub(crate) enum Text {
 /// Runs a query of a manager's: the tracker reads along only what was not followed.
 pub(crate) fn asking<C: Connection, T>(
     conn: &mut C,
-    text: Text,
+    text: OwnText,
     ask: impl FnOnce(&mut C) -> QueryResult<T>,
 ) -> QueryResult<T> {
     let own = match text {
-        Text::Followed => Own::Read,
-        Text::Unfollowed => Own::Nothing,
+        OwnText::Followed => Own::Read,
+        OwnText::Unfollowed => Own::Nothing,
     };
     let mut own = OwnStatement::begin(conn, own);
     let answer = ask(own.conn);
@@ -86,7 +86,10 @@ pub(crate) fn writing<C: Connection, T>(
     conn: &mut C,
     announced: ChangeSet,
     write: impl FnOnce(&mut C) -> QueryResult<T>,
-    Told { exact, after }: Told<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
+    WriteResult { exact, after }: WriteResult<
+        impl FnOnce(&T, Identity) -> Option<ChangeSet>,
+        impl FnOnce(&T) -> Vec<Hook>,
+    >,
 ) -> QueryResult<T> {
     let mut own = OwnStatement::begin(conn, Own::Write(announced));
     let result = write(own.conn);

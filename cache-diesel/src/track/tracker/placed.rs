@@ -9,8 +9,8 @@ use super::running::Own;
 use super::shut::Shut;
 use super::{Tracker, tracker_of};
 use crate::backend::address_of_url;
-use crate::identity::address::Address;
-use crate::identity::answer::Answer;
+use crate::identity::address::DatabaseAddress;
+use crate::identity::answer::ServerAnswer;
 use crate::identity::endpoint::{Endpoint, endpoint_of};
 use crate::identity::role::AtMiss;
 use crate::identity::whereabouts::Whereabouts;
@@ -22,7 +22,7 @@ impl Tracker {
     /// Tracks a connection that is open already, and leads to `address`.
     pub(crate) fn of_open(
         inner: Option<Box<dyn diesel::connection::Instrumentation>>,
-        address: Address,
+        address: DatabaseAddress,
         dialect: Dialect,
     ) -> Self {
         let mut tracker = Self::new(inner);
@@ -109,7 +109,7 @@ impl Tracker {
     }
 
     /// Learns what the other end says; gives the identity to read under from now on.
-    pub(crate) fn answered(&mut self, answer: &Answer) -> Result<Identity, Bypass> {
+    pub(crate) fn answered(&mut self, answer: &ServerAnswer) -> Result<Identity, Bypass> {
         let identity = self.whereabouts.take(answer);
         self.move_to(identity);
         self.session.gate()?;
@@ -135,8 +135,8 @@ impl Tracker {
 
 /// Runs statements of the library's own: neither the tracker nor the program's instrumentation is told.
 pub(crate) fn questioning<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> T) -> T {
-    struct Asking<'a, C: Connection>(&'a mut C);
-    impl<C: Connection> Drop for Asking<'_, C> {
+    struct OpenQuestion<'a, C: Connection>(&'a mut C);
+    impl<C: Connection> Drop for OpenQuestion<'_, C> {
         fn drop(&mut self) {
             if let Some(tracker) = tracker_of(self.0) {
                 tracker.own = Own::Nothing;
@@ -146,6 +146,6 @@ pub(crate) fn questioning<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut 
     if let Some(tracker) = tracker_of(conn) {
         tracker.own = Own::Question;
     }
-    let asking = Asking(conn);
+    let asking = OpenQuestion(conn);
     ask(asking.0)
 }

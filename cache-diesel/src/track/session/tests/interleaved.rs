@@ -3,7 +3,7 @@
 use cache_core::{Bypass, Database, KeyBytes};
 
 use super::*;
-use crate::scan::Fingerprint;
+use crate::scan::TextHash;
 use crate::track::session::{Intents, Ticket};
 
 /// What a statement is.
@@ -81,7 +81,7 @@ impl Scene {
 
     fn start(&mut self, what: What) -> Option<Step> {
         let ticket = self.session.issue();
-        let words = Words::Read(Fingerprint::of(what.sql()));
+        let words = Words::Read(TextHash::of(what.sql()));
         let read = |session: &mut Session, sql| {
             effects(sql, session.dialect, &mut |effect| session.read_along(&effect, &Tables::default()));
             words
@@ -109,7 +109,7 @@ impl Scene {
     /// An end, as Diesel tells it: with the text alone.
     fn end(&mut self, what: What) -> Vec<Step> {
         let mut steps = Vec::new();
-        let ended = self.session.ended(|| Words::Read(Fingerprint::of(what.sql())));
+        let ended = self.session.ended(|| Words::Read(TextHash::of(what.sql())));
         let ticket = ended.unwrap_or_else(|| {
             steps.extend(self.start(what));
             self.open.pop().unwrap().1
@@ -383,10 +383,10 @@ fn of_equal_texts_each_end_counts_for_all() {
         let ticket = scene.session.issue();
         scene.session.read_exact("a", &row(number), &Tables::default());
         both.add("a", &row(number), &Tables::default());
-        scene.session.start(ticket, Words::Read(Fingerprint::of(Update("a").sql())));
+        scene.session.start(ticket, Words::Read(TextHash::of(Update("a").sql())));
     }
     for _ in 0..2 {
-        let ticket = scene.session.ended(|| Words::Read(Fingerprint::of(Update("a").sql()))).unwrap();
+        let ticket = scene.session.ended(|| Words::Read(TextHash::of(Update("a").sql()))).unwrap();
         let Some(Step::Release(changes, ..)) = scene.session.finish(ticket, Finish::Ok) else { panic!("nothing") };
         let database = Database::named("main");
         let tags = changes.tags(&database);
@@ -402,8 +402,8 @@ fn a_boundary_leaves_nothing_under_way() {
         scene.start(Update("a"));
         assert_eq!(released(&mut scene.session, &[Begin(1)]), [""; 0]);
         let ticket = scene.session.issue();
-        scene.session.start_control(ticket, Words::Read(Fingerprint::of("BEGIN")));
-        let ended = scene.session.ended(|| Words::Read(Fingerprint::of("BEGIN")));
+        scene.session.start_control(ticket, Words::Read(TextHash::of("BEGIN")));
+        let ended = scene.session.ended(|| Words::Read(TextHash::of("BEGIN")));
         assert_eq!(ended, Some(ticket));
         let step = scene.session.finish(ticket, Finish::Ok);
         assert_eq!(step.and_then(described).as_deref(), Some("a"));
