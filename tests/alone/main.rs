@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cache_core::store::MemoryStore;
 use cache_diesel::prelude::*;
-use cache_diesel::{MIB, PlainWrites, StatementKind};
+use cache_diesel::{Kind, MIB, PlainWrites};
 use conformance::FailingStore;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -166,7 +166,7 @@ fn f2_each_read_fails_once_while_nothing_can_be_stored() {
     let mut conn = shop.conn();
     store.fail_writes(true);
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 1]);
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.store_count, counts.store_failure_count, counts.load_count), (0, 2, 2));
     store.fail_writes(false);
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 0]);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_diesel::StatementKind;
+use cache_diesel::Kind;
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -210,7 +210,7 @@ fn c9_concurrent_misses_of_one_key_share_one_statement() {
     let builder = Cache::builder().store(store.clone()).flight_wait(Duration::from_secs(60));
     let shop = Arc::new(Shop::with(builder));
     let mut rows = misses_together(&store, &shop);
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.miss_count, counts.load_count, counts.store_count), (THREADS as u64, 1, 1));
     let plain: Product = products::table.find(1).first(&mut shop.conn()).unwrap();
     assert!(rows.iter().all(|row| **row == plain));

@@ -1,6 +1,6 @@
 //! What a read says of itself: where its answer would come from, and why.
 
-use cache_diesel::{Bypass, ExplainedAnswer, Explanation, Miss, StatementKind, TagKind};
+use cache_diesel::{Bypass, ExplainedAnswer, Explanation, Kind, Miss, TagKind};
 use diesel::prelude::*;
 
 use crate::harness::Shop;
@@ -80,13 +80,13 @@ fn nothing_is_counted_loaded_or_stored() {
     let shop = Shop::new();
     let (mut conn, rows) = (shop.conn(), shop.products());
     rows.get(1).first(&mut conn).unwrap();
-    let before = shop.counts("product", StatementKind::Detail);
+    let before = shop.counts("product", Kind::Detail);
     let (statements, ()) = shop.counted(|| {
         for id in [1, 2] {
             rows.get(id).explain(&mut conn).unwrap();
         }
         rows.every().explain(&mut conn).unwrap();
     });
-    assert_eq!((statements, shop.counts("product", StatementKind::Detail)), (0, before));
+    assert_eq!((statements, shop.counts("product", Kind::Detail)), (0, before));
     assert!(!rows.get(2).entry(&mut conn).unwrap().is_hit());
 }

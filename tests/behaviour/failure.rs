@@ -2,7 +2,7 @@
 
 use cache_core::store::{MemoryStore, NoneStore};
 use cache_diesel::prelude::*;
-use cache_diesel::{Event, MIB, StatementKind};
+use cache_diesel::{Event, Kind, MIB};
 use conformance::FailingStore;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -23,7 +23,7 @@ fn f1_reads_are_answered_by_the_database_while_the_store_cannot_be_read() {
     let mut conn = shop.warm();
     store.fail_reads(true);
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 1]);
-    assert_eq!(shop.counts("product", StatementKind::Detail).store_failure_count, 2);
+    assert_eq!(shop.counts("product", Kind::Detail).store_failure_count, 2);
     assert!(shop.read_everything(&mut conn) > 0);
     store.fail_reads(false);
     assert_eq!(shop.read_everything(&mut conn), 0);
@@ -35,7 +35,7 @@ fn f2_reads_are_answered_while_nothing_can_be_stored() {
     let mut conn = shop.conn();
     store.fail_writes(true);
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 1]);
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.store_count, counts.load_count), (0, 2));
     // Tests beside this one write too: that fails in this store as well, and each look-up then tries to make up for it.
     // `tests/alone` has the same with numbers that are exact.

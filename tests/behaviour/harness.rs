@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cache_diesel::prelude::*;
-use cache_diesel::{CacheBuilder, CountsList, ManualClock, StatementKind};
+use cache_diesel::{CacheBuilder, Counts, Kind, ManualClock};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
@@ -129,7 +129,7 @@ impl Shop {
     }
 
     /// What one manager's reads of one kind came to.
-    pub fn counts(&self, manager: &str, kind: StatementKind) -> CountsList {
+    pub fn counts(&self, manager: &str, kind: Kind) -> Counts {
         self.cache.statistics().of(manager, kind)
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
-use cache_diesel::{Moment, StatementKind, Timestamp};
+use cache_diesel::{Kind, Moment, Timestamp};
 use diesel::prelude::*;
 
 use crate::database::Conn;
@@ -99,7 +99,7 @@ fn what_has_ended_before_it_was_read_is_given_and_not_stored() {
     let shop = office(&ManualClock::new());
     let conn = &mut shop.conn();
     assert_eq!([(); 2].map(|()| costs(&shop, conn, 5, "e")), [[1, 1], [1, 1]]);
-    assert_eq!(shop.counts("ticket", StatementKind::Detail).store_count, 0);
+    assert_eq!(shop.counts("ticket", Kind::Detail).store_count, 0);
     let tickets = Ticket::cached_in(&shop.name);
     assert_eq!([(); 2].map(|()| list_cost!(shop, conn, tickets.all((), tickets::id.gt(2)))), [1, 1]);
 }
@@ -145,7 +145,7 @@ fn l12_a_list_with_too_many_rows_is_given_whole_and_not_stored() {
     let rows = Short::cached_in(&shop.name);
     assert_eq!([(); 2].map(|()| list_cost!(shop, conn, rows.every())), [1, 1]);
     assert_eq!(rows.every().load(conn).unwrap().len(), 5);
-    let counts = shop.counts("short", StatementKind::List);
+    let counts = shop.counts("short", Kind::List);
     assert_eq!((counts.oversized_count, counts.store_count, counts.store_failure_count), (3, 0, 0));
     assert_eq!([(); 2].map(|()| list_cost!(shop, conn, rows.every().order_by(tickets::id).limit(2))), [1, 0]);
     assert_eq!([(); 2].map(|()| list_cost!(shop, conn, rows.all((), tickets::id.gt(9)))), [1, 0]);

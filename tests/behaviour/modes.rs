@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cache_diesel::{Bypass, Event, Mode, StatementKind};
+use cache_diesel::{Bypass, Event, Kind, Mode};
 use diesel::Connection as _;
 
 use crate::database::Conn;
@@ -85,7 +85,7 @@ fn f11_reads_that_do_not_look_are_bypasses_and_say_why() {
     shop.products().get(1).first(conn).unwrap();
     shop.products().get_many([1, 2]).load(conn).unwrap();
     assert_eq!(*reasons.lock().unwrap(), [Bypass::Off; 2]);
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.bypass_count, counts.miss_count, counts.store_count), (2, 0, 0));
     let taken = shop.products().get(1).first_with(|| Ok::<_, diesel::result::Error>(shop.conn())).unwrap();
     assert_eq!(taken.title, "Lamp");

@@ -1,6 +1,6 @@
 //! What stands beside a cached read: other keys, other tables, models that are not cached.
 
-use cache_diesel::StatementKind;
+use cache_diesel::Kind;
 use diesel::prelude::*;
 
 use crate::database::Conn;
@@ -44,7 +44,7 @@ fn b23_a_row_that_is_being_loaded_keeps_nobody_from_other_rows() {
         std::thread::spawn(other).join().unwrap();
     });
     shop.products().get(1).first(&mut shop.conn()).unwrap();
-    assert_eq!(shop.counts("product", StatementKind::Detail).load_count, 3);
+    assert_eq!(shop.counts("product", Kind::Detail).load_count, 3);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use cache_core::store::{MemoryStore, Store};
 use cache_diesel::prelude::*;
-use cache_diesel::{CacheBuilder, MIB, StatementKind};
+use cache_diesel::{CacheBuilder, Kind, MIB};
 use conformance::FailingStore;
 use diesel::prelude::*;
 
@@ -297,7 +297,7 @@ fn c16_a_row_that_is_written_all_the_time_is_read_in_bounded_time_by_several_pro
 
 impl Process {
     fn counts(&self) -> u64 {
-        let counts = self.cache.statistics().of("product", StatementKind::Detail);
+        let counts = self.cache.statistics().of("product", Kind::Detail);
         counts.hit_count + counts.miss_count
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
-use cache_diesel::{Origin, StatementKind, Timeout};
+use cache_diesel::{Kind, Origin, Timeout};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
@@ -132,7 +132,7 @@ fn the_plain_query_goes_on_from_any_read() {
         .unwrap();
     assert_eq!(slugs, ["lamp"]);
     assert_eq!(manager.get(1).query().select(products::title).first::<String>(&mut conn).unwrap(), "Lamp");
-    assert_eq!(shop.cache.statistics().total(), cache_diesel::CountsList::default());
+    assert_eq!(shop.cache.statistics().total(), cache_diesel::Counts::default());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_hit_without_a_connection_takes_none() {
     retitle(&mut shop.conn(), 1, "New").unwrap();
     assert_eq!(manager.get(1).first_with(take).unwrap().title, "New");
     assert!(manager.every().load_with(take).unwrap().iter().any(|row| row.title == "New"));
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.hit_count, counts.miss_count), (2, 3), "each read is counted once");
     let refused: Result<_, Error> = manager.get(3).first_with(|| Err::<Conn, _>(Error::AlreadyInTransaction));
     assert_eq!(refused.unwrap_err(), Error::AlreadyInTransaction);
@@ -225,7 +225,7 @@ fn functions_that_may_give_another_result_are_not_cached_unless_vouched_for() {
     let mut conn = shop.conn();
     let later = || shop.products().all((), products::id.gt(sql::<Integer>(&format!("{RANDOM} * 0"))));
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, later())), [1, 1]);
-    assert_eq!(shop.counts("product", StatementKind::List).bypass_count, 2);
+    assert_eq!(shop.counts("product", Kind::List).bypass_count, 2);
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, later().assume_deterministic())), [1, 0]);
     let now = || shop.products().all((), sql::<Bool>("CURRENT_TIMESTAMP > '2000-01-01'"));
     assert_eq!([(); 2].map(|()| list_cost!(shop, &mut conn, now())), [1, 1]);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
-use cache_diesel::{CacheBuilder, Mode, Origin, StatementKind};
+use cache_diesel::{CacheBuilder, Kind, Mode, Origin};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
-use cache_diesel::{Bypass, CountsList, Event, Miss, StatementKind, TagKind};
+use cache_diesel::{Bypass, Counts, Event, Kind, Miss, TagKind};
 use diesel::prelude::*;
 use diesel::result::Error;
 
@@ -37,7 +37,7 @@ const LEDGERS: &str = "
     INSERT INTO ledgers VALUES (1, 'a', 1), (2, 'b', 1);";
 
 /// Hits, misses, loads, entries stored, bypasses and failures.
-fn numbers(counts: CountsList) -> [u64; 6] {
+fn numbers(counts: Counts) -> [u64; 6] {
     let failures = counts.load_failure_count + counts.store_failure_count;
     [counts.hit_count, counts.miss_count, counts.load_count, counts.store_count, counts.bypass_count, failures]
 }
@@ -76,25 +76,22 @@ fn o1_every_read_and_write_is_counted_once() {
     let statistics = shop.cache.statistics();
     let of = |kind| numbers(statistics.of("ledger", kind));
     // Three of `get(1)` and of `get(9)`, a bypass, a refresh, three keys at once with one load, one more, one in a transaction.
-    assert_eq!(of(StatementKind::Detail), [4 + 2, 2 + 1 + 1 + 1, 2 + 1 + 1 + 1, 2 + 1 + 1 + 1, 2, 0]);
+    assert_eq!(of(Kind::Detail), [4 + 2, 2 + 1 + 1 + 1, 2 + 1 + 1 + 1, 2 + 1 + 1 + 1, 2, 0]);
     // The row that was found counts once, though the way to it is stored too.
-    assert_eq!(of(StatementKind::Unique), [4, 2, 2, 2, 0, 0]);
-    assert_eq!(of(StatementKind::Scope), [2, 1, 1, 1, 0, 0]);
-    assert_eq!(of(StatementKind::List), [2, 2, 2, 1, 0, 0]);
-    assert_eq!(
-        [of(StatementKind::First), of(StatementKind::Count), of(StatementKind::Exists)],
-        [[2, 1, 1, 1, 0, 0]; 3]
-    );
+    assert_eq!(of(Kind::Unique), [4, 2, 2, 2, 0, 0]);
+    assert_eq!(of(Kind::Scope), [2, 1, 1, 1, 0, 0]);
+    assert_eq!(of(Kind::List), [2, 2, 2, 1, 0, 0]);
+    assert_eq!([of(Kind::First), of(Kind::Count), of(Kind::Exists)], [[2, 1, 1, 1, 0, 0]; 3]);
     assert_eq!(invalidations() - before, 2);
     assert_eq!(statistics.invalidation_failure_count, 0);
-    let misses = |cause| statistics.miss_count("ledger", StatementKind::Detail, cause);
+    let misses = |cause| statistics.miss_count("ledger", Kind::Detail, cause);
     assert_eq!([misses(Miss::Refresh), misses(Miss::Expired)], [1, 0]);
     // Row 9 is asked for once, row 8 too; row 1 was written when it was asked for at last.
     assert_eq!(
         [misses(Miss::Absent), misses(Miss::Changed(TagKind::Row)) + misses(Miss::Changed(TagKind::Rows))],
         [3, 1]
     );
-    let bypasses = |reason| statistics.bypass_count("ledger", StatementKind::Detail, reason);
+    let bypasses = |reason| statistics.bypass_count("ledger", Kind::Detail, reason);
     assert_eq!([bypasses(Bypass::Asked), bypasses(Bypass::Transaction)], [1, 1]);
     let total = statistics.total();
     assert_eq!(statistics.misses.values().flat_map(|causes| causes.values()).sum::<u64>(), total.miss_count);

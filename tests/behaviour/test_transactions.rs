@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, Mutex};
 
 use cache_diesel::prelude::*;
-use cache_diesel::{Bypass, Event, StatementKind, begin_test_transaction, treat_as_committed};
+use cache_diesel::{Bypass, Event, Kind, begin_test_transaction, treat_as_committed};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -34,7 +34,7 @@ fn t14_reads_inside_hit() {
     assert!(shop.read_everything(&mut conn) > 0);
     assert_eq!(shop.read_everything(&mut conn), 0);
     assert_eq!(shop.products().get_many([1, 2, 3]).load(&mut conn).unwrap().len(), 3);
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!(counts.bypass_count, 0);
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use cache_diesel::prelude::*;
-use cache_diesel::{ListWithTotal, StatementKind};
+use cache_diesel::{Kind, ListWithTotal};
 use diesel::prelude::*;
 
 use crate::database::{Conn, Database};
@@ -72,7 +72,7 @@ fn the_number_is_not_asked_for_where_the_rows_reach_to_the_end() {
     assert_eq!(shop.counted(|| all().load_and_count(&mut conn).unwrap().total), (1, 2));
     diesel::insert_into(products::table).values(new_product(4, 7, "new")).execute(&mut writer).unwrap();
     assert_eq!(shop.counted(|| all().load_and_count(&mut conn).unwrap().total), (1, 3));
-    assert_eq!(shop.counts("product", StatementKind::Count).miss_count, 0);
+    assert_eq!(shop.counts("product", Kind::Count).miss_count, 0);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn both_are_looked_up_at_once() {
     let before = store.read_count();
     assert_eq!(cost(&shop, &mut conn), 0);
     assert!(store.read_count() - before <= 1);
-    let (list, number) = (shop.counts("product", StatementKind::List), shop.counts("product", StatementKind::Count));
+    let (list, number) = (shop.counts("product", Kind::List), shop.counts("product", Kind::Count));
     assert_eq!([list, number].map(|counts| (counts.hit_count, counts.miss_count)), [(1, 1), (1, 1)]);
 }
 
@@ -124,7 +124,7 @@ fn a_connection_is_taken_only_if_the_list_or_its_number_is_missing() {
     count.set(0);
     let page = second!(shop).load_and_count_with(take).unwrap();
     assert_eq!((page.total, count.get()), (2, 1), "the list is there, and its number is not");
-    let counts = shop.counts("product", StatementKind::List);
+    let counts = shop.counts("product", Kind::List);
     assert_eq!(counts.miss_count, 3, "the list that is there is not asked for again");
 }
 

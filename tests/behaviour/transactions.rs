@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use cache_diesel::{Event, StatementKind};
+use cache_diesel::{Event, Kind};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -201,7 +201,7 @@ fn t16_reads_in_a_transaction_hit_and_fill_nothing() {
         Ok::<(), Error>(())
     })
     .unwrap();
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.bypass_count, counts.store_count, counts.miss_count), (2, 0, 0));
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 0]);
 }

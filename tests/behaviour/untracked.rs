@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cache_core::ManualClock;
-use cache_diesel::{Bypass, Event, StatementKind};
+use cache_diesel::{Bypass, Event, Kind};
 use diesel::prelude::*;
 use diesel::result::Error;
 
@@ -33,7 +33,7 @@ fn reads_on_an_untracked_connection_bypass_and_say_so() {
     let reasons = reasons(&shop);
     assert_eq!([(); 2].map(|()| shop.row_cost(&mut conn, 1)), [1, 1]);
     assert_eq!(*reasons.lock().unwrap(), [Bypass::NotTracked; 2]);
-    assert_eq!(shop.counts("product", StatementKind::Detail).bypass_count, 2);
+    assert_eq!(shop.counts("product", Kind::Detail).bypass_count, 2);
     let first = shop.read_everything(&mut conn);
     assert_eq!(shop.read_everything(&mut conn), first);
     assert_eq!(shop.read_everything(&mut tracked), 0);

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use cache_diesel::{NotFound, ReadError, StatementKind};
+use cache_diesel::{Kind, NotFound, ReadError};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PoolError};
@@ -75,7 +75,7 @@ fn many_rows_take_a_connection_only_if_one_is_missing() {
     assert_eq!(taken(&shop, |take| many(&[]).load_with(take).unwrap()), [0, 0]);
     let rows = many(&[3, 1, 3]).load_with(|| -> QueryResult<Conn> { panic!("they are cached") }).unwrap();
     assert_eq!(rows.iter().map(|row| row.as_ref().map(|row| row.id)).collect::<Vec<_>>(), [Some(3), Some(1), Some(3)]);
-    let counts = shop.counts("product", StatementKind::Detail);
+    let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.hit_count, counts.miss_count), (2 + 1 + 2 + 2, 3), "each key is counted once for each read");
     retitle(&mut shop.conn(), 3, "New").unwrap();
     let rows = many(&[1, 3]).load_with(|| QueryResult::Ok(shop.conn())).unwrap();

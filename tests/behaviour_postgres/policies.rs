@@ -1,7 +1,7 @@
 //! Row-level security: what policies read of other tables counts for reads of their own.
 
 use cache_diesel::prelude::*;
-use cache_diesel::{Bypass, ManualClock, StatementKind};
+use cache_diesel::{Bypass, Kind, ManualClock};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -248,8 +248,7 @@ fn a_policy_that_cannot_be_followed_keeps_its_table_out_of_the_cache() {
         let mut light = tenants.conn(0);
         tenants.check(&mut light);
         assert_eq!([(); 2].map(|()| tenants.shop.row_cost(&mut light, 1)), [1, 1], "{policies}");
-        let bypasses =
-            tenants.shop.cache.statistics().bypass_count("product", StatementKind::Detail, Bypass::NotFollowed);
+        let bypasses = tenants.shop.cache.statistics().bypass_count("product", Kind::Detail, Bypass::NotFollowed);
         assert!(bypasses > 0, "{policies}");
         tenants.expel(0);
         tenants.check(&mut light);

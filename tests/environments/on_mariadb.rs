@@ -1,7 +1,7 @@
 //! Servers of MariaDB: two behind one URL, one that takes no writes.
 
 use cache_diesel::prelude::*;
-use cache_diesel::{Bypass, StatementKind};
+use cache_diesel::{Bypass, Kind};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 
@@ -37,7 +37,7 @@ fn what_a_server_that_takes_no_writes_says_is_not_stored_until_it_takes_them() {
     };
     assert_eq!([(); 2].map(|()| title(&mut conn)), [("old".into(), false), ("old".into(), false)]);
     let bypasses = caches::get(&name).unwrap().statistics().bypasses;
-    assert_eq!(bypasses[&("note".to_owned(), StatementKind::Detail)][&Bypass::Replica], 2);
+    assert_eq!(bypasses[&("note".to_owned(), Kind::Detail)][&Bypass::Replica], 2);
     server.execute("mysql", "SET GLOBAL read_only = 0");
     assert_eq!([(); 2].map(|()| title(&mut conn)), [("old".into(), false), ("old".into(), true)]);
     diesel::update(notes::table.find(1)).set(notes::title.eq("new")).execute(&mut conn).unwrap();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cache_diesel::prelude::*;
-use cache_diesel::{Bypass, StatementKind};
+use cache_diesel::{Bypass, Kind};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
@@ -77,7 +77,7 @@ fn a_standby_that_is_behind_is_read_and_never_stored_until_it_is_promoted() {
     assert_eq!(pair.read_all(&mut reader), words(&["old", "old", "old", "old", "1"]));
     assert_eq!(pair.stored(), 0);
     let bypassed = caches::get(&pair.name).unwrap().statistics().bypasses;
-    assert!(bypassed[&("note".to_owned(), StatementKind::Detail)][&Bypass::Replica] > 0);
+    assert!(bypassed[&("note".to_owned(), Kind::Detail)][&Bypass::Replica] > 0);
 
     // What the primary stores is served on the standby, by another URL, and not removed.
     for _ in 0..2 {

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cache_diesel::prelude::*;
-use cache_diesel::{Bypass, Event, StatementKind};
+use cache_diesel::{Bypass, Event, Kind};
 use diesel::connection::{InstrumentationEvent, SimpleConnection, set_default_instrumentation};
 use diesel::prelude::*;
 
@@ -64,10 +64,10 @@ fn a_default_instrumentation_that_is_set_after_install_is_noticed_and_told_once(
     assert!(read(&mut late, 1).is_none());
     Lamp::cached().write(diesel::delete(lamps::table.find(1))).execute(&mut late).unwrap();
     assert_eq!(noticed(), (1, 1));
-    assert_eq!(cache.statistics().bypass_count("lamps", StatementKind::Detail, Bypass::NotTracked), 1);
+    assert_eq!(cache.statistics().bypass_count("lamps", Kind::Detail, Bypass::NotTracked), 1);
     cache_diesel::track(&mut late).unwrap();
     drop(read(&mut late, 1));
-    assert_eq!(cache.statistics().bypass_count("lamps", StatementKind::Detail, Bypass::NotTracked), 1);
+    assert_eq!(cache.statistics().bypass_count("lamps", Kind::Detail, Bypass::NotTracked), 1);
 }
 
 /// What a program may do first, one after the other; in each case its connections have to be tracked in the end.

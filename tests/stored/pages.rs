@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cache_diesel::__private::PrintedPart;
+use cache_diesel::__private::Part;
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
@@ -82,14 +82,14 @@ fn bare() -> GoodPage {
     GoodPage { good, packer: None, reviews: vec![], linked: vec![], of_maker: Arc::default(), ..page() }
 }
 
-fn bytes_of<P: PrintedPart>(part: &P) -> Vec<u8> {
+fn bytes_of<P: Part>(part: &P) -> Vec<u8> {
     let mut bytes = Vec::new();
     part.store(&mut bytes).unwrap();
     bytes
 }
 
 /// The part that all of the bytes stand for.
-fn part_of<P: PrintedPart>(mut bytes: &[u8]) -> Option<P> {
+fn part_of<P: Part>(mut bytes: &[u8]) -> Option<P> {
     P::restore(&mut bytes).ok().filter(|_| bytes.is_empty())
 }
 

@@ -31,7 +31,7 @@ pub enum Fate {
 /// Who may have a copy of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Copies {
+pub enum CopyHolders {
     /// The store alone, in this process.
     Process,
     /// Processes that keep in memory what a server keeps for all of them.
@@ -58,12 +58,12 @@ impl Former {
 /// unless they are told. A stale one need not be: memory serves nothing that is stale, so that they look, and find what
 /// is stored now.
 #[must_use]
-pub const fn removes(former: Former, fate: Fate, reach: Copies) -> bool {
+pub const fn removes(former: Former, fate: Fate, reach: CopyHolders) -> bool {
     match (former, fate, reach) {
         (Former::Unserved, ..) => false,
         (Former::Disregarded | Former::Stale, Fate::Dropped, _) => true,
-        (Former::Disregarded, Fate::Stored, Copies::Processes) => true,
-        (Former::Disregarded, Fate::Stored, Copies::Process) | (Former::Stale, Fate::Stored, _) => false,
+        (Former::Disregarded, Fate::Stored, CopyHolders::Processes) => true,
+        (Former::Disregarded, Fate::Stored, CopyHolders::Process) | (Former::Stale, Fate::Stored, _) => false,
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_was_served_or_not_looked_at_goes_if_the_answer_is_not_stored() {
-        use {Copies::*, Fate::*, Former::*};
+        use {CopyHolders::*, Fate::*, Former::*};
         let cases = [
             (Disregarded, Dropped, Process, true),
             (Disregarded, Dropped, Processes, true),

@@ -8,7 +8,7 @@ use crate::name::tag::{Tag, Token};
 use crate::observe::event::Event;
 use crate::observe::operation::Operation;
 use crate::observe::statistics::Counter;
-use crate::protocol::settle::{Copies, Fate, Former, removes};
+use crate::protocol::settle::{CopyHolders, Fate, Former, removes};
 use crate::read::Reader;
 use crate::read::fill::Fill;
 use crate::read::lease::Right;
@@ -68,7 +68,7 @@ impl Reader<'_> {
     ) {
         // The mode may have changed while it was loaded.
         let seeds = seeds.filter(|_| self.cache.mode() == Mode::Normal);
-        let reach = if self.cache.is_local() { Copies::Process } else { Copies::Processes };
+        let reach = if self.cache.is_local() { CopyHolders::Process } else { CopyHolders::Processes };
         let (mut puts, mut removed, mut left) = (Vec::new(), Vec::new(), Vec::new());
         for Settlement { key, former, keep } in verdicts {
             let put = keep.and_then(|(loaded, tags)| self.put_of(key, loaded, tokens_of(seeds?, &tags)?));

@@ -47,12 +47,12 @@ mod slots;
 pub struct RemoteStore<L> {
     link: L,
     largest_value: usize,
-    near: Option<NearSettings>,
+    near: Option<NearPart>,
 }
 
 /// What is kept in the memory of this process, and who listens to the server for it.
 #[derive(Debug)]
-struct NearSettings {
+struct NearPart {
     memory: Arc<NearMemory>,
     watchman: Watchman,
 }
@@ -92,7 +92,7 @@ impl<L: Link> RemoteStore<L> {
         let subscriber = self.link.subscriber().ok_or_else(|| Error::new(ErrorKind::Configuration, context))?;
         let memory = Arc::new(NearMemory::new(policy.capacity, policy.max_staleness));
         let watchman = Watchman::start(&memory, subscriber, clock, policy.max_staleness)?;
-        self.near = Some(NearSettings { memory, watchman });
+        self.near = Some(NearPart { memory, watchman });
         Ok(self)
     }
 

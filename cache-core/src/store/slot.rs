@@ -20,7 +20,7 @@ use crate::name::tag::{Tag, Token};
 /// written to a slot comes back to it: each writing has another [mark](Mark). Slots and entries have different keys.
 pub trait SlotStore {
     /// Returns the slot if this process alone can tell what is in it.
-    fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Slot>;
+    fn find_slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot>;
 
     /// Looks at slots, and reads `tags`: those that the values in the slots may depend on. Each is seen as it is at some
     /// moment inside the call.

@@ -75,7 +75,7 @@ impl Cache {
         let now = self.now();
         self.store().call(Operation::Get, |store| {
             let Some(slots) = store.slots() else { return Ok(None) };
-            if let Some(slot) = slots.find(key, now) {
+            if let Some(slot) = slots.find_slot(key, now) {
                 return Ok(Some(slot));
             }
             Ok(same_length(slots.peek(core::slice::from_ref(key), &[Tag::root()], now)?.slots, 1)?.pop().flatten())

@@ -121,7 +121,7 @@ fn look_ups_are_methods_of_the_manager() {
             "fn get_by_slug<__Key>(self, __slug: __Key)",
             "self.0.looked_up::<__CachedProductBySlug, __Key>(__slug)",
             "fn get_by_type_and_shop_id<__Key0, __Key1>(self, __type: __Key0, __shop_id: __Key1)",
-            "UniqueRead<Product, __CachedProductByTypeAndShopId, ::cache_diesel::__private::KeyValues<(\
+            "UniqueRead<Product, __CachedProductByTypeAndShopId, ::cache_diesel::__private::Parts<(\
              <__Key0 as ::cache_diesel::__private::IntoKey<u8>>::Itself, \
              <__Key1 as ::cache_diesel::__private::IntoKey<Option<i32>>>::Itself\
              )>>",

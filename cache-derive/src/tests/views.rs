@@ -31,7 +31,7 @@ fn a_view_has_a_struct_a_manager_and_a_type_for_each_prefetched_field() {
         "type Joined = (Product, Category, ::core::option::Option<x::Maker>);",
         "type Listed = Page;",
         ".key(\"page\").list_timeout(::cache_diesel::__private::Timeout::from_millis(5000u64))",
-        "impl ::cache_diesel::__private::RelationFacts for __CachedPageReviews",
+        "impl ::cache_diesel::__private::Relation for __CachedPageReviews",
         "<Review as ::cache_diesel::__private::ChildOf<x::Maker>>::ForeignKey;",
         "<ProductTag as ::cache_diesel::__private::ChildOf<Product>>::ForeignKey;",
         "diesel::dsl::Desc<tags::name>, tags::id,)>",

@@ -9,7 +9,7 @@ use super::token::Lexeme;
 
 /// A table as a statement names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct TableName {
+pub(super) struct SqlTable {
     /// The last component, in lower case.
     pub(super) name: String,
     pub(super) place: Schema,
@@ -45,7 +45,7 @@ pub(crate) fn has_schema(sql: &str) -> bool {
 
 impl Cursor<'_> {
     /// Moves over a name, qualified or not; when there is none it has moved over a part at most.
-    pub(super) fn take_table(&mut self) -> Option<TableName> {
+    pub(super) fn take_table(&mut self) -> Option<SqlTable> {
         let dialect = self.dialect;
         let mut name = fold(self.take()?, dialect)?;
         let mut place = Schema::Ordinary;
@@ -58,7 +58,7 @@ impl Cursor<'_> {
         if place == Schema::Ordinary && is_system(&name, dialect) {
             place = Schema::System;
         }
-        Some(TableName { name, place })
+        Some(SqlTable { name, place })
     }
 }
 

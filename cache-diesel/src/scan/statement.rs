@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, is};
 use super::effect::{Dialect, Effect, SettingEffect, WriteKind};
-use super::name::TableName;
+use super::name::SqlTable;
 use super::read::begins_query;
 use super::token::Lexeme;
 use super::walk::{self, Facts};
@@ -133,7 +133,7 @@ fn load(mut cursor: Cursor<'_>, each: &mut dyn FnMut(Effect)) {
 }
 
 /// What filling `table` comes to; behind `word`, functions may be called.
-fn filled(table: TableName, kind: WriteKind, mut cursor: Cursor<'_>, word: &str) -> Facts {
+fn filled(table: SqlTable, kind: WriteKind, mut cursor: Cursor<'_>, word: &str) -> Facts {
     while !cursor.is_at_end() && !cursor.take_word(word) {
         cursor.take();
     }

@@ -7,7 +7,7 @@ use super::call::Call;
 use super::called::Called;
 use super::cursor::Cursor;
 use super::effect::{Dialect, WriteKind, Written};
-use super::name::{Schema, TableName};
+use super::name::{Schema, SqlTable};
 use super::token::Lexeme;
 use super::word::Folded;
 
@@ -36,7 +36,7 @@ pub(super) struct Facts {
 
 impl Facts {
     /// A table is written, wherever it is.
-    pub(super) fn note_written(&mut self, table: TableName, kind: WriteKind) {
+    pub(super) fn note_written(&mut self, table: SqlTable, kind: WriteKind) {
         self.is_particular |= table.place == Schema::Temporary;
         self.is_unknown |= table.place == Schema::System;
         self.is_elsewhere |= table.place == Schema::Elsewhere;

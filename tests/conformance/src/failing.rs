@@ -268,7 +268,7 @@ impl NoteStore for FailingStore {
 }
 
 impl SlotStore for FailingStore {
-    fn find(&self, _key: &CacheKey, _now: Timestamp) -> Option<Slot> {
+    fn find_slot(&self, _key: &CacheKey, _now: Timestamp) -> Option<Slot> {
         None
     }
 

@@ -13,7 +13,7 @@ use crate::store::memory::{EntryTokens, Kept, MemoryEntry, MemoryStore};
 use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot, SlotStore, Slots};
 
 impl SlotStore for MemoryStore {
-    fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
+    fn find_slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
         self.slot(key, now)
     }
 

@@ -25,7 +25,7 @@ use crate::store::{
 };
 
 impl<L: Link> SlotStore for RemoteStore<L> {
-    fn find(&self, _key: &CacheKey, _now: Timestamp) -> Option<Slot> {
+    fn find_slot(&self, _key: &CacheKey, _now: Timestamp) -> Option<Slot> {
         None
     }
 

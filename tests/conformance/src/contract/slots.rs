@@ -197,7 +197,7 @@ pub(super) fn slot_key(id: u64) -> CacheKey {
 pub(super) fn peek(subject: &Subject, id: u64) -> Option<Slot> {
     let slots = subject.store().slots().unwrap();
     let peeked = slots.peek(&[slot_key(id)], &[Tag::root()], subject.now()).unwrap().slots.remove(0);
-    if let Some(found) = slots.find(&slot_key(id), subject.now()) {
+    if let Some(found) = slots.find_slot(&slot_key(id), subject.now()) {
         assert_eq!(peeked.as_ref().map(|slot| slot.mark), Some(found.mark));
     }
     peeked
