@@ -32,7 +32,7 @@ mod slot;
 mod track;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
-pub use link::{Commenced, Commencing, Lasting, Link, Opening, Packed, Reply, Swap};
+pub use link::{Commenced, Commencing, Lasting, Link, Opening, Packed, ReadReply, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
 pub use none::NoneStore;

@@ -59,7 +59,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// If there was no answer in time.
-    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Reply>;
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply>;
 
     /// The present token of each tag, put there if it held none; *afterwards* it reads `notes`, which are kept as long as
     /// tags from then on. Both in order, and no token is taken earlier than one before it: a caller that seeds a tag before
@@ -129,7 +129,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// If there was no answer in time; some of the bytes may be put, and be so later.
-    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Reply>;
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<ReadReply>;
 
     /// Does each swap if what is kept under its name [begins](Mark) as it has to; says for each whether it was done.
     /// What is not there begins like nothing. One that leaves nothing, or for no time, removes what was there.
@@ -184,7 +184,7 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
 
 /// What was read, in the order in which it was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reply {
+pub struct ReadReply {
     /// The bytes of each entry; `None`: there are none.
     pub entries: Vec<Option<Vec<u8>>>,
     /// The state of each tag; `None`: it has no token, or is blocked.
@@ -229,12 +229,12 @@ pub struct Opening {
     /// Whether the lease was taken; `None`: the server does not say.
     pub is_taken: Option<bool>,
     /// What was read.
-    pub answer: Reply,
+    pub answer: ReadReply,
     /// The tokens to load under, and the notes beside tables.
     pub seeded: Seeded,
 }
 
-impl Reply {
+impl ReadReply {
     /// The token of each tag.
     pub(super) fn tokens(&self) -> Vec<Option<Token>> {
         self.seeds.iter().map(|seed| seed.map(|seed| seed.token)).collect()

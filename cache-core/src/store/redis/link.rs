@@ -10,7 +10,7 @@ use crate::name::key::Fingerprint;
 use crate::name::tag::Token;
 use crate::protocol::intent::{Outcome, Writer};
 use crate::protocol::notes::{Notes, Remark};
-use crate::store::link::{Commenced, Commencing, Link, Opening, Packed, Reply, Swap};
+use crate::store::link::{Commenced, Commencing, Link, Opening, Packed, ReadReply, Swap};
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::redis::command::call::Call;
 use crate::store::redis::command::change::TagCommand;
@@ -164,9 +164,9 @@ impl Link for RedisLink {
         self.timeout_nanos.store(nanos, Ordering::Relaxed);
     }
 
-    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Reply> {
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply> {
         if entries.is_empty() && tags.is_empty() {
-            return Ok(Reply::default());
+            return Ok(ReadReply::default());
         }
         self.call("reading entries", |call| call.read(entries, tags))
     }
@@ -210,7 +210,7 @@ impl Link for RedisLink {
     }
 
     /// Lives of more than 30 days are shortened to that.
-    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Reply> {
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<ReadReply> {
         if slots.is_empty() {
             return self.read(&[], tags);
         }

@@ -19,7 +19,7 @@ use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
 use crate::store::redis::wire::frame::Reply;
 use crate::store::redis::wire::socket::Stream;
-use crate::store::track::{Push, Subscription, Subscriber, Untracked};
+use crate::store::track::{Push, Subscriber, Subscription, Untracked};
 
 /// Opens connections on which a server tells of changes.
 #[derive(Debug)]

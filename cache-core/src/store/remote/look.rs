@@ -8,7 +8,7 @@ use crate::name::key::Fingerprint;
 use crate::name::tag::{Tag, Token};
 use crate::protocol::intent::Seed;
 use crate::protocol::near::TokenRequest;
-use crate::store::link::{Commencing, Link, Reply};
+use crate::store::link::{Commencing, Link, ReadReply};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Under, copy, under_copy};
 use crate::store::{Beginning, Begun, Found, Lease, LookUp, Started, Starting, Wanted, same_length};
@@ -100,7 +100,7 @@ impl Sight {
         place: &LookUpServer<'_, L>,
         (question, names): (Option<TokenRequest>, &LookUpKeys),
         tags: Vec<Fingerprint>,
-        answer: Reply,
+        answer: ReadReply,
     ) -> Result<Self> {
         let seeds = same_length(answer.seeds, tags.len())?;
         let entries = same_length(answer.entries, names.entries.len())?;

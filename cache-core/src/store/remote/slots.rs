@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::setting::policy::Timeout;
-use crate::store::link::{Lasting, Link, Packed, Reply, Swap};
+use crate::store::link::{Lasting, Link, Packed, ReadReply, Swap};
 use crate::store::names::Name;
 use crate::store::remote::RemoteStore;
 use crate::store::remote::look::ReplyTokens;
@@ -130,9 +130,9 @@ fn content(record: &Record<'_>, tokens: &ReplyTokens, now: Timestamp) -> Content
     }
 }
 
-fn checked(answer: Reply, keys: &[CacheKey], tags: &[Tag]) -> Result<Reply> {
+fn checked(answer: ReadReply, keys: &[CacheKey], tags: &[Tag]) -> Result<ReadReply> {
     let entries = same_length(answer.entries, keys.len())?;
-    Ok(Reply { entries, seeds: same_length(answer.seeds, tags.len())?, ..answer })
+    Ok(ReadReply { entries, seeds: same_length(answer.seeds, tags.len())?, ..answer })
 }
 
 const VACANT: u8 = 0;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cache_core::intent::{Outcome, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Commenced, Commencing, Link, Name, Names, Opening, Packed, Reply, Seeded, Subscriber, Swap, TableName, TagName,
+    Commenced, Commencing, Link, Name, Names, Opening, Packed, ReadReply, Seeded, Subscriber, Swap, TableName, TagName,
     Usage,
 };
 use cache_core::{Error, ErrorKind, Fingerprint, Result, Token};
@@ -179,7 +179,7 @@ impl Link for SimulatedLink {
         *lock(&self.inner.timeout) = timeout;
     }
 
-    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<Reply> {
+    fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply> {
         match self.exchange(Request::Read(entries.to_vec(), tags.to_vec()))? {
             Response::Read(answer) => Ok(answer),
             other => Err(wrong(&other)),
@@ -231,7 +231,7 @@ impl Link for SimulatedLink {
         self.remove(&entries.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())
     }
 
-    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<Reply> {
+    fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<ReadReply> {
         match self.exchange(Request::Open(slots.to_vec(), tags.to_vec()))? {
             Response::Read(answer) => Ok(answer),
             other => Err(wrong(&other)),

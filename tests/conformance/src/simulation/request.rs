@@ -5,7 +5,7 @@ use core::time::Duration;
 use cache_core::Token;
 use cache_core::intent::{Outcome, Seed, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Name, Packed, Reply, Swap, TableName, TagName};
+use cache_core::store::{Name, Packed, ReadReply, Swap, TableName, TagName};
 
 use super::Operation;
 
@@ -32,7 +32,7 @@ pub(super) enum Request {
 pub(super) enum Response {
     Done,
     Noted(Vec<Seed>, Vec<Option<Notes>>),
-    Read(Reply),
+    Read(ReadReply),
     Swapped(Vec<bool>),
     Taken(bool),
 }

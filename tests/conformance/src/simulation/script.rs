@@ -5,7 +5,7 @@ use core::time::Duration;
 use cache_core::intent::{Keeping, Outcome, Seed, TagState, TagValue, Writer};
 use cache_core::protocol::incarnation::{Arrival, arrive};
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Lasting, Mark, Name, Names, Packed, Reply, Swap, TableName, TagName};
+use cache_core::store::{Lasting, Mark, Name, Names, Packed, ReadReply, Swap, TableName, TagName};
 use cache_core::{Tag, Timestamp, Token};
 
 use super::keyspace::Keyspace;
@@ -73,8 +73,8 @@ fn end_intent(keys: &mut Keyspace, writer: Writer, release: (TagName, Outcome, T
     change(keys, &tag, now, |state| state.release(writer, outcome, fresh, now));
 }
 
-fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> Reply {
-    let mut answer = Reply::default();
+fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> ReadReply {
+    let mut answer = ReadReply::default();
     answer.entries.extend(entries.iter().map(|name| keys.get(name.as_str(), now).map(<[u8]>::to_vec)));
     answer.seeds.extend(tags.iter().map(|tag| seed(&wire::load(keys, tag, now), now)));
     answer
@@ -123,7 +123,7 @@ fn put(keys: &mut Keyspace, entry: Packed, now: Timestamp) {
     }
 }
 
-fn open(keys: &mut Keyspace, slots: Vec<Packed>, tags: &[TagName], now: Timestamp) -> Reply {
+fn open(keys: &mut Keyspace, slots: Vec<Packed>, tags: &[TagName], now: Timestamp) -> ReadReply {
     let mut answer = read(keys, &[], tags, now);
     for slot in slots {
         let present = keys.get(slot.name.as_str(), now).map(<[u8]>::to_vec);

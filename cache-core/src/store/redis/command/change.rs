@@ -7,7 +7,7 @@ use super::batch::{Batch, Command};
 use super::call::{Call, TAGS_AT_ONCE};
 use super::scripts::{PLACE, RELEASE, SEED, Script};
 use super::tokens;
-use crate::name::tag::{Reach, Token};
+use crate::name::tag::{Cardinality, Token};
 use crate::protocol::intent::{Outcome, Seed, Writer};
 use crate::store::names::TagName;
 use crate::store::redis::wire::failure::Failure;
@@ -125,7 +125,7 @@ impl<'t> TagCommand<'t> {
                 });
             }
             Self::Seed(tags, tokens) => tags.iter().enumerate().for_each(|(at, tag)| {
-                let kind = if tag.reach == Reach::Narrow { "n" } else { "t" };
+                let kind = if tag.reach == Cardinality::Narrow { "n" } else { "t" };
                 let token = tokens.map_or_else(Token::fresh, |tokens| tokens[at]);
                 command.arg(format!("{kind}{}", tokens::digits(token.bits())));
             }),

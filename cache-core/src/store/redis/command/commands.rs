@@ -8,9 +8,9 @@ use super::change::TagCommand;
 use super::keep::kept_by;
 use super::scripts::{FORGET, LEASE};
 use super::tokens;
-use crate::name::tag::Reach;
+use crate::name::tag::Cardinality;
 use crate::protocol::intent::{Seed, Writer};
-use crate::store::link::{ReadReply, Packed};
+use crate::store::link::{Packed, ReadReply};
 use crate::store::names::{Name, TagName};
 use crate::store::redis::wire::failure::Failure;
 use crate::store::redis::wire::frame::Reply;
@@ -42,7 +42,7 @@ impl Call<'_> {
     /// Afterwards asks for what is in `after`; gives its replies too.
     pub(crate) fn seed_then(&mut self, tags: &[TagName], after: &Batch) -> Result<(Vec<Seed>, Vec<Reply>), Failure> {
         // A tag of which there may be any number is new, mostly: then the script is asked at once.
-        if tags.iter().any(|tag| tag.reach == Reach::Narrow) {
+        if tags.iter().any(|tag| tag.reach == Cardinality::Narrow) {
             return self.change_then(TagCommand::Seed(tags, None), after);
         }
         let (mut seeds, mut replies) = self.held(tags, after.clone())?;
@@ -160,14 +160,15 @@ impl Call<'_> {
 /// How long those of `tags` have to live that are kept for long. The text of the others says it.
 pub(crate) fn lives_of(tags: &[TagName]) -> Batch {
     let mut batch = Batch::default();
-    let long = tags.iter().filter(|tag| tag.reach == Reach::Wide);
+    let long = tags.iter().filter(|tag| tag.reach == Cardinality::Wide);
     long.for_each(|tag| batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]));
     batch
 }
 
 /// Whether each of `tags` need not be kept anew, by the replies to [`lives_of`].
 pub(crate) fn are_young(tags: &[TagName], replies: &mut impl Iterator<Item = Reply>) -> Vec<bool> {
-    let is_young = |tag: &TagName| tag.reach == Reach::Narrow || replies.next().is_some_and(|life| is_young(&life));
+    let is_young =
+        |tag: &TagName| tag.reach == Cardinality::Narrow || replies.next().is_some_and(|life| is_young(&life));
     tags.iter().map(is_young).collect()
 }
 

@@ -6,7 +6,7 @@ use super::call::{Call, LONGEST_LIFE, text};
 use super::scripts::{OPEN, SWAP};
 use super::tokens;
 use crate::store::Mark;
-use crate::store::link::{Lasting, Packed, Reply, Swap};
+use crate::store::link::{Lasting, Packed, ReadReply, Swap};
 use crate::store::names::TagName;
 use crate::store::redis::command::batch::Command;
 use crate::store::redis::wire::failure::Failure;
@@ -18,8 +18,8 @@ const SLOTS_AT_ONCE: usize = 128;
 impl Call<'_> {
     /// Looks at slots and puts bytes where nothing is. The tokens are read with the last slots, so after all others:
     /// what was found is worth no more than they say, and what is written next is written under them.
-    pub(crate) fn open(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<Reply, Failure> {
-        let mut answer = Reply { incarnation: self.connection.life(), ..Reply::default() };
+    pub(crate) fn open(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<ReadReply, Failure> {
+        let mut answer = ReadReply { incarnation: self.connection.life(), ..ReadReply::default() };
         let last = slots.len().saturating_sub(1) / SLOTS_AT_ONCE;
         for (at, slots) in slots.chunks(SLOTS_AT_ONCE).enumerate() {
             let tags = if at == last { tags } else { &[] };
