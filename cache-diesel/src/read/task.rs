@@ -18,15 +18,12 @@ use cache_core::{
     Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss,
     Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Value, Waited,
 };
-use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::identity::{self, Identity};
 use crate::manager::{Attached, ManagerState};
 use crate::model::declaration::tables;
 use crate::read::builder::options::{Options, UseOfCache};
-use crate::read::drive::consult::confirm;
 use crate::read::report;
 use crate::read::shape::QueryTables;
 use crate::read::task::keep::Keep;
@@ -357,17 +354,24 @@ pub(crate) fn take_turn_by<T: Task>(
 }
 
 impl Load<'_> {
-    /// Whether what is about to be loaded depends on what was taken for it; the database may be asked.
-    pub(crate) fn is_confirmed<C: LoadConnection<Backend: CacheBackend>>(&self, conn: &mut C) -> bool {
-        self.start.as_ref().is_none_or(|fill| confirm(conn, self.site.identity, fill.seeds()))
+    /// The tokens that the answer is to be stored under; `None`: it is not stored.
+    pub(crate) fn seeds(&self) -> Option<&[SeededTag]> {
+        self.start.as_ref().map(Fill::seeds)
     }
 
-    /// Keeps what is about to be loaded from being stored, if it may depend on something else by now.
-    pub(crate) fn confirm<C: LoadConnection<Backend: CacheBackend>>(&mut self, conn: &mut C) {
-        let may_store = self.start.as_ref().is_some_and(Fill::may_store);
-        if may_store && !self.is_confirmed(conn) {
-            self.start = None;
-        }
+    /// Whether the answer may be stored.
+    pub(crate) fn may_store(&self) -> bool {
+        self.start.as_ref().is_some_and(Fill::may_store)
+    }
+
+    /// The database that is asked.
+    pub(crate) const fn identity(&self) -> Identity {
+        self.site.identity
+    }
+
+    /// Keeps the answer from being stored.
+    pub(crate) fn store_nothing(&mut self) {
+        self.start = None;
     }
 
     /// What somebody else's load brought, if it is of use.

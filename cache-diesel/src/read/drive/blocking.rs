@@ -6,7 +6,7 @@ use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::read::drive::ask::may_store;
-use crate::read::drive::consult::turn;
+use crate::read::drive::consult::{confirm_load, turn};
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::refresh::{Refresher, begin, refresh_here};
 use crate::read::report;
@@ -157,6 +157,6 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     T: Query<C>,
 {
-    load.confirm(conn);
+    confirm_load(load, conn);
     asking(conn, OwnText::Followed, |conn| task.query(conn))
 }

@@ -12,7 +12,7 @@ use crate::model::declaration::asked_columns;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::gate::{gate_of, is_in_transaction, transaction_depth};
 use crate::read::report;
-use crate::read::task::{Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
+use crate::read::task::{Load, Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
 use crate::setup::contradiction;
 use crate::track::questioning;
 
@@ -38,7 +38,7 @@ where
     }
     let turn = take_turn_by(task, site, missed, named);
     match &turn {
-        Some(Turn::Query(load)) if !load.is_confirmed(conn) => {}
+        Some(Turn::Query(load)) if !is_confirmed(load, conn) => {}
         _ => return Ok(turn),
     }
     // By now it is known what has changed: nobody need go without an entry for it.
@@ -90,6 +90,18 @@ pub(crate) fn consult_writer<C: LoadConnection<Backend: CacheBackend>>(conn: &mu
 
 fn seeds_of(site: &Site<'_>) -> Option<Vec<(Tag, Seed)>> {
     site.reader.seed(&[Tag::root(), site.identity.database.tag()])
+}
+
+/// Whether what `load` depends on is what was taken for it; the database may be asked.
+fn is_confirmed<C: LoadConnection<Backend: CacheBackend>>(load: &Load<'_>, conn: &mut C) -> bool {
+    load.seeds().is_none_or(|seeds| confirm(conn, load.identity(), seeds))
+}
+
+/// Keeps what is about to be loaded from being stored, if it may depend on something else by now.
+pub(crate) fn confirm_load<C: LoadConnection<Backend: CacheBackend>>(load: &mut Load<'_>, conn: &mut C) {
+    if load.may_store() && !is_confirmed(load, conn) {
+        load.store_nothing();
+    }
 }
 
 /// Whether what is about to be loaded under `seeds` depends on what was taken for it: the database is asked anew if its
