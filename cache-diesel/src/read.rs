@@ -29,7 +29,7 @@ pub use terminal::entry::{CachedEntry, CachedList, CachedRow, CachedRows, ListWi
 pub use terminal::explain::{Explained, ExplainedAnswer, ExplainedEntry, ExplainedTag, Explanation};
 pub use terminal::multi::Multi;
 pub use terminal::take::{OptionalRead, ReadError, TakeConnection};
-pub use terminal::{BlockingRead, Ended, First, FirstEntry, Require, Runs, Value, ValueEntry};
+pub use terminal::{AsRead, AsReadEntry, BlockingRead, Ended, First, FirstEntry, Require, Runs};
 
 pub(crate) use drive::ask::introduce_writer;
 pub(crate) use drive::consult::consult_writer;

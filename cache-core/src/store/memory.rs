@@ -55,7 +55,7 @@ enum Kept {
 #[derive(Debug)]
 enum EntryTokens {
     /// Each beside the cell of its tag.
-    MemoryEntry(HeldCells),
+    Held(HeldCells),
     /// Which of them dies first, and when. What is dead already died at the beginning of time.
     Seen(Option<(TagKind, Timestamp)>),
 }
@@ -106,7 +106,8 @@ impl MemoryStore {
         }
     }
 
-    fn find(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {
+    /// The entry, whatever it is worth.
+    fn judged(&self, key: &CacheKey, now: Timestamp) -> Option<Found> {
         let held = self.entries.get(key)?;
         let worth = held.worth(now);
         let Kept::Entry(value) = held.kept else { return None };
@@ -123,7 +124,7 @@ impl MemoryStore {
         let Some(cells) = self.cells_under(&put.tokens, now) else {
             return Stored::Outdated;
         };
-        let tokens = EntryTokens::MemoryEntry(cells);
+        let tokens = EntryTokens::Held(cells);
         self.entries.insert(put.key, MemoryEntry { kept: Kept::Entry(put.value), life: put.life, tokens, weight });
         Stored::Kept
     }
@@ -157,7 +158,7 @@ impl EntryTokens {
     #[inline]
     fn first_end(&self) -> Option<(TagKind, Timestamp)> {
         match self {
-            Self::MemoryEntry(cells) => {
+            Self::Held(cells) => {
                 let ends = cells.iter().map(|(cell, token)| (cell.kind(), cell.end_of(*token)));
                 ends.reduce(|first, next| if next.1 < first.1 { next } else { first })
             }
@@ -183,7 +184,7 @@ impl Store for MemoryStore {
     }
 
     fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
-        Ok(wanted.iter().map(|wanted| LookUp::unseen(self.find(&wanted.key, now))).collect())
+        Ok(wanted.iter().map(|wanted| LookUp::unseen(self.judged(&wanted.key, now))).collect())
     }
 
     fn seed(&self, tags: &[Tag], _tables: &[Tag], now: Timestamp) -> Result<Seeded> {

@@ -23,7 +23,7 @@ pub(crate) struct Whereabouts {
 enum Naming {
     /// The other end of the connection.
     #[default]
-    ServerAnswer,
+    Answer,
     /// The program.
     Program,
 }
@@ -33,7 +33,7 @@ impl Whereabouts {
     pub(crate) fn at(endpoint: Arc<Endpoint>) -> Self {
         let role = if endpoint.address.reach == Visibility::Server { Role::Unasked } else { Role::Primary };
         let reading = endpoint.known();
-        Self { endpoint: Some(endpoint), reading, naming: Naming::ServerAnswer, role }
+        Self { endpoint: Some(endpoint), reading, naming: Naming::Answer, role }
     }
 
     /// What entries are kept under, once that is known.
@@ -59,7 +59,7 @@ impl Whereabouts {
     /// Learns what the other end says; gives the identity.
     pub(crate) fn take(&mut self, answer: &ServerAnswer) -> Option<Identity> {
         self.role = self.role.answered(answer.standing);
-        if self.naming == Naming::ServerAnswer {
+        if self.naming == Naming::Answer {
             let identity = self.endpoint.as_ref()?.take(answer);
             self.reading = Some(identity);
         }

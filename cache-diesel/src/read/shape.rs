@@ -119,15 +119,15 @@ where
     }
 }
 
-/// The shape of the one query that goes with the type `QueryTables`, made by `query`, where all that differs between two of
+/// The shape of the one query that goes with the type `Marker`, made by `query`, where all that differs between two of
 /// them is how many values are bound.
-pub(crate) fn shape_named_by<QueryTables, DB, Query>(query: impl FnOnce() -> Query) -> QueryResult<Arc<Shape>>
+pub(crate) fn shape_named_by<Marker, DB, Query>(query: impl FnOnce() -> Query) -> QueryResult<Arc<Shape>>
 where
-    QueryTables: 'static,
+    Marker: 'static,
     DB: CacheBackend,
     Query: QueryFragment<DB>,
 {
-    remembered::<DB>(TypeId::of::<QueryTables>(), || scanned::<DB, Query>(&query()))
+    remembered::<DB>(TypeId::of::<Marker>(), || scanned::<DB, Query>(&query()))
 }
 
 /// The shape that is known by `name`, which `scan` makes if it is not known yet.

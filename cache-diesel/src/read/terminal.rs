@@ -91,13 +91,13 @@ pub trait Ending<T> {
     fn end(entry: CachedEntry<T>) -> Result<Self::Value, Self::Error>;
 }
 
-/// The whole value.
+/// All that was read, as it is.
 #[derive(Debug)]
-pub struct Value;
+pub struct AsRead;
 
 /// The value with what the cache knows of it.
 #[derive(Debug)]
-pub struct ValueEntry;
+pub struct AsReadEntry;
 
 /// The row, or `NotFound`.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ pub struct FirstEntry;
 #[derive(Debug)]
 pub struct Require;
 
-impl<T> Ending<T> for Value {
+impl<T> Ending<T> for AsRead {
     type Value = T;
     type Error = Error;
 
@@ -120,7 +120,7 @@ impl<T> Ending<T> for Value {
     }
 }
 
-impl<T> Ending<T> for ValueEntry {
+impl<T> Ending<T> for AsReadEntry {
     type Value = CachedEntry<T>;
     type Error = Error;
 
@@ -186,7 +186,9 @@ where
     Ok(How::end(entry?)?)
 }
 
-/// One method that ends a read, with the bounds in the order in which their errors are of use. Each asks for what the one
+/// One method that ends a read: its name, the model whose columns are read, what is run, and how that is made of the read.
+///
+/// The bounds stand in the order in which their errors are of use. Each asks for what the one
 /// before gives: of all that does not fit, the compiler reports the first only.
 macro_rules! terminal {
     ($(#[$doc:meta])* $name:ident, $model:ty, $read:ty, $make:expr, where $part:ident: Countable) => {

@@ -51,7 +51,7 @@ impl MemoryStore {
         }
         let mark = Mark::fresh();
         let life = Life::starting(now, Timeout::NEVER);
-        let tokens = EntryTokens::MemoryEntry(Box::default());
+        let tokens = EntryTokens::Held(Box::default());
         self.entries
             .insert(*key, MemoryEntry { kept: Kept::Slot(mark, None), life, tokens, weight: Self::weigh(0, 0) });
         Slot { mark, content: Content::Vacant }
@@ -67,7 +67,7 @@ impl MemoryStore {
             return Exchanged::Changed;
         }
         match replacement {
-            Some(Replaced::MemoryEntry(held)) => {
+            Some(Replaced::Held(held)) => {
                 self.entries.insert(key, held);
                 return Exchanged::Done;
             }
@@ -89,7 +89,7 @@ impl MemoryStore {
         }
         let Some(cells) = self.cells_under(&with.tokens, now) else { return Replaced::Outdated };
         let kept = Kept::Slot(Mark::fresh(), Some(with.body));
-        Replaced::MemoryEntry(MemoryEntry { kept, life: with.life, tokens: EntryTokens::MemoryEntry(cells), weight })
+        Replaced::Held(MemoryEntry { kept, life: with.life, tokens: EntryTokens::Held(cells), weight })
     }
 
     fn turn(&self, key: &CacheKey) -> MutexGuard<'_, ()> {
@@ -101,7 +101,7 @@ impl MemoryStore {
 /// What a replacement comes to.
 enum Replaced {
     Declined,
-    MemoryEntry(MemoryEntry),
+    Held(MemoryEntry),
     /// What it depends on has changed since it was made.
     Outdated,
 }

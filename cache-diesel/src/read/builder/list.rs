@@ -27,7 +27,7 @@ use crate::read::task::answer::{AskedTask, FirstRow, Rows};
 use crate::read::task::asked::{AskedQuery, QueryTags, ScopeValue};
 use crate::read::task::query::{IntoTask, Later};
 use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow};
-use crate::read::terminal::{Ended, First, Value, ValueEntry, terminal, terminal_with};
+use crate::read::terminal::{AsRead, AsReadEntry, Ended, First, terminal, terminal_with};
 
 impl<P: CachedView> Manager<P> {
     /// The rows that pass `filters`, under the name `suffix`.
@@ -106,7 +106,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        load, P::Joined, Ended<Self, Value>, Ended::new
+        load, P::Joined, Ended<Self, AsRead>, Ended::new
     }
 
     terminal! {
@@ -124,7 +124,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        entry, P::Joined, Ended<Self, ValueEntry>, Ended::new
+        entry, P::Joined, Ended<Self, AsReadEntry>, Ended::new
     }
 
     terminal! {
@@ -139,7 +139,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
 
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.
-        load_with, Self as CachedList<P>, Value as CachedList<P>, |read| read
+        load_with, Self as CachedList<P>, AsRead as CachedList<P>, |read| read
     }
 
     terminal_with! {
@@ -149,7 +149,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
 
     terminal_with! {
         /// As [`entry`](Self::entry), and takes a connection on a miss only.
-        entry_with, Self as CachedList<P>, ValueEntry as CachedEntry<CachedList<P>>, |read| read
+        entry_with, Self as CachedList<P>, AsReadEntry as CachedEntry<CachedList<P>>, |read| read
     }
 
     refused!(EndsList: execute, get_result, get_results);

@@ -19,7 +19,7 @@ use crate::read::replay::Replay;
 use crate::read::task::answer::{AskedTask, Number};
 use crate::read::task::asked::AskedQuery;
 use crate::read::task::query::{IntoTask, Later};
-use crate::read::terminal::{Ended, Value, terminal, terminal_with};
+use crate::read::terminal::{AsRead, Ended, terminal, terminal_with};
 
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {
@@ -28,7 +28,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        count, P::Joined, Ended<Counted<Self>, Value>, |read| Ended::new(Counted(read)),
+        count, P::Joined, Ended<Counted<Self>, AsRead>, |read| Ended::new(Counted(read)),
         where Part: Countable
     }
 
@@ -38,18 +38,18 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         /// # Errors
         ///
         /// Returns what the database says.
-        exists, P::Joined, Ended<Existing<Self>, Value>, |read| Ended::new(Existing(read)),
+        exists, P::Joined, Ended<Existing<Self>, AsRead>, |read| Ended::new(Existing(read)),
         where Part: Countable
     }
 
     terminal_with! {
         /// As [`count`](Self::count), and takes a connection on a miss only.
-        count_with, Counted<Self> as i64, Value as i64, Counted, where Part: Countable
+        count_with, Counted<Self> as i64, AsRead as i64, Counted, where Part: Countable
     }
 
     terminal_with! {
         /// As [`exists`](Self::exists), and takes a connection on a miss only.
-        exists_with, Existing<Self> as bool, Value as bool, Existing, where Part: Countable
+        exists_with, Existing<Self> as bool, AsRead as bool, Existing, where Part: Countable
     }
 }
 

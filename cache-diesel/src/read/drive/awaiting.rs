@@ -27,7 +27,7 @@ use crate::read::task::row::FilteredTask;
 use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
 use crate::read::terminal::connection::AnyConnection;
 use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow, Origin};
-use crate::read::terminal::{Ended, First, Runs, Value};
+use crate::read::terminal::{AsRead, Ended, First, Runs};
 use crate::track::{Shut, Tracker};
 
 /// Marks connections that are awaited.
@@ -72,7 +72,7 @@ where
     }
 }
 
-impl<'query, C, M, Source, Part> AwaitedRead<'query, C> for Ended<ListRead<M, Source, Part>, Value>
+impl<'query, C, M, Source, Part> AwaitedRead<'query, C> for Ended<ListRead<M, Source, Part>, AsRead>
 where
     C: AsyncConnection<Backend: CacheBackend>,
     M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,

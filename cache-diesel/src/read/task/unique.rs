@@ -60,7 +60,7 @@ pub struct UniqueTask<C, P, L: Lookup, K> {
 
 /// The value, as it was asked for.
 enum Asked<K, V> {
-    QueryTables(K),
+    Named(K),
     /// In its normal form: the database is asked for that as well, so that all spellings are one question.
     Normal(V),
 }
@@ -77,7 +77,7 @@ where
             let normal = L::normalized(&value.into_key());
             (KeyBytes::of(&normal), Asked::Normal(normal))
         } else {
-            (value.key_bytes(), Asked::QueryTables(value))
+            (value.key_bytes(), Asked::Named(value))
         };
         let mut task = Self { head, id: value.under(L::NAME), value, asked, connection: PhantomData };
         task.id = page_id::<C, P, _>(task.id, || looked_up::<P, L>(task.value()))?;
@@ -91,7 +91,7 @@ where
             return None;
         }
         let asked = match &self.asked {
-            Asked::QueryTables(named) => Asked::QueryTables(named.to_key()),
+            Asked::Named(named) => Asked::Named(named.to_key()),
             Asked::Normal(value) => Asked::Normal(value.clone()),
         };
         Some(UniqueTask { head: self.head, id: self.id, value: self.value, asked, connection: PhantomData })
@@ -99,7 +99,7 @@ where
 
     fn value(&self) -> L::Value {
         match &self.asked {
-            Asked::QueryTables(named) => named.to_key(),
+            Asked::Named(named) => named.to_key(),
             Asked::Normal(value) => value.clone(),
         }
     }
@@ -107,7 +107,7 @@ where
     /// Whether `row` has the value that was asked for, letter by letter.
     fn has_value(&self, row: &L::Model) -> bool {
         match &self.asked {
-            Asked::QueryTables(named) => {
+            Asked::Named(named) => {
                 let is_equal = |asked| L::has_value(row, asked);
                 named.as_key().map_or_else(|| self.is_spelled(row, named), is_equal)
             }
@@ -141,7 +141,7 @@ where
 
     fn is_asked(&self, value: &L::Value) -> bool {
         match &self.asked {
-            Asked::QueryTables(named) => is_absent(value, named),
+            Asked::Named(named) => is_absent(value, named),
             Asked::Normal(asked) => asked == value,
         }
     }
