@@ -115,12 +115,12 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; some of the entries may be gone.
     fn remove(&self, entries: &[Name]) -> Result<()>;
 
-    /// Removes entries, and *afterwards* has everybody who is [told](Self::tracker) of changes told that the tag beside each
-    /// has changed. Nothing is left under the names of these tags.
+    /// Removes entries, and *afterwards* notifies every [subscriber](Self::subscriber) that the tag beside each has changed.
+    /// Nothing is left under the names of these tags.
     ///
     /// # Errors
     ///
-    /// If there was no answer in time; some of the entries may be gone, and some of those who are told may have been.
+    /// If there was no answer in time; some of the entries may be gone, and some subscribers may have been notified.
     fn forget(&self, entries: &[(Name, TagName)]) -> Result<()>;
 
     /// Reads as [`read`](Self::read) does, and where nothing is kept under the name of a slot, puts the slot's bytes
