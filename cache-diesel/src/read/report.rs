@@ -18,7 +18,7 @@ pub(crate) fn bypassed(reader: &Reader<'_>, head: &Head, reason: Bypass) {
     let (manager, kind, location) = (reader.manager, head.kind, head.options.location);
     reader.cache.tell(&Event::Bypassed { manager, kind, reason, location });
     if reason == Bypass::NotTracked {
-        watch::look();
+        watch::check_default();
     }
     if reason == Bypass::NotTracked && is_first(location, reason) {
         warn(format_args!(

@@ -189,7 +189,7 @@ impl Site<'_> {
 }
 
 /// How a read goes on once it has looked in the cache.
-pub(crate) enum Look<T> {
+pub(crate) enum ReadStep<T> {
     /// Ask the database, and no more.
     Bypass,
     /// It is answered.
@@ -216,13 +216,13 @@ pub(crate) enum Turn<'a> {
 
 /// Looks in the cache, if the read and its connection allow it.
 #[inline]
-pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T::Value> {
+pub(crate) fn step_of<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> ReadStep<T::Value> {
     let head = task.head();
     let site = match site_of(head, gate) {
         Some(site) => site,
-        None => return Look::Bypass,
+        None => return ReadStep::Bypass,
     };
-    looked(
+    step_after(
         site,
         match head.options.use_of_cache {
             UseOfCache::Refresh => Err(Miss::Refresh.into()),
@@ -233,18 +233,18 @@ pub(crate) fn look<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Look<T:
 
 /// What follows from what was looked up.
 #[inline]
-pub(crate) fn looked<T>(site: Site<'static>, found: Result<(T, Life), Missed>) -> Look<T> {
+pub(crate) fn step_after<T>(site: Site<'static>, found: Result<(T, Life), Missed>) -> ReadStep<T> {
     match found {
         Ok((value, life)) if life.may_be_stale() && life.is_stale(site.reader.now()) => {
-            Look::Stale(site, CachedEntry::new(value, Origin::Stale, Some(life)))
+            ReadStep::Stale(site, CachedEntry::new(value, Origin::Stale, Some(life)))
         }
         Ok((value, life)) => {
             site.reader.hit();
-            Look::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
+            ReadStep::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
         }
         Err(missed) => {
             site.reader.miss(missed.cause);
-            Look::Miss(site, missed)
+            ReadStep::Miss(site, missed)
         }
     }
 }
@@ -282,14 +282,14 @@ fn admitted(head: &Head, gate: Result<Identity, Bypass>) -> Option<(&'static Att
 }
 
 /// Looks in the cache without counting anything: on a miss the caller will come again with a connection.
-pub(crate) fn glance<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
+pub(crate) fn look_up_without_connection<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
     let site = site_without_connection(task.head())?;
     let found = task.look_up(&site);
-    glanced(site, found)
+    found_without_connection(site, found)
 }
 
 /// What a read without a connection may give of what was looked up.
-pub(crate) fn glanced<T>(
+pub(crate) fn found_without_connection<T>(
     site: Site<'static>,
     found: Result<(T, Life), Missed>,
 ) -> Option<(Site<'static>, CachedEntry<T>)> {
@@ -422,7 +422,7 @@ impl Load<'_> {
         answer: QueryResult<T::Value>,
     ) -> QueryResult<CachedEntry<T::Value>> {
         self.site.reader.counters.load();
-        watch::look_once_in_a_while();
+        watch::check_default_sometimes();
         let value = answer.inspect_err(|_| self.site.reader.counters.load_failure())?;
         let fill = self.start.as_ref().filter(|fill| fill.may_store());
         let (site, former) = (&self.site, Former::of(self.cause));

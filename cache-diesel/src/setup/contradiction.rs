@@ -53,7 +53,7 @@ pub fn contradictions() -> Vec<Contradiction> {
 }
 
 /// Keeps, and tells, what in `catalogue` is new of this kind.
-pub(crate) fn look(catalogue: &Catalogue) {
+pub(crate) fn report_new(catalogue: &Catalogue) {
     let contradicted = statements().filter_map(|(model, table, column)| {
         let declared =
             catalogue.declared_as(&table, column).filter(|_| !catalogue.is_exact(&table, column))?.to_owned();

@@ -24,7 +24,7 @@ where
     C: LoadConnection<Backend: CacheBackend>,
     E: From<diesel::result::Error>,
 {
-    watch::look();
+    watch::check_default();
     let own = match C::Backend::identify(conn) {
         Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
         _ => (Database::named(""), everywhere(changes)),

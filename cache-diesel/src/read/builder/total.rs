@@ -14,7 +14,7 @@ use crate::read::drive::blocking::{run_looked, run_task, without_connection};
 use crate::read::drive::gate::gate_for;
 use crate::read::page::Page;
 use crate::read::task::query::{IntoTask, Query};
-use crate::read::task::{Look, Site, Task, glanced, looked, site_of, site_without_connection};
+use crate::read::task::{ReadStep, Site, Task, found_without_connection, site_of, site_without_connection, step_after};
 use crate::read::terminal::entry::{CachedEntry, CachedList, ListWithTotal};
 use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{BlockingRead, terminal};
@@ -109,7 +109,7 @@ impl<L, N> WithTotal<L, N> {
         N: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
     {
         let (list, number) = (self.list.into_task()?, self.number.into_task()?);
-        let Looks { rows, total } = glance_at_both(self.window, &list, &number);
+        let BothLookUps { rows, total } = look_up_both_without_connection(self.window, &list, &number);
         let Some(rows) = without_connection::<Take::Connection, L>(&list, rows) else {
             return Ok(run_both::<_, L, N, T>(self.window, list, number, &mut take.take()?)?);
         };
@@ -138,37 +138,37 @@ where
 {
     let gate = gate_for(conn, &list.head().options);
     let [site, number_site] = [list.head(), number.head()].map(|head| site_of(head, gate));
-    let Looks { rows, total } = match (&site, &number_site) {
+    let BothLookUps { rows, total } = match (&site, &number_site) {
         (Some(site), Some(number_site)) => look_up_both(window, (&list, site), (&number, number_site)),
-        _ => Looks { rows: Err(Miss::Absent.into()), total: Err(Miss::Absent.into()) },
+        _ => BothLookUps { rows: Err(Miss::Absent.into()), total: Err(Miss::Absent.into()) },
     };
-    let look = site.map_or(Look::Bypass, |site| looked(site, rows));
+    let look = site.map_or(ReadStep::Bypass, |site| step_after(site, rows));
     let rows = run_looked::<C, L>(list, look, conn)?.value;
     if let Some(total) = window.and_then(|window| window.total(rows.len())) {
         return Ok(ListWithTotal { rows, total });
     }
-    let look = number_site.map_or(Look::Bypass, |site| looked(site, total));
+    let look = number_site.map_or(ReadStep::Bypass, |site| step_after(site, total));
     Ok(ListWithTotal { rows, total: run_looked::<C, N>(number, look, conn)?.value })
 }
 
 /// What was found of the two.
-struct Looks<Rows, Total> {
+struct BothLookUps<Rows, Total> {
     rows: Rows,
     total: Total,
 }
 
-type Glanced<T> = Option<(Site<'static>, CachedEntry<<T as Task>::Value>)>;
+type FoundWithoutConnection<T> = Option<(Site<'static>, CachedEntry<<T as Task>::Value>)>;
 
 /// Looks for both without counting anything: on a miss the caller will come again with a connection.
-fn glance_at_both<T, L: Task<Value = CachedList<T>>, N: Task>(
+fn look_up_both_without_connection<T, L: Task<Value = CachedList<T>>, N: Task>(
     window: Option<Window>,
     list: &L,
     number: &N,
-) -> Looks<Glanced<L>, Glanced<N>> {
+) -> BothLookUps<FoundWithoutConnection<L>, FoundWithoutConnection<N>> {
     let sites = [list.head(), number.head()].map(site_without_connection);
-    let [Some(site), Some(number_site)] = sites else { return Looks { rows: None, total: None } };
-    let Looks { rows, total } = look_up_both(window, (list, &site), (number, &number_site));
-    Looks { rows: glanced(site, rows), total: glanced(number_site, total) }
+    let [Some(site), Some(number_site)] = sites else { return BothLookUps { rows: None, total: None } };
+    let BothLookUps { rows, total } = look_up_both(window, (list, &site), (number, &number_site));
+    BothLookUps { rows: found_without_connection(site, rows), total: found_without_connection(number_site, total) }
 }
 
 type LookedUp<T> = Result<(<T as Task>::Value, Life), Missed>;
@@ -178,23 +178,23 @@ fn look_up_both<T, L: Task<Value = CachedList<T>>, N: Task>(
     window: Option<Window>,
     (list, site): (&L, &Site<'_>),
     (number, number_site): (&N, &Site<'_>),
-) -> Looks<LookedUp<L>, LookedUp<N>> {
+) -> BothLookUps<LookedUp<L>, LookedUp<N>> {
     if list.head().options.use_of_cache == UseOfCache::Refresh {
-        return Looks { rows: Err(Miss::Refresh.into()), total: Err(Miss::Refresh.into()) };
+        return BothLookUps { rows: Err(Miss::Refresh.into()), total: Err(Miss::Refresh.into()) };
     }
     let keys = (site.key(list.id(), list.head().kind), number_site.key(number.id(), number.head().kind));
     if let Some(rows) = site.reader.find(&keys.0).map(|rows| list.serve(site, rows)) {
         let count = rows.as_ref().ok().map(|(rows, _)| rows.len());
         if count.and_then(|count| window?.total(count)).is_some() {
-            return Looks { rows, total: Err(Miss::Absent.into()) };
+            return BothLookUps { rows, total: Err(Miss::Absent.into()) };
         }
         if let Some(total) = number_site.reader.find(&keys.1) {
-            return Looks { rows, total: number.serve(number_site, total) };
+            return BothLookUps { rows, total: number.serve(number_site, total) };
         }
     }
     let (codec, number_codec) = (list.codec(), number.codec());
     if codec.is_none() || number_codec.is_none() {
-        return Looks { rows: list.look_up(site), total: number.look_up(number_site) };
+        return BothLookUps { rows: list.look_up(site), total: number.look_up(number_site) };
     }
     let tags = || list.dependencies(site, |subject| list.tags(subject));
     let number_tags = || number.dependencies(number_site, |subject| number.tags(subject));
@@ -202,7 +202,7 @@ fn look_up_both<T, L: Task<Value = CachedList<T>>, N: Task>(
         [Wanted { key: keys.0, tags: &tags, codec }, Wanted { key: keys.1, tags: &number_tags, codec: number_codec }];
     let mut found = site.reader.look_up_many(&wanted).into_iter();
     let mut next = || found.next().unwrap_or(Err(Miss::Absent)).map_err(Missed::from);
-    Looks {
+    BothLookUps {
         rows: next().and_then(|rows| list.serve(site, rows)),
         total: next().and_then(|total| number.serve(number_site, total)),
     }

@@ -24,7 +24,7 @@ use crate::read::drive::gate::gate_of;
 use crate::read::page::keyed;
 use crate::read::task::answer::{AskedTask, Rows};
 use crate::read::task::row::FilteredTask;
-use crate::read::task::{Look, Site, Task, Turn, look, take_turn};
+use crate::read::task::{ReadStep, Site, Task, Turn, step_of, take_turn};
 use crate::read::terminal::connection::AnyConnection;
 use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow, Origin};
 use crate::read::terminal::{AsRead, Ended, First, Runs};
@@ -186,11 +186,11 @@ where
     T: AwaitedTask<C> + 'conn,
 {
     Box::pin(async move {
-        let (site, missed) = match look(awaited.task(), gate(conn)) {
-            Look::Bypass => return past_the_cache(&mut awaited, conn).await,
-            Look::Hit(entry) => return Ok(entry),
-            Look::Miss(site, missed) => (site, missed),
-            Look::Stale(site, entry) => return Ok(refreshed(&mut awaited, site, entry, conn).await),
+        let (site, missed) = match step_of(awaited.task(), gate(conn)) {
+            ReadStep::Bypass => return past_the_cache(&mut awaited, conn).await,
+            ReadStep::Hit(entry) => return Ok(entry),
+            ReadStep::Miss(site, missed) => (site, missed),
+            ReadStep::Stale(site, entry) => return Ok(refreshed(&mut awaited, site, entry, conn).await),
         };
         // Whoever would have to wait asks for himself: waiting without a thread is for the async driver to come.
         let load = match take_turn(awaited.task(), site, &missed)? {

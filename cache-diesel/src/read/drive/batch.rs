@@ -138,7 +138,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         take: impl FnOnce() -> Result<C, E>,
     ) -> Result<CachedRows<P>, E> {
         let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
-        let rows = match batch.glance() {
+        let rows = match batch.look_up_without_connection() {
             Some(rows) => rows,
             None => batch.read_all(&mut take()?)?,
         };
@@ -164,7 +164,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     }
 
     /// What is cached, if that is all; else nothing is counted: the caller will come again with a connection.
-    fn glance(&self) -> Option<CachedRows<P>> {
+    fn look_up_without_connection(&self) -> Option<CachedRows<P>> {
         let site = site_without_connection(&self.head)?;
         let looked = self.look_up(&site);
         if !looked.missing.is_empty() {
@@ -315,11 +315,11 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         let keys: Vec<KeyBytes> = missing.iter().map(|place| self.ids[*place]).collect();
         let tokens: Vec<Token> = seeds.iter().map(|(_, seed)| seed.token).collect();
         let name = Lease::of(&site.key(KeyBytes::of(&keys), Kind::Detail), &tokens);
-        site.reader.take_lease(name, site.reader.lease_wait(), || self.look_again(site, missing))
+        site.reader.take_lease(name, site.reader.lease_wait(), || self.look_up_missing(site, missing))
     }
 
     /// What is at `places`, if every one of them is cached by now.
-    fn look_again(&self, site: &Site<'_>, places: &[usize]) -> Option<CachedRows<P>> {
+    fn look_up_missing(&self, site: &Site<'_>, places: &[usize]) -> Option<CachedRows<P>> {
         let found = self.found(site, places).into_iter().zip(places);
         found.map(|(found, place)| accept_row::<P, _>(found.ok()?.0, &self.keys[*place])).collect()
     }
@@ -327,16 +327,16 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     /// What is cached, and what is not. Nothing is counted.
     fn look_up(&self, site: &Site<'_>) -> BatchRows<P> {
         let mut looked = BatchRows { rows: vec![None; self.keys.len()], missing: Vec::new(), stale: Vec::new() };
-        let is_left = |place: &usize| !self.take_alive(site, *place, &mut looked.rows);
+        let is_left = |place: &usize| !self.take_found(site, *place, &mut looked.rows);
         let left: Vec<usize> = (0..self.keys.len()).filter(is_left).collect();
         if !left.is_empty() {
-            self.look_closer(site, &left, &mut looked);
+            self.look_up_left(site, &left, &mut looked);
         }
         looked
     }
 
     /// Finds out what is at `places`, of which nothing is at hand.
-    fn look_closer(&self, site: &Site<'_>, places: &[usize], looked: &mut BatchRows<P>) {
+    fn look_up_left(&self, site: &Site<'_>, places: &[usize], looked: &mut BatchRows<P>) {
         let now = site.reader.now();
         for (found, place) in self.found(site, places).into_iter().zip(places.iter().copied()) {
             let accepted = found.and_then(|(value, life)| {
@@ -355,7 +355,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     }
 
     /// Whether what is at `place` is at hand, in memory and not stale: then it is among `rows`.
-    fn take_alive(&self, site: &Site<'_>, place: usize, rows: &mut CachedRows<P>) -> bool {
+    fn take_found(&self, site: &Site<'_>, place: usize, rows: &mut CachedRows<P>) -> bool {
         if self.head.options.use_of_cache == UseOfCache::Refresh {
             return false;
         }

@@ -11,7 +11,7 @@ use crate::read::drive::gate::gate_for;
 use crate::read::drive::refresh::{Refresher, begin, refresh_here};
 use crate::read::report;
 use crate::read::task::query::{IntoTask, Query};
-use crate::read::task::{Load, Look, Site, Task, Turn, glance, look};
+use crate::read::task::{Load, ReadStep, Site, Task, Turn, look_up_without_connection, step_of};
 use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::track::{OwnText, asking};
 
@@ -31,14 +31,14 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
-    let looked = look(&task, gate_for(conn, &task.head().options));
+    let looked = step_of(&task, gate_for(conn, &task.head().options));
     run_looked::<C, R>(task, looked, conn)
 }
 
 /// The same for a read that has looked in the cache.
 pub(crate) fn run_looked<'query, C, R>(
     mut task: R::Task,
-    looked: Look<<R::Task as Task>::Value>,
+    looked: ReadStep<<R::Task as Task>::Value>,
     conn: &mut C,
 ) -> QueryResult<Entry<'query, C, R>>
 where
@@ -46,10 +46,10 @@ where
     R: IntoTask<'query, C>,
 {
     let (site, missed) = match looked {
-        Look::Bypass => return past_the_cache(&mut task, conn),
-        Look::Hit(entry) => return Ok(entry),
-        Look::Miss(site, missed) => (site, missed),
-        Look::Stale(site, entry) => {
+        ReadStep::Bypass => return past_the_cache(&mut task, conn),
+        ReadStep::Hit(entry) => return Ok(entry),
+        ReadStep::Miss(site, missed) => (site, missed),
+        ReadStep::Stale(site, entry) => {
             return Ok(match follow_up::<C, R>(&task, &site) {
                 Refresher::Another => served_stale(&site, entry),
                 Refresher::Reader(claims) if may_store(conn, site.identity).is_err() => {
@@ -89,7 +89,7 @@ where
     E: From<diesel::result::Error>,
 {
     let task = read.into_task()?;
-    if let Some(entry) = without_connection::<C, R>(&task, glance(&task)) {
+    if let Some(entry) = without_connection::<C, R>(&task, look_up_without_connection(&task)) {
         return Ok(entry);
     }
     let mut conn = take()?;
@@ -99,13 +99,13 @@ where
 /// The entry that was found without a connection, if none is needed to serve it.
 pub(crate) fn without_connection<'query, C, R>(
     task: &R::Task,
-    glanced: Option<(Site<'static>, Entry<'query, C, R>)>,
+    found: Option<(Site<'static>, Entry<'query, C, R>)>,
 ) -> Option<Entry<'query, C, R>>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
-    let (site, entry) = glanced?;
+    let (site, entry) = found?;
     if !entry.is_stale() {
         site.reader.hit();
         return Some(entry);

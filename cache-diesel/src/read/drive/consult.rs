@@ -137,7 +137,7 @@ fn ask<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, identity: Identit
     match told {
         Ok(told) => {
             let catalogue = Catalogue::of(told);
-            contradiction::look(&catalogue);
+            contradiction::report_new(&catalogue);
             keep(identity, structure, &asking, Some(catalogue))
         }
         Err(error) if is_lost(&error) => false,

@@ -30,7 +30,7 @@ pub(super) fn begin() {
 /// Looks which instrumentation new connections are given: for whoever has met one without a tracker. The first to find
 /// that it is not the tracker says so.
 #[cold]
-pub(crate) fn look() {
+pub(crate) fn check_default() {
     if is_replaced() && LAST_SEEN.swap(Default::Replaced as u8, Ordering::Relaxed) == Default::Ours as u8 {
         warning::default_replaced();
         registry::every().iter().for_each(cache_core::Cache::note_default_replaced);
@@ -38,14 +38,14 @@ pub(crate) fn look() {
 }
 
 /// The same for whoever has asked a database: once in a while, until it was found.
-pub(crate) fn look_once_in_a_while() {
+pub(crate) fn check_default_sometimes() {
     const ONCE_IN: u32 = 16;
     static TURN: AtomicU32 = AtomicU32::new(0);
 
     if LAST_SEEN.load(Ordering::Relaxed) == Default::Ours as u8
         && TURN.fetch_add(1, Ordering::Relaxed).is_multiple_of(ONCE_IN)
     {
-        look();
+        check_default();
     }
 }
 
