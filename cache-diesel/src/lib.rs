@@ -188,8 +188,8 @@
 //! | `chrono` | `expires_at` for its types | the crate `chrono` |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
 //! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |
-//! | `redis` | entries on a server of Redis or Valkey | the crate `redis` |
-//! | `redis-tls` | the same over TLS (`rediss://`) | the crates `redis` and `rustls` |
+//! | `redis` | entries on a server of Redis or Valkey | the crates `percent-encoding`, `sha1_smol` and `url` |
+//! | `redis-tls` | the same over TLS (`rediss://`) | those, `rustls` and `rustls-native-certs` |
 //! | `sqlite` | SQLite 3.35 and later | Diesel's features `sqlite` and `returning_clauses_for_sqlite_3_35` |
 //! | `time` | `expires_at` for its types | the crate `time` |
 //!
