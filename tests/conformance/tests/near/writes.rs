@@ -94,5 +94,6 @@ fn two_prefixes_on_one_server_do_not_concern_each_other() {
     elsewhere.seed(&[tag(1)], &[], process.subject.now()).unwrap();
     elsewhere.release(Writer::fresh(), &[release], &[], process.subject.now()).unwrap();
     std::thread::sleep(Duration::from_millis(100));
-    assert!(process.recalls(1));
+    // A late heartbeat suspends trust for a moment. An entry that was dropped does not come back.
+    within(Duration::from_secs(5), || process.recalls(1));
 }
