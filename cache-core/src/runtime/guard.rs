@@ -34,7 +34,7 @@ pub(crate) enum CallFailure {
 }
 
 impl CallFailure {
-    /// What the trouble is to a read.
+    /// The miss of a read that was given nothing.
     pub(crate) fn miss(&self) -> Miss {
         match self {
             Self::Avoided => Miss::StoreAvoided,
@@ -43,7 +43,7 @@ impl CallFailure {
         }
     }
 
-    /// What the trouble is to a call about the cache itself.
+    /// The error of a call about the cache itself.
     pub(crate) fn into_error(self, doing: &str) -> Error {
         match self {
             Self::Avoided => Error::new(ErrorKind::Store, doing).with_source("the store failed too often of late"),

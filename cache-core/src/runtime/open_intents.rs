@@ -29,7 +29,8 @@ pub(crate) struct OpenWrite {
     pub(crate) placed_at: Option<Timestamp>,
     /// Whether anybody is going to end them: a write that is given up may end without a word.
     pub(crate) alive: Weak<()>,
-    /// Whether they were placed again, or are about to be: then there may be intents for all of the tables in `declared`.
+    /// True from just before the first renewal: a renewal also places intents for the whole of each table in `declared`,
+    /// and the end of the write has to release those.
     pub(crate) is_renewed: bool,
 }
 

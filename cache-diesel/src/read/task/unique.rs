@@ -131,8 +131,8 @@ where
         has_value && row.has_id(&pointer.key)
     }
 
-    /// What leads to `row`; `None`: where the database takes other letters for equal, the value that was asked for
-    /// names no row for good.
+    /// The entry that leads to `row`. `None` if the row was found only because the collation equates spellings: the value
+    /// that was asked for is then no lasting name of the row.
     fn pointer_to(&self, row: &L::Model) -> Option<UniquePointer<L>> {
         let has_value = self.has_value(row);
         let spelling = (!has_value).then(|| L::value(row));

@@ -11,7 +11,7 @@ pub(crate) struct Ticket(u64);
 /// What an end is told by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Words {
-    /// The text was not looked at: an end that is nobody else's is this statement's.
+    /// The text was not hashed. An end that matches no hashed statement is taken for this one's.
     #[default]
     Unread,
     /// The text, by a number that texts hardly ever share. Those that do are taken for one.
