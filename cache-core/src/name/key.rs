@@ -32,15 +32,9 @@ impl Fingerprint {
 
     /// The digest that these 32 digits say, as it is shown.
     pub(crate) fn of_digits(digits: &[u8]) -> Option<Self> {
-        let mut bytes = [0; 16];
-        let (pairs, rest) = digits.as_chunks::<2>();
-        if pairs.len() != bytes.len() || !rest.is_empty() {
-            return None;
-        }
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = value_of_digit(*high)? << 4 | value_of_digit(*low)?;
-        }
-        Some(Self(bytes))
+        let (high, low) = digits.split_first_chunk()?;
+        let (high, low) = (read_digits(high)?, read_digits(low.try_into().ok()?)?);
+        Some(Self((u128::from(high) << 64 | u128::from(low)).to_be_bytes()))
     }
 
     /// Appends the digest in hexadecimal digits: every look-up on a server names half a dozen.
@@ -89,13 +83,25 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// What a hexadecimal digit says, as it is written here: without capitals.
-pub(crate) const fn value_of_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// The number that 16 hexadecimal digits say, as they are written here: without capitals.
+pub(crate) fn read_digits(digits: &[u8; 16]) -> Option<u64> {
+    const NONE: u8 = 0xff;
+    const VALUES: [u8; 256] = {
+        let (mut values, mut value) = ([NONE; 256], 0);
+        while value < 16 {
+            values[b"0123456789abcdef"[value as usize] as usize] = value;
+            value += 1;
+        }
+        values
+    };
+    let (mut number, mut seen) = (0, 0);
+    // Every reply of a server holds hundreds of digits: whether all of them are digits is asked once.
+    for digit in digits {
+        let value = VALUES[usize::from(*digit)];
+        seen |= value;
+        number = number << 4 | u64::from(value & 15);
     }
+    (seen < 16).then_some(number)
 }
 
 /// The part of a key that names one row, one value or one query: up to 30 bytes as they are, longer

@@ -1,7 +1,6 @@
 //! Names entries, tags and leases on a server that others use too.
 
 use core::fmt;
-use std::sync::LazyLock;
 
 use crate::entry::format;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +15,11 @@ use crate::store::Lease;
 /// with those of a table's `any` its notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    prefix: Box<str>,
+    entries: Box<str>,
+    leases: Box<str>,
+    notes: Box<str>,
+    tokens: Box<str>,
+    incarnation: Name,
 }
 
 /// The name of one key on a server.
@@ -69,7 +72,14 @@ impl Names {
             let context = "a prefix is 1 to 128 ASCII letters, digits or any of `-`, `_`, `.`, `:`, `/`";
             return Err(Error::new(ErrorKind::Configuration, context));
         }
-        Ok(Self { prefix: prefix.into() })
+        let starting_with = |kind: &str| [prefix, ":", kind, ":{"].concat().into_boxed_str();
+        Ok(Self {
+            entries: starting_with(&format!("e{}", format::VERSION)),
+            leases: starting_with("l"),
+            notes: starting_with("n"),
+            tokens: starting_with("t"),
+            incarnation: Name([prefix, ":incarnation"].concat()),
+        })
     }
 
     /// An entry. The version of the format is a part of its name, so that programs that write different ones leave each
@@ -81,14 +91,14 @@ impl Names {
 
     /// What the names of all entries begin with, and no other name does.
     #[must_use]
-    pub fn start_of_entries(&self) -> String {
-        format!("{}:e{}:{{", self.prefix, format::VERSION)
+    pub fn start_of_entries(&self) -> &str {
+        &self.entries
     }
 
     /// What the names of all tokens begin with, and no other name does.
     #[must_use]
-    pub fn start_of_tokens(&self) -> String {
-        format!("{}:t:{{", self.prefix)
+    pub fn start_of_tokens(&self) -> &str {
+        &self.tokens
     }
 
     /// A tag.
@@ -100,7 +110,7 @@ impl Names {
     /// The tag whose token has this name; `None`: it is the name of something else.
     #[must_use]
     pub fn tag_called(&self, name: &[u8]) -> Option<Fingerprint> {
-        let digits = name.strip_prefix(self.start_of_tokens().as_bytes())?.strip_suffix(b"}")?;
+        let digits = name.strip_prefix(self.tokens.as_bytes())?.strip_suffix(b"}")?;
         Fingerprint::of_digits(digits)
     }
 
@@ -108,40 +118,36 @@ impl Names {
     #[must_use]
     pub fn notes(&self, any: &Tag) -> TableName {
         let tag = any.fingerprint();
-        TableName { any: self.tag_of(tag), notes: self.name("n", tag) }
+        TableName { any: self.tag_of(tag), notes: name(&self.notes, tag) }
     }
 
     /// A lease.
     #[must_use]
     pub fn lease(&self, lease: &Lease) -> Name {
-        self.name("l", lease.fingerprint())
+        name(&self.leases, lease.fingerprint())
     }
 
     /// Where the server's incarnation is recorded.
     #[must_use]
-    pub fn incarnation(&self) -> Name {
-        Name([&self.prefix, ":incarnation"].concat())
+    pub const fn incarnation(&self) -> &Name {
+        &self.incarnation
     }
 
     pub(crate) fn entry_of(&self, key: Fingerprint) -> Name {
-        static KIND: LazyLock<String> = LazyLock::new(|| format!("e{}", format::VERSION));
-        self.name(&KIND, key)
+        name(&self.entries, key)
     }
 
     pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {
-        TagName { token: self.name("t", tag), reach: Cardinality::Wide }
+        TagName { token: name(&self.tokens, tag), reach: Cardinality::Wide }
     }
+}
 
-    fn name(&self, kind: &str, digest: Fingerprint) -> Name {
-        let mut text = String::with_capacity(self.prefix.len() + Name::END);
-        text.push_str(&self.prefix);
-        text.push(':');
-        text.push_str(kind);
-        text.push_str(":{");
-        digest.push_digits(&mut text);
-        text.push('}');
-        Name(text)
-    }
+fn name(start: &str, digest: Fingerprint) -> Name {
+    let mut text = String::with_capacity(start.len() + Name::DIGEST);
+    text.push_str(start);
+    digest.push_digits(&mut text);
+    text.push('}');
+    Name(text)
 }
 
 impl Name {
@@ -201,10 +207,10 @@ mod tests {
         for one in &names {
             for other in names.iter().filter(|other| *other != one) {
                 assert_ne!(one.entry(&key()), other.entry(&key()));
-                assert!(!other.entry(&key()).as_str().starts_with(&one.start_of_entries()));
-                assert!(!other.tag(&Tag::root()).token.as_str().starts_with(&one.start_of_entries()));
-                assert!(!other.notes(&Tag::root()).notes.as_str().starts_with(&one.start_of_tokens()));
-                assert!(!other.entry(&key()).as_str().starts_with(&one.start_of_tokens()));
+                assert!(!other.entry(&key()).as_str().starts_with(one.start_of_entries()));
+                assert!(!other.tag(&Tag::root()).token.as_str().starts_with(one.start_of_entries()));
+                assert!(!other.notes(&Tag::root()).notes.as_str().starts_with(one.start_of_tokens()));
+                assert!(!other.entry(&key()).as_str().starts_with(one.start_of_tokens()));
             }
         }
     }

@@ -5,6 +5,8 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use quick_cache::DefaultHashBuilder;
+
 use crate::name::key::Fingerprint;
 use crate::name::tag::{TagKind, Token};
 use crate::protocol::near::NearTags;
@@ -17,7 +19,7 @@ pub(in crate::store) type Under = (Fingerprint, TagKind, Token);
 pub(super) struct Book {
     pub(super) near: NearTags,
     /// The cells of known tags that entries depend on.
-    cells: HashMap<Fingerprint, Arc<TagCell>>,
+    cells: HashMap<Fingerprint, Arc<TagCell>, DefaultHashBuilder>,
     /// The life of the server that tells of changes.
     pub(super) incarnation: Option<Incarnation>,
     sweep_at: usize,
@@ -35,7 +37,7 @@ impl Book {
     /// Nothing is known, and nobody tells.
     pub(super) fn new(max_staleness: Duration) -> Self {
         let near = NearTags::new(max_staleness);
-        Self { near, cells: HashMap::new(), incarnation: None, sweep_at: Self::FIRST_SWEEP }
+        Self { near, cells: HashMap::default(), incarnation: None, sweep_at: Self::FIRST_SWEEP }
     }
 
     /// The cells of the tags, if each token is known to be the present one.

@@ -254,12 +254,12 @@ impl Link for RedisLink {
         let start = self.address.names.start_of_entries();
         self.call("giving room back", |call| {
             let began = self.sweep.load(Ordering::Relaxed);
-            let mut cursor = call.sweep(&start, began)?;
+            let mut cursor = call.sweep(start, began)?;
             // What came meanwhile before the place where the last call ended is looked at as well.
             let mut is_last_round = began == 0;
             while enough.left().is_ok() && !(cursor == 0 && is_last_round) {
                 is_last_round |= cursor == 0;
-                cursor = call.sweep(&start, cursor)?;
+                cursor = call.sweep(start, cursor)?;
             }
             self.sweep.store(cursor, Ordering::Relaxed);
             Ok(())

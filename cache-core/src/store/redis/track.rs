@@ -119,10 +119,10 @@ impl Tracking {
     /// What something that the server says comes to; `None`: nothing that anybody waits for.
     fn hear(&mut self, value: Reply) -> core::result::Result<Option<Push>, Failure> {
         match value {
-            Reply::Push(mut parts) if parts.first() == Some(&Reply::Text(b"invalidate".to_vec())) => {
-                return self.changed(parts.split_off(1)).map(Some);
+            Reply::Push(parts) => {
+                let is_told = matches!(parts.first(), Some(Reply::Text(what)) if **what == *b"invalidate");
+                return if is_told { self.changed(&parts[1..]).map(Some) } else { Ok(None) };
             }
-            Reply::Push(_) => return Ok(None),
             Reply::Error(error) => return Err(error.into()),
             _ => {}
         }
@@ -137,7 +137,7 @@ impl Tracking {
                 self.awaited = Awaited::Pong;
                 self.send(&Batch::of(&Command::named("PING"))).map(|()| None)
             }
-            Awaited::Pong if value == Reply::Status(b"PONG".to_vec()) => Ok(Some(Push::Heartbeat)),
+            Awaited::Pong if matches!(&value, Reply::Status(word) if **word == *b"PONG") => Ok(Some(Push::Heartbeat)),
             _ => Err(Failure::strange("a heartbeat")),
         }
     }
@@ -145,14 +145,14 @@ impl Tracking {
     /// Whether the server is a primary, in the life that this connection was opened to, and nobody has recorded another.
     fn check(&self, facts: &[Reply]) -> core::result::Result<(), Failure> {
         let name = incarnation::name(&connection::sections(facts)).map_err(|reason| Failure::Broken(reason.into()))?;
-        let is_recorded = matches!(facts.last(), Some(Reply::Text(record)) if *record == name.as_bytes());
+        let is_recorded = matches!(facts.last(), Some(Reply::Text(record)) if **record == *name.as_bytes());
         if name == self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
     }
 
-    fn changed(&self, data: Vec<Reply>) -> core::result::Result<Push, Failure> {
-        match <[Reply; 1]>::try_from(data) {
-            Ok([Reply::Nothing]) => Ok(Push::Everything),
-            Ok([Reply::List(names)]) => {
+    fn changed(&self, data: &[Reply]) -> core::result::Result<Push, Failure> {
+        match data {
+            [Reply::Nothing] => Ok(Push::Everything),
+            [Reply::List(names)] => {
                 let tag = |name: &Reply| match name {
                     Reply::Text(name) => self.names.tag_called(name),
                     _ => None,

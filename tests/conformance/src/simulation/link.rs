@@ -274,12 +274,12 @@ impl Link for SimulatedLink {
     }
 
     fn reclaim(&self) -> Result<()> {
-        self.exchange(Request::Reclaim(self.inner.names.start_of_entries())).map(drop)
+        self.exchange(Request::Reclaim(self.inner.names.start_of_entries().to_owned())).map(drop)
     }
 
     fn usage(&self) -> Usage {
-        let (entries, weight) = self.inner.server.measure(&self.inner.names.start_of_entries());
-        let (tags, _) = self.inner.server.measure(&self.inner.names.start_of_tokens());
+        let (entries, weight) = self.inner.server.measure(self.inner.names.start_of_entries());
+        let (tags, _) = self.inner.server.measure(self.inner.names.start_of_tokens());
         Usage::of(entries, tags, weight as u64)
     }
 }

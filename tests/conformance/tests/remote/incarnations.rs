@@ -73,7 +73,7 @@ fn a_record_that_is_lost_counts_as_another_incarnation() {
     let (world, subject) = world();
     let before = subject.under(Tag::root());
     let name = world.names().incarnation();
-    world.server().evict(&name);
+    world.server().evict(name);
     assert_eq!(subject.under(Tag::root()), before, "this connection has compared it");
     subject.hand().disconnect();
     assert_ne!(subject.under(Tag::root()), before);

@@ -110,17 +110,18 @@ fn write_part(bytes: &mut Vec<u8>, part: &[u8]) {
 }
 
 fn write_length(bytes: &mut Vec<u8>, kind: u8, length: usize) {
-    let mut digits = [0; 20];
-    let (mut at, mut left) = (digits.len(), length);
+    let mut line = [0; 23];
+    let (mut at, mut left) = (line.len() - 2, length);
+    line[at..].copy_from_slice(b"\r\n");
     loop {
         at -= 1;
-        digits[at] = b'0' + (left % 10) as u8;
+        line[at] = b'0' + (left % 10) as u8;
         left /= 10;
         if left == 0 {
             break;
         }
     }
-    bytes.push(kind);
-    bytes.extend_from_slice(&digits[at..]);
-    bytes.extend_from_slice(b"\r\n");
+    at -= 1;
+    line[at] = kind;
+    bytes.extend_from_slice(&line[at..]);
 }

@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::scripts::KEPT_MILLIS;
 use crate::store::names::Names;
 use crate::store::redis::wire::failure::{Deadline, Failure};
-use crate::store::redis::wire::frame::Reply;
+use crate::store::redis::wire::frame::{Reply, Text};
 
 /// The longest life of an entry: half as long as a tag of a table is kept that nobody asks for. So no tag goes before what
 /// was stored under it, and what nobody can reach any more goes by itself.
@@ -43,7 +43,7 @@ impl Call<'_> {
     }
 }
 
-pub(crate) fn text(value: Reply) -> Result<Option<Vec<u8>>, Failure> {
+pub(crate) fn text(value: Reply) -> Result<Option<Text>, Failure> {
     match value {
         Reply::Nothing => Ok(None),
         Reply::Text(bytes) => Ok(Some(bytes)),
@@ -51,7 +51,7 @@ pub(crate) fn text(value: Reply) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-pub(crate) fn texts(reply: Reply) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+pub(crate) fn texts(reply: Reply) -> Result<Vec<Option<Text>>, Failure> {
     let Reply::List(values) = reply else { return Err(Failure::strange("MGET")) };
     values.into_iter().map(text).collect()
 }

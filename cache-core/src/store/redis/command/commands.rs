@@ -13,7 +13,7 @@ use crate::protocol::intent::{Seed, Writer};
 use crate::store::link::{Packed, ReadReply};
 use crate::store::names::{Name, TagName};
 use crate::store::redis::wire::failure::Failure;
-use crate::store::redis::wire::frame::Reply;
+use crate::store::redis::wire::frame::{Reply, Text};
 
 impl Call<'_> {
     /// Reads.
@@ -26,10 +26,10 @@ impl Call<'_> {
 
     /// What a reply says of so many entries, and of the tags after them.
     pub(crate) fn answer_of(&self, reply: Option<Reply>, entries: usize) -> Result<ReadReply, Failure> {
-        let mut values = texts(reply.ok_or_else(|| Failure::strange("a read"))?)?;
-        let tokens = values.split_off(entries.min(values.len()));
-        let seeds = tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)).collect();
-        Ok(ReadReply { entries: values, seeds, incarnation: self.connection.life() })
+        let Some(Reply::List(values)) = reply else { return Err(Failure::strange("a read")) };
+        let mut answer = ReadReply { incarnation: self.connection.life(), ..ReadReply::default() };
+        add_to(&mut answer, values, entries)?;
+        Ok(answer)
     }
 
     /// The tokens of tags, in order. Those that hold none, beside which intents stand, or that might go before what is
@@ -67,7 +67,7 @@ impl Call<'_> {
         let mut replies = self.ask_in_this_life(batch)?.into_iter();
         let held = texts(replies.next().ok_or_else(|| Failure::strange("a read"))?)?;
         let are_young = are_young(tags, &mut replies);
-        let seed = |(bytes, is_young): (Option<Vec<u8>>, bool)| {
+        let seed = |(bytes, is_young): (Option<Text>, bool)| {
             tokens::held(&bytes?).filter(|seed| is_young && !seed.is_intended)
         };
         Ok((held.into_iter().zip(are_young).map_while(seed).collect(), replies.collect()))
@@ -155,6 +155,20 @@ impl Call<'_> {
         let next = text(next)?.and_then(|next| core::str::from_utf8(&next).ok()?.parse().ok());
         next.ok_or_else(|| Failure::strange("SCAN"))
     }
+}
+
+/// Adds to `answer` what a reply says of so many entries, and of the tags after them.
+pub(crate) fn add_to(answer: &mut ReadReply, values: Vec<Reply>, entries: usize) -> Result<(), Failure> {
+    answer.seeds.reserve_exact(values.len().saturating_sub(entries));
+    for (at, value) in values.into_iter().enumerate() {
+        let bytes = text(value)?;
+        if at < entries {
+            answer.entries.push(bytes.map(Text::into_vec));
+        } else {
+            answer.seeds.push(bytes.and_then(|bytes| tokens::held(&bytes)));
+        }
+    }
+    Ok(())
 }
 
 /// How long those of `tags` have to live that are kept for long. The text of the others says it.

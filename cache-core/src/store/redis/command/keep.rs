@@ -96,7 +96,7 @@ mod tests {
         let names = Names::starting_with("shop").unwrap();
         let row = |id: i32| names.tag(&Database::named("shop").table("products").row(KeyBytes::of(&id)));
         let entry = |seconds: Option<u64>, ids: &[i32]| Packed {
-            name: names.incarnation(),
+            name: names.incarnation().clone(),
             bytes: vec![],
             life: seconds.map(Duration::from_secs),
             under: ids.iter().map(|id| (row(*id), Token::from_bits(1))).collect(),

@@ -101,8 +101,8 @@ fn notes_of(reply: Option<Reply>) -> Result<Vec<Option<Notes>>, Failure> {
 }
 
 /// The notes that texts say.
-pub(crate) fn notes_in(texts: Vec<Option<Vec<u8>>>) -> Vec<Option<Notes>> {
-    texts.into_iter().map(|bytes| read(&bytes?)).collect()
+pub(crate) fn notes_in(texts: Vec<Option<impl AsRef<[u8]>>>) -> Vec<Option<Notes>> {
+    texts.into_iter().map(|bytes| read(bytes?.as_ref())).collect()
 }
 
 /// The notes that `bytes` say, as `notes.lua` writes them; `None`: they are nothing that it writes.

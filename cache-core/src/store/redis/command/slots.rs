@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::call::{Call, LONGEST_LIFE, text};
+use super::call::{Call, LONGEST_LIFE};
+use super::commands::add_to;
 use super::scripts::{OPEN, SWAP};
-use super::tokens;
 use crate::store::Mark;
 use crate::store::link::{Lasting, Packed, ReadReply, Swap};
 use crate::store::names::TagName;
@@ -23,15 +23,12 @@ impl Call<'_> {
         let last = slots.len().saturating_sub(1) / SLOTS_AT_ONCE;
         for (at, slots) in slots.chunks(SLOTS_AT_ONCE).enumerate() {
             let tags = if at == last { tags } else { &[] };
-            let mut found = self.open_some(slots, tags)?;
-            let tokens = found.split_off(slots.len());
-            answer.entries.extend(found);
-            answer.seeds.extend(tokens.iter().map(|bytes| tokens::held(bytes.as_deref()?)));
+            add_to(&mut answer, self.open_some(slots, tags)?, slots.len())?;
         }
         Ok(answer)
     }
 
-    fn open_some(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    fn open_some(&mut self, slots: &[Packed], tags: &[TagName]) -> Result<Vec<Reply>, Failure> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
         let with = |command: &mut Command| {
@@ -49,7 +46,7 @@ impl Call<'_> {
         if found.len() != slots.len() + tags.len() {
             return Err(Failure::strange("opening slots"));
         }
-        found.into_iter().map(text).collect()
+        Ok(found)
     }
 
     /// Changes slots that begin as they have to; says for each whether it was changed. In another life it does nothing,

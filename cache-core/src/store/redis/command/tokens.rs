@@ -1,6 +1,6 @@
 //! Reads the token from the text under a tag's first key.
 
-use crate::name::key::value_of_digit;
+use crate::name::key::read_digits;
 use crate::name::tag::Token;
 use crate::protocol::intent::Seed;
 
@@ -23,9 +23,7 @@ pub(crate) fn held(bytes: &[u8]) -> Option<Seed> {
 
 /// The token that 16 digits say.
 pub(crate) fn read(digits: &[u8]) -> Option<Token> {
-    let digits: &[u8; 16] = digits.try_into().ok()?;
-    let bits = digits.iter().try_fold(0, |bits: u64, digit| Some(bits << 4 | u64::from(value_of_digit(*digit)?)))?;
-    Some(Token::from_bits(bits))
+    read_digits(digits.try_into().ok()?).map(Token::from_bits)
 }
 
 /// The 16 digits that say `bits`.

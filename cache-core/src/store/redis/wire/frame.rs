@@ -1,5 +1,7 @@
 //! Splits the bytes of the server into replies, however they arrive, and reads them.
 
+use smallvec::SmallVec;
+
 use super::failure::{Deadline, Failure, Refusal};
 use super::socket::Stream;
 
@@ -14,9 +16,12 @@ pub(crate) enum Reply {
     /// What it says without having been asked.
     Push(Vec<Reply>),
     /// A word or another short text of one line.
-    Status(Vec<u8>),
-    Text(Vec<u8>),
+    Status(Text),
+    Text(Text),
 }
+
+/// Bytes of the server. Those of a token, or of a tag's name, lie in the reply itself: each read has half a dozen.
+pub(crate) type Text = SmallVec<[u8; 32]>;
 
 /// Bytes that were read and not looked at yet.
 #[derive(Debug)]
@@ -93,15 +98,15 @@ fn read(bytes: &mut &[u8], depth: usize) -> Option<Reply> {
         b':' => Reply::Number(core::str::from_utf8(line).ok()?.parse().ok()?),
         b'_' => Reply::Nothing,
         b'+' if line == b"OK" => Reply::Okay,
-        b'+' | b',' | b'#' | b'(' => Reply::Status(line.to_vec()),
+        b'+' | b',' | b'#' | b'(' => Reply::Status(Text::from_slice(line)),
         b'-' => Reply::Error(Refusal::of(line)),
         b'$' => match count(line)? {
             None => Reply::Nothing,
-            Some(length) => Reply::Text(text(bytes, length)?.to_vec()),
+            Some(length) => Reply::Text(Text::from_slice(text(bytes, length)?)),
         },
         b'!' => Reply::Error(Refusal::of(text(bytes, count(line)??)?)),
         // What kind of text it is stands before a colon.
-        b'=' => Reply::Text(text(bytes, count(line)??)?.get(4..)?.to_vec()),
+        b'=' => Reply::Text(Text::from_slice(text(bytes, count(line)??)?.get(4..)?)),
         b'*' | b'~' => match count(line)? {
             None => Reply::Nothing,
             Some(length) => Reply::List(list(bytes, length, depth)?),
@@ -124,7 +129,12 @@ fn text<'b>(bytes: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {
 
 fn list(bytes: &mut &[u8], length: usize, depth: usize) -> Option<Vec<Reply>> {
     let within = depth.checked_sub(1)?;
-    (0..length).map(|_| read(bytes, within)).collect()
+    // What has been scanned holds so many parts: each of them is three bytes or more.
+    let mut replies = Vec::with_capacity(length.min(bytes.len() / 3));
+    for _ in 0..length {
+        replies.push(read(bytes, within)?);
+    }
+    Some(replies)
 }
 
 impl Scan {
@@ -162,22 +172,21 @@ impl Default for Scan {
 }
 
 fn line_end(bytes: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let at = from + bytes[from..].iter().position(|byte| *byte == b'\r')?;
-        match bytes.get(at + 1)? {
-            b'\n' => return Some(at),
-            _ => from = at + 1,
-        }
-    }
+    bytes.windows(2).position(|end| end == b"\r\n")
 }
 
 /// A number that is not negative; `Some(None)`: there is nothing.
 fn count(line: &[u8]) -> Option<Option<usize>> {
     match line {
         b"-1" => Some(None),
-        digits => core::str::from_utf8(digits).ok()?.parse().ok().map(Some),
+        [] => None,
+        digits => digits.iter().try_fold(0, add_digit).map(Some),
     }
+}
+
+fn add_digit(number: usize, digit: &u8) -> Option<usize> {
+    let value = digit.wrapping_sub(b'0');
+    if value > 9 { None } else { number.checked_mul(10)?.checked_add(value.into()) }
 }
 
 #[cfg(test)]
@@ -257,15 +266,18 @@ mod tests {
             Value::Nil => Reply::Nothing,
             Value::Int(number) => Reply::Number(number),
             Value::Okay => Reply::Okay,
-            Value::SimpleString(text) => Reply::Status(text.into()),
-            Value::BulkString(text) => Reply::Text(text),
-            Value::VerbatimString { text, .. } => Reply::Text(text.into()),
+            Value::SimpleString(text) => Reply::Status(text.into_bytes().into()),
+            Value::BulkString(text) => Reply::Text(text.into()),
+            Value::VerbatimString { text, .. } => Reply::Text(text.into_bytes().into()),
             Value::Array(values) | Value::Set(values) => Reply::List(list(values)),
             Value::Map(pairs) => {
                 Reply::List(pairs.into_iter().flat_map(|(key, value)| [reply(key), reply(value)]).collect())
             }
             Value::Push { kind, data } => Reply::Push(
-                [Reply::Text(kind.to_string().into())].into_iter().chain(data.into_iter().map(reply)).collect(),
+                [Reply::Text(kind.to_string().into_bytes().into())]
+                    .into_iter()
+                    .chain(data.into_iter().map(reply))
+                    .collect(),
             ),
             Value::Attribute { data, .. } => reply(*data),
             Value::ServerError(error) => {
