@@ -71,6 +71,8 @@ pub struct Tables {
     tables: HashMap<String, Table>,
     /// What each table is told by, once everything is gathered.
     fingerprints: HashMap<String, Fingerprint>,
+    /// What reaches each table that anything reaches.
+    reached: HashMap<String, Vec<(String, TagKind)>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -91,6 +93,7 @@ impl Tables {
             table.dependencies.extend(declaration.dependencies);
         }
         tables.fingerprints = tables.gather_fingerprints();
+        tables.reached = tables.gather_reached();
         tables
     }
 
@@ -142,7 +145,17 @@ impl Tables {
 
     /// The tags of other tables that a read of `table` depends on, directly and through what those declare in turn.
     #[must_use]
-    pub fn reached_by(&self, table: &str) -> Vec<(&str, TagKind)> {
+    pub fn reached_by(&self, table: &str) -> &[(String, TagKind)] {
+        // Most programs declare nothing of the kind, and each look-up on a server asks.
+        if self.reached.is_empty() { &[] } else { self.reached.get(table).map_or(&[], Vec::as_slice) }
+    }
+
+    fn gather_reached(&self) -> HashMap<String, Vec<(String, TagKind)>> {
+        let reached = self.tables.keys().map(|table| (table.clone(), self.gather_reached_by(table)));
+        reached.filter(|(_, reached)| !reached.is_empty()).collect()
+    }
+
+    fn gather_reached_by(&self, table: &str) -> Vec<(String, TagKind)> {
         let mut reached: Vec<(&str, TagKind)> = Vec::new();
         let mut waiting = vec![table];
         let mut seen = BTreeSet::new();
@@ -158,7 +171,7 @@ impl Tables {
                 waiting.push(edge.0);
             }
         }
-        reached
+        reached.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect()
     }
 
     fn lookups(&self, table: &str) -> impl Iterator<Item = &LookupDeclaration> {
@@ -197,7 +210,8 @@ mod tests {
             declaration("orders", &[Dependency::CascadedBy("customers".into()), Dependency::DependsOn("votes".into())]),
             declaration("customers", &[Dependency::DependsOn("items".into())]),
         ]);
-        let mut reached = tables.reached_by("items");
+        let reached = tables.reached_by("items").iter();
+        let mut reached: Vec<(&str, TagKind)> = reached.map(|(name, kind)| (name.as_str(), *kind)).collect();
         reached.sort_unstable();
         assert_eq!(
             reached,

@@ -26,7 +26,7 @@ impl Subject<'_> {
     #[must_use]
     pub fn found_row(&self, key: KeyBytes) -> Vec<Tag> {
         let own = self.own();
-        self.with_others(vec![self.manager.details(), own.whole(TagKind::Rows), own.row(key)])
+        self.with_others(self.beginning([self.manager.details(), own.whole(TagKind::Rows), own.row(key)]))
     }
 
     /// A row that is known not to exist.
@@ -65,7 +65,7 @@ impl Subject<'_> {
     #[must_use]
     pub fn absent_unique(&self) -> Vec<Tag> {
         let own = self.own();
-        let mut tags = vec![self.manager.details(), own.whole(TagKind::Born)];
+        let mut tags = self.beginning([self.manager.details(), own.whole(TagKind::Born)]);
         if self.named.iter().any(|name| name != self.table) {
             tags.push(own.whole(TagKind::Any));
         }
@@ -91,7 +91,7 @@ impl Subject<'_> {
     /// A list, or a number of rows, or whether there are any.
     #[must_use]
     pub fn list(&self, suffix: Option<&str>) -> Vec<Tag> {
-        let mut tags = vec![self.manager.lists()];
+        let mut tags = self.beginning([self.manager.lists()]);
         tags.extend(suffix.map(|suffix| self.manager.suffix(suffix)));
         self.name_all(&mut tags);
         self.with_base(tags)
@@ -101,7 +101,7 @@ impl Subject<'_> {
     /// `None`: every write of the table counts.
     #[must_use]
     pub fn scope(&self, scope: Option<Tag>) -> Vec<Tag> {
-        let mut tags = vec![self.manager.lists()];
+        let mut tags = self.beginning([self.manager.lists()]);
         match scope {
             Some(scope) => tags.extend([self.own().whole(TagKind::Spread), scope]),
             None => tags.push(self.own().whole(TagKind::Any)),
@@ -116,7 +116,7 @@ impl Subject<'_> {
         let named = self.named.iter().map(String::as_str).chain([self.table]);
         let reached = named.flat_map(|name| self.tables.reached_by(name)).filter(|(_, kind)| *kind != TagKind::Any);
         let mut declared: Vec<TableDeclaration> = Vec::new();
-        for name in reached.map(|(name, _)| name).chain([self.table]) {
+        for name in reached.map(|(name, _)| name.as_str()).chain([self.table]) {
             let table = self.database.table(name);
             let is_new = declared.iter().all(|known| known.table != table);
             if is_new && tags.iter().any(|tag| table.has_part(tag)) {
@@ -124,6 +124,14 @@ impl Subject<'_> {
             }
         }
         declared
+    }
+
+    /// Tags, with room for those that most reads depend on besides.
+    fn beginning<const COUNT: usize>(&self, tags: [Tag; COUNT]) -> Vec<Tag> {
+        const OTHERS: usize = 6;
+        let mut beginning = Vec::with_capacity(COUNT + OTHERS + self.named.len());
+        beginning.extend(tags);
+        beginning
     }
 
     fn own(&self) -> TableTags {
@@ -154,20 +162,22 @@ impl Subject<'_> {
         tags.extend([Tag::root(), self.database.tag()]);
         for name in self.named.iter().map(String::as_str).chain([self.table]) {
             let reached = self.tables.reached_by(name);
-            tags.extend(reached.into_iter().map(|(table, kind)| self.database.table(table).whole(kind)));
+            tags.extend(reached.iter().map(|(table, kind)| self.database.table(table).whole(*kind)));
         }
         without_repetition(tags)
     }
 }
 
-fn without_repetition(tags: Vec<Tag>) -> Vec<Tag> {
-    let mut distinct = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if !distinct.contains(&tag) {
-            distinct.push(tag);
+fn without_repetition(mut tags: Vec<Tag>) -> Vec<Tag> {
+    let mut count = 0;
+    for at in 0..tags.len() {
+        if !tags[..count].contains(&tags[at]) {
+            tags.swap(count, at);
+            count += 1;
         }
     }
-    distinct
+    tags.truncate(count);
+    tags
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Shape {
             return Err(Bypass::NotDeterministic);
         }
         Ok(QueryTables {
-            tables: looked.tables.clone(),
+            tables: Arc::clone(&looked.tables),
             called: Arc::clone(&looked.called),
             is_vouched: assume_deterministic,
         })
@@ -56,11 +56,14 @@ impl Shape {
     }
 }
 
+/// Tables, as often as they are named. All reads of one query share them.
+pub(crate) type TableNames = Arc<[String]>;
+
 /// What the statements of a read name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryTables {
     /// Tables, as often as they are named.
-    tables: Vec<String>,
+    tables: TableNames,
     /// Functions that are believed by their names.
     called: Arc<Called>,
     /// Whether the caller vouches for all functions.
@@ -70,7 +73,7 @@ pub struct QueryTables {
 impl QueryTables {
     /// Adds what another statement of the same read names.
     pub(crate) fn merge(&mut self, other: Self) {
-        self.tables.extend(other.tables);
+        self.tables = self.tables.iter().chain(&*other.tables).cloned().collect();
         if !other.called.names().is_empty() {
             Arc::make_mut(&mut self.called).merge(&other.called);
         }
@@ -83,8 +86,8 @@ impl QueryTables {
 
     /// Every table whose writes count for the read, in the database that `identity` stands for: those that are named, and
     /// those that the database declares to be looked at with them. Or why the read is not cached.
-    pub(crate) fn resolve(self, identity: Identity) -> Result<Vec<String>, Bypass> {
-        let Self { mut tables, called, is_vouched } = self;
+    pub(crate) fn resolve(self, identity: Identity) -> Result<TableNames, Bypass> {
+        let Self { tables, called, is_vouched } = self;
         let Some(catalogue) = catalogue_of(identity) else {
             let is_believed = is_vouched || !called.is_any_easily_taken();
             return if is_believed { Ok(tables) } else { Err(Bypass::NotDeterministic) };
@@ -98,8 +101,10 @@ impl QueryTables {
             warning::opaque_policy(table);
             return Err(Bypass::NotFollowed);
         }
-        tables.extend(reached.into_iter().flat_map(|reached| reached.tables.iter().cloned()));
-        Ok(tables)
+        if reached.is_empty() {
+            return Ok(tables);
+        }
+        Ok(tables.iter().chain(reached.into_iter().flat_map(|reached| &reached.tables)).cloned().collect())
     }
 }
 

@@ -25,7 +25,7 @@ use crate::manager::{Attached, ManagerState};
 use crate::model::declaration::tables;
 use crate::read::builder::options::{Options, UseOfCache};
 use crate::read::report;
-use crate::read::shape::QueryTables;
+use crate::read::shape::{QueryTables, TableNames};
 use crate::read::task::keep::Keep;
 use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::setup::install::watch;
@@ -204,7 +204,7 @@ pub(crate) enum ReadStep<T> {
 pub(crate) struct Load<'a> {
     site: Site<'a>,
     cause: Miss,
-    named: Vec<String>,
+    named: TableNames,
     start: Option<Fill>,
 }
 
@@ -317,7 +317,7 @@ pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, missed: &Missed)
 }
 
 /// Every table whose writes count for what `task` reads, or why it is not cached.
-pub(crate) fn resolved<T: Task>(task: &T, site: &Site<'_>) -> QueryResult<Result<Vec<String>, Bypass>> {
+pub(crate) fn resolved<T: Task>(task: &T, site: &Site<'_>) -> QueryResult<Result<TableNames, Bypass>> {
     Ok(task.named()?.and_then(|named| named.resolve(site.identity)))
 }
 
@@ -326,7 +326,7 @@ pub(crate) fn turn_alone<T: Task>(
     task: &T,
     site: Site<'static>,
     missed: &Missed,
-    named: Result<Vec<String>, Bypass>,
+    named: Result<TableNames, Bypass>,
 ) -> Option<Turn<'static>> {
     let named = named.inspect_err(|reason| report::bypassed(&site.reader, task.head(), *reason)).ok()?;
     Some(Turn::Query(Load { site, cause: missed.cause, named, start: None }))
@@ -337,7 +337,7 @@ pub(crate) fn take_turn_by<T: Task>(
     task: &T,
     site: Site<'static>,
     missed: &Missed,
-    named: Result<Vec<String>, Bypass>,
+    named: Result<TableNames, Bypass>,
 ) -> Option<Turn<'static>> {
     let named = named.inspect_err(|reason| report::bypassed(&site.reader, task.head(), *reason)).ok()?;
     let subject = site.subject(&named);

@@ -15,7 +15,7 @@ pub(crate) struct SelectText {
     /// The last components of the tables' names, in lower case, in order and as often as they occur.
     ///
     /// It may hold more than there are: the names of a WITH, for one.
-    pub(crate) tables: Vec<String>,
+    pub(crate) tables: Arc<[String]>,
     /// Whether the answer depends on the rows of the tables alone, as far as names can tell.
     pub(crate) is_deterministic: bool,
     /// The functions of which that is believed by their names.
@@ -26,7 +26,7 @@ pub(crate) struct SelectText {
 pub(crate) fn read(sql: &str, dialect: Dialect) -> Option<SelectText> {
     let facts = pure(sql, dialect)?;
     let is_deterministic = facts.varies == Varies::WithTables && !facts.is_calling;
-    Some(SelectText { tables: facts.tables, is_deterministic, called: Arc::new(facts.called) })
+    Some(SelectText { tables: facts.tables.into(), is_deterministic, called: Arc::new(facts.called) })
 }
 
 /// What was found out of `sql`, if it does nothing but read and could be followed.

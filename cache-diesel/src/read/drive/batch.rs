@@ -25,7 +25,7 @@ use crate::read::page::base::row_tags;
 use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, keyed, page_id};
 use crate::read::report;
-use crate::read::shape::QueryTables;
+use crate::read::shape::{QueryTables, TableNames};
 use crate::read::task::query::{Later, Reread};
 use crate::read::task::row::{accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, site_of, site_without_connection};
@@ -257,7 +257,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         site: &Site<'_>,
         missing: &[usize],
         conn: &mut C,
-    ) -> QueryResult<Result<(Vec<String>, Seeds), Bypass>> {
+    ) -> QueryResult<Result<(TableNames, Seeds), Bypass>> {
         if consult(conn, site) == Consulted::WithoutTokens {
             let named = self.named()?.and_then(|named| named.resolve(site.identity));
             return Ok(named.map(|named| (named, None)));
@@ -271,7 +271,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     }
 
     /// The tables whose writes count for what is at `missing`, and the tokens of its tags, if the store gives any.
-    fn seeded(&self, site: &Site<'_>, missing: &[usize]) -> QueryResult<Result<(Vec<String>, Seeds), Bypass>> {
+    fn seeded(&self, site: &Site<'_>, missing: &[usize]) -> QueryResult<Result<(TableNames, Seeds), Bypass>> {
         Ok(self.named()?.and_then(|named| named.resolve(site.identity)).map(|named| {
             let tags = self.tags(site, &named, missing);
             let seeds = site.reader.seed_declared(&tags, &site.subject(&named).declared(&tags));

@@ -140,7 +140,7 @@ fn explain<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> QueryResult<Exp
         answer,
         entry: found.and_then(|(life, worth)| entry_of(&life, worth, site.reader.now())),
         tags: tags.iter().zip(tokens).map(|(tag, token)| tag_of(tag, token, &site, &tables)).collect(),
-        tables,
+        tables: tables.to_vec(),
         ..past(Bypass::Asked)
     })
 }
