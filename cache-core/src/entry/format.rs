@@ -138,9 +138,20 @@ fn check(bytes: &[u8]) -> Result<&[u8], Flaw> {
 
 fn checksum(before: &[u8], after: &[u8]) -> [u8; CHECKSUM] {
     let mut sum = [0; CHECKSUM];
-    let digest = blake3::Hasher::new().update(before).update(after).finalize();
+    let digest = checksum_of_short(before, after)
+        .unwrap_or_else(|| blake3::Hasher::new().update(before).update(after).finalize());
     sum.copy_from_slice(&digest.as_bytes()[..CHECKSUM]);
     sum
+}
+
+/// The same for an entry of a few hundred bytes, which takes half of the time in one piece.
+fn checksum_of_short(before: &[u8], after: &[u8]) -> Option<blake3::Hash> {
+    let mut piece = [0; 512];
+    let piece = piece.get_mut(..before.len() + after.len())?;
+    let (first, second) = piece.split_at_mut(before.len());
+    first.copy_from_slice(before);
+    second.copy_from_slice(after);
+    Some(blake3::hash(piece))
 }
 
 /// The bytes of `count` dependencies, each of which can be read, and what follows them.

@@ -37,8 +37,8 @@ impl Fingerprint {
         Some(Self((u128::from(high) << 64 | u128::from(low)).to_be_bytes()))
     }
 
-    /// Appends the digest in hexadecimal digits: every look-up on a server names half a dozen.
-    pub(crate) fn push_digits(&self, text: &mut String) {
+    /// The digest in hexadecimal digits: every look-up on a server names half a dozen.
+    pub(crate) fn digits(&self) -> [u8; 32] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         const PAIRS: [[u8; 2]; 256] = {
             let mut pairs = [[0; 2]; 256];
@@ -53,7 +53,7 @@ impl Fingerprint {
         for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
             *pair = PAIRS[usize::from(byte)];
         }
-        text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
+        digits
     }
 
     /// The digest that stores outside of this process know by `bytes`.
@@ -77,9 +77,7 @@ impl Fingerprint {
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = String::with_capacity(2 * self.0.len());
-        self.push_digits(&mut digits);
-        formatter.write_str(&digits)
+        formatter.write_str(core::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use smallvec::SmallVec;
+
 use crate::entry::format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::{CacheKey, Fingerprint};
@@ -23,8 +25,8 @@ pub struct Names {
 }
 
 /// The name of one key on a server.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(String);
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(SmallVec<[u8; Name::ROOM]>);
 
 /// The names of a tag's two keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,10 +42,10 @@ impl TagName {
     /// The key of the intents beside it. A read has no use for it: it is made for who writes.
     #[must_use]
     pub fn intents(&self) -> Name {
-        let mut text = self.token.0.clone();
-        let kind = text.len() - Name::DIGEST - 1;
-        text.replace_range(kind..=kind, "i");
-        Name(text)
+        let mut name = self.token.clone();
+        let kind = name.0.len() - Name::DIGEST - 1;
+        name.0[kind] = b'i';
+        name
     }
 }
 
@@ -78,7 +80,7 @@ impl Names {
             leases: starting_with("l"),
             notes: starting_with("n"),
             tokens: starting_with("t"),
-            incarnation: Name([prefix, ":incarnation"].concat()),
+            incarnation: Name([prefix, ":incarnation"].concat().into_bytes().into()),
         })
     }
 
@@ -143,11 +145,11 @@ impl Names {
 }
 
 fn name(start: &str, digest: Fingerprint) -> Name {
-    let mut text = String::with_capacity(start.len() + Name::DIGEST);
-    text.push_str(start);
-    digest.push_digits(&mut text);
-    text.push('}');
-    Name(text)
+    let mut name = SmallVec::with_capacity(start.len() + Name::DIGEST);
+    name.extend_from_slice(start.as_bytes());
+    name.extend_from_slice(&digest.digits());
+    name.push(b'}');
+    Name(name)
 }
 
 impl Name {
@@ -157,16 +159,31 @@ impl Name {
     /// The digest in braces, and the colon before it.
     const DIGEST: usize = 35;
 
+    /// So many bytes of a name lie in it: all of them, if the prefix has up to 24. Each read on a server makes half a dozen.
+    const ROOM: usize = 64;
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).expect("a prefix is ASCII, and so is what follows it")
+    }
+
+    /// The name as bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Name").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -111,6 +111,11 @@ impl Sight {
         }
         Ok(Self { entries, tokens: ReplyTokens::sorted(tags.into_iter().zip(seeds).collect()) })
     }
+
+    /// The entry that is called `key` and is these bytes.
+    fn read<'a>(&self, wanted: &Wanted<'_>, (key, bytes): (Fingerprint, &'a [u8]), now: Timestamp) -> Read<'a> {
+        Ok(self.tokens.foresee(format::read_as(bytes, wanted.key.manager, key)?, now))
+    }
 }
 
 /// What is found of `wanted`, in order.
@@ -122,11 +127,14 @@ fn found_in<L: Link>(
 ) -> Result<Vec<Option<Found>>> {
     let bytes = sight.entries.iter().map(Option::as_deref);
     let keys = wanted.iter().zip(&names.keys);
-    let records: Vec<_> = keys.zip(bytes.clone()).map(|((wanted, key), bytes)| record(wanted, *key, bytes)).collect();
-    let further = read_further(place, &records, &sight.tokens, now)?;
+    let read = |((wanted, key), bytes): ((&&Wanted<'_>, &Fingerprint), Option<_>)| {
+        Some(sight.read(wanted, (*key, bytes?), now))
+    };
+    let records: Vec<Option<Read<'_>>> = keys.zip(bytes.clone()).map(read).collect();
+    let further = read_further(place, &records)?;
     let find = |((wanted, record), bytes): ((&&Wanted<'_>, Option<Read<'_>>), Option<&[u8]>)| {
         let record = record?;
-        let found = find(wanted, &record, &sight.tokens, &further, now);
+        let found = find(wanted, &record, &further, now);
         place.keep((wanted, bytes?), &record, &found);
         Some(found)
     };
@@ -135,7 +143,15 @@ fn found_in<L: Link>(
     Ok(found)
 }
 
-type Read<'a> = core::result::Result<Record<'a>, Flaw>;
+type Read<'a> = core::result::Result<Foreseen<'a>, Flaw>;
+
+/// An entry, and what it could still be worth as far as its tags were read.
+struct Foreseen<'a> {
+    record: Record<'a>,
+    worth: Worth,
+    /// Whether it depends on tags that were not read.
+    is_open: bool,
+}
 
 /// The tokens of one answer: only those say something together. By the order of the tags, none of which is there twice.
 #[derive(Default)]
@@ -166,20 +182,22 @@ impl ReplyTokens {
         tags.into_iter().map(|tag| (tag, self.seed_of(tag.fingerprint()).flatten())).collect()
     }
 
-    fn cover(&self, record: &Record<'_>) -> bool {
-        record.dependencies().all(|dependency| self.of_tag(dependency.tag).is_some())
-    }
-
     /// What an entry is worth. A tag that was not read is as good as changed.
     pub(super) fn judge(&self, record: &Record<'_>, now: Timestamp) -> Worth {
         let compare = |of: Dependency| (of.kind, of.token, self.of_tag(of.tag).flatten());
         judge(&record.life, record.dependencies().map(compare), now)
     }
 
-    /// What an entry could still be worth, as far as its tags were read.
-    fn foresee(&self, record: &Record<'_>, now: Timestamp) -> Worth {
-        let compare = |of: Dependency| Some((of.kind, of.token, self.of_tag(of.tag)?));
-        judge(&record.life, record.dependencies().filter_map(compare), now)
+    fn foresee<'a>(&self, record: Record<'a>, now: Timestamp) -> Foreseen<'a> {
+        let mut is_covered = true;
+        let compare = |of: Dependency| {
+            let present = self.of_tag(of.tag);
+            is_covered &= present.is_some();
+            Some((of.kind, of.token, present?))
+        };
+        let worth = judge(&record.life, record.dependencies().filter_map(compare), now);
+        // All of its tags were compared, unless one of them, or its age, has ended it.
+        Foreseen { record, worth, is_open: worth.is_served() && !is_covered }
     }
 }
 
@@ -201,7 +219,7 @@ impl<L> LookUpServer<'_, L> {
     /// Keeps near what is to be served. How much the value takes is not known: its own size, and room for what hangs on
     /// it, of which four times the bytes that it came in are enough for most.
     fn keep(&self, (wanted, bytes): (&Wanted<'_>, &[u8]), record: &Read<'_>, found: &Found) {
-        let (Some(near), Ok(record), Worth::Fresh) = (self.near, record, found.worth) else { return };
+        let (Some(near), Ok(Foreseen { record, .. }), Worth::Fresh) = (self.near, record, found.worth) else { return };
         let own = match &found.value {
             Value::Absent(value) | Value::Shared(value) => size_of_val(&**value),
             Value::Unread => return,
@@ -212,37 +230,26 @@ impl<L> LookUpServer<'_, L> {
     }
 }
 
-fn record<'a>(wanted: &Wanted<'_>, key: Fingerprint, bytes: Option<&'a [u8]>) -> Option<Read<'a>> {
-    Some(format::read_as(bytes?, wanted.key.manager, key))
-}
-
 /// Reads the tags of entries that would be served if only what was not read yet were equal.
 ///
 /// All of their tags: between the two answers the server may have gone back to an older state, in which tags hold
 /// tokens again that they had lost. Then the root tag was changed before this answer, and only this answer says so.
-fn read_further<L: Link>(
-    place: &LookUpServer<'_, L>,
-    records: &[Option<Read<'_>>],
-    tokens: &ReplyTokens,
-    now: Timestamp,
-) -> Result<ReplyTokens> {
-    let is_open = |record: &&Record<'_>| !tokens.cover(record) && tokens.foresee(record, now).is_served();
-    let open = records.iter().flatten().flatten().filter(is_open);
-    let tags: Vec<Fingerprint> = open.flat_map(Record::dependencies).map(|dependency| dependency.tag).collect();
+fn read_further<L: Link>(place: &LookUpServer<'_, L>, records: &[Option<Read<'_>>]) -> Result<ReplyTokens> {
+    let open = records.iter().flatten().flatten().filter(|foreseen| foreseen.is_open);
+    let dependencies = open.flat_map(|foreseen| foreseen.record.dependencies());
+    let tags: Vec<Fingerprint> = dependencies.map(|dependency| dependency.tag).collect();
     if tags.is_empty() {
         return Ok(ReplyTokens::default());
     }
     Ok(read(place, &LookUpKeys::default(), tags)?.tokens)
 }
 
-fn find(wanted: &Wanted<'_>, record: &Read<'_>, tokens: &ReplyTokens, further: &ReplyTokens, now: Timestamp) -> Found {
-    let record = match record {
-        Ok(record) => record,
+fn find(wanted: &Wanted<'_>, record: &Read<'_>, further: &ReplyTokens, now: Timestamp) -> Found {
+    let Foreseen { record, worth, is_open } = match record {
+        Ok(foreseen) => foreseen,
         Err(flaw) => return unreadable(*flaw),
     };
-    let foreseen = tokens.foresee(record, now);
-    let is_decided = tokens.cover(record) || !foreseen.is_served();
-    let worth = if is_decided { foreseen } else { further.judge(record, now) };
+    let worth = if *is_open { further.judge(record, now) } else { *worth };
     if !worth.is_served() {
         return Found { value: Value::Unread, life: record.life, worth };
     }

@@ -31,7 +31,7 @@ impl Call<'_> {
     /// Asks, and *afterwards* whether the server is still in the life of this connection and takes writes: what was said
     /// before came from there.
     pub(crate) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Reply>, Failure> {
-        batch.command(&[b"GETEX", self.names.incarnation().as_str().as_bytes(), b"PERSIST"]);
+        batch.command(&[b"GETEX", self.names.incarnation().as_bytes(), b"PERSIST"]);
         // Only this command minds what type a key is of.
         let mut replies = self.ask(&batch).map_err(Failure::of_the_record)?;
         let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;

@@ -78,7 +78,7 @@ impl Call<'_> {
         let mut batch = Batch::with_room((count + 3) * (self.names.incarnation().as_str().len() + Name::END));
         batch.begin(1 + count);
         batch.part(b"MGET");
-        names.for_each(|name| batch.part(name.as_str().as_bytes()));
+        names.for_each(|name| batch.part(name.as_bytes()));
         batch
     }
 
@@ -161,11 +161,12 @@ impl Call<'_> {
 pub(crate) fn add_to(answer: &mut ReadReply, values: Vec<Reply>, entries: usize) -> Result<(), Failure> {
     answer.seeds.reserve_exact(values.len().saturating_sub(entries));
     for (at, value) in values.into_iter().enumerate() {
-        let bytes = text(value)?;
-        if at < entries {
-            answer.entries.push(bytes.map(Text::into_vec));
-        } else {
-            answer.seeds.push(bytes.and_then(|bytes| tokens::held(&bytes)));
+        match value {
+            Reply::Text(bytes) if at < entries => answer.entries.push(Some(bytes.into_vec())),
+            Reply::Text(bytes) => answer.seeds.push(tokens::held(&bytes)),
+            Reply::Nothing if at < entries => answer.entries.push(None),
+            Reply::Nothing => answer.seeds.push(None),
+            _ => return Err(Failure::strange("a question for text")),
         }
     }
     Ok(())
@@ -175,7 +176,7 @@ pub(crate) fn add_to(answer: &mut ReadReply, values: Vec<Reply>, entries: usize)
 pub(crate) fn lives_of(tags: &[TagName]) -> Batch {
     let mut batch = Batch::default();
     let long = tags.iter().filter(|tag| tag.reach == Cardinality::Wide);
-    long.for_each(|tag| batch.command(&[b"PTTL", tag.token.as_str().as_bytes()]));
+    long.for_each(|tag| batch.command(&[b"PTTL", tag.token.as_bytes()]));
     batch
 }
 
