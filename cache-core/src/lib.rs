@@ -41,7 +41,7 @@ pub use observe::statistics::{Counters, Counts, NearCounts, Statistics, StoreCou
 pub use protocol::breaker::BreakerState;
 pub use protocol::intent;
 pub use protocol::miss::Miss;
-pub use read::fill::{Fill, Sought, Start};
+pub use read::fill::{Fill, Loaders, Sought, Start};
 pub use read::inspect::Inspected;
 pub use read::lease::{Approach, Right};
 pub use read::settle::{Conclusion, Loaded, Settlement};

@@ -3,6 +3,7 @@
 pub(crate) mod background;
 pub(crate) mod dirty;
 pub(crate) mod flight;
+pub(crate) mod found_notes;
 pub(crate) mod guard;
 pub(crate) mod notes;
 pub(crate) mod open_intents;

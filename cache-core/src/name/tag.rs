@@ -215,7 +215,7 @@ impl Database {
 }
 
 /// The tags of one table of one database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TableTags(Fingerprint);
 
 impl TableTags {

@@ -1,4 +1,5 @@
-//! Decides whether a row that was not asked for by its key may be stored, and under which tokens.
+//! Decides under which tokens an answer may be stored: those that its look has seen, and that of a row which was not asked
+//! for by its key.
 
 use crate::name::key::KeyBytes;
 use crate::name::tag::{TableTags, Tag, TagKind};
@@ -6,6 +7,15 @@ use crate::protocol::intent::Seed;
 
 /// A tag, and what the store said of it.
 pub type SeededTag = (Tag, Seed);
+
+/// Whether an answer may be stored under a token that a look has `seen`, without asking the store for it again: the token
+/// was read before the query.
+///
+/// Where intents are counted beside the tag, the store itself has to look whether they still stand.
+#[must_use]
+pub const fn may_load_under((_, seed): &SeededTag) -> bool {
+    !seed.is_intended
+}
 
 /// The tags to look at once the query has told which row it is, in this order: the row's, and then those that witness
 /// what was written or cleared since before the query.
@@ -43,6 +53,13 @@ mod tests {
 
     const fn seed(token: u64, is_intended: bool) -> Seed {
         Seed { token: Token::from_bits(token), is_intended }
+    }
+
+    #[test]
+    fn a_token_that_was_seen_is_loaded_under_unless_intents_stand_beside_it() {
+        let row = Database::named("shop").table("products").row(KeyBytes::of(&1));
+        assert!(may_load_under(&(row, seed(1, false))));
+        assert!(!may_load_under(&(row, seed(1, true))));
     }
 
     #[test]

@@ -20,7 +20,11 @@
 //!   the wide tags are changed, by whoever finds out first. A fill that finds out changes them and notes in one step, and
 //!   reads its tokens again: so of those who find out together all fill under the same tokens, and one of them queries.
 
+mod found;
+
 use std::collections::BTreeMap;
+
+pub use found::FoundNote;
 
 use crate::clock::Timestamp;
 use crate::name::key::Fingerprint;

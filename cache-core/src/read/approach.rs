@@ -52,7 +52,7 @@ impl Fill {
             return look();
         }
         if self.has_right() {
-            // Nothing can have been stored under a token that was put there with the lease.
+            // Nothing can have been stored under a token that was put there with the lease, or no lease is wanted.
             return None;
         }
         let (lease, attempt) = self.attempt(reader, &wanted);
@@ -128,7 +128,7 @@ impl Fill {
     /// Goes by the tokens that were read for this fill, and by notes that were read after them; says whether anything may
     /// be stored.
     fn settle(&mut self, reader: &Reader<'_>, seeded: Seeded, declared: &[TableDeclaration]) -> bool {
-        let settled = reader.cache.store().settle(seeded, declared);
+        let settled = reader.cache.store().settle(&self.tags(), seeded, declared);
         let seeds = match settled.inspect_err(|trouble| reader.note(trouble)) {
             Ok(FillStart::Ready(seeds)) => Some(seeds),
             Ok(FillStart::Again) => {

@@ -7,6 +7,7 @@ use crate::name::key::CacheKey;
 use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Tag, Token};
 use crate::observe::operation::Operation;
+use crate::protocol::fill::may_load_under;
 use crate::read::Reader;
 use crate::read::lease::Right;
 use crate::runtime::flight::{Follower, Leader, Seat};
@@ -37,13 +38,27 @@ pub struct Sought<'a> {
     pub declared: &'a [TableDeclaration],
     /// What the look has [seen](crate::Missed::seen). Whoever names it [looks once more](Fill::approach).
     pub seen: &'a [(Tag, Option<Seed>)],
+    /// Which of the processes that miss it ask the database.
+    pub loaders: Loaders,
+}
+
+/// Which of several processes that miss the same ask the database. Of the threads of one process one does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loaders {
+    /// Each of them, without a lease: the query costs less than a round trip to take one. The load stands on the tokens that
+    /// its look has seen.
+    EachProcess,
+    /// The one that takes the lease. The others wait for its entry.
+    #[default]
+    OneProcess,
 }
 
 impl<'a> Sought<'a> {
     /// Of whose tags nothing was seen.
     #[must_use]
     pub const fn new(key: CacheKey, tags: &'a [Tag], declared: &'a [TableDeclaration]) -> Self {
-        Self { key, tags, declared, seen: &[] }
+        Self { key, tags, declared, seen: &[], loaders: Loaders::OneProcess }
     }
 }
 
@@ -85,11 +100,22 @@ impl Reader<'_> {
             let seeds = self.seed_declared(sought.tags, sought.declared)?;
             return Some(Ground { seeds, is_presumed: false, right: None });
         };
-        match seen.iter().map(|(tag, seed)| Some((*tag, (*seed)?))).collect() {
+        let all: Option<Vec<(Tag, Seed)>> = seen.iter().map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
+        match all {
+            Some(seeds) if self.may_stand_on(sought, &seeds) => {
+                Some(Ground { seeds, is_presumed: false, right: Some(Right::UNLEASED) })
+            }
             // It says who loads the same; whoever does asks again.
             Some(seeds) => Some(Ground { seeds, is_presumed: true, right: None }),
             None => self.found(sought, seen),
         }
+    }
+
+    /// Whether the load of what is `sought` needs no more than the tokens that its look has seen.
+    fn may_stand_on(&self, sought: &Sought<'_>, seeds: &[(Tag, Seed)]) -> bool {
+        sought.loaders == Loaders::EachProcess
+            && seeds.iter().all(may_load_under)
+            && self.cache.store().knows_notes(seeds, sought.declared)
     }
 
     /// What the look has seen of all tags, in their order.
@@ -120,7 +146,7 @@ impl Reader<'_> {
                 sought.tags.iter().copied().zip(started.seeded.seeds.iter().copied()).collect();
             let tokens: Vec<Token> = started.seeded.seeds.iter().map(|seed| seed.token).collect();
             let right = started.is_leased.then(|| self.right(Lease::of(&sought.key, &tokens), holder.0));
-            let settled = store.settle(started.seeded, sought.declared);
+            let settled = store.settle(sought.tags, started.seeded, sought.declared);
             match settled.inspect_err(|trouble| self.note(trouble)).ok()? {
                 // Somebody else may load the same, or have stored it.
                 FillStart::Ready(_) => return Some(Ground { seeds, is_presumed: right.is_none(), right }),

@@ -18,6 +18,7 @@ use crate::observe::report;
 use crate::observe::statistics::{Ledger, StoreCounter};
 use crate::protocol::breaker::{Admission, Breaker, BreakerState, CallResult};
 use crate::protocol::miss::Miss;
+use crate::runtime::found_notes::FoundNotes;
 use crate::setting::policy::Policy;
 use crate::store::{SharedStore, Store, Usage};
 use crate::sync::Mutex;
@@ -71,6 +72,7 @@ pub(crate) struct GuardedStore {
     pub(crate) policy: Policy,
     pub(crate) ledger: Ledger,
     pub(crate) listeners: Listeners,
+    pub(crate) found_notes: FoundNotes,
 }
 
 /// Watches a store outside of this process. A store inside of it is not watched: it answers at once and never fails.
@@ -93,7 +95,8 @@ impl StoreWatch {
 impl GuardedStore {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, policy: Policy) -> Self {
         let watch = store.shared().map(|shared| StoreWatch::over(shared, &policy));
-        Self { store, watch, clock, policy, ledger: Ledger::default(), listeners: Listeners::default() }
+        let (ledger, listeners, found_notes) = Default::default();
+        Self { store, watch, clock, policy, ledger, listeners, found_notes }
     }
 
     #[inline]

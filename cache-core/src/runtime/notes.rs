@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Tag, TagKind};
 use crate::observe::operation::Operation;
+use crate::protocol::fill::SeededTag;
 use crate::protocol::notes::{NoteState, Notes, Remark};
 use crate::runtime::guard::{CallFailure, GuardedStore};
 use crate::store::{NoteStore, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
@@ -145,7 +146,12 @@ impl GuardedStore {
     pub(crate) fn prepare(&self, tags: &[Tag], declared: &[TableDeclaration]) -> Result<FillStart, CallFailure> {
         let (tables, now) = (self.noted(declared), self.now());
         let seed = |store: &dyn Store| store.seed(tags, &tables, now)?.of_length(tags.len(), tables.len());
-        self.settle(self.call(Operation::Seed, seed)?, declared)
+        self.settle(tags, self.call(Operation::Seed, seed)?, declared)
+    }
+
+    /// Whether a fill under the tokens that it has `seen` may go by what is `declared` without asking for notes.
+    pub(crate) fn knows_notes(&self, seen: &[SeededTag], declared: &[TableDeclaration]) -> bool {
+        !self.keeps_notes() || self.found_notes.stand(declared, seen, self.now())
     }
 
     /// The tables in `declared` that others may have noted something of, each by its `any`.
@@ -156,8 +162,13 @@ impl GuardedStore {
         declared.iter().map(|declared| declared.table.whole(TagKind::Any)).collect()
     }
 
-    /// What a fill may do under tokens, after which the notes beside the tables in `declared` were read.
-    pub(crate) fn settle(&self, seeded: Seeded, declared: &[TableDeclaration]) -> Result<FillStart, CallFailure> {
+    /// What a fill may do under the tokens of `tags`, after which the notes beside the tables in `declared` were read.
+    pub(crate) fn settle(
+        &self,
+        tags: &[Tag],
+        seeded: Seeded,
+        declared: &[TableDeclaration],
+    ) -> Result<FillStart, CallFailure> {
         let (mut is_ripe, mut is_lost) = (true, false);
         for (declared, notes) in declared.iter().zip(&seeded.notes) {
             let (own, now) = (declared.fingerprint, self.now());
@@ -173,7 +184,13 @@ impl GuardedStore {
         Ok(match (is_ripe, is_lost) {
             (false, _) => FillStart::Unripe,
             (true, true) => FillStart::Again,
-            (true, false) => FillStart::Ready(seeded.seeds),
+            (true, false) => {
+                if !seeded.notes.is_empty() {
+                    let read: Vec<SeededTag> = tags.iter().copied().zip(seeded.seeds.iter().copied()).collect();
+                    self.found_notes.keep(&read, declared, self.now());
+                }
+                FillStart::Ready(seeded.seeds)
+            }
         })
     }
 }

@@ -32,6 +32,8 @@ pub trait Page: Part {
 
     /// Whether a row of the table may have no page: an inner join or a base query may leave it out.
     const MAY_LEAVE_OUT: bool = true;
+    /// Whether it has rows of other tables, or of the same one, beside its own.
+    const HAS_RELATED_ROWS: bool = true;
 
     /// The row.
     fn root(&self) -> &Self::Root;
@@ -104,6 +106,7 @@ impl<M: CachedModel> Page for M {
     type Joined = M;
 
     const MAY_LEAVE_OUT: bool = M::HAS_BASE_QUERY;
+    const HAS_RELATED_ROWS: bool = false;
 
     fn root(&self) -> &M {
         self

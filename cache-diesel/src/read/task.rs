@@ -15,8 +15,8 @@ use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
 use cache_core::store::Wanted;
 use cache_core::{
-    Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Miss,
-    Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Value, Waited,
+    Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Loaders,
+    Miss, Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Value, Waited,
 };
 use diesel::result::QueryResult;
 
@@ -66,6 +66,11 @@ pub trait Task {
 
     /// How what is kept leaves the process; `None`: it is kept in memory only.
     fn codec(&self) -> Option<Codec>;
+
+    /// Which of several processes that miss it ask the database.
+    fn loaders(&self) -> Loaders {
+        Loaders::OneProcess
+    }
 
     /// What a stored value is to the reader; `None`: it is not what was asked for.
     fn accept(&self, value: Value) -> Option<Self::Value>;
@@ -346,7 +351,8 @@ pub(crate) fn take_turn_by<T: Task>(
     let (key, cause) = (site.key(task.id(), task.head().kind), missed.cause);
     // Only a load that looks once more reads its tokens then.
     let seen = if cause.may_pass() { &*missed.seen } else { &[] };
-    Some(match site.reader.start(&Sought { seen, ..Sought::new(key, &tags, &declared) }) {
+    let loaders = task.loaders();
+    Some(match site.reader.start(&Sought { seen, loaders, ..Sought::new(key, &tags, &declared) }) {
         Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
         Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
         _ => Turn::Query(Load { site, cause, named, start: None }),

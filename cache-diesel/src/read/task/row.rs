@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, Codec, KeyBytes, Tag, Value};
+use cache_core::{Bypass, Codec, KeyBytes, Loaders, Tag, Value};
 use diesel::connection::LoadConnection;
 use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::FilterDsl;
@@ -53,6 +53,10 @@ where
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
         row_tags::<P>(subject, self.row)
+    }
+
+    fn loaders(&self) -> Loaders {
+        loaders_of::<P>()
     }
 
     fn codec(&self) -> Option<Codec> {
@@ -133,6 +137,10 @@ impl<C, P: LoadPages<C>, Selected> Task for FilteredTask<C, P, Selected> {
         excluded_row::<P>(subject, KeyBytes::of(&self.key))
     }
 
+    fn loaders(&self) -> Loaders {
+        loaders_of::<P>()
+    }
+
     fn codec(&self) -> Option<Codec> {
         row_codec::<P>()
     }
@@ -201,6 +209,11 @@ pub(crate) fn keep_row<P: Page>(head: &Head, page: Option<&CachedRow<P>>, key: &
     // Where the database takes other letters for equal, the row has another key than was asked for.
     keep.is_stored = page.root().has_id(key);
     keep
+}
+
+/// Which of several processes ask the database for a page: one row costs it less than a lease costs the store.
+pub(crate) const fn loaders_of<P: Page>() -> Loaders {
+    if P::HAS_RELATED_ROWS { Loaders::OneProcess } else { Loaders::EachProcess }
 }
 
 /// How a page leaves the process, and the key that has none.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cache_core::protocol::fill::{SeededTag, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
-use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Miss, Missed, Tag, Timeout, Value};
+use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Loaders, Miss, Missed, Tag, Timeout, Value};
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
@@ -19,7 +19,7 @@ use crate::read::shape::QueryTables;
 use crate::read::task::keep::Keep;
 use crate::read::task::pointer::{Pointer, UniquePointer};
 use crate::read::task::query::Query;
-use crate::read::task::row::{is_absent, row_codec};
+use crate::read::task::row::{is_absent, loaders_of, row_codec};
 use crate::read::task::{Head, LoadedAnswer, Site, Task};
 use crate::read::terminal::entry::CachedRow;
 
@@ -186,6 +186,10 @@ where
 
     fn tags(&self, subject: &Subject<'_>) -> Vec<Tag> {
         subject.unique()
+    }
+
+    fn loaders(&self) -> Loaders {
+        loaders_of::<P>()
     }
 
     fn codec(&self) -> Option<Codec> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cache_core::store::{Names, RemoteStore};
 use cache_core::tables::LookupDeclaration;
-use cache_core::{Cache, CacheBuilder, ManualClock};
+use cache_core::{Cache, CacheBuilder, Loaders, ManualClock};
 use conformance::simulation::{Server, SimulatedLink};
 use conformance::{Dice, Time};
 
@@ -64,7 +64,13 @@ impl City {
         let link = SimulatedLink::new(&self.server, Names::starting_with("city").unwrap());
         let builder = Cache::builder().store(RemoteStore::new(link.clone())).clock(self.clock.clone());
         let cache = set(builder).build().unwrap();
-        Process { build: Build::default(), cache, link, database: self.database.clone() }
+        let loaders = Loaders::EachProcess;
+        Process { build: Build::default(), cache, link, database: self.database.clone(), loaders }
+    }
+
+    /// Processes of which one loads a row, and the others wait for it.
+    pub fn leasing<const N: usize>(&self) -> [Process; N] {
+        self.processes().map(|process| Process { loaders: Loaders::OneProcess, ..process })
     }
 
     /// A process whose program declares these look-ups of the table.

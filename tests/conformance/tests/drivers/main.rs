@@ -8,6 +8,7 @@ mod city;
 mod claims;
 mod deploys;
 mod faults;
+mod found_notes;
 mod histories;
 mod history;
 mod lives;

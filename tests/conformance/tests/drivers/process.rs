@@ -10,8 +10,8 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{Seed, Wanted};
 use cache_core::tables::TableDeclaration;
 use cache_core::{
-    Cache, CacheKey, Cause, Conclusion, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Miss,
-    Missed, Reader, Result, Settlement, Sought, Start, Tag, Timeout, Value, WriteEnd,
+    Cache, CacheKey, Cause, Conclusion, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, Loaders, ManagerTags,
+    Miss, Missed, Reader, Result, Settlement, Sought, Start, Tag, Timeout, Value, WriteEnd,
 };
 use conformance::simulation::SimulatedLink;
 use conformance::{bytes_of, codec, shared};
@@ -39,6 +39,8 @@ pub struct Process {
     pub cache: Cache,
     pub link: SimulatedLink,
     pub database: Database,
+    /// Who asks the database for what is not a list: each process that misses it, as managers have it.
+    pub loaders: Loaders,
 }
 
 impl Question {
@@ -284,7 +286,11 @@ impl Process {
 
     fn start(&self, reader: &Reader<'_>, question: Question, seen: &[(Tag, Option<Seed>)]) -> Start {
         let (tags, declared) = question.tags(&self.build, None);
-        reader.start(&Sought { seen, ..Sought::new(question.key(), &tags, &declared) })
+        let loaders = match question {
+            Question::Row(_) | Question::Value(_) => self.loaders,
+            Question::All | Question::Shelf(_) => Loaders::OneProcess,
+        };
+        reader.start(&Sought { seen, loaders, ..Sought::new(question.key(), &tags, &declared) })
     }
 
     fn look(&self, reader: &Reader<'_>, question: Question) -> core::result::Result<Rows, Missed> {

@@ -164,7 +164,7 @@ fn c10_processes_that_miss_together_ask_the_database_once() {
 #[test]
 fn c11_who_waits_for_a_process_that_died_takes_its_place() {
     let city = City::new();
-    let [dead, reader] = city.processes();
+    let [dead, reader] = city.leasing();
     let dies = thread::spawn({
         let dead = dead.clone();
         move || {
@@ -185,7 +185,7 @@ fn c11_who_waits_for_a_process_that_died_takes_its_place() {
 #[test]
 fn c12_an_invalidation_while_a_process_waits_leaves_nothing_old_behind() {
     let city = City::new();
-    let [first, second, writer] = city.processes();
+    let [first, second, writer] = city.leasing();
     let (started, starts) = mpsc::channel();
     second.link.after(Operation::Lease, move || started.send(()).unwrap());
     let mut waits = None;
@@ -203,7 +203,7 @@ fn c12_an_invalidation_while_a_process_waits_leaves_nothing_old_behind() {
 #[test]
 fn c13_who_waits_learns_soon_that_a_load_was_given_up() {
     let city = City::new();
-    let [first, second] = city.processes();
+    let [first, second] = city.leasing();
     let (started, starts) = mpsc::channel();
     second.link.after(Operation::Lease, move || started.send(()).unwrap());
     let reader = second.clone();
