@@ -25,6 +25,7 @@ use crate::runtime::flight::Flights;
 use crate::runtime::guard::{CallFailure, Entrance, GuardedStore};
 use crate::runtime::open_intents::{OpenIntents, OpenWrite};
 use crate::runtime::refresh::{Claim, Refreshes, Refreshing};
+use crate::runtime::standing::StandingIntents;
 use crate::setting::policy::Policy;
 use crate::setting::secret::Secret;
 use crate::store::{Outcome, Release, SharedStore, Store, Usage, Writer};
@@ -39,6 +40,7 @@ pub(crate) struct CacheParts {
     pub(crate) store: GuardedStore,
     pub(crate) dirty: Dirty,
     pub(crate) open_intents: OpenIntents,
+    pub(crate) standing: StandingIntents,
     pub(crate) background: Background,
     pub(crate) refreshes: Arc<Refreshes>,
     pub(crate) flights: Arc<Flights>,
@@ -58,19 +60,29 @@ impl Chores for CacheParts {
 
     fn tend(&self) -> core::result::Result<Option<Duration>, CallFailure> {
         let renewed = self.open_intents.renew(&self.store);
-        if !self.is_done() {
+        let kept = self.standing.tend(&self.store);
+        if !self.is_released() {
             self.dirty.drain(&self.store, Entrance::Guarded)?;
         }
-        renewed
+        let (renewed, kept) = (renewed?, kept?);
+        Ok(renewed.into_iter().chain(kept).min())
     }
 
     fn is_done(&self) -> bool {
-        self.dirty.count() == 0
+        self.is_released() && self.standing.is_empty()
     }
 
     fn finish(&self) {
         // What is left is counted by whoever stops.
         drop(self.dirty.drain(&self.store, Entrance::Forced));
+        self.standing.stop(&self.store);
+    }
+}
+
+impl CacheParts {
+    /// Whether all that was written has got through to the store.
+    fn is_released(&self) -> bool {
+        self.dirty.count() == 0
     }
 }
 
@@ -81,6 +93,7 @@ impl Cache {
             store,
             dirty: Dirty::default(),
             open_intents: OpenIntents::default(),
+            standing: StandingIntents::default(),
             background: Background::default(),
             refreshes: Arc::default(),
             flights: Arc::default(),
@@ -300,8 +313,13 @@ impl Cache {
     }
 
     /// Sees to it that intents are placed again in time.
-    pub(crate) fn renew_in_time(&self, stand: OpenWrite) {
-        self.0.open_intents.add(stand);
+    pub(crate) fn renew_in_time(&self, open: OpenWrite) {
+        self.0.open_intents.add(open);
+        self.expect_upkeep();
+    }
+
+    /// Intents were placed that have to be placed again in time, or ended.
+    pub(crate) fn expect_upkeep(&self) {
         self.0.background.expect(&self.0);
     }
 

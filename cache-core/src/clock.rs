@@ -51,6 +51,41 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
+/// A moment by two clocks: the cache's, which may stand still while the machine sleeps, and the wall's, which may be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// By the cache's clock.
+    pub by_cache: Timestamp,
+    /// By the wall's clock.
+    pub by_wall: Timestamp,
+}
+
+impl Moment {
+    /// The present moment, of which `clock` is the cache's clock.
+    #[must_use]
+    pub fn now(clock: &dyn Clock) -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let nanos = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
+        Self { by_cache: clock.now(), by_wall: Timestamp(nanos) }
+    }
+
+    /// The moment at which both clocks say `timestamp`.
+    #[must_use]
+    pub const fn at(timestamp: Timestamp) -> Self {
+        Self { by_cache: timestamp, by_wall: timestamp }
+    }
+
+    /// How long it is from `earlier` to this moment, by the clock that says more. A wall's clock that was set back since
+    /// says nothing: then it counts as for ever.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        if self.by_wall < earlier.by_wall {
+            return Duration::MAX;
+        }
+        self.by_cache.since(earlier.by_cache).max(self.by_wall.since(earlier.by_wall))
+    }
+}
+
 /// Tells the time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The present moment; never earlier than one given before.

@@ -1,41 +1,37 @@
-//! Carries a write through the stores: places intents before it, and releases its tags after it.
+//! Carries a write through the stores: sees that an intent covers it before, and releases its tags after it.
 
+use core::time::Duration;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Database, Tag};
 use crate::observe::event::{Cause, Event};
 use crate::protocol::dirty::Failed;
 use crate::protocol::release::plan;
+use crate::protocol::standing::Cover;
 use crate::protocol::write::ChangeSet;
 use crate::runtime::guard::CallFailure;
-use crate::runtime::notes::{EndedWrite, wide_tags};
+use crate::runtime::notes::EndedWrite;
 use crate::runtime::open_intents::OpenWrite;
 use crate::setting::policy::Writes;
-use crate::store::{Outcome, Writer};
+use crate::store::{Outcome, Release, Writer};
 
 /// One write on its way: a statement, or a transaction at its end.
 #[derive(Debug)]
 pub struct Invalidation {
     writer: Writer,
     database: Database,
-    /// What was placed in every cache.
+    /// All that was announced: it may change.
+    announced: Vec<Tag>,
+    /// Those of them beside which intents of this write stand, in every cache that is shared.
     placed: Vec<Tag>,
-    /// The tables of which others declare something else, each with the cache in which they do: there intents were placed
-    /// for all of it.
-    foreign: Vec<(usize, TableDeclaration)>,
-    /// As long as it lives, the intents are placed again in time; only stores outside of this process need that.
+    /// The standing intents that the write relies on, each by the tag that it stands beside.
+    relied_on: Vec<(Cache, Tag)>,
+    /// As long as it lives, the intents of this write are placed again in time.
     alive: Option<Arc<()>>,
-}
-
-/// What a write places.
-struct PlacedTags {
-    tags: Arc<[Tag]>,
-    declared: Arc<[TableDeclaration]>,
 }
 
 /// How a write ended, as far as the writer knows.
@@ -48,27 +44,38 @@ pub enum WriteEnd {
     Unknown,
 }
 
+/// Whether intents that stand are enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Demand {
+    /// They are.
+    Cover,
+    /// The store has to take one now.
+    Place,
+}
+
 impl Invalidation {
     /// A write to `database`.
     #[must_use]
     pub fn of(database: Database) -> Self {
-        Self { writer: Writer::fresh(), database, placed: Vec::new(), foreign: Vec::new(), alive: None }
+        let (announced, placed, relied_on) = (Vec::new(), Vec::new(), Vec::new());
+        Self { writer: Writer::fresh(), database, announced, placed, relied_on, alive: None }
     }
 
-    /// Places intents beside everything that `changes` will change, in each of `caches`.
+    /// Sees to it that intents stand for everything that `changes` will change, in each of `caches`. A cache in the memory
+    /// of this process needs none: it ends with the process.
     ///
     /// A store that fails is counted and reported; the write goes on.
     pub fn place(&mut self, changes: &ChangeSet, caches: &[Cache]) {
         if changes.is_empty() {
             return;
         }
-        let intents = self.intents(changes);
+        let tags = changes.tags(&self.database);
         for cache in caches {
-            if self.place_in(cache, &intents).is_err() {
+            if self.place_in(cache, &tags, Demand::Cover).is_err() {
                 cache.store().ledger.count_invalidation_failure();
             }
         }
-        self.note_placed(&intents.tags);
+        add(&mut self.announced, &tags);
     }
 
     /// Places intents in those of `caches` whose writes are [strict](Cache::is_strict): a write may go on only if they
@@ -79,11 +86,11 @@ impl Invalidation {
     /// Returns what one of the stores said. The write must not take place then, and its intents are to be
     /// [ended](Self::end).
     pub fn ensure(&mut self, changes: &ChangeSet, caches: &[Cache]) -> Result<()> {
-        let intents = self.intents(changes);
+        let tags = changes.tags(&self.database);
         // Also a call that fails may have placed some of them.
-        self.note_placed(&intents.tags);
+        add(&mut self.announced, &tags);
         for cache in caches.iter().filter(|cache| cache.is_strict()) {
-            self.place_in(cache, &intents)
+            self.place_in(cache, &tags, Demand::Place)
                 .map_err(|trouble| trouble.into_error("placing the intents of a strict write"))?;
         }
         Ok(())
@@ -94,30 +101,17 @@ impl Invalidation {
     ///
     /// A store that fails is counted and reported, and not looked at until the change has got through; the write
     /// has happened all the same.
-    pub fn release(self, changes: &ChangeSet, ending: WriteEnd, cause: Cause, caches: &[Cache]) {
-        let (changed, declared) = (changes.tags(&self.database), changes.declared(&self.database));
+    pub fn release(mut self, changes: &ChangeSet, ending: WriteEnd, cause: Cause, caches: &[Cache]) {
+        let tags = changes.tags(&self.database);
         let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
-            let outcome = outcome(ending, cache);
-            let mut widened = self.foreign_in(cache);
-            let renewed = if self.alive.is_some() { cache.0.open_intents.end(self.writer) } else { Vec::new() };
-            let placed = with_wide(&self.placed, &widened);
-            let placed = with_wide(&placed, &renewed);
-            widened.retain(|found| declared.contains(found));
-            let tags = with_wide(&changed, &widened);
-            let releases = plan(&tags, &placed, outcome);
-            if releases.is_empty() {
-                continue;
-            }
-            let (releases, declared, widened) = (&releases, &declared, &widened);
-            if cache.store().release(&EndedWrite { writer: self.writer, releases, declared, widened, outcome }).is_err()
-            {
+            let (ended, relied_on) = self.end_in(cache);
+            let is_released = self.release_in(cache, (&tags, changes), ending, &ended).is_ok();
+            if !is_released {
                 cache.store().ledger.count_invalidation_failure();
-                // Whether others declare something else was not told, or not acted on.
-                let tags = if cache.store().keeps_notes() { with_wide(&tags, declared) } else { tags };
-                let may_still_run = ending == WriteEnd::Unknown;
-                cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run });
+                self.note_failed(cache, (&tags, changes), &tables, ending);
             }
+            cache.0.standing.released(&relied_on, !is_released);
             if changes.is_empty() {
                 continue;
             }
@@ -131,58 +125,115 @@ impl Invalidation {
         self.release(&ChangeSet::new(), WriteEnd::Over, Cause::Rollback, caches);
     }
 
-    fn intents(&self, changes: &ChangeSet) -> PlacedTags {
-        let declared = changes.declared(&self.database);
-        PlacedTags { tags: changes.tags(&self.database).into(), declared: declared.into() }
-    }
-
-    fn foreign_in(&self, cache: &Cache) -> Vec<TableDeclaration> {
-        let place = cache.address();
-        self.foreign.iter().filter(|(of, _)| *of == place).map(|(_, declared)| *declared).collect()
-    }
-
-    /// Places intents, and further ones for whole tables of which others declare something else. From then on those count
-    /// as changed in this cache.
-    fn place_in(&mut self, cache: &Cache, intents: &PlacedTags) -> core::result::Result<(), CallFailure> {
-        let now = cache.now();
-        let placed = cache.store().place(self.writer, &intents.tags, &intents.declared, now);
-        self.stand(cache, intents, placed.is_ok().then_some(now));
-        let mut foreign = placed?;
-        let known = self.foreign_in(cache);
-        foreign.retain(|found| !known.contains(found));
-        if foreign.is_empty() {
+    /// Changes `tags` in `cache`, and ends the intents of this write, those `ended` beside tables included.
+    fn release_in(
+        &self,
+        cache: &Cache,
+        (tags, changes): (&[Tag], &ChangeSet),
+        ending: WriteEnd,
+        ended: &[Tag],
+    ) -> core::result::Result<(), CallFailure> {
+        let outcome = outcome(ending, cache);
+        // What may still be under way may change all that was announced.
+        let placed = if ending == WriteEnd::Unknown { &self.announced } else { &self.placed };
+        let placed = if cache.is_local() && ending == WriteEnd::Over { &[][..] } else { placed };
+        let mut releases = plan(tags, placed, outcome);
+        releases.extend(ended.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Unchanged }));
+        if releases.is_empty() {
             return Ok(());
         }
-        self.foreign.extend(foreign.iter().map(|found| (cache.address(), *found)));
-        let wide = PlacedTags { tags: wide_tags(&foreign).into(), declared: [].into() };
-        let placed = cache.store().place_wide(self.writer, &wide.tags, &foreign, now);
-        self.stand(cache, &wide, placed.is_ok().then_some(now));
-        placed
+        if self.alive.is_some() {
+            cache.0.open_intents.end(self.writer);
+        }
+        let (releases, declared) = (&releases, &changes.declared(&self.database));
+        cache.store().release(&EndedWrite { writer: self.writer, releases, declared, outcome })
+    }
+
+    /// Notes what `cache` did not acknowledge.
+    fn note_failed(&self, cache: &Cache, (tags, changes): (&[Tag], &ChangeSet), tables: &[&str], ending: WriteEnd) {
+        // Whether others declare something else was not told, or not acted on.
+        let declared = if cache.store().keeps_notes() { changes.declared(&self.database) } else { Vec::new() };
+        let wide = declared.iter().flat_map(|declared| declared.table.wide());
+        let new: Vec<Tag> = wide.filter(|tag| !tags.contains(tag)).collect();
+        let tags = if new.is_empty() { Cow::Borrowed(tags) } else { Cow::Owned([tags, &new].concat()) };
+        cache.note_failed_release(&Failed { tags: &tags, tables, may_still_run: ending == WriteEnd::Unknown });
+    }
+
+    /// The write relies on no intent in `cache` any more. Gives the tags beside which intents end with it, and those beside
+    /// which it has relied on any.
+    fn end_in(&mut self, cache: &Cache) -> (Vec<Tag>, Vec<Tag>) {
+        let place = cache.address();
+        let own = self.relied_on.extract_if(.., |(of, _)| of.address() == place);
+        let own: Vec<Tag> = own.map(|(_, tag)| tag).collect();
+        let is_ended = |tag: &Tag| cache.0.standing.end(*tag, cache.store()).is_some();
+        (own.iter().copied().filter(is_ended).collect(), own)
+    }
+
+    /// Sees to it that intents stand for `tags` in `cache`: beside the tables that they are of, and beside the others.
+    fn place_in(&mut self, cache: &Cache, tags: &[Tag], demand: Demand) -> core::result::Result<(), CallFailure> {
+        if cache.is_local() {
+            return Ok(());
+        }
+        let mut missing = self.uncovered(cache, tags, demand);
+        let own: Vec<Tag> = tags.iter().filter(|tag| tag.writers().is_none()).copied().collect();
+        let (standing, mut result) = (&cache.0.standing, Ok(()));
+        if !own.is_empty() {
+            let covers = missing.extract_if(.., |(writer, _)| *writer == self.writer);
+            let (covers, now): (Vec<Tag>, _) = (covers.map(|(_, tag)| tag).collect(), cache.now());
+            result = standing.place(cache.store(), self.writer, (&covers, &own));
+            add(&mut self.placed, &own);
+            self.renew_in_time(cache, own, result.is_ok().then_some(now));
+        }
+        while let Some(&(writer, _)) = missing.first() {
+            let some: Vec<Tag> = missing.extract_if(.., |(name, _)| *name == writer).map(|(_, tag)| tag).collect();
+            result = result.and(standing.place(cache.store(), writer, (&some, &[])));
+            cache.expect_upkeep();
+        }
+        result
+    }
+
+    /// The tags of the writers of those tables for which no intent stands that this write could rely on, each with the name
+    /// under which it has to be placed.
+    fn uncovered(&mut self, cache: &Cache, tags: &[Tag], demand: Demand) -> Vec<(Writer, Tag)> {
+        let (place, mut uncovered, mut seen) = (cache.address(), Vec::new(), Vec::new());
+        for writers in tags.iter().filter_map(Tag::writers) {
+            if seen.contains(&writers) {
+                continue;
+            }
+            seen.push(writers);
+            if !self.relied_on.iter().any(|(of, tag)| *tag == writers && of.address() == place) {
+                cache.0.standing.begin(writers, cache.store());
+                self.relied_on.push((cache.clone(), writers));
+            }
+            // What stands is never enough where the store has to answer.
+            let life = if demand == Demand::Place { Duration::ZERO } else { cache.policy().intent_life };
+            if let Cover::Place(writer) = cache.0.standing.cover((writers, life), cache.store(), self.writer) {
+                uncovered.push((writer, writers));
+            }
+        }
+        uncovered
     }
 
     /// Sees to it that the intents are placed again in time; `placed_at`: `None` if they have to be at once.
-    fn stand(&mut self, cache: &Cache, intents: &PlacedTags, placed_at: Option<Timestamp>) {
-        if !cache.is_local() {
-            let alive = Arc::downgrade(self.alive.get_or_insert_default());
-            let (tags, declared) = (Arc::clone(&intents.tags), Arc::clone(&intents.declared));
-            let writer = self.writer;
-            cache.renew_in_time(OpenWrite { writer, tags, declared, placed_at, alive, is_renewed: false });
-        }
-    }
-
-    fn note_placed(&mut self, tags: &[Tag]) {
-        if self.placed.is_empty() {
-            return self.placed.extend_from_slice(tags);
-        }
-        let new: Vec<Tag> = tags.iter().copied().filter(|tag| !self.placed.contains(tag)).collect();
-        self.placed.extend(new);
+    fn renew_in_time(&mut self, cache: &Cache, tags: Vec<Tag>, placed_at: Option<Timestamp>) {
+        let alive = Arc::downgrade(self.alive.get_or_insert_default());
+        cache.renew_in_time(OpenWrite { writer: self.writer, tags: tags.into(), placed_at, alive });
     }
 }
 
-/// `tags`, and those that stand for `tables` as a whole.
-fn with_wide<'a>(tags: &'a [Tag], tables: &[TableDeclaration]) -> Cow<'a, [Tag]> {
-    let new: Vec<Tag> = wide_tags(tables).into_iter().filter(|tag| !tags.contains(tag)).collect();
-    if new.is_empty() { Cow::Borrowed(tags) } else { Cow::Owned([tags, &new].concat()) }
+impl Drop for Invalidation {
+    /// What is left was given up.
+    fn drop(&mut self) {
+        for (cache, writers) in self.relied_on.drain(..) {
+            cache.0.standing.abandon(writers);
+        }
+    }
+}
+
+/// Adds what is not there yet.
+fn add(tags: &mut Vec<Tag>, more: &[Tag]) {
+    let new: Vec<Tag> = more.iter().filter(|tag| !tags.contains(tag)).copied().collect();
+    tags.extend(new);
 }
 
 fn outcome(ending: WriteEnd, cache: &Cache) -> Outcome {

@@ -14,5 +14,6 @@ pub mod notes;
 pub mod read;
 pub mod release;
 pub mod settle;
+pub mod standing;
 pub mod wait;
 pub mod write;

@@ -8,3 +8,4 @@ pub(crate) mod guard;
 pub(crate) mod notes;
 pub(crate) mod open_intents;
 pub(crate) mod refresh;
+pub(crate) mod standing;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cache_core::policy::Relevance;
+use cache_core::protocol::read::Subject;
 use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
 
@@ -233,7 +234,7 @@ fn fingerprint_of(definition: &Definition, [manager, table, model]: [&str; 3]) -
         definition.name.as_bytes(),
         definition.shape.as_bytes(),
         model.as_bytes(),
-        &[Codec::FORMAT],
+        &[Codec::FORMAT, Subject::RULES],
     ];
     parts.extend(version.as_ref().map(<[u8; 4]>::as_slice));
     Fingerprint::of(&parts)

@@ -233,6 +233,10 @@ impl SharedStore for Noted {
         None
     }
 
+    fn incarnations_met(&self) -> u64 {
+        1
+    }
+
     fn shut_down(&self) {}
 }
 

@@ -196,5 +196,9 @@ impl SharedStore for SpyStore {
         None
     }
 
+    fn incarnations_met(&self) -> u64 {
+        1
+    }
+
     fn shut_down(&self) {}
 }

@@ -138,5 +138,9 @@ impl SharedStore for BytesStore {
         None
     }
 
+    fn incarnations_met(&self) -> u64 {
+        1
+    }
+
     fn shut_down(&self) {}
 }

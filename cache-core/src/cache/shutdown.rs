@@ -39,6 +39,7 @@ impl Cache {
         // They store what they have asked for.
         self.0.refreshes.stop(timeout);
         self.0.dirty.shut_down();
+        self.0.standing.stop_keeping();
         self.0.background.stop(&self.0, timeout.saturating_sub(began.elapsed()));
         if let Some(store) = self.store().shared() {
             store.shut_down();

@@ -40,6 +40,8 @@ pub enum TagKind {
     Spread,
     /// A manager's lists under one suffix, cleared by hand.
     Suffix,
+    /// A table: a process that wrote it may have died. No write changes it; processes keep intents beside it.
+    Writers,
 }
 
 /// How many tags of a kind there may be.
@@ -67,6 +69,7 @@ impl fmt::Display for TagKind {
             Self::Scope => "scope",
             Self::Spread => "spread",
             Self::Suffix => "suffix",
+            Self::Writers => "writers",
         })
     }
 }
@@ -98,7 +101,15 @@ impl TagKind {
             Self::Scope => 11,
             Self::Spread => 12,
             Self::Suffix => 13,
+            Self::Writers => 14,
         }
+    }
+
+    /// Whether a store does not push changes of the token, and near memory asks for it with each heartbeat. Intents come
+    /// and go beside such a tag all the time, and end nothing that is not due.
+    #[must_use]
+    pub const fn is_polled(self) -> bool {
+        matches!(self, Self::Writers)
     }
 
     /// The kind whose [code](Self::code) is `code`.
@@ -118,6 +129,7 @@ impl TagKind {
             11 => Self::Scope,
             12 => Self::Spread,
             13 => Self::Suffix,
+            14 => Self::Writers,
             _ => return None,
         })
     }
@@ -172,6 +184,19 @@ impl Tag {
     #[must_use]
     pub const fn kind(&self) -> TagKind {
         self.kind
+    }
+
+    /// The tag of those who write the table of which this tag stands for a part; `None`: it is not of a table. Whatever
+    /// depends on the one depends on the other.
+    #[must_use]
+    pub const fn writers(&self) -> Option<Self> {
+        use TagKind::{Any, Born, Cleared, Gone, Row, Rows, Scope, Spread, Writers};
+        match self.kind {
+            Any | Born | Cleared | Gone | Row | Rows | Scope | Spread | Writers => {
+                Some(TableTags(self.owner).whole(Writers))
+            }
+            _ => None,
+        }
     }
 
     pub(crate) const fn is_narrow(&self) -> bool {
@@ -233,7 +258,7 @@ impl TableTags {
 
     /// Whether `tag` stands for a part of the table: it changes with some writes, and not with every one.
     pub(crate) fn has_part(&self, tag: &Tag) -> bool {
-        let is_part = !matches!(tag.kind, TagKind::Any | TagKind::Cleared);
+        let is_part = !matches!(tag.kind, TagKind::Any | TagKind::Cleared | TagKind::Writers);
         is_part && tag.owner == self.0
     }
 
@@ -388,7 +413,7 @@ mod tests {
     #[test]
     fn kinds_and_codes_go_both_ways() {
         let kinds = (0..=u8::MAX).filter_map(|code| TagKind::from_code(code).map(|kind| (kind, code)));
-        assert_eq!(kinds.clone().count(), 13);
+        assert_eq!(kinds.clone().count(), 14);
         assert!(kinds.into_iter().all(|(kind, code)| kind.code() == code));
     }
 

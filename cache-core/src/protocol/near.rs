@@ -3,13 +3,17 @@
 //! A near cache keeps entries and tokens in this process. On a connection of its own the store tells of each tag that
 //! changes: it *tracks*. A token enters only if no change can have been missed since before it was asked for, and a hit
 //! counts only while the link has lately been heard of.
+//!
+//! Of some tags ([`TagKind::is_polled`]) the store does not tell. Each heartbeat asks for their tokens. With its answer
+//! only those stay that the answer confirms: trust that is counted from a heartbeat needs tokens that were read after the
+//! heartbeat was sent.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;
 use crate::name::key::Fingerprint;
-use crate::name::tag::Token;
+use crate::name::tag::{TagKind, Token};
 use crate::protocol::intent::Seed;
 
 /// The tokens that a near cache knows, and whether they may be trusted. Tags go by the names that the store has for them.
@@ -21,6 +25,8 @@ pub struct NearTags {
     trusted_until: Timestamp,
     questions: u64,
     tags: BTreeMap<Fingerprint, NearTag>,
+    /// Those of them that the store does not tell of.
+    polled: BTreeSet<Fingerprint>,
 }
 
 /// One life of the link; what was kept or asked for in another one counts for nothing.
@@ -54,6 +60,7 @@ impl NearTags {
             trusted_until: Timestamp::from_nanos(0),
             questions: 0,
             tags: BTreeMap::new(),
+            polled: BTreeSet::new(),
         }
     }
 
@@ -70,58 +77,84 @@ impl NearTags {
     pub fn tracking(&mut self, epoch: Epoch, sent_at: Timestamp) {
         if epoch == self.epoch {
             self.is_tracked = true;
-            self.heartbeat(epoch, sent_at);
+            self.heartbeat(epoch, sent_at, &[]);
         }
     }
 
+    /// The tags that the store does not tell of, and whose tokens are known: the next heartbeat asks for them.
+    pub fn polled(&self) -> impl Iterator<Item = Fingerprint> + '_ {
+        self.polled.iter().copied().filter(|tag| self.known(*tag).is_some())
+    }
+
     /// The answer to a heartbeat that was sent at `sent_at` on the link of `epoch`. Every change that the store made
-    /// before that moment has come in before the answer.
+    /// before that moment has come in before the answer. `polled`: the tags that the heartbeat asked for, and the token
+    /// of each by the answer. Returns the polled tags that are forgotten: all that the answer does not confirm.
     ///
-    /// Trust is counted from the sending: the answer may have been on its way for any time.
-    pub fn heartbeat(&mut self, epoch: Epoch, sent_at: Timestamp) {
-        if epoch == self.epoch && self.is_tracked {
-            self.trusted_until = self.trusted_until.max(sent_at.after(self.trust));
+    /// Trust is counted from the sending: the answer may have been on its way for any time. A token that became known
+    /// meanwhile may have been read before the sending, and so may one whose answer is still under way.
+    pub fn heartbeat(
+        &mut self,
+        epoch: Epoch,
+        sent_at: Timestamp,
+        polled: &[(Fingerprint, Option<Token>)],
+    ) -> Vec<Fingerprint> {
+        if epoch != self.epoch || !self.is_tracked {
+            return Vec::new();
         }
+        self.trusted_until = self.trusted_until.max(sent_at.after(self.trust));
+        let read: BTreeMap<Fingerprint, Token> =
+            polled.iter().filter_map(|(tag, token)| Some((*tag, (*token)?))).collect();
+        let is_confirmed = |tag: &Fingerprint| read.get(tag).is_some_and(|token| self.known(*tag) == Some(*token));
+        let forgotten: Vec<Fingerprint> = self.polled.iter().copied().filter(|tag| !is_confirmed(tag)).collect();
+        forgotten.iter().for_each(|tag| self.changed(*tag));
+        forgotten
     }
 
     /// A tag has changed: told by the store, or by a write of this process, which calls this before it returns.
     pub fn changed(&mut self, tag: Fingerprint) {
         self.tags.remove(&tag);
+        self.polled.remove(&tag);
     }
 
     /// Everything may have changed, and the link goes on.
     pub fn forget(&mut self) {
         self.epoch.0 += 1;
         self.tags.clear();
+        self.polled.clear();
     }
 
-    /// Prepares to ask the store for the tokens of `tags`; `None`: nothing of the answer may be kept, since the store
-    /// does not track yet.
-    pub fn ask(&mut self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<TokenRequest> {
+    /// Prepares to ask the store for the tokens of `tags`, each of which is of a kind; `None`: nothing of the answer may
+    /// be kept, since the store does not track yet.
+    pub fn ask(&mut self, tags: impl IntoIterator<Item = (Fingerprint, TagKind)>) -> Option<TokenRequest> {
         if !self.is_tracked {
             return None;
         }
         self.questions += 1;
         let number = self.questions;
-        for tag in tags {
+        for (tag, kind) in tags {
             self.tags.entry(tag).or_insert(NearTag::Asked(number));
+            if kind.is_polled() {
+                self.polled.insert(tag);
+            }
         }
         Some(TokenRequest { epoch: self.epoch, number })
     }
 
     /// Keeps what the store answered, unless a change may have been missed since the question was made.
     ///
-    /// A token under an intent is not kept: it dies by itself, at a moment that nobody tells of. Where the answer is
-    /// not what is known already, nobody can tell which is younger, and neither is kept.
+    /// A token under an intent is not kept: it dies by itself, at a moment that nobody tells of. That of a polled tag is:
+    /// the next heartbeat asks for it. Where the answer is not what is known already, nobody can tell which is younger, and
+    /// neither is kept.
     pub fn answer(&mut self, question: &TokenRequest, seeds: &[(Fingerprint, Seed)]) {
         if question.epoch != self.epoch {
             return;
         }
         for (tag, seed) in seeds {
+            let is_lasting = !seed.is_intended || self.polled.contains(tag);
             match self.tags.get_mut(tag) {
                 Some(NearTag::Asked(since)) if *since > question.number => {}
-                Some(NearTag::Known(token)) if *token == seed.token && !seed.is_intended => {}
-                Some(asked @ NearTag::Asked(_)) if !seed.is_intended => *asked = NearTag::Known(seed.token),
+                Some(NearTag::Known(token)) if *token == seed.token && is_lasting => {}
+                Some(asked @ NearTag::Asked(_)) if is_lasting => *asked = NearTag::Known(seed.token),
                 Some(_) => self.changed(*tag),
                 None => {}
             }
@@ -191,161 +224,9 @@ impl NearTags {
     /// Makes room: forgets every tag that no near entry depends on. Questions under way are answered in vain.
     pub fn retain(&mut self, is_needed: impl Fn(Fingerprint) -> bool) {
         self.tags.retain(|tag, _| is_needed(*tag));
+        self.polled.retain(|tag| is_needed(*tag));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::name::key::KeyBytes;
-    use crate::name::tag::Database;
-
-    const TRUST: Duration = Duration::from_nanos(10);
-
-    fn at(nanos: u64) -> Timestamp {
-        Timestamp::from_nanos(nanos)
-    }
-
-    fn tag(id: i32) -> Fingerprint {
-        Database::named("shop").table("products").row(KeyBytes::of(&id)).fingerprint()
-    }
-
-    fn seed(bits: u64, is_intended: bool) -> Seed {
-        Seed { token: Token::from_bits(bits), is_intended }
-    }
-
-    fn tracked() -> NearTags {
-        let mut near = NearTags::new(TRUST);
-        let epoch = near.connect();
-        near.tracking(epoch, at(100));
-        near
-    }
-
-    fn knowing(bits: u64) -> NearTags {
-        let mut near = tracked();
-        let question = near.ask([tag(1)]).unwrap();
-        near.answer(&question, &[(tag(1), seed(bits, false))]);
-        near
-    }
-
-    fn known(near: &NearTags) -> Option<u64> {
-        near.token(tag(1), at(105)).map(Token::bits)
-    }
-
-    #[test]
-    fn a_token_enters_when_nothing_was_heard_since_it_was_asked_for() {
-        assert_eq!(known(&knowing(1)), Some(1));
-    }
-
-    #[test]
-    fn a_message_drops_the_token_and_spoils_the_questions_under_way() {
-        let mut near = knowing(1);
-        near.changed(tag(1));
-        assert_eq!(known(&near), None);
-        let question = near.ask([tag(1)]).unwrap();
-        near.changed(tag(1));
-        near.answer(&question, &[(tag(1), seed(1, false))]);
-        assert_eq!(known(&near), None);
-    }
-
-    #[test]
-    fn a_later_question_does_not_mend_an_earlier_one() {
-        let mut near = tracked();
-        let early = near.ask([tag(1)]).unwrap();
-        near.changed(tag(1));
-        let late = near.ask([tag(1)]).unwrap();
-        near.answer(&early, &[(tag(1), seed(1, false))]);
-        assert_eq!(known(&near), None);
-        near.answer(&late, &[(tag(1), seed(2, false))]);
-        assert_eq!(known(&near), Some(2));
-    }
-
-    #[test]
-    fn an_answer_that_is_not_what_is_known_ends_both() {
-        for (answer, kept) in [(seed(2, false), Some(2)), (seed(1, false), None), (seed(2, true), None)] {
-            let mut near = knowing(2);
-            let question = near.ask([tag(1)]).unwrap();
-            near.answer(&question, &[(tag(1), answer)]);
-            assert_eq!(known(&near), kept);
-        }
-    }
-
-    #[test]
-    fn a_tag_under_an_intent_is_not_kept() {
-        let mut near = tracked();
-        let question = near.ask([tag(1)]).unwrap();
-        near.answer(&question, &[(tag(1), seed(1, true))]);
-        assert_eq!(known(&near), None);
-    }
-
-    #[test]
-    fn nothing_is_asked_for_before_tracking_is_confirmed() {
-        let mut near = NearTags::new(TRUST);
-        assert_eq!(near.ask([tag(1)]), None);
-        let old = near.connect();
-        assert_eq!(near.ask([tag(1)]), None);
-        near.connect();
-        near.tracking(old, at(100));
-        assert_eq!(near.ask([tag(1)]), None, "confirmed for a link that is gone");
-    }
-
-    #[test]
-    fn a_reconnect_ends_what_was_kept_and_what_was_asked_for() {
-        let mut near = knowing(1);
-        let fill = near.epoch();
-        let question = near.ask([tag(2)]).unwrap();
-        let epoch = near.connect();
-        assert!(!near.is_current(epoch), "not tracked yet");
-        near.tracking(epoch, at(100));
-        near.ask([tag(2)]).unwrap();
-        near.answer(&question, &[(tag(2), seed(1, false))]);
-        assert_eq!((known(&near), near.token(tag(2), at(105))), (None, None));
-        assert!(near.is_current(epoch) && !near.is_current(fill));
-    }
-
-    #[test]
-    fn an_entry_is_admitted_under_tokens_that_are_all_known() {
-        let (mut near, token) = (knowing(1), Token::from_bits(1));
-        assert!(near.admits([(tag(1), token)]) && near.admits([]));
-        assert!(!near.admits([(tag(1), Token::from_bits(2))]), "of an earlier state");
-        assert!(!near.admits([(tag(1), token), (tag(2), token)]), "one that nobody asked for");
-        near.ask([tag(2)]).unwrap();
-        assert!(!near.admits([(tag(1), token), (tag(2), token)]), "one that was not answered yet");
-        near.connect();
-        assert!(!near.admits([(tag(1), token)]) && !near.admits([]));
-    }
-
-    #[test]
-    fn trust_is_counted_from_the_sending_of_the_heartbeat() {
-        let mut near = knowing(1);
-        let token = |near: &NearTags, nanos| near.token(tag(1), at(nanos)).is_some();
-        assert!(token(&near, 109) && !token(&near, 110));
-        near.heartbeat(near.epoch(), at(105));
-        near.heartbeat(near.epoch(), at(101));
-        assert!(token(&near, 114) && !token(&near, 115));
-        let old = near.epoch();
-        near.connect();
-        near.heartbeat(old, at(200));
-        assert!(!near.is_trusted(at(201)));
-    }
-
-    #[test]
-    fn what_was_asked_for_before_everything_was_forgotten_does_not_enter() {
-        let mut near = tracked();
-        let question = near.ask([tag(1)]).unwrap();
-        near.forget();
-        near.ask([tag(1)]).unwrap();
-        near.answer(&question, &[(tag(1), seed(1, false))]);
-        assert_eq!(known(&near), None);
-        assert!(near.is_trusted(at(105)), "the link goes on");
-    }
-
-    #[test]
-    fn making_room_forgets_placeholders_too() {
-        let mut near = tracked();
-        let question = near.ask([tag(1), tag(2)]).unwrap();
-        near.retain(|kept| kept == tag(2));
-        near.answer(&question, &[(tag(1), seed(1, false)), (tag(2), seed(2, false))]);
-        assert_eq!((known(&near), near.token(tag(2), at(105))), (None, Some(Token::from_bits(2))));
-    }
-}
+mod tests;

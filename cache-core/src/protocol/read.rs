@@ -22,6 +22,10 @@ pub struct Subject<'a> {
 }
 
 impl Subject<'_> {
+    /// To be raised whenever a read depends on other tags than before: it is a part of the names of entries, so that
+    /// programs of two versions of this library leave each other's entries alone.
+    pub const RULES: u8 = 2;
+
     /// A row that was found under `key`.
     #[must_use]
     pub fn found_row(&self, key: KeyBytes) -> Vec<Tag> {
@@ -158,12 +162,16 @@ impl Subject<'_> {
         tags.extend(self.named.iter().map(|name| self.database.table(name).whole(TagKind::Any)));
     }
 
+    /// The tags of what is declared, of the whole cache and database, and of those who write the tables: a process that
+    /// dies before its release ends everything that depends on a table which it wrote.
     fn with_base(&self, mut tags: Vec<Tag>) -> Vec<Tag> {
         tags.extend([Tag::root(), self.database.tag()]);
         for name in self.named.iter().map(String::as_str).chain([self.table]) {
             let reached = self.tables.reached_by(name);
             tags.extend(reached.iter().map(|(table, kind)| self.database.table(table).whole(*kind)));
         }
+        let writers: Vec<Tag> = tags.iter().filter_map(Tag::writers).collect();
+        tags.extend(writers);
         without_repetition(tags)
     }
 }
@@ -185,7 +193,7 @@ mod tests {
     use super::*;
     use crate::name::tables::{Declaration, Dependency, NamedType};
     use TagKind::{
-        Any, Born, Cleared, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix,
+        Any, Born, Cleared, Database as Whole, Details, Gone, Lists, Root, Row, Rows, Scope, Spread, Suffix, Writers,
     };
 
     const SPACE: Fingerprint = Fingerprint::from_bytes([7; 16]);
@@ -210,17 +218,20 @@ mod tests {
         let subject = Subject { database, space: SPACE, manager, table: "products", named: &named, tables: &tables };
         let key = KeyBytes::of(&1);
         let scope = database.table("products").scope(&["shelf"], KeyBytes::of(&7));
-        assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Details, Rows, Row]));
-        assert_eq!(kinds(&subject.absent_row(key)), sorted([Root, Whole, Details, Rows, Row, Born]));
+        assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Writers, Details, Rows, Row]));
+        assert_eq!(kinds(&subject.absent_row(key)), sorted([Root, Whole, Writers, Details, Rows, Row, Born]));
         assert_eq!(kinds(&subject.excluded_row(key, true)), kinds(&subject.absent_row(key)));
-        assert_eq!(kinds(&subject.excluded_row(key, false)), sorted([Root, Whole, Details, Rows, Row, Born, Any]));
-        assert_eq!(kinds(&subject.absent_unique()), sorted([Root, Whole, Details, Born]));
-        assert_eq!(kinds(&subject.hidden_unique()), sorted([Root, Whole, Details, Born, Any]));
-        assert_eq!(kinds(&subject.unique()), sorted([Root, Whole, Details, Born, Rows, Any, Cleared]));
-        assert_eq!(kinds(&subject.list(None)), sorted([Root, Whole, Lists, Any]));
-        assert_eq!(kinds(&subject.list(Some("active"))), sorted([Root, Whole, Lists, Suffix, Any]));
-        assert_eq!(kinds(&subject.scope(Some(scope))), sorted([Root, Whole, Lists, Spread, Scope]));
-        assert_eq!(kinds(&subject.scope(None)), sorted([Root, Whole, Lists, Any]));
+        assert_eq!(
+            kinds(&subject.excluded_row(key, false)),
+            sorted([Root, Whole, Writers, Details, Rows, Row, Born, Any])
+        );
+        assert_eq!(kinds(&subject.absent_unique()), sorted([Root, Whole, Writers, Details, Born]));
+        assert_eq!(kinds(&subject.hidden_unique()), sorted([Root, Whole, Writers, Details, Born, Any]));
+        assert_eq!(kinds(&subject.unique()), sorted([Root, Whole, Writers, Details, Born, Rows, Any, Cleared]));
+        assert_eq!(kinds(&subject.list(None)), sorted([Root, Whole, Writers, Lists, Any]));
+        assert_eq!(kinds(&subject.list(Some("active"))), sorted([Root, Whole, Writers, Lists, Suffix, Any]));
+        assert_eq!(kinds(&subject.scope(Some(scope))), sorted([Root, Whole, Writers, Lists, Spread, Scope]));
+        assert_eq!(kinds(&subject.scope(None)), sorted([Root, Whole, Writers, Lists, Any]));
     }
 
     #[test]
@@ -260,6 +271,40 @@ mod tests {
         let subject = Subject { database, space: SPACE, manager, table: "reviews", named: &named, tables: &tables };
         assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Gone)));
         assert!(subject.list(None).contains(&database.table("products").whole(Gone)));
+    }
+
+    #[test]
+    fn every_read_depends_on_the_writers_of_each_table_that_it_depends_on() {
+        let declaration = Declaration {
+            table: "reviews".into(),
+            key: ("id".into(), NamedType::of::<i32>()),
+            lookups: vec![],
+            dependencies: vec![Dependency::CascadedBy("products".into())],
+        };
+        let tables = Tables::new([declaration]);
+        let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
+        let database = Database::named("shop");
+        let named = ["reviews".to_string(), "votes".to_string()];
+        let subject = Subject { database, space: SPACE, manager, table: "reviews", named: &named, tables: &tables };
+        let key = KeyBytes::of(&1);
+        let reads = [
+            subject.found_row(key),
+            subject.absent_row(key),
+            subject.excluded_row(key, false),
+            subject.unique(),
+            subject.absent_unique(),
+            subject.hidden_unique(),
+            subject.list(Some("active")),
+            subject.scope(None),
+            subject.scope(Some(database.table("reviews").scope(&["stars"], key))),
+        ];
+        for tags in reads {
+            let owned: Vec<Tag> = tags.iter().filter_map(Tag::writers).collect();
+            assert!(owned.iter().all(|writers| tags.contains(writers)), "{tags:?}");
+            for name in ["reviews", "votes", "products"] {
+                assert!(tags.contains(&database.table(name).whole(Writers)), "{name}: {tags:?}");
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use log::Level;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Moment, Timestamp};
 use crate::entry::{Life, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::CacheKey;
@@ -102,6 +102,16 @@ impl GuardedStore {
     #[inline]
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The present moment by both clocks.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
+
+    /// How many incarnations of the store this process has met so far, as far as it knows.
+    pub(crate) fn incarnations_met(&self) -> u64 {
+        self.shared().map_or(0, SharedStore::incarnations_met)
     }
 
     /// Whether everything that is kept is kept in this process.

@@ -16,8 +16,6 @@ pub(crate) struct EndedWrite<'a> {
     pub(crate) releases: &'a [Release],
     /// What this process declares of the tables that were written in part.
     pub(crate) declared: &'a [TableDeclaration],
-    /// Those of them of which all wide tags are among `releases`.
-    pub(crate) widened: &'a [TableDeclaration],
     pub(crate) outcome: Outcome,
 }
 
@@ -32,53 +30,29 @@ pub(crate) enum FillStart {
 }
 
 /// All tags that stand for one of `tables` as a whole, but for `any`.
-pub(crate) fn wide_tags(tables: &[TableDeclaration]) -> Vec<Tag> {
+fn wide_tags(tables: &[TableDeclaration]) -> Vec<Tag> {
     tables.iter().flat_map(|declared| declared.table.wide()).collect()
 }
 
 impl GuardedStore {
-    /// Places intents. Gives those of the tables in `declared` of which others declare something else.
-    pub(crate) fn place(
-        &self,
-        writer: Writer,
-        tags: &[Tag],
-        declared: &[TableDeclaration],
-        now: Timestamp,
-    ) -> Result<Vec<TableDeclaration>, CallFailure> {
-        let life = self.policy.intent_life;
-        let is_noted = !declared.is_empty() && self.keeps_notes();
-        let tables: Vec<Tag> = if is_noted { tags.iter().copied().filter(Tag::is_any).collect() } else { Vec::new() };
-        let placing = Placing { writer, tags, life, tables: &tables };
-        let notes = self.call(Operation::Place, |store| same_length(store.place(&placing, now)?, tables.len()))?;
-        // Where no notes are kept, nobody declares anything else.
-        let declared = if is_noted { declared } else { &[] };
-        Ok(Notes::foreign(declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
+    /// Places intents.
+    pub(crate) fn place(&self, writer: Writer, tags: &[Tag], now: Timestamp) -> Result<(), CallFailure> {
+        let placing = Placing::new(writer, tags, self.policy.intent_life);
+        self.call(Operation::Place, |store| store.place(&placing, now)).map(drop)
     }
 
-    /// Places intents for whole tables of which others declare something else, and says so beside them.
-    pub(crate) fn place_wide(
-        &self,
-        writer: Writer,
-        tags: &[Tag],
-        tables: &[TableDeclaration],
-        now: Timestamp,
-    ) -> Result<(), CallFailure> {
-        self.place(writer, tags, &[], now)?;
-        self.claim(writer, tables);
-        Ok(())
-    }
-
-    /// Releases what was written, and what stands for whole tables where others declare something else.
+    /// Releases what was written, and the whole of tables of which others declare something else.
     pub(crate) fn release(&self, over: &EndedWrite<'_>) -> Result<(), CallFailure> {
         if over.declared.is_empty() || !self.keeps_notes() {
             return self.release_unnoted(over.writer, over.releases);
         }
-        // A name of its own: what the writer claims when its intents are placed may arrive late, and is not dropped.
+        let foreign = self.release_noted(over)?;
+        if foreign.is_empty() {
+            return Ok(());
+        }
+        // A name of its own: what is claimed in another's may arrive late, and is not dropped.
         let claimer = Writer::fresh();
-        let mut claimed = self.claim(claimer, over.widened);
-        let mut foreign = self.release_noted(over)?;
-        foreign.retain(|found| !over.widened.contains(found));
-        claimed.extend(self.claim(claimer, &foreign));
+        let claimed = self.claim(claimer, &foreign);
         self.widen(over.writer, &foreign, over.outcome)?;
         self.forget(claimer, &claimed);
         Ok(())
@@ -96,9 +70,6 @@ impl GuardedStore {
 
     /// Changes the wide tags of `tables`, whose foreign notes are claimed.
     fn widen(&self, writer: Writer, tables: &[TableDeclaration], outcome: Outcome) -> Result<(), CallFailure> {
-        if tables.is_empty() {
-            return Ok(());
-        }
         let releases: Vec<Release> = wide_tags(tables).into_iter().map(|tag| Release { tag, outcome }).collect();
         self.release_unnoted(writer, &releases)
     }
@@ -114,7 +85,7 @@ impl GuardedStore {
     /// Of others they may be claimed later yet, when somebody has filled by them since: such a claim must not be followed
     /// by a drop. Notes that stay cost the next writer the same. After the first that fails nobody is asked for the others:
     /// whoever claims has more to do.
-    pub(crate) fn claim(&self, writer: Writer, tables: &[TableDeclaration]) -> Vec<TableDeclaration> {
+    fn claim(&self, writer: Writer, tables: &[TableDeclaration]) -> Vec<TableDeclaration> {
         let claimed = |declared: &TableDeclaration| {
             let claim = Remark::Claim { own: declared.fingerprint, writer };
             self.remark(declared, claim, Operation::Release).ok().map(|_| *declared)

@@ -102,5 +102,9 @@ impl SharedStore for Elsewhere {
         None
     }
 
+    fn incarnations_met(&self) -> u64 {
+        1
+    }
+
     fn shut_down(&self) {}
 }

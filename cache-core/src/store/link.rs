@@ -178,6 +178,10 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; some of the entries may be gone.
     fn reclaim(&self) -> Result<()>;
 
+    /// How many incarnations of the server this link has met so far: one more for each connection that finds another one
+    /// than the connection before it.
+    fn incarnations_met(&self) -> u64;
+
     /// How much is kept, as far as it can be told without a round trip that takes long.
     fn usage(&self) -> Usage;
 }

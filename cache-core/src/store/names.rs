@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::entry::format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::{CacheKey, Fingerprint};
-use crate::name::tag::{Cardinality, Tag};
+use crate::name::tag::{Cardinality, Tag, TagKind};
 use crate::store::Lease;
 
 /// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
@@ -21,6 +21,7 @@ pub struct Names {
     leases: Box<str>,
     notes: Box<str>,
     tokens: Box<str>,
+    polled: Box<str>,
     incarnation: Name,
 }
 
@@ -34,8 +35,10 @@ pub struct Name(SmallVec<[u8; Name::ROOM]>);
 pub struct TagName {
     /// The key of its token.
     pub token: Name,
-    /// How many of its kind there may be. A tag that is only read is taken for a wide one.
+    /// How many of its kind there may be.
     pub reach: Cardinality,
+    /// Whether its changes are [polled](TagKind::is_polled) and not pushed.
+    pub is_polled: bool,
 }
 
 impl TagName {
@@ -80,6 +83,7 @@ impl Names {
             leases: starting_with("l"),
             notes: starting_with("n"),
             tokens: starting_with("t"),
+            polled: starting_with("w"),
             incarnation: Name([prefix, ":incarnation"].concat().into_bytes().into()),
         })
     }
@@ -97,7 +101,7 @@ impl Names {
         &self.entries
     }
 
-    /// What the names of all tokens begin with, and no other name does.
+    /// What the names of all tokens begin with that are pushed when they change, and no other name does.
     #[must_use]
     pub fn start_of_tokens(&self) -> &str {
         &self.tokens
@@ -106,7 +110,7 @@ impl Names {
     /// A tag.
     #[must_use]
     pub fn tag(&self, tag: &Tag) -> TagName {
-        TagName { reach: tag.kind().reach(), ..self.tag_of(tag.fingerprint()) }
+        self.tag_of(tag.fingerprint(), tag.kind())
     }
 
     /// The tag whose token has this name; `None`: it is the name of something else.
@@ -120,7 +124,7 @@ impl Names {
     #[must_use]
     pub fn notes(&self, any: &Tag) -> TableName {
         let tag = any.fingerprint();
-        TableName { any: self.tag_of(tag), notes: name(&self.notes, tag) }
+        TableName { any: self.tag_of(tag, any.kind()), notes: name(&self.notes, tag) }
     }
 
     /// A lease.
@@ -139,8 +143,9 @@ impl Names {
         name(&self.entries, key)
     }
 
-    pub(crate) fn tag_of(&self, tag: Fingerprint) -> TagName {
-        TagName { token: name(&self.tokens, tag), reach: Cardinality::Wide }
+    pub(crate) fn tag_of(&self, tag: Fingerprint, kind: TagKind) -> TagName {
+        let start = if kind.is_polled() { &self.polled } else { &self.tokens };
+        TagName { token: name(start, tag), reach: kind.reach(), is_polled: kind.is_polled() }
     }
 }
 
@@ -191,6 +196,7 @@ impl fmt::Display for Name {
 mod tests {
     use super::*;
     use crate::name::key::{KeyBytes, Kind};
+    use crate::name::tag::Database;
 
     fn key() -> CacheKey {
         let part = Fingerprint::of(&[b"part"]);
@@ -215,6 +221,16 @@ mod tests {
         for other in [name.intents().as_str()].into_iter().chain(strange) {
             assert_eq!(names.tag_called(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_tag_that_is_polled_has_a_name_of_which_no_change_is_pushed() {
+        let names = Names::starting_with("shop").unwrap();
+        let writers = names.tag(&Database::named("shop").table("products").whole(TagKind::Writers));
+        assert!(writers.token.as_str().starts_with("shop:w:{"), "{}", writers.token);
+        assert!(!writers.token.as_str().starts_with(&names.start_of_tokens()));
+        assert_eq!(names.tag_called(writers.token.as_str().as_bytes()), None);
+        assert_eq!(writers.intents().as_str(), writers.token.as_str().replacen(":w:", ":i:", 1));
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod watch;
 
 pub(super) use book::Under;
 use book::{Book, TagCell};
-pub(super) use copies::{Copies, Forsaken, copy, under_copy};
+pub(super) use copies::{Copies, Forsaken, as_tag, copy, under_copy};
 pub(super) use told::Overtaken;
 use trust::Trust;
 pub(super) use watch::Watchman;
@@ -85,8 +85,8 @@ impl NearMemory {
         Some((held.value.clone(), held.life))
     }
 
-    /// Prepares to ask the server for the tokens of `tags`.
-    pub(super) fn ask(&self, tags: impl IntoIterator<Item = Fingerprint>) -> Option<TokenRequest> {
+    /// Prepares to ask the server for the tokens of `tags`, each of which is of a kind.
+    pub(super) fn ask(&self, tags: impl IntoIterator<Item = (Fingerprint, TagKind)>) -> Option<TokenRequest> {
         let mut book = self.book();
         book.sweep_if_grown();
         book.near.ask(tags)

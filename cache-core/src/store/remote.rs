@@ -130,9 +130,9 @@ impl<L: Link> RemoteStore<L> {
         self.near.as_ref().map(|near| &*near.memory)
     }
 
-    /// Forgets the tokens of `tags` when the call is over, whatever became of it.
+    /// Forgets the tokens of `tags` when the call is over, whatever became of it. No write changes one that is polled.
     fn overtaken(&self, tags: impl Iterator<Item = Tag>) -> Option<Overtaken<'_>> {
-        self.memory().map(|memory| Overtaken::new(memory, tags))
+        self.memory().map(|memory| Overtaken::new(memory, tags.filter(|tag| !tag.kind().is_polled())))
     }
 
     /// Stores entries, of which `send` sends those that have bytes.
@@ -180,15 +180,6 @@ impl<L: Link> RemoteStore<L> {
 
     fn names_of(&self, tags: &[Tag]) -> Vec<TagName> {
         tags.iter().map(|tag| self.link.names().tag(tag)).collect()
-    }
-
-    fn release_some(&self, writer: Writer, releases: &[Release], tables: &[Tag]) -> Result<Vec<Option<Notes>>> {
-        if releases.is_empty() && tables.is_empty() {
-            return Ok(Vec::new());
-        }
-        let named: Vec<_> =
-            releases.iter().map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
-        self.link.release(writer, &named, &self.notes_of(tables))
     }
 
     fn notes_of(&self, tables: &[Tag]) -> Vec<Name> {
@@ -243,7 +234,7 @@ impl<L: Link> Store for RemoteStore<L> {
         // Whatever becomes of the call, this process does not serve them any more.
         let _forsaken = self.memory().map(|memory| Forsaken::new(memory, keys));
         let names = self.link.names();
-        let beside = |key: &CacheKey| (names.entry(key), names.tag_of(key.fingerprint()));
+        let beside = |key: &CacheKey| (names.entry(key), names.tag_of(key.fingerprint(), TagKind::Row));
         self.link.forget(&keys.iter().map(beside).collect::<Vec<_>>())
     }
 
@@ -256,9 +247,8 @@ impl<L: Link> Store for RemoteStore<L> {
         same_length(self.link.place(writer, &self.names_of(tags), life, &self.notes_of(tables))?, tables.len())
     }
 
-    /// Releases in two steps, whatever the order given: first all tags that change, then, once that is acknowledged,
-    /// the intents that go without a new token. Those are mostly wide ones, which covered the exact tags until these
-    /// were known.
+    /// First all tags that change, whatever the order given, then the intents that go without a new token. Those are
+    /// mostly wide ones, which covered the exact tags until these were known.
     fn release(
         &self,
         writer: Writer,
@@ -267,11 +257,14 @@ impl<L: Link> Store for RemoteStore<L> {
         _now: Timestamp,
     ) -> Result<Vec<Option<Notes>>> {
         let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
-        let (unchanged, changed): (Vec<Release>, Vec<Release>) =
-            releases.iter().copied().partition(|release| release.outcome == Outcome::Unchanged);
-        let notes = same_length(self.release_some(writer, &changed, tables)?, tables.len())?;
-        self.release_some(writer, &unchanged, &[])?;
-        Ok(notes)
+        if releases.is_empty() && tables.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_unchanged = |release: &&Release| release.outcome == Outcome::Unchanged;
+        let ordered =
+            releases.iter().filter(|release| !is_unchanged(release)).chain(releases.iter().filter(is_unchanged));
+        let named: Vec<_> = ordered.map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
+        same_length(self.link.release(writer, &named, &self.notes_of(tables))?, tables.len())
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -325,6 +318,10 @@ impl<L: Link> SharedStore for RemoteStore<L> {
 
     fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
         Some(self.memory()?.counts(now))
+    }
+
+    fn incarnations_met(&self) -> u64 {
+        self.link.incarnations_met()
     }
 
     fn shut_down(&self) {

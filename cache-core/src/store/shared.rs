@@ -59,6 +59,10 @@ pub trait SharedStore {
     /// The numbers of what the store keeps in this process; `None`: it keeps nothing there.
     fn near_counts(&self, now: Timestamp) -> Option<NearCounts>;
 
+    /// How many incarnations of the store this process has met so far: one more for each connection that finds another one
+    /// than the connection before it. What was placed in a former one is taken for lost.
+    fn incarnations_met(&self) -> u64;
+
     /// The cache is shut down: ends what the store does by itself. Calls go on being answered.
     fn shut_down(&self);
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::name::key::Fingerprint;
+use crate::name::tag::Token;
 
 /// Opens connections on which a server tells of every change to a tag's token.
 pub trait Subscriber: fmt::Debug + Send {
@@ -25,19 +26,20 @@ pub trait Subscriber: fmt::Debug + Send {
 /// * **Order.** When the server has acknowledged a change to anybody before a heartbeat was [sent](Self::beat), the change
 ///   is told before the heartbeat's answer.
 /// * **All changes.** Tokens that are changed, removed, expire by themselves or are dropped for want of room, whoever does
-///   it, this process included; and intents that are placed beside them.
+///   it, this process included; and intents that are placed beside them. Not those of tags that are polled.
 /// * **Incarnations.** A heartbeat is answered only by the incarnation that the connection was opened to, and only
 ///   while the server takes writes.
 pub trait Subscription: fmt::Debug + Send {
     /// The incarnation that the connection was opened to.
     fn incarnation(&self) -> Option<Incarnation>;
 
-    /// Sends a heartbeat. The one before has been answered.
+    /// Sends a heartbeat, which asks for the tokens of `polled` tags: those of which the server
+    /// [does not push](crate::TagKind::is_polled) any change. The one before has been answered.
     ///
     /// # Errors
     ///
     /// If the connection is of no use any more.
-    fn beat(&mut self) -> Result<()>;
+    fn beat(&mut self, polled: &[Fingerprint]) -> Result<()>;
 
     /// The next thing that the server tells; `None`: nothing, for `timeout`.
     ///
@@ -55,8 +57,9 @@ pub enum Push {
     Changed(Vec<Fingerprint>),
     /// Everything is gone.
     Everything,
-    /// The heartbeat is answered.
-    Heartbeat,
+    /// The heartbeat is answered: the present token of each tag that it has asked for, in order; `None`: it has none. Each
+    /// was read after the heartbeat was sent.
+    Heartbeat(Vec<Option<Token>>),
 }
 
 /// Why a server does not tell of changes.

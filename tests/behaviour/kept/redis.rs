@@ -182,6 +182,10 @@ impl SharedStore for OfShop {
         self.0.store.near_counts(now)
     }
 
+    fn incarnations_met(&self) -> u64 {
+        self.0.store.incarnations_met()
+    }
+
     fn shut_down(&self) {}
 }
 

@@ -248,6 +248,10 @@ impl SharedStore for FailingStore {
         self.shared_inner()?.near_counts(now)
     }
 
+    fn incarnations_met(&self) -> u64 {
+        self.shared_inner().map_or(1, SharedStore::incarnations_met)
+    }
+
     fn shut_down(&self) {
         if let Some(inner) = self.shared_inner() {
             inner.shut_down();

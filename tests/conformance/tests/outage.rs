@@ -53,6 +53,10 @@ fn any() -> Tag {
     database().table("products").whole(TagKind::Any)
 }
 
+fn writers() -> Tag {
+    database().table("products").whole(TagKind::Writers)
+}
+
 fn key() -> CacheKey {
     let part = Fingerprint::of(&[b"test"]);
     CacheKey { space: part, manager: part, kind: Kind::List, id: KeyBytes::of(&1) }
@@ -74,11 +78,15 @@ fn look_up_often(cache: &Cache, times: usize) -> Vec<Result<(), Miss>> {
 
 /// Loads and stores the one entry.
 fn fill(cache: &Cache) {
+    fill_under(cache, &[any(), writers()]);
+}
+
+fn fill_under(cache: &Cache, tags: &[Tag]) {
     reading(cache, |reader| {
-        let Start::Lead(fill) = reader.start(&Sought::new(key(), &[any()], &[])) else { panic!("nobody else loads") };
+        let Start::Lead(fill) = reader.start(&Sought::new(key(), tags, &[])) else { panic!("nobody else loads") };
         let value = Value::Shared(Arc::new(1));
         let loaded = Loaded { value, weight: 8, codec: None, lifetime: Timeout::from_secs(3_600).into() };
-        fill.store(reader, loaded, vec![any()]);
+        fill.store(reader, loaded, tags.to_vec());
     });
 }
 
@@ -239,7 +247,7 @@ fn f7_a_write_that_may_still_run_leaves_an_intent_when_it_gets_through() {
         let _ = look_up(&world.cache);
         world.cache.statistics().store.dirty_tag_count == 0
     });
-    fill(&world.cache);
+    fill_under(&world.cache, &[any()]);
     assert_eq!(look_up(&world.cache), Ok(()));
     world.clock.advance(LIFE);
     assert_eq!(look_up(&world.cache), Err(Miss::Changed(TagKind::Any)));
@@ -298,7 +306,7 @@ fn f14_a_writer_that_never_comes_back_leaves_nothing_alive_beyond_its_intent() {
     world.clock.advance(LIFE - Duration::from_nanos(1));
     assert_eq!(look_up(&world.cache), Ok(()));
     world.clock.advance(Duration::from_nanos(1));
-    assert_eq!(look_up(&world.cache), Err(Miss::Changed(TagKind::Any)));
+    assert_eq!(look_up(&world.cache), Err(Miss::Changed(TagKind::Writers)));
 }
 
 #[test]
@@ -310,8 +318,8 @@ fn c6_fills_under_the_intent_of_a_long_write_end_with_it_however_long_it_takes()
     let mut invalidation = Invalidation::of(database());
     invalidation.place(&changes(), std::slice::from_ref(&cache));
     wait_for("the intents are placed again", || cache.statistics().store.intent_renewal_count >= 5);
-    let seeds = reading(&cache, |reader| reader.seed(&[any()]).unwrap());
-    assert!(seeds[0].1.is_intended, "three lives later");
+    let seeds = reading(&cache, |reader| reader.seed(&[writers()]).unwrap());
+    assert!(seeds[0].1.is_intended, "more than a life later");
     fill(&cache);
     invalidation.release(&changes(), WriteEnd::Over, Cause::Statement, std::slice::from_ref(&cache));
     assert!(look_up(&cache).is_err());

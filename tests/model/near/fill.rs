@@ -10,7 +10,7 @@ use crate::sight::Sight;
 impl NearWorld {
     pub(crate) fn ask(&self, state: &mut State) {
         state.left.fills -= 1;
-        let question = state.near.ask([self.name]);
+        let question = state.near.ask([(self.name, self.tag.kind())]);
         state.fill = Some(Fill { question, seed: None, is_answered: false, commits: None });
     }
 
@@ -25,7 +25,7 @@ impl NearWorld {
         let Some(fill) = &mut state.fill else { return };
         fill.is_answered = true;
         if self.has(Mutation::MessageForgotten) {
-            fill.question = state.near.ask([self.name]);
+            fill.question = state.near.ask([(self.name, self.tag.kind())]);
         }
         let Some((question, seed)) = fill.question.clone().zip(fill.seed) else { return };
         let is_intended = seed.is_intended && !self.has(Mutation::IntendedTokenKept);

@@ -28,7 +28,9 @@ impl NearWorld {
         let epoch = state.link.epoch;
         match state.link.from_store.remove(0) {
             Message::Changed => state.near.changed(self.name),
-            Message::Heartbeat(sent_at) => state.near.heartbeat(epoch, counted(sent_at)),
+            Message::Heartbeat(sent_at) => {
+                state.near.heartbeat(epoch, counted(sent_at), &[]);
+            }
             Message::Track(sent_at) => state.near.tracking(epoch, counted(sent_at)),
         }
     }

@@ -17,10 +17,15 @@ pub(in crate::store) fn copy(key: Fingerprint, bytes: &[u8]) -> (Fingerprint, Se
     (key, Seed { token: Mark::of(bytes).token(), is_intended: false })
 }
 
-/// What a copy of it depends on beside its tags. It takes as much room as the tag of a row: no other entry needs it.
+/// The name `key` as that of a tag. It takes as much room as the tag of a row: no other entry needs it.
+pub(in crate::store) const fn as_tag(key: Fingerprint) -> (Fingerprint, TagKind) {
+    (key, TagKind::Row)
+}
+
+/// What a copy of it depends on beside its tags.
 pub(in crate::store) fn under_copy(key: Fingerprint, bytes: &[u8]) -> Under {
-    let (key, seed) = copy(key, bytes);
-    (key, TagKind::Row, seed.token)
+    let ((key, kind), (_, seed)) = (as_tag(key), copy(key, bytes));
+    (key, kind, seed.token)
 }
 
 /// Entries that are about to be stored on the server, of which copies are to be kept.
@@ -35,7 +40,7 @@ impl<'a> Copies<'a> {
     pub(in crate::store) fn before(memory: &'a NearMemory, entries: &'a [Put]) -> Self {
         let names = || entries.iter().map(|put| put.key.fingerprint());
         memory.changed(names());
-        Self { memory, entries, question: memory.ask(names()) }
+        Self { memory, entries, question: memory.ask(names().map(as_tag)) }
     }
 
     /// Keeps copies of what was stored, which are these `bytes` in their order; of the others nothing is left.

@@ -49,7 +49,7 @@ fn tracked() -> NearMemory {
 }
 
 fn know(memory: &NearMemory, id: i32, bits: u64) {
-    let question = memory.ask([tag(id)]).expect("tracked");
+    let question = memory.ask([(tag(id), TagKind::Row)]).expect("tracked");
     memory.answer(&question, &[seed(id, bits)], this_life());
 }
 
@@ -78,9 +78,9 @@ fn a_changed_tag_ends_its_entries_and_its_token_does_not_bring_them_back() {
 #[test]
 fn a_lost_link_ends_everything_at_once_and_answers_from_before_do_not_enter() {
     let memory = holding();
-    let question = memory.ask([tag(2)]).expect("tracked");
+    let question = memory.ask([(tag(2), TagKind::Row)]).expect("tracked");
     memory.disconnected();
-    assert!(!serves(&memory) && memory.ask([tag(1)]).is_none());
+    assert!(!serves(&memory) && memory.ask([(tag(1), TagKind::Row)]).is_none());
     memory.tracked(this_life(), at(1), wall_now());
     memory.answer(&question, &[seed(2, 1)], this_life());
     memory.put(key(1), &value(), life(1), (&[under(2, 1)], 4));
@@ -103,7 +103,7 @@ fn a_load_from_before_a_lost_link_is_kept_if_its_tokens_are_known_to_be_the_pres
 fn what_another_life_of_the_server_answers_is_not_kept() {
     for from in [Incarnation::called("other"), Incarnation::called("")] {
         let memory = tracked();
-        let question = memory.ask([tag(1)]).expect("tracked");
+        let question = memory.ask([(tag(1), TagKind::Row)]).expect("tracked");
         memory.answer(&question, &[seed(1, 1)], from);
         memory.put(key(1), &value(), life(1), (&[under(1, 1)], 4));
         assert!(!serves(&memory));
@@ -150,7 +150,7 @@ fn trust_ends_and_comes_back_with_the_next_heartbeat() {
     let find = |second| memory.find(&key(1), at(second)).is_some();
     memory.put(key(1), &value(), Life::starting(at(1), Timeout::NEVER), (&[under(1, 1)], 4));
     assert!(find(3_599) && !find(3_600));
-    memory.heard(at(10), wall_now());
+    memory.heard((at(10), wall_now()), &[]);
     assert!(find(3_609) && !find(3_610));
 }
 
@@ -166,7 +166,7 @@ fn tags_that_nothing_depends_on_are_forgotten_in_time() {
 
 /// What was found on the server under the key of `id`, made of `bytes`.
 fn look(memory: &NearMemory, id: i32) -> TokenRequest {
-    memory.ask([tag(id), key(id).fingerprint()]).expect("tracked")
+    memory.ask([(tag(id), TagKind::Row), as_tag(key(id).fingerprint())]).expect("tracked")
 }
 
 fn keep_found(memory: &NearMemory, question: &TokenRequest, bytes: &[u8]) {

@@ -1,7 +1,8 @@
 //! Applies pushes, changes of the link and own writes to near memory.
 
 use crate::clock::Timestamp;
-use crate::name::tag::Tag;
+use crate::name::key::Fingerprint;
+use crate::name::tag::{Tag, Token};
 use crate::store::near::NearMemory;
 use crate::store::near::book::Book;
 use crate::store::track::Incarnation;
@@ -30,12 +31,25 @@ impl NearMemory {
         self.ledger.count_link();
     }
 
-    /// The server has answered a heartbeat that was sent at `sent_at`, and at `sent_by_wall`.
-    pub(super) fn heard(&self, sent_at: Timestamp, sent_by_wall: Timestamp) {
+    /// The server has answered a heartbeat that was sent at `sent_at`, and at `sent_by_wall`, with these tokens of
+    /// [polled](Self::polled) tags.
+    ///
+    /// What the answer does not confirm is marked before trust goes on.
+    pub(super) fn heard(
+        &self,
+        (sent_at, sent_by_wall): (Timestamp, Timestamp),
+        polled: &[(Fingerprint, Option<Token>)],
+    ) {
         let mut book = self.book();
         let epoch = book.near.epoch();
-        book.near.heartbeat(epoch, sent_at);
+        let forgotten = book.near.heartbeat(epoch, sent_at, polled);
+        forgotten.into_iter().for_each(|tag| book.mark_unless_known(tag));
         self.trust_as(&book, sent_by_wall);
+    }
+
+    /// The tags that a heartbeat has to ask for.
+    pub(super) fn polled(&self) -> Vec<Fingerprint> {
+        self.book().near.polled().collect()
     }
 
     /// The server has forgotten everything, and the link goes on.

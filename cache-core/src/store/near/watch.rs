@@ -115,11 +115,15 @@ impl PushReader {
         let patience = (self.max_staleness * 2).max(Self::PATIENCE);
         let mut due = Instant::now();
         let mut sent: Option<(Sent, Instant)> = None;
+        let mut polled = Vec::new();
         while !self.is_stopping() {
             let now = Instant::now();
             if sent.is_none() && now >= due {
+                let Some(memory) = self.memory.upgrade() else { return Ok(()) };
+                // What becomes known from now on is not asked for.
+                polled = memory.polled();
                 sent = Some((self.now(), now));
-                track.beat()?;
+                track.beat(&polled)?;
                 due = now + interval;
             }
             if sent.is_some_and(|(_, began)| began.elapsed() > patience) {
@@ -134,9 +138,10 @@ impl PushReader {
                     memory.changed(tags);
                 }
                 Push::Everything => memory.forget(),
-                Push::Heartbeat => {
+                Push::Heartbeat(tokens) => {
                     if let Some((Sent(at, by_wall), _)) = sent.take() {
-                        memory.heard(at, by_wall);
+                        let tokens: Vec<_> = polled.drain(..).zip(tokens).collect();
+                        memory.heard((at, by_wall), &tokens);
                     }
                 }
             }

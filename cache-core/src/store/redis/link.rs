@@ -17,8 +17,27 @@ use crate::store::redis::command::change::TagCommand;
 use crate::store::redis::command::connection::Connection;
 use crate::store::redis::wire::address::{Address, NearSettings};
 use crate::store::redis::wire::failure::{Deadline, Failure};
-use crate::store::track::Subscriber;
+use crate::store::track::{Incarnation, Subscriber};
 use crate::store::{Seeded, Usage};
+use crate::sync::Mutex;
+
+/// The incarnations of the server that connections have found.
+#[derive(Debug, Default)]
+struct Met {
+    last: Mutex<Option<Incarnation>>,
+    count: AtomicU64,
+}
+
+impl Met {
+    /// A new connection has found this incarnation.
+    fn note(&self, found: Option<Incarnation>) {
+        let mut last = self.last.lock();
+        if *last != found {
+            *last = found;
+            self.count.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
 
 /// A process's connections to one server of Redis 6.2 or later, or of Valkey.
 ///
@@ -38,6 +57,7 @@ pub struct RedisLink {
     address: Address,
     pool: Pool,
     timeout_nanos: AtomicU64,
+    met: Met,
     /// Where the next call goes on that gives room back.
     sweep: AtomicU64,
 }
@@ -74,7 +94,8 @@ impl RedisLink {
 
     pub(super) fn to(address: Address) -> Self {
         let pool = Pool::of(address.idle_connections);
-        let link = Self { address, pool, timeout_nanos: AtomicU64::new(0), sweep: AtomicU64::new(0) };
+        let link =
+            Self { address, pool, timeout_nanos: AtomicU64::new(0), met: Met::default(), sweep: AtomicU64::new(0) };
         link.set_timeout(Self::TIMEOUT);
         link
     }
@@ -118,7 +139,7 @@ impl RedisLink {
                 return answered;
             }
         }
-        self.over(Connection::open(&self.address, deadline)?, deadline, &work)
+        self.over(self.open_connection(deadline)?, deadline, &work)
     }
 
     fn carry<T>(
@@ -133,7 +154,13 @@ impl RedisLink {
                 answered => return answered,
             }
         }
-        self.over(Connection::open(&self.address, deadline)?, deadline, &work)
+        self.over(self.open_connection(deadline)?, deadline, &work)
+    }
+
+    fn open_connection(&self, deadline: Deadline) -> core::result::Result<Connection, Failure> {
+        let connection = Connection::open(&self.address, deadline)?;
+        self.met.note(connection.life());
+        Ok(connection)
     }
 
     fn over<T>(
@@ -264,6 +291,10 @@ impl Link for RedisLink {
             self.sweep.store(cursor, Ordering::Relaxed);
             Ok(())
         })
+    }
+
+    fn incarnations_met(&self) -> u64 {
+        self.met.count.load(Ordering::SeqCst)
     }
 
     /// Zeros: counting keys would take as long as looking at all of them.

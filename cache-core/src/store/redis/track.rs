@@ -9,11 +9,13 @@ use core::time::Duration;
 
 use crate::error::Result;
 use crate::name::key::Fingerprint;
+use crate::name::tag::{TagKind, Token};
 use crate::store::Incarnation;
 use crate::store::names::Names;
 use crate::store::redis::command::batch::{Batch, Command};
+use crate::store::redis::command::call::texts;
 use crate::store::redis::command::connection::{self, Connection};
-use crate::store::redis::command::incarnation;
+use crate::store::redis::command::{incarnation, tokens};
 use crate::store::redis::wire::address::Address;
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
@@ -42,9 +44,10 @@ struct Tracking {
 #[derive(Debug)]
 enum Awaited {
     Nothing,
-    /// Whether the server is in the same life, and takes writes: these answers so far.
-    Facts(Vec<Reply>),
-    Pong,
+    /// Whether the server is in the same life, and takes writes; and so many tokens: these answers so far.
+    Facts(Vec<Reply>, usize),
+    /// With the tokens that came before it.
+    Pong(Vec<Option<Token>>),
 }
 
 impl RedisSubscriber {
@@ -109,10 +112,17 @@ impl Tracking {
         }
     }
 
-    fn ask_for_facts(&mut self) -> core::result::Result<(), Failure> {
+    fn ask_for_facts(&mut self, polled: &[Fingerprint]) -> core::result::Result<(), Failure> {
         let mut batch = connection::information();
         batch.add(Command::named("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
-        self.awaited = Awaited::Facts(Vec::new());
+        if !polled.is_empty() {
+            let mut command = Command::named("MGET");
+            polled.iter().for_each(|tag| {
+                command.arg(self.names.tag_of(*tag, TagKind::Writers).token.as_str());
+            });
+            batch.add(&command);
+        }
+        self.awaited = Awaited::Facts(Vec::new(), polled.len());
         self.send(&batch)
     }
 
@@ -127,17 +137,20 @@ impl Tracking {
             _ => {}
         }
         match core::mem::replace(&mut self.awaited, Awaited::Nothing) {
-            Awaited::Facts(mut facts) => {
+            Awaited::Facts(mut facts, count) => {
                 facts.push(value);
-                if facts.len() < 3 {
-                    self.awaited = Awaited::Facts(facts);
+                if facts.len() < 3 + usize::from(count > 0) {
+                    self.awaited = Awaited::Facts(facts, count);
                     return Ok(None);
                 }
+                let polled = if count > 0 { facts.pop() } else { None };
                 self.check(&facts)?;
-                self.awaited = Awaited::Pong;
+                self.awaited = Awaited::Pong(tokens_of(polled, count)?);
                 self.send(&Batch::of(&Command::named("PING"))).map(|()| None)
             }
-            Awaited::Pong if matches!(&value, Reply::Status(word) if **word == *b"PONG") => Ok(Some(Push::Heartbeat)),
+            Awaited::Pong(tokens) if matches!(&value, Reply::Status(word) if **word == *b"PONG") => {
+                Ok(Some(Push::Heartbeat(tokens)))
+            }
             _ => Err(Failure::strange("a heartbeat")),
         }
     }
@@ -164,13 +177,20 @@ impl Tracking {
     }
 }
 
+/// The tokens that the server has read of so many tags.
+fn tokens_of(reply: Option<Reply>, count: usize) -> core::result::Result<Vec<Option<Token>>, Failure> {
+    let texts = reply.map_or(Ok(Vec::new()), texts)?;
+    let tokens: Vec<_> = texts.iter().map(|bytes| Some(tokens::held(bytes.as_deref()?)?.token)).collect();
+    if tokens.len() == count { Ok(tokens) } else { Err(Failure::strange("a heartbeat")) }
+}
+
 impl Subscription for Tracking {
     fn incarnation(&self) -> Option<Incarnation> {
         Incarnation::called(&self.incarnation)
     }
 
-    fn beat(&mut self) -> Result<()> {
-        self.ask_for_facts().map_err(|failure| failure.into_error("sending a heartbeat"))
+    fn beat(&mut self, polled: &[Fingerprint]) -> Result<()> {
+        self.ask_for_facts(polled).map_err(|failure| failure.into_error("sending a heartbeat"))
     }
 
     fn next(&mut self, timeout: Duration) -> Result<Option<Push>> {

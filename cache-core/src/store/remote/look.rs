@@ -5,12 +5,12 @@ use crate::entry::format::{self, Dependency, Record};
 use crate::entry::{Flaw, Life, Value, Worth, judge};
 use crate::error::Result;
 use crate::name::key::Fingerprint;
-use crate::name::tag::{Tag, Token};
+use crate::name::tag::{Tag, TagKind, Token};
 use crate::protocol::intent::Seed;
 use crate::protocol::near::TokenRequest;
 use crate::store::link::{Commencing, Link, ReadReply};
 use crate::store::names::{Name, TagName};
-use crate::store::near::{NearMemory, Under, copy, under_copy};
+use crate::store::near::{NearMemory, Under, as_tag, copy, under_copy};
 use crate::store::{Beginning, Begun, Found, Lease, LookUp, Started, Starting, Wanted, same_length};
 
 /// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
@@ -27,7 +27,7 @@ pub(super) fn look<L: Link>(place: &LookUpServer<'_, L>, wanted: &[Wanted<'_>], 
         return Ok(wanted.iter().map(|_| LookUp::unseen(None)).collect());
     }
     let (names, tags) = (LookUpKeys::of(place.link, &readable), tags_of(&readable));
-    let sight = read(place, &names, tags.iter().flatten().map(Tag::fingerprint).collect())?;
+    let sight = read(place, &names, tags.iter().flatten().map(named).collect())?;
     let found = found_in(place, (&readable, &names), &sight, now)?;
     let mut looked = found.into_iter().zip(tags).map(|(found, tags)| {
         let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
@@ -35,6 +35,13 @@ pub(super) fn look<L: Link>(place: &LookUpServer<'_, L>, wanted: &[Wanted<'_>], 
     });
     let next = |wanted: &Wanted<'_>| wanted.codec.and_then(|_| looked.next()).unwrap_or(LookUp::unseen(None));
     Ok(wanted.iter().map(next).collect())
+}
+
+/// A tag by its digest, and what it stands for.
+type NamedTag = (Fingerprint, TagKind);
+
+fn named(tag: &Tag) -> NamedTag {
+    (tag.fingerprint(), tag.kind())
 }
 
 fn tags_of(wanted: &[&Wanted<'_>]) -> Vec<Vec<Tag>> {
@@ -65,9 +72,9 @@ pub(super) fn begin<L: Link>(place: &LookUpServer<'_, L>, beginning: &Beginning<
     let (name, holder, life) = beginning.lease;
     let (lease, tag_names): (Name, Vec<TagName>) = (own.lease(&name), tags.iter().map(|tag| own.tag(tag)).collect());
     let notes: Vec<Name> = tables.iter().map(|any| own.notes(any).notes).collect();
-    let question = place.ask(&names, tags.iter().map(Tag::fingerprint));
+    let question = place.ask(&names, tags.iter().map(named));
     let opening = place.link.begin((&lease, holder, life), (&names.entries[0], &tag_names), &notes)?;
-    let sight = Sight::of(place, (question, &names), tags.iter().map(Tag::fingerprint).collect(), opening.answer)?;
+    let sight = Sight::of(place, (question, &names), tags.iter().map(named).collect(), opening.answer)?;
     let found = found_in(place, (&[wanted], &names), &sight, now)?.pop().flatten();
     Ok(Begun { is_taken: opening.is_taken, found, seeded: opening.seeded.of_length(tags.len(), tables.len())? })
 }
@@ -99,17 +106,17 @@ impl Sight {
     fn of<L>(
         place: &LookUpServer<'_, L>,
         (question, names): (Option<TokenRequest>, &LookUpKeys),
-        tags: Vec<Fingerprint>,
+        tags: Vec<NamedTag>,
         answer: ReadReply,
     ) -> Result<Self> {
         let seeds = same_length(answer.seeds, tags.len())?;
         let entries = same_length(answer.entries, names.entries.len())?;
         if let Some((near, question)) = place.near.zip(question) {
-            let tokens = tags.iter().zip(&seeds).filter_map(|(tag, seed)| Some((*tag, (*seed)?)));
+            let tokens = tags.iter().zip(&seeds).filter_map(|((tag, _), seed)| Some((*tag, (*seed)?)));
             let copies = names.keys.iter().zip(&entries).filter_map(|(key, bytes)| Some(copy(*key, bytes.as_deref()?)));
             near.answer(&question, &tokens.chain(copies).collect::<Vec<_>>(), answer.incarnation);
         }
-        Ok(Self { entries, tokens: ReplyTokens::sorted(tags.into_iter().zip(seeds).collect()) })
+        Ok(Self { entries, tokens: ReplyTokens::sorted(tags.into_iter().map(|(tag, _)| tag).zip(seeds).collect()) })
     }
 
     /// The entry that is called `key` and is these bytes.
@@ -201,10 +208,10 @@ impl ReplyTokens {
     }
 }
 
-fn read<L: Link>(place: &LookUpServer<'_, L>, names: &LookUpKeys, mut tags: Vec<Fingerprint>) -> Result<Sight> {
+fn read<L: Link>(place: &LookUpServer<'_, L>, names: &LookUpKeys, mut tags: Vec<NamedTag>) -> Result<Sight> {
     tags.sort_unstable();
     tags.dedup();
-    let tag_names: Vec<_> = tags.iter().map(|tag| place.link.names().tag_of(*tag)).collect();
+    let tag_names: Vec<_> = tags.iter().map(|(tag, kind)| place.link.names().tag_of(*tag, *kind)).collect();
     let question = place.ask(names, tags.iter().copied());
     let answer = place.link.read(&names.entries, &tag_names)?;
     Sight::of(place, (question, names), tags, answer)
@@ -212,8 +219,8 @@ fn read<L: Link>(place: &LookUpServer<'_, L>, names: &LookUpKeys, mut tags: Vec<
 
 impl<L> LookUpServer<'_, L> {
     /// Prepares to ask the server for entries and tokens. Asked before the server is: what it tells meanwhile counts.
-    fn ask(&self, names: &LookUpKeys, tags: impl Iterator<Item = Fingerprint>) -> Option<TokenRequest> {
-        self.near?.ask(tags.chain(names.keys.iter().copied()))
+    fn ask(&self, names: &LookUpKeys, tags: impl Iterator<Item = NamedTag>) -> Option<TokenRequest> {
+        self.near?.ask(tags.chain(names.keys.iter().copied().map(as_tag)))
     }
 
     /// Keeps near what is to be served. How much the value takes is not known: its own size, and room for what hangs on
@@ -237,7 +244,7 @@ impl<L> LookUpServer<'_, L> {
 fn read_further<L: Link>(place: &LookUpServer<'_, L>, records: &[Option<Read<'_>>]) -> Result<ReplyTokens> {
     let open = records.iter().flatten().flatten().filter(|foreseen| foreseen.is_open);
     let dependencies = open.flat_map(|foreseen| foreseen.record.dependencies());
-    let tags: Vec<Fingerprint> = dependencies.map(|dependency| dependency.tag).collect();
+    let tags: Vec<NamedTag> = dependencies.map(|of| (of.tag, of.kind)).collect();
     if tags.is_empty() {
         return Ok(ReplyTokens::default());
     }

@@ -177,8 +177,15 @@ fn entry_of(life: &Life, worth: Worth, now: Timestamp) -> Option<ExplainedEntry>
 }
 
 fn tag_of(tag: &Tag, token: Option<Token>, site: &Site<'_>, tables: &[String]) -> ExplainedTag {
-    const WHOLE: [TagKind; 6] =
-        [TagKind::Any, TagKind::Born, TagKind::Cleared, TagKind::Gone, TagKind::Rows, TagKind::Spread];
+    const WHOLE: [TagKind; 7] = [
+        TagKind::Any,
+        TagKind::Born,
+        TagKind::Cleared,
+        TagKind::Gone,
+        TagKind::Rows,
+        TagKind::Spread,
+        TagKind::Writers,
+    ];
     let own = site.state.table.clone();
     let is_of =
         |table: &&String| WHOLE.contains(&tag.kind()) && site.identity.database.table(table).whole(tag.kind()) == *tag;

@@ -29,6 +29,8 @@ struct Inner {
     names: Names,
     timeout: Mutex<Duration>,
     connected: Mutex<Option<u64>>,
+    /// The incarnation that was met last, and how many were so far.
+    met: Mutex<(Option<u64>, u64)>,
     faults: Mutex<Faults>,
     hooks: Hooks,
     round_trips: AtomicU64,
@@ -46,6 +48,7 @@ impl SimulatedLink {
             names,
             timeout: Mutex::new(Self::TIMEOUT),
             connected: Mutex::default(),
+            met: Mutex::default(),
             faults: Mutex::default(),
             hooks: Hooks::default(),
             round_trips: AtomicU64::new(0),
@@ -148,6 +151,10 @@ impl SimulatedLink {
         let connected = self.connect();
         let (incarnation, reply) = self.inner.server.execute(&self.inner.names, connected, request);
         *lock(&self.inner.connected) = Some(incarnation);
+        let mut met = lock(&self.inner.met);
+        if met.0 != Some(incarnation) {
+            *met = (Some(incarnation), met.1 + 1);
+        }
         reply
     }
 
@@ -275,6 +282,10 @@ impl Link for SimulatedLink {
 
     fn reclaim(&self) -> Result<()> {
         self.exchange(Request::Reclaim(self.inner.names.start_of_entries().to_owned())).map(drop)
+    }
+
+    fn incarnations_met(&self) -> u64 {
+        lock(&self.inner.met).1
     }
 
     fn usage(&self) -> Usage {

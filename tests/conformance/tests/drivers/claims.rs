@@ -63,13 +63,14 @@ fn a_note_that_is_made_between_a_claim_and_the_drop_stays() {
 #[test]
 fn a_claim_that_arrives_late_drops_no_note_of_later_entries() {
     let (city, writer, reader) = with_a_reader_of_shelves();
-    // Not before the statement, and after it not in time.
-    writer.link.plan(Operation::Remark, Fault::Refused);
     writer.link.plan(Operation::Remark, Fault::Late);
-    let (between, server) = (reader.clone(), city.server.clone());
+    let (between, server, link) = (reader.clone(), city.server.clone(), writer.link.clone());
+    // After the release that finds the note, and after the one that changes the wide tags.
     writer.link.after(Operation::Release, move || {
-        between.read(SHELF);
-        assert!(server.deliver_any(&mut Dice::new(0)), "the claim");
+        link.after(Operation::Release, move || {
+            between.read(SHELF);
+            assert!(server.deliver_any(&mut Dice::new(0)), "the claim");
+        });
     });
     writer.update(1, 11);
     assert!(reader.look_up(SHELF).is_ok());
@@ -78,26 +79,18 @@ fn a_claim_that_arrives_late_drops_no_note_of_later_entries() {
 }
 
 #[test]
-fn a_claim_made_while_intents_are_placed_anew_drops_no_note_of_later_entries() {
+fn a_note_made_while_an_intent_is_placed_anew_is_found_by_the_release() {
     let (city, writer, reader) = with_a_reader_of_shelves();
+    writer.update(1, 12);
     let write = writer.place(1);
-    let ((comes, came), (goes_on, may_go_on), (is_made, made)) = (channel(), channel::<()>(), channel());
-    writer.link.before(Operation::Remark, move || {
-        comes.send(()).unwrap();
-        may_go_on.recv_timeout(PATIENCE).unwrap();
-    });
+    let (between, (is_made, made)) = (reader.clone(), channel());
+    writer.link.before(Operation::Place, move || is_made.send(between.read(SHELF)).unwrap());
     city.clock.advance(INTENT_LIFE / 2);
-    // The background is about to claim what it has found once more.
-    came.recv_timeout(PATIENCE).unwrap();
+    // The background is about to place it.
+    made.recv_timeout(PATIENCE).unwrap();
     city.database.set(1, 11);
-    let (between, link) = (reader.clone(), writer.link.clone());
-    writer.link.after(Operation::Release, move || {
-        between.read(SHELF);
-        link.after(Operation::Remark, move || is_made.send(()).unwrap());
-        goes_on.send(()).unwrap();
-        made.recv_timeout(PATIENCE).unwrap();
-    });
     writer.release(write, WriteEnd::Over);
+    agrees(&reader, SHELF);
     writer.update(1, 12);
     agrees(&reader, SHELF);
 }

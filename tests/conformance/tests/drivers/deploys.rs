@@ -191,21 +191,57 @@ fn a_write_to_two_caches_ends_more_in_that_one_only_where_others_declare_somethi
 }
 
 #[test]
-fn what_is_noted_under_an_intent_is_not_stored_until_that_has_ended() {
+fn what_is_noted_during_a_write_is_stored_and_ends_with_a_writer_that_never_comes_back() {
+    let question = Question::Shelf(1);
+    for may_end in [true, false] {
+        let city = City::new();
+        let (writer, reader) = (city.process(), city.declaring(&[shelf(false)]));
+        fills(&writer, Question::Row(2));
+        let write = writer.place(1);
+        fills(&reader, question);
+        city.database.set(1, 11);
+        if may_end {
+            writer.release(write, WriteEnd::Over);
+            assert!(matches!(reader.look_up(question), Err(Miss::Changed(_))));
+        } else {
+            writer.link.part(true);
+            drop(write);
+            city.clock.advance(INTENT_LIFE);
+            assert_eq!(reader.look_up(question), Err(Miss::Changed(TagKind::Writers)));
+        }
+        agrees(&reader, question);
+    }
+}
+
+#[test]
+fn what_is_noted_under_an_intent_of_an_earlier_version_is_not_stored_until_that_has_ended() {
     let question = Question::Shelf(1);
     let city = City::new();
     let (writer, reader) = (city.process(), city.declaring(&[shelf(false)]));
     fills(&writer, Question::Row(2));
-    let write = writer.place(1);
+    let write = writer.place_beside_each(1);
     reader.read(question);
     assert_eq!(reader.look_up(question), Err(Miss::Absent));
     assert_eq!(city.declaring(&[shelf(false)]).look_up(question), Err(Miss::Absent));
-    writer.end(write);
+    writer.release_each(write);
     fills(&reader, question);
 }
 
 #[test]
-fn a_write_that_lasts_longer_than_its_intents_learns_of_notes_when_they_are_placed_anew() {
+fn a_writer_of_an_earlier_version_that_never_comes_back_ends_what_it_was_about_to_change() {
+    let city = City::new();
+    let (writer, reader) = (city.process(), city.process());
+    fills(&reader, Question::Row(1));
+    let write = writer.place_beside_each(1);
+    city.database.set(1, 11);
+    drop(write);
+    city.clock.advance(INTENT_LIFE);
+    assert_eq!(reader.look_up(Question::Row(1)), Err(Miss::Changed(TagKind::Row)));
+    agrees(&reader, Question::Row(1));
+}
+
+#[test]
+fn a_write_that_lasts_longer_than_its_intents_ends_what_was_noted_meanwhile_though_it_never_comes_back() {
     let question = Question::Shelf(1);
     let city = City::new();
     let (writer, reader) = (city.process(), city.declaring(&[shelf(false)]));

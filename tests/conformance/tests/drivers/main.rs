@@ -18,3 +18,4 @@ mod races;
 mod refreshes;
 mod renewals;
 mod slow;
+mod standing;

@@ -7,7 +7,7 @@ use cache_core::protocol::fill::{SeededTag, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
 use cache_core::protocol::write::{Change, ChangeSet};
-use cache_core::store::{Seed, Wanted};
+use cache_core::store::{Link, Outcome, Seed, TagName, Wanted, Writer};
 use cache_core::tables::TableDeclaration;
 use cache_core::{
     Cache, CacheKey, Cause, Conclusion, Fill, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, Loaders, ManagerTags,
@@ -17,7 +17,7 @@ use conformance::simulation::SimulatedLink;
 use conformance::{bytes_of, codec, shared};
 
 use crate::build::{Build, TABLE, database, shelf_tag};
-use crate::city::{Database, Rows};
+use crate::city::{Database, INTENT_LIFE, Rows};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +207,22 @@ impl Process {
         let mut invalidation = Invalidation::of(database());
         invalidation.place(&changes, slice::from_ref(&self.cache));
         Write { invalidation, changes }
+    }
+
+    /// Places intents beside each tag that an update of `row` changes, as programs of earlier versions do, which keep no
+    /// intent beside the table.
+    pub fn place_beside_each(&self, row: u64) -> (Writer, Vec<TagName>) {
+        let tags = self.build.changes(&self.build.save(row)).tags(&database());
+        let names: Vec<TagName> = tags.iter().map(|tag| self.link.names().tag(tag)).collect();
+        let writer = Writer::fresh();
+        self.link.place(writer, &names, INTENT_LIFE, &[]).unwrap();
+        (writer, names)
+    }
+
+    /// Releases them, as those programs do.
+    pub fn release_each(&self, (writer, names): (Writer, Vec<TagName>)) {
+        let releases: Vec<_> = names.into_iter().map(|name| (name, Outcome::Changed)).collect();
+        self.link.release(writer, &releases, &[]).unwrap();
     }
 
     /// Places the intents of an update of `row` in two caches: this one, and that of `other`.

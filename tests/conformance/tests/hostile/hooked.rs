@@ -164,6 +164,10 @@ impl SharedStore for Hooked {
         None
     }
 
+    fn incarnations_met(&self) -> u64 {
+        1
+    }
+
     fn shut_down(&self) {}
 }
 

@@ -10,6 +10,8 @@ mod faults;
 mod hits;
 #[cfg(feature = "redis")]
 mod kit;
+#[cfg(feature = "redis")]
+mod polled;
 mod removed;
 #[cfg(feature = "redis")]
 mod setting_up;

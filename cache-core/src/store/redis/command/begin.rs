@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::batch::Batch;
 use super::call::{Call, LONGEST_LIFE};
 use super::change::TagCommand;
-use super::commands::{are_young, lives_of};
+use super::commands::{are_young, is_alone, lives_of};
 use super::notes::{lives_of_notes, notes_in, old_ones};
 use super::tokens;
 use crate::name::tag::Token;
@@ -35,8 +35,10 @@ impl Call<'_> {
         // Nobody has it: something else lies under its name, or it is over already.
         let is_taken = answer.entries.remove(0).map(|found| found == holder.as_bytes());
         let are_young = are_young(tags, &mut replies);
-        let fit = |(seed, is_young): (&Option<Seed>, bool)| seed.filter(|seed| is_young && !seed.is_intended);
-        let seeds: Option<Vec<Seed>> = answer.seeds.iter().zip(are_young).map(fit).collect();
+        let fit = |((seed, tag), is_young): ((&Option<Seed>, &TagName), bool)| {
+            seed.filter(|seed| is_young && is_alone(tag, *seed))
+        };
+        let seeds: Option<Vec<Seed>> = answer.seeds.iter().zip(tags).zip(are_young).map(fit).collect();
         let Some(seeds) = seeds else {
             let seeded = self.seed(tags, notes)?;
             return Ok(Opening { is_taken, answer, seeded });

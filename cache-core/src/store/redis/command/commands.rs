@@ -67,10 +67,10 @@ impl Call<'_> {
         let mut replies = self.ask_in_this_life(batch)?.into_iter();
         let held = texts(replies.next().ok_or_else(|| Failure::strange("a read"))?)?;
         let are_young = are_young(tags, &mut replies);
-        let seed = |(bytes, is_young): (Option<Text>, bool)| {
-            tokens::held(&bytes?).filter(|seed| is_young && !seed.is_intended)
+        let seed = |((bytes, tag), is_young): ((Option<Text>, &TagName), bool)| {
+            tokens::held(&bytes?).filter(|seed| is_young && is_alone(tag, *seed))
         };
-        Ok((held.into_iter().zip(are_young).map_while(seed).collect(), replies.collect()))
+        Ok((held.into_iter().zip(tags).zip(are_young).map_while(seed).collect(), replies.collect()))
     }
 
     /// The command that asks for what is kept under so many names.
@@ -172,18 +172,29 @@ pub(crate) fn add_to(answer: &mut ReadReply, values: Vec<Reply>, entries: usize)
     Ok(())
 }
 
-/// How long those of `tags` have to live that are kept for long. The text of the others says it.
+/// Whether a fill may take a tag's token as it was read. Intents that stand beside a tag which is polled end with it, and
+/// are none of the fill's business.
+pub(crate) const fn is_alone(tag: &TagName, seed: Seed) -> bool {
+    tag.is_polled || !seed.is_intended
+}
+
+/// Whether the text of the tag's token does not say how long it is kept, and how that is to be known.
+fn is_kept_long(tag: &TagName) -> bool {
+    tag.reach == Cardinality::Wide && !tag.is_polled
+}
+
+/// How long those of `tags` have to live that are kept for long. The text of the others says it, and one that is polled
+/// lives as long as the intents beside it.
 pub(crate) fn lives_of(tags: &[TagName]) -> Batch {
     let mut batch = Batch::default();
-    let long = tags.iter().filter(|tag| tag.reach == Cardinality::Wide);
+    let long = tags.iter().filter(|tag| is_kept_long(tag));
     long.for_each(|tag| batch.command(&[b"PTTL", tag.token.as_bytes()]));
     batch
 }
 
 /// Whether each of `tags` need not be kept anew, by the replies to [`lives_of`].
 pub(crate) fn are_young(tags: &[TagName], replies: &mut impl Iterator<Item = Reply>) -> Vec<bool> {
-    let is_young =
-        |tag: &TagName| tag.reach == Cardinality::Narrow || replies.next().is_some_and(|life| is_young(&life));
+    let is_young = |tag: &TagName| !is_kept_long(tag) || replies.next().is_some_and(|life| is_young(&life));
     tags.iter().map(is_young).collect()
 }
 

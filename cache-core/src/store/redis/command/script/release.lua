@@ -5,58 +5,31 @@
 --         t<fresh token>           it is changed
 --         t<fresh token>:<life>    it is changed, and may be again: the intent stands for so many milliseconds
 --         u                        it is not changed
-local call, sub, keys, writer = redis.call, string.sub, KEYS, ARGV[2]
-local now, others = present(), nil
+--
+-- The question for the record asks for the right to write, and for no room: a server that is full takes releases.
+local refused = refusal(KEYS[1], ARGV[1])
+if refused then
+  return refused
+end
+local call, sub, keys, writer, others = redis.call, string.sub, KEYS, ARGV[2], nil
 -- Keys of another type count as lost.
-local found = call('MGET', unpack(keys))
--- Under a tag that nobody else is at lie the intent that was placed, and what was written beside the token then: the same
--- for all tags of a write.
-local start, placed, counts = writer .. '=', nil, nil
-local ended, texts, ends = {}, {}, {}
+local found = call('MGET', unpack(keys, 2))
 for at = 2, #keys, 2 do
-  local token, intents, outcome = found[at], found[at + 1], ARGV[at / 2 + 2]
-  if intents and intents ~= placed and sub(intents, 1, 17) == start then
-    local deadline = sub(intents, 18)
-    if (tonumber(deadline) or 0) > now then
-      placed, counts = intents, ':1:' .. deadline .. ':' .. deadline
-    end
-  end
-  if token and intents and intents == placed and sub(token, -#counts) == counts and #outcome <= 17 then
-    local head = sub(token, 1, -#counts - 1)
-    local kept = #head == 31 and string.find(head, '^[tn]%x+@%d+$') == 1 and tonumber(sub(head, 19)) or 0
-    if #head == 17 or head == 'i' or kept - 1 > now then
-      ended[#ended + 1] = keys[at + 1]
-      texts[at] = outcome == 'u' and head or sub(head, 1, 1) .. sub(outcome, 2) .. sub(head, 18)
-      ends[at] = kept > 0 and digits(kept - 1)
-    end
-    if head == 'i' then
-      -- Nobody was told a token.
-      ended[#ended + 1], texts[at] = keys[at], ''
-    end
-  end
-end
--- What ends intents asks for the right to write as well as the question for the record does, and for no room. Without their
--- intents tags would be blocked: it does no harm where what follows should fail.
-local gone = found[1] == ARGV[1] and ended[1] and redis.pcall('DEL', unpack(ended))
-if type(gone) ~= 'number' then
-  local refused = gone or refusal(keys[1], ARGV[1])
-  if refused then
-    return refused
-  end
-end
-for at = 2, #keys, 2 do
-  if ends[at] then
-    call('SET', keys[at], texts[at], 'PXAT', ends[at])
-  elseif texts[at] then
-    if texts[at] ~= '' then
-      call('SET', keys[at], texts[at], 'PX', KEEP)
-    end
-  else
-    others = others or rules(now)
-    local fresh, life = string.match(ARGV[at / 2 + 2], '^t(%x+):?(%d*)$')
+  local token, intents, outcome = found[at - 1], found[at], ARGV[at / 2 + 2]
+  local is_long = token and #token == 17 and sub(token, 1, 1) == 't'
+  local is_kept = token and #token == 31 and string.find(token, '^[tn][0-9a-f]+@%d+$') == 1 and sub(token, 18, 18) == '@'
+  if intents or #outcome > 17 or token and not is_long and not is_kept then
+    others = others or rules(present())
+    local fresh, life = string.match(outcome, '^t(%x+):?(%d*)$')
     local verb = not fresh and 'unchanged' or life == '' and 'changed' or 'unknown'
-    local tag, was = { token = keys[at], intents = keys[at + 1] }, { token = found[at], intents = found[at + 1] }
+    local tag, was = { token = keys[at], intents = keys[at + 1] }, { token = token, intents = intents }
     others.change(tag, was, { verb = verb, writer = writer, fresh = fresh, life = tonumber(life) })
+  -- Mostly nobody is at the tag. Where it has no token, nobody was told one.
+  elseif is_long and outcome ~= 'u' then
+    call('SET', keys[at], outcome, 'PX', KEEP)
+  elseif is_kept and outcome ~= 'u' then
+    local text = sub(token, 1, 1) .. sub(outcome, 2) .. sub(token, 18)
+    call('SET', keys[at], text, 'PXAT', digits(tonumber(sub(token, 19)) - 1))
   end
 end
 return 1
