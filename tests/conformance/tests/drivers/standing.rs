@@ -20,6 +20,19 @@ fn with_a_busy_writer() -> (City, Process) {
     (city, writer)
 }
 
+/// A life that the background does not take long to wait for.
+const SHORT: Duration = Duration::from_millis(400);
+
+/// The same, of an intent of a short life.
+fn with_a_busy_writer_of_short_intents() -> (City, Process) {
+    let city = City::new();
+    let writer = city.process_with(|builder| builder.intent_life(SHORT).operation_timeout(SHORT / 4));
+    for value in 0..5 {
+        writer.update(1, value);
+    }
+    (city, writer)
+}
+
 fn fills(process: &Process, question: Question) {
     let seen = process.read(question);
     assert_eq!(process.look_up(question).as_ref(), Ok(&seen), "it is cached");
@@ -43,19 +56,21 @@ fn wait_until(is_so: impl Fn() -> bool) {
 fn a_write_makes_two_round_trips_now_and_then_and_one_when_they_are_frequent() {
     let city = City::new();
     let writer = city.process();
+    // Notes are made first.
+    fills(&writer, ROW);
     let trips: Vec<u64> = (0..6).map(|value| round_trips(&writer, || writer.update(1, value))).collect();
     assert_eq!(trips, [2, 2, 2, 1, 1, 1]);
 }
 
 #[test]
 fn entries_outlive_the_intent_of_a_process_that_keeps_it_and_lives() {
-    let (city, writer) = with_a_busy_writer();
+    let (city, writer) = with_a_busy_writer_of_short_intents();
     let reader = city.process();
     fills(&reader, ROW);
     for value in 0..8 {
         let renewals = writer.cache.statistics().store.intent_renewal_count;
         writer.update(1, value);
-        city.clock.advance(INTENT_LIFE / 4);
+        city.clock.advance(SHORT / 4);
         wait_until(|| writer.cache.statistics().store.intent_renewal_count > renewals);
         assert!(reader.look_up(ROW).is_ok(), "{value}");
     }
@@ -63,18 +78,16 @@ fn entries_outlive_the_intent_of_a_process_that_keeps_it_and_lives() {
 
 #[test]
 fn an_intent_that_nobody_needs_any_more_ends_and_no_entry_with_it() {
-    let (city, writer) = with_a_busy_writer();
+    let (city, writer) = with_a_busy_writer_of_short_intents();
     let reader = city.process();
     fills(&reader, ROW);
     let intents = || city.server.names().into_iter().filter(|name| name.starts_with("city:i:")).count();
     assert_eq!(intents(), 1);
-    wait_until(|| {
-        // The background looks when something may be due.
-        city.clock.advance(INTENT_LIFE / 16);
-        std::thread::sleep(Duration::from_millis(20));
-        intents() == 0
-    });
-    city.clock.advance(INTENT_LIFE * 2);
+    city.clock.advance(SHORT / 4);
+    wait_until(|| writer.cache.statistics().store.intent_renewal_count == 1);
+    city.clock.advance(SHORT / 4);
+    wait_until(|| intents() == 0);
+    city.clock.advance(SHORT * 2);
     assert!(reader.look_up(ROW).is_ok());
     assert_eq!(round_trips(&writer, || writer.update(1, 9)), 2);
 }
