@@ -228,7 +228,7 @@ mod tests {
         let names = Names::starting_with("shop").unwrap();
         let writers = names.tag(&Database::named("shop").table("products").whole(TagKind::Writers));
         assert!(writers.token.as_str().starts_with("shop:w:{"), "{}", writers.token);
-        assert!(!writers.token.as_str().starts_with(&names.start_of_tokens()));
+        assert!(!writers.token.as_str().starts_with(names.start_of_tokens()));
         assert_eq!(names.tag_called(writers.token.as_str().as_bytes()), None);
         assert_eq!(writers.intents().as_str(), writers.token.as_str().replacen(":w:", ":i:", 1));
     }
