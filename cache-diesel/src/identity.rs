@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod answer;
+pub(crate) mod digest;
 pub(crate) mod endpoint;
 pub(crate) mod names;
 pub(crate) mod process;

@@ -1,10 +1,11 @@
 //! Names entries: keys of fixed size that hold everything that changes a result.
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
 /// A digest of 128 bits (BLAKE3), for the parts of a key that seldom change.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(align(8))]
 pub struct Fingerprint([u8; 16]);
 
@@ -39,19 +40,9 @@ impl Fingerprint {
 
     /// The digest in hexadecimal digits: every look-up on a server names half a dozen.
     pub(crate) fn digits(&self) -> [u8; 32] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        const PAIRS: [[u8; 2]; 256] = {
-            let mut pairs = [[0; 2]; 256];
-            let mut byte = 0;
-            while byte < 256 {
-                pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-                byte += 1;
-            }
-            pairs
-        };
         let mut digits = [0; 32];
-        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            *pair = PAIRS[usize::from(byte)];
+        for (digits, bytes) in digits.as_chunks_mut().0.iter_mut().zip(self.0.as_chunks().0) {
+            *digits = eight_digits(u32::from_be_bytes(*bytes));
         }
         digits
     }
@@ -75,32 +66,58 @@ impl Fingerprint {
     }
 }
 
+// The order of the bytes, by two comparisons: maps and sorted lists of tags go by it.
+impl Ord for Fingerprint {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        u128::from_be_bytes(self.0).cmp(&u128::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for Fingerprint {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(core::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
+/// A number in hexadecimal digits, all eight of which are made at once.
+fn eight_digits(number: u32) -> [u8; 8] {
+    let wide = u64::from(number);
+    let pairs = (wide | wide << 16) & 0x0000_ffff_0000_ffff;
+    let bytes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
+    let values = (bytes | bytes << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Six more than nine is the first that reaches the fifth bit.
+    let are_letters = (values + 6 * EACH) >> 4 & EACH;
+    (values + u64::from(b'0') * EACH + u64::from(b'a' - b'0' - 10) * are_letters).to_be_bytes()
+}
+
 /// The number that 16 hexadecimal digits say, as they are written here: without capitals.
 pub(crate) fn read_digits(digits: &[u8; 16]) -> Option<u64> {
-    const NONE: u8 = 0xff;
-    const VALUES: [u8; 256] = {
-        let (mut values, mut value) = ([NONE; 256], 0);
-        while value < 16 {
-            values[b"0123456789abcdef"[value as usize] as usize] = value;
-            value += 1;
-        }
-        values
-    };
-    let (mut number, mut seen) = (0, 0);
-    // Every reply of a server holds hundreds of digits: whether all of them are digits is asked once.
-    for digit in digits {
-        let value = VALUES[usize::from(*digit)];
-        seen |= value;
-        number = number << 4 | u64::from(value & 15);
-    }
-    (seen < 16).then_some(number)
+    let ([high, low], []) = digits.as_chunks() else { return None };
+    Some(u64::from(read_eight_digits(*high)?) << 32 | u64::from(read_eight_digits(*low)?))
 }
+
+/// The number that eight digits say, all of which are read at once: every reply of a server holds hundreds.
+fn read_eight_digits(digits: [u8; 8]) -> Option<u32> {
+    let text = u64::from_be_bytes(digits);
+    let are_letters = text >> 6 & EACH;
+    let values = (text & (0x0f * EACH)) + 9 * are_letters;
+    let bytes = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let pairs = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
+    let number = (pairs | pairs >> 16) as u32;
+    // Of other bytes this is a number that is written otherwise.
+    (eight_digits(number) == digits).then_some(number)
+}
+
+/// One in each byte.
+const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// The part of a key that names one row, one value or one query: up to 30 bytes as they are, longer
 /// ones as a digest of 248 bits. Short ones therefore never collide, long ones not in practice, even

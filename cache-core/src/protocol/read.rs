@@ -29,15 +29,19 @@ impl Subject<'_> {
     /// A row that was found under `key`.
     #[must_use]
     pub fn found_row(&self, key: KeyBytes) -> Vec<Tag> {
-        let own = self.own();
+        self.found_row_of(self.own(), key)
+    }
+
+    fn found_row_of(&self, own: TableTags, key: KeyBytes) -> Vec<Tag> {
         self.with_others(self.beginning([self.manager.details(), own.whole(TagKind::Rows), own.row(key)]))
     }
 
     /// A row that is known not to exist.
     #[must_use]
     pub fn absent_row(&self, key: KeyBytes) -> Vec<Tag> {
-        let mut tags = self.found_row(key);
-        tags.push(self.own().whole(TagKind::Born));
+        let own = self.own();
+        let mut tags = self.found_row_of(own, key);
+        tags.push(own.whole(TagKind::Born));
         tags
     }
 
@@ -180,7 +184,9 @@ fn without_repetition(mut tags: Vec<Tag>) -> Vec<Tag> {
     let mut count = 0;
     for at in 0..tags.len() {
         if !tags[..count].contains(&tags[at]) {
-            tags.swap(count, at);
+            if count < at {
+                tags.swap(count, at);
+            }
             count += 1;
         }
     }

@@ -150,11 +150,19 @@ impl Names {
 }
 
 fn name(start: &str, digest: Fingerprint) -> Name {
-    let mut name = SmallVec::with_capacity(start.len() + Name::DIGEST);
-    name.extend_from_slice(start.as_bytes());
-    name.extend_from_slice(&digest.digits());
-    name.push(b'}');
-    Name(name)
+    let (start, digits) = (start.as_bytes(), digest.digits());
+    let mut text = [0; Name::ROOM];
+    let Some((first, rest)) = text.split_at_mut_checked(start.len()) else { return long_name(start, &digits) };
+    let Some(rest) = rest.first_chunk_mut::<33>() else { return long_name(start, &digits) };
+    first.copy_from_slice(start);
+    rest[..32].copy_from_slice(&digits);
+    rest[32] = b'}';
+    Name(SmallVec::from_buf_and_len(text, start.len() + 33))
+}
+
+#[cold]
+fn long_name(start: &[u8], digits: &[u8]) -> Name {
+    Name([start, digits, b"}"].concat().into())
 }
 
 impl Name {

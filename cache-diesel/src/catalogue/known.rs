@@ -2,12 +2,14 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use cache_core::{Database, Fingerprint, Token};
 
 use super::Catalogue;
 use crate::identity::Identity;
+use crate::identity::digest::DigestHasher;
 use crate::planted::{Mistake, is_planted};
 
 /// The tokens of what changes with the structure of a database: each DDL on a tracked connection, in whatever process,
@@ -55,7 +57,7 @@ impl CatalogueQuery {
 /// What is known of each address, and these in the order in which they were asked first.
 #[derive(Default)]
 struct Addresses {
-    known: HashMap<Fingerprint, Known>,
+    known: HashMap<Fingerprint, Known, BuildHasherDefault<DigestHasher>>,
     order: VecDeque<Fingerprint>,
     /// Who is asking a database at present.
     asking: Vec<(Database, Weak<AtomicBool>)>,

@@ -2,6 +2,7 @@
 
 use core::any::TypeId;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use cache_core::{Bypass, Fingerprint, KeyBytes, KeyDigest};
@@ -11,6 +12,7 @@ use diesel::result::QueryResult;
 use crate::backend::{CacheBackend, sql_text};
 use crate::catalogue::{self, catalogue_of};
 use crate::identity::Identity;
+use crate::identity::digest::DigestHasher;
 use crate::scan::{self, Called, SelectText};
 use crate::warning;
 
@@ -137,7 +139,7 @@ where
 
 /// The shape that is known by `name`, which `scan` makes if it is not known yet.
 fn remembered<DB: 'static>(name: TypeId, scan: impl FnOnce() -> QueryResult<Shape>) -> QueryResult<Arc<Shape>> {
-    type Shapes = HashMap<(TypeId, TypeId), Arc<Shape>>;
+    type Shapes = HashMap<(TypeId, TypeId), Arc<Shape>, BuildHasherDefault<DigestHasher>>;
     static SHAPES: RwLock<Option<Shapes>> = RwLock::new(None);
 
     let key = (name, TypeId::of::<DB>());

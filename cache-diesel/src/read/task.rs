@@ -227,42 +227,55 @@ pub(crate) fn step_of<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Read
         Some(site) => site,
         None => return ReadStep::Bypass,
     };
-    step_after(
-        site,
-        match head.options.use_of_cache {
-            UseOfCache::Refresh => Err(Miss::Refresh.into()),
-            _ => task.look_up(&site),
-        },
-    )
+    match head.options.use_of_cache {
+        UseOfCache::Refresh => step_after(&site, Err(Miss::Refresh.into())),
+        _ => step_after(&site, task.look_up(&site)),
+    }
 }
 
 /// What follows from what was looked up.
 #[inline]
-pub(crate) fn step_after<T>(site: Site<'static>, found: Result<(T, Life), Missed>) -> ReadStep<T> {
+pub(crate) fn step_after<T>(site: &Site<'static>, found: Result<(T, Life), Missed>) -> ReadStep<T> {
     match found {
-        Ok((value, life)) if life.may_be_stale() && life.is_stale(site.reader.now()) => {
-            ReadStep::Stale(site, CachedEntry::new(value, Origin::Stale, Some(life)))
-        }
-        Ok((value, life)) => {
-            site.reader.hit();
-            ReadStep::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
-        }
-        Err(missed) => {
-            site.reader.miss(missed.cause);
-            ReadStep::Miss(site, missed)
-        }
+        Ok((value, life)) if !life.may_be_stale() => hit(site, value, life),
+        Ok((value, life)) => step_of_ageing(site, value, life),
+        Err(missed) => step_after_miss(site, missed),
     }
+}
+
+#[inline]
+fn hit<T>(site: &Site<'static>, value: T, life: Life) -> ReadStep<T> {
+    site.reader.hit();
+    ReadStep::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
+}
+
+#[inline(never)]
+fn step_of_ageing<T>(site: &Site<'static>, value: T, life: Life) -> ReadStep<T> {
+    if life.is_stale(site.reader.now()) {
+        ReadStep::Stale(*site, CachedEntry::new(value, Origin::Stale, Some(life)))
+    } else {
+        hit(site, value, life)
+    }
+}
+
+#[cold]
+fn step_after_miss<T>(site: &Site<'static>, missed: Missed) -> ReadStep<T> {
+    site.reader.miss(missed.cause);
+    ReadStep::Miss(*site, missed)
 }
 
 /// Where a read takes place, unless it leaves the cache alone, which is reported.
 #[inline]
 pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Site<'static>> {
-    let (attached, identity) = match (head.state.attached(), gate) {
-        (Some(attached), Ok(identity)) if head.may_look(attached) => (attached, identity),
-        _ => admitted(head, gate)?,
-    };
-    let reader = attached.reader(head.state, head.kind);
-    Some(Site { reader, state: head.state, identity })
+    match (head.state.attached(), gate) {
+        (Some(attached), Ok(identity)) if head.may_look(attached) => Some(site(head, attached, identity)),
+        (_, gate) => admitted(head, gate).map(|(attached, identity)| site(head, attached, identity)),
+    }
+}
+
+#[inline]
+fn site(head: &Head, attached: &'static Attached, identity: Identity) -> Site<'static> {
+    Site { reader: attached.reader(head.state, head.kind), state: head.state, identity }
 }
 
 /// The cache and the database of a read of which more was asked than to look in the cache, or which may not.

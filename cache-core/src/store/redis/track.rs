@@ -196,12 +196,21 @@ impl Subscription for Tracking {
     fn next(&mut self, timeout: Duration) -> Result<Option<Push>> {
         let deadline = Deadline::after(timeout);
         let mut next = || {
-            while let Some(value) = self.frames.next(&mut *self.stream, deadline)? {
+            loop {
+                let (mut tags, mut is_told) = (Vec::new(), false);
+                let take = |name: Option<&[u8]>| {
+                    is_told = true;
+                    tags.extend(name.and_then(|name| self.names.tag_called(name)));
+                };
+                let value = self.frames.next_changed(&mut *self.stream, deadline, take)?;
+                let Some(value) = value else { return Ok(None) };
+                if is_told && value == Reply::Push(Vec::new()) {
+                    return Ok(Some(Push::Changed(tags)));
+                }
                 if let Some(told) = self.hear(value)? {
                     return Ok(Some(told));
                 }
             }
-            Ok(None)
         };
         next().map_err(|failure: Failure| failure.into_error("listening for changes"))
     }

@@ -1,5 +1,7 @@
 //! Looks entries up on a server, and judges them by the tokens of the same reply.
 
+use smallvec::SmallVec;
+
 use crate::clock::Timestamp;
 use crate::entry::format::{self, Dependency, Record};
 use crate::entry::{Flaw, Life, Value, Worth, judge};
@@ -22,12 +24,14 @@ pub(super) struct LookUpServer<'a, L> {
 /// Looks entries up: one answer for each, in order. It tells what was seen of the tags of those that are not to be served.
 pub(super) fn look<L: Link>(place: &LookUpServer<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
     // What has no bytes was never put.
-    let readable: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
+    let readable: Few<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
     if readable.is_empty() {
         return Ok(wanted.iter().map(|_| LookUp::unseen(None)).collect());
     }
     let (names, tags) = (LookUpKeys::of(place.link, &readable), tags_of(&readable));
-    let sight = read(place, &names, tags.iter().flatten().map(named).collect())?;
+    let mut all = Vec::with_capacity(tags.iter().map(Vec::len).sum());
+    all.extend(tags.iter().flatten().map(named));
+    let sight = read(place, &names, all)?;
     let found = found_in(place, (&readable, &names), &sight, now)?;
     let mut looked = found.into_iter().zip(tags).map(|(found, tags)| {
         let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
@@ -44,7 +48,7 @@ fn named(tag: &Tag) -> NamedTag {
     (tag.fingerprint(), tag.kind())
 }
 
-fn tags_of(wanted: &[&Wanted<'_>]) -> Vec<Vec<Tag>> {
+fn tags_of(wanted: &[&Wanted<'_>]) -> Few<Vec<Tag>> {
     wanted.iter().map(|wanted| wanted.tags.tags()).collect()
 }
 
@@ -82,13 +86,16 @@ pub(super) fn begin<L: Link>(place: &LookUpServer<'_, L>, beginning: &Beginning<
 /// What the entries that are looked up are called.
 #[derive(Default)]
 struct LookUpKeys {
-    keys: Vec<Fingerprint>,
-    entries: Vec<Name>,
+    keys: Few<Fingerprint>,
+    entries: Few<Name>,
 }
+
+/// Mostly one entry is looked up.
+type Few<T> = SmallVec<[T; 1]>;
 
 impl LookUpKeys {
     fn of<L: Link>(link: &L, wanted: &[&Wanted<'_>]) -> Self {
-        let keys: Vec<Fingerprint> = wanted.iter().map(|wanted| wanted.key.fingerprint()).collect();
+        let keys: Few<Fingerprint> = wanted.iter().map(|wanted| wanted.key.fingerprint()).collect();
         let entries = keys.iter().map(|key| link.names().entry_of(*key)).collect();
         Self { keys, entries }
     }
@@ -116,7 +123,7 @@ impl Sight {
             let copies = names.keys.iter().zip(&entries).filter_map(|(key, bytes)| Some(copy(*key, bytes.as_deref()?)));
             near.answer(&question, &tokens.chain(copies).collect::<Vec<_>>(), answer.incarnation);
         }
-        Ok(Self { entries, tokens: ReplyTokens::sorted(tags.into_iter().map(|(tag, _)| tag).zip(seeds).collect()) })
+        Ok(Self { entries, tokens: ReplyTokens::of_all(tags.into_iter().map(|(tag, _)| tag).collect(), seeds) })
     }
 
     /// The entry that is called `key` and is these bytes.
@@ -131,13 +138,13 @@ fn found_in<L: Link>(
     (wanted, names): (&[&Wanted<'_>], &LookUpKeys),
     sight: &Sight,
     now: Timestamp,
-) -> Result<Vec<Option<Found>>> {
+) -> Result<Few<Option<Found>>> {
     let bytes = sight.entries.iter().map(Option::as_deref);
     let keys = wanted.iter().zip(&names.keys);
     let read = |((wanted, key), bytes): ((&&Wanted<'_>, &Fingerprint), Option<_>)| {
         Some(sight.read(wanted, (*key, bytes?), now))
     };
-    let records: Vec<Option<Read<'_>>> = keys.zip(bytes.clone()).map(read).collect();
+    let records: Few<Option<Read<'_>>> = keys.zip(bytes.clone()).map(read).collect();
     let further = read_further(place, &records)?;
     let find = |((wanted, record), bytes): ((&&Wanted<'_>, Option<Read<'_>>), Option<&[u8]>)| {
         let record = record?;
@@ -145,7 +152,7 @@ fn found_in<L: Link>(
         place.keep((wanted, bytes?), &record, &found);
         Some(found)
     };
-    let found: Vec<_> = wanted.iter().zip(records).zip(bytes).map(find).collect();
+    let found: Few<_> = wanted.iter().zip(records).zip(bytes).map(find).collect();
     remove_unreadable(place.link, &names.entries, &found);
     Ok(found)
 }
@@ -162,16 +169,24 @@ struct Foreseen<'a> {
 
 /// The tokens of one answer: only those say something together. By the order of the tags, none of which is there twice.
 #[derive(Default)]
-pub(super) struct ReplyTokens(Vec<(Fingerprint, Option<Seed>)>);
+pub(super) struct ReplyTokens {
+    tags: Vec<Fingerprint>,
+    seeds: Vec<Option<Seed>>,
+}
 
 impl ReplyTokens {
     pub(super) fn of(tags: &[Tag], seeds: &[Option<Seed>]) -> Self {
-        Self::sorted(tags.iter().map(Tag::fingerprint).zip(seeds.iter().copied()).collect())
+        Self::of_all(tags.iter().map(Tag::fingerprint).collect(), seeds.to_vec())
     }
 
-    fn sorted(mut all: Vec<(Fingerprint, Option<Seed>)>) -> Self {
+    fn of_all(tags: Vec<Fingerprint>, seeds: Vec<Option<Seed>>) -> Self {
+        if tags.is_sorted() {
+            return Self { tags, seeds };
+        }
+        let mut all: Vec<_> = tags.into_iter().zip(seeds).collect();
         all.sort_unstable_by_key(|(tag, _)| *tag);
-        Self(all)
+        let (tags, seeds) = all.into_iter().unzip();
+        Self { tags, seeds }
     }
 
     /// The token that was read of a tag; `None`: the tag was not read.
@@ -180,8 +195,8 @@ impl ReplyTokens {
     }
 
     fn seed_of(&self, tag: Fingerprint) -> Option<Option<Seed>> {
-        let at = self.0.binary_search_by_key(&tag, |(tag, _)| *tag).ok()?;
-        Some(self.0[at].1)
+        let at = self.tags.binary_search(&tag).ok()?;
+        self.seeds.get(at).copied()
     }
 
     /// What was read of each of `tags`.

@@ -142,12 +142,12 @@ where
         (Some(site), Some(number_site)) => look_up_both(window, (&list, site), (&number, number_site)),
         _ => BothLookUps { rows: Err(Miss::Absent.into()), total: Err(Miss::Absent.into()) },
     };
-    let look = site.map_or(ReadStep::Bypass, |site| step_after(site, rows));
+    let look = site.map_or(ReadStep::Bypass, |site| step_after(&site, rows));
     let rows = run_looked::<C, L>(list, look, conn)?.value;
     if let Some(total) = window.and_then(|window| window.total(rows.len())) {
         return Ok(ListWithTotal { rows, total });
     }
-    let look = number_site.map_or(ReadStep::Bypass, |site| step_after(site, total));
+    let look = number_site.map_or(ReadStep::Bypass, |site| step_after(&site, total));
     Ok(ListWithTotal { rows, total: run_looked::<C, N>(number, look, conn)?.value })
 }
 

@@ -31,11 +31,15 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: IntoTask<'query, C>,
 {
-    let looked = step_of(&task, gate_for(conn, &task.head().options));
-    run_looked::<C, R>(task, looked, conn)
+    // A hit moves neither the task nor what a miss goes on with.
+    match step_of(&task, gate_for(conn, &task.head().options)) {
+        ReadStep::Hit(entry) => Ok(entry),
+        looked => run_looked::<C, R>(task, looked, conn),
+    }
 }
 
 /// The same for a read that has looked in the cache.
+#[inline(never)]
 pub(crate) fn run_looked<'query, C, R>(
     mut task: R::Task,
     looked: ReadStep<<R::Task as Task>::Value>,

@@ -109,7 +109,18 @@ fn write_part(bytes: &mut Vec<u8>, part: &[u8]) {
     bytes.extend_from_slice(b"\r\n");
 }
 
+#[inline]
 fn write_length(bytes: &mut Vec<u8>, kind: u8, length: usize) {
+    // Names of keys have as many bytes.
+    if let 10..100 = length {
+        let [tens, ones] = [length / 10, length % 10].map(|digit| b'0' + digit as u8);
+        bytes.extend_from_slice(&[kind, tens, ones, b'\r', b'\n']);
+    } else {
+        write_other_length(bytes, kind, length);
+    }
+}
+
+fn write_other_length(bytes: &mut Vec<u8>, kind: u8, length: usize) {
     let mut line = [0; 23];
     let (mut at, mut left) = (line.len() - 2, length);
     line[at..].copy_from_slice(b"\r\n");

@@ -31,9 +31,30 @@ impl Call<'_> {
     /// Asks, and *afterwards* whether the server is still in the life of this connection and takes writes: what was said
     /// before came from there.
     pub(crate) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Reply>, Failure> {
+        self.ask_for_the_record(&mut batch);
+        let replies = self.ask(&batch);
+        self.compare(replies)
+    }
+
+    /// The same. `each` takes the texts of the first reply, whose list is empty then.
+    pub(crate) fn ask_for_texts(
+        &mut self,
+        mut batch: Batch,
+        each: impl FnMut(Option<&[u8]>),
+    ) -> Result<Vec<Reply>, Failure> {
+        self.ask_for_the_record(&mut batch);
+        let replies = self.connection.ask_for_texts(&batch, self.deadline, each);
+        self.compare(replies)
+    }
+
+    fn ask_for_the_record(&self, batch: &mut Batch) {
         batch.command(&[b"GETEX", self.names.incarnation().as_bytes(), b"PERSIST"]);
-        // Only this command minds what type a key is of.
-        let mut replies = self.ask(&batch).map_err(Failure::of_the_record)?;
+    }
+
+    /// The replies before the record, if that says what it should.
+    fn compare(&self, replies: Result<Vec<Reply>, Failure>) -> Result<Vec<Reply>, Failure> {
+        // Only the command for the record minds what type a key is of.
+        let mut replies = replies.map_err(Failure::of_the_record)?;
         let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;
         if text(record)?.as_deref() == Some(self.connection.incarnation().as_bytes()) {
             Ok(replies)

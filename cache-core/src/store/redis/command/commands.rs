@@ -20,8 +20,19 @@ impl Call<'_> {
     pub(crate) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply, Failure> {
         let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
         let batch = self.values_of(names, entries.len() + tags.len());
-        let reply = self.ask_in_this_life(batch)?.pop();
-        self.answer_of(reply, entries.len())
+        let mut answer = ReadReply {
+            entries: Vec::with_capacity(entries.len()),
+            seeds: Vec::with_capacity(tags.len()),
+            incarnation: self.connection.life(),
+        };
+        let take = |text: Option<&[u8]>| match text {
+            text if answer.entries.len() < entries.len() => answer.entries.push(text.map(<[u8]>::to_vec)),
+            text => answer.seeds.push(text.and_then(tokens::held)),
+        };
+        match self.ask_for_texts(batch, take)?.pop() {
+            Some(Reply::List(others)) if others.is_empty() => Ok(answer),
+            _ => Err(Failure::strange("a read")),
+        }
     }
 
     /// What a reply says of so many entries, and of the tags after them.
@@ -75,7 +86,7 @@ impl Call<'_> {
 
     /// The command that asks for what is kept under so many names.
     pub(crate) fn values_of<'n>(&self, names: impl Iterator<Item = &'n Name>, count: usize) -> Batch {
-        let mut batch = Batch::with_room((count + 3) * (self.names.incarnation().as_str().len() + Name::END));
+        let mut batch = Batch::with_room((count + 3) * (self.names.incarnation().as_bytes().len() + Name::END));
         batch.begin(1 + count);
         batch.part(b"MGET");
         names.for_each(|name| batch.part(name.as_bytes()));

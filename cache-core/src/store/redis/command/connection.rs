@@ -57,16 +57,40 @@ impl Connection {
 
     /// Sends commands and reads their replies: all of them, and then the first error among them.
     pub(crate) fn ask(&mut self, batch: &Batch, deadline: Deadline) -> Result<Vec<Reply>, Failure> {
-        self.stream.set_deadline(deadline);
-        batch.write_to(&mut *self.stream)?;
+        self.send(batch, deadline)?;
+        self.replies(Vec::with_capacity(batch.count()), batch, deadline)
+    }
+
+    /// The same. `each` takes the texts of the first reply, whose list is empty then.
+    pub(crate) fn ask_for_texts(
+        &mut self,
+        batch: &Batch,
+        deadline: Deadline,
+        each: impl FnMut(Option<&[u8]>),
+    ) -> Result<Vec<Reply>, Failure> {
+        self.send(batch, deadline)?;
         let mut replies = Vec::with_capacity(batch.count());
-        for _ in 0..batch.count() {
+        replies.push(self.frames.next_texts(&mut *self.stream, deadline, each)?.ok_or(Failure::Late)?);
+        self.replies(replies, batch, deadline)
+    }
+
+    fn send(&mut self, batch: &Batch, deadline: Deadline) -> Result<(), Failure> {
+        self.stream.set_deadline(deadline);
+        Ok(batch.write_to(&mut *self.stream)?)
+    }
+
+    /// These replies, and all that are missing.
+    fn replies(&mut self, mut replies: Vec<Reply>, batch: &Batch, deadline: Deadline) -> Result<Vec<Reply>, Failure> {
+        while replies.len() < batch.count() {
             replies.push(self.frames.next(&mut *self.stream, deadline)?.ok_or(Failure::Late)?);
         }
-        replies
-            .into_iter()
-            .map(|reply| if let Reply::Error(error) = reply { Err(error.into()) } else { Ok(reply) })
-            .collect()
+        match replies.iter().position(|reply| matches!(reply, Reply::Error(_))) {
+            None => Ok(replies),
+            Some(first) => match replies.swap_remove(first) {
+                Reply::Error(error) => Err(error.into()),
+                _ => Err(Failure::strange("a question")),
+            },
+        }
     }
 
     /// Runs a script. `with` says keys and arguments: anew for each sending.

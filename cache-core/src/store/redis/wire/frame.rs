@@ -58,26 +58,66 @@ impl Frames {
 
     /// The next thing that the server says; `None`: nothing whole by the deadline.
     pub(crate) fn next(&mut self, stream: &mut dyn Stream, deadline: Deadline) -> Result<Option<Reply>, Failure> {
+        if self.is_whole_by(stream, deadline)? { self.take(|bytes| read(bytes, DEEPEST)).map(Some) } else { Ok(None) }
+    }
+
+    /// The same. Where it is a list of texts, `each` takes them as they lie, and the list is empty. In all other cases
+    /// nothing that `each` took is of use.
+    pub(crate) fn next_texts(
+        &mut self,
+        stream: &mut dyn Stream,
+        deadline: Deadline,
+        each: impl FnMut(Option<&[u8]>),
+    ) -> Result<Option<Reply>, Failure> {
+        if !self.is_whole_by(stream, deadline)? {
+            return Ok(None);
+        }
+        let take = |bytes: &mut &[u8]| match texts(&mut &**bytes, each) {
+            Some(()) => Some(Reply::List(Vec::new())),
+            None => read(bytes, DEEPEST),
+        };
+        self.take(take).map(Some)
+    }
+
+    /// The same of a push of names that have changed: `each` takes these, and the push is empty then.
+    pub(crate) fn next_changed(
+        &mut self,
+        stream: &mut dyn Stream,
+        deadline: Deadline,
+        each: impl FnMut(Option<&[u8]>),
+    ) -> Result<Option<Reply>, Failure> {
+        if !self.is_whole_by(stream, deadline)? {
+            return Ok(None);
+        }
+        let take = |bytes: &mut &[u8]| match changed(&mut &**bytes, each) {
+            Some(()) => Some(Reply::Push(Vec::new())),
+            None => read(bytes, DEEPEST),
+        };
+        self.take(take).map(Some)
+    }
+
+    /// Reads until the next thing that the server says is there.
+    fn is_whole_by(&mut self, stream: &mut dyn Stream, deadline: Deadline) -> Result<bool, Failure> {
         stream.set_deadline(deadline);
         loop {
             if self.scan.goes_to_the_end(&self.bytes).ok_or_else(|| Failure::strange("a question"))? {
-                return self.take().map(Some);
+                return Ok(true);
             }
             match stream.read(&mut self.part).map_err(Failure::from) {
                 Ok(0) => return Err(Failure::Broken("the Redis server ended the connection".into())),
                 Ok(_) if self.bytes.len() > self.longest => return Err(Failure::strange("a question")),
                 Ok(count) => self.bytes.extend_from_slice(&self.part[..count]),
-                Err(Failure::Late) => return Ok(None),
+                Err(Failure::Late) => return Ok(false),
                 Err(failure) => return Err(failure),
             }
         }
     }
 
     /// What has been scanned to its end.
-    fn take(&mut self) -> Result<Reply, Failure> {
+    fn take(&mut self, read: impl FnOnce(&mut &[u8]) -> Option<Reply>) -> Result<Reply, Failure> {
         let length = core::mem::take(&mut self.scan).at;
         let whole = &self.bytes[..length];
-        let reply = read(&mut &*whole, DEEPEST).ok_or_else(|| Failure::strange("a question"))?;
+        let reply = read(&mut &*whole).ok_or_else(|| Failure::strange("a question"))?;
         self.bytes.drain(..length);
         if self.bytes.is_empty() {
             self.bytes.shrink_to(Self::ROOM);
@@ -91,9 +131,7 @@ const DEEPEST: usize = 3;
 
 /// What the bytes say that follow, if lists are in each other at most `depth` times. They have been scanned.
 fn read(bytes: &mut &[u8], depth: usize) -> Option<Reply> {
-    let end = line_end(bytes)?;
-    let (kind, line) = bytes[..end].split_first()?;
-    *bytes = &bytes[end + 2..];
+    let (kind, line) = line(bytes)?;
     Some(match kind {
         b':' => Reply::Number(core::str::from_utf8(line).ok()?.parse().ok()?),
         b'_' => Reply::Nothing,
@@ -119,6 +157,37 @@ fn read(bytes: &mut &[u8], depth: usize) -> Option<Reply> {
         }
         _ => return None,
     })
+}
+
+/// Gives each text of a list to `each`; `None`: it is no list of texts.
+fn texts(bytes: &mut &[u8], mut each: impl FnMut(Option<&[u8]>)) -> Option<()> {
+    let (b'*', parts) = line(bytes)? else { return None };
+    for _ in 0..count(parts)?? {
+        match line(bytes)? {
+            (b'$', length) => match count(length)? {
+                Some(length) => each(Some(text(bytes, length)?)),
+                None => each(None),
+            },
+            (b'_', _) => each(None),
+            _ => return None,
+        }
+    }
+    Some(())
+}
+
+/// Gives each name that a push says to have changed to `each`; `None`: it says something else.
+fn changed(bytes: &mut &[u8], each: impl FnMut(Option<&[u8]>)) -> Option<()> {
+    let ((b'>', b"2"), (b'$', b"10")) = (line(bytes)?, line(bytes)?) else { return None };
+    let b"invalidate" = text(bytes, 10)? else { return None };
+    texts(bytes, each)
+}
+
+/// What kind of reply begins here, and the rest of its first line.
+fn line<'b>(bytes: &mut &'b [u8]) -> Option<(u8, &'b [u8])> {
+    let end = line_end(bytes)?;
+    let (kind, line) = bytes[..end].split_first()?;
+    *bytes = &bytes[end + 2..];
+    Some((*kind, line))
 }
 
 fn text<'b>(bytes: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {
@@ -190,108 +259,4 @@ fn add_digit(number: usize, digit: &u8) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use redis::Value;
-
-    use super::*;
-
-    /// How long the first thing is, if it is all there.
-    fn length(bytes: &[u8]) -> Option<Option<usize>> {
-        let mut scan = Scan::default();
-        scan.goes_to_the_end(bytes).map(|is_whole| is_whole.then_some(scan.at))
-    }
-
-    #[test]
-    fn what_a_server_says_ends_where_its_last_part_does() {
-        let whole: [&[u8]; 12] = [
-            b"+PONG\r\n",
-            b"-ERR no\r\n",
-            b":1\r\n",
-            b"_\r\n",
-            b"$3\r\n\r\n!\r\n",
-            b"$-1\r\n",
-            b"$0\r\n\r\n",
-            b"=8\r\ntxt:a\r\nb\r\n",
-            b"*-1\r\n",
-            b">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n",
-            b"%1\r\n+a\r\n*1\r\n:1\r\n",
-            b"|1\r\n+a\r\n:1\r\n+PONG\r\n",
-        ];
-        for bytes in whole {
-            let shown = bytes.escape_ascii();
-            assert_eq!(length(bytes), Some(Some(bytes.len())), "{shown}");
-            assert_eq!(length(&[bytes, b"+more\r\n"].concat()), Some(Some(bytes.len())), "{shown}");
-            let mut scan = Scan::default();
-            for short in 0..bytes.len() {
-                assert_eq!(length(&bytes[..short]), Some(None), "{short} bytes of {shown}");
-                assert_eq!(scan.goes_to_the_end(&bytes[..short]), Some(false), "{short} bytes of {shown}, one by one");
-            }
-            assert_eq!((scan.goes_to_the_end(bytes), scan.at), (Some(true), bytes.len()), "{shown}");
-        }
-    }
-
-    #[test]
-    fn what_is_read_here_says_what_the_parser_of_the_client_makes_of_it() {
-        let replies: [&[u8]; 19] = [
-            b":-17\r\n",
-            b"$3\r\n\r\n!\r\n",
-            b"$-1\r\n",
-            b"$0\r\n\r\n",
-            b"*-1\r\n",
-            b"*0\r\n",
-            b"*3\r\n$1\r\na\r\n$-1\r\n:2\r\n",
-            b"*2\r\n*1\r\n$2\r\n\r\n\r\n*0\r\n",
-            b"*2\r\n$1\r\na\r\n-ERR no\r\n",
-            b"+OK\r\n",
-            b"_\r\n",
-            b"*2\r\n+OK\r\n_\r\n",
-            b"+PONG\r\n",
-            b"-ERR no such thing\r\n",
-            b"-NOSCRIPT\r\n",
-            b"=8\r\ntxt:a\r\nb\r\n",
-            b">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n",
-            b"%1\r\n+a\r\n*1\r\n:1\r\n",
-            b"|1\r\n+a\r\n:1\r\n+PONG\r\n",
-        ];
-        assert_eq!(read(&mut &b"*1\r\n*1\r\n*1\r\n*0\r\n"[..], DEEPEST), None, "nobody asks for it");
-        for bytes in replies {
-            let known = redis::parse_redis_value(bytes).unwrap();
-            assert_eq!(read(&mut &*bytes, DEEPEST), Some(reply(known)), "{}", bytes.escape_ascii());
-        }
-    }
-
-    fn reply(known: Value) -> Reply {
-        let list = |values: Vec<Value>| values.into_iter().map(reply).collect();
-        match known {
-            Value::Nil => Reply::Nothing,
-            Value::Int(number) => Reply::Number(number),
-            Value::Okay => Reply::Okay,
-            Value::SimpleString(text) => Reply::Status(text.into_bytes().into()),
-            Value::BulkString(text) => Reply::Text(text.into()),
-            Value::VerbatimString { text, .. } => Reply::Text(text.into_bytes().into()),
-            Value::Array(values) | Value::Set(values) => Reply::List(list(values)),
-            Value::Map(pairs) => {
-                Reply::List(pairs.into_iter().flat_map(|(key, value)| [reply(key), reply(value)]).collect())
-            }
-            Value::Push { kind, data } => Reply::Push(
-                [Reply::Text(kind.to_string().into_bytes().into())]
-                    .into_iter()
-                    .chain(data.into_iter().map(reply))
-                    .collect(),
-            ),
-            Value::Attribute { data, .. } => reply(*data),
-            Value::ServerError(error) => {
-                let details = error.details().map(|details| format!(" {details}")).unwrap_or_default();
-                Reply::Error(Refusal::of(format!("{}{details}", error.code()).as_bytes()))
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn what_no_server_says_has_no_end() {
-        for bytes in [&b"PONG\r\n"[..], b"$x\r\n", b"*-2\r\n", b"\r\n", b"$99999999999999999999999\r\n"] {
-            assert_eq!(length(bytes), None, "{}", bytes.escape_ascii());
-        }
-    }
-}
+mod tests;
