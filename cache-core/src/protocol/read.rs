@@ -174,8 +174,9 @@ impl Subject<'_> {
             let reached = self.tables.reached_by(name);
             tags.extend(reached.iter().map(|(table, kind)| self.database.table(table).whole(*kind)));
         }
-        let writers: Vec<Tag> = tags.iter().filter_map(Tag::writers).collect();
-        tags.extend(writers);
+        for at in 0..tags.len() {
+            tags.extend(tags[at].writers());
+        }
         without_repetition(tags)
     }
 }

@@ -234,7 +234,7 @@ pub(crate) fn step_of<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Read
 }
 
 /// What follows from what was looked up.
-#[inline]
+#[inline(always)]
 pub(crate) fn step_after<T>(site: &Site<'static>, found: Result<(T, Life), Missed>) -> ReadStep<T> {
     match found {
         Ok((value, life)) if !life.may_be_stale() => hit(site, value, life),
@@ -243,7 +243,7 @@ pub(crate) fn step_after<T>(site: &Site<'static>, found: Result<(T, Life), Misse
     }
 }
 
-#[inline]
+#[inline(always)]
 fn hit<T>(site: &Site<'static>, value: T, life: Life) -> ReadStep<T> {
     site.reader.hit();
     ReadStep::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))

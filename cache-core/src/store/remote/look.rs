@@ -224,7 +224,8 @@ impl ReplyTokens {
 }
 
 fn read<L: Link>(place: &LookUpServer<'_, L>, names: &LookUpKeys, mut tags: Vec<NamedTag>) -> Result<Sight> {
-    tags.sort_unstable();
+    // The digest tells the kind too.
+    tags.sort_unstable_by_key(|(tag, _)| *tag);
     tags.dedup();
     let tag_names: Vec<_> = tags.iter().map(|(tag, kind)| place.link.names().tag_of(*tag, *kind)).collect();
     let question = place.ask(names, tags.iter().copied());
