@@ -11,10 +11,11 @@ pub type SeededTag = (Tag, Seed);
 /// Whether an answer may be stored under a token that a look has `seen`, without asking the store for it again: the token
 /// was read before the query.
 ///
-/// Where intents are counted beside the tag, the store itself has to look whether they still stand.
+/// Where intents are counted beside the tag, the store itself has to look whether they still stand. Beside the tag of a
+/// table's writers they stand all the time; whoever renews his own looks at the others.
 #[must_use]
-pub const fn may_load_under((_, seed): &SeededTag) -> bool {
-    !seed.is_intended
+pub const fn may_load_under((tag, seed): &SeededTag) -> bool {
+    tag.kind().is_polled() || !seed.is_intended
 }
 
 /// The tags to look at once the query has told which row it is, in this order: the row's, and then those that witness
@@ -60,6 +61,8 @@ mod tests {
         let row = Database::named("shop").table("products").row(KeyBytes::of(&1));
         assert!(may_load_under(&(row, seed(1, false))));
         assert!(!may_load_under(&(row, seed(1, true))));
+        let writers = Database::named("shop").table("products").whole(TagKind::Writers);
+        assert!(may_load_under(&(writers, seed(1, true))));
     }
 
     #[test]

@@ -169,14 +169,17 @@ impl Subject<'_> {
     /// The tags of what is declared, of the whole cache and database, and of those who write the tables: a process that
     /// dies before its release ends everything that depends on a table which it wrote.
     fn with_base(&self, mut tags: Vec<Tag>) -> Vec<Tag> {
+        let own = tags.len();
         tags.extend([Tag::root(), self.database.tag()]);
         for name in self.named.iter().map(String::as_str).chain([self.table]) {
             let reached = self.tables.reached_by(name);
             tags.extend(reached.iter().map(|(table, kind)| self.database.table(table).whole(*kind)));
         }
-        for at in 0..tags.len() {
+        let others = tags.len();
+        for at in 0..others {
             tags.extend(tags[at].writers());
         }
+        tags[own..].rotate_left(others - own);
         without_repetition(tags)
     }
 }
