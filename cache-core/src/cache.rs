@@ -64,6 +64,7 @@ impl Chores for CacheParts {
         if !self.is_released() {
             self.dirty.drain(&self.store, Entrance::Guarded)?;
         }
+        self.standing.end_left(&self.store, || self.is_released());
         let (renewed, kept) = (renewed?, kept?);
         Ok(renewed.into_iter().chain(kept).min())
     }
@@ -75,6 +76,7 @@ impl Chores for CacheParts {
     fn finish(&self) {
         // What is left is counted by whoever stops.
         drop(self.dirty.drain(&self.store, Entrance::Forced));
+        self.standing.end_left(&self.store, || self.is_released());
         self.standing.stop(&self.store);
     }
 }

@@ -129,9 +129,9 @@ impl StandingIntent {
 
     /// The store has not acknowledged a release of what a write has changed: the intent is left to its deadline. It is
     /// neither ended nor renewed, and writes that begin later get another one. So old entries end with it, whether the
-    /// process lives or not.
-    pub const fn leave(&mut self) {
-        self.held = None;
+    /// process lives or not. Gives its name: it may end once all that was written has got through.
+    pub fn leave(&mut self) -> Option<Writer> {
+        self.held.take().map(|held| held.writer)
     }
 
     /// What is to be done at `now`; `may_end`: no release is on its way. One that begins is called `fresh`.
@@ -163,6 +163,12 @@ impl StandingIntent {
         }
         self.is_kept = false;
         self.held.take().map(|held| held.writer)
+    }
+
+    /// Whether writes are under way that no acknowledged intent covers, but for one that was left.
+    #[must_use]
+    pub const fn is_bare(&self) -> bool {
+        self.open > 0 && !matches!(self.held, Some(Held { placed: Some(_), .. }))
     }
 
     /// Whether an intent may stand.
@@ -318,7 +324,7 @@ mod tests {
         let mut intent = kept();
         write(&mut intent, 1, 9);
         assert_eq!(intent.end(at(1)), None);
-        intent.leave();
+        assert_eq!(intent.leave(), Some(named(3)));
         assert_eq!(intent.upkeep(at(3), LIFE, (named(10), true)), Upkeep::Nothing, "neither renewed nor ended");
         assert_eq!(write(&mut intent, 3, 10), Cover::Place(named(10)));
     }

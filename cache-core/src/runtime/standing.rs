@@ -21,6 +21,11 @@ pub(crate) struct StandingIntents(Mutex<Standing>);
 #[derive(Debug, Default)]
 struct Standing {
     intents: HashMap<Tag, StandingIntent>,
+    /// Intents under which a release failed, and the tags that they stand beside. They end when all that was written has
+    /// got through, or at their deadline.
+    left: Vec<(Writer, Tag)>,
+    /// The process whose intents these are: one that was forked from it has none.
+    process: u32,
     /// How many releases are on their way: until they are over, nobody knows whether something is left to release.
     releasing: usize,
     /// Nobody renews intents any more: each ends with its write.
@@ -30,8 +35,11 @@ struct Standing {
 impl StandingIntents {
     /// A write of what `writers` stands for begins.
     pub(crate) fn begin(&self, writers: Tag, store: &GuardedStore) {
-        let now = store.moment();
+        let (now, process) = (store.moment(), std::process::id());
         let mut standing = self.0.lock();
+        if standing.process != process {
+            *standing = Standing { process, is_stopped: standing.is_stopped, ..Standing::default() };
+        }
         standing.intents.entry(writers).or_default().begin(now, store.policy.intent_life);
     }
 
@@ -94,7 +102,8 @@ impl StandingIntents {
         standing.releasing = standing.releasing.saturating_sub(writers.len());
         if is_left {
             for tag in writers {
-                standing.intents.entry(*tag).or_default().leave();
+                let left = standing.intents.get_mut(tag).and_then(StandingIntent::leave);
+                standing.left.extend(left.map(|writer| (writer, *tag)));
             }
         }
     }
@@ -109,6 +118,21 @@ impl StandingIntents {
         if let Some(intent) = self.0.lock().intents.get_mut(&writers) {
             intent.abandon();
         }
+    }
+
+    /// Ends the intents under which a release failed, if all that was written `is_released` by now. What this process has
+    /// not got through when it dies ends with them.
+    pub(crate) fn end_left(&self, store: &GuardedStore, is_released: impl Fn() -> bool) {
+        let mut standing = self.0.lock();
+        if standing.left.is_empty() || !is_released() {
+            return;
+        }
+        // What relies on one that was left has to have another one before.
+        let Standing { intents, left, .. } = &mut *standing;
+        let ended = left.extract_if(.., |(_, tag)| intents.get(tag).is_none_or(|intent| !intent.is_bare()));
+        let ended: Vec<(Writer, Tag)> = ended.collect();
+        drop(standing);
+        drop(end_all(store, ended));
     }
 
     /// Places intents again that are due, and ends those that no write has needed for a while. Gives how long it is until
