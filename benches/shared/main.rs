@@ -1,11 +1,14 @@
 //! What a cache on Redis costs and gives: a hit beside raw commands, a cold key that four processes want at once, and
-//! four processes that read and write one table on PostgreSQL.
+//! four processes that read and write one table on PostgreSQL, under several loads, from cold and in the steady state.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a benchmark")]
 
 mod crowd;
 mod hit;
+mod ledger;
+mod load;
 mod mixed;
+mod processor;
 mod shop;
 mod worker;
 

@@ -1,4 +1,4 @@
-//! Four processes that read and write rows of one table by their keys, 95 reads to 5 writes.
+//! Four processes that read and write rows of one table by their keys: from cold, and in the steady state that follows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -7,11 +7,16 @@ use std::time::Duration;
 use cache_diesel::prelude::*;
 use diesel::prelude::*;
 
+use crate::ledger::Ledger;
+use crate::load::{Choice, LOADS, Load};
+use crate::processor;
 use crate::shop::{Product, ROWS, Servers, bench_products, fresh_prefix};
 use crate::worker::{Errand, together, wait_for_the_others};
 
 const PROCESSES: usize = 4;
 const THREADS: usize = 2;
+/// How far near memory may be behind, and two clocks that count milliseconds.
+const BEHIND: Duration = Duration::from_millis(1_002);
 
 /// How rows are read.
 #[derive(Clone, Copy, PartialEq)]
@@ -48,27 +53,69 @@ impl Way {
     }
 }
 
+/// The numbers of one phase that a process says, in this order.
+const NUMBERS: usize = 8;
+
+/// What all processes said of one phase.
+struct Phase {
+    operations: f64,
+    reads: f64,
+    hits: f64,
+    near: f64,
+    stale: f64,
+    /// Microseconds of the processors: of the processes, of Redis, of PostgreSQL.
+    taken: [f64; 3],
+}
+
+impl Phase {
+    fn of(said: &[Vec<f64>], phase: usize) -> Self {
+        let sum = |place: usize| said.iter().map(|numbers| numbers[phase * NUMBERS + place]).sum::<f64>();
+        // Each process has seen the same of the servers.
+        let servers = |place: usize| sum(place) / said.len() as f64;
+        let taken = [sum(5), servers(6), servers(7)];
+        Self { operations: sum(0), reads: sum(1), hits: sum(2), near: sum(3), stale: sum(4), taken }
+    }
+}
+
 pub fn print(seconds: f64) {
+    for load in LOADS {
+        print_load(load, seconds);
+    }
+}
+
+fn print_load(load: Load, seconds: f64) {
     println!(
-        "\n| {PROCESSES} processes, {ROWS} rows, 95 reads to 5 writes | operations a second | beside plain Diesel | of \
-         the reads from a cache | of these from memory | older than an own write |\n|---|---:|---:|---:|---:|---:|"
+        "\n| {PROCESSES} processes, {} | from cold: operations a second | beside plain Diesel | steady: operations a \
+         second | beside plain Diesel | of the reads from a cache | of these from memory | µs of the processors an \
+         operation: programs, Redis, PostgreSQL | stale reads |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        load.title
     );
-    let mut of_plain = 0.0;
+    let mut of_plain = [0.0; 2];
     for (way, _) in WAYS {
         let prefix = fresh_prefix(way.name());
-        let said = together(PROCESSES, &Errand::Mixed { way, prefix, seconds });
-        let sum = |place: usize| said.iter().map(|numbers| numbers[place]).sum::<f64>();
-        let operations = sum(0) / seconds;
-        of_plain = if way == Way::Plain { operations } else { of_plain };
-        let hits = 100.0 * sum(2) / sum(1);
-        let near = if sum(2) > 0.0 { 100.0 * sum(4) / sum(2) } else { 0.0 };
-        let (title, ratio) = (way.title(), operations / of_plain);
-        println!("| {title} | {operations:.0} | {ratio:.2} | {hits:.0} % | {near:.0} % | {} |", sum(3));
+        let said = together(PROCESSES, &Errand::Mixed { way, load, prefix: prefix.clone(), seconds });
+        Ledger::remove(&prefix);
+        let [cold, steady] = [0, 1].map(|phase| Phase::of(&said, phase));
+        let a_second = [&cold, &steady].map(|phase| phase.operations / seconds);
+        of_plain = if way == Way::Plain { a_second } else { of_plain };
+        let hits = 100.0 * steady.hits / steady.reads;
+        let near = if steady.hits > 0.0 { 100.0 * steady.near / steady.hits } else { 0.0 };
+        let [programs, redis, postgres] = steady.taken.map(|micros| micros / steady.operations);
+        println!(
+            "| {} | {:.0} | {:.2} | {:.0} | {:.2} | {hits:.0} % | {near:.0} % | {programs:.0}, {redis:.0}, \
+             {postgres:.0} | {} |",
+            way.title(),
+            a_second[0],
+            a_second[0] / of_plain[0],
+            a_second[1],
+            a_second[1] / of_plain[1],
+            cold.stale + steady.stale
+        );
     }
 }
 
 /// What one thread counts.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Counted {
     operations: u64,
     reads: u64,
@@ -76,7 +123,7 @@ struct Counted {
     stale: u64,
 }
 
-pub fn work(servers: &Servers, way: Way, prefix: &str, seconds: f64) {
+pub fn work(servers: &Servers, (way, load): (Way, Load), prefix: &str, seconds: f64) {
     let url = servers.cache_url(prefix);
     let cache = match way {
         Way::Plain | Way::ByHand => Cache::builder().none(),
@@ -87,14 +134,21 @@ pub fn work(servers: &Servers, way: Way, prefix: &str, seconds: f64) {
     if matches!(way, Way::Redis | Way::Near) {
         cache_diesel::install(cache.clone()).unwrap();
     }
-    let mut workers: Vec<Worker> = (0..THREADS).map(|place| Worker::new(servers, way, prefix, place)).collect();
-    workers[0].warm();
+    let mut workers: Vec<Worker> = (0..THREADS).map(|place| Worker::new(servers, (way, load), prefix, place)).collect();
+    wait_for_the_others();
+    let phases = [(); 2].map(|()| phase(&mut workers, &cache, seconds));
+    let words: Vec<String> = phases.iter().flatten().map(f64::to_string).collect();
+    println!("{}", words.join(" "));
+}
+
+/// Works for so long; gives the numbers of a phase.
+fn phase(workers: &mut [Worker], cache: &Cache, seconds: f64) -> [f64; NUMBERS] {
     let hits = || {
         let statistics = cache.statistics();
         (statistics.total().hit_count, statistics.near.map_or(0, |near| near.hit_count))
     };
-    let before = hits();
-    wait_for_the_others();
+    let taken = || [processor::own(), processor::taken_by("redis-server"), processor::taken_by("postgres")];
+    let (before, taken_before) = (hits(), taken());
     let is_over = AtomicBool::new(false);
     let counted: Vec<Counted> = thread::scope(|scope| {
         let running: Vec<_> = workers.iter_mut().map(|worker| scope.spawn(|| worker.run(&is_over))).collect();
@@ -104,68 +158,61 @@ pub fn work(servers: &Servers, way: Way, prefix: &str, seconds: f64) {
     });
     let sum = |of: fn(&Counted) -> u64| counted.iter().map(of).sum::<u64>();
     let (all, near) = hits();
-    println!(
-        "{} {} {} {} {}",
-        sum(|counted| counted.operations),
-        sum(|counted| counted.reads),
-        sum(|counted| counted.hits) + all - before.0,
-        sum(|counted| counted.stale),
-        near - before.1
-    );
+    let found = sum(|counted| counted.hits) + all - before.0;
+    let numbers = [sum(|counted| counted.operations), sum(|counted| counted.reads), found, near - before.1];
+    let [operations, reads, found, near] = numbers.map(|number| number as f64);
+    let [programs, redis, postgres] = taken();
+    let [of_programs, of_redis, of_postgres] = taken_before;
+    let stale = sum(|counted| counted.stale) as f64;
+    [operations, reads, found, near, stale, programs - of_programs, redis - of_redis, postgres - of_postgres]
 }
 
 struct Worker {
     way: Way,
+    load: Load,
     prefix: String,
     conn: PgConnection,
     client: redis::Connection,
-    random: u64,
-    /// The price that this thread wrote last, for each row.
-    written: Vec<i32>,
+    choice: Choice,
+    ledger: Ledger,
 }
 
 impl Worker {
-    fn new(servers: &Servers, way: Way, prefix: &str, place: usize) -> Self {
+    fn new(servers: &Servers, (way, load): (Way, Load), prefix: &str, place: usize) -> Self {
         let seed = u64::from(std::process::id()) * 31 + place as u64;
         Self {
             way,
+            load,
             prefix: prefix.to_owned(),
             conn: servers.database(),
             client: servers.client(),
-            random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-            written: vec![0; ROWS as usize + 1],
-        }
-    }
-
-    /// Reads every row, so that it is cached; what is new on the server is kept in memory from the second read on.
-    fn warm(&mut self) {
-        for _ in 0..2 {
-            (1..=ROWS).for_each(|id| _ = self.read(id, &mut Counted::default()));
+            choice: Choice::of(load, seed),
+            ledger: Ledger::open(prefix, ROWS),
         }
     }
 
     fn run(&mut self, is_over: &AtomicBool) -> Counted {
         let mut counted = Counted::default();
         while !is_over.load(Ordering::Relaxed) {
-            let id = 1 + (self.next() % ROWS as u64) as i32;
+            let id = self.choice.row();
             counted.operations += 1;
-            if self.next() % 100 < 5 {
-                self.written[id as usize] = self.write(id);
+            if self.choice.number() % 100 < self.load.writes {
+                let price = self.write(id);
+                self.ledger.note(id, price);
             } else {
                 counted.reads += 1;
-                let price = self.read(id, &mut counted);
-                counted.stale += u64::from(price < self.written[id as usize]);
+                self.check(id, &mut counted);
             }
         }
         counted
     }
 
-    /// Xorshift.
-    fn next(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random >> 11
+    /// Reads a row, and counts it if it is older than a write that had returned before, in whatever process.
+    fn check(&mut self, id: i32, counted: &mut Counted) {
+        let due = self.ledger.returned(id);
+        let is_due = self.way != Way::Near || due.age() > BEHIND;
+        let price = self.read(id, counted);
+        counted.stale += u64::from(is_due && price < due.price);
     }
 
     fn read(&mut self, id: i32, counted: &mut Counted) -> i32 {
@@ -195,14 +242,16 @@ impl Worker {
     }
 
     fn write(&mut self, id: i32) -> i32 {
-        let price = diesel::update(bench_products::table.find(id))
-            .set(bench_products::price.eq(bench_products::price + 1))
-            .returning(bench_products::price)
-            .get_result(&mut self.conn)
-            .unwrap();
+        let update = |conn: &mut PgConnection| {
+            diesel::update(bench_products::table.find(id))
+                .set(bench_products::price.eq(bench_products::price + 1))
+                .returning(bench_products::price)
+                .get_result(conn)
+        };
+        let price = if self.load.in_transactions { self.conn.transaction(update) } else { update(&mut self.conn) };
         if self.way == Way::ByHand {
             redis::cmd("DEL").arg(format!("{}:{id}", self.prefix)).exec(&mut self.client).unwrap();
         }
-        price
+        price.unwrap()
     }
 }

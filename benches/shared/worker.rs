@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use crate::load::Load;
 use crate::shop::Servers;
 use crate::{crowd, mixed};
 
@@ -10,8 +11,8 @@ use crate::{crowd, mixed};
 pub enum Errand {
     /// Many readers of one cold key, on the cache with these keys.
     Crowd { prefix: String },
-    /// Reads and writes for so many seconds.
-    Mixed { way: mixed::Way, prefix: String, seconds: f64 },
+    /// Reads and writes for so many seconds in each phase.
+    Mixed { way: mixed::Way, load: Load, prefix: String, seconds: f64 },
 }
 
 impl Errand {
@@ -19,8 +20,9 @@ impl Errand {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match words[..] {
             ["worker", "crowd", prefix] => Some(Self::Crowd { prefix: prefix.to_owned() }),
-            ["worker", "mixed", way, prefix, seconds] => Some(Self::Mixed {
+            ["worker", "mixed", way, load, prefix, seconds] => Some(Self::Mixed {
                 way: mixed::Way::named(way),
+                load: Load::named(load),
                 prefix: prefix.to_owned(),
                 seconds: seconds.parse().unwrap(),
             }),
@@ -31,8 +33,9 @@ impl Errand {
     fn words(&self) -> Vec<String> {
         match self {
             Self::Crowd { prefix } => vec!["worker".into(), "crowd".into(), prefix.clone()],
-            Self::Mixed { way, prefix, seconds } => {
-                vec!["worker".into(), "mixed".into(), way.name().into(), prefix.clone(), seconds.to_string()]
+            Self::Mixed { way, load, prefix, seconds } => {
+                let words = ["worker", "mixed", way.name(), load.name, prefix, &seconds.to_string()];
+                words.map(str::to_owned).to_vec()
             }
         }
     }
@@ -42,7 +45,7 @@ impl Errand {
         let servers = Servers::of_environment();
         match self {
             Self::Crowd { prefix } => crowd::work(&servers, &prefix),
-            Self::Mixed { way, prefix, seconds } => mixed::work(&servers, way, &prefix, seconds),
+            Self::Mixed { way, load, prefix, seconds } => mixed::work(&servers, (way, load), &prefix, seconds),
         }
     }
 }
