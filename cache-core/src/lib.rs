@@ -25,7 +25,7 @@ mod values;
 pub use cache::builder::CacheBuilder;
 pub use cache::mode::Mode;
 pub use cache::{Cache, registry};
-pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use clock::{Clock, ManualClock, Moment, SystemClock, Timestamp};
 pub use entry::codec::{Codec, Encode, Encoding};
 pub use entry::{Flaw, Life, Value, Worth, judge, serial};
 pub use error::{Error, ErrorKind, Result};

@@ -2,13 +2,14 @@
 
 use cache_core::Token;
 use cache_core::intent::{IntentCount, TagValue};
+use cache_core::protocol::standing::StandingIntent;
 
-use crate::plans::LIFE;
+use crate::process::{instant, named};
 use crate::scenario::Mutation;
 use crate::shop::Read;
 use crate::sight::Sight;
-use crate::state::{Entry, Fill, Kept, Seen, Stage, State};
-use crate::world::World;
+use crate::state::{Entry, Fill, Kept, Late, Process, Seen, Stage, State, Writer};
+use crate::world::{World, lasting};
 
 /// New names of one tag's tokens, by their old ones; 0: none yet.
 struct Names {
@@ -124,7 +125,7 @@ impl World {
         for place in 0..state.writers.len() {
             let has_effect = state.commits.iter().any(|writer| usize::from(*writer) == place);
             let writer = &mut state.writers[place];
-            if let Some(dirty) = writer.dirty.as_mut().filter(|dirty| now - dirty.since > LIFE) {
+            if let Some(dirty) = writer.dirty.as_mut().filter(|dirty| now - dirty.since > self.scenario.life) {
                 dirty.since = 0;
             }
             let is_in_vain = writer.stage == Stage::Over && !has_effect && !writer.may_commit;
@@ -133,8 +134,65 @@ impl World {
                 (writer.is_covered, writer.is_effective, writer.is_in_time) = (false, false, false);
                 (writer.ended, writer.intents_lost, writer.all_lost) = (0, 0, 0);
                 writer.deadlines.fill(0);
+                writer.relies_on = None;
+            }
+            let is_past = |deadline: &&mut u8| (1..=now).contains(*deadline);
+            writer.deadlines.iter_mut().filter(is_past).for_each(|deadline| *deadline = 1);
+            if writer.stage != Stage::Open && !writer.may_commit || now >= writer.covered_at + self.scenario.life / 2 {
+                writer.covered_at = 0;
+            }
+            if writer.stage == Stage::Over && !matches!(writer.late, Some(Late::Release(..))) {
+                writer.ends = None;
+            }
+            writer.is_releasing &= matches!(writer.stage, Stage::Releasing(..));
+        }
+        self.settle_processes(state);
+    }
+
+    /// Forgets what no later step of a process asks for.
+    fn settle_processes(&self, state: &mut State) {
+        for process in (0..).take(state.processes.len()) {
+            let is_own = |(place, _): &(u8, &Writer)| self.process_of(*place) == process;
+            let mut own_writers = (0..).zip(&state.writers).filter(is_own).map(|(_, writer)| writer);
+            let stages = own_writers.clone().map(|writer| match writer.stage {
+                Stage::Releasing(..) if writer.is_releasing => Stage::Over,
+                stage => stage,
+            });
+            let (is_over, begins) =
+                (stages.clone().all(|stage| stage == Stage::Over), stages.clone().any(|stage| stage == Stage::Waiting));
+            let only = own_writers.next().filter(|_| own_writers.next().is_none()).map(|writer| writer.stage);
+            let own = &mut state.processes[usize::from(process)];
+            if let Some(held) = own.held.as_mut().filter(|_| !begins) {
+                (held.is_lost, held.is_all_lost) = (false, false);
+            }
+            if own.is_dead || (is_over && !self.is_held(own, state.now) && own.renewal.is_none()) {
+                own.intent = StandingIntent::default();
+                (own.held, own.sent, own.names, own.incarnations) = (None, None, 0, 1);
+            } else if only == Some(Stage::Open) && !self.scenario.writes_often && own.renewal.is_none() {
+                self.begin_anew(own, state.now);
             }
         }
+    }
+
+    fn is_held(&self, process: &Process, now: u8) -> bool {
+        process.intent.due_in(instant(now), lasting(self.scenario.life)).is_some()
+    }
+
+    /// The one write of the process is under way: when it began makes no difference.
+    fn begin_anew(&self, process: &mut Process, now: u8) {
+        let life = lasting(self.scenario.life);
+        let mut intent = StandingIntent::default();
+        intent.begin(instant(0), life);
+        if let (true, Some(sent)) = (self.is_held(process, now), &mut process.sent) {
+            let is_met = sent.placed.is_some_and(|placed| placed.incarnations == u64::from(process.incarnations));
+            process.incarnations = 1;
+            intent.cover(instant(0), life, 1, named(sent.name));
+            if let Some(placed) = &mut sent.placed {
+                placed.incarnations = is_met.into();
+                intent.placed(named(sent.name), *placed);
+            }
+        }
+        process.intent = intent;
     }
 
     /// The smallest number of commits with the same answer, without another one between.

@@ -1,8 +1,8 @@
 //! Where the promises end: what breaks one when more fails than they allow for, and what does not.
 
 use crate::check::{is_broken, keeps_every_promise};
-use crate::scenario::{Intents, Scenario};
-use crate::scenarios::{DETAIL, SLUG_A, lives, without_intents};
+use crate::scenario::{Faults, Intents, Scenario};
+use crate::scenarios::{DETAIL, SLUG_A, hasty, keeping, lives, without_intents};
 use crate::shop::Program::SaveA;
 
 /// The readers' process, and that of the first writer, as bits.
@@ -21,6 +21,20 @@ fn model_intents_that_are_lost_are_noticed() {
 #[test]
 fn model_limit_intents_that_are_lost_while_what_counts_them_expires_before_anybody_looks() {
     is_broken(without_intents("lost intents of two", DETAIL, &[SaveA, SaveA], Intents::NeverExcused), "bound");
+}
+
+#[test]
+fn model_limit_writes_that_rely_on_an_intent_that_was_lost_with_what_counts_it() {
+    let faults = Faults { crashes: 1, evictions: 2, ..Faults::NONE };
+    let scenario = keeping(("a lost intent that is relied on", DETAIL, &[SaveA, SaveA]), faults);
+    is_broken(Scenario { intents: Intents::ExcusedUnderWrites, ..scenario }, "bound");
+}
+
+#[test]
+fn model_limit_writes_that_rely_on_an_intent_of_a_former_life() {
+    let faults = Faults { crashes: 1, restarts: 1, ..Faults::NONE };
+    let scenario = hasty(("an intent of a former life that is relied on", DETAIL, &[SaveA, SaveA]), faults);
+    is_broken(Scenario { intents: Intents::ExcusedUnderWrites, unnoticing: WRITER, ..scenario }, "bound");
 }
 
 #[test]

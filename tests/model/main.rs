@@ -10,6 +10,7 @@ mod mutations;
 mod names;
 mod near;
 mod plans;
+mod process;
 mod promises;
 mod reader;
 mod release;

@@ -3,7 +3,7 @@
 use crate::check::{breaks, catches};
 use crate::near::{Left, NearWorld};
 use crate::scenario::{Faults, Intents, Mutation, Scenario};
-use crate::scenarios::{DETAIL, LIST, SCOPE, SLUG_A, brief, calm, lives, rough, without_intents};
+use crate::scenarios::{DETAIL, KEPT, LIST, SCOPE, SLUG_A, brief, calm, hasty, keeping, lives, rough, without_intents};
 use crate::shop::Program::{ClearA, InsertB, SaveA};
 
 /// One test for each defect: by which scenario, and which promise it breaks.
@@ -18,7 +18,6 @@ macro_rules! caught {
 
 caught! {
     model_catches_blocked_tag_lifted_by_release: BlockedTagLiftedByRelease, "bound", two_saves();
-    model_catches_exact_tag_not_covered: ExactTagNotCovered, "bound", rough("an insert", SCOPE, &[InsertB]);
     model_catches_flight_across_tokens: FlightAcrossTokens, "coherence", rough("a save", DETAIL, &[SaveA]);
     model_catches_intents_not_counted_beside_an_unknown_tag: IntentsNotCounted, "bound", lost_intents(None);
     model_catches_intents_that_die_with_the_tag: IntentsDieWithTag, "bound", rough("a save", DETAIL, &[SaveA]);
@@ -35,10 +34,20 @@ caught! {
     model_catches_tag_that_goes_before_its_intents: TagGoesBeforeIntents, "bound", lost_intents(Some(1));
     model_catches_tokens_after_query: TokensAfterQuery, "coherence", calm("a save", DETAIL, &[SaveA]);
     model_catches_tokens_not_compared: TokensNotCompared, "coherence", calm("a save", DETAIL, &[SaveA]);
+    model_catches_covers_until_the_deadline: CoversUntilTheDeadline, "bound", kept(KEPT[0]);
+    model_catches_ended_before_the_change: EndedBeforeTheChange, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_ended_by_one_of_two: EndedByOneOfTwo, "bound", kept(KEPT[0]);
+    model_catches_ended_while_dirty: EndedWhileDirty, "bound", kept(KEPT[1]);
+    model_catches_ended_while_releasing: EndedWhileReleasing, "bound", slow(KEPT[0]);
+    model_catches_given_up_ended: GivenUpEnded, "bound", kept(KEPT[4]);
+    model_catches_incarnation_not_noticed: IncarnationNotNoticed, "bound", flushed();
+    model_catches_renewal_counts_unacknowledged: RenewalCountsUnacknowledged, "bound", slow(KEPT[1]);
+    model_catches_renewed_while_dirty: RenewedWhileDirty, "bound", kept(KEPT[1]);
+    model_catches_seed_hides_intents: SeedHidesIntents, "bound", rough("a save", DETAIL, &[SaveA]);
+    model_catches_writers_not_depended_on: WritersNotDependedOn, "bound", rough("an insert", SCOPE, &[InsertB]);
     model_catches_unknown_outcome_forgotten: UnknownOutcomeForgotten, "coherence", rough("a save", DETAIL, &[SaveA]);
-    model_catches_unknown_outcome_taken_as_done: UnknownOutcomeTakenAsDone, "bound", rough("a save", DETAIL, &[SaveA]);
-    model_catches_unknown_retried_as_done: UnknownRetriedAsDone, "bound", rough("a save", DETAIL, &[SaveA]);
-    model_catches_wide_released_before_exact: WideReleasedBeforeExact, "bound", rough("an insert", SCOPE, &[InsertB]);
+    model_catches_unknown_outcome_taken_as_done: UnknownOutcomeTakenAsDone, "bound", unknown();
+    model_catches_unknown_retried_as_done: UnknownRetriedAsDone, "bound", unknown();
 }
 
 /// Near caches have a world of their own.
@@ -68,8 +77,44 @@ caught_near! {
     model_catches_near_trust_from_arrival: TrustFromArrival, "near bound", 1;
 }
 
+/// Two writes of a process that keeps its intent.
+fn kept(faults: Faults) -> Scenario {
+    keeping(("two saves of one process", DETAIL, &[SaveA, SaveA]), faults)
+}
+
+fn flushed() -> Scenario {
+    let faults = Faults { restarts: 1, ..Faults::NONE };
+    Scenario { horizon: 3, ..hasty(("two saves of one process and other lives", DETAIL, &[SaveA, SaveA]), faults) }
+}
+
+fn slow(faults: Faults) -> Scenario {
+    Scenario { are_calls_slow: true, ..kept(faults) }
+}
+
+/// Tags that are polled.
+macro_rules! caught_polling {
+    ($($test:ident: $mutation:ident;)+) => {$(
+        #[test]
+        fn $test() {
+            let mutation = Mutation::$mutation;
+            let world = NearWorld::new(Left::few(&[1]), 2, Some(mutation)).of_a_table();
+            breaks(&format!("{mutation:?}"), world, "near bound");
+        }
+    )+};
+}
+
+caught_polling! {
+    model_catches_near_polled_token_not_compared: PolledTokenNotCompared;
+    model_catches_near_polled_token_outlives_heartbeat: PolledTokenOutlivesHeartbeat;
+}
+
 fn lost_intents(tags_last: Option<u8>) -> Scenario {
     Scenario { tags_last, ..without_intents("lost intents", DETAIL, &[SaveA], Intents::NeverExcused) }
+}
+
+fn unknown() -> Scenario {
+    let faults = Faults { crashes: 1, losses: 1, unknowns: 1, ..Faults::NONE };
+    Scenario { fills: 1, faults, ..rough("a save with an outcome that is lost", DETAIL, &[SaveA]) }
 }
 
 fn two_saves() -> Scenario {

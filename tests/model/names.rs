@@ -50,6 +50,11 @@ impl Names {
         self.tags[usize::from(id)]
     }
 
+    /// The tag of those who write the table.
+    pub(crate) fn writers_tag(&self) -> Option<TagId> {
+        self.writers.iter().find_map(|part| part.writers)
+    }
+
     pub(crate) fn root(&self) -> Option<TagId> {
         id_of(&self.tags, &Tag::root())
     }
@@ -77,7 +82,7 @@ fn relevant(scenario: &Scenario, subject: &Subject<'_>, drafts: &[Draft]) -> Vec
         read.extend([Row::A, Row::B].into_iter().flat_map(|row| late(subject, row)));
     }
     let is_written = |tag: &Tag| {
-        drafts.iter().any(|draft| draft.placed.contains(tag) || draft.changed.contains(tag))
+        drafts.iter().any(|draft| draft.touches(tag))
             || (scenario.may_change_root() && *tag == Tag::root())
             || (tag.kind() == TagKind::Row && read_by_slug(scenario))
     };

@@ -1,7 +1,5 @@
 //! Plans what writers place and release, by the functions that the caches call.
 
-use core::time::Duration;
-
 use cache_core::intent::{Outcome, Release};
 use cache_core::protocol::dirty::{Failed, Pending};
 use cache_core::protocol::release::plan;
@@ -13,12 +11,7 @@ use crate::catalog::{database, scope};
 use crate::names::{TagId, id_of};
 use crate::scenario::{Mutation, Scenario};
 use crate::shop::{Program, Row};
-use crate::world::moment;
-
-/// How long intents live, in steps of the clock.
-pub(crate) const LIFE: u8 = 2;
-
-pub(crate) const INTENT_LIFE: Duration = Duration::from_nanos(LIFE as u64);
+use crate::world::{lasting, moment};
 
 /// How a writer ends its write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +54,10 @@ impl How {
 pub(crate) struct Part {
     /// Nothing is placed: somebody clears.
     pub(crate) is_by_hand: bool,
-    pub(crate) placed: Vec<TagId>,
+    /// The tags that are not of a table: its own intents stand beside them.
+    pub(crate) own: Vec<TagId>,
+    /// The tag of those who write the table: its process' intent stands beside it.
+    pub(crate) writers: Option<TagId>,
     plans: [Vec<(TagId, Outcome)>; How::COUNT],
 }
 
@@ -74,7 +70,9 @@ impl Part {
 /// A writer's tags, before they have places.
 pub(crate) struct Draft {
     is_by_hand: bool,
-    pub(crate) placed: Vec<Tag>,
+    pub(crate) announced: Vec<Tag>,
+    pub(crate) own: Vec<Tag>,
+    pub(crate) writers: Option<Tag>,
     pub(crate) changed: Vec<Tag>,
     plans: [Vec<Release>; How::COUNT],
 }
@@ -85,31 +83,39 @@ impl Draft {
         let tags_of = |change| {
             let mut changes = ChangeSet::new();
             match change {
+                _ if program == Program::Alter => changes.add_everything(),
                 Some(change) => changes.add("products", &change, tables),
                 None => changes.add_tags(&[table.whole(TagKind::Cleared), table.row(Row::A.key())]),
             }
             changes.tags(&database())
         };
-        let placed = program.announced().map_or_else(Vec::new, |announced| tags_of(Some(announced)));
+        let is_by_hand = program == Program::ClearA;
+        let announced = if is_by_hand { Vec::new() } else { tags_of(program.announced()) };
         let changed = tags_of(program.exact(scope()));
-        let unknown = Outcome::Unknown(INTENT_LIFE);
+        let own: Vec<Tag> = announced.iter().filter(|tag| tag.writers().is_none()).copied().collect();
+        let writers = announced.iter().find_map(Tag::writers);
+        let (life, unknown) = (scenario.life, Outcome::Unknown(lasting(scenario.life)));
         let plans = [
-            plan(&changed, &placed, Outcome::Changed),
-            plan(&[], &placed, Outcome::Changed),
-            plan(&placed, &placed, unknown),
-            drained(&changed, false, 0),
-            drained(&changed, false, LIFE + 1),
-            drained(&placed, true, 0),
-            drained(&placed, true, LIFE + 1),
+            plan(&changed, &own, Outcome::Changed),
+            plan(&[], &own, Outcome::Changed),
+            plan(&announced, &announced, unknown),
+            drained(&changed, false, (0, life)),
+            drained(&changed, false, (life + 1, life)),
+            drained(&announced, true, (0, life)),
+            drained(&announced, true, (life + 1, life)),
         ];
-        let is_by_hand = program.announced().is_none();
-        Self { is_by_hand, placed, changed, plans }.mutated(scenario.mutation)
+        Self { is_by_hand, announced, own, writers, changed, plans }.mutated(scenario.mutation)
+    }
+
+    /// What has to be there of a tag if anybody reads it.
+    pub(crate) fn touches(&self, tag: &Tag) -> bool {
+        let mut touched = self.announced.iter().chain(&self.changed).chain(&self.writers);
+        touched.any(|touched| touched == tag)
     }
 
     fn mutated(mut self, mutation: Option<Mutation>) -> Self {
         let [changed, _, unknown, _, _, drained, _] = &mut self.plans;
         match mutation {
-            Some(Mutation::ExactTagNotCovered) => self.placed.retain(|tag| self.changed.contains(tag)),
             Some(Mutation::RowBeforeWitness) => changed.sort_by_key(|release| release.tag.kind() != TagKind::Row),
             Some(Mutation::UnknownOutcomeForgotten) => unknown.clear(),
             Some(Mutation::UnknownOutcomeTakenAsDone) => {
@@ -118,26 +124,27 @@ impl Draft {
             Some(Mutation::UnknownRetriedAsDone) => {
                 drained.iter_mut().for_each(|release| release.outcome = Outcome::Changed);
             }
-            Some(Mutation::WideReleasedBeforeExact) => {
-                changed.sort_by_key(|release| release.outcome != Outcome::Unchanged);
-            }
             _ => {}
         }
         self
     }
 
     pub(crate) fn part(&self, tags: &[Tag]) -> Part {
-        let ids = |wanted: &[Tag]| wanted.iter().filter_map(|tag| id_of(tags, tag)).collect();
         let steps = |releases: &Vec<Release>| {
             releases.iter().filter_map(|release| Some((id_of(tags, &release.tag)?, release.outcome))).collect()
         };
-        Part { is_by_hand: self.is_by_hand, placed: ids(&self.placed), plans: self.plans.each_ref().map(steps) }
+        Part {
+            is_by_hand: self.is_by_hand,
+            own: self.own.iter().filter_map(|tag| id_of(tags, tag)).collect(),
+            writers: self.writers.and_then(|tag| id_of(tags, &tag)),
+            plans: self.plans.each_ref().map(steps),
+        }
     }
 }
 
 /// What the list of dirty tags says to release after an outage of so many steps.
-fn drained(tags: &[Tag], may_still_run: bool, outage: u8) -> Vec<Release> {
+fn drained(tags: &[Tag], may_still_run: bool, (outage, life): (u8, u8)) -> Vec<Release> {
     let mut pending = Pending::default();
     pending.add(&Failed { tags, tables: &["products"], may_still_run }, moment(0));
-    pending.batch(moment(outage), INTENT_LIFE).releases
+    pending.batch(moment(outage), lasting(life)).releases
 }

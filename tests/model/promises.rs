@@ -4,10 +4,10 @@ use crate::check::{holds, is_large, keeps_every_promise};
 use crate::near::{Left, NearWorld};
 use crate::scenario::{Faults, Scenario};
 use crate::scenarios::{
-    Case, DETAIL, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, brief, cut_off, interrupted, lives, lossy, together, torn,
-    troubles, unanswered,
+    Case, DETAIL, KEPT, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, brief, cut_off, hasty, interrupted, keeping, lives,
+    lossy, now_and_then, together, torn, troubles, unanswered,
 };
-use crate::shop::Program::{ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
+use crate::shop::Program::{self, Alter, ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
 use crate::sight::Sight;
 
 const PLAIN: [Case; 6] = [
@@ -66,6 +66,57 @@ fn model_two_writers() {
 }
 
 #[test]
+fn model_writers_of_one_process() {
+    const WRITERS: &[Program] = &[SaveA, SaveA];
+    keeps_every_promise(keeping(("two saves of one process: a crash", DETAIL, WRITERS), KEPT[0]));
+    keeps_every_promise(now_and_then(keeping(("two saves now and then: a crash", DETAIL, WRITERS), KEPT[0])));
+    let names = [
+        ("two saves of one process: a message is lost", "two saves now and then: a message is lost"),
+        ("two saves of one process: a key is lost", "two saves now and then: a key is lost"),
+        ("two saves of one process: an outcome is lost", "two saves now and then: an outcome is lost"),
+        ("two saves of one process: one is given up", "two saves now and then: one is given up"),
+    ];
+    for (faults, (often, rarely)) in KEPT[1..].iter().zip(names) {
+        keeps_every_promise(hasty((often, DETAIL, WRITERS), *faults));
+        keeps_every_promise(now_and_then(hasty((rarely, DETAIL, WRITERS), *faults)));
+    }
+}
+
+#[test]
+fn model_processes_that_keep_their_intents() {
+    let names = ["two saves of two processes: a crash", "two saves of two processes: a message is lost"];
+    for (name, faults) in names.into_iter().zip(KEPT) {
+        let sights = &[Sight::Hit, Sight::Killed, Sight::EndedIdle];
+        keeps_every_promise(Scenario { processes: &[0, 1], sights, ..hasty((name, DETAIL, &[SaveA, SaveA]), faults) });
+    }
+}
+
+#[test]
+fn model_renewals_that_take_their_time() {
+    const SIGHTS: &[Sight] = &[Sight::Hit, Sight::Killed, Sight::Renewed];
+    let slow = |case, faults, sights| Scenario { are_calls_slow: true, sights, ..hasty(case, faults) };
+    let crash = ("two saves and slow renewals: a crash", DETAIL, &[SaveA, SaveA][..]);
+    keeps_every_promise(slow(crash, KEPT[0], SIGHTS));
+    let writers: &[Program] = if is_large() { &[SaveA, SaveA] } else { &[SaveA] };
+    let lost = ("a save and slow renewals: a message is lost", DETAIL, writers);
+    let sights = &[Sight::Hit, Sight::Killed, Sight::Renewed, Sight::LateRenewal];
+    keeps_every_promise(slow(lost, KEPT[1], sights));
+}
+
+#[test]
+fn model_other_lives_and_writers_of_one_process() {
+    let faults = Faults { crashes: u8::from(is_large()), restarts: 1, ..Faults::NONE };
+    keeps_every_promise(hasty(("other lives and two saves of one process", DETAIL, &[SaveA, SaveA]), faults));
+}
+
+#[test]
+fn model_changes_of_anything() {
+    keeps_every_promise(lossy("a detail and a change of anything", DETAIL, &[Alter]));
+    keeps_every_promise(cut_off("a detail and a change of anything", DETAIL, &[Alter]));
+    keeps_every_promise(together(("a detail, a save and a change of anything", DETAIL, &[SaveA, Alter]), KEPT[0]));
+}
+
+#[test]
 fn model_unique_look_ups() {
     for (name, reads, writers) in UNIQUE {
         keeps_every_promise(Scenario { fills: 1, ..lossy(name, reads, writers) });
@@ -102,6 +153,11 @@ fn model_near_caches() {
     let forgetful = NearWorld::new(Left::forgetful(&[1]), horizon, None);
     let sights = [Sight::BehindWithinTrust, Sight::Hit];
     holds("a near cache and a store that forgets", forgetful, |world| &world.sights, &sights);
+    let sights = [Sight::BehindWithinTrust, Sight::Hit, Sight::PolledTokenGone];
+    for (name, writers) in [("its process' write of a table", &[0][..]), ("another process' write of a table", &[1])] {
+        let world = NearWorld::new(Left::few(writers), 3, None).of_a_table();
+        holds(&format!("a near cache and {name}"), world, |world| &world.sights, &sights);
+    }
     let brief = NearWorld::new(Left::few(&[1]), horizon, None).with_brief_tags();
     holds("a near cache and tags that go", brief, |world| &world.sights, &[Sight::Hit]);
 }

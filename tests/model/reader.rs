@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use cache_core::intent::{Keeping, Seed};
+use cache_core::intent::{IntentCount, Keeping, Seed, TagValue};
 use cache_core::protocol::fill::{SeededTag, row_seeds};
 use cache_core::{Timestamp, Token};
 
@@ -50,7 +50,15 @@ impl World {
     }
 
     fn seed_tag(&self, state: &mut State, tag: TagId) -> Seen {
-        let seed = self.script(state, tag, |keys, now| keys.seed(FRESH, self.keeping(now), now));
+        let seed = self.script(state, tag, |keys, now| {
+            let seed = keys.seed(FRESH, self.keeping(now), now);
+            if let (true, Some(TagValue::Token { standing, .. })) =
+                (self.has(Mutation::SeedHidesIntents), &mut keys.held)
+            {
+                *standing = IntentCount::NONE;
+            }
+            seed
+        });
         if seed.is_intended && seed.token == FRESH {
             self.sights.see(Sight::SeededUnderIntents);
         }
@@ -118,7 +126,9 @@ impl World {
         let Some(commits) = fill.commits else { return };
         let Some(seeds) = self.seeds_of(&fill) else { return self.sights.see(Sight::SecondLookRefused) };
         let depends_on = self.names.dependencies(fill.read, fill.found);
-        let tokens: Vec<Seen> = seeds.into_iter().filter(|seen| depends_on.contains(&seen.tag)).collect();
+        let is_left_out = |tag| self.has(Mutation::WritersNotDependedOn) && self.names.writers_tag() == Some(tag);
+        let is_needed = |seen: &Seen| depends_on.contains(&seen.tag) && !is_left_out(seen.tag);
+        let tokens: Vec<Seen> = seeds.into_iter().filter(is_needed).collect();
         // A row is stored under its key, whichever way it was found.
         let read = fill.found.map_or(fill.read, Read::Row);
         self.keep(state, &tokens);

@@ -1,8 +1,8 @@
 //! How writers end: tag by tag, at once or when the store is back.
 
-use cache_core::intent::TagValue;
+use cache_core::intent::{TagState, TagValue};
 
-use crate::plans::{Dirtiness, How, LIFE};
+use crate::plans::{Dirtiness, How};
 use crate::reader::FRESH;
 use crate::scenario::Mutation;
 use crate::sight::Sight;
@@ -16,6 +16,13 @@ pub(crate) const DRAINER: u8 = 100;
 impl World {
     pub(crate) fn release(&self, state: &mut State, place: u8) {
         let Stage::Releasing(how, next) = state.writers[usize::from(place)].stage else { return };
+        let is_sent = matches!(how, How::Drained(_)) || state.writers[usize::from(place)].is_releasing;
+        if !is_sent {
+            self.begin_release(state, place);
+            if self.scenario.are_calls_slow {
+                return;
+            }
+        }
         let is_last = self.release_one(state, place, how, next);
         let writer = &mut state.writers[usize::from(place)];
         if !is_last {
@@ -32,19 +39,33 @@ impl World {
         let writer = &mut state.writers[usize::from(place)];
         writer.is_acknowledged = writer.is_effective;
         writer.is_covered |= how.may_still_run();
+        // What may still run relies on its own intents now.
+        if let (true, Some(tag)) = (how.may_still_run(), self.names.writers_tag()) {
+            writer.deadlines[usize::from(tag)] = 0;
+        }
     }
 
     /// Releases one tag; says whether there is none left.
     pub(crate) fn release_one(&self, state: &mut State, place: u8, how: How, next: u8) -> bool {
-        let plan = self.part(place).plan(how);
-        let Some((tag, outcome)) = plan.get(usize::from(next)).copied() else { return true };
-        let is_drained = matches!(how, How::Drained(_));
+        let (plan, is_drained) = (self.part(place).plan(how), matches!(how, How::Drained(_)));
+        let ends = state.writers[usize::from(place)].ends.filter(|_| !is_drained);
+        let (mut next, count) = (usize::from(next), plan.len() + usize::from(ends.is_some()));
+        let is_last = next + 1 >= count;
+        if self.has(Mutation::EndedBeforeTheChange) {
+            // The first one becomes the last.
+            next = (next + plan.len()) % count.max(1);
+        }
+        let Some((tag, outcome)) = plan.get(next).copied() else {
+            if let (Some(name), Some(tag)) = (ends, self.names.writers_tag()) {
+                self.end_standing(state, self.process_of(place), name);
+                state.writers[usize::from(place)].ended |= 1 << tag;
+            }
+            return is_last;
+        };
         let writer = if is_drained { name(DRAINER + place) } else { name(place) };
         self.script(state, tag, |keys, now| {
             keys.release(writer, outcome, FRESH, now);
-            if self.has(Mutation::BlockedTagLiftedByRelease) && matches!(keys.held, Some(TagValue::Blocked { .. })) {
-                keys.held = None;
-            }
+            self.lift(keys);
         });
         // What a promise is measured by is what should have been done.
         match how {
@@ -52,7 +73,13 @@ impl World {
             How::Drained(_) => {}
             _ => state.writers[usize::from(place)].ended |= 1 << tag,
         }
-        usize::from(next) + 1 >= plan.len()
+        is_last
+    }
+
+    pub(crate) fn lift(&self, keys: &mut TagState) {
+        if self.has(Mutation::BlockedTagLiftedByRelease) && matches!(keys.held, Some(TagValue::Blocked { .. })) {
+            keys.held = None;
+        }
     }
 
     pub(crate) fn lose_release(&self, state: &mut State, place: u8, is_late: bool) {
@@ -62,8 +89,14 @@ impl World {
 
     /// The release is given up for now: its process stays away from the store until another one gets through.
     pub(crate) fn fail_release(&self, state: &mut State, place: u8, is_late: bool) {
+        let Stage::Releasing(how, next) = state.writers[usize::from(place)].stage else { return };
+        if !matches!(how, How::Drained(_)) {
+            self.begin_release(state, place);
+        }
+        if matches!(how, How::Changed | How::Unknown) {
+            self.leave(state, place);
+        }
         let writer = &mut state.writers[usize::from(place)];
-        let Stage::Releasing(how, next) = writer.stage else { return };
         writer.stage = Stage::Over;
         writer.late = is_late.then_some(Late::Release(how, next));
         writer.dirty = match how {
@@ -78,7 +111,7 @@ impl World {
         let writer = &mut state.writers[usize::from(place)];
         if let Some(Dirty { may_still_run, since }) = writer.dirty {
             writer.is_effective = has_effect;
-            let dirtiness = Dirtiness { may_still_run, is_long: state.now - since > LIFE };
+            let dirtiness = Dirtiness { may_still_run, is_long: state.now - since > self.scenario.life };
             writer.stage = Stage::Releasing(How::Drained(dirtiness), 0);
         }
     }

@@ -1,6 +1,5 @@
 //! What is tried: who reads, who writes, what goes wrong, and what is planted to be found.
 
-use crate::plans::LIFE;
 use crate::shop::{Program, Read};
 use crate::sight::Sight;
 
@@ -10,6 +9,14 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) reads: &'static [Read],
     pub(crate) writers: &'static [Program],
+    /// The process of each writer.
+    pub(crate) processes: &'static [u8],
+    /// How long intents live, in steps of the clock.
+    pub(crate) life: u8,
+    /// The processes have written so often that they keep the intent of the next write.
+    pub(crate) writes_often: bool,
+    /// Releases, and intents that are placed again, take their time to arrive.
+    pub(crate) are_calls_slow: bool,
     /// How many loads may run at a time; each reader reads without end.
     pub(crate) fills: usize,
     pub(crate) faults: Faults,
@@ -28,7 +35,7 @@ pub(crate) struct Scenario {
 impl Scenario {
     /// Whether anybody may change the root: after a restart, or after an outage that was longer than intents live.
     pub(crate) const fn may_change_root(&self) -> bool {
-        self.faults.restarts > 0 || (self.faults.losses > 0 && self.horizon > LIFE)
+        self.faults.restarts > 0 || (self.faults.losses > 0 && self.horizon > self.life)
     }
 }
 
@@ -37,6 +44,8 @@ impl Scenario {
 pub(crate) enum Intents {
     /// Nothing, if what counted them was lost too, or expired before anybody looked.
     AsBuilt,
+    /// The same, if that was after the write had begun.
+    ExcusedUnderWrites,
     /// All that is asked of intents that are not.
     NeverExcused,
 }
@@ -44,6 +53,8 @@ pub(crate) enum Intents {
 /// How often each thing may go wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Faults {
+    /// A writer is given up, and its process goes on.
+    pub(crate) abandons: u8,
     /// A writer ends without a word.
     pub(crate) crashes: u8,
     /// A key of a tag is gone.
@@ -62,17 +73,23 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) const NONE: Self =
-        Self { crashes: 0, evictions: 0, intent_losses: 0, looks: 0, losses: 0, restarts: 0, unknowns: 0 };
+        Self { abandons: 0, crashes: 0, evictions: 0, intent_losses: 0, looks: 0, losses: 0, restarts: 0, unknowns: 0 };
 }
 
 /// A defect of the protocol, planted to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mutation {
     BlockedTagLiftedByRelease,
-    ExactTagNotCovered,
+    CoversUntilTheDeadline,
+    EndedBeforeTheChange,
+    EndedByOneOfTwo,
+    EndedWhileDirty,
+    EndedWhileReleasing,
     FillsBeforeTracking,
     FlightAcrossTokens,
+    GivenUpEnded,
     HitsWithoutTrust,
+    IncarnationNotNoticed,
     IntendedTokenKept,
     IntentsDieWithTag,
     IntentsNotCounted,
@@ -84,10 +101,15 @@ pub(crate) enum Mutation {
     NoRootChange,
     NoSecondLook,
     OwnWriteKeepsToken,
+    PolledTokenNotCompared,
+    PolledTokenOutlivesHeartbeat,
     ReconnectKeepsTokens,
     ReleaseBeforeCommit,
+    RenewalCountsUnacknowledged,
+    RenewedWhileDirty,
     RowBeforeWitness,
     SecondLookAtWitnessFirst,
+    SeedHidesIntents,
     TagGoesBeforeIntents,
     TokensAfterQuery,
     TokensNotCompared,
@@ -95,5 +117,5 @@ pub(crate) enum Mutation {
     UnknownOutcomeForgotten,
     UnknownOutcomeTakenAsDone,
     UnknownRetriedAsDone,
-    WideReleasedBeforeExact,
+    WritersNotDependedOn,
 }

@@ -76,6 +76,10 @@ fn alone(name: &'static str, reads: &'static [Read], writers: &'static [Program]
         name,
         reads,
         writers,
+        processes: &[0, 1],
+        life: 2,
+        writes_often: false,
+        are_calls_slow: false,
         fills: 2,
         faults: Faults::NONE,
         horizon: 4,
@@ -96,6 +100,41 @@ pub(crate) fn calm(name: &'static str, reads: &'static [Read], writers: &'static
 fn fills() -> usize {
     if is_large() { 2 } else { 1 }
 }
+
+/// Writers of one process, which keeps its intent: one thing goes wrong, or two.
+pub(crate) fn keeping((name, reads, writers): Case, faults: Faults) -> Scenario {
+    Scenario {
+        fills: 1,
+        faults,
+        processes: &[0, 0],
+        life: 4,
+        writes_often: true,
+        horizon: 5,
+        sights: &[Sight::Hit, Sight::Killed, Sight::Relied, Sight::EndedIdle, Sight::LateRelease],
+        ..alone(name, reads, writers)
+    }
+}
+
+/// The same, where intents live for two moments: half of that is one, and they are renewed at any.
+pub(crate) fn hasty(case: Case, faults: Faults) -> Scenario {
+    let is_wide = faults.losses + faults.restarts > 0;
+    Scenario { life: 2, horizon: if is_wide && !is_large() { 2 } else { 3 }, ..keeping(case, faults) }
+}
+
+/// The same, where the process has not written before.
+pub(crate) fn now_and_then(scenario: Scenario) -> Scenario {
+    Scenario { writes_often: false, ..scenario }
+}
+
+/// What goes wrong around a process that keeps its intent, one of these at a time. A process that makes no further step
+/// is as good as dead.
+pub(crate) const KEPT: [Faults; 5] = [
+    Faults { crashes: 1, ..Faults::NONE },
+    Faults { losses: 1, ..Faults::NONE },
+    Faults { evictions: 1, ..Faults::NONE },
+    Faults { unknowns: 1, ..Faults::NONE },
+    Faults { abandons: 1, ..Faults::NONE },
+];
 
 /// Two writers, one load at a time: one thing goes wrong, or two.
 pub(crate) fn together((name, reads, writers): Case, faults: Faults) -> Scenario {

@@ -29,6 +29,8 @@ pub(crate) enum Read {
 /// What a writer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Program {
+    /// Anything in the database may have changed, and all rows have.
+    Alter,
     /// Somebody changes row A unseen, and then it is cleared by hand.
     ClearA,
     DeleteA,
@@ -91,7 +93,7 @@ impl Program {
     pub(crate) fn announced(self) -> Option<Change> {
         let a = Row::A.key();
         match self {
-            Self::ClearA => None,
+            Self::Alter | Self::ClearA => None,
             Self::DeleteA => Some(Change::Delete(Some(a))),
             Self::InsertB => Some(Change::Insert),
             Self::RenameA => Some(Change::Update { row: a, sets_unique: true }),
@@ -122,7 +124,7 @@ impl Shop {
             Program::DeleteA => Self { a: None, ..self },
             Program::InsertB => Self { b: Some((Slug::B, 0)), ..self },
             Program::RenameA => Self { a: self.a.map(|(_, changes)| (Slug::B, changes + 1)), ..self },
-            Program::UpdateAll => Self { a: changed(self.a), b: changed(self.b) },
+            Program::Alter | Program::UpdateAll => Self { a: changed(self.a), b: changed(self.b) },
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a moment of the model's world is made of.
 
 use cache_core::intent::TagState;
+use cache_core::protocol::standing::{Placed, StandingIntent};
 
 use crate::names::TagId;
 use crate::plans::How;
@@ -15,6 +16,8 @@ pub(crate) struct State {
     pub(crate) fills: Vec<Fill>,
     pub(crate) looks: Vec<Look>,
     pub(crate) writers: Vec<Writer>,
+    /// The processes of the writers.
+    pub(crate) processes: Vec<Process>,
     /// The writers whose work has taken effect, in order.
     pub(crate) commits: Vec<u8>,
     pub(crate) left: Faults,
@@ -73,7 +76,51 @@ pub(crate) struct Look {
     pub(crate) due: u8,
 }
 
-/// One writer, in a process of its own.
+/// One process, and the intent that it keeps beside the table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Process {
+    pub(crate) intent: StandingIntent,
+    /// What the process knows of its intent.
+    pub(crate) sent: Option<Sent>,
+    /// The intent that the store took last, and what has become of it.
+    pub(crate) held: Option<Standing>,
+    /// An intent that is on its way again.
+    pub(crate) renewal: Option<Renewal>,
+    /// One that was not acknowledged, and may still arrive.
+    pub(crate) late: Option<Renewal>,
+    /// How many lives of the store it has met.
+    pub(crate) incarnations: u8,
+    /// How many names its background has given.
+    pub(crate) names: u8,
+    pub(crate) is_dead: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Sent {
+    pub(crate) name: u8,
+    /// If that was acknowledged.
+    pub(crate) placed: Option<Placed>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Standing {
+    pub(crate) name: u8,
+    pub(crate) until: u8,
+    /// The key that it is kept under was lost.
+    pub(crate) is_lost: bool,
+    /// So was the key that counts it.
+    pub(crate) is_all_lost: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Renewal {
+    pub(crate) name: u8,
+    pub(crate) sent_at: u8,
+    /// The writers that were under way when it was sent.
+    pub(crate) covers: u8,
+}
+
+/// One writer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Writer {
     pub(crate) stage: Stage,
@@ -90,7 +137,14 @@ pub(crate) struct Writer {
     /// The database may carry it out although nobody waits for it any more.
     pub(crate) may_commit: bool,
     pub(crate) late: Option<Late>,
-    /// Until when its intents stand beside each tag that it placed them at.
+    /// The name of the intent of its process that covers it.
+    pub(crate) relies_on: Option<u8>,
+    pub(crate) covered_at: u8,
+    /// The name of the intent of its process that ends with it.
+    pub(crate) ends: Option<u8>,
+    /// Its release has been sent.
+    pub(crate) is_releasing: bool,
+    /// Until when an intent stands for it beside each tag; 0: none does.
     pub(crate) deadlines: Vec<u8>,
     /// The tags that it has released.
     pub(crate) ended: u16,
@@ -118,7 +172,8 @@ pub(crate) struct Dirty {
 /// Operations that were not acknowledged and may still happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Late {
-    Place,
+    /// Under the name of the intent of its process, if that has to be placed.
+    Place(Option<u8>),
     Release(How, u8),
 }
 
@@ -144,6 +199,7 @@ pub(crate) enum Fate {
 /// One step of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
+    Abandon(u8, Fate),
     Advance,
     Ask(u8),
     Begin(Read),
@@ -155,17 +211,22 @@ pub(crate) enum Action {
     EvictIntents(TagId),
     EvictTag(TagId),
     Forget(u8),
+    KeepUp(u8),
     LateCommit(u8),
+    LateRenewal(u8),
     LateStep(u8),
     Look(Read, bool),
     LoseAnswer(u8, Fate),
     LosePlace(u8, bool),
     LoseRelease(u8, bool),
-    Place(u8),
+    LoseRenewal(u8, bool),
+    PlaceAgain(u8),
     Put(u8),
     Release(u8),
+    Renewed(u8),
     Restart(bool),
     Rollback(u8),
     SaveSnapshot,
     Seed(u8),
+    Start(u8),
 }

@@ -37,7 +37,10 @@ impl World {
             if writer.stage == Stage::Open {
                 self.open(state, place, actions);
             }
-            if state.connected & (2 << place) == 0 {
+            if state.connected & (2 << self.process_of(place)) == 0 {
+                if writer.stage == Stage::Waiting && self.needs_nothing(state, place) {
+                    actions.push(Action::Start(place));
+                }
                 continue;
             }
             if writer.late.is_some() {
@@ -56,8 +59,8 @@ impl World {
         if self.names.writers[usize::from(place)].is_by_hand {
             return actions.push(Action::Commit(place));
         }
-        actions.push(Action::Place(place));
-        if state.left.losses > 0 {
+        actions.push(Action::Start(place));
+        if state.left.losses > 0 && !self.needs_nothing(state, place) {
             actions.extend([Action::LosePlace(place, false), Action::LosePlace(place, true)]);
         }
     }
@@ -70,12 +73,35 @@ impl World {
         if state.left.crashes > 0 {
             actions.extend([Fate::Done, Fate::Later].map(|fate| Action::Crash(place, fate)));
         }
+        if state.left.abandons > 0 {
+            actions.extend([Fate::Done, Fate::Later].map(|fate| Action::Abandon(place, fate)));
+        }
     }
 
     fn renewing(&self, state: &State, place: u8, actions: &mut Vec<Action>) {
         let writer = &state.writers[usize::from(place)];
-        if writer.is_covered && self.is_worth_renewing(state, writer) {
-            actions.push(Action::Place(place));
+        if writer.is_covered && self.is_worth_renewing(state, place) {
+            actions.push(Action::PlaceAgain(place));
+        }
+    }
+
+    pub(crate) fn processes(&self, state: &State, actions: &mut Vec<Action>) {
+        for (place, process) in (0..).zip(&state.processes) {
+            if state.connected & (2 << place) == 0 {
+                continue;
+            }
+            if process.renewal.is_some() {
+                actions.push(Action::Renewed(place));
+                if state.left.losses > 0 {
+                    actions.extend([Action::LoseRenewal(place, false), Action::LoseRenewal(place, true)]);
+                }
+            }
+            if process.late.is_some() {
+                actions.push(Action::LateRenewal(place));
+            }
+            if self.is_due(state, place) {
+                actions.push(Action::KeepUp(place));
+            }
         }
     }
 
@@ -87,6 +113,10 @@ impl World {
         if state.left.crashes > 0 {
             actions.push(Action::Crash(place, Fate::Never));
         }
+    }
+
+    fn is_dead(&self, state: &State, place: u8) -> bool {
+        place.checked_sub(1).is_some_and(|process| state.processes[usize::from(process)].is_dead)
     }
 
     pub(crate) fn faults(&self, state: &State, actions: &mut Vec<Action>) {
@@ -105,7 +135,11 @@ impl World {
             actions.push(Action::Restart(false));
             actions.push(if state.saved.is_some() { Action::Restart(true) } else { Action::SaveSnapshot });
         }
-        let processes = 0..=u8::try_from(state.writers.len()).expect("a few writers");
-        actions.extend(processes.filter(|place| state.connected & (1 << place) == 0).map(Action::Connect));
+        let processes = 0..=u8::try_from(state.processes.len()).expect("a few processes");
+        actions.extend(
+            processes
+                .filter(|place| state.connected & (1 << place) == 0 && !self.is_dead(state, *place))
+                .map(Action::Connect),
+        );
     }
 }

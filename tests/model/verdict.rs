@@ -76,18 +76,9 @@ impl World {
         if writer.dirty.is_some() && self.has(Mutation::LooksWhileDirty) {
             return Some(Promise::OwnWrite);
         }
-        let is_lost = self.scenario.intents == Intents::AsBuilt && self.is_lost(writer, place, ties);
+        let is_lost = self.scenario.intents != Intents::NeverExcused && is_lost(writer, ties);
         let is_over = writer.deadlines.iter().all(|deadline| *deadline <= state.now);
         (writer.is_covered && writer.is_in_time && is_over && !is_lost).then_some(Promise::Bound)
-    }
-
-    /// Whether the store has lost all that could have told of the writer: its intents beside each of the tags, and all
-    /// that is known of these; or the same of one that vouched for another.
-    fn is_lost(&self, writer: &Writer, place: usize, ties: Ties) -> bool {
-        let placed = self.names.writers[place].placed.iter().fold(0, |placed, tag| placed | 1 << tag);
-        let covered = placed & ties.tags;
-        let is_lost = covered != 0 && covered & !writer.all_lost == 0;
-        is_lost || placed & ties.witnesses & writer.all_lost != 0
     }
 
     /// Whether the answer after so many commits is from before what one of the writers `due` has done to it.
@@ -104,4 +95,14 @@ impl World {
             self.sights.see(Sight::NegativeHit);
         }
     }
+}
+
+/// Whether the store has lost all that could have told of the writer: the intents that stand for it beside each of the
+/// tags, and all that is known of these; or the same of one that vouched for another.
+fn is_lost(writer: &Writer, ties: Ties) -> bool {
+    let tags = (0..).zip(&writer.deadlines).filter(|(_, deadline)| **deadline > 0);
+    let covering: u16 = tags.fold(0, |tags, (tag, _)| tags | 1 << tag);
+    let covered = covering & ties.tags;
+    let is_lost = covered != 0 && covered & !writer.all_lost == 0;
+    is_lost || covering & ties.witnesses & writer.all_lost != 0
 }

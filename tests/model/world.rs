@@ -1,5 +1,7 @@
 //! The model: which steps may come next, and what each of them leads to.
 
+use core::time::Duration;
+
 use cache_core::Timestamp;
 use cache_core::intent::{TagState, TagValue};
 use stateright::{Model, Property};
@@ -9,7 +11,7 @@ use crate::plans::How;
 use crate::scenario::{Mutation, Scenario};
 use crate::shop::{Read, Shop};
 use crate::sight::{Sight, Sights};
-use crate::state::{Action, Kept, Promise, Stage, State, Writer};
+use crate::state::{Action, Kept, Process, Promise, Stage, State, Writer};
 
 /// A scenario, made ready.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl World {
 
     fn take(&self, state: &mut State, action: Action) {
         match action {
+            Action::Abandon(writer, fate) => self.give_up(state, writer, fate),
             Action::Advance => self.advance(state),
             Action::Ask(fill) => self.ask(state, fill),
             Action::Begin(read) => self.begin(state, read),
@@ -74,20 +77,25 @@ impl World {
             Action::EvictIntents(tag) => self.evict_intents(state, tag),
             Action::EvictTag(tag) => self.evict_tag(state, tag),
             Action::Forget(fill) => self.forget(state, fill),
+            Action::KeepUp(process) => self.keep_up(state, process),
             Action::LateCommit(writer) => self.late_commit(state, writer),
+            Action::LateRenewal(process) => self.late_renewal(state, process),
             Action::LateStep(writer) => self.late_step(state, writer),
             Action::Look(read, is_entry_first) => self.look(state, read, is_entry_first),
             Action::LoseAnswer(writer, fate) => self.lose_answer(state, writer, fate),
             Action::LosePlace(writer, is_late) => self.lose_place(state, writer, is_late),
             Action::LoseRelease(writer, is_late) => self.lose_release(state, writer, is_late),
-            Action::Place(writer) => self.place(state, writer),
+            Action::LoseRenewal(process, is_late) => self.lose_renewal(state, process, is_late),
+            Action::PlaceAgain(writer) => self.place_own(state, writer),
             Action::Put(fill) => self.put(state, fill),
             Action::ReadNext(look) => self.read_next(state, look),
             Action::Release(writer) => self.release(state, writer),
+            Action::Renewed(process) => self.renewed(state, process),
             Action::Restart(is_from_snapshot) => self.restart(state, is_from_snapshot),
             Action::Rollback(writer) => state.writers[usize::from(writer)].stage = Stage::Releasing(How::Unchanged, 0),
             Action::SaveSnapshot => state.saved = Some(Kept { is_met: false, ..state.store.clone() }),
             Action::Seed(fill) => self.seed(state, fill),
+            Action::Start(writer) => self.start(state, writer),
         }
     }
 }
@@ -97,7 +105,8 @@ impl Model for World {
     type State = State;
 
     fn init_states(&self) -> Vec<State> {
-        let writer = |part: &crate::plans::Part| Writer::waiting(part.placed.len());
+        let processes = self.scenario.processes[..self.scenario.writers.len()].iter().max().map_or(0, |most| most + 1);
+        let process = |_| Process::beginning(self.scenario.writes_often, self.scenario.life);
         vec![State {
             now: 0,
             store: Kept {
@@ -107,7 +116,8 @@ impl Model for World {
             },
             fills: Vec::new(),
             looks: Vec::new(),
-            writers: self.names.writers.iter().map(writer).collect(),
+            writers: vec![Writer::waiting(self.names.count()); self.scenario.writers.len()],
+            processes: (0..processes).map(process).collect(),
             commits: Vec::new(),
             left: self.scenario.faults,
             saved: None,
@@ -120,6 +130,7 @@ impl Model for World {
         if state.broken.is_none() {
             self.readers(state, actions);
             self.writers(state, actions);
+            self.processes(state, actions);
             self.faults(state, actions);
         }
     }
@@ -139,6 +150,10 @@ impl Model for World {
             Property::always("own write", |_, state: &State| state.broken != Some(Promise::OwnWrite)),
         ]
     }
+}
+
+pub(crate) fn lasting(steps: u8) -> Duration {
+    Duration::from_nanos(steps.into())
 }
 
 pub(crate) fn moment(step: u8) -> Timestamp {

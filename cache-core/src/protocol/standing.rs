@@ -343,6 +343,21 @@ mod tests {
     }
 
     #[test]
+    fn an_intent_of_a_release_that_was_not_acknowledged_is_neither_ended_nor_renewed() {
+        let mut intent = kept();
+        assert_eq!(write(&mut intent, 1, 8), Cover::Stands);
+        assert_eq!(write(&mut intent, 1, 9), Cover::Stands);
+        assert_eq!(intent.end(at(1)), None);
+        intent.leave();
+        assert_eq!(intent.upkeep(at(2), LIFE, (named(10), true)), Upkeep::Renew(named(10)), "for the other write");
+        intent.placed(named(10), placed(2));
+        assert_eq!(intent.end(at(3)), None);
+        assert_eq!(write(&mut intent, 3, 11), Cover::Stands);
+        assert_eq!(intent.end(at(3)), None);
+        assert_eq!(intent.upkeep(at(20), LIFE, (named(12), true)), Upkeep::End(named(10)));
+    }
+
+    #[test]
     fn a_process_that_stops_ends_what_no_write_relies_on() {
         let mut intent = kept();
         assert_eq!(intent.stop(), Some(named(3)));

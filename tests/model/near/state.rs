@@ -1,14 +1,15 @@
 //! What a moment of a process with a near cache is made of.
 
-use cache_core::Timestamp;
 use cache_core::intent::{Seed, TagState};
 use cache_core::protocol::near::{Epoch, NearTags, TokenRequest};
+use cache_core::{Timestamp, Token};
 
-/// Everything: one tag in the store, one entry near.
+/// Everything: one entry near, and its tags in the store: one of which the store tells, and perhaps that of those who
+/// write the table, which is polled.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     pub(crate) now: u8,
-    pub(crate) keys: TagState,
+    pub(crate) keys: Vec<TagState>,
     /// The next token that no tag held.
     pub(crate) fresh: u8,
     pub(crate) near: NearTags,
@@ -68,14 +69,22 @@ pub(crate) struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Message {
     Changed,
-    Heartbeat(Timestamp),
+    Heartbeat(Timestamp, Poll),
     Track(Timestamp),
+}
+
+/// What a heartbeat asks for, and what the store answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Poll {
+    Nothing,
+    Asked,
+    Answered(Option<Token>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
     pub(crate) epoch: Epoch,
-    pub(crate) seed: Seed,
+    pub(crate) seeds: Vec<Seed>,
     pub(crate) commits: u8,
 }
 
@@ -83,7 +92,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fill {
     pub(crate) question: Option<TokenRequest>,
-    pub(crate) seed: Option<Seed>,
+    pub(crate) seeds: Option<Vec<Seed>>,
     pub(crate) is_answered: bool,
     pub(crate) commits: Option<u8>,
 }
@@ -100,6 +109,7 @@ pub(crate) enum Stage {
     Waiting,
     Placed,
     Committed,
+    Changed,
     Released,
     Returned,
     Crashed,

@@ -12,8 +12,10 @@ impl NearWorld {
     pub(crate) fn verdict(&self, state: &State) -> Option<Promise> {
         let entry = state.entry.as_ref().filter(|entry| state.near.is_current(entry.epoch))?;
         let judged_at = moment(if self.has(Mutation::HitsWithoutTrust) { 0 } else { state.now });
-        let dependency = (self.tag.kind(), entry.seed.token, state.near.token(self.name, judged_at));
-        if judge(&Life::starting(judged_at, Timeout::NEVER), [dependency], judged_at) != Worth::Fresh {
+        let known = |name| state.near.token(name, judged_at);
+        let tags = self.tags.iter().zip(&entry.seeds);
+        let dependencies = tags.map(|(tag, seed)| (tag.kind(), seed.token, known(tag.fingerprint())));
+        if judge(&Life::starting(judged_at, Timeout::NEVER), dependencies, judged_at) != Worth::Fresh {
             return None;
         }
         self.sights.see(Sight::Hit);
@@ -26,7 +28,7 @@ impl NearWorld {
             match writer.stage {
                 Stage::Returned if *place == 0 => Some(Promise::OwnWrite),
                 Stage::Returned if state.now >= writer.since + TRUST => Some(Promise::Bound),
-                Stage::Crashed if state.now >= writer.since => Some(Promise::Bound),
+                Stage::Crashed if state.now >= writer.since.saturating_add(self.lag()) => Some(Promise::Bound),
                 _ => None,
             }
         })

@@ -12,7 +12,6 @@ use crate::near::verdict::make_canonical;
 use crate::scenario::Mutation;
 use crate::sight::{Sight, Sights};
 
-pub(crate) const LIFE: u8 = 2;
 pub(crate) const TRUST: u8 = 1;
 
 /// A process with a near cache, another writer, and how long they are watched.
@@ -22,16 +21,46 @@ pub(crate) struct NearWorld {
     pub(crate) horizon: u8,
     pub(crate) mutation: Option<Mutation>,
     pub(crate) sights: Sights,
-    pub(crate) tag: Tag,
-    /// What the store calls the tag.
-    pub(crate) name: Fingerprint,
+    /// What entries depend on. Intents stand beside the last.
+    pub(crate) tags: Vec<Tag>,
+    /// How long intents live.
+    pub(crate) life: u8,
     has_brief_tags: bool,
 }
 
 impl NearWorld {
     pub(crate) fn new(left: Left, horizon: u8, mutation: Option<Mutation>) -> Self {
-        let tag = Database::named("shop").table("products").whole(TagKind::Any);
-        Self { left, horizon, mutation, sights: Sights::default(), tag, name: tag.fingerprint(), has_brief_tags: false }
+        let tags = vec![Database::named("shop").tag()];
+        Self { left, horizon, mutation, sights: Sights::default(), tags, life: 2, has_brief_tags: false }
+    }
+
+    /// A table is written: intents stand beside the tag of those who write it.
+    pub(crate) fn of_a_table(self) -> Self {
+        let table = Database::named("shop").table("products");
+        Self { tags: [TagKind::Any, TagKind::Writers].map(|kind| table.whole(kind)).to_vec(), life: 1, ..self }
+    }
+
+    /// What the store calls the tags.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Fingerprint> + '_ {
+        self.tags.iter().map(Tag::fingerprint)
+    }
+
+    pub(crate) fn name(&self, tag: usize) -> Fingerprint {
+        self.tags[tag].fingerprint()
+    }
+
+    pub(crate) fn named(&self) -> impl Iterator<Item = (Fingerprint, TagKind)> + '_ {
+        self.tags.iter().map(|tag| (tag.fingerprint(), tag.kind()))
+    }
+
+    /// The place of the tag beside which intents stand.
+    pub(crate) fn intended(&self) -> usize {
+        self.tags.len() - 1
+    }
+
+    /// How long after the intents a near hit may be behind.
+    pub(crate) fn lag(&self) -> u8 {
+        if self.tags[self.intended()].kind().is_polled() { TRUST } else { 0 }
     }
 
     /// Tags go by themselves.
@@ -49,19 +78,25 @@ impl NearWorld {
         self.mutation == Some(mutation)
     }
 
-    /// One script on the tag. The store tells of every change of the key that holds the token.
-    pub(crate) fn script<T>(&self, state: &mut State, work: impl FnOnce(&mut TagState, Token, Timestamp) -> T) -> T {
-        let (now, before) = (moment(state.now), state.keys.held);
-        let fresh = Token::from_bits(state.fresh.into());
-        let result = work(&mut state.keys, fresh, now);
-        if self.has(Mutation::IntentsNotCounted) && matches!(state.keys.held, Some(TagValue::Counted(_))) {
-            state.keys.held = None;
+    /// One script on a tag. The store tells of every change of the key that holds the token, if the tag is not polled.
+    pub(crate) fn script<T>(
+        &self,
+        state: &mut State,
+        tag: usize,
+        work: impl FnOnce(&mut TagState, Token, Timestamp) -> T,
+    ) -> T {
+        let (now, keys) = (moment(state.now), &mut state.keys[tag]);
+        let (before, fresh) = (keys.held, Token::from_bits(state.fresh.into()));
+        let result = work(keys, fresh, now);
+        if self.has(Mutation::IntentsNotCounted) && matches!(keys.held, Some(TagValue::Counted(_))) {
+            keys.held = None;
         }
-        if state.keys.held != before {
+        if matches!(keys.held, Some(TagValue::Token { token, .. }) if token == fresh) {
             state.fresh += 1;
-            if state.link.is_tracked && !state.link.is_half_open {
-                state.link.from_store.push(Message::Changed);
-            }
+        }
+        let is_told = keys.held != before && !self.tags[tag].kind().is_polled();
+        if is_told && state.link.is_tracked && !state.link.is_half_open {
+            state.link.from_store.push(Message::Changed);
         }
         result
     }
@@ -69,8 +104,10 @@ impl NearWorld {
     fn advance(&self, state: &mut State) {
         state.now += 1;
         let now = moment(state.now);
-        state.keys.intents.retain(|(_, deadline)| *deadline > now);
-        state.keys.held = state.keys.held.filter(|held| held.expires_at() > now);
+        for keys in &mut state.keys {
+            keys.intents.retain(|(_, deadline)| *deadline > now);
+            keys.held = keys.held.filter(|held| held.expires_at() > now);
+        }
     }
 
     fn take(&self, state: &mut State, action: Action) {
@@ -86,7 +123,7 @@ impl NearWorld {
             Action::Deliver => self.deliver(state),
             Action::Evict => {
                 state.left.evictions -= 1;
-                self.script(state, |keys, _, _| keys.held = None);
+                self.script(state, 0, |keys, _, _| keys.held = None);
             }
             Action::FallHalfOpen => {
                 state.left.half_open -= 1;
@@ -96,10 +133,7 @@ impl NearWorld {
             Action::Keep => self.keep(state),
             Action::Query => self.query(state),
             Action::Seed => self.seed(state),
-            Action::SendHeartbeat => {
-                state.left.heartbeats -= 1;
-                state.link.to_store.push(Message::Heartbeat(moment(state.now)));
-            }
+            Action::SendHeartbeat => self.send_heartbeat(state),
             Action::Serve => self.serve(state),
             Action::Write(place) => self.write(state, place),
         }
@@ -111,8 +145,9 @@ impl Model for NearWorld {
     type State = State;
 
     fn init_states(&self) -> Vec<State> {
-        let mut keys = TagState::default();
-        keys.seed(Token::from_bits(1), self.keeping(moment(0)), moment(0));
+        let mut known = TagState::default();
+        known.seed(Token::from_bits(1), self.keeping(moment(0)), moment(0));
+        let keys = vec![known; self.tags.len()];
         let near = NearTags::new(Duration::from_nanos(TRUST.into()));
         let waiting = Writer { stage: Stage::Waiting, since: 0 };
         let link = Link {
@@ -147,7 +182,7 @@ impl Model for NearWorld {
             if self.left.writers.contains(&place) && !matches!(writer.stage, Stage::Crashed | Stage::Returned) {
                 actions.push(Action::Write(place));
             }
-            if place == 1 && writer.stage == Stage::Committed && state.left.crashes > 0 {
+            if place == 1 && matches!(writer.stage, Stage::Committed | Stage::Changed) && state.left.crashes > 0 {
                 actions.push(Action::Crash(place));
             }
         }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use cache_core::intent::{Outcome, Writer as Name};
 
 use crate::near::state::{Stage, State, Writer};
-use crate::near::world::{LIFE, NearWorld};
+use crate::near::world::NearWorld;
 use crate::scenario::Mutation;
 
 impl NearWorld {
@@ -14,9 +14,9 @@ impl NearWorld {
         let writer = &mut state.writers[usize::from(place)];
         match writer.stage {
             Stage::Waiting => {
-                *writer = Writer { stage: Stage::Placed, since: now + LIFE };
-                let life = Duration::from_nanos(LIFE.into());
-                self.script(state, |keys, _, now| keys.place(name, life, now));
+                *writer = Writer { stage: Stage::Placed, since: now + self.life };
+                let life = Duration::from_nanos(self.life.into());
+                self.script(state, self.intended(), |keys, _, now| keys.place(name, life, now));
             }
             Stage::Placed => {
                 writer.stage = Stage::Committed;
@@ -25,13 +25,17 @@ impl NearWorld {
                 state.commits.push(place);
             }
             Stage::Committed => {
+                writer.stage = if self.intended() == 0 { Stage::Released } else { Stage::Changed };
+                self.script(state, 0, |keys, fresh, now| keys.release(name, Outcome::Changed, fresh, now));
+            }
+            Stage::Changed => {
                 writer.stage = Stage::Released;
-                self.script(state, |keys, fresh, now| keys.release(name, Outcome::Changed, fresh, now));
+                self.script(state, 1, |keys, fresh, now| keys.release(name, Outcome::Unchanged, fresh, now));
             }
             Stage::Released => {
                 *writer = Writer { stage: Stage::Returned, since: now };
                 if place == 0 && !self.has(Mutation::OwnWriteKeepsToken) {
-                    state.near.changed(self.name);
+                    state.near.changed(self.name(0));
                 }
             }
             Stage::Crashed | Stage::Returned => {}
