@@ -7,7 +7,7 @@ use cache_core::protocol::standing::{Cover, Placed, StandingIntent, Upkeep};
 use crate::reader::FRESH;
 use crate::scenario::{Intents, Mutation};
 use crate::sight::Sight;
-use crate::state::{Process, Renewal, Sent, Stage, Standing, State};
+use crate::state::{Process, Renewal, Sent, Stage, Standing, State, Writer};
 use crate::world::{World, lasting, moment};
 
 /// The names that processes give to intents that no write has named.
@@ -111,7 +111,7 @@ impl World {
 
     /// The writers under way for which an intent of this name is sent now.
     pub(crate) fn covers(&self, state: &State, process: u8, name: u8) -> u8 {
-        let is_covered = |(place, writer): &(u8, &crate::state::Writer)| {
+        let is_covered = |(place, writer): &(u8, &Writer)| {
             self.process_of(*place) == process
                 && self.part(*place).writers.is_some()
                 && writer.dirty.is_none()
@@ -139,13 +139,13 @@ impl World {
         (own, upkeep)
     }
 
-    /// Whether all that the process has written has got through to the store.
+    /// Whether no release of the process is on its way.
     fn may_end(&self, state: &State, process: u8) -> bool {
-        let is_open = |writer: &crate::state::Writer| {
-            let is_releasing = writer.is_releasing && matches!(writer.stage, Stage::Releasing(..));
-            writer.dirty.is_some() || is_releasing && !self.has(Mutation::EndedWhileReleasing)
+        let is_on_its_way = |writer: &Writer| {
+            let is_sent = writer.is_releasing && matches!(writer.stage, Stage::Releasing(..));
+            is_sent && !self.has(Mutation::EndedWhileReleasing)
         };
-        !(0..).zip(&state.writers).any(|(place, writer)| self.process_of(place) == process && is_open(writer))
+        !(0..).zip(&state.writers).any(|(place, writer)| self.process_of(place) == process && is_on_its_way(writer))
     }
 
     /// Whether the background of a process has something to do that makes a difference.
@@ -269,7 +269,7 @@ impl World {
     }
 }
 
-fn of_mask(writers: &mut [crate::state::Writer], mask: u8) -> impl Iterator<Item = (u8, &mut crate::state::Writer)> {
+fn of_mask(writers: &mut [Writer], mask: u8) -> impl Iterator<Item = (u8, &mut Writer)> {
     (0..).zip(writers).filter(move |(place, _)| mask & 1 << place != 0)
 }
 
