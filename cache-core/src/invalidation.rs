@@ -105,9 +105,13 @@ impl Invalidation {
         let tags = changes.tags(&self.database);
         let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
-            let (ended, relied_on) = self.end_in(cache);
-            let is_released = self.release_in(cache, (&tags, changes), ending, &ended).is_ok();
-            if !is_released {
+            let (mut ended, relied_on) = self.end_in(cache);
+            let own = ended.extract_if(.., |(writer, _)| *writer == self.writer).map(|(_, tag)| tag);
+            let own: Vec<Tag> = own.collect();
+            let is_released = self.release_in(cache, (&tags, changes), ending, &own).is_ok();
+            if is_released {
+                cache.0.standing.end_now(cache.store(), ended);
+            } else {
                 cache.store().ledger.count_invalidation_failure();
                 self.note_failed(cache, (&tags, changes), &tables, ending);
             }
@@ -159,14 +163,14 @@ impl Invalidation {
         cache.note_failed_release(&Failed { tags: &tags, tables, may_still_run: ending == WriteEnd::Unknown });
     }
 
-    /// The write relies on no intent in `cache` any more. Gives the tags beside which intents end with it, and those beside
-    /// which it has relied on any.
-    fn end_in(&mut self, cache: &Cache) -> (Vec<Tag>, Vec<Tag>) {
+    /// The write relies on no intent in `cache` any more. Gives the intents that end with it, by their names, and the tags
+    /// beside which it has relied on any.
+    fn end_in(&mut self, cache: &Cache) -> (Vec<(Writer, Tag)>, Vec<Tag>) {
         let place = cache.address();
         let own = self.relied_on.extract_if(.., |(of, _)| of.address() == place);
         let own: Vec<Tag> = own.map(|(_, tag)| tag).collect();
-        let is_ended = |tag: &Tag| cache.0.standing.end(*tag, cache.store()).is_some();
-        (own.iter().copied().filter(is_ended).collect(), own)
+        let ended = |tag: &Tag| Some((cache.0.standing.end(*tag, cache.store())?, *tag));
+        (own.iter().filter_map(ended).collect(), own)
     }
 
     /// Sees to it that intents stand for `tags` in `cache`: beside the tables that they are of, and beside the others.

@@ -80,16 +80,17 @@ impl StandingIntents {
         }
     }
 
-    /// A write is about to be released. Gives the name of the intent if it has to end with that. In any case
-    /// [`released`](Self::released) follows.
+    /// A write is about to be released. Gives the name of the intent if it has to end with that, after everything that the
+    /// write has changed. In any case [`released`](Self::released) follows.
     pub(crate) fn end(&self, writers: Tag, store: &GuardedStore) -> Option<Writer> {
         let now = store.moment();
         let mut standing = self.0.lock();
+        // Another write may rely on what is kept, and be on its way to be released.
+        let may_stop = standing.is_stopped && standing.releasing == 0;
         standing.releasing += 1;
-        let is_stopped = standing.is_stopped;
         let intent = standing.intents.get_mut(&writers)?;
         let ended = intent.end(now);
-        let ended = if is_stopped { ended.or_else(|| intent.stop()) } else { ended };
+        let ended = if may_stop { ended.or_else(|| intent.stop()) } else { ended };
         if intent.is_over(now, store.policy.intent_life) {
             standing.intents.remove(&writers);
         }
@@ -118,6 +119,12 @@ impl StandingIntents {
         if let Some(intent) = self.0.lock().intents.get_mut(&writers) {
             intent.abandon();
         }
+    }
+
+    /// Ends intents under names that are not those of the write whose release was acknowledged.
+    pub(crate) fn end_now(&self, store: &GuardedStore, ended: Vec<(Writer, Tag)>) {
+        // What cannot be ended ends by itself.
+        drop(end_all(store, ended));
     }
 
     /// Ends the intents under which a release failed, if all that was written `is_released` by now. What this process has
