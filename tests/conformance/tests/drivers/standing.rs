@@ -20,8 +20,8 @@ fn with_a_busy_writer() -> (City, Process) {
     (city, writer)
 }
 
-/// A life that the background does not take long to wait for.
-const SHORT: Duration = Duration::from_millis(400);
+/// A life of which the background does not take long to wait for a quarter, and a busy machine for no half.
+const SHORT: Duration = Duration::from_secs(2);
 
 /// The same, of an intent of a short life.
 fn with_a_busy_writer_of_short_intents() -> (City, Process) {
@@ -67,7 +67,7 @@ fn entries_outlive_the_intent_of_a_process_that_keeps_it_and_lives() {
     let (city, writer) = with_a_busy_writer_of_short_intents();
     let reader = city.process();
     fills(&reader, ROW);
-    for value in 0..8 {
+    for value in 0..5 {
         let renewals = writer.cache.statistics().store.intent_renewal_count;
         writer.update(1, value);
         city.clock.advance(SHORT / 4);
