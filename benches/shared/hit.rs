@@ -16,7 +16,7 @@ pub fn print(servers: &Servers, batches: usize) {
     assert!(Product::cached().get(1).entry(&mut conn).unwrap().is_hit());
     let mut client = servers.client();
     let mut named = |pattern: String| -> Vec<String> { redis::cmd("KEYS").arg(pattern).query(&mut client).unwrap() };
-    let (entry, tokens) = (named(format!("{prefix}:e*")), named(format!("{prefix}:t:*")));
+    let (entry, tokens) = (named(format!("{prefix}:e*")), named(format!("{prefix}:[tw]:*")));
     assert_eq!(entry.len(), 1);
     let all: Vec<String> = entry.iter().chain(&tokens).cloned().collect();
     let plan = Plan { batches, turns: 50 };
