@@ -20,16 +20,29 @@ pub(crate) struct StandingIntents(Mutex<Standing>);
 
 #[derive(Debug, Default)]
 struct Standing {
-    intents: HashMap<Tag, StandingIntent>,
+    intents: HashMap<Tag, TableIntent>,
     /// Intents under which a release failed, and the tags that they stand beside. They end when all that was written has
     /// got through, or at their deadline.
     left: Vec<(Writer, Tag)>,
     /// The process whose intents these are: one that was forked from it has none.
     process: u32,
-    /// How many releases are on their way: until they are over, nobody knows whether something is left to release.
-    releasing: usize,
     /// Nobody renews intents any more: each ends with its write.
     is_stopped: bool,
+}
+
+/// The intent beside one table.
+#[derive(Debug, Default)]
+struct TableIntent {
+    intent: StandingIntent,
+    /// How many releases of writes that relied on it are on their way: until they are over, nobody knows whether something
+    /// is left to release.
+    releasing: usize,
+}
+
+impl TableIntent {
+    fn is_over(&self, now: Moment, life: Duration) -> bool {
+        self.releasing == 0 && self.intent.is_over(now, life)
+    }
 }
 
 impl StandingIntents {
@@ -40,14 +53,14 @@ impl StandingIntents {
         if standing.process != process {
             *standing = Standing { process, is_stopped: standing.is_stopped, ..Standing::default() };
         }
-        standing.intents.entry(writers).or_default().begin(now, store.policy.intent_life);
+        standing.intents.entry(writers).or_default().intent.begin(now, store.policy.intent_life);
     }
 
     /// Whether writes that have begun are covered by an intent of this `life`; where nothing stands, it is to be placed as
     /// `fresh`.
     pub(crate) fn cover(&self, (writers, life): (Tag, Duration), store: &GuardedStore, fresh: Writer) -> Cover {
         let (now, met) = (store.moment(), store.incarnations_met());
-        self.0.lock().intents.entry(writers).or_default().cover(now, life, met, fresh)
+        self.0.lock().intents.entry(writers).or_default().intent.cover(now, life, met, fresh)
     }
 
     /// Places intents as `writer` beside `tags`, and others of the same name beside `own`.
@@ -72,7 +85,7 @@ impl StandingIntents {
     fn note(&self, (writer, tags): (Writer, &[Tag]), placed: Option<Placed>) {
         let mut standing = self.0.lock();
         for tag in tags {
-            let Some(intent) = standing.intents.get_mut(tag) else { continue };
+            let Some(TableIntent { intent, .. }) = standing.intents.get_mut(tag) else { continue };
             match placed {
                 Some(placed) => intent.placed(writer, placed),
                 None => intent.failed(writer),
@@ -85,39 +98,35 @@ impl StandingIntents {
     pub(crate) fn end(&self, writers: Tag, store: &GuardedStore) -> Option<Writer> {
         let now = store.moment();
         let mut standing = self.0.lock();
-        // Another write may rely on what is kept, and be on its way to be released.
-        let may_stop = standing.is_stopped && standing.releasing == 0;
-        standing.releasing += 1;
-        let intent = standing.intents.get_mut(&writers)?;
+        let is_stopped = standing.is_stopped;
+        let TableIntent { intent, releasing } = standing.intents.get_mut(&writers)?;
         let ended = intent.end(now);
-        let ended = if may_stop { ended.or_else(|| intent.stop()) } else { ended };
-        if intent.is_over(now, store.policy.intent_life) {
-            standing.intents.remove(&writers);
-        }
+        // Another write may rely on what is kept, and be on its way to be released.
+        let ended = if is_stopped && *releasing == 0 { ended.or_else(|| intent.stop()) } else { ended };
+        *releasing += 1;
         ended
     }
 
-    /// Writes of what these tags stand for were released; `left`: the store has not acknowledged that.
+    /// Writes of what these tags stand for were released; `is_left`: the store has not acknowledged that.
     pub(crate) fn released(&self, writers: &[Tag], is_left: bool) {
         let mut standing = self.0.lock();
-        standing.releasing = standing.releasing.saturating_sub(writers.len());
-        if is_left {
-            for tag in writers {
-                let left = standing.intents.get_mut(tag).and_then(StandingIntent::leave);
-                standing.left.extend(left.map(|writer| (writer, *tag)));
-            }
+        for tag in writers {
+            let Some(TableIntent { intent, releasing }) = standing.intents.get_mut(tag) else { continue };
+            *releasing = releasing.saturating_sub(1);
+            let left = if is_left { intent.leave() } else { None };
+            standing.left.extend(left.map(|writer| (writer, *tag)));
         }
     }
 
     /// Whether nothing is held.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().intents.values().all(|intent| !intent.is_held())
+        self.0.lock().intents.values().all(|table| !table.intent.is_held())
     }
 
     /// A write was given up, and nobody knows whether it took effect.
     pub(crate) fn abandon(&self, writers: Tag) {
-        if let Some(intent) = self.0.lock().intents.get_mut(&writers) {
-            intent.abandon();
+        if let Some(table) = self.0.lock().intents.get_mut(&writers) {
+            table.intent.abandon();
         }
     }
 
@@ -136,7 +145,7 @@ impl StandingIntents {
         }
         // What relies on one that was left has to have another one before.
         let Standing { intents, left, .. } = &mut *standing;
-        let ended = left.extract_if(.., |(_, tag)| intents.get(tag).is_none_or(|intent| !intent.is_bare()));
+        let ended = left.extract_if(.., |(_, tag)| intents.get(tag).is_none_or(|table| !table.intent.is_bare()));
         let ended: Vec<(Writer, Tag)> = ended.collect();
         drop(standing);
         drop(end_all(store, ended));
@@ -172,9 +181,8 @@ impl StandingIntents {
     /// Ends what no write relies on.
     pub(crate) fn stop(&self, store: &GuardedStore) {
         let mut standing = self.0.lock();
-        let may_end = standing.releasing == 0;
-        let all = standing.intents.iter_mut().filter(|_| may_end);
-        let ended: Vec<(Writer, Tag)> = all.filter_map(|(tag, intent)| Some((intent.stop()?, *tag))).collect();
+        let all = standing.intents.iter_mut().filter(|(_, table)| table.releasing == 0);
+        let ended: Vec<(Writer, Tag)> = all.filter_map(|(tag, table)| Some((table.intent.stop()?, *tag))).collect();
         drop(standing);
         // As above.
         drop(end_all(store, ended));
@@ -184,20 +192,19 @@ impl StandingIntents {
     fn due(&self, now: Moment, life: Duration) -> Due {
         let (mut renewed, mut ended) = (HashMap::<Writer, Vec<Tag>>::new(), Vec::new());
         let mut standing = self.0.lock();
-        let may_end = standing.releasing == 0;
-        for (tag, intent) in &mut standing.intents {
-            match intent.upkeep(now, life, (Writer::fresh(), may_end)) {
+        for (tag, TableIntent { intent, releasing }) in &mut standing.intents {
+            match intent.upkeep(now, life, (Writer::fresh(), *releasing == 0)) {
                 Upkeep::Nothing => {}
                 Upkeep::Renew(writer) => renewed.entry(writer).or_default().push(*tag),
                 Upkeep::End(writer) => ended.push((writer, *tag)),
             }
         }
-        standing.intents.retain(|_, intent| !intent.is_over(now, life));
+        standing.intents.retain(|_, table| !table.is_over(now, life));
         (renewed, ended)
     }
 
     fn due_in(&self, now: Moment, life: Duration) -> Option<Duration> {
-        self.0.lock().intents.values().filter_map(|intent| intent.due_in(now, life)).min()
+        self.0.lock().intents.values().filter_map(|table| table.intent.due_in(now, life)).min()
     }
 }
 
