@@ -51,7 +51,8 @@ struct Spread {
 const BEGIN: i64 = 86_400;
 
 fn office(clock: &ManualClock) -> Shop {
-    let shop = Shop::with(cache_at(clock));
+    // The thread that renews intents does not know the time of a test.
+    let shop = Shop::with(cache_at(clock).intent_life(Duration::from_secs(3_600)));
     let schema = format!(
         "CREATE TABLE tickets (id INTEGER PRIMARY KEY, code VARCHAR(255) NOT NULL UNIQUE, ends BIGINT);
          INSERT INTO tickets VALUES (1, 'a', {}), (2, 'b', {}), (3, 'c', NULL), (4, 'd', {}), (5, 'e', -5);",
