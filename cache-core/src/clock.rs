@@ -64,9 +64,7 @@ impl Moment {
     /// The present moment, of which `clock` is the cache's clock.
     #[must_use]
     pub fn now(clock: &dyn Clock) -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let nanos = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
-        Self { by_cache: clock.now(), by_wall: Timestamp(nanos) }
+        Self { by_cache: clock.now(), by_wall: wall_now() }
     }
 
     /// The moment at which both clocks say `timestamp`.
@@ -84,6 +82,13 @@ impl Moment {
         }
         self.by_cache.since(earlier.by_cache).max(self.by_wall.since(earlier.by_wall))
     }
+}
+
+/// The present moment by the wall's clock.
+pub(crate) fn wall_now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let nanos = since_epoch.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(since_epoch.subsec_nanos()));
+    Timestamp::from_nanos(nanos)
 }
 
 /// Tells the time.

@@ -1,10 +1,10 @@
 //! Tests that every decision is carried out, whatever comes in between.
 
 use super::*;
+use crate::clock::wall_now;
 use crate::name::key::{KeyBytes, Kind};
 use crate::name::tag::{Database, Token};
 use crate::setting::policy::Timeout;
-use crate::store::near::trust::wall_now;
 
 const TRUST: Duration = Duration::from_secs(3600);
 

@@ -2,9 +2,8 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, wall_now};
 
 /// Trust by two clocks: the cache's, which may stand still while the machine sleeps, and the wall's, which may be set.
 /// Whichever is over first ends it.
@@ -52,13 +51,6 @@ impl Trust {
         }
         Some(wall.since(wall_from))
     }
-}
-
-/// The present moment by the wall's clock.
-pub(super) fn wall_now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let nanos = since_epoch.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(since_epoch.subsec_nanos()));
-    Timestamp::from_nanos(nanos)
 }
 
 #[cfg(test)]

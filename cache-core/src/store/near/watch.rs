@@ -5,11 +5,11 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
+use crate::clock::wall_now;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::wait::Backoff;
 use crate::store::near::NearMemory;
-use crate::store::near::trust::wall_now;
 use crate::store::track::{Push, Subscriber, Subscription, Untracked};
 use crate::sync::Monitor;
 

@@ -69,14 +69,7 @@ impl Frames {
         deadline: Deadline,
         each: impl FnMut(Option<&[u8]>),
     ) -> Result<Option<Reply>, Failure> {
-        if !self.is_whole_by(stream, deadline)? {
-            return Ok(None);
-        }
-        let take = |bytes: &mut &[u8]| match texts(&mut &**bytes, each) {
-            Some(()) => Some(Reply::List(Vec::new())),
-            None => read(bytes, DEEPEST),
-        };
-        self.take(take).map(Some)
+        self.next_unless(stream, deadline, |bytes| texts(bytes, each).map(|()| Reply::List(Vec::new())))
     }
 
     /// The same of a push of names that have changed: `each` takes these, and the push is empty then.
@@ -86,14 +79,20 @@ impl Frames {
         deadline: Deadline,
         each: impl FnMut(Option<&[u8]>),
     ) -> Result<Option<Reply>, Failure> {
+        self.next_unless(stream, deadline, |bytes| changed(bytes, each).map(|()| Reply::Push(Vec::new())))
+    }
+
+    /// The next thing that the server says, unless it is `taken` as it lies.
+    fn next_unless(
+        &mut self,
+        stream: &mut dyn Stream,
+        deadline: Deadline,
+        taken: impl FnOnce(&mut &[u8]) -> Option<Reply>,
+    ) -> Result<Option<Reply>, Failure> {
         if !self.is_whole_by(stream, deadline)? {
             return Ok(None);
         }
-        let take = |bytes: &mut &[u8]| match changed(&mut &**bytes, each) {
-            Some(()) => Some(Reply::Push(Vec::new())),
-            None => read(bytes, DEEPEST),
-        };
-        self.take(take).map(Some)
+        self.take(|bytes| taken(&mut &**bytes).or_else(|| read(bytes, DEEPEST))).map(Some)
     }
 
     /// Reads until the next thing that the server says is there.
