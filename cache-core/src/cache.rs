@@ -1,5 +1,6 @@
 //! Holds a cache: a store with a clock, limits, statistics and listeners.
 
+pub(crate) mod awaited;
 pub(crate) mod builder;
 pub(crate) mod mode;
 pub(crate) mod namespace;
@@ -20,6 +21,7 @@ use crate::observe::operation::Operation;
 use crate::observe::statistics::{Counters, Statistics};
 use crate::protocol::dirty::Failed;
 use crate::runtime::background::{Background, Chores};
+use crate::runtime::desk::Desk;
 use crate::runtime::dirty::Dirty;
 use crate::runtime::flight::Flights;
 use crate::runtime::guard::{CallFailure, Entrance, GuardedStore};
@@ -44,6 +46,8 @@ pub(crate) struct CacheParts {
     pub(crate) background: Background,
     pub(crate) refreshes: Arc<Refreshes>,
     pub(crate) flights: Arc<Flights>,
+    /// Calls the store for tasks.
+    pub(crate) desk: Desk,
     switch: Switch,
     database_url: Option<Secret>,
     /// What the reads and writes of values by hand are counted in.
@@ -99,6 +103,7 @@ impl Cache {
             background: Background::default(),
             refreshes: Arc::default(),
             flights: Arc::default(),
+            desk: Desk::new(),
             switch: Switch::default(),
             database_url,
         };

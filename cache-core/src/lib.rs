@@ -22,6 +22,7 @@ pub mod store;
 pub mod sync;
 mod values;
 
+pub use cache::awaited::Offloaded;
 pub use cache::builder::CacheBuilder;
 pub use cache::mode::Mode;
 pub use cache::{Cache, registry};
@@ -46,6 +47,7 @@ pub use read::inspect::Inspected;
 pub use read::lease::{Approach, Right};
 pub use read::settle::{Conclusion, Loaded, Settlement};
 pub use read::{Missed, Reader, Served};
+pub use runtime::desk::{Answer, Desk, Nap};
 pub use runtime::flight::{Follower, Waited};
 pub use runtime::refresh::{Claim, Refreshing};
 pub use setting::policy::{self, Jitter, Lifetime, Timeout, Writes};

@@ -38,6 +38,8 @@ impl Cache {
         let timeout = if is_telling() { Duration::ZERO } else { timeout };
         // They store what they have asked for.
         self.0.refreshes.stop(timeout);
+        // So do the loads of tasks.
+        self.0.desk.stop(timeout.saturating_sub(began.elapsed()));
         self.0.dirty.shut_down();
         self.0.standing.stop_keeping();
         self.0.background.stop(&self.0, timeout.saturating_sub(began.elapsed()));

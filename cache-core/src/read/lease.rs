@@ -10,6 +10,7 @@ use crate::observe::operation::Operation;
 use crate::observe::statistics::StoreCounter;
 use crate::protocol::wait::{Wait, WaitStep};
 use crate::read::Reader;
+use crate::runtime::queue::Calling;
 use crate::store::{Lease, Seed, SharedStore, Writer};
 
 /// How a load goes on that other processes may be at as well.
@@ -36,6 +37,8 @@ struct HeldLease {
     name: Lease,
     holder: Writer,
     is_over: bool,
+    /// It was taken for a task: it may be dropped by a thread that must not block.
+    is_awaited: bool,
     /// What is let go with it, if nobody has stored anything under these tokens.
     unused: Vec<(Tag, Token)>,
 }
@@ -83,9 +86,14 @@ impl Drop for HeldLease {
         if self.is_over {
             return;
         }
+        let (cache, name, holder) = (self.cache.clone(), self.name, self.holder);
+        let unused = core::mem::take(&mut self.unused);
         // If it cannot be ended, it ends by itself.
-        let give_up = |store: &dyn SharedStore| store.give_up(self.name, self.holder, &self.unused);
-        let _ = self.cache.store().call_shared(Operation::EndLease, give_up);
+        let end = move || {
+            let give_up = |store: &dyn SharedStore| store.give_up(name, holder, &unused);
+            let _ = cache.store().call_shared(Operation::EndLease, give_up);
+        };
+        if self.is_awaited && Calling::present() != Calling::InPlace { self.cache.post(end) } else { end() }
     }
 }
 
@@ -148,7 +156,8 @@ impl Reader<'_> {
     }
 
     pub(crate) fn right(&self, name: Lease, holder: Writer) -> Right {
-        let held = HeldLease { cache: self.cache.clone(), name, holder, is_over: false, unused: Vec::new() };
+        let (cache, is_awaited) = (self.cache.clone(), Calling::present() != Calling::Freely);
+        let held = HeldLease { cache, name, holder, is_over: false, is_awaited, unused: Vec::new() };
         Right { held: Some(held), is_denied: false }
     }
 

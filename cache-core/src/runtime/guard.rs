@@ -1,7 +1,7 @@
 //! Guards every call of a cache's store: the breaker, the bound on readers, the counters.
 
 use core::any::Any;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use crate::observe::statistics::{Ledger, StoreCounter};
 use crate::protocol::breaker::{Admission, Breaker, BreakerState, CallResult};
 use crate::protocol::miss::Miss;
 use crate::runtime::found_notes::FoundNotes;
+use crate::runtime::queue::{Calling, ReaderCount, ReaderPlace};
 use crate::setting::policy::Policy;
 use crate::store::{SharedStore, Store, Usage};
 use crate::sync::Mutex;
@@ -81,14 +82,14 @@ struct StoreWatch {
     breaker: Mutex<Breaker>,
     /// Nothing failed of late: the breaker need not be asked.
     is_calm: AtomicBool,
-    readers: AtomicUsize,
+    readers: ReaderCount,
 }
 
 impl StoreWatch {
     fn over(store: &dyn SharedStore, policy: &Policy) -> Self {
         store.set_operation_timeout(policy.operation_timeout);
         let breaker = Mutex::new(Breaker::new(policy.breaker));
-        Self { breaker, is_calm: AtomicBool::new(true), readers: AtomicUsize::new(0) }
+        Self { breaker, is_calm: AtomicBool::new(true), readers: ReaderCount::default() }
     }
 }
 
@@ -128,6 +129,11 @@ impl GuardedStore {
     /// Whether programs of several builds may use the store.
     pub(crate) fn keeps_notes(&self) -> bool {
         self.shared().is_some_and(|shared| shared.notes().is_some())
+    }
+
+    /// A place among the readers for calls that another thread makes later; `None`: there are too many.
+    pub(crate) fn queue(&self) -> Option<ReaderPlace> {
+        self.watch.as_ref()?.readers.take(self.policy.most_readers)
     }
 
     /// How much the store holds at present.
@@ -222,8 +228,12 @@ struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     fn begin(store: &'a GuardedStore, watch: &'a StoreWatch, entrance: Entrance, operation: Operation) -> Option<Self> {
-        let is_reader = operation.is_for_reads();
-        let before = if is_reader { watch.readers.fetch_add(1, Ordering::SeqCst) } else { 0 };
+        let calling = Calling::present();
+        if calling == Calling::Never {
+            return None;
+        }
+        let is_reader = operation.is_for_reads() && calling == Calling::Freely;
+        let before = if is_reader { watch.readers.enter() } else { 0 };
         let mut visit = Self { store, watch, admission: Admission::Refused, verdict: CallResult::Bad, is_reader };
         if before >= store.policy.most_readers {
             return None;
@@ -270,7 +280,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         if self.is_reader {
-            self.watch.readers.fetch_sub(1, Ordering::SeqCst);
+            self.watch.readers.leave();
         }
         let is_news = self.verdict == CallResult::Bad || !self.watch.is_calm.load(Ordering::SeqCst);
         if self.admission != Admission::Refused && is_news {
