@@ -47,13 +47,14 @@ enum Store {
     Near,
 }
 
-const OPERATIONS: [Operation; 8] = [
+const OPERATIONS: [Operation; 9] = [
     Operation { name: "memory-hit", store: Store::Memory, turn: hit },
     Operation { name: "memory-unique-hit", store: Store::Memory, turn: unique_hit },
     Operation { name: "memory-fill", store: Store::Memory, turn: fill },
     Operation { name: "memory-update", store: Store::Memory, turn: update },
     Operation { name: "redis-hit", store: Store::Redis, turn: hit },
     Operation { name: "redis-fill", store: Store::Redis, turn: fill },
+    Operation { name: "redis-refill", store: Store::Redis, turn: refill },
     Operation { name: "redis-update", store: Store::Redis, turn: update },
     Operation { name: "near-push", store: Store::Near, turn: |_, _| {} },
 ];
@@ -68,6 +69,18 @@ fn unique_hit(conn: &mut SqliteConnection, _turn: i32) {
 
 fn fill(conn: &mut SqliteConnection, turn: i32) {
     Product::cached().get(turn).first(conn).unwrap();
+}
+
+/// Misses a row whose entry is over, and whose tags hold tokens.
+fn refill(conn: &mut SqliteConnection, turn: i32) {
+    /// So many rows are prepared in the first turns: their tags are kept for long, and their entries are not.
+    const PREPARED: i32 = 100;
+    let (row, moment) = (1 + turn % PREPARED, Duration::from_millis(1));
+    if turn <= PREPARED {
+        Product::cached().get(row).first(conn).unwrap();
+        Product::cached().get(row).refresh().timeout(moment).first(conn).unwrap();
+    }
+    Product::cached().get(row).timeout(moment).first(conn).unwrap();
 }
 
 fn update(conn: &mut SqliteConnection, turn: i32) {

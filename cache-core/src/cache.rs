@@ -30,7 +30,7 @@ use crate::runtime::refresh::{Claim, Refreshes, Refreshing};
 use crate::runtime::standing::StandingIntents;
 use crate::setting::policy::Policy;
 use crate::setting::secret::Secret;
-use crate::store::{Outcome, Release, SharedStore, Store, Usage, Writer};
+use crate::store::{Outcome, Release, SendingStore, SharedStore, Store, Usage, Writer};
 
 /// A cache. Clones are the same cache.
 #[derive(Clone, Debug)]
@@ -113,12 +113,16 @@ impl Cache {
     /// The numbers since the cache was built.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        Statistics {
+        let shared = self.store().shared();
+        let mut statistics = Statistics {
             refresh_failure_count: self.0.refreshes.failure_count(),
             refresh_panic_count: self.0.refreshes.panic_count(),
-            near: self.store().shared().and_then(|shared| shared.near_counts(self.now())),
+            near: shared.and_then(|shared| shared.near_counts(self.now())),
             ..self.store().ledger.read()
-        }
+        };
+        let sender = shared.and_then(SharedStore::sender);
+        statistics.store.put_unacknowledged_count = sender.map_or(0, SendingStore::unacknowledged_count);
+        statistics
     }
 
     /// How much the store holds at present.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use cache_core::intent::TagState;
 use cache_core::protocol::notes::{Note, Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore,
-    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded, SendingStore,
+    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token, Value};
 use cache_diesel::MIB;
@@ -223,6 +223,10 @@ impl SharedStore for Noted {
 
     fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
         Ok(())
+    }
+
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        None
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

@@ -8,8 +8,8 @@ use std::thread::{self, ThreadId};
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Started,
-    Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, Release, Seeded, SendingStore, SharedStore, SlotStore,
+    Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Life, NearCounts, Result, Tag, Timestamp, Token, Value};
 use conformance::in_steps;
@@ -186,6 +186,10 @@ impl SharedStore for SpyStore {
 
     fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
         self.shared_inner().give_up(name, holder, unused)
+    }
+
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        None
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, Found, Lease, LookUp, MemoryStore, NoteStore, Placing, Put, Release, Seeded, SharedStore,
-    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, Found, Lease, LookUp, MemoryStore, NoteStore, Placing, Put, Release, Seeded, SendingStore,
+    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Flaw, Life, NearCounts, Result, Tag, Timestamp, Token, Value, Worth};
 use conformance::in_steps;
@@ -128,6 +128,10 @@ impl SharedStore for BytesStore {
 
     fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
         Ok(())
+    }
+
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        None
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

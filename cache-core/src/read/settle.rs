@@ -13,7 +13,7 @@ use crate::read::Reader;
 use crate::read::fill::Fill;
 use crate::read::lease::Right;
 use crate::setting::policy::Lifetime;
-use crate::store::{Put, Seed, Store, Stored};
+use crate::store::{Put, Seed, SharedStore, Store, Stored};
 
 /// What a query brought, to be stored.
 #[derive(Clone, Debug)]
@@ -50,6 +50,15 @@ pub struct Conclusion {
     pub verdicts: Vec<Settlement>,
 }
 
+/// What a reader waits for that stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// The entries are sent, where a store can do that.
+    Sent,
+    /// They are stored.
+    Stored,
+}
+
 impl Reader<'_> {
     /// Stores what is to be stored, under the tokens of `seeds`, and removes what must not be served any more.
     ///
@@ -70,6 +79,8 @@ impl Reader<'_> {
         let seeds = seeds.filter(|_| self.cache.mode() == Mode::Normal);
         let reach = if self.cache.is_local() { CopyHolders::Process } else { CopyHolders::Processes };
         let (mut puts, mut removed, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        // What was there, and is to be followed by nothing older, is waited for.
+        let takes_a_place = verdicts.iter().any(|verdict| verdict.former != Former::Unserved);
         for Settlement { key, former, keep } in verdicts {
             let put = keep.and_then(|(loaded, tags)| self.put_of(key, loaded, tokens_of(seeds?, &tags)?));
             let fate = if put.is_some() { Fate::Stored } else { Fate::Dropped };
@@ -82,7 +93,8 @@ impl Reader<'_> {
         }
         // What is removed is told to others, who may look at once: what is stored comes afterwards.
         self.remove(&removed);
-        let kept = self.put(puts, right);
+        let waiting = if takes_a_place { Waiting::Stored } else { Waiting::Sent };
+        let kept = self.put(puts, right, waiting);
         left.retain(|(key, former)| !kept.contains(key) && removes(*former, Fate::Dropped, reach));
         self.remove(&left.into_iter().map(|(key, _)| key).collect::<Vec<_>>());
     }
@@ -95,13 +107,16 @@ impl Reader<'_> {
     }
 
     /// Stores entries, and ends the right under which they were loaded; gives those that are kept.
-    fn put(&self, puts: Vec<Put>, right: &mut Option<Right>) -> Vec<CacheKey> {
+    fn put(&self, puts: Vec<Put>, right: &mut Option<Right>, waiting: Waiting) -> Vec<CacheKey> {
         if puts.is_empty() {
             return Vec::new();
         }
         let keys: Vec<CacheKey> = puts.iter().map(|put| put.key).collect();
         let lease = right.as_ref().and_then(Right::held);
-        let put = |store: &dyn Store| store.put(puts, lease, self.now());
+        let put = |store: &dyn Store| match store.shared().and_then(SharedStore::sender) {
+            Some(sender) if waiting == Waiting::Sent => sender.send(puts, lease, self.now()),
+            _ => store.put(puts, lease, self.now()),
+        };
         let stored = match self.cache.store().call(Operation::Put, put) {
             Ok(stored) => stored,
             Err(trouble) => {

@@ -10,8 +10,8 @@ use crate::name::tag::{Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::notes::Notes;
 use crate::store::{
-    Beginning, Begun, Lease, LookUp, NoneStore, NoteStore, Placing, Put, Release, Seeded, SharedStore, SlotStore,
-    Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, Lease, LookUp, NoneStore, NoteStore, Placing, Put, Release, Seeded, SendingStore, SharedStore,
+    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 
 /// Keeps nothing, as [`NoneStore`] does.
@@ -92,6 +92,10 @@ impl SharedStore for Elsewhere {
 
     fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
         Ok(())
+    }
+
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        None
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

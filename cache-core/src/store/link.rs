@@ -108,6 +108,20 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; some of the entries may be stored, and the lease may be over.
     fn put(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()>;
 
+    /// Does as [`put`](Self::put) does, and may return before the server has answered. A [`read`](Self::read) that begins
+    /// later may be answered before. A [`put`](Self::put), [`remove`](Self::remove) or [`forget`](Self::forget) of this
+    /// link that begins later takes effect after it.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be sent in time; some of the entries may be stored. What the server refuses afterwards is no error
+    /// of any call, and is [counted](Self::unacknowledged_count).
+    fn send(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()>;
+
+    /// How many entries were [sent](Self::send) of which it is not known that the server has taken them. Those whose
+    /// answer is still to be read do not count.
+    fn unacknowledged_count(&self) -> u64;
+
     /// Removes entries, whatever they hold.
     ///
     /// # Errors

@@ -17,8 +17,8 @@ use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
 use crate::store::remote::look::LookUpServer;
 use crate::store::{
-    Beginning, Begun, Lease, LookUp, NoteStore, Outcome, Placing, Put, Release, Seeded, SharedStore, SlotStore,
-    Started, Starting, Store, Stored, Usage, Wanted, Writer, same_length,
+    Beginning, Begun, Lease, LookUp, NoteStore, Outcome, Placing, Put, Release, Seeded, SendingStore, SharedStore,
+    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer, same_length,
 };
 
 mod look;
@@ -135,6 +135,23 @@ impl<L: Link> RemoteStore<L> {
         self.memory().map(|memory| Overtaken::new(memory, tags.filter(|tag| !tag.kind().is_polled())))
     }
 
+    /// Stores entries, of which `send` sends those that have bytes, and ends the lease under which they were loaded.
+    fn put_under(
+        &self,
+        entries: &[Put],
+        lease: Option<(Lease, Writer)>,
+        now: Timestamp,
+        send: impl FnOnce(&[Packed], Option<(&Name, Writer)>) -> Result<()>,
+    ) -> Result<Vec<Stored>> {
+        let lease = lease.map(|(name, holder)| (self.link.names().lease(&name), holder));
+        self.put_all(entries, now, |packed| {
+            if packed.is_empty() && lease.is_none() {
+                return Ok(());
+            }
+            send(packed, lease.as_ref().map(|(name, holder)| (name, *holder)))
+        })
+    }
+
     /// Stores entries, of which `send` sends those that have bytes.
     fn put_all(
         &self,
@@ -218,13 +235,7 @@ impl<L: Link> Store for RemoteStore<L> {
     /// Stores entries whatever their tags hold by now: one that a write has overtaken is never served. A value that
     /// does not encode fails the call after the other entries were stored.
     fn put(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
-        let lease = lease.map(|(name, holder)| (self.link.names().lease(&name), holder));
-        self.put_all(&entries, now, |packed| {
-            if packed.is_empty() && lease.is_none() {
-                return Ok(());
-            }
-            self.link.put(packed, lease.as_ref().map(|(name, holder)| (name, *holder)))
-        })
+        self.put_under(&entries, lease, now, |packed, lease| self.link.put(packed, lease))
     }
 
     fn remove(&self, keys: &[CacheKey], _now: Timestamp) -> Result<()> {
@@ -312,6 +323,10 @@ impl<L: Link> SharedStore for RemoteStore<L> {
         self.link.give_up(&self.link.names().lease(&name), holder, &self.named_narrow(unused))
     }
 
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        Some(self)
+    }
+
     fn notes(&self) -> Option<&dyn NoteStore> {
         Some(self)
     }
@@ -328,6 +343,16 @@ impl<L: Link> SharedStore for RemoteStore<L> {
         if let Some(near) = &self.near {
             near.watchman.stop();
         }
+    }
+}
+
+impl<L: Link> SendingStore for RemoteStore<L> {
+    fn send(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
+        self.put_under(&entries, lease, now, |packed, lease| self.link.send(packed, lease))
+    }
+
+    fn unacknowledged_count(&self) -> u64 {
+        self.link.unacknowledged_count()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::name::tag::{TableTags, Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::intent::Writer;
 use crate::protocol::notes::Remark;
-use crate::store::{Beginning, Begun, Lease, Started, Starting};
+use crate::store::{Beginning, Begun, Lease, Put, Started, Starting, Stored};
 
 /// A store outside of this process: it may fail, and other processes read and write it.
 pub trait SharedStore {
@@ -52,6 +52,9 @@ pub trait SharedStore {
     /// If the store cannot be written; then it ends by itself.
     fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()>;
 
+    /// Stores entries without waiting; `None`: the store waits for each [`put`](super::Store::put).
+    fn sender(&self) -> Option<&dyn SendingStore>;
+
     /// The notes beside tables; `None`: the store keeps none. Programs that share such a store have to declare the same of
     /// every table.
     fn notes(&self) -> Option<&dyn NoteStore>;
@@ -65,6 +68,24 @@ pub trait SharedStore {
 
     /// The cache is shut down: ends what the store does by itself. Calls go on being answered.
     fn shut_down(&self);
+}
+
+/// A store that need not wait until what it sends is stored.
+pub trait SendingStore {
+    /// Does as [`put`](super::Store::put) does, and may return before the store has taken the entries. A look-up that begins
+    /// later may not find them yet. A [`put`](super::Store::put) or [`remove`](super::Store::remove) by this process that
+    /// begins later takes effect after it.
+    ///
+    /// A store that keeps copies in this process serves them whether the entries are taken or not: the tokens decide what
+    /// a copy is worth, and it ends when its entry is removed.
+    ///
+    /// # Errors
+    ///
+    /// If the entries could not be sent; some of them may be stored.
+    fn send(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>>;
+
+    /// How many entries were sent that the store refused, or of which nothing was heard.
+    fn unacknowledged_count(&self) -> u64;
 }
 
 /// A store that programs of several builds may use: it keeps [`Notes`](crate::protocol::notes::Notes) beside tables.

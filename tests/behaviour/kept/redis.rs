@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, RedisStore, Release, Seed, Seeded, SharedStore,
-    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, RedisStore, Release, Seed, Seeded, SendingStore,
+    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
@@ -172,6 +172,10 @@ impl SharedStore for OfShop {
 
     fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
         self.or((), |store| store.give_up(name, holder, unused))
+    }
+
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        None
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

@@ -10,7 +10,7 @@ use std::time::Instant;
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
     Beginning, Begun, Exchange, Exchanged, Lease, LookUp, NoteStore, Operation, Placing, Put, Release, Seeded,
-    SharedStore, Slot, SlotStore, Slots, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    SendingStore, SharedStore, Slot, SlotStore, Slots, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{
     CacheKey, Error, ErrorKind, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value,
@@ -237,6 +237,10 @@ impl SharedStore for FailingStore {
         }
         self.leases().retain(|other, (by, _)| *other != name || *by != holder);
         Ok(())
+    }
+
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        None
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

@@ -48,6 +48,8 @@ pub struct StoreCounts {
     pub lease_timeout_count: u64,
     /// Reads that waited for another process.
     pub lease_wait_count: u64,
+    /// Entries that were sent, and that the store refused or of which nothing was heard. Nobody had waited for them.
+    pub put_unacknowledged_count: u64,
     /// Times that everything that was pending has got through.
     pub release_delivered_count: u64,
     /// Writes whose change the store did not acknowledge when they returned.
@@ -94,6 +96,7 @@ impl StoreLedger {
             intent_renewal_count: of(StoreCounter::IntentRenewal),
             lease_timeout_count: of(StoreCounter::LeaseTimeout),
             lease_wait_count: of(StoreCounter::LeaseWait),
+            put_unacknowledged_count: 0,
             release_delivered_count: of(StoreCounter::ReleaseDelivered),
             release_pending_count: of(StoreCounter::ReleasePending),
             unreadable_count: of(StoreCounter::Unreadable),

@@ -9,6 +9,7 @@ pub(super) mod connection;
 pub(super) mod incarnation;
 mod keep;
 mod notes;
+pub(super) mod outbox;
 mod scripts;
 mod slots;
 pub(super) mod tokens;

@@ -15,6 +15,7 @@ use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::redis::command::call::Call;
 use crate::store::redis::command::change::TagCommand;
 use crate::store::redis::command::connection::Connection;
+use crate::store::redis::command::outbox::Outbox;
 use crate::store::redis::wire::address::{Address, NearSettings};
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::track::{Incarnation, Subscriber};
@@ -56,6 +57,7 @@ impl Met {
 pub struct RedisLink {
     address: Address,
     pool: Pool,
+    outbox: Outbox,
     timeout_nanos: AtomicU64,
     met: Met,
     /// Where the next call goes on that gives room back.
@@ -94,8 +96,8 @@ impl RedisLink {
 
     pub(super) fn to(address: Address) -> Self {
         let pool = Pool::of(address.idle_connections);
-        let link =
-            Self { address, pool, timeout_nanos: AtomicU64::new(0), met: Met::default(), sweep: AtomicU64::new(0) };
+        let (outbox, timeout_nanos, met, sweep) = Default::default();
+        let link = Self { address, pool, outbox, timeout_nanos, met, sweep };
         link.set_timeout(Self::TIMEOUT);
         link
     }
@@ -126,7 +128,7 @@ impl RedisLink {
         work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
     ) -> core::result::Result<T, Failure> {
         let mut kept = self.pool.take();
-        if kept.as_mut().is_some_and(|connection| !connection.is_open()) {
+        if kept.as_mut().is_some_and(|connection| !connection.is_open(deadline)) {
             kept = None;
             self.pool.clear();
         }
@@ -140,6 +142,23 @@ impl RedisLink {
             }
         }
         self.over(self.open_connection(deadline)?, deadline, &work)
+    }
+
+    /// Makes a call that takes effect after all that was sent before.
+    fn call_after<T>(
+        &self,
+        doing: &str,
+        work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
+    ) -> Result<T> {
+        let deadline = Deadline::after(self.timeout());
+        for mut connection in self.pool.take_owing() {
+            if connection.settle(deadline).is_ok() && !connection.is_spent() {
+                self.pool.put(connection);
+            }
+        }
+        // Those that owe and are in use begin with the replies.
+        self.outbox.wait(deadline.left().unwrap_or_default());
+        self.carry(deadline, work).map_err(|failure| failure.into_error(doing))
     }
 
     fn carry<T>(
@@ -170,7 +189,7 @@ impl RedisLink {
         work: &impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
     ) -> core::result::Result<T, Failure> {
         let answered = work(&mut Call { connection: &mut connection, names: &self.address.names, deadline });
-        if answered.as_ref().err().is_none_or(Failure::leaves_the_connection) {
+        if answered.as_ref().err().is_none_or(Failure::leaves_the_connection) && !connection.is_spent() {
             self.pool.put(connection);
         }
         answered
@@ -224,16 +243,27 @@ impl Link for RedisLink {
 
     /// In one round trip. Lives of more than 30 days are shortened to that.
     fn put(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()> {
-        self.call("storing entries", |call| call.put(entries, lease))
+        self.call_after("storing entries", |call| call.put(entries, lease))
+    }
+
+    /// In one round trip, which is waited for if the entries have more than 64 KiB, or if the connection has not kept a tag
+    /// before. Otherwise the connection goes back to the others and owes the replies: whoever takes it next reads them
+    /// first, within the time of its own call.
+    fn send(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()> {
+        self.call("sending entries", |call| call.send(entries, lease, &self.outbox))
+    }
+
+    fn unacknowledged_count(&self) -> u64 {
+        self.outbox.unacknowledged_count()
     }
 
     fn remove(&self, entries: &[Name]) -> Result<()> {
-        if entries.is_empty() { Ok(()) } else { self.call("removing entries", |call| call.remove(entries)) }
+        if entries.is_empty() { Ok(()) } else { self.call_after("removing entries", |call| call.remove(entries)) }
     }
 
     /// In one round trip.
     fn forget(&self, entries: &[(Name, TagName)]) -> Result<()> {
-        if entries.is_empty() { Ok(()) } else { self.call("removing entries", |call| call.forget(entries)) }
+        if entries.is_empty() { Ok(()) } else { self.call_after("removing entries", |call| call.forget(entries)) }
     }
 
     /// Lives of more than 30 days are shortened to that.

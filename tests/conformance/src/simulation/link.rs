@@ -229,6 +229,15 @@ impl Link for SimulatedLink {
         Ok(())
     }
 
+    /// Waits.
+    fn send(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()> {
+        self.put(entries, lease)
+    }
+
+    fn unacknowledged_count(&self) -> u64 {
+        0
+    }
+
     fn remove(&self, entries: &[Name]) -> Result<()> {
         self.exchange(Request::Remove(entries.to_vec())).map(drop)
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use cache_core::protocol::notes::Notes;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded, SharedStore,
-    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded, SendingStore,
+    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::tables::Tables;
 use cache_core::{
@@ -154,6 +154,10 @@ impl SharedStore for Hooked {
 
     fn give_up(&self, _name: Lease, _holder: Writer, _unused: &[(Tag, Token)]) -> Result<()> {
         self.enter(Operation::EndLease)
+    }
+
+    fn sender(&self) -> Option<&dyn SendingStore> {
+        None
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

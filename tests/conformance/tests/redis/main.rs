@@ -24,6 +24,8 @@ mod program;
 #[cfg(feature = "redis")]
 mod room;
 #[cfg(feature = "redis")]
+mod sent;
+#[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]
 mod slots;

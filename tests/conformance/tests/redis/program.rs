@@ -8,8 +8,8 @@ use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{RedisStore, Wanted};
 use cache_core::tables::{Declaration, NamedType, Tables};
 use cache_core::{
-    Cache, CacheKey, Cause, Database, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, ManagerTags, Reader, Sought,
-    Start, Tag, Timeout, Value, WriteEnd,
+    Cache, CacheKey, Cause, Database, Fingerprint, Invalidation, KeyBytes, Kind, Loaded, Loaders, ManagerTags, Reader,
+    Sought, Start, Tag, Timeout, Value, WriteEnd,
 };
 use conformance::redis_server::RedisServer;
 use conformance::{codec, shared};
@@ -22,6 +22,7 @@ pub(crate) struct Program {
     tables: Tables,
     /// How often the database was asked.
     pub(crate) queries: AtomicUsize,
+    pub(crate) loaders: Loaders,
 }
 
 impl Program {
@@ -33,7 +34,8 @@ impl Program {
         let key = ("id".to_owned(), NamedType::of::<u64>());
         let declaration = Declaration { table: TABLE.into(), key, lookups: vec![], dependencies: vec![] };
         let cache = builder.flight_wait(patience * 4).lease_life(patience * 4).build().unwrap();
-        Self { cache, tables: Tables::new([declaration]), queries: AtomicUsize::new(0) }
+        let (tables, loaders) = (Tables::new([declaration]), Loaders::OneProcess);
+        Self { cache, tables, queries: AtomicUsize::new(0), loaders }
     }
 
     /// Reads `row`, which the database has if `query` gives it, and stores it for so long; a row that is not there is not
@@ -58,7 +60,8 @@ impl Program {
             Err(missed) => missed,
         };
         let declared = subject.declared(&tags);
-        let sought = Sought { seen: &missed.seen, ..Sought::new(key_of(row), &tags, &declared) };
+        let (seen, loaders) = (&*missed.seen, self.loaders);
+        let sought = Sought { seen, loaders, ..Sought::new(key_of(row), &tags, &declared) };
         let mut fill = match reader.start(&sought) {
             Start::Lead(fill) => fill,
             Start::Follow(follower) => match follower.wait(reader.flight_wait()) {

@@ -6,6 +6,7 @@ use super::batch::{Batch, Command};
 use super::call::{Call, LONGEST_LIFE, text, texts};
 use super::change::TagCommand;
 use super::keep::kept_by;
+use super::outbox::Outbox;
 use super::scripts::{FORGET, LEASE};
 use super::tokens;
 use crate::name::tag::Cardinality;
@@ -100,11 +101,26 @@ impl Call<'_> {
         if let (Some((lease, holder)), []) = (lease, entries) {
             return self.lease(lease, holder, None).map(drop);
         }
-        let mut batch = puts(entries);
-        if let Some((lease, _)) = lease {
-            batch.command(&[b"UNLINK", lease.as_str().as_bytes()]);
+        self.keep_then(&kept_by(entries), &puts(entries, lease))
+    }
+
+    /// Does the same, and waits for the replies only where the entries are large or tags have to be kept by more than one
+    /// script that the server knows.
+    pub(crate) fn send(
+        &mut self,
+        entries: &[Packed],
+        lease: Option<(&Name, Writer)>,
+        outbox: &Outbox,
+    ) -> Result<(), Failure> {
+        let length: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
+        if entries.is_empty() || length > LARGEST_LEFT {
+            return self.put(entries, lease);
         }
-        self.keep_then(&kept_by(entries), &batch)
+        let (kept, batch) = (kept_by(entries), puts(entries, lease));
+        if self.keep_and_leave(&kept, (&batch, entries.len()), outbox)? {
+            return Ok(());
+        }
+        self.keep_then(&kept, &batch)
     }
 
     pub(crate) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
@@ -220,8 +236,11 @@ const ENTRIES_AT_ONCE: usize = 128;
 /// The server looks at about so many keys before it answers.
 const KEYS_AT_ONCE: usize = 1000;
 
-/// The commands that store entries.
-fn puts(entries: &[Packed]) -> Batch {
+/// Entries of more bytes are waited for: whoever uses the connection next would wait for them otherwise.
+const LARGEST_LEFT: usize = 64 * 1024;
+
+/// The commands that store entries and end the lease under which they were loaded.
+fn puts(entries: &[Packed], lease: Option<(&Name, Writer)>) -> Batch {
     let mut batch = Batch::default();
     for entry in entries {
         match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
@@ -232,6 +251,9 @@ fn puts(entries: &[Packed]) -> Batch {
                 batch.add(&command);
             }
         }
+    }
+    if let Some((lease, _)) = lease {
+        batch.command(&[b"UNLINK", lease.as_bytes()]);
     }
     batch
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::batch::{Batch, Command};
+use super::outbox::{Outbox, Owed};
 use super::scripts::{ARRIVE, Script};
 use super::{incarnation, tokens};
 use crate::name::tag::{Tag, Token};
@@ -20,14 +21,25 @@ pub(crate) struct Connection {
     frames: Frames,
     incarnation: String,
     life: Option<Incarnation>,
+    /// Replies that come before those to whatever is sent next.
+    owed: Option<Owed>,
+    knows_keep: bool,
+    is_spent: bool,
 }
 
 impl Connection {
     /// Connects, says who we are, and compares the incarnation.
     pub(crate) fn open(address: &Address, deadline: Deadline) -> Result<Self, Failure> {
         let stream = connect(address, deadline)?;
-        let mut connection =
-            Self { stream, frames: Frames::of_at_most(usize::MAX), incarnation: String::new(), life: None };
+        let mut connection = Self {
+            stream,
+            frames: Frames::of_at_most(usize::MAX),
+            incarnation: String::new(),
+            life: None,
+            owed: None,
+            knows_keep: false,
+            is_spent: false,
+        };
         let information = connection.introduce(address, deadline)?;
         connection.incarnation = incarnation::name(&information).map_err(|reason| Failure::Broken(reason.into()))?;
         connection.life = Incarnation::called(&connection.incarnation);
@@ -45,9 +57,30 @@ impl Connection {
         self.life
     }
 
-    /// Whether the server has not ended the connection since its last answer, as far as is known here.
-    pub(crate) fn is_open(&mut self) -> bool {
-        self.frames.is_empty() && self.stream.is_quiet()
+    /// Whether the server has not ended the connection since its last answer, as far as is known here. Replies that are
+    /// owed are read before.
+    pub(crate) fn is_open(&mut self, deadline: Deadline) -> bool {
+        self.settle(deadline).is_ok() && !self.is_spent && self.frames.is_empty() && self.stream.is_quiet()
+    }
+
+    /// Whether it owes replies.
+    pub(crate) const fn owes(&self) -> bool {
+        self.owed.is_some()
+    }
+
+    /// Whether the server has said something of its state that a new connection has to look at.
+    pub(crate) const fn is_spent(&self) -> bool {
+        self.is_spent
+    }
+
+    /// Whether the server knows the script that keeps tags, as far as this connection has used it.
+    pub(crate) const fn knows_keep(&self) -> bool {
+        self.knows_keep
+    }
+
+    /// The server has run the script that keeps tags.
+    pub(crate) const fn learn_keep(&mut self) {
+        self.knows_keep = true;
     }
 
     /// The bytes both ways, when all replies have been read.
@@ -58,7 +91,8 @@ impl Connection {
     /// Sends commands and reads their replies: all of them, and then the first error among them.
     pub(crate) fn ask(&mut self, batch: &Batch, deadline: Deadline) -> Result<Vec<Reply>, Failure> {
         self.send(batch, deadline)?;
-        self.replies(Vec::with_capacity(batch.count()), batch, deadline)
+        self.settle(deadline)?;
+        self.replies(Vec::with_capacity(batch.count()), batch.count(), deadline)
     }
 
     /// The same. `each` takes the texts of the first reply, whose list is empty then.
@@ -69,9 +103,39 @@ impl Connection {
         each: impl FnMut(Option<&[u8]>),
     ) -> Result<Vec<Reply>, Failure> {
         self.send(batch, deadline)?;
+        self.settle(deadline)?;
         let mut replies = Vec::with_capacity(batch.count());
         replies.push(self.frames.next_texts(&mut *self.stream, deadline, each)?.ok_or(Failure::Late)?);
-        self.replies(replies, batch, deadline)
+        self.replies(replies, batch.count(), deadline)
+    }
+
+    /// Sends commands that store so many entries, and leaves their replies to whoever uses the connection next.
+    pub(crate) fn leave(
+        &mut self,
+        (batch, entries): (&Batch, usize),
+        outbox: &Outbox,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        self.settle(deadline)?;
+        self.send(batch, deadline)?;
+        self.owed = Some(outbox.owe(batch.count(), entries));
+        Ok(())
+    }
+
+    /// Reads the replies that are owed. An error among them is counted, and is nobody's answer.
+    pub(crate) fn settle(&mut self, deadline: Deadline) -> Result<(), Failure> {
+        let Some(owed) = self.owed.take() else { return Ok(()) };
+        match self.replies(Vec::with_capacity(owed.replies()), owed.replies(), deadline) {
+            Ok(_) => owed.acknowledge(),
+            Err(failure @ (Failure::Broken(_) | Failure::Late)) => return Err(failure),
+            // The entries are stored, and tags may go before them.
+            Err(failure) if failure.misses_the_script() => {
+                self.knows_keep = false;
+                owed.acknowledge();
+            }
+            Err(failure) => self.is_spent = !failure.leaves_the_connection(),
+        }
+        Ok(())
     }
 
     fn send(&mut self, batch: &Batch, deadline: Deadline) -> Result<(), Failure> {
@@ -79,9 +143,9 @@ impl Connection {
         Ok(batch.write_to(&mut *self.stream)?)
     }
 
-    /// These replies, and all that are missing.
-    fn replies(&mut self, mut replies: Vec<Reply>, batch: &Batch, deadline: Deadline) -> Result<Vec<Reply>, Failure> {
-        while replies.len() < batch.count() {
+    /// These replies, and all that are missing of so many.
+    fn replies(&mut self, mut replies: Vec<Reply>, count: usize, deadline: Deadline) -> Result<Vec<Reply>, Failure> {
+        while replies.len() < count {
             replies.push(self.frames.next(&mut *self.stream, deadline)?.ok_or(Failure::Late)?);
         }
         match replies.iter().position(|reply| matches!(reply, Reply::Error(_))) {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::batch::{Batch, Command};
 use super::call::{Call, LONGEST_LIFE, TAGS_AT_ONCE};
+use super::outbox::Outbox;
 use super::scripts::KEEP;
 use super::tokens;
 use crate::name::tag::Token;
@@ -27,6 +28,27 @@ impl Call<'_> {
         self.keep_some(last, None, after)
     }
 
+    /// Sends what keeps tags, and what is in `after`, which stores so many entries; nobody waits for the replies. Gives
+    /// whether it was sent: not if the server may not know the script, or has to run it more than once.
+    pub(crate) fn keep_and_leave(
+        &mut self,
+        kept: &[Kept<'_>],
+        (after, entries): (&Batch, usize),
+        outbox: &Outbox,
+    ) -> Result<bool, Failure> {
+        if kept.len() > TAGS_AT_ONCE || !(kept.is_empty() || self.connection.knows_keep()) {
+            return Ok(false);
+        }
+        let mut batch = Batch::default();
+        if !kept.is_empty() {
+            let mut command = KEEP.by_digest();
+            say(&mut command, kept, None);
+            batch.add(&command);
+        }
+        batch.join(after.clone());
+        self.connection.leave((&batch, entries), outbox, self.deadline).map(|()| true)
+    }
+
     /// Ends the lease of `holder`, who has stored nothing under `unused` tokens: a tag under which nobody has goes.
     pub(crate) fn give_up(&mut self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<(), Failure> {
         let unused: Vec<Kept<'_>> = unused.iter().map(|(tag, token)| (tag, *token, Duration::ZERO)).collect();
@@ -38,26 +60,32 @@ impl Call<'_> {
     }
 
     fn keep_some(&mut self, kept: &[Kept<'_>], lease: Option<(&Name, Writer)>, after: &Batch) -> Result<(), Failure> {
-        let with = |command: &mut Command| {
-            command.number(2 * kept.len() + usize::from(lease.is_some()));
-            kept.iter().for_each(|(tag, ..)| {
-                command.arg(tag.token.as_str()).arg(tag.intents().as_str());
-            });
-            lease.into_iter().for_each(|(lease, _)| {
-                command.arg(lease.as_str());
-            });
-            kept.iter().for_each(|(_, token, life)| {
-                command.arg(tokens::digits(token.bits())).arg(life.as_millis().to_string());
-            });
-            lease.into_iter().for_each(|(_, holder)| {
-                command.arg(tokens::digits(holder.bits()));
-            });
-        };
+        let with = |command: &mut Command| say(command, kept, lease);
         match self.connection.run_then((&KEEP, after), self.deadline, with)? {
-            (Reply::Number(1), _) => Ok(()),
+            (Reply::Number(1), _) => {
+                self.connection.learn_keep();
+                Ok(())
+            }
             _ => Err(Failure::strange("a script")),
         }
     }
+}
+
+/// What the script is told.
+fn say(command: &mut Command, kept: &[Kept<'_>], lease: Option<(&Name, Writer)>) {
+    command.number(2 * kept.len() + usize::from(lease.is_some()));
+    kept.iter().for_each(|(tag, ..)| {
+        command.arg(tag.token.as_str()).arg(tag.intents().as_str());
+    });
+    lease.into_iter().for_each(|(lease, _)| {
+        command.arg(lease.as_str());
+    });
+    kept.iter().for_each(|(_, token, life)| {
+        command.arg(tokens::digits(token.bits())).arg(life.as_millis().to_string());
+    });
+    lease.into_iter().for_each(|(_, holder)| {
+        command.arg(tokens::digits(holder.bits()));
+    });
 }
 
 /// What the last run of the script does, and what is done before; `None`: nothing is done.
