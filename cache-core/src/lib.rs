@@ -42,13 +42,14 @@ pub use observe::statistics::{Counters, Counts, NearCounts, Statistics, StoreCou
 pub use protocol::breaker::BreakerState;
 pub use protocol::intent;
 pub use protocol::miss::Miss;
+pub use read::approach::Attempt;
 pub use read::fill::{Fill, Loaders, Sought, Start};
 pub use read::inspect::Inspected;
-pub use read::lease::{Approach, Right};
+pub use read::lease::{Approach, LeaseWait, Right};
 pub use read::settle::{Conclusion, Loaded, Settlement};
 pub use read::{Missed, Reader, Served};
 pub use runtime::desk::{Answer, Desk, Nap};
-pub use runtime::flight::{Follower, Waited};
+pub use runtime::flight::{Follower, Following, Waited};
 pub use runtime::refresh::{Claim, Refreshing};
 pub use setting::policy::{self, Jitter, Lifetime, Timeout, Writes};
 pub use setting::quantity::MIB;

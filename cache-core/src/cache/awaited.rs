@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use crate::cache::Cache;
 use crate::runtime::desk::{Answer, Nap};
+use crate::runtime::flight::{Follower, Following};
 use crate::runtime::queue::Calling;
 
 /// What was done for a task: at once, or by a thread of the cache's desk.
@@ -36,6 +37,11 @@ impl Cache {
             let _place = place;
             Calling::InPlace.during(work)
         })))
+    }
+
+    /// Waits for somebody else's load without a thread, `budget` at most.
+    pub fn follow(&self, follower: Follower, budget: Duration) -> Following {
+        Following::new(follower, self.nap(budget))
     }
 
     /// Does `work` that calls the store on a thread of the cache, and tells nobody.

@@ -48,53 +48,74 @@ impl Fill {
         let (key, tags) = (*self.key(), self.tags());
         let wanted = Wanted { key, tags: &|| tags.clone(), codec };
         let look = || reader.look_up(&wanted).ok().and_then(|(value, life)| accept(value, life));
+        match self.attempt(reader, codec) {
+            Attempt::Query => None,
+            Attempt::Look => look(),
+            Attempt::Found(value, life) => accept(value, life),
+            Attempt::Wait(lease, found) => {
+                let found = found.and_then(|(value, life)| accept(value, life));
+                found.or_else(|| match reader.wait_for_lease(lease, budget, look) {
+                    Approach::Answered(found) => Some(found),
+                    Approach::Query(right) => {
+                        self.give(right);
+                        None
+                    }
+                })
+            }
+        }
+    }
+
+    /// Asks for the right to load, and waits for nobody. If another process has it, whoever drives this [waits](crate::LeaseWait),
+    /// and [gives](Self::give) the right that comes of it.
+    pub fn attempt(&mut self, reader: &Reader<'_>, codec: Option<Codec>) -> Attempt {
         if reader.cache.is_local() {
-            return look();
+            return Attempt::Look;
         }
         if self.has_right() {
             // Nothing can have been stored under a token that was put there with the lease, or no lease is wanted.
-            return None;
+            return Attempt::Query;
         }
-        let (lease, attempt) = self.attempt(reader, &wanted);
-        let (has_looked, found) = (attempt.looked.is_some(), attempt.looked.flatten());
-        let found = found.and_then(|(value, life)| accept(value, life));
-        let (right, has_looked) = match attempt.right {
-            Some(right) => (right, has_looked),
-            None if found.is_some() => return found,
-            None => match reader.wait_for_lease(lease, budget, look) {
-                Approach::Answered(found) => return Some(found),
-                Approach::Query(right) => (right, true),
-            },
-        };
-        self.give(right);
-        if has_looked { found } else { look() }
+        let (key, tags) = (*self.key(), self.tags());
+        let (lease, request) = self.request(reader, &Wanted { key, tags: &|| tags.clone(), codec });
+        let has_looked = request.looked.is_some();
+        match (request.right, request.looked.flatten()) {
+            (None, found) => Attempt::Wait(lease, found),
+            (Some(right), found) => {
+                self.give(right);
+                match found {
+                    Some((value, life)) => Attempt::Found(value, life),
+                    None if has_looked => Attempt::Query,
+                    None => Attempt::Look,
+                }
+            }
+        }
     }
 
     /// Takes the right to load under the tokens that the tags hold then, and looks once more if it can be done with it.
-    fn attempt(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>) -> ((Lease, Writer), Attempt) {
+    fn request(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>) -> ((Lease, Writer), Request) {
         /// A table that is written all the time has other tokens each time.
         const ROUNDS: usize = 3;
         let Some(declared) = self.presumed().map(<[TableDeclaration]>::to_vec) else {
             let lease = (self.lease(), Writer::fresh());
-            return (lease, Attempt { right: reader.try_right(lease), looked: None });
+            return (lease, Request { right: reader.try_right(lease), looked: None });
         };
         let mut round = 1;
         loop {
             let lease = (self.lease(), Writer::fresh());
-            let attempt = self.begin(reader, wanted, lease);
+            let request = self.begin(reader, wanted, lease);
             // Whoever loads under the tokens of now has another lease.
             let is_another = self.presumed().is_none() && self.lease() != lease.0;
-            if round == ROUNDS || !is_another || !attempt.may_go_on() {
-                return (lease, attempt);
+            if round == ROUNDS || !is_another || !request.may_go_on() {
+                return (lease, request);
             }
-            drop(attempt);
+            drop(request);
             self.presume(declared.clone());
             round += 1;
         }
     }
 
     /// Takes the lease, looks once more, and reads the tokens to fill under, all of it in one call.
-    fn begin(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>, (name, holder): (Lease, Writer)) -> Attempt {
+    fn begin(&mut self, reader: &Reader<'_>, wanted: &Wanted<'_>, (name, holder): (Lease, Writer)) -> Request {
         let (store, now, tags) = (reader.cache.store(), reader.now(), self.tags());
         let declared = self.presumed().unwrap_or_default().to_vec();
         let tables = store.noted(&declared);
@@ -110,7 +131,7 @@ impl Fill {
             Err(trouble) => {
                 reader.note(&trouble);
                 // It may have been taken, and nobody is to wait for it.
-                return Attempt { right: Some(reader.right(name, holder).denied()), looked: Some(None) };
+                return Request { right: Some(reader.right(name, holder).denied()), looked: Some(None) };
             }
         };
         let right = match begun.is_taken {
@@ -120,9 +141,9 @@ impl Fill {
         };
         let looked = reader.judge(begun.found).ok();
         if looked.is_none() && !self.settle(reader, begun.seeded, &declared) {
-            return Attempt { right: Some(Right::DENIED), looked: Some(None) };
+            return Request { right: Some(Right::DENIED), looked: Some(None) };
         }
-        Attempt { right, looked: Some(looked) }
+        Request { right, looked: Some(looked) }
     }
 
     /// Goes by the tokens that were read for this fill, and by notes that were read after them; says whether anything may
@@ -141,15 +162,28 @@ impl Fill {
     }
 }
 
-impl Attempt {
+impl Request {
     /// Whether nothing was found, and what is loaded may be stored as far as is known.
     fn may_go_on(&self) -> bool {
         self.looked.as_ref().is_none_or(Option::is_none) && self.right.as_ref().is_none_or(Right::may_store)
     }
 }
 
+/// How a load goes on that has asked for its right.
+#[derive(Debug)]
+pub enum Attempt {
+    /// Query, unless this is of use, which was found on the way.
+    Found(Value, Life),
+    /// Look once more, then query.
+    Look,
+    /// Query.
+    Query,
+    /// Another process has the lease; this was found on the way.
+    Wait((Lease, Writer), Option<(Value, Life)>),
+}
+
 /// What came of asking for the right to load.
-struct Attempt {
+struct Request {
     /// `None`: another process has it.
     right: Option<Right>,
     /// What was found on the way; `None`: nobody has looked.

@@ -184,7 +184,9 @@ impl Fill {
         self.leader.land(value, life);
     }
 
-    pub(crate) fn key(&self) -> &CacheKey {
+    /// The entry.
+    #[must_use]
+    pub fn key(&self) -> &CacheKey {
         &self.key
     }
 
@@ -194,7 +196,8 @@ impl Fill {
     }
 
     /// Every tag that what is loaded may depend on.
-    pub(crate) fn tags(&self) -> Vec<Tag> {
+    #[must_use]
+    pub fn tags(&self) -> Vec<Tag> {
         self.seeds.iter().map(|(tag, _)| *tag).collect()
     }
 
@@ -215,7 +218,8 @@ impl Fill {
         self.presumed = Some(declared);
     }
 
-    pub(crate) fn give(&mut self, mut right: Right) {
+    /// Loads by this right.
+    pub fn give(&mut self, mut right: Right) {
         right.stand_on(&self.seeds);
         self.right = Some(right);
     }

@@ -50,6 +50,12 @@ impl Right {
         !self.is_denied
     }
 
+    /// Whether the entry is to be looked for once more: the holder of a lease before this one may have stored it.
+    #[must_use]
+    pub const fn wants_a_look(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// The lease that is held, and its holder.
     pub(crate) fn held(&self) -> Option<(Lease, Writer)> {
         self.held.as_ref().map(|held| (held.name, held.holder))
@@ -81,6 +87,43 @@ impl Right {
     pub(crate) const DENIED: Self = Self { held: None, is_denied: true };
 }
 
+/// Waits for the lease of another process, step by step. Whoever drives it naps, looks for the entry, then
+/// [tries again](Self::retry).
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseWait {
+    lease: (Lease, Writer),
+    began: Instant,
+    wait: Wait,
+}
+
+impl LeaseWait {
+    /// Begins to wait, for `budget` at most.
+    #[must_use]
+    pub fn begin(reader: &Reader<'_>, lease: (Lease, Writer), budget: Duration) -> Self {
+        reader.cache.store().ledger.store.count(StoreCounter::LeaseWait);
+        Self { lease, began: Instant::now(), wait: Wait::new(budget) }
+    }
+
+    /// What is to be done next.
+    #[must_use]
+    pub fn next(&self) -> WaitStep {
+        self.wait.next(self.began.elapsed())
+    }
+
+    /// The right to load, as far as it is to be had by now; `None`: another process still has it.
+    #[must_use]
+    pub fn retry(&self, reader: &Reader<'_>) -> Option<Right> {
+        reader.try_right(self.lease)
+    }
+
+    /// What is left after the last nap: to query, and to store nothing.
+    #[must_use]
+    pub fn give_up(reader: &Reader<'_>) -> Right {
+        reader.cache.store().ledger.store.count(StoreCounter::LeaseTimeout);
+        Right::DENIED
+    }
+}
+
 impl Drop for HeldLease {
     fn drop(&mut self) {
         if self.is_over {
@@ -101,14 +144,20 @@ impl Reader<'_> {
     /// Takes the lease called `name`, or waits for what its holder stores: `look` looks for that. After `budget` the
     /// caller has to query by himself.
     pub fn take_lease<T>(&self, name: Lease, budget: Duration, look: impl FnMut() -> Option<T>) -> Approach<T> {
-        if self.cache.is_local() {
-            return Approach::Query(Right::UNLEASED);
+        match self.contend(name) {
+            Ok(right) => Approach::Query(right),
+            Err(lease) => self.wait_for_lease(lease, budget, look),
         }
+    }
+
+    /// Takes the lease called `name` without waiting for anybody.
+    ///
+    /// # Errors
+    ///
+    /// Returns the lease if another process has it, and who wants it here.
+    pub fn contend(&self, name: Lease) -> Result<Right, (Lease, Writer)> {
         let lease = (name, Writer::fresh());
-        match self.try_right(lease) {
-            Some(right) => Approach::Query(right),
-            None => self.wait_for_lease(lease, budget, look),
-        }
+        if self.cache.is_local() { Ok(Right::UNLEASED) } else { self.try_right(lease).ok_or(lease) }
     }
 
     /// The right to load, as far as it is to be had; `None`: another process has it.
@@ -123,29 +172,22 @@ impl Reader<'_> {
     /// Waits for what the lease's holder stores, or for the lease.
     pub(crate) fn wait_for_lease<T>(
         &self,
-        (name, holder): (Lease, Writer),
+        lease: (Lease, Writer),
         budget: Duration,
         mut look: impl FnMut() -> Option<T>,
     ) -> Approach<T> {
-        self.cache.store().ledger.store.count(StoreCounter::LeaseWait);
-        let (began, wait) = (Instant::now(), Wait::new(budget));
-        while let WaitStep::Nap(nap) = wait.next(began.elapsed()) {
+        let wait = LeaseWait::begin(self, lease, budget);
+        while let WaitStep::Nap(nap) = wait.next() {
             thread::sleep(nap);
             if let Some(found) = look() {
                 return Approach::Answered(found);
             }
-            match self.try_lease(name, holder) {
-                None => return Approach::Query(Right::UNLEASED),
-                Some(false) => {}
-                Some(true) => {
-                    let right = self.right(name, holder);
-                    // Its holder may have stored it since.
-                    return look().map_or(Approach::Query(right), Approach::Answered);
-                }
+            if let Some(right) = wait.retry(self) {
+                let found = right.wants_a_look().then(&mut look).flatten();
+                return found.map_or(Approach::Query(right), Approach::Answered);
             }
         }
-        self.cache.store().ledger.store.count(StoreCounter::LeaseTimeout);
-        Approach::Query(Right::DENIED)
+        Approach::Query(LeaseWait::give_up(self))
     }
 
     /// How long to wait for another process: those who wait in this one should still get the answer of the query that

@@ -1,8 +1,14 @@
 //! Shares one load among concurrent misses of one key, if they read the same tokens.
 
+mod following;
+
+#[cfg(test)]
+mod tests;
+
+use core::task::Waker;
 use core::time::Duration;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, ThreadId};
 
@@ -11,6 +17,8 @@ use crate::name::key::CacheKey;
 use crate::name::tag::Token;
 use crate::protocol::circle::is_circle;
 use crate::sync::{Monitor, Mutex};
+
+pub use following::Following;
 
 /// The loads that are under way. A load that began under other tokens is another one: somebody
 /// may have written between.
@@ -28,11 +36,12 @@ struct Flight {
     leader: ThreadId,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum FlightState {
     Failed,
     Landed(Value, Life),
-    Running,
+    /// The tasks that wait for it, each by a number of its own.
+    Running(BTreeMap<u64, Waker>),
 }
 
 /// Who loads.
@@ -71,7 +80,7 @@ impl Flights {
             Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
             Entry::Vacant(free) => {
                 let leader = thread::current().id();
-                let flight = Arc::new(Flight { state: Monitor::new(FlightState::Running), leader });
+                let flight = Arc::new(Flight { state: Monitor::new(FlightState::running()), leader });
                 free.insert(Arc::clone(&flight));
                 Seat::Leader(Leader { flights: Arc::clone(self), key, flight })
             }
@@ -83,11 +92,8 @@ impl Follower {
     /// Waits until the load ends, `budget` at most.
     #[must_use]
     pub fn wait(self, budget: Duration) -> Waited {
-        let state = self.0.state.wait_while(self.0.state.lock(), budget, |state| matches!(state, FlightState::Running));
-        match &*state {
-            FlightState::Landed(value, life) => Waited::Landed(value.clone(), *life),
-            FlightState::Failed | FlightState::Running => Waited::InVain,
-        }
+        let state = self.0.state.wait_while(self.0.state.lock(), budget, |state| state.is_running());
+        state.brought()
     }
 }
 
@@ -130,7 +136,25 @@ impl Drop for InLine {
 
 impl Flight {
     fn is_running(&self) -> bool {
-        matches!(*self.state.lock(), FlightState::Running)
+        self.state.lock().is_running()
+    }
+}
+
+impl FlightState {
+    const fn running() -> Self {
+        Self::Running(BTreeMap::new())
+    }
+
+    const fn is_running(&self) -> bool {
+        matches!(self, Self::Running(_))
+    }
+
+    /// What somebody gets who waits no longer.
+    fn brought(&self) -> Waited {
+        match self {
+            Self::Landed(value, life) => Waited::Landed(value.clone(), *life),
+            Self::Failed | Self::Running(_) => Waited::InVain,
+        }
     }
 }
 
@@ -141,10 +165,12 @@ impl Leader {
 
     fn end(&self, end: FlightState) {
         let mut state = self.flight.state.lock();
-        if matches!(*state, FlightState::Running) {
-            *state = end;
-            self.flight.state.wake_all();
-        }
+        let FlightState::Running(tasks) = &mut *state else { return };
+        let tasks = core::mem::take(tasks);
+        *state = end;
+        drop(state);
+        self.flight.state.wake_all();
+        tasks.into_values().for_each(Waker::wake);
     }
 }
 
