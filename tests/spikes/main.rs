@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-mod awaited;
 mod pool;
 mod shop;
 mod view;

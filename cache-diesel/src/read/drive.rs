@@ -1,7 +1,7 @@
 //! Drives reads, on a connection that blocks and on one that is awaited.
 
 pub(crate) mod ask;
-#[cfg(feature = "__async")]
+#[cfg(feature = "async")]
 mod awaiting;
 pub(crate) mod batch;
 pub(crate) mod blocking;

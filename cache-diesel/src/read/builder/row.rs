@@ -3,18 +3,18 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-#[cfg(feature = "__async")]
+#[cfg(feature = "async")]
 use cache_core::KeyBytes;
 use cache_core::Kind;
 use diesel::connection::LoadConnection;
-#[cfg(feature = "__async")]
+#[cfg(feature = "async")]
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
-#[cfg(feature = "__async")]
+#[cfg(feature = "async")]
 use crate::model::CachedModel;
 use crate::model::keys::IntoKey;
 use crate::read::builder::cloned;
@@ -171,7 +171,7 @@ where
     }
 }
 
-#[cfg(feature = "__async")]
+#[cfg(feature = "async")]
 impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
     /// The task of a driver that makes the query before it looks.
     pub(crate) fn into_keyed_task<C, DB, Selected>(

@@ -85,7 +85,7 @@ impl Tracker {
     }
 
     /// What the address alone says, for a connection that cannot be asked.
-    #[cfg(feature = "__async")]
+    #[cfg(feature = "async")]
     pub(crate) fn by_address(&self) -> Result<Identity, Bypass> {
         self.session.gate()?;
         self.identity.ok_or(Bypass::NotTracked)
