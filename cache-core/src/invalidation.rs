@@ -15,7 +15,7 @@ use crate::protocol::standing::Cover;
 use crate::protocol::write::ChangeSet;
 use crate::runtime::guard::CallFailure;
 use crate::runtime::notes::EndedWrite;
-use crate::runtime::open_intents::OpenWrite;
+use crate::runtime::open_intents::{OpenWrite, Renewal};
 use crate::setting::policy::Writes;
 use crate::store::{Outcome, Release, Writer};
 
@@ -30,6 +30,8 @@ pub struct Invalidation {
     placed: Vec<Tag>,
     /// The standing intents that the write relies on, each by the tag that it stands beside.
     relied_on: Vec<(Cache, Tag)>,
+    /// Those that this write keeps open.
+    open: Vec<Tag>,
     /// As long as it lives, the intents of this write are placed again in time.
     alive: Option<Arc<()>>,
 }
@@ -38,6 +40,8 @@ pub struct Invalidation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteEnd {
+    /// It has answered, and nobody will say when it is over.
+    Open,
     /// It is over: done, or failed in a way that may have left something done.
     Over,
     /// It may still be under way: the link was lost before its answer came.
@@ -57,8 +61,8 @@ impl Invalidation {
     /// A write to `database`.
     #[must_use]
     pub fn of(database: Database) -> Self {
-        let (announced, placed, relied_on) = (Vec::new(), Vec::new(), Vec::new());
-        Self { writer: Writer::fresh(), database, announced, placed, relied_on, alive: None }
+        let (announced, placed, open, relied_on) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { writer: Writer::fresh(), database, announced, placed, relied_on, open, alive: None }
     }
 
     /// Sees to it that intents stand for everything that `changes` will change, in each of `caches`. A cache in the memory
@@ -76,6 +80,44 @@ impl Invalidation {
             }
         }
         add(&mut self.announced, &tags);
+    }
+
+    /// Sees to it that what was announced changes anew each time that an intent's life has passed, until this is released:
+    /// nobody may ever say that the write is over.
+    pub fn watch(&mut self, changes: &ChangeSet, caches: &[Cache]) {
+        if changes.is_empty() {
+            return;
+        }
+        let tags = changes.tags(&self.database);
+        for cache in caches {
+            let alive = Arc::downgrade(self.alive.get_or_insert_default());
+            let declared = changes.declared(&self.database).into();
+            let (tags, placed_at) = (tags.clone().into(), Some(cache.now()));
+            cache.renew_in_time(OpenWrite {
+                writer: self.writer,
+                tags,
+                placed_at,
+                alive,
+                renewal: Renewal::Change(declared),
+            });
+        }
+        add(&mut self.announced, &tags);
+    }
+
+    /// Gives everything in `changes` a new token, in each of `caches`, and lets nothing be kept under it for an intent's
+    /// life, unless this is released before: the write has answered, and nobody will say when it is over.
+    ///
+    /// A store that fails is treated as by [`release`](Self::release).
+    pub fn open(&mut self, changes: &ChangeSet, cause: Cause, caches: &[Cache]) {
+        let tags = changes.tags(&self.database);
+        for cache in caches {
+            self.finish_in(cache, (&tags, changes), WriteEnd::Open, &[]);
+            cache.note_invalidation(changes, cause);
+        }
+        add(&mut self.announced, &tags);
+        let announced = core::mem::take(&mut self.announced);
+        add(&mut self.open, &announced);
+        self.announced = announced;
     }
 
     /// Places intents in those of `caches` whose writes are [strict](Cache::is_strict): a write may go on only if they
@@ -103,25 +145,27 @@ impl Invalidation {
     /// has happened all the same.
     pub fn release(mut self, changes: &ChangeSet, ending: WriteEnd, cause: Cause, caches: &[Cache]) {
         let tags = changes.tags(&self.database);
-        let tables: Vec<&str> = changes.tables().collect();
         for cache in caches {
             let (mut ended, relied_on) = self.end_in(cache);
             let own = ended.extract_if(.., |(writer, _)| *writer == self.writer).map(|(_, tag)| tag);
             let own: Vec<Tag> = own.collect();
-            let is_released = self.release_in(cache, (&tags, changes), ending, &own).is_ok();
+            let is_released = self.finish_in(cache, (&tags, changes), ending, &own);
             if is_released {
                 cache.0.standing.end_now(cache.store(), ended);
-            } else {
-                cache.store().ledger.count_invalidation_failure();
-                self.note_failed(cache, (&tags, changes), &tables, ending);
             }
             cache.0.standing.released(&relied_on, !is_released);
-            if changes.is_empty() {
-                continue;
-            }
-            cache.store().ledger.count_invalidation(changes.tables(), changes.is_wide());
-            cache.tell(&Event::Invalidated { tables: &tables, is_wide: changes.is_wide(), cause });
+            cache.note_invalidation(changes, cause);
         }
+    }
+
+    /// Releases in `cache`, and notes it if that was not acknowledged. Gives whether it was.
+    fn finish_in(&self, cache: &Cache, (tags, changes): (&[Tag], &ChangeSet), ending: WriteEnd, ended: &[Tag]) -> bool {
+        let is_released = self.release_in(cache, (tags, changes), ending, ended).is_ok();
+        if !is_released {
+            cache.store().ledger.count_invalidation_failure();
+            self.note_failed(cache, (tags, changes), ending);
+        }
+        is_released
     }
 
     /// The write does not take place, or nothing of it counts: the intents end, and no token changes.
@@ -139,9 +183,13 @@ impl Invalidation {
     ) -> core::result::Result<(), CallFailure> {
         let outcome = outcome(ending, cache);
         // What may still be under way may change all that was announced.
-        let placed = if ending == WriteEnd::Unknown { &self.announced } else { &self.placed };
-        let placed = if cache.is_local() && ending == WriteEnd::Over { &[][..] } else { placed };
-        let mut releases = plan(tags, placed, outcome);
+        let placed = match ending {
+            WriteEnd::Open | WriteEnd::Unknown => Cow::Borrowed(&self.announced[..]),
+            WriteEnd::Over if self.open.is_empty() && cache.is_local() => Cow::Borrowed(&[][..]),
+            WriteEnd::Over if self.open.is_empty() => Cow::Borrowed(&self.placed[..]),
+            WriteEnd::Over => Cow::Owned([&self.placed[..], &self.open].concat()),
+        };
+        let mut releases = plan(tags, &placed, outcome);
         releases.extend(ended.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Unchanged }));
         if releases.is_empty() {
             return Ok(());
@@ -154,13 +202,14 @@ impl Invalidation {
     }
 
     /// Notes what `cache` did not acknowledge.
-    fn note_failed(&self, cache: &Cache, (tags, changes): (&[Tag], &ChangeSet), tables: &[&str], ending: WriteEnd) {
+    fn note_failed(&self, cache: &Cache, (tags, changes): (&[Tag], &ChangeSet), ending: WriteEnd) {
         // Whether others declare something else was not told, or not acted on.
         let declared = if cache.store().keeps_notes() { changes.declared(&self.database) } else { Vec::new() };
         let wide = declared.iter().flat_map(|declared| declared.table.wide());
         let new: Vec<Tag> = wide.filter(|tag| !tags.contains(tag)).collect();
         let tags = if new.is_empty() { Cow::Borrowed(tags) } else { Cow::Owned([tags, &new].concat()) };
-        cache.note_failed_release(&Failed { tags: &tags, tables, may_still_run: ending == WriteEnd::Unknown });
+        let tables: Vec<&str> = changes.tables().collect();
+        cache.note_failed_release(&Failed { tags: &tags, tables: &tables, may_still_run: ending != WriteEnd::Over });
     }
 
     /// The write relies on no intent in `cache` any more. Gives the intents that end with it, by their names, and the tags
@@ -221,7 +270,8 @@ impl Invalidation {
     /// Sees to it that the intents are placed again in time; `placed_at`: `None` if they have to be at once.
     fn renew_in_time(&mut self, cache: &Cache, tags: Vec<Tag>, placed_at: Option<Timestamp>) {
         let alive = Arc::downgrade(self.alive.get_or_insert_default());
-        cache.renew_in_time(OpenWrite { writer: self.writer, tags: tags.into(), placed_at, alive });
+        let (writer, tags, renewal) = (self.writer, tags.into(), Renewal::Place);
+        cache.renew_in_time(OpenWrite { writer, tags, placed_at, alive, renewal });
     }
 }
 
@@ -242,12 +292,23 @@ fn add(tags: &mut Vec<Tag>, more: &[Tag]) {
 
 fn outcome(ending: WriteEnd, cache: &Cache) -> Outcome {
     match ending {
+        WriteEnd::Open => Outcome::Open(cache.policy().intent_life),
         WriteEnd::Over => Outcome::Changed,
         WriteEnd::Unknown => Outcome::Unknown(cache.policy().intent_life),
     }
 }
 
 impl Cache {
+    /// Counts `changes`, and tells the listeners.
+    fn note_invalidation(&self, changes: &ChangeSet, cause: Cause) {
+        if changes.is_empty() {
+            return;
+        }
+        let tables: Vec<&str> = changes.tables().collect();
+        self.store().ledger.count_invalidation(changes.tables(), changes.is_wide());
+        self.tell(&Event::Invalidated { tables: &tables, is_wide: changes.is_wide(), cause });
+    }
+
     /// Whether a manager's own write has to fail if the store does not take its intents. A store in this process
     /// always does.
     #[must_use]

@@ -65,6 +65,9 @@ pub enum Outcome {
     Changed,
     /// Nothing was written: the token stays, the intent goes.
     Unchanged,
+    /// It is being written, and nobody will say when it is over: nothing is kept under the tag for so long from now, unless
+    /// the writer releases it before.
+    Open(Duration),
     /// Perhaps it is still being written: a new token, and an intent that stands for so long from now.
     Unknown(Duration),
 }
@@ -76,6 +79,8 @@ pub struct TagState {
     pub held: Option<TagValue>,
     /// The second key: who stands beside the tag, and until when. It expires with the last of them.
     pub intents: Vec<(Writer, Timestamp)>,
+    /// Whose intents keep the tag open, as part of the second key.
+    pub open: Vec<Writer>,
 }
 
 /// The first key of a tag.
@@ -198,14 +203,15 @@ impl TagState {
         others.map(|(_, deadline)| *deadline).chain(blocked).max()
     }
 
-    /// The tag's token: `fresh` if it had none, which is kept as `keeping` says. Under a tag that is blocked `fresh` is
-    /// given and not kept, so that nothing that is filled under it is ever found.
+    /// The tag's token: `fresh` if it had none, which is kept as `keeping` says. Under a tag that is blocked or open `fresh`
+    /// is given and not kept, so that nothing that is filled under it is ever found.
     pub fn seed(&mut self, fresh: Token, keeping: Keeping, now: Timestamp) -> Seed {
         self.settle(now);
         let is_intended = !self.intents.is_empty();
         let seed = match self.held {
             Some(TagValue::Token { token, .. }) => Seed { token, is_intended },
             Some(TagValue::Blocked { .. }) => Seed { token: fresh, is_intended: true },
+            None | Some(TagValue::Counted(_)) if !self.open.is_empty() => Seed { token: fresh, is_intended: true },
             None | Some(TagValue::Counted(_)) => {
                 self.held = Some(TagValue::Token { token: fresh, keeping, standing: IntentCount::NONE });
                 Seed { token: fresh, is_intended }
@@ -245,7 +251,7 @@ impl TagState {
         self.note(now);
     }
 
-    /// Places an intent of `writer` for `life`; a second one replaces the first.
+    /// Places an intent of `writer` for `life`; a second one replaces the first. A tag that the writer keeps open stays so.
     pub fn place(&mut self, writer: Writer, life: Duration, now: Timestamp) {
         self.settle(now);
         self.stand(writer, life, now);
@@ -256,12 +262,17 @@ impl TagState {
     pub fn release(&mut self, writer: Writer, outcome: Outcome, fresh: Token, now: Timestamp) {
         self.settle(now);
         self.intents.retain(|(other, _)| *other != writer);
-        if let Outcome::Unknown(life) = outcome {
+        self.open.retain(|other| *other != writer);
+        if let Outcome::Open(life) | Outcome::Unknown(life) = outcome {
             self.stand(writer, life, now);
         }
-        if let (Outcome::Changed | Outcome::Unknown(_), Some(TagValue::Token { token, .. })) = (outcome, &mut self.held)
-        {
-            *token = fresh;
+        match (outcome, &mut self.held) {
+            (Outcome::Changed | Outcome::Unknown(_), Some(TagValue::Token { token, .. })) => *token = fresh,
+            (Outcome::Open(_), held) => {
+                self.open.push(writer);
+                *held = held.filter(|held| matches!(held, TagValue::Blocked { .. }));
+            }
+            _ => {}
         }
         self.note(now);
     }
@@ -276,6 +287,9 @@ impl TagState {
     fn settle(&mut self, now: Timestamp) {
         self.held = self.held.filter(|held| now < held.expires_at());
         self.intents.retain(|(_, deadline)| *deadline > now);
+        if !self.open.is_empty() {
+            self.open.retain(|writer| self.intents.iter().any(|(standing, _)| standing == writer));
+        }
         // A key that counts intents expires with the first of them: while it is there, none of them has ended.
         if let Some(TagValue::Token { standing, .. } | TagValue::Counted(standing)) = self.held
             && self.intents.len() < standing.count
@@ -415,6 +429,39 @@ mod tests {
         assert_eq!(state.token(at(20)), None, "no release lifts it");
         state.seed(token(6), Keeping::Long, at(21));
         assert_eq!(state.token(at(100)), Some(token(6)));
+    }
+
+    #[test]
+    fn nothing_is_kept_under_a_tag_that_is_open_until_its_writer_releases_it_or_its_time_is_over() {
+        let is_kept = |state: &mut TagState, fresh, now| {
+            let seed = state.seed(token(fresh), Keeping::Long, at(now));
+            assert_eq!(seed.is_intended, state.token(at(now)) != Some(seed.token));
+            state.token(at(now)) == Some(seed.token)
+        };
+        for is_released in [false, true] {
+            let mut state = seeded();
+            state.place(writer(2), LIFE * 2, at(1));
+            state.release(writer(1), Outcome::Open(LIFE), token(2), at(2));
+            state.release(writer(2), Outcome::Changed, token(3), at(3));
+            assert!(!is_kept(&mut state, 4, 4), "what others release does not close it");
+            state.place(writer(1), LIFE, at(4));
+            assert!(!is_kept(&mut state, 5, 5));
+            if is_released {
+                state.release(writer(1), Outcome::Changed, token(6), at(5));
+                assert!(is_kept(&mut state, 7, 5));
+            }
+            assert_eq!(is_kept(&mut state, 8, 13), is_released);
+            assert!(is_kept(&mut state, 9, 14));
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_open_and_loses_its_intents_is_blocked() {
+        let mut state = seeded();
+        state.release(writer(1), Outcome::Open(LIFE), token(2), at(1));
+        state.intents.clear();
+        assert_eq!(state.seed(token(3), Keeping::Long, at(2)), Seed { token: token(3), is_intended: true });
+        assert_eq!(state.held, Some(TagValue::Blocked { until: at(11) }));
     }
 
     #[test]

@@ -10,12 +10,13 @@ use crate::protocol::intent::{Outcome, Release};
 ///   witnesses': it must not find the new token of the row beside the old one of a witness.
 /// * Tags that were placed and not changed come last. Their intents cover what the result has told by now, and go
 ///   without a new token only once that has its own.
-/// * While the outcome is not known, nothing that was placed is known not to change.
+/// * While the write is open, or its outcome is not known, nothing that was placed is known not to change.
 #[must_use]
 pub fn plan(changed: &[Tag], placed: &[Tag], outcome: Outcome) -> Vec<Release> {
     let (witnesses, others): (Vec<Tag>, Vec<Tag>) = changed.iter().partition(|tag| is_witness(tag));
     let covering = placed.iter().filter(|tag| !changed.contains(tag));
-    let covers = if let Outcome::Unknown(_) = outcome { outcome } else { Outcome::Unchanged };
+    let is_over = matches!(outcome, Outcome::Changed | Outcome::Unchanged);
+    let covers = if is_over { Outcome::Unchanged } else { outcome };
     let changes = witnesses.into_iter().chain(others).map(|tag| Release { tag, outcome });
     changes.chain(covering.map(|tag| Release { tag: *tag, outcome: covers })).collect()
 }

@@ -1,16 +1,19 @@
-//! Keeps the intents of writes that are under way, so that those of long writes are renewed in time.
+//! Keeps the writes that are under way whose intents are renewed in time, or whose end may never be told.
 //!
-//! They stand beside tags that are not of a table. Beside tables stands what
+//! The intents stand beside tags that are not of a table. Beside tables stands what
 //! [`StandingIntents`](crate::runtime::standing::StandingIntents) keeps.
 
 use core::time::Duration;
 use std::sync::{Arc, Weak};
 
 use crate::clock::Timestamp;
+use crate::name::tables::TableDeclaration;
 use crate::name::tag::Tag;
 use crate::observe::statistics::StoreCounter;
+use crate::protocol::release::plan;
 use crate::runtime::guard::{CallFailure, GuardedStore};
-use crate::store::Writer;
+use crate::runtime::notes::EndedWrite;
+use crate::store::{Outcome, Writer};
 use crate::sync::Mutex;
 
 /// The writes of one cache that are under way.
@@ -28,12 +31,39 @@ pub(crate) struct OpenWrite {
     pub(crate) placed_at: Option<Timestamp>,
     /// Whether anybody is going to end them: a write that is given up may end without a word.
     pub(crate) alive: Weak<()>,
+    pub(crate) renewal: Renewal,
+}
+
+/// What is done for a write that goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Renewal {
+    /// Its tags change: it may have taken effect, and nobody may ever say so. Beside them is what this process declares.
+    Change(Arc<[TableDeclaration]>),
+    /// Its intents are placed again.
+    Place,
 }
 
 impl OpenWrite {
     /// When the intents are to be placed again: at half their life, so that at least half is left always.
     fn due_at(&self, life: Duration) -> Timestamp {
-        self.placed_at.map_or(Timestamp::from_nanos(0), |placed_at| placed_at.after(life / 2))
+        let pause = if self.renewal == Renewal::Place { life / 2 } else { life };
+        self.placed_at.map_or(Timestamp::from_nanos(0), |placed_at| placed_at.after(pause))
+    }
+
+    /// Does what is due at `now`.
+    fn renew(&self, store: &GuardedStore, now: Timestamp) -> Result<(), CallFailure> {
+        match &self.renewal {
+            Renewal::Place => {
+                store.place(self.writer, &self.tags, now)?;
+                store.ledger.store.count(StoreCounter::IntentRenewal);
+                Ok(())
+            }
+            Renewal::Change(declared) => {
+                let outcome = Outcome::Unknown(store.policy.intent_life);
+                let releases = &plan(&self.tags, &[], outcome);
+                store.release(&EndedWrite { writer: self.writer, releases, declared, outcome })
+            }
+        }
     }
 }
 
@@ -41,7 +71,8 @@ impl OpenIntents {
     /// Intents were placed, or are to be; what was placed before for the same write stands as long as these.
     pub(crate) fn add(&self, open: OpenWrite) {
         let mut writes = self.0.lock();
-        writes.retain(|other| other.writer != open.writer || other.tags != open.tags);
+        let is_same = |other: &OpenWrite| other.writer == open.writer && other.tags == open.tags;
+        writes.retain(|other| !is_same(other) || other.renewal != open.renewal);
         writes.push(open);
     }
 
@@ -68,7 +99,7 @@ impl OpenIntents {
         }
     }
 
-    /// Places the intents that are due again. Gives how long it is until the next ones are, if there are any.
+    /// Does what is due. Gives how long it is until something is due again, if there is anything left.
     ///
     /// An intent that arrives after its write has ended stands until its deadline. That costs a query.
     ///
@@ -81,9 +112,8 @@ impl OpenIntents {
         let next = if due.is_empty() { next } else { Some(next.map_or(life / 2, |next| next.min(life / 2))) };
         for open in due {
             let now = store.now();
-            store.place(open.writer, &open.tags, now)?;
+            open.renew(store, now)?;
             self.note_placed(&open, now);
-            store.ledger.store.count(StoreCounter::IntentRenewal);
         }
         Ok(next)
     }
@@ -101,7 +131,7 @@ mod tests {
 
     fn open(writer: u64, placed_at: Option<Timestamp>, alive: &Arc<()>) -> OpenWrite {
         let (writer, alive) = (Writer::from_bits(writer), Arc::downgrade(alive));
-        OpenWrite { writer, tags: [Tag::root()].into(), placed_at, alive }
+        OpenWrite { writer, tags: [Tag::root()].into(), placed_at, alive, renewal: Renewal::Place }
     }
 
     fn due(writes: &OpenIntents, now: Timestamp) -> (Vec<u64>, Option<Duration>) {
@@ -120,6 +150,18 @@ mod tests {
         writes.add(open(3, Some(at(6)), &alive));
         writes.end(Writer::from_bits(1));
         assert_eq!(due(&writes, at(8)), (vec![2], Some(Duration::from_secs(3))));
+    }
+
+    #[test]
+    fn a_write_that_may_never_end_is_due_once_in_a_life() {
+        let (writes, alive) = (OpenIntents::default(), Arc::new(()));
+        let renewal = Renewal::Change([].into());
+        writes.add(OpenWrite { renewal, ..open(1, Some(at(1)), &alive) });
+        writes.add(open(1, Some(at(1)), &alive));
+        assert_eq!(due(&writes, at(10)), (vec![1], Some(Duration::from_secs(1))));
+        assert_eq!(due(&writes, at(11)), (vec![1, 1], None));
+        writes.end(Writer::from_bits(1));
+        assert_eq!(due(&writes, at(11)), (vec![], None));
     }
 
     #[test]

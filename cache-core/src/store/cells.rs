@@ -127,7 +127,7 @@ impl Cells {
     }
 
     pub(super) fn release(&self, writer: Writer, tag: &Tag, outcome: Outcome, now: Timestamp) {
-        if let Outcome::Unknown(_) = outcome {
+        if let Outcome::Open(_) | Outcome::Unknown(_) = outcome {
             return self.with(tag, now, |cell| cell.release(writer, outcome, now));
         }
         // Without a cell there is no entry and no fill that depends on the tag.

@@ -85,6 +85,8 @@ macro_rules! store_facts {
                 a_second_intent_of_one_writer_replaces_the_first,
                 a_writer_ends_its_own_intent_only,
                 a_writer_that_does_not_know_changes_the_tag_now_and_at_the_deadline,
+                nothing_is_kept_under_a_tag_that_is_open,
+                a_tag_that_nobody_closes_is_closed_when_its_time_is_over,
                 a_release_that_comes_late_changes_a_tag_that_was_seeded_meanwhile,
                 a_tag_that_nobody_knows_is_released_without_a_trace,
                 b12_an_intent_that_has_ended_stands_beside_nothing,

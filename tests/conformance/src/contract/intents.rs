@@ -85,6 +85,35 @@ pub fn a_writer_that_does_not_know_changes_the_tag_now_and_at_the_deadline(subje
     assert!(!later.is_intended && later.token != now.token);
 }
 
+pub fn nothing_is_kept_under_a_tag_that_is_open(subject: &Subject) {
+    let writer = Writer::fresh();
+    let before = subject.under(tag(1));
+    subject.put(1, vec![before]);
+    subject.place(writer, tag(1), 10);
+    subject.release(writer, tag(1), Outcome::Open(subject.units(10)));
+    assert!(!subject.serves(1));
+    let during = subject.seed(tag(1));
+    assert!(during.is_intended);
+    subject.put(1, vec![(tag(1), during.token)]);
+    assert!(!subject.serves(1));
+    subject.release(writer, tag(1), Outcome::Changed);
+    assert!(!subject.serves(1));
+    let after = subject.under(tag(1));
+    subject.put(1, vec![after]);
+    assert!(subject.serves(1));
+}
+
+pub fn a_tag_that_nobody_closes_is_closed_when_its_time_is_over(subject: &Subject) {
+    subject.release(Writer::fresh(), tag(1), Outcome::Open(subject.units(10)));
+    subject.pass(9);
+    let during = subject.seed(tag(1));
+    assert!(during.is_intended);
+    subject.pass(1);
+    let after = subject.seed(tag(1));
+    assert!(!after.is_intended && after.token != during.token);
+    assert_eq!(subject.seed(tag(1)), after);
+}
+
 pub fn a_release_that_comes_late_changes_a_tag_that_was_seeded_meanwhile(subject: &Subject) {
     let writer = Writer::fresh();
     subject.place(writer, tag(1), 10);

@@ -10,8 +10,8 @@ use super::keyspace::Keyspace;
 /// The state of a tag. Bytes that are not one count as lost.
 pub(super) fn load(keys: &Keyspace, tag: &TagName, now: Timestamp) -> TagState {
     let held = keys.get(tag.token.as_str(), now).and_then(held);
-    let intents = keys.get(tag.intents().as_str(), now).and_then(intents).unwrap_or_default();
-    TagState { held, intents }
+    let (intents, open) = keys.get(tag.intents().as_str(), now).and_then(intents).unwrap_or_default();
+    TagState { held, intents, open }
 }
 
 /// Writes the state of a tag; each key expires when what it holds is over.
@@ -21,7 +21,7 @@ pub(super) fn save(keys: &mut Keyspace, tag: &TagName, state: &TagState) {
         None => keys.remove(tag.token.as_str()),
     }
     match state.intents.iter().map(|(_, deadline)| *deadline).max() {
-        Some(last) => keys.set(tag.intents().as_str(), intents_bytes(&state.intents), last),
+        Some(last) => keys.set(tag.intents().as_str(), intents_bytes(state), last),
         None => keys.remove(tag.intents().as_str()),
     }
 }
@@ -71,14 +71,20 @@ fn held(bytes: &[u8]) -> Option<TagValue> {
     }
 }
 
-fn intents_bytes(intents: &[(Writer, Timestamp)]) -> Vec<u8> {
-    intents.iter().flat_map(|(writer, deadline)| words(&[writer.bits(), deadline.as_nanos()])).collect()
+fn intents_bytes(state: &TagState) -> Vec<u8> {
+    let of_intent = |(writer, deadline): &(Writer, Timestamp)| {
+        words(&[writer.bits(), deadline.as_nanos(), u64::from(state.open.contains(writer))])
+    };
+    state.intents.iter().flat_map(of_intent).collect()
 }
 
-fn intents(bytes: &[u8]) -> Option<Vec<(Writer, Timestamp)>> {
+/// The intents, and those of them that keep the tag open.
+fn intents(bytes: &[u8]) -> Option<(Vec<(Writer, Timestamp)>, Vec<Writer>)> {
     let numbers = numbers(bytes)?;
-    let pair = |pair: &[u64]| (Writer::from_bits(pair[0]), Timestamp::from_nanos(pair[1]));
-    (numbers.len() % 2 == 0).then(|| numbers.chunks_exact(2).map(pair).collect())
+    let (intents, rest) = numbers.as_chunks::<3>();
+    let of_intent = |[writer, deadline, _]: &[u64; 3]| (Writer::from_bits(*writer), Timestamp::from_nanos(*deadline));
+    let open = intents.iter().filter(|[.., is_open]| *is_open == 1).map(|[writer, ..]| Writer::from_bits(*writer));
+    rest.is_empty().then(|| (intents.iter().map(of_intent).collect(), open.collect()))
 }
 
 /// Notes: for each 16 bytes of what is declared, and two numbers.

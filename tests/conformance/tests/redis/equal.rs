@@ -134,8 +134,10 @@ impl<'a> History<'a> {
                 self.state.keep(self.meant(is_present), Duration::from_nanos(units), now);
             }
             Step::Place(writer, units) => self.state.place(writer, Duration::from_nanos(units), now),
-            Step::Release(writer, Some(units), _) => {
-                self.state.release(writer, Outcome::Unknown(Duration::from_nanos(units)), FRESH, now);
+            Step::Release(writer, Some(units), is_open) => {
+                let life = Duration::from_nanos(units);
+                let outcome = if is_open { Outcome::Open(life) } else { Outcome::Unknown(life) };
+                self.state.release(writer, outcome, FRESH, now);
             }
             Step::Release(writer, None, is_changed) => {
                 let outcome = if is_changed { Outcome::Changed } else { Outcome::Unchanged };
@@ -167,7 +169,8 @@ impl<'a> History<'a> {
                 self.link.put(&[Packed { name, bytes: vec![], life: Some(life(units)), under }], None).unwrap();
             }
             Step::Place(writer, units) => drop(self.link.place(writer, &tags, life(units), &[]).unwrap()),
-            Step::Release(writer, Some(units), _) => release(writer, Outcome::Unknown(life(units))),
+            Step::Release(writer, Some(units), false) => release(writer, Outcome::Unknown(life(units))),
+            Step::Release(writer, Some(units), true) => release(writer, Outcome::Open(life(units))),
             Step::Release(writer, None, true) => release(writer, Outcome::Changed),
             Step::Release(writer, None, false) => release(writer, Outcome::Unchanged),
             Step::Seed => return self.link.seed(&tags, &[]).unwrap().seeds,
@@ -207,7 +210,10 @@ impl<'a> History<'a> {
             }
             other => unreachable!("{other:?}"),
         });
-        let intent = |(writer, end): &(Writer, Timestamp)| format!("{:016x}={}", writer.bits(), self.millis_of(*end));
+        let intent = |(writer, end): &(Writer, Timestamp)| {
+            let mark = if self.state.open.contains(writer) { '!' } else { '=' };
+            format!("{:016x}{mark}{}", writer.bits(), self.millis_of(*end))
+        };
         let intents: Vec<String> = self.state.intents.iter().map(intent).collect();
         let last = self.state.intents.iter().map(|(_, end)| *end).max();
         self.write(&self.name.token, held, self.state.held.map(|held| held.expires_at()));
@@ -252,14 +258,16 @@ impl<'a> History<'a> {
         let found = held.map(|text| self.held_of(&text)).filter(|held| held.expires_at() > now);
         assert_eq!(found, expected, "{place}");
         assert_left(held_left, expected.map(|held| held.expires_at()), self.now, place);
-        let mut expected: Vec<_> = self.state.intents.iter().filter(|(_, end)| alive(end)).copied().collect();
+        let standing = self.state.intents.iter().filter(|(_, end)| alive(end));
+        let mut expected: Vec<_> =
+            standing.map(|(writer, end)| (*writer, *end, self.state.open.contains(writer))).collect();
         let mut found: Vec<_> =
             intents.iter().flat_map(|text| text.split(',')).map(|one| self.intent_of(one)).collect();
-        found.retain(|(_, end)| alive(end));
+        found.retain(|(_, end, _)| alive(end));
         expected.sort();
         found.sort();
         assert_eq!(found, expected, "{place}");
-        assert_left(intents_left, expected.iter().map(|(_, end)| *end).max(), self.now, place);
+        assert_left(intents_left, expected.iter().map(|(_, end, _)| *end).max(), self.now, place);
     }
 
     fn fresh(&self, seeds: &[Seed]) -> Token {
@@ -312,9 +320,10 @@ impl<'a> History<'a> {
         TagValue::Token { token, keeping, standing }
     }
 
-    fn intent_of(&self, text: &str) -> (Writer, Timestamp) {
-        let (writer, end) = text.split_once('=').unwrap();
-        (Writer::from_bits(u64::from_str_radix(writer, 16).unwrap()), self.moment_of(end))
+    /// Whose it is, when it ends, and whether it keeps the tag open.
+    fn intent_of(&self, text: &str) -> (Writer, Timestamp, bool) {
+        let (writer, end) = text.split_once(['=', '!']).unwrap();
+        (Writer::from_bits(u64::from_str_radix(writer, 16).unwrap()), self.moment_of(end), text.contains('!'))
     }
 }
 

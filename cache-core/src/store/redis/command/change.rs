@@ -155,6 +155,7 @@ fn seed_of(pair: &[Reply]) -> Result<Seed, Failure> {
 fn said(outcome: Outcome) -> String {
     match outcome {
         Outcome::Changed => format!("t{}", fresh()),
+        Outcome::Open(life) => format!("o:{}", millis_of_intent(life)),
         Outcome::Unchanged => "u".into(),
         Outcome::Unknown(life) => format!("t{}:{}", fresh(), millis_of_intent(life)),
     }

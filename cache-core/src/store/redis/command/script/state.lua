@@ -8,7 +8,7 @@
 --                     t<16 hex digits>@<until>                 kept as long as what is stored under it
 --                     n<16 hex digits>@<until>                 nothing was stored under it yet
 --                     i                                        no token: intents are counted
--- The intents' key:   <writer, 16 hex digits>=<deadline>,..
+-- The intents' key:   <writer, 16 hex digits>=<deadline>,..   with a ! for the = where it keeps the tag open
 --
 -- Times are milliseconds of the server's clock. Anything else under a key counts as lost.
 --
@@ -35,18 +35,18 @@ local function rules(now)
   end
 
   -- An intent holds its deadline as a number, to be compared, and in digits, to be written.
-  local function intent_of(writer, said)
-    return { writer = writer, deadline = tonumber(said), said = said }
+  local function intent_of(writer, said, is_open)
+    return { writer = writer, deadline = tonumber(said), said = said, is_open = is_open }
   end
 
   local function intents_of(text)
     local intents, at, follows = {}, 1, text
     while follows do
-      local writer, said, after = string.match(text, '^([0-9a-f]+)=(%d+)()', at)
+      local writer, mark, said, after = string.match(text, '^([0-9a-f]+)([=!])(%d+)()', at)
       if not writer then
         return {}
       end
-      intents[#intents + 1] = intent_of(writer, said)
+      intents[#intents + 1] = intent_of(writer, said, mark == '!')
       at, follows = after + 1, string.sub(text, after, after) == ','
     end
     return text and at == #text + 2 and intents or {}
@@ -101,7 +101,7 @@ local function rules(now)
   local function text_of_intents(intents)
     local texts, latest = {}, 0
     for at, intent in ipairs(intents) do
-      texts[at] = intent.writer .. '=' .. intent.said
+      texts[at] = intent.writer .. (intent.is_open and '!' or '=') .. intent.said
       latest = intent.deadline > latest and intent.deadline or latest
     end
     if #texts == 0 then
@@ -139,25 +139,34 @@ local function rules(now)
     return held
   end
 
-  -- Seeds, places, releases, keeps or forgets a tag whose keys hold these texts (false: none), for a `verb`, a `writer`, a
+  -- Seeds, places, opens, releases, keeps or forgets a tag whose keys hold these texts (false: none), for a `verb`, a `writer`, a
   -- `fresh` token (or the one that is meant) and a `life`; gives the token, and whether an intent stands.
   local function change(keys, texts, with)
     local was_held, was_intents, verb = texts.token or nil, texts.intents or nil, with.verb
     local held, intents = settled(held_of(was_held), intents_of(was_intents))
     local token, is_intended = with.fresh, #intents > 0
     if verb == 'seed' then
-      if not held or not held.token and not held.is_blocked then
+      local open = keep(intents, function(intent) return intent.is_open end)
+      if #open == 0 and (not held or not held.token and not held.is_blocked) then
         held = { token = with.fresh, is_unused = with.is_narrow, kept = with.is_narrow and digits(now + UNUSED) or nil }
       end
-      token, is_intended = held.token or with.fresh, is_intended or held.is_blocked
+      token, is_intended = held and held.token or with.fresh, is_intended or held.is_blocked
     elseif verb == 'keep' or verb == 'forget' then
       if held and held.kept and held.token == with.fresh then
         held = keep_for(held, intents, verb, with.life)
       end
     else
-      intents = keep(intents, function(intent) return intent.writer ~= with.writer end)
-      if verb == 'place' or verb == 'unknown' then
-        intents[#intents + 1] = intent_of(with.writer, digits(now + with.life))
+      local is_open = verb == 'open'
+      intents = keep(intents, function(intent)
+        local is_own = intent.writer == with.writer
+        is_open = is_open or verb == 'place' and is_own and intent.is_open
+        return not is_own
+      end)
+      if verb == 'open' or verb == 'place' or verb == 'unknown' then
+        intents[#intents + 1] = intent_of(with.writer, digits(now + with.life), is_open)
+      end
+      if verb == 'open' and held and held.token then
+        held = {}
       end
       if (verb == 'changed' or verb == 'unknown') and held and held.token then
         held.token = with.fresh
