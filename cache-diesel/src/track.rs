@@ -10,7 +10,7 @@ mod stage;
 mod tracker;
 
 pub(crate) use hooks::Hook;
-pub(crate) use session::TransactionOrigin;
+pub(crate) use session::{Manner, TransactionOrigin};
 pub(crate) use stage::{is_rehearsed, widen};
 pub(crate) use tracker::own::{OwnText, WriteResult, asking, writing};
 pub(crate) use tracker::placed::questioning;
@@ -19,4 +19,4 @@ pub(crate) use tracker::{Tracker, tracker_of};
 
 pub(crate) use carry::ensure;
 
-use carry::carry_out;
+use carry::{carry_out, carry_out_watched};

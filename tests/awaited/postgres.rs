@@ -30,8 +30,9 @@ pub struct Board {
 
 impl Board {
     pub fn new() -> Self {
-        install();
+        // The connections that make it are none of the program's.
         let database = servers::postgres::fresh_database();
+        install();
         let mut reader = PgConnection::establish(database.url()).unwrap();
         reader
             .batch_execute(

@@ -13,7 +13,7 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::identity::address::DatabaseAddress;
 use crate::read::{introduce_writer, is_in_transaction};
-use crate::track::{Tracker, TransactionOrigin, tracker_of};
+use crate::track::{Manner, Tracker, TransactionOrigin, tracker_of};
 
 mod only;
 pub(crate) mod watch;
@@ -146,7 +146,7 @@ where
     let session = C::Backend::session_of(conn)?;
     let address = DatabaseAddress { session: session.name, user: session.account, ..address };
     let (reaches_others, is_nameless) = (address.reaches_others, address.is_nameless);
-    let mut tracker = Tracker::of_open(make_inner(), address, C::Backend::DIALECT);
+    let mut tracker = Tracker::of_open(make_inner(), address, (C::Backend::DIALECT, Manner::Blocking));
     if session.autocommit_is_off {
         tracker.note_autocommit_off();
     }

@@ -1,7 +1,7 @@
 //! Carries out in the stores what a session has decided.
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Cache, Database, Invalidation, Result, registry};
+use cache_core::{Cache, Database, Invalidation, Result, WriteEnd, registry};
 
 use crate::track::session::{Intents, Step};
 
@@ -12,12 +12,29 @@ pub(crate) fn carry_out(step: Step, database: Database, invalidation: &mut Optio
         Step::Place(changes) => {
             invalidation.get_or_insert_with(|| Invalidation::of(database)).place(&changes, &registry::every());
         }
+        Step::Release(changes, WriteEnd::Open, cause) => {
+            invalidation.get_or_insert_with(|| Invalidation::of(database)).open(&changes, cause, &registry::every());
+        }
         Step::Release(changes, ending, cause) => {
             // Tokens change all the same in the name of another writer.
             let ended = invalidation.take_if(|_| intents == Intents::End);
             let invalidation = ended.unwrap_or_else(|| Invalidation::of(database));
             invalidation.release(&changes, ending, cause, &registry::every());
         }
+    }
+}
+
+/// Carries `step` out on a connection that may never tell the end of what is placed.
+pub(crate) fn carry_out_watched(
+    step: Step,
+    database: Database,
+    invalidation: &mut Option<Invalidation>,
+    intents: Intents,
+) {
+    let placed = if let Step::Place(changes) = &step { Some(changes.clone()) } else { None };
+    carry_out(step, database, invalidation, intents);
+    if let (Some(placed), Some(invalidation)) = (placed, invalidation) {
+        invalidation.watch(&placed, &registry::every());
     }
 }
 

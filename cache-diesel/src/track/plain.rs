@@ -38,7 +38,17 @@ pub(super) fn read_along(
             None => session.read_along(&Effect::change_of(key.table()), tables()),
         }
     }
+    if session.may_give_rows_back() {
+        session.note_form(is_with_binds(query));
+    }
     words
+}
+
+/// Whether `query` was printed with its binds. Blocking connections print those of a prepared statement at its end too,
+/// awaited ones at its beginning only.
+pub(super) fn is_with_binds(query: &dyn DebugQuery) -> bool {
+    // What is too long to be read is no empty text either.
+    scan::first_chunk(&query, &mut |_| Binds::Wanted).as_deref() != Some("")
 }
 
 /// What the end of `query` is told by.
@@ -130,7 +140,7 @@ impl ReadText {
         if self.is_look_up {
             session.note_look_up();
         }
-        if self.gives_rows_back && session.is_in_transaction() {
+        if self.gives_rows_back && (session.is_in_transaction() || session.may_answer_early()) {
             session.note_returning();
         }
         row.cloned()

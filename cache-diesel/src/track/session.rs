@@ -11,7 +11,7 @@ use work::{HeldWork, NamedWork};
 
 use crate::scan::Dialect;
 
-pub(crate) use under_way::{Ticket, Words};
+pub(crate) use under_way::{Manner, Ticket, Words};
 pub(crate) use work::Finish;
 
 /// What has to be done in the stores.
@@ -42,6 +42,7 @@ pub(crate) enum TransactionOrigin {
 #[derive(Debug)]
 pub(crate) struct Session {
     dialect: Dialect,
+    manner: Manner,
     transaction: TransactionState,
     setting: Setting,
     /// What Diesel is about to do to its outermost transaction.
@@ -70,6 +71,7 @@ impl Session {
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
+            manner: Manner::Blocking,
             transaction: TransactionState::none(),
             setting: Setting::usual(),
             boundary: None,
@@ -80,6 +82,16 @@ impl Session {
             held: None,
             beside: ChangeSet::new(),
         }
+    }
+
+    /// The same session on a connection whose statements may be awaited.
+    pub(crate) fn awaited(self) -> Self {
+        Self { manner: Manner::Awaited, ..self }
+    }
+
+    /// The connection has shown that its statements are not awaited.
+    pub(crate) fn note_blocking(&mut self) {
+        self.manner = Manner::Blocking;
     }
 
     /// A session on the same connection that knows of no transaction.

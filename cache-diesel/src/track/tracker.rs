@@ -9,6 +9,7 @@ use diesel::connection::{Connection, DebugQuery, Instrumentation, Instrumentatio
 use diesel::result::Error;
 
 use ending::finish_of;
+use opening::Opening;
 use running::Own;
 use shut::Shut;
 
@@ -20,7 +21,7 @@ use crate::scan::{self, Dialect, Effect};
 use crate::track::hooks::{Hook, WaitingHooks};
 use crate::track::session::{Finish, Intents, Session, Step, Ticket, TransactionOrigin, Words};
 use crate::track::stage::{Stage, widen};
-use crate::track::{carry_out, ensure, plain};
+use crate::track::{carry_out, carry_out_watched, ensure, plain};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
@@ -29,6 +30,7 @@ pub(crate) struct Tracker {
     identity: Option<Identity>,
     whereabouts: Whereabouts,
     dialect: Dialect,
+    opening: Opening,
     session: Session,
     own: Own,
     invalidation: Option<Invalidation>,
@@ -47,6 +49,7 @@ impl Tracker {
             identity: None,
             whereabouts: Whereabouts::default(),
             dialect: Dialect::Sqlite,
+            opening: Opening::NotSeen,
             session: Session::new(Dialect::Sqlite),
             own: Own::Nothing,
             invalidation: None,
@@ -219,7 +222,8 @@ impl Tracker {
             catalogue::forget(identity.database);
         }
         widen(changes, identity.database, self.stage.as_ref());
-        carry_out(step, identity.database, &mut self.invalidation, self.session.intents());
+        let carry = if self.session.is_awaited() { carry_out_watched } else { carry_out };
+        carry(step, identity.database, &mut self.invalidation, self.session.intents());
     }
 
     /// Somebody has the connection for himself: what has told no end until now tells none, and counts.
@@ -289,6 +293,9 @@ impl Tracker {
     }
 
     fn finish(&mut self, query: &dyn DebugQuery, error: Option<&Error>) -> Option<Step> {
+        if self.session.is_awaited() && plain::is_with_binds(query) {
+            self.session.note_blocking();
+        }
         // An end that nobody waits for any more begins and ends at once.
         let ended = self.session.ended(|| plain::words_of(query));
         let ticket = ended.unwrap_or_else(|| self.start(query));
@@ -321,6 +328,9 @@ impl Tracker {
     }
 
     fn note(&mut self, event: &InstrumentationEvent<'_>) {
+        if self.is_set_up(event) {
+            return;
+        }
         self.note_on_stage(event);
         let step = match event {
             InstrumentationEvent::FinishEstablishConnection { url, error: None, .. } => {
@@ -387,6 +397,7 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
 }
 
 mod ending;
+mod opening;
 pub(crate) mod own;
 pub(crate) mod placed;
 mod running;

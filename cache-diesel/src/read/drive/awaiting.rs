@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use core::time::Duration;
 
-use cache_core::{Miss, Mode};
+use cache_core::{Bypass, Miss, Mode};
 use diesel::dsl::{AsSelect, Filter, Select};
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::methods::SelectDsl;
@@ -15,6 +15,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::backend::CacheBackend;
 use crate::identity::Identity;
+use crate::identity::role::AtMiss;
 use crate::model::CachedModel;
 use crate::model::keys::IntoKey;
 use crate::read::builder::list::ListRead;
@@ -22,6 +23,7 @@ use crate::read::builder::order::Arranged;
 use crate::read::builder::row::RowRead;
 use crate::read::drive::gate::gate_of;
 use crate::read::page::keyed;
+use crate::read::report;
 use crate::read::task::answer::{AskedTask, Rows};
 use crate::read::task::row::FilteredTask;
 use crate::read::task::{ReadStep, Site, Task, Turn, step_of, take_turn};
@@ -190,8 +192,16 @@ where
             ReadStep::Bypass => return past_the_cache(&mut awaited, conn).await,
             ReadStep::Hit(entry) => return Ok(entry),
             ReadStep::Miss(site, missed) => (site, missed),
+            ReadStep::Stale(site, entry) if may_store(conn).is_err() => {
+                site.reader.stale_hit();
+                return Ok(entry);
+            }
             ReadStep::Stale(site, entry) => return Ok(refreshed(&mut awaited, site, entry, conn).await),
         };
+        if let Err(reason) = may_store(conn) {
+            report::bypassed(&site.reader, awaited.task().head(), reason);
+            return past_the_cache(&mut awaited, conn).await;
+        }
         // Whoever would have to wait asks for himself: waiting without a thread is for the async driver to come.
         let load = match take_turn(awaited.task(), site, &missed)? {
             None => return past_the_cache(&mut awaited, conn).await,
@@ -256,8 +266,19 @@ where
     Ok(CachedEntry::new(awaited.query(conn).await?, Origin::Bypass, None))
 }
 
+/// Whether what the database answers may be stored. A server is not asked whether it follows another: what it answers is
+/// not stored.
+fn may_store<C: AsyncConnection>(conn: &mut C) -> Result<(), Bypass> {
+    let tracker: Option<&mut Tracker> = conn.instrumentation().as_any_mut().downcast_mut();
+    match tracker.ok_or(Bypass::NotTracked)?.at_miss() {
+        AtMiss::Store => Ok(()),
+        AtMiss::Ask => Err(Bypass::Unidentified),
+        AtMiss::Pass => Err(Bypass::Replica),
+    }
+}
+
 /// An awaited connection is not asked which database it is on: what is known of its URL by then has to do.
-fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, cache_core::Bypass> {
+fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, Bypass> {
     let status = <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn);
     let depth = status.transaction_depth();
     match gate_of(depth, conn.instrumentation()) {
@@ -265,7 +286,7 @@ fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, cache_core::Bypass
         Err(Shut::Bypass(reason)) => Err(reason),
         Err(Shut::Unasked) => {
             let tracker: Option<&mut Tracker> = conn.instrumentation().as_any_mut().downcast_mut();
-            tracker.ok_or(cache_core::Bypass::NotTracked)?.by_address()
+            tracker.ok_or(Bypass::NotTracked)?.by_address()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use cache_core::Bypass;
 
-use super::{Session, Ticket};
+use super::{Manner, Session, Ticket};
 use crate::scan::Dialect;
 
 impl Session {
@@ -19,7 +19,7 @@ impl Session {
     /// written nothing, and nobody may be in doubt of that.
     pub(crate) fn gate_unwritten(&self) -> Result<(), Bypass> {
         let is_in_doubt = !self.transaction.is_clear() || self.boundary.is_some();
-        let has_written = !self.pending.is_empty() || !self.under_way.is_settled() || self.held.is_some();
+        let has_written = !self.pending.is_empty() || !self.under_way.is_settled(self.manner) || self.held.is_some();
         if is_in_doubt || has_written || self.is_declared() {
             return Err(Bypass::Transaction);
         }
@@ -54,7 +54,18 @@ impl Session {
     /// Whether nothing is under way: no transaction, no statement, nothing that waits to be told.
     pub(crate) fn is_idle(&self) -> bool {
         let is_open = !self.takes_effect_at_once() || self.boundary.is_some() || self.is_declared();
-        !is_open && self.pending.is_empty() && self.under_way.is_settled() && self.held.is_none()
+        !is_open && self.pending.is_empty() && self.under_way.is_settled(self.manner) && self.held.is_none()
+    }
+
+    /// Whether statements may be awaited: then nobody may tell their ends.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.manner == Manner::Awaited
+    }
+
+    /// Whether the end of a statement that gives rows back may be told before it is over. The server of PostgreSQL sends
+    /// the first rows of a large answer before it commits.
+    pub(crate) fn may_answer_early(&self) -> bool {
+        self.is_awaited() && self.dialect == Dialect::Postgres
     }
 
     /// Whether the statement that is under way may fail without anybody being told.

@@ -68,6 +68,17 @@ impl Session {
         self.next.is_returning = true;
     }
 
+    /// Whether the answer to the statement that is about to run may come before it is over: it gives rows back, or nobody
+    /// knows what it does.
+    pub(crate) fn may_give_rows_back(&self) -> bool {
+        self.may_answer_early() && (self.next.is_returning || self.next.changes.is_wide())
+    }
+
+    /// Only a statement that `is_prepared` gives rows back.
+    pub(crate) fn note_form(&mut self, is_prepared: bool) {
+        self.next.is_returning = is_prepared;
+    }
+
     /// The transaction control in the statement that is about to run.
     pub(crate) fn controls(&self) -> &[Transaction] {
         &self.next.controls

@@ -66,8 +66,20 @@ impl Session {
     pub(crate) fn finish(&mut self, ticket: Ticket, finish: Finish) -> Option<Step> {
         let entry = self.under_way.take(ticket)?;
         let passed = self.under_way.pass(&entry, self.dialect);
+        if finish == Finish::Ok && self.is_answering(&entry.statement) {
+            let mut changes = passed;
+            changes.merge(&entry.statement.changes);
+            self.under_way.answer(entry);
+            return Some(Step::Release(changes, WriteEnd::Open, Cause::Statement));
+        }
         let step = self.finish_entry(entry, finish);
         self.with_passed(step, passed)
+    }
+
+    /// Whether the end that was told may be the beginning of the answer.
+    fn is_answering(&self, statement: &RunningStatement) -> bool {
+        let is_write = statement.kind == StatementKind::Plain && !statement.changes.is_empty();
+        is_write && statement.is_returning && self.may_answer_early() && self.takes_effect_at_once()
     }
 
     /// Somebody has the connection for himself: what has told no end until now tells none.
@@ -78,7 +90,7 @@ impl Session {
 
     /// What becomes of the intents that were placed, when some of what was written is released.
     pub(crate) fn intents(&self) -> Intents {
-        let is_over = self.under_way.is_settled() && self.held.is_none();
+        let is_over = self.under_way.is_settled(self.manner) && self.held.is_none();
         if is_over { Intents::End } else { Intents::Stand }
     }
 

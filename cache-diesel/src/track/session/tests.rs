@@ -459,5 +459,6 @@ fn reads_bypass_in_a_transaction_that_a_chain_began() {
     }
 }
 
+mod awaited;
 mod declared;
 mod interleaved;

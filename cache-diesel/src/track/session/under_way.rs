@@ -18,6 +18,14 @@ pub(crate) enum Words {
     Read(TextHash),
 }
 
+/// How the program runs statements on the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It may await them, at the same time, and may stop to wait for them: then nobody tells their ends.
+    Awaited,
+    Blocking,
+}
+
 /// On whose account a statement runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum StatementKind {
@@ -69,11 +77,22 @@ pub(super) struct Entry {
     passed: usize,
 }
 
+/// A write that has answered, and whose end nobody tells. It is over when a statement is that began after the answer.
+#[derive(Debug)]
+struct AnsweredWrite {
+    changes: ChangeSet,
+    ticket: Ticket,
+    /// The newest statement at the time of the answer.
+    newest: Ticket,
+    passed: usize,
+}
+
 /// The statements that are under way, the newest last. Mostly there is one, and then nothing is allocated.
 #[derive(Debug, Default)]
 pub(super) struct RunningStatements {
     newest: Option<Entry>,
     older: Vec<Entry>,
+    answered: Vec<AnsweredWrite>,
     last: Ticket,
 }
 
@@ -119,6 +138,12 @@ impl RunningStatements {
         }
     }
 
+    /// The write of `entry` has answered, and its end is not told.
+    pub(super) fn answer(&mut self, entry: Entry) {
+        let (changes, ticket, newest) = (entry.statement.changes, entry.ticket, self.last);
+        self.answered.push(AnsweredWrite { changes, ticket, newest, passed: 0 });
+    }
+
     /// Whose end has come, of a text that is looked at only if several are under way. `None`: nobody's who is known.
     pub(super) fn ended(&self, words: impl FnOnce() -> Words) -> Option<Ticket> {
         let newest = self.newest.as_ref()?;
@@ -149,11 +174,11 @@ impl RunningStatements {
     /// are over too: where they cannot be under way any more, they are forgotten.
     pub(super) fn pass(&mut self, ended: &Entry, dialect: Dialect) -> ChangeSet {
         let is_inside = ended.statement.kind == StatementKind::LookUp;
-        if self.newest.is_none() || is_inside {
+        if (self.newest.is_none() && self.answered.is_empty()) || is_inside {
             return ChangeSet::new();
         }
         let overlaps = dialect == Dialect::Postgres && ended.statement.kind != StatementKind::Boundary;
-        let mut changes = ChangeSet::new();
+        let mut changes = self.pass_answered(ended.ticket);
         // A manager tells itself when its own are over.
         let is_meant = |entry: &&mut Entry| !entry.statement.kind.is_managers() && entry.is_before(ended);
         for entry in self.newest.iter_mut().chain(&mut self.older).filter(is_meant) {
@@ -161,6 +186,17 @@ impl RunningStatements {
             changes.merge(&entry.statement.changes);
         }
         self.forget(|entry| entry.passed >= Self::MOST_PASSES);
+        changes
+    }
+
+    /// The statement with `ended` is over. Gives what those have changed that answered before.
+    fn pass_answered(&mut self, ended: Ticket) -> ChangeSet {
+        let mut changes = ChangeSet::new();
+        for write in self.answered.iter_mut().filter(|write| write.ticket.0 < ended.0) {
+            write.passed = if ended.0 > write.newest.0 { Self::MOST_PASSES } else { write.passed + 1 };
+            changes.merge(&write.changes);
+        }
+        self.answered.retain(|write| write.passed < Self::MOST_PASSES);
         changes
     }
 
@@ -174,14 +210,17 @@ impl RunningStatements {
 
     /// Forgets everything, and gives what it changes.
     pub(super) fn take_all(&mut self) -> ChangeSet {
-        let changes = self.entries().fold(None, with_changes).unwrap_or_default();
+        let mut changes = self.entries().fold(None, with_changes).unwrap_or_default();
         self.forget(|_| true);
+        self.answered.drain(..).for_each(|write| changes.merge(&write.changes));
         changes
     }
 
-    /// Whether none of them is waited for: what it changes has counted already, or it changes nothing.
-    pub(super) fn is_settled(&self) -> bool {
-        self.entries().all(|entry| entry.passed > 0 || entry.statement.changes.is_empty())
+    /// Whether none of them is waited for: what it changes has counted already, or it changes nothing. Where statements
+    /// are awaited, nobody tells whether one that others have passed is over.
+    pub(super) fn is_settled(&self, manner: Manner) -> bool {
+        let is_counted = |entry: &Entry| entry.passed > 0 && manner == Manner::Blocking;
+        self.answered.is_empty() && self.entries().all(|entry| is_counted(entry) || entry.statement.changes.is_empty())
     }
 
     pub(super) fn get(&self, ticket: Ticket) -> Option<&RunningStatement> {

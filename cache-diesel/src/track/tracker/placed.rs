@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cache_core::Bypass;
 use diesel::connection::Connection;
 
+use super::opening::Opening;
 use super::running::Own;
 use super::shut::Shut;
 use super::{Tracker, tracker_of};
@@ -16,18 +17,21 @@ use crate::identity::role::AtMiss;
 use crate::identity::whereabouts::Whereabouts;
 use crate::identity::{Identity, seen};
 use crate::scan::Dialect;
-use crate::track::session::Session;
+use crate::track::session::{Manner, Session};
 
 impl Tracker {
     /// Tracks a connection that is open already, and leads to `address`.
     pub(crate) fn of_open(
         inner: Option<Box<dyn diesel::connection::Instrumentation>>,
         address: DatabaseAddress,
-        dialect: Dialect,
+        (dialect, manner): (Dialect, Manner),
     ) -> Self {
         let mut tracker = Self::new(inner);
         // Its address is made of what it was asked, and no URL's.
         tracker.place(Arc::new(Endpoint::of(address)), dialect);
+        if manner == Manner::Blocking {
+            tracker.session.note_blocking();
+        }
         tracker
     }
 
@@ -40,13 +44,16 @@ impl Tracker {
         }
     }
 
-    fn place(&mut self, endpoint: Arc<Endpoint>, dialect: Dialect) {
+    pub(super) fn place(&mut self, endpoint: Arc<Endpoint>, dialect: Dialect) {
         seen::remember_address(&endpoint.address);
         self.whereabouts = Whereabouts::at(endpoint);
         self.identity = self.whereabouts.identity();
         self.identity.into_iter().for_each(seen::remember);
         self.dialect = dialect;
-        self.session = Session::new(dialect);
+        // Those of SQLite run on a thread of their own, to their end, and tell it.
+        let session = Session::new(dialect);
+        self.session = if dialect == Dialect::Sqlite { session } else { session.awaited() };
+        self.opening = Opening::Open;
     }
 
     /// Calls the connection's database `name` from now on.

@@ -169,8 +169,17 @@ fn cases() -> impl Iterator<Item = (Dialect, What, What, &'static [At])> {
 
 #[test]
 fn each_write_counts_at_its_own_end_or_when_nobody_waits_for_that_any_more() {
+    each_counts(Session::new);
+}
+
+#[test]
+fn each_awaited_write_counts_at_its_own_end_or_when_nobody_waits_for_that_any_more() {
+    each_counts(|dialect| Session::new(dialect).awaited());
+}
+
+fn each_counts(session: fn(Dialect) -> Session) {
     for (dialect, first, second, order) in cases() {
-        let told = Scene::new(dialect).play(first, second, order);
+        let told = Scene { session: session(dialect), open: Vec::new() }.play(first, second, order);
         for (what, end) in [(first, E0), (second, E1)] {
             let Some(table) = what.table() else { continue };
             let place = order.iter().position(|at| *at == end).unwrap_or(order.len());
