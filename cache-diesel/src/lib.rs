@@ -185,6 +185,9 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
+//! | `async` | the first reads on connections of diesel-async: `load` of a list, `first` of a row | the crate `diesel-async` |
+//! | `async-mysql` | `async`, and diesel-async's MySQL | `mysql`, and the crate `mysql_async` |
+//! | `async-postgres` | `async`, and diesel-async's PostgreSQL | `postgres`, and the crate `tokio-postgres` |
 //! | `chrono` | `expires_at` for its types | the crate `chrono` |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
 //! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |

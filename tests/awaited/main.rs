@@ -4,6 +4,8 @@
 
 tests::postgres_suite! { fn awaited_on_postgres(); mod on_postgres; mod postgres; }
 
+tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; }
+
 mod on_sqlite;
 mod shop;
 
@@ -17,4 +19,14 @@ fn install() {
     INSTALLED.call_once(|| {
         cache_diesel::install(Cache::builder().memory(16 * MIB).intent_life(LIFE).build().unwrap()).unwrap();
     });
+}
+
+/// Waits until something holds.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+fn wait_until(within: core::time::Duration, mut holds: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + within;
+    while !holds() {
+        assert!(std::time::Instant::now() < end, "it does not hold after {within:?}");
+        std::thread::sleep(core::time::Duration::from_millis(2));
+    }
 }

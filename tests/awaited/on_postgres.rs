@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tokio::time::timeout;
 
-use crate::LIFE;
-use crate::postgres::{Board, Note, notes, wait_until};
+use crate::postgres::{Board, Note, notes};
+use crate::{LIFE, wait_until};
 
 async fn retitle(mut conn: &AsyncPgConnection, id: i32, title: &str) -> QueryResult<usize> {
     diesel::update(notes::table.find(id)).set(notes::title.eq(title)).execute(&mut conn).await

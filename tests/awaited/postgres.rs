@@ -1,7 +1,7 @@
 //! A database of PostgreSQL with notes, read by a blocking connection and written by awaited ones.
 
 use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
@@ -100,14 +100,5 @@ impl Board {
                  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION pause();",
             pause.as_secs_f64()
         ));
-    }
-}
-
-/// Waits until something holds.
-pub fn wait_until(within: Duration, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + within;
-    while !holds() {
-        assert!(Instant::now() < end, "it does not hold after {within:?}");
-        std::thread::sleep(Duration::from_millis(2));
     }
 }
