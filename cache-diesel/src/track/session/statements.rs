@@ -65,7 +65,7 @@ impl Session {
     /// The statement with `ticket` ended.
     pub(crate) fn finish(&mut self, ticket: Ticket, finish: Finish) -> Option<Step> {
         let entry = self.under_way.take(ticket)?;
-        let passed = self.under_way.pass(&entry, self.dialect);
+        let passed = self.under_way.pass(&entry, finish, (self.dialect, self.manner));
         if finish == Finish::Ok && self.is_answering(&entry.statement) {
             let mut changes = passed;
             changes.merge(&entry.statement.changes);

@@ -2,6 +2,7 @@
 
 use cache_core::protocol::write::ChangeSet;
 
+use super::Finish;
 use crate::scan::{Dialect, TextHash, Transaction};
 
 /// Tells the statements of one connection apart.
@@ -172,13 +173,16 @@ impl RunningStatements {
 
     /// `ended` is over, and was taken out. Gives what those changed that began before it, as nobody knows whether they
     /// are over too: where they cannot be under way any more, they are forgotten.
-    pub(super) fn pass(&mut self, ended: &Entry, dialect: Dialect) -> ChangeSet {
+    pub(super) fn pass(&mut self, ended: &Entry, finish: Finish, (dialect, manner): (Dialect, Manner)) -> ChangeSet {
         let is_inside = ended.statement.kind == StatementKind::LookUp;
         if (self.newest.is_none() && self.answered.is_empty()) || is_inside {
             return ChangeSet::new();
         }
-        let overlaps = dialect == Dialect::Postgres && ended.statement.kind != StatementKind::Boundary;
-        let mut changes = self.pass_answered(ended.ticket);
+        // A connection that is lost or confused tells nothing of what began before.
+        let is_doubtful = manner == Manner::Awaited && finish != Finish::Ok;
+        let may_overlap = dialect == Dialect::Postgres || manner == Manner::Awaited;
+        let overlaps = may_overlap && (is_doubtful || ended.statement.kind != StatementKind::Boundary);
+        let mut changes = self.pass_answered(ended.ticket, finish);
         // A manager tells itself when its own are over.
         let is_meant = |entry: &&mut Entry| !entry.statement.kind.is_managers() && entry.is_before(ended);
         for entry in self.newest.iter_mut().chain(&mut self.older).filter(is_meant) {
@@ -190,10 +194,11 @@ impl RunningStatements {
     }
 
     /// The statement with `ended` is over. Gives what those have changed that answered before.
-    fn pass_answered(&mut self, ended: Ticket) -> ChangeSet {
+    fn pass_answered(&mut self, ended: Ticket, finish: Finish) -> ChangeSet {
         let mut changes = ChangeSet::new();
         for write in self.answered.iter_mut().filter(|write| write.ticket.0 < ended.0) {
-            write.passed = if ended.0 > write.newest.0 { Self::MOST_PASSES } else { write.passed + 1 };
+            let is_over = ended.0 > write.newest.0 && finish == Finish::Ok;
+            write.passed = if is_over { Self::MOST_PASSES } else { write.passed + 1 };
             changes.merge(&write.changes);
         }
         self.answered.retain(|write| write.passed < Self::MOST_PASSES);

@@ -108,6 +108,28 @@ fn what_is_not_understood_may_answer_early_too() {
 }
 
 #[test]
+fn a_connection_that_fails_tells_nothing_of_what_began_before() {
+    for dialect in [Dialect::Mysql, Dialect::Postgres] {
+        for finish in [Finish::Failed, Finish::Lost] {
+            let mut session = session(dialect);
+            start(&mut session, UPDATE);
+            session.begin(1);
+            let begin = session.issue();
+            session.start_control(begin, Words::Read(TextHash::of("BEGIN")));
+            let step = session.finish(begin, finish);
+            assert_eq!(step.and_then(described).as_deref(), Some("b"), "{dialect:?}");
+            assert_eq!(session.intents(), Intents::Stand, "{dialect:?}");
+        }
+    }
+    let mut session = session(Dialect::Postgres);
+    start(&mut session, RETURNING);
+    assert_eq!(end(&mut session, RETURNING), open("a"));
+    let ticket = start(&mut session, QUERY);
+    assert_eq!(session.finish(ticket, Finish::Lost).and_then(described).as_deref(), Some("a"));
+    assert_eq!(session.intents(), Intents::Stand);
+}
+
+#[test]
 fn a_batch_has_ended_when_its_end_is_told() {
     let mut session = session(Dialect::Postgres);
     start(&mut session, BATCH);
