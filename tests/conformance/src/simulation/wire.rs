@@ -78,8 +78,10 @@ fn intents_bytes(state: &TagState) -> Vec<u8> {
     state.intents.iter().flat_map(of_intent).collect()
 }
 
-/// The intents, and those of them that keep the tag open.
-fn intents(bytes: &[u8]) -> Option<(Vec<(Writer, Timestamp)>, Vec<Writer>)> {
+/// The intents, and whose of them keep the tag open.
+type Intents = (Vec<(Writer, Timestamp)>, Vec<Writer>);
+
+fn intents(bytes: &[u8]) -> Option<Intents> {
     let numbers = numbers(bytes)?;
     let (intents, rest) = numbers.as_chunks::<3>();
     let of_intent = |[writer, deadline, _]: &[u64; 3]| (Writer::from_bits(*writer), Timestamp::from_nanos(*deadline));
