@@ -47,6 +47,28 @@ fn awaited_and_blocking_reads_share_entries() {
     assert!(std::sync::Arc::ptr_eq(&first, &second));
 }
 
+#[test]
+fn tasks_on_one_thread_that_miss_together_ask_the_database_once() {
+    let path = database();
+    let url = path.display().to_string();
+    let one_thread = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    one_thread.block_on(async move {
+        let mut tasks = Vec::new();
+        for _ in 0..200 {
+            let mut conn = AsyncSqlite::establish(&url).await.unwrap();
+            tasks.push(tokio::spawn(
+                async move { Album::cached().all("stampede", albums::id.gt(9)).load(&mut conn).await },
+            ));
+        }
+        let mut lists = Vec::new();
+        for task in tasks {
+            lists.push(task.await.unwrap().unwrap());
+        }
+        // Whoever asked by himself would have a list of his own.
+        assert!(lists.iter().all(|list| std::sync::Arc::ptr_eq(list, &lists[0])));
+    });
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap()
 }

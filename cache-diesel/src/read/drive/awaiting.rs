@@ -202,14 +202,20 @@ where
             report::bypassed(&site.reader, awaited.task().head(), reason);
             return past_the_cache(&mut awaited, conn).await;
         }
-        // Whoever would have to wait asks for himself: waiting without a thread is for the async driver to come.
         let load = match take_turn(awaited.task(), site, &missed)? {
             None => return past_the_cache(&mut awaited, conn).await,
+            // Whoever would have to wait for another process asks for himself.
             Some(Turn::Query(mut load)) => match load.approach(awaited.task(), Duration::ZERO) {
                 Some(entry) => return Ok(entry),
                 None => load,
             },
-            Some(Turn::Follow(load, _)) => load,
+            Some(Turn::Follow(load, follower)) => {
+                let waited = site.reader.cache.follow(follower, load.flight_wait()).await;
+                match load.landed(awaited.task(), waited) {
+                    Some(entry) => return Ok(entry),
+                    None => load,
+                }
+            }
         };
         let answer = awaited.query(conn).await;
         load.conclude(awaited.task(), answer)
