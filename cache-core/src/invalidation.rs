@@ -7,12 +7,14 @@ use std::sync::Arc;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::name::tag::{Database, Tag};
+use crate::name::tag::{Database, Tag, Token};
 use crate::observe::event::{Cause, Event};
+use crate::protocol::candidate::Unstored;
 use crate::protocol::dirty::Failed;
 use crate::protocol::release::plan;
 use crate::protocol::standing::Cover;
 use crate::protocol::write::ChangeSet;
+use crate::read::candidate::Candidate;
 use crate::runtime::guard::CallFailure;
 use crate::runtime::notes::EndedWrite;
 use crate::runtime::open_intents::{OpenWrite, Renewal};
@@ -111,7 +113,7 @@ impl Invalidation {
     pub fn open(&mut self, changes: &ChangeSet, cause: Cause, caches: &[Cache]) {
         let tags = changes.tags(&self.database);
         for cache in caches {
-            self.finish_in(cache, (&tags, changes), WriteEnd::Open, &[]);
+            self.finish_in(cache, (&tags, changes), WriteEnd::Open, (&[], &[]));
             cache.note_invalidation(changes, cause);
         }
         add(&mut self.announced, &tags);
@@ -143,13 +145,27 @@ impl Invalidation {
     ///
     /// A store that fails is counted and reported, and not looked at until the change has got through; the write
     /// has happened all the same.
-    pub fn release(mut self, changes: &ChangeSet, ending: WriteEnd, cause: Cause, caches: &[Cache]) {
+    pub fn release(self, changes: &ChangeSet, ending: WriteEnd, cause: Cause, caches: &[Cache]) {
+        self.release_with((changes, ending, cause), caches, &mut Vec::new());
+    }
+
+    /// The same, and goes through the rows that the write has given back: what is left in `candidates` may be stored as far
+    /// as this release is concerned.
+    pub fn release_with(
+        mut self,
+        (changes, ending, cause): (&ChangeSet, WriteEnd, Cause),
+        caches: &[Cache],
+        candidates: &mut Vec<Candidate>,
+    ) {
         let tags = changes.tags(&self.database);
         for cache in caches {
             let (mut ended, relied_on) = self.end_in(cache);
             let own = ended.extract_if(.., |(writer, _)| *writer == self.writer).map(|(_, tag)| tag);
             let own: Vec<Tag> = own.collect();
-            let is_released = self.finish_in(cache, (&tags, changes), ending, &own);
+            let held = held_in(cache, &tags, candidates);
+            let released = self.finish_in(cache, (&tags, changes), ending, (&own, &held));
+            let is_released = released.is_some();
+            settle_in(cache, &tags, (&held, released), candidates);
             if is_released {
                 cache.0.standing.end_now(cache.store(), ended);
             }
@@ -158,14 +174,20 @@ impl Invalidation {
         }
     }
 
-    /// Releases in `cache`, and notes it if that was not acknowledged. Gives whether it was.
-    fn finish_in(&self, cache: &Cache, (tags, changes): (&[Tag], &ChangeSet), ending: WriteEnd, ended: &[Tag]) -> bool {
-        let is_released = self.release_in(cache, (tags, changes), ending, ended).is_ok();
-        if !is_released {
+    /// Releases in `cache`, and notes it if that was not acknowledged. Gives what was replaced of what was `held`, if it was.
+    fn finish_in(
+        &self,
+        cache: &Cache,
+        (tags, changes): (&[Tag], &ChangeSet),
+        ending: WriteEnd,
+        (ended, held): (&[Tag], &[(Tag, Token)]),
+    ) -> Option<Replaced> {
+        let released = self.release_in(cache, (tags, changes), ending, (ended, held));
+        if released.is_err() {
             cache.store().ledger.count_invalidation_failure();
             self.note_failed(cache, (tags, changes), ending);
         }
-        is_released
+        released.ok()
     }
 
     /// The write does not take place, or nothing of it counts: the intents end, and no token changes.
@@ -179,8 +201,8 @@ impl Invalidation {
         cache: &Cache,
         (tags, changes): (&[Tag], &ChangeSet),
         ending: WriteEnd,
-        ended: &[Tag],
-    ) -> core::result::Result<(), CallFailure> {
+        (ended, held): (&[Tag], &[(Tag, Token)]),
+    ) -> core::result::Result<Replaced, CallFailure> {
         let outcome = outcome(ending, cache);
         // What may still be under way may change all that was announced.
         let placed = match ending {
@@ -192,13 +214,13 @@ impl Invalidation {
         let mut releases = plan(tags, &placed, outcome);
         releases.extend(ended.iter().map(|tag| Release { tag: *tag, outcome: Outcome::Unchanged }));
         if releases.is_empty() {
-            return Ok(());
+            return Ok(vec![None; held.len()]);
         }
         if self.alive.is_some() {
             cache.0.open_intents.end(self.writer);
         }
         let (releases, declared) = (&releases, &changes.declared(&self.database));
-        cache.store().release(&EndedWrite { writer: self.writer, releases, declared, outcome })
+        cache.store().release(&EndedWrite { writer: self.writer, releases, declared, outcome, held })
     }
 
     /// Notes what `cache` did not acknowledge.
@@ -282,6 +304,35 @@ impl Drop for Invalidation {
             cache.0.standing.abandon(writers);
         }
     }
+}
+
+/// The tokens that the release of `tags` in `cache` has to find there.
+fn held_in(cache: &Cache, tags: &[Tag], candidates: &[Candidate]) -> Vec<(Tag, Token)> {
+    let mut held = Vec::new();
+    candidates.iter().filter(|candidate| candidate.is_of(cache)).for_each(|candidate| candidate.ask(tags, &mut held));
+    held
+}
+
+/// For each token that a release was asked about, the one that followed it.
+type Replaced = Vec<Option<Token>>;
+
+/// Drops the candidates of `cache` that another write came before; `replaced`: what the release of `tags` found of the
+/// tokens that were `held`, if it was acknowledged.
+fn settle_in(
+    cache: &Cache,
+    tags: &[Tag],
+    (held, replaced): (&[(Tag, Token)], Option<Replaced>),
+    candidates: &mut Vec<Candidate>,
+) {
+    if candidates.is_empty() {
+        return;
+    }
+    let reason = if replaced.is_some() { Unstored::Overtaken } else { Unstored::StoreFailed };
+    let found = held.iter().zip(replaced.into_iter().flatten());
+    let replaced: Vec<(Tag, Token, Token)> =
+        found.filter_map(|((tag, held), token)| Some((*tag, *held, token?))).collect();
+    let is_over = |candidate: &mut Candidate| candidate.is_of(cache) && !candidate.stand_on(tags, &replaced);
+    candidates.extract_if(.., is_over).for_each(|candidate| candidate.drop_for(reason));
 }
 
 /// Adds what is not there yet.

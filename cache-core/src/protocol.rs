@@ -3,6 +3,7 @@
 //! of a store or a program with other declarations means.
 
 pub mod breaker;
+pub mod candidate;
 pub mod circle;
 pub mod dirty;
 pub mod fill;

@@ -1,6 +1,7 @@
 //! Carries a read through the store: looks its entry up, or fills it under the tokens from before the query.
 
 pub(crate) mod approach;
+pub(crate) mod candidate;
 pub(crate) mod fill;
 pub(crate) mod inspect;
 pub(crate) mod lease;

@@ -16,6 +16,7 @@ pub use crate::protocol::intent::{Outcome, Release, Seed, Writer};
 
 mod beginning;
 mod cells;
+mod comparing;
 #[cfg(test)]
 pub(crate) mod elsewhere;
 mod link;
@@ -32,7 +33,8 @@ mod slot;
 mod track;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
-pub use link::{Commenced, Commencing, Lasting, Link, Opening, Packed, ReadReply, Swap};
+pub use comparing::{ComparingStore, Released, Releasing};
+pub use link::{Commenced, Commencing, Lasting, Link, Opening, Packed, ReadReply, Replacing, Swap};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
 pub use none::NoneStore;
@@ -124,6 +126,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         tables: &[Tag],
         now: Timestamp,
     ) -> Result<Vec<Option<Notes>>>;
+
+    /// Compares tokens with a release; `None`: the store does not, and no row is stored that a write gives back.
+    fn comparer(&self) -> Option<&dyn ComparingStore>;
 
     /// Gives back the room of all entries. They are unreachable already: this is for memory's sake.
     ///

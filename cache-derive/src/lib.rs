@@ -64,6 +64,7 @@ use crate::diagnostics::Diagnostics;
 /// | `unique(column, ..)` | adds `get_by_column`: the one row with the value |
 /// | `view(Name, ..)` | a struct `Name` with rows that belong to this one: joined by `select_related(field: Model, ..)`, loaded by a statement of their own by `prefetch_related(field: Model, ..)` |
 /// | `unique(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
+/// | `write_through` | a row that a write through the manager gives back is stored with it, once it is committed |
 ///
 /// A field has one option: `#[cached(with = module)]` stores it by `module::serialize` and `module::deserialize`, which
 /// have the signatures of serde's `with`.

@@ -41,8 +41,10 @@ pub(crate) fn model<'a>(input: &'a DeriveInput, diagnostics: &mut Diagnostics) -
     let mut lookups = validate::lookups(&key, lookups, diagnostics);
     let exact = validate::exact(&key, &lookups, exact, diagnostics);
     lookups.iter_mut().for_each(|lookup| mark(lookup, &fixed, &exact));
+    let base_query = options.base_query.take().or(attrs.base_query.map(BaseQuery::Diesel));
+    validate::write_through(options.write_through.as_ref(), base_query.as_ref(), diagnostics);
     Some(Model {
-        base_query: options.base_query.take().or(attrs.base_query.map(BaseQuery::Diesel)),
+        base_query,
         exact,
         expires_at,
         fields: columns.fields,

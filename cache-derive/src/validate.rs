@@ -15,6 +15,7 @@ use syn::{Data, DeriveInput, Field, Fields, GenericParam, Ident, Token};
 
 use crate::diagnostics::Diagnostics;
 use crate::model::Field as Column;
+use crate::parse::base_query::BaseQuery;
 
 /// The fields, if this is a struct that owns its values and names them.
 pub(crate) fn named_fields<'a>(
@@ -59,5 +60,18 @@ pub(crate) fn storage(memory_only: Option<&Ident>, fields: &[Column<'_>], diagno
             field.ident.unraw()
         );
         diagnostics.error(memory_only.span(), message);
+    }
+}
+
+/// Keeps a model from storing rows that its own query may leave out.
+pub(crate) fn write_through(
+    write_through: Option<&Ident>,
+    base_query: Option<&BaseQuery>,
+    diagnostics: &mut Diagnostics,
+) {
+    if let (Some(write_through), Some(_)) = (write_through, base_query) {
+        let message = "`write_through` stores the row that a write gives back, and nobody knows whether the base query \
+                       lets it through: keep one of them";
+        diagnostics.error(write_through.span(), message);
     }
 }

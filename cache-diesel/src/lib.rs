@@ -219,7 +219,7 @@ pub use cache_core::store::Operation;
 pub use cache_core::{
     BreakerState, Bypass, Cache, CacheBuilder, Cacheable, Cause, Clock, Counts, Error, ErrorKind, Event, IntoTimeout,
     Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp,
-    Writes, store,
+    Unstored, Writes, store,
 };
 pub use cache_derive::Cached;
 pub use error::NotFound;
@@ -265,6 +265,7 @@ pub mod __private {
     pub use crate::model::storage::{
         ModelCodecs, Storable, StoredLookup, StoredModel, restore_nullable, store_nullable,
     };
+    pub use crate::model::stored_row::StoredRow;
     pub use crate::model::{
         CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
     };

@@ -12,6 +12,7 @@ pub(crate) mod relevance;
 pub(crate) mod row_key;
 pub(crate) mod saved;
 pub(crate) mod storage;
+pub(crate) mod stored_row;
 pub(crate) mod table;
 pub(crate) mod weigh;
 

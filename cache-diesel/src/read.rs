@@ -31,7 +31,8 @@ pub use terminal::multi::Multi;
 pub use terminal::take::{OptionalRead, ReadError, TakeConnection};
 pub use terminal::{AsRead, AsReadEntry, BlockingRead, Ended, First, FirstEntry, Require, Runs};
 
-pub(crate) use drive::ask::introduce_writer;
-pub(crate) use drive::consult::consult_writer;
+pub(crate) use drive::ask::{introduce_writer, may_store};
+pub(crate) use drive::consult::{confirm, consult_writer};
 pub(crate) use drive::gate::{gate, is_in_transaction, transaction_depth};
-pub(crate) use task::Head;
+pub(crate) use task::row::keep_row;
+pub(crate) use task::{Head, Site};

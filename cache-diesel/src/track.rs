@@ -1,5 +1,6 @@
 //! Tracks every write of a connection by an instrumentation.
 
+mod candidates;
 mod carry;
 mod hooks;
 mod plain;

@@ -1,5 +1,6 @@
 //! Writes through the manager, by Diesel's verbs, with exact invalidation.
 
+mod candidate;
 mod delete;
 mod insert;
 mod named;
@@ -19,8 +20,8 @@ pub use save::{FetchSaved, SaveWrite};
 pub use statement::{FetchWritten, StatementWrite};
 pub use target::{GivesBack, WriteTarget, WritesTo};
 
-use cache_core::Fingerprint;
 use cache_core::protocol::write::{Change, ChangeSet};
+use cache_core::{Candidate, Fingerprint};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
@@ -32,12 +33,16 @@ use crate::scan::Dialect;
 use crate::track::{Hook, WriteResult, tracker_of, writing};
 
 /// Runs a write of one table. `announced` is what it may change at most; `told` tells, of its result, what it did.
-pub(crate) fn write_through<C, T>(
+pub(crate) fn by_manager<C, T>(
     conn: &mut C,
     table: &str,
     announced: &Change,
     write: impl FnOnce(&mut C) -> QueryResult<T>,
-    told: WriteResult<impl FnOnce(&T, Identity) -> Option<ChangeSet>, impl FnOnce(&T) -> Vec<Hook>>,
+    told: WriteResult<
+        impl FnOnce(&T, Identity) -> Option<ChangeSet>,
+        impl FnOnce(&T) -> Vec<Hook>,
+        impl FnOnce(&T) -> Option<Candidate>,
+    >,
 ) -> QueryResult<T>
 where
     C: LoadConnection<Backend: CacheBackend>,
@@ -71,5 +76,10 @@ pub(crate) fn space_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, t
 
 /// For a write whose result does not tell what it changed.
 pub(crate) fn as_announced<T>(_: &T, _: Identity) -> Option<ChangeSet> {
+    None
+}
+
+/// For a write that gives no row back to be stored.
+pub(crate) fn not_given<T>(_: &T) -> Option<Candidate> {
     None
 }

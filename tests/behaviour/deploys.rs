@@ -8,8 +8,8 @@ use std::time::Duration;
 use cache_core::intent::TagState;
 use cache_core::protocol::notes::{Note, Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded, SendingStore,
-    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded,
+    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token, Value};
 use cache_diesel::MIB;
@@ -183,6 +183,10 @@ impl Store for Noted {
         self.0.changed.lock().unwrap().extend(changed.map(|release| release.tag.kind()));
         self.0.entries.release(writer, releases, &[], now)?;
         Ok(self.notes(tables.len()))
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        None
     }
 
     fn reclaim(&self) -> Result<()> {

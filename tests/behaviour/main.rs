@@ -13,6 +13,7 @@ mod kept;
 mod suite;
 
 mod deferred;
+mod given;
 mod returning;
 mod sqlite_compared;
 mod sqlite_databases;

@@ -5,6 +5,7 @@ use diesel::result::Error;
 
 use crate::exact;
 use crate::harness::{Product, Shop, new_product, products};
+use crate::write_through::{is_stored, schema, slips, slips_of};
 use crate::writes::{check_all, rows};
 
 #[test]
@@ -142,4 +143,20 @@ fn g1_writes_by_key_that_give_their_row_back_leave_the_details_of_other_rows() {
             }),
         ],
     );
+}
+
+#[test]
+fn d19_a_statement_by_key_that_gives_its_row_back_stores_it() {
+    let shop = Shop::with_tables(&schema());
+    let (mut conn, mut other) = (shop.conn(), shop.conn());
+    let update = |id| diesel::update(slips::table.find(id)).set(slips::text.eq("uno"));
+    slips_of(&shop).write(update(101)).get_result(&mut conn).unwrap();
+    assert!(is_stored(&shop, &mut other, 101));
+    slips_of(&shop).write(update(102)).execute(&mut conn).unwrap();
+    assert!(!is_stored(&shop, &mut other, 102), "no row came back");
+    let all = diesel::update(slips::table).set(slips::text.eq("due"));
+    slips_of(&shop).write(all).get_results(&mut conn).unwrap();
+    assert!(!is_stored(&shop, &mut other, 101) && !is_stored(&shop, &mut other, 102), "not by key");
+    slips_of(&shop).write(diesel::delete(slips::table.find(101))).get_result(&mut conn).unwrap();
+    assert!(slips_of(&shop).get(101).first(&mut other).optional().unwrap().is_none());
 }

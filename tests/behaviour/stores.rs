@@ -8,8 +8,8 @@ use std::thread::{self, ThreadId};
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, Release, Seeded, SendingStore, SharedStore, SlotStore,
-    Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Placing, Put, Release, Released, Releasing, Seeded,
+    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Life, NearCounts, Result, Tag, Timestamp, Token, Value};
 use conformance::in_steps;
@@ -87,6 +87,13 @@ impl fmt::Debug for SpyStore {
 }
 
 impl SpyStore {
+    fn before_release(&self) {
+        let work = self.0.before_release.lock().unwrap().take_if(|(thread, _)| *thread == thread::current().id());
+        if let Some((_, work)) = work {
+            work();
+        }
+    }
+
     /// What the store behind does as a shared one.
     fn shared_inner(&self) -> &dyn SharedStore {
         self.0.inner.shared().expect("a shared store")
@@ -140,11 +147,12 @@ impl Store for SpyStore {
         tables: &[Tag],
         now: Timestamp,
     ) -> Result<Vec<Option<Notes>>> {
-        let work = self.0.before_release.lock().unwrap().take_if(|(thread, _)| *thread == thread::current().id());
-        if let Some((_, work)) = work {
-            work();
-        }
+        self.before_release();
         self.0.inner.release(writer, releases, tables, now)
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        self.0.inner.comparer().map(|_| self as _)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -162,6 +170,13 @@ impl Store for SpyStore {
 
     fn slots(&self) -> Option<&dyn SlotStore> {
         None
+    }
+}
+
+impl ComparingStore for SpyStore {
+    fn release_comparing(&self, releasing: &Releasing<'_>, now: Timestamp) -> Result<Released> {
+        self.before_release();
+        self.0.inner.comparer().expect("only a store that compares says so").release_comparing(releasing, now)
     }
 }
 

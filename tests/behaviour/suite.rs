@@ -56,4 +56,5 @@ mod totals;
 pub mod transactions;
 mod untracked;
 mod without_connection;
+pub mod write_through;
 pub mod writes;

@@ -26,6 +26,8 @@ mod compared;
 mod deferred;
 #[cfg(feature = "postgres")]
 mod functions;
+#[cfg(feature = "postgres")]
+mod given;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 #[allow(dead_code, reason = "another suite has it for all of its shops")]
 #[path = "../behaviour/kept/redis.rs"]

@@ -20,6 +20,7 @@ mod shop;
 mod sight;
 mod state;
 mod steps;
+mod through;
 mod verdict;
 mod world;
 mod writer;

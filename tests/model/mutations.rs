@@ -5,6 +5,7 @@ use crate::near::{Left, NearWorld};
 use crate::scenario::{Faults, Intents, Mutation, Scenario};
 use crate::scenarios::{DETAIL, KEPT, LIST, SCOPE, SLUG_A, brief, calm, hasty, keeping, lives, rough, without_intents};
 use crate::shop::Program::{ClearA, InsertB, SaveA};
+use crate::through::{Given, Other, ThroughWorld};
 
 /// One test for each defect: by which scenario, and which promise it breaks.
 macro_rules! caught {
@@ -120,4 +121,25 @@ fn unknown() -> Scenario {
 fn two_saves() -> Scenario {
     let faults = Faults { crashes: 1, evictions: 1, ..Faults::NONE };
     Scenario { fills: 1, faults, ..rough("two saves", DETAIL, &[SaveA, SaveA]) }
+}
+
+/// Rows that writes give back have a world of their own.
+macro_rules! caught_given {
+    ($($test:ident: $mutation:ident, $promise:literal, $given:ident, $others:expr;)+) => {$(
+        #[test]
+        fn $test() {
+            let mutation = Mutation::$mutation;
+            let left = Given::LEFT;
+            breaks(&format!("{mutation:?}"), ThroughWorld::new(Given::$given, $others, left, Some(mutation)), $promise);
+        }
+    )+};
+}
+
+caught_given! {
+    model_catches_given_before_acknowledgement: GivenBeforeAcknowledgement, "coherence", Save, &[Other::Key];
+    model_catches_given_before_commit: GivenBeforeCommit, "only committed data", Save, &[];
+    model_catches_given_row_not_witnessed: GivenRowNotWitnessed, "coherence", Insert, &[Other::Key];
+    model_catches_given_row_token_after_statement: GivenRowTokenAfterStatement, "coherence", Save, &[Other::Key];
+    model_catches_given_token_not_compared: GivenTokenNotCompared, "coherence", Save, &[Other::Key];
+    model_catches_given_tokens_after_statement: GivenTokensAfterStatement, "coherence", Save, &[Other::All];
 }

@@ -1,7 +1,7 @@
 //! The promises, in every world.
 
 use crate::check::{holds, is_large, keeps_every_promise};
-use crate::near::{Left, NearWorld};
+use crate::near::{Left as NearLeft, NearWorld};
 use crate::scenario::{Faults, Scenario};
 use crate::scenarios::{
     Case, DETAIL, KEPT, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, brief, cut_off, hasty, interrupted, keeping, lives,
@@ -9,6 +9,7 @@ use crate::scenarios::{
 };
 use crate::shop::Program::{self, Alter, ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
 use crate::sight::Sight;
+use crate::through::{Given, Left, Other, ThroughWorld};
 
 const PLAIN: [Case; 6] = [
     ("a detail and a save", DETAIL, &[SaveA]),
@@ -147,17 +148,37 @@ fn model_near_caches() {
     let horizon = if is_large() { 4 } else { 2 };
     let world = |left| NearWorld::new(left, horizon, None);
     for (name, writers) in [("its process' write", &[0][..]), ("another process' write", &[1])] {
-        holds(&format!("a near cache and {name}"), world(Left::usual(writers)), |world| &world.sights, &sights);
+        holds(&format!("a near cache and {name}"), world(NearLeft::usual(writers)), |world| &world.sights, &sights);
     }
     let horizon = if is_large() { 3 } else { 2 };
-    let forgetful = NearWorld::new(Left::forgetful(&[1]), horizon, None);
+    let forgetful = NearWorld::new(NearLeft::forgetful(&[1]), horizon, None);
     let sights = [Sight::BehindWithinTrust, Sight::Hit];
     holds("a near cache and a store that forgets", forgetful, |world| &world.sights, &sights);
     let sights = [Sight::BehindWithinTrust, Sight::Hit, Sight::PolledTokenGone];
     for (name, writers) in [("its process' write of a table", &[0][..]), ("another process' write of a table", &[1])] {
-        let world = NearWorld::new(Left::few(writers), 3, None).of_a_table();
+        let world = NearWorld::new(NearLeft::few(writers), 3, None).of_a_table();
         holds(&format!("a near cache and {name}"), world, |world| &world.sights, &sights);
     }
-    let brief = NearWorld::new(Left::few(&[1]), horizon, None).with_brief_tags();
+    let brief = NearWorld::new(NearLeft::few(&[1]), horizon, None).with_brief_tags();
     holds("a near cache and tags that go", brief, |world| &world.sights, &[Sight::Hit]);
+}
+
+#[test]
+fn model_rows_that_writes_give_back() {
+    let sights = &[Sight::GivenHit, Sight::LateMessage, Sight::Overtaken];
+    let names = [
+        ("a save that stores its row, and another save", Given::Save, &[Other::Key][..]),
+        ("a save that stores its row, and a plain update", Given::Save, &[Other::All]),
+        ("an insert that stores its row, and a save", Given::Insert, &[Other::Key]),
+        ("an insert that stores its row, and a plain update", Given::Insert, &[Other::All]),
+    ];
+    for (name, given, others) in names {
+        holds(name, ThroughWorld::new(given, others, Given::LEFT, None), |world| &world.sights, sights);
+    }
+    let left = Left { evictions: 0, losses: 0, ..Given::LEFT };
+    let two: &[Other] = &[Other::Key, Other::All];
+    let world = |given| ThroughWorld::new(given, two, left, None);
+    holds("a save that stores its row, and two others", world(Given::Save), |world| &world.sights, &sights[..1]);
+    let sights = &[Sight::GivenHit, Sight::SecondLookRefused];
+    holds("an insert that stores its row, and two others", world(Given::Insert), |world| &world.sights, sights);
 }

@@ -11,6 +11,7 @@ pub(crate) enum Sight {
     EndedIdle,
     Follow,
     Forgotten,
+    GivenHit,
     HalfOpen,
     Hit,
     KeptUnderIntents,

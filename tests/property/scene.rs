@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Lease, LookUp, MemoryStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted,
-    Writer,
+    ComparingStore, Lease, LookUp, MemoryStore, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored,
+    Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Clock, Life, Result, Tag, Timestamp, Value};
 use diesel::result::QueryResult;
@@ -155,6 +155,10 @@ impl Store for StoreOfThread {
     ) -> Result<Vec<Option<Notes>>> {
         let scene = Scene::current();
         scene.store.release(writer, &scene.flaw.released(writer, releases), tables, now)
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        None
     }
 
     fn reclaim(&self) -> Result<()> {

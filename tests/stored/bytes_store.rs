@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, Found, Lease, LookUp, MemoryStore, NoteStore, Placing, Put, Release, Seeded, SendingStore,
-    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Found, Lease, LookUp, MemoryStore, NoteStore, Placing, Put, Release, Seeded,
+    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Flaw, Life, NearCounts, Result, Tag, Timestamp, Token, Value, Worth};
 use conformance::in_steps;
@@ -88,6 +88,10 @@ impl Store for BytesStore {
         now: Timestamp,
     ) -> Result<Vec<Option<Notes>>> {
         self.0.release(writer, releases, tables, now)
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        None
     }
 
     fn reclaim(&self) -> Result<()> {

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::name::key::Kind;
 use crate::observe::operation::Operation;
 use crate::protocol::breaker::BreakerState;
+use crate::protocol::candidate::Unstored;
 use crate::protocol::miss::Miss;
 use crate::sync::RwLock;
 
@@ -91,6 +92,13 @@ pub enum Event<'a> {
         operation: Operation,
         /// What the store said.
         error: &'a Error,
+    },
+    /// A row that a write gave back was not stored with it.
+    Unstored {
+        /// The manager's name.
+        manager: &'a str,
+        /// Why.
+        reason: Unstored,
     },
 }
 

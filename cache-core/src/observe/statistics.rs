@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::name::key::Kind;
 use crate::observe::event::Bypass;
+use crate::protocol::candidate::Unstored;
 use crate::protocol::miss::Miss;
 use crate::sync::Mutex;
 
@@ -33,10 +34,11 @@ pub(crate) enum Counter {
     StaleHit,
     StoreFailure,
     Store,
+    WriteThrough,
 }
 
 impl Counter {
-    const COUNT: usize = Self::Store as usize + 1;
+    const COUNT: usize = Self::WriteThrough as usize + 1;
 }
 
 /// The numbers of one manager and kind of read.
@@ -64,6 +66,8 @@ pub struct Counts {
     /// Entries that were stored. A row that was found by a unique value counts once, though what leads to it is
     /// stored too.
     pub store_count: u64,
+    /// Rows that a write gave back, and that were to be stored with it (`write_through`).
+    pub write_through_count: u64,
 }
 
 impl Counts {
@@ -79,6 +83,7 @@ impl Counts {
             stale_hit_count: counts[Counter::StaleHit as usize],
             store_failure_count: counts[Counter::StoreFailure as usize],
             store_count: counts[Counter::Store as usize],
+            write_through_count: counts[Counter::WriteThrough as usize],
         }
     }
 
@@ -93,6 +98,7 @@ impl Counts {
         self.stale_hit_count += other.stale_hit_count;
         self.store_failure_count += other.store_failure_count;
         self.store_count += other.store_count;
+        self.write_through_count += other.write_through_count;
     }
 }
 
@@ -106,6 +112,8 @@ pub struct Statistics {
     pub misses: BTreeMap<(String, Kind), BTreeMap<Miss, u64>>,
     /// Why reads did not look at the cache, likewise.
     pub bypasses: BTreeMap<(String, Kind), BTreeMap<Bypass, u64>>,
+    /// Why rows that a write gave back were not stored, likewise.
+    pub unstored: BTreeMap<(String, Kind), BTreeMap<Unstored, u64>>,
     /// How often each table was invalidated, by its SQL name: without a schema, in lower case.
     pub invalidation_counts: BTreeMap<String, u64>,
     /// How often it was noticed that new connections are not seen any more, as the program has replaced what sees them.
@@ -146,6 +154,13 @@ impl Statistics {
         reasons.and_then(|reasons| reasons.get(&reason)).copied().unwrap_or_default()
     }
 
+    /// How often a row that a write of one manager gave back was not stored for this reason.
+    #[must_use]
+    pub fn unstored_count(&self, manager: &str, reason: Unstored) -> u64 {
+        let reasons = self.unstored.get(&(manager.to_owned(), Kind::Detail));
+        reasons.and_then(|reasons| reasons.get(&reason)).copied().unwrap_or_default()
+    }
+
     /// The sum over all managers and kinds.
     #[must_use]
     pub fn total(&self) -> Counts {
@@ -162,6 +177,7 @@ pub struct Counters {
     // A database is asked for each of them: a lock is not what they cost.
     misses: Reasons<Miss>,
     bypasses: Reasons<Bypass>,
+    unstored: Reasons<Unstored>,
 }
 
 #[derive(Debug, Default)]
@@ -176,7 +192,8 @@ impl Counters {
 
     fn new() -> Self {
         let shards = array::from_fn(|_| Shard::default());
-        Self { shards, misses: Reasons::default(), bypasses: Reasons::default() }
+        let (misses, bypasses, unstored) = Default::default();
+        Self { shards, misses, bypasses, unstored }
     }
 
     #[inline]
@@ -200,6 +217,10 @@ impl Counters {
     pub(crate) fn miss(&self, cause: Miss) {
         self.count(Counter::Miss);
         self.misses.count(cause);
+    }
+
+    pub(crate) fn unstored(&self, reason: Unstored) {
+        self.unstored.count(reason);
     }
 
     /// Counts a query on behalf of a miss.
@@ -310,6 +331,7 @@ impl Ledger {
             reads: counted.filter(|(_, counts)| *counts != Counts::default()).collect(),
             misses: reasons_of(&reads, |counters| &counters.misses),
             bypasses: reasons_of(&reads, |counters| &counters.bypasses),
+            unstored: reasons_of(&reads, |counters| &counters.unstored),
             invalidation_counts: self.tables.lock().clone(),
             default_replaced_count: self.replaced_defaults.load(Ordering::Relaxed),
             database_invalidation_count: self.databases.load(Ordering::Relaxed),

@@ -277,6 +277,15 @@ impl TagState {
         self.note(now);
     }
 
+    /// Releases a change as [`release`](Self::release) does; says whether the tag held the token `held` until then.
+    pub fn replace(&mut self, writer: Writer, (held, fresh): (Token, Token), now: Timestamp) -> bool {
+        let is_held = self.token(now) == Some(held);
+        self.settle(now);
+        let is_told = matches!(self.held, Some(TagValue::Token { .. }));
+        self.release(writer, Outcome::Changed, fresh, now);
+        is_held && is_told
+    }
+
     /// Whether nothing is kept any more.
     #[must_use]
     pub fn is_empty(&self, now: Timestamp) -> bool {

@@ -36,6 +36,16 @@ impl Subject<'_> {
         self.with_others(self.beginning([self.manager.details(), own.whole(TagKind::Rows), own.row(key)]))
     }
 
+    /// A row that is about to be inserted under a key which nobody knows yet: the tags of a row that was found but for the
+    /// row's own, and the two that tell whether anything was written or cleared since.
+    #[must_use]
+    pub fn row_to_come(&self) -> Vec<Tag> {
+        let own = self.own();
+        let mut tags = self.with_others(self.beginning([self.manager.details(), own.whole(TagKind::Rows)]));
+        tags.extend([own.whole(TagKind::Cleared), own.whole(TagKind::Any)]);
+        without_repetition(tags)
+    }
+
     /// A row that is known not to exist.
     #[must_use]
     pub fn absent_row(&self, key: KeyBytes) -> Vec<Tag> {
@@ -229,6 +239,7 @@ mod tests {
         let key = KeyBytes::of(&1);
         let scope = database.table("products").scope(&["shelf"], KeyBytes::of(&7));
         assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Writers, Details, Rows, Row]));
+        assert_eq!(kinds(&subject.row_to_come()), sorted([Root, Whole, Writers, Details, Rows, Any, Cleared]));
         assert_eq!(kinds(&subject.absent_row(key)), sorted([Root, Whole, Writers, Details, Rows, Row, Born]));
         assert_eq!(kinds(&subject.excluded_row(key, true)), kinds(&subject.absent_row(key)));
         assert_eq!(

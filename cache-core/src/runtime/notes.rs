@@ -2,12 +2,14 @@
 
 use crate::clock::Timestamp;
 use crate::name::tables::TableDeclaration;
-use crate::name::tag::{Tag, TagKind};
+use crate::name::tag::{Tag, TagKind, Token};
 use crate::observe::operation::Operation;
 use crate::protocol::fill::SeededTag;
 use crate::protocol::notes::{NoteState, Notes, Remark};
 use crate::runtime::guard::{CallFailure, GuardedStore};
-use crate::store::{NoteStore, Outcome, Placing, Release, Seed, Seeded, Store, Writer, same_length};
+use crate::store::{
+    NoteStore, Outcome, Placing, Release, Released, Releasing, Seed, Seeded, Store, Writer, same_length,
+};
 
 /// A write that is over, or may still be under way, and what is known of other programs.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct EndedWrite<'a> {
     /// What this process declares of the tables that were written in part.
     pub(crate) declared: &'a [TableDeclaration],
     pub(crate) outcome: Outcome,
+    /// Tags out of those that change, each with a token that it may have held until then.
+    pub(crate) held: &'a [(Tag, Token)],
 }
 
 /// What a fill may do after its tokens were read.
@@ -28,6 +32,9 @@ pub(crate) enum FillStart {
     /// Store nothing: some writer may not know of it.
     Unripe,
 }
+
+/// The tables of which others declare something else, and what became of the tokens that were asked about.
+type ReleasedWithNotes = (Vec<TableDeclaration>, Vec<Option<Token>>);
 
 /// All tags that stand for one of `tables` as a whole, but for `any`.
 fn wide_tags(tables: &[TableDeclaration]) -> Vec<Tag> {
@@ -41,31 +48,47 @@ impl GuardedStore {
         self.call(Operation::Place, |store| store.place(&placing, now)).map(drop)
     }
 
-    /// Releases what was written, and the whole of tables of which others declare something else.
-    pub(crate) fn release(&self, over: &EndedWrite<'_>) -> Result<(), CallFailure> {
+    /// Releases what was written, and the whole of tables of which others declare something else. Gives the present token
+    /// of each tag in `held` that held the token there until then.
+    pub(crate) fn release(&self, over: &EndedWrite<'_>) -> Result<Vec<Option<Token>>, CallFailure> {
         if over.declared.is_empty() || !self.keeps_notes() {
-            return self.release_unnoted(over.writer, over.releases);
+            return Ok(self.release_once(over, &[])?.replaced);
         }
-        let foreign = self.release_noted(over)?;
+        let (foreign, replaced) = self.release_noted(over)?;
         if foreign.is_empty() {
-            return Ok(());
+            return Ok(replaced);
         }
         // A name of its own: what is claimed in another's may arrive late, and is not dropped.
         let claimer = Writer::fresh();
         let claimed = self.claim(claimer, &foreign);
         self.widen(over.writer, &foreign, over.outcome)?;
         self.forget(claimer, &claimed);
-        Ok(())
+        // What was changed once more has another token by now.
+        let wide = wide_tags(&foreign);
+        let is_still = |(replaced, (tag, _)): (Option<Token>, &(Tag, Token))| replaced.filter(|_| !wide.contains(tag));
+        Ok(replaced.into_iter().zip(over.held).map(is_still).collect())
     }
 
-    fn release_noted(&self, over: &EndedWrite<'_>) -> Result<Vec<TableDeclaration>, CallFailure> {
+    fn release_noted(&self, over: &EndedWrite<'_>) -> Result<ReleasedWithNotes, CallFailure> {
         let changed = over.releases.iter().filter(|release| release.changes_any());
         let tables: Vec<Tag> = changed.map(|release| release.tag).collect();
-        let now = self.now();
-        let notes = self.call(Operation::Release, |store| {
-            same_length(store.release(over.writer, over.releases, &tables, now)?, tables.len())
-        })?;
-        Ok(Notes::foreign(over.declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()))
+        let Released { replaced, notes } = self.release_once(over, &tables)?;
+        Ok((Notes::foreign(over.declared, &tables.into_iter().zip(notes).collect::<Vec<_>>()), replaced))
+    }
+
+    /// Releases in one call, and reads the notes beside `tables`.
+    fn release_once(&self, over: &EndedWrite<'_>, tables: &[Tag]) -> Result<Released, CallFailure> {
+        let (writer, releases, held, now) = (over.writer, over.releases, over.held, self.now());
+        self.call(Operation::Release, |store| match store.comparer().filter(|_| !held.is_empty()) {
+            Some(store) => {
+                let releasing = Releasing { writer, releases, held, tables };
+                store.release_comparing(&releasing, now)?.of_length(held.len(), tables.len())
+            }
+            None => {
+                let notes = same_length(store.release(writer, releases, tables, now)?, tables.len())?;
+                Ok(Released { replaced: vec![None; held.len()], notes })
+            }
+        })
     }
 
     /// Changes the wide tags of `tables`, whose foreign notes are claimed.

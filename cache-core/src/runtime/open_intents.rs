@@ -61,7 +61,7 @@ impl OpenWrite {
             Renewal::Change(declared) => {
                 let outcome = Outcome::Unknown(store.policy.intent_life);
                 let releases = &plan(&self.tags, &[], outcome);
-                store.release(&EndedWrite { writer: self.writer, releases, declared, outcome })
+                store.release(&EndedWrite { writer: self.writer, releases, held: &[], declared, outcome }).map(drop)
             }
         }
     }

@@ -70,6 +70,11 @@ impl Cell {
         self.change(|state| state.release(writer, outcome, Token::fresh_in_memory(), now));
     }
 
+    fn replace(&self, writer: Writer, held: Token, now: Timestamp) -> Option<Token> {
+        let fresh = Token::fresh_in_memory();
+        self.change(|state| state.replace(writer, (held, fresh), now)).then_some(fresh)
+    }
+
     fn has_intents(&self, now: Timestamp) -> bool {
         self.state.lock().intents.iter().any(|(_, deadline)| *deadline > now)
     }
@@ -134,6 +139,11 @@ impl Cells {
         if let Some(cell) = self.shard(tag).lock().cells.get(tag) {
             cell.release(writer, outcome, now);
         }
+    }
+
+    /// Releases a change; gives the present token if the tag held the token `held` until then.
+    pub(super) fn replace(&self, writer: Writer, (tag, held): (&Tag, Token), now: Timestamp) -> Option<Token> {
+        self.shard(tag).lock().cells.get(tag)?.replace(writer, held, now)
     }
 
     pub(super) fn len(&self) -> usize {

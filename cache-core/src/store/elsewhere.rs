@@ -10,8 +10,8 @@ use crate::name::tag::{Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::notes::Notes;
 use crate::store::{
-    Beginning, Begun, Lease, LookUp, NoneStore, NoteStore, Placing, Put, Release, Seeded, SendingStore, SharedStore,
-    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoneStore, NoteStore, Placing, Put, Release, Seeded, SendingStore,
+    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 
 /// Keeps nothing, as [`NoneStore`] does.
@@ -51,6 +51,10 @@ impl Store for Elsewhere {
         now: Timestamp,
     ) -> Result<Vec<Option<Notes>>> {
         NoneStore.release(writer, releases, tables, now)
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        None
     }
 
     fn reclaim(&self) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::protocol::intent::{Outcome, Seed, Writer};
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::track::{Incarnation, Subscriber};
-use crate::store::{Mark, Seeded, Usage};
+use crate::store::{Mark, Released, Seeded, Usage};
 
 /// A process's connection to the server that keeps the entries and tags of a [`RemoteStore`](super::RemoteStore).
 ///
@@ -83,6 +83,15 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     ///
     /// If there was no answer in time; some of the tags may be changed.
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>>;
+
+    /// Does as [`release`](Self::release) does. The step that changes a tag also says whether it held the token that it is
+    /// asked about until then, as [`TagState::replace`](crate::protocol::intent::TagState::replace) does: one answer for
+    /// each release, which is the tag's present token if it did. A call that is sent again answers for what was sent last.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the tags may be changed.
+    fn release_comparing(&self, writer: Writer, releases: &[Replacing], notes: &[Name]) -> Result<Released>;
 
     /// Changes the notes beside a table as [`Notes::after`] says; says whether a fill may go by them.
     ///
@@ -199,6 +208,9 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// How much is kept, as far as it can be told without a round trip that takes long.
     fn usage(&self) -> Usage;
 }
+
+/// A tag that is released, how its intent ends, and the token that it is asked about.
+pub type Replacing = (TagName, Outcome, Option<Token>);
 
 /// What was read, in the order in which it was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use crate::protocol::notes::Notes;
 use crate::store::cells::{Cell, Cells};
 use crate::store::map::{self, EntryMap, Weighed};
 use crate::store::{
-    Body, Found, Lease, LookUp, Mark, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store, Stored, Usage,
-    Wanted, Writer,
+    Body, ComparingStore, Found, Lease, LookUp, Mark, Outcome, Placing, Put, Release, Released, Releasing, Seeded,
+    SharedStore, SlotStore, Store, Stored, Usage, Wanted, Writer,
 };
 use crate::sync::Mutex;
 
@@ -216,6 +216,10 @@ impl Store for MemoryStore {
         Ok(Vec::new())
     }
 
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        Some(self)
+    }
+
     fn reclaim(&self) -> Result<()> {
         self.entries.clear();
         Ok(())
@@ -234,6 +238,19 @@ impl Store for MemoryStore {
     }
 }
 
+impl ComparingStore for MemoryStore {
+    fn release_comparing(&self, releasing: &Releasing<'_>, now: Timestamp) -> Result<Released> {
+        let (writer, mut given) = (releasing.writer, Vec::new());
+        for Release { tag, outcome } in releasing.releases {
+            match releasing.held(tag).filter(|_| *outcome == Outcome::Changed) {
+                Some(held) => given.extend(self.cells.replace(writer, (tag, held), now).map(|token| (*tag, token))),
+                None => self.cells.release(writer, tag, *outcome, now),
+            }
+        }
+        Ok(Released { replaced: releasing.in_order(&given), notes: Vec::new() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
@@ -241,7 +258,6 @@ mod tests {
     use super::*;
     use crate::name::key::{Fingerprint, KeyBytes, Kind};
     use crate::setting::policy::Timeout;
-    use crate::store::Outcome;
 
     #[test]
     fn what_is_alive_at_a_moment_is_told_by_its_deadline_its_tags_and_their_intents() {

@@ -7,7 +7,8 @@ use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::protocol::notes::Notes;
 use crate::store::{
-    Lease, LookUp, Placing, Put, Release, Seed, Seeded, SharedStore, SlotStore, Store, Stored, Usage, Wanted, Writer,
+    ComparingStore, Lease, LookUp, Placing, Put, Release, Seed, Seeded, SharedStore, SlotStore, Store, Stored, Usage,
+    Wanted, Writer,
 };
 
 /// A store that keeps nothing.
@@ -49,6 +50,10 @@ impl Store for NoneStore {
         _now: Timestamp,
     ) -> Result<Vec<Option<Notes>>> {
         Ok(Vec::new())
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        None
     }
 
     fn reclaim(&self) -> Result<()> {

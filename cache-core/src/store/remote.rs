@@ -17,8 +17,9 @@ use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
 use crate::store::remote::look::LookUpServer;
 use crate::store::{
-    Beginning, Begun, Lease, LookUp, NoteStore, Outcome, Placing, Put, Release, Seeded, SendingStore, SharedStore,
-    SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer, same_length,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Outcome, Placing, Put, Release, Released, Releasing,
+    Replacing, Seeded, SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    same_length,
 };
 
 mod look;
@@ -208,6 +209,12 @@ impl<L: Link> RemoteStore<L> {
     }
 }
 
+/// First all tags that change, then the intents that go without a new token.
+fn ordered(releases: &[Release]) -> impl Iterator<Item = &Release> {
+    let is_unchanged = |release: &&Release| release.outcome == Outcome::Unchanged;
+    releases.iter().filter(move |release| !is_unchanged(release)).chain(releases.iter().filter(is_unchanged))
+}
+
 /// What an entry that is put means for the server.
 enum PutPart {
     /// Nothing: it has no bytes.
@@ -271,11 +278,13 @@ impl<L: Link> Store for RemoteStore<L> {
         if releases.is_empty() && tables.is_empty() {
             return Ok(Vec::new());
         }
-        let is_unchanged = |release: &&Release| release.outcome == Outcome::Unchanged;
-        let ordered =
-            releases.iter().filter(|release| !is_unchanged(release)).chain(releases.iter().filter(is_unchanged));
-        let named: Vec<_> = ordered.map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
+        let named: Vec<_> =
+            ordered(releases).map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
         same_length(self.link.release(writer, &named, &self.notes_of(tables))?, tables.len())
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        Some(self)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -295,6 +304,25 @@ impl<L: Link> Store for RemoteStore<L> {
 
     fn slots(&self) -> Option<&dyn SlotStore> {
         Some(self)
+    }
+}
+
+impl<L: Link> ComparingStore for RemoteStore<L> {
+    fn release_comparing(&self, releasing: &Releasing<'_>, _now: Timestamp) -> Result<Released> {
+        let Releasing { writer, releases, held, tables } = *releasing;
+        let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
+        let ordered: Vec<&Release> = ordered(releases).collect();
+        let asked = |release: &&Release| {
+            let held = releasing.held(&release.tag).filter(|_| release.outcome == Outcome::Changed);
+            (self.link.names().tag(&release.tag), release.outcome, held)
+        };
+        let named: Vec<Replacing> = ordered.iter().map(asked).collect();
+        let released = self.link.release_comparing(writer, &named, &self.notes_of(tables))?;
+        let Released { replaced, notes } = released.of_length(named.len(), tables.len())?;
+        let given = ordered.iter().zip(replaced).filter_map(|(release, token)| Some((release.tag, token?)));
+        let given: Vec<(Tag, Token)> = given.collect();
+        debug_assert!(given.len() <= held.len(), "only what was asked about is answered");
+        Ok(Released { replaced: releasing.in_order(&given), notes })
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
     let relations = relations(model);
     let codecs = storage::codecs(model);
     let hooks = hooks(model);
+    let write_through = write_through(model);
     // Spanned by the struct's name, so that a missing derive of Diesel is reported there.
     let span = located(ident.span());
     quote_spanned! {span=>
@@ -43,6 +44,7 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
             const DEFINITION: #private::Definition = #definition;
             #codecs
             #hooks
+            #write_through
 
             fn table() -> Self::Table {
                 #table::table
@@ -78,6 +80,16 @@ fn hooks(model: &Model<'_>) -> TokenStream {
         }
     });
     quote!(#(#hooks)*)
+}
+
+/// How a row is copied that a write gives back; a model that cannot be is reported at the option.
+fn write_through(model: &Model<'_>) -> TokenStream {
+    let Some(option) = &model.options.write_through else { return TokenStream::new() };
+    let private = model.private();
+    quote_spanned! {located(option.span())=>
+        const WRITE_THROUGH: ::core::option::Option<fn(&Self) -> Self> =
+            ::core::option::Option::Some(<Self as #private::StoredRow>::copied);
+    }
 }
 
 fn error(model: &Model<'_>) -> TokenStream {

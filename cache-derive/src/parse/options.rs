@@ -37,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) primary_key: Option<KeyPaths>,
     pub(crate) timeouts: Timeouts,
     pub(crate) views: Vec<View>,
+    pub(crate) write_through: Option<Ident>,
 }
 
 /// A table whose changes reach this one.
@@ -87,6 +88,7 @@ const OPTIONS: Table<Options> = Table {
         option("view", "view(Name, select_related(..), prefetch_related(..), ..)", |all, it| {
             view::read(it.input, it.diagnostics).map(|view| all.views.push(view))
         }),
+        option("write_through", "write_through", |all, it| it.set(&mut all.write_through, it.name.clone())),
     ],
 };
 

@@ -93,7 +93,7 @@ fn options_are_checked() {
     let known = "after_delete, after_save, base_query, cache, cascaded_by, crate, depends_on, \
                  detail_relevance_timeout, detail_timeout, error, exact, expires_at, fixed, jitter, \
                  key, key_version, list_relevance_timeout, list_timeout, max_rows, memory_only, negative_timeout, \
-                 order_by, primary_key, relevance_timeout, scope, unique, view";
+                 order_by, primary_key, relevance_timeout, scope, unique, view, write_through";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
         ("base_query(visible)", "expected `base_query[ = path]`".to_owned()),
@@ -372,6 +372,16 @@ fn what_is_kept_in_memory_is_not_said_in_bytes() {
     assert_option_errors("memory_only = true", &["expected `memory_only`"]);
     assert_option_errors("memory_only(all)", &["expected `memory_only`"]);
     assert_option_errors("memory_only, memory_only", &["option `memory_only` is given twice, keep one of them"]);
+}
+
+#[test]
+fn what_a_base_query_may_leave_out_is_not_stored_by_a_write() {
+    let expected = "`write_through` stores the row that a write gives back, and nobody knows whether the base query lets \
+                    it through: keep one of them";
+    assert_option_errors("write_through, base_query = visible", &[expected]);
+    assert_errors("#[cached(write_through)] #[diesel(base_query = a.b(c))] struct Product { id: i32 }", &[expected]);
+    assert_option_errors("write_through = true", &["expected `write_through`"]);
+    assert_option_errors("write_through, write_through", &["option `write_through` is given twice, keep one of them"]);
 }
 
 #[test]

@@ -89,7 +89,20 @@ pub(super) mod sqlite {
     use crate::scan::Dialect;
 
     const DEFINITIONS: &str = "SELECT 'definition' AS kind, lower(name) AS name, sql AS said FROM sqlite_master \
-                               WHERE sql IS NOT NULL AND (type = 'view' OR sql LIKE 'create virtual%')";
+                               WHERE sql IS NOT NULL AND (type = 'view' OR sql LIKE 'create virtual%') \
+                               UNION ALL SELECT DISTINCT 'later', lower(tbl_name), '' FROM sqlite_master \
+                               WHERE type = 'trigger'";
+
+    /// Tables with a column besides the key that others refer to, and follow when it changes: they may write back. Where the
+    /// database cannot be asked, every table counts that is referred to so.
+    const FOLLOWED: [&str; 2] = [
+        "SELECT DISTINCT 'later' AS kind, lower(f.\"table\") AS name, '' AS said \
+         FROM sqlite_master t, pragma_foreign_key_list(t.name) f \
+         WHERE t.type = 'table' AND f.on_update IN ('CASCADE', 'SET DEFAULT', 'SET NULL') AND f.\"to\" IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM pragma_table_info(f.\"table\") c WHERE c.pk > 0 AND lower(c.name) = lower(f.\"to\"))",
+        "SELECT 'later' AS kind, lower(p.name) AS name, '' AS said FROM sqlite_master p WHERE p.type = 'table' \
+         AND EXISTS (SELECT 1 FROM sqlite_master WHERE sql LIKE '%references%' AND sql LIKE '%update%')",
+    ];
 
     /// What the program registered itself. Old builds count what they have of JSON as that, and some cannot be asked.
     fn functions() -> String {
@@ -137,7 +150,9 @@ pub(super) mod sqlite {
         let parts: Vec<String> = [Some(DEFINITIONS.to_owned()), bytes, declared].into_iter().flatten().collect();
         let definitions = parts.join(" UNION ALL ");
         let whole: QueryResult<Vec<Row>> = sql_query(format!("{definitions} UNION ALL {}", functions())).load(conn);
-        let rows = whole.or_else(|_| sql_query(definitions).load(conn))?;
+        let mut rows = whole.or_else(|_| sql_query(definitions).load(conn))?;
+        let followed: QueryResult<Vec<Row>> = sql_query(FOLLOWED[0]).load(conn);
+        rows.extend(followed.or_else(|_| sql_query(FOLLOWED[1]).load(conn))?);
         Ok(rows.into_iter().map(FactRow::from).collect())
     }
 }
@@ -153,7 +168,8 @@ pub(super) mod postgres {
     use crate::catalogue::{listed_functions, pairs_of};
     use crate::scan::Dialect;
 
-    /// One statement for all of it. What extensions bring along is taken for what it is called; what comes with the server
+    /// One statement for all of it. Triggers before a row is written have done their work when it is given back, unless
+    /// others wait for the commit; rules and triggers after it have not, nor has what follows a column besides the key. What extensions bring along is taken for what it is called; what comes with the server
     /// has no dependencies written down.
     const SQL: &str = "
         WITH extended AS (
@@ -210,6 +226,20 @@ pub(super) mod postgres {
         SELECT 'part', lower(c.relname::text), lower(p.relname::text) FROM pg_catalog.pg_inherits i
         JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('f', 'p', 'r')
         JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
+        UNION ALL
+        SELECT 'later', lower(c.relname::text), '' FROM pg_catalog.pg_class c
+        WHERE EXISTS (
+                SELECT 1 FROM pg_catalog.pg_trigger t
+                WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 20 > 0
+                    AND (t.tgtype & 2 = 0 OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger WHERE tgdeferrable AND NOT tgisinternal))
+            ) OR EXISTS (
+                SELECT 1 FROM pg_catalog.pg_rewrite r
+                WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3') AND r.ev_enabled <> 'D'
+            ) OR EXISTS (
+                SELECT 1 FROM pg_catalog.pg_constraint f
+                WHERE f.confrelid = c.oid AND f.contype = 'f' AND f.confupdtype IN ('c', 'd', 'n')
+                    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indexrelid = f.conindid AND i.indisprimary)
+            )
         UNION ALL
         SELECT DISTINCT 'own', f.proname::text, '' FROM pg_catalog.pg_proc f
         JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace

@@ -1,11 +1,11 @@
 //! Returns the rows of writes on databases with RETURNING.
 
-use diesel::connection::LoadConnection;
+use diesel::connection::{DefaultLoadingMode, LoadConnection};
 use diesel::dsl::{AsSelect, Find, Returning};
 use diesel::query_builder::{AsChangeset, AsQuery, InsertStatement, IntoUpdateTarget, Query, UpdateStatement};
 use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::FindDsl;
-use diesel::result::{OptionalExtension, QueryResult};
+use diesel::result::QueryResult;
 use diesel::{Insertable, QuerySource, RunQueryDsl, Selectable, SelectableHelper};
 
 use crate::model::CachedModel;
@@ -45,7 +45,11 @@ macro_rules! returning {
             fn fetch_saved(&mut self, row: &'row M) -> QueryResult<Option<M>> {
                 let statement =
                     diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
-                RunQueryDsl::get_result(statement, self).optional()
+                let mut rows = RunQueryDsl::load_iter::<M, DefaultLoadingMode>(statement, self)?;
+                let row = rows.next().transpose()?;
+                // SQLite commits when it is asked for a row that is not there any more, and may fail then.
+                rows.next().transpose()?;
+                Ok(row)
             }
         }
 

@@ -36,6 +36,8 @@ pub(super) enum Fact {
     Guard(String, String),
     /// Policies hold for who asks.
     Guarded(String),
+    /// The database may change rows of a table after it has given them back to who wrote them.
+    Later(String),
     /// The database has a function of its own by that name.
     Own(String),
     /// A table is a part of another one, or inherits from it.
@@ -93,6 +95,7 @@ impl Fact {
             "function trusted" => Self::Function(name, FactBody::Trusted),
             "guard" => Self::Guard(name, said),
             "guarded" => Self::Guarded(name),
+            "later" => Self::Later(name),
             "own" => Self::Own(name),
             "part" => Self::Part { child: name, parent: said },
             "rule" => Self::Rule(name, said),

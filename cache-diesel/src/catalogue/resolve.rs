@@ -16,6 +16,8 @@ pub(crate) struct Catalogue {
     exact: HashMap<String, BTreeSet<String>>,
     /// What columns are declared as of which models say how they are compared, by table and column.
     declared: BTreeMap<(String, String), String>,
+    /// Tables of which it is not sure that a row is what everybody reads that a write gives back.
+    unsure: BTreeSet<String>,
 }
 
 /// What a read of one table depends on besides.
@@ -36,12 +38,19 @@ impl Catalogue {
         let names: BTreeSet<&String> = declared.relations.keys().collect();
         let reached = names.into_iter().map(|name| (name.clone(), declared.reach(name)));
         let reached = reached.filter(|(_, reached)| *reached != Reached::default()).collect();
-        Self { reached, functions, exact: declared.exact, declared: declared.columns }
+        let guarded = declared.relations.iter().filter(|(_, relation)| relation.is_guarded).map(|(name, _)| name);
+        let unsure = declared.later.iter().chain(guarded).cloned().collect();
+        Self { reached, functions, exact: declared.exact, declared: declared.columns, unsure }
     }
 
     /// What a read of `table` depends on besides; `None`: nothing.
     pub(crate) fn reached_by(&self, table: &str) -> Option<&Reached> {
         self.reached.get(table)
+    }
+
+    /// Whether a row of `table` that a write gives back is what everybody reads as soon as the write is committed.
+    pub(crate) fn gives_back_for_all(&self, table: &str) -> bool {
+        !self.unsure.contains(table) && !self.reached.contains_key(table)
     }
 
     /// Whether values of `column` in `table` are equal if their bytes are.
@@ -68,6 +77,7 @@ struct FactIndex {
     own: BTreeSet<String>,
     exact: HashMap<String, BTreeSet<String>>,
     columns: BTreeMap<(String, String), String>,
+    later: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +127,7 @@ impl FactIndex {
             Fact::Function(name, body) => self.function(name).body = Some(body),
             Fact::Guard(table, read) => drop(self.relation(table).policies.reads.insert(read)),
             Fact::Guarded(table) => self.relation(table).is_guarded = true,
+            Fact::Later(table) => drop(self.later.insert(table)),
             Fact::Own(name) => drop(self.own.insert(name)),
             Fact::Part { child, parent } => {
                 self.relation(parent.clone()).children.insert(child.clone());
@@ -339,6 +350,15 @@ mod tests {
         assert_eq!([declared("users", "mail"), declared("users", "name")], [Some("citext"), None]);
         assert!(!is_exact("users", "mail"));
         assert!(!is_exact("users", "NAME") && !is_exact("users", "id") && !is_exact("v", "name"));
+    }
+
+    #[test]
+    fn a_row_that_the_database_may_change_or_hide_is_not_what_everybody_reads() {
+        let told =
+            [["later", "a", ""], ["guarded", "b", ""], ["part", "c1", "c"], ["view", "d", "e"], ["own", "f", ""]];
+        let catalogue = catalogue(&told);
+        let are_sure = ["a", "b", "c", "c1", "d", "e", "f"].map(|table| catalogue.gives_back_for_all(table));
+        assert_eq!(are_sure, [false, false, false, false, false, true, true]);
     }
 
     #[test]

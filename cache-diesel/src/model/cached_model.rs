@@ -52,6 +52,8 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     const CODECS: Option<ModelCodecs<Self>> = None;
     /// Whether rows are read by a query of the model's own, which may hide some of them.
     const HAS_BASE_QUERY: bool = false;
+    /// How a row is copied that a write gives back and stores; `None`: it is not stored.
+    const WRITE_THROUGH: Option<fn(&Self) -> Self> = None;
 
     /// The table itself.
     fn table() -> Self::Table;

@@ -73,6 +73,9 @@ pub(super) fn read_beside(
     scan::first_chunk(&query, &mut |sql| {
         let tell = |text: &ReadText, fingerprint| {
             text.beside.iter().for_each(|effect| session.read_beside(effect, tables()));
+            if !text.gives_columns {
+                session.note_computed();
+            }
             Words::Read(fingerprint)
         };
         words = Memo::with(&TEXTS, (sql, dialect), || ReadText::read(sql, dialect), tell);
@@ -106,6 +109,8 @@ struct ReadText {
     /// Of these, what a manager does not announce whose statement it is.
     beside: Vec<Effect>,
     gives_rows_back: bool,
+    /// What it gives back are columns as they are.
+    gives_columns: bool,
     row: Option<OneRowText>,
 }
 
@@ -128,7 +133,8 @@ impl ReadText {
         }
         let row = one_row(&effects, sql, dialect);
         let is_look_up = is_look_up(sql, dialect);
-        Self { effects, beside, is_look_up, gives_rows_back: gives_rows_back(sql), row }
+        let gives_columns = scan::gives_columns(sql, dialect);
+        Self { effects, beside, is_look_up, gives_rows_back: gives_rows_back(sql), gives_columns, row }
     }
 
     /// Tells `session`, unless the binds are to be looked at first: then gives the row that they name.

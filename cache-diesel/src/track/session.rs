@@ -58,6 +58,8 @@ pub(crate) struct Session {
     held: Option<HeldWork>,
     /// What its statements do besides, which it does not tell.
     beside: ChangeSet,
+    /// One of them gives back something else than columns as they are.
+    is_computed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,7 @@ impl Session {
             declared: Vec::new(),
             held: None,
             beside: ChangeSet::new(),
+            is_computed: false,
         }
     }
 

@@ -120,7 +120,7 @@ impl Stage {
     fn carry_out(&mut self, step: Option<Step>) {
         if let Some(step) = step {
             let intents = self.rehearsal.session().intents();
-            carry_out(step, self.identity.database, &mut self.invalidation, intents);
+            carry_out((step, &mut Vec::new()), self.identity.database, &mut self.invalidation, intents);
         }
     }
 }

@@ -4,7 +4,7 @@ use core::mem;
 use core::num::NonZeroU32;
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Bypass, Invalidation, Tag, registry};
+use cache_core::{Bypass, Invalidation, Tag, Unstored, registry};
 use diesel::connection::{Connection, DebugQuery, Instrumentation, InstrumentationEvent};
 use diesel::result::Error;
 
@@ -18,6 +18,7 @@ use crate::identity::whereabouts::Whereabouts;
 use crate::identity::{Identity, seen};
 use crate::model::declaration::tables;
 use crate::scan::{self, Dialect, Effect};
+use crate::track::candidates::{Candidates, Ended};
 use crate::track::hooks::{Hook, WaitingHooks};
 use crate::track::session::{Finish, Intents, Session, Step, Ticket, TransactionOrigin, Words};
 use crate::track::stage::{Stage, widen};
@@ -37,6 +38,7 @@ pub(crate) struct Tracker {
     /// What follows the commit, and what is to be done as soon as everybody was told of it.
     hooks: WaitingHooks<Hook>,
     due: Vec<Hook>,
+    candidates: Candidates,
     /// A test transaction in which everything counts as committed.
     stage: Option<Stage>,
 }
@@ -55,6 +57,7 @@ impl Tracker {
             invalidation: None,
             hooks: WaitingHooks::default(),
             due: Vec::new(),
+            candidates: Candidates::default(),
             stage: None,
         }
     }
@@ -98,6 +101,7 @@ impl Tracker {
     /// From now on, and until it ends, the open transaction is none to the cache: what is written in it counts at
     /// once, for this connection alone. Nothing more happens if that is so already, or if nobody knows the database.
     pub(crate) fn rehearse(&mut self) {
+        self.candidates.drop_all(Unstored::Session);
         if let (None, Some(identity)) = (&self.stage, self.identity) {
             self.stage = Some(Stage::new(&self.session, identity.database));
         }
@@ -106,6 +110,7 @@ impl Tracker {
     /// Clears `tags` once more when the open transaction is committed.
     pub(crate) fn clear_after(&mut self, tags: &[Tag]) {
         self.session.clear_after(tags);
+        self.candidates.drop_changed_by(tags);
         if let Some(stage) = &mut self.stage {
             stage.rehearsal.clear_after(tags);
         }
@@ -149,6 +154,17 @@ impl Tracker {
         self.whereabouts.reading().ok_or(Bypass::Transaction)
     }
 
+    /// The database of a row that a manager's next statement gives back, and whether that is committed with the statement;
+    /// or why it is not stored.
+    pub(crate) fn gate_storing(&self) -> Result<(Identity, bool), Bypass> {
+        if self.stage.is_some() {
+            return Err(Bypass::Transaction);
+        }
+        self.session.gate_storing()?;
+        let identity = self.whereabouts.reading().ok_or(Bypass::Unidentified)?;
+        Ok((identity, self.session.takes_effect_at_once()))
+    }
+
     /// Whether what is read may be answered from the cache at most: it is read in a transaction.
     pub(crate) fn is_looking_only(&self) -> bool {
         self.stage.is_none() && !self.session.takes_effect_at_once()
@@ -176,6 +192,7 @@ impl Tracker {
     /// Work begins that may change `changes`, whatever its statements are.
     pub(crate) fn declare(&mut self, changes: &ChangeSet) {
         self.abandon();
+        self.candidates.drop_all(Unstored::Rewritten);
         if let Some(stage) = &mut self.stage {
             stage.declare(changes);
         }
@@ -223,6 +240,7 @@ impl Tracker {
         }
         widen(changes, identity.database, self.stage.as_ref());
         let carry = if self.session.is_awaited() { carry_out_watched } else { carry_out };
+        let step = (step, self.candidates.released());
         carry(step, identity.database, &mut self.invalidation, self.session.intents());
     }
 
@@ -249,9 +267,17 @@ impl Tracker {
         }
         self.stage.take_if(|stage| !stage.start(&self.session, ticket, words));
         self.hooks.read_along(self.session.controls());
+        self.read_for_candidates();
         let step = self.session.start(ticket, words);
         self.carry_out(step);
         ticket
+    }
+
+    fn read_for_candidates(&mut self) {
+        if let Some(identity) = self.identity.filter(|_| !self.candidates.is_empty()) {
+            let tags = self.session.next_changes().tags(&identity.database);
+            self.candidates.read_along(&self.session, &tags);
+        }
     }
 
     fn read_along(&mut self, query: &dyn DebugQuery) -> Words {
@@ -280,6 +306,7 @@ impl Tracker {
     }
 
     fn note_error(&mut self, error: &Error) {
+        self.candidates.drop_all(Unstored::RolledBack);
         let hooks = self.stage.as_mut().map_or(&mut self.hooks, |stage| &mut stage.hooks);
         hooks.note_failure(error, self.dialect);
     }
@@ -309,6 +336,14 @@ impl Tracker {
         let step = self.session.finish(ticket, finish);
         self.due.extend(self.hooks.finish(step.as_ref(), finish, &self.session));
         step
+    }
+
+    fn end_candidates(&mut self, ended: Ended) {
+        match ended {
+            Ended::Committed => self.candidates.store_all(),
+            Ended::Gone => self.candidates.drop_all(Unstored::RolledBack),
+            Ended::Open => {}
+        }
     }
 
     fn note_on_stage(&mut self, event: &InstrumentationEvent<'_>) {
@@ -344,19 +379,25 @@ impl Tracker {
             InstrumentationEvent::FinishQuery { query, error, .. } => self.finish(*query, *error),
             InstrumentationEvent::BeginTransaction { depth, .. } => {
                 self.catch_up();
+                if *depth == NonZeroU32::MIN {
+                    self.candidates.drop_all(Unstored::RolledBack);
+                }
                 self.hooks.begin(depth.get());
                 self.session.begin(depth.get())
             }
             InstrumentationEvent::CommitTransaction { depth, .. } => self.session.commit(depth.get()),
             InstrumentationEvent::RollbackTransaction { depth, .. } => {
                 self.hooks.roll_back(depth.get());
+                self.candidates.drop_all(Unstored::RolledBack);
                 self.session.roll_back(depth.get());
                 None
             }
             _ => None,
         };
+        let ended = (!self.candidates.is_empty()).then(|| Ended::of(step.as_ref(), &self.session));
         self.carry_out(step);
         if let InstrumentationEvent::FinishQuery { .. } = event {
+            ended.into_iter().for_each(|ended| self.end_candidates(ended));
             self.end_idle();
         }
     }
@@ -381,7 +422,7 @@ impl Drop for Tracker {
         match (self.stage.take(), step, self.identity) {
             // Nobody is going to commit a test transaction: other tests keep their entries.
             (Some(_), Some(step), Some(identity)) => {
-                carry_out(step, identity.database, &mut self.invalidation, Intents::End);
+                carry_out((step, &mut Vec::new()), identity.database, &mut self.invalidation, Intents::End);
             }
             (_, step, _) => self.carry_out(step),
         }

@@ -17,7 +17,7 @@ use crate::model::keys::IntoKey;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
 use crate::write::saved::for_rows;
-use crate::write::{as_announced, space_of, write_through};
+use crate::write::{as_announced, by_manager, not_given, space_of};
 
 impl<M: CachedModel> Manager<M> {
     /// Deletes the row with the primary key `id`.
@@ -60,7 +60,7 @@ impl<M: CachedModel> DeleteWrite<M> {
         let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
         let statement = diesel::delete(FindDsl::find(M::table(), self.key.clone()));
         let after = |count: &usize| for_rows(self.state, M::AFTER_DELETE, (*count > 0).then_some(self.key).into_iter());
-        let told = WriteResult { exact: as_announced, after };
-        write_through(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
+        let told = WriteResult { exact: as_announced, after, given: not_given };
+        by_manager(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
     }
 }

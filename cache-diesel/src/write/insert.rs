@@ -17,8 +17,9 @@ use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
+use crate::write::candidate::prepare;
 use crate::write::saved::{for_count, for_rows};
-use crate::write::{as_announced, write_through};
+use crate::write::{as_announced, by_manager, not_given};
 
 impl<M: CachedModel> Manager<M> {
     /// Inserts what Diesel's `values` takes: a struct with `derive(Insertable)`, a tuple of assignments, or several.
@@ -92,10 +93,10 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
         InsertStatement<M::Table, New::Values>: ExecuteDsl<C, C::Backend>,
     {
         let statement = diesel::insert_into(M::table()).values(self.new);
-        let told =
-            WriteResult { exact: as_announced, after: |count: &usize| for_count(self.state, M::AFTER_SAVE, *count) };
+        let after = |count: &usize| for_count(self.state, M::AFTER_SAVE, *count);
+        let told = WriteResult { exact: as_announced, after, given: not_given };
         let insert = |conn: &mut C| ExecuteDsl::execute(statement, conn);
-        write_through(conn, &self.state.table, &Change::Insert, insert, told)
+        by_manager(conn, &self.state.table, &Change::Insert, insert, told)
     }
 
     /// Inserts and gives the first new row, as the database has it.
@@ -120,14 +121,16 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
         C: WritingConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
     {
         let (state, new) = (self.state, self.new);
+        let prepared = prepare(conn, state, None);
+        let given = |rows: &Vec<M>| prepared?.given(rows);
         let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
         let after = |rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows.iter().map(M::id));
-        write_through(
+        by_manager(
             conn,
             &state.table,
             &Change::Insert,
             |conn| conn.fetch_inserted(new),
-            WriteResult { exact, after },
+            WriteResult { exact, after, given },
         )
     }
 }

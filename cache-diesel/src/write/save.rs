@@ -13,9 +13,10 @@ use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
+use crate::write::candidate::prepare;
 use crate::write::insert::scopes_of;
 use crate::write::saved::for_rows;
-use crate::write::{space_of, write_through};
+use crate::write::{by_manager, space_of};
 
 impl<M: CachedModel> Manager<M> {
     /// Saves `row` under its primary key: an update of every field that Diesel's `derive(AsChangeset)` sets.
@@ -72,14 +73,16 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
         let is_one_type = tables().has_one_key(table);
         let is_exact = is_one_type && M::key_comparison().is_exact(space_of(conn, table), table);
         let asked = is_exact.then(|| KeyBytes::of(&self.row.id()));
+        let prepared = M::WRITE_THROUGH.and_then(|_| prepare(conn, self.state, Some(KeyBytes::of(&self.row.id()))));
+        let given = |saved: &Option<M>| prepared?.given(saved.as_slice());
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
         let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved.iter().map(M::id));
-        write_through(
+        by_manager(
             conn,
             table,
             &Change::Save(asked),
             |conn| conn.fetch_saved(self.row),
-            WriteResult { exact, after },
+            WriteResult { exact, after, given },
         )
     }
 }

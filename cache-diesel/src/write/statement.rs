@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use cache_core::protocol::write::Change;
 use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
@@ -9,8 +10,9 @@ use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
+use crate::write::candidate::prepare;
 use crate::write::saved::{for_count, for_rows};
-use crate::write::{Executed, WritesTo, WrittenRows, as_announced, space_of, write_through};
+use crate::write::{Executed, WritesTo, WrittenRows, as_announced, by_manager, not_given, space_of};
 
 impl<M: CachedModel> Manager<M> {
     /// Any insert, update or delete of this table.
@@ -51,8 +53,12 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         let (statement, table) = (self.statement, &self.state.table);
         let change = statement.changes(table, space_of(conn, table));
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
-        let told = WriteResult { exact: as_announced, after: |count: &usize| for_count(self.state, hook, *count) };
-        write_through(conn, table, &change, |conn| statement.executed(conn), told)
+        let told = WriteResult {
+            exact: as_announced,
+            after: |count: &usize| for_count(self.state, hook, *count),
+            given: not_given,
+        };
+        by_manager(conn, table, &change, |conn| statement.executed(conn), told)
     }
 
     /// Runs the statement and gives the first row that it wrote, as the database has it: of a delete, as it was.
@@ -82,8 +88,12 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         let change = statement.change(&state.table, space_of(conn, &state.table));
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         let after = |rows: &Vec<M>| for_rows(state, hook, rows.iter().map(M::id));
+        // Of a delete the row comes back as it was.
+        let row = if let Change::Update { row, .. } = change { Some(row) } else { None };
+        let prepared = row.and_then(|row| prepare(conn, state, Some(row)));
+        let given = |rows: &Vec<M>| prepared?.given(rows);
         let fetch = |conn: &mut C| conn.fetch_written(statement);
-        write_through(conn, &state.table, &change, fetch, WriteResult { exact: as_announced, after })
+        by_manager(conn, &state.table, &change, fetch, WriteResult { exact: as_announced, after, given })
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, NoteStore, Placing, Put, RedisStore, Release, Seed, Seeded, SendingStore,
-    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Placing, Put, RedisStore, Release, Released, Releasing,
+    Seed, Seeded, SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
@@ -131,6 +131,10 @@ impl Store for OfShop {
         self.or(closed, |store| store.release(writer, releases, tables, now))
     }
 
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        Some(self)
+    }
+
     fn reclaim(&self) -> Result<()> {
         self.or((), |store| store.reclaim())
     }
@@ -145,6 +149,14 @@ impl Store for OfShop {
 
     fn slots(&self) -> Option<&dyn SlotStore> {
         None
+    }
+}
+
+impl ComparingStore for OfShop {
+    fn release_comparing(&self, releasing: &Releasing<'_>, now: Timestamp) -> Result<Released> {
+        let notes = vec![Some(Notes::default()); releasing.tables.len()];
+        let closed = Released { replaced: vec![None; releasing.held.len()], notes };
+        self.or(closed, |store| store.release_comparing(releasing, now))
     }
 }
 

@@ -61,6 +61,7 @@ macro_rules! store_facts {
                 a_batch_of_entries_is_stored_with_one_answer_for_each,
                 a_batch_of_seeds_is_answered_in_order_with_duplicates,
                 a_batch_of_releases_ends_each_as_told,
+                a_release_tells_which_tags_held_a_token_until_then,
             ],
             entries: [
                 b1_a_missing_key_is_absent_and_differs_from_a_remembered_absence,

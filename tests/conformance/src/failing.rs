@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, Exchange, Exchanged, Lease, LookUp, NoteStore, Operation, Placing, Put, Release, Seeded,
-    SendingStore, SharedStore, Slot, SlotStore, Slots, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Exchange, Exchanged, Lease, LookUp, NoteStore, Operation, Placing, Put, Release,
+    Released, Releasing, Seeded, SendingStore, SharedStore, Slot, SlotStore, Slots, Started, Starting, Store, Stored,
+    Usage, Wanted, Writer,
 };
 use cache_core::{
     CacheKey, Error, ErrorKind, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value,
@@ -182,6 +183,10 @@ impl Store for FailingStore {
         self.inner.release(writer, releases, tables, now)
     }
 
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        self.inner.comparer().map(|_| self as _)
+    }
+
     fn reclaim(&self) -> Result<()> {
         self.enter(Operation::Reclaim)?;
         self.inner.reclaim()
@@ -198,6 +203,14 @@ impl Store for FailingStore {
     fn slots(&self) -> Option<&dyn SlotStore> {
         self.inner.slots()?;
         Some(self)
+    }
+}
+
+impl ComparingStore for FailingStore {
+    fn release_comparing(&self, releasing: &Releasing<'_>, now: Timestamp) -> Result<Released> {
+        self.enter(Operation::Release)?;
+        let inner = self.inner.comparer().expect("only a store that compares says so");
+        inner.release_comparing(releasing, now)
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) mod incarnation;
 mod keep;
 mod notes;
 pub(super) mod outbox;
+mod replace;
 mod scripts;
 mod slots;
 pub(super) mod tokens;

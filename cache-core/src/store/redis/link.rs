@@ -10,7 +10,7 @@ use crate::name::key::Fingerprint;
 use crate::name::tag::Token;
 use crate::protocol::intent::{Outcome, Writer};
 use crate::protocol::notes::{Notes, Remark};
-use crate::store::link::{Commenced, Commencing, Link, Opening, Packed, ReadReply, Swap};
+use crate::store::link::{Commenced, Commencing, Link, Opening, Packed, ReadReply, Replacing, Swap};
 use crate::store::names::{Name, Names, TableName, TagName};
 use crate::store::redis::command::call::Call;
 use crate::store::redis::command::change::TagCommand;
@@ -19,7 +19,7 @@ use crate::store::redis::command::outbox::Outbox;
 use crate::store::redis::wire::address::{Address, NearSettings};
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::track::{Incarnation, Subscriber};
-use crate::store::{Seeded, Usage};
+use crate::store::{Released, Seeded, Usage};
 use crate::sync::Mutex;
 
 /// The incarnations of the server that connections have found.
@@ -227,6 +227,10 @@ impl Link for RedisLink {
 
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>> {
         self.call("releasing intents", |call| call.change(TagCommand::Release(writer, releases), notes))
+    }
+
+    fn release_comparing(&self, writer: Writer, releases: &[Replacing], notes: &[Name]) -> Result<Released> {
+        self.call("releasing intents", |call| call.replace(writer, releases, notes))
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {

@@ -26,6 +26,16 @@ impl Session {
         self.gate_setting()
     }
 
+    /// Whether a row that a manager's next statement gives back may be stored once it is committed, and if not, why: it must
+    /// be known when that is, and that nothing else is under way.
+    pub(crate) fn gate_storing(&self) -> Result<(), Bypass> {
+        let is_under_way = self.boundary.is_some() || !self.under_way.is_empty() || self.held.is_some();
+        if self.transaction.is_uncertain() || self.is_declared() || is_under_way {
+            return Err(Bypass::Transaction);
+        }
+        self.gate_setting()
+    }
+
     #[inline]
     fn gate_setting(&self) -> Result<(), Bypass> {
         let is_usual = !self.setting.is_particular() && !self.setting.is_nameless();

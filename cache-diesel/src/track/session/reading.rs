@@ -63,6 +63,21 @@ impl Session {
         self.next.changes.merge(&announced);
     }
 
+    /// The manager's statement that is about to run gives back something else than columns as they are.
+    pub(crate) fn note_computed(&mut self) {
+        self.is_computed = true;
+    }
+
+    /// Whether what a manager has written gives back columns as they are, and does nothing besides that was not announced.
+    pub(crate) fn take_is_plain(&mut self) -> bool {
+        !core::mem::take(&mut self.is_computed) && self.beside.is_empty()
+    }
+
+    /// What the statement that is about to run may change.
+    pub(crate) fn next_changes(&self) -> &ChangeSet {
+        &self.next.changes
+    }
+
     /// The statement gives back rows: Diesel does not tell if it fails while they are fetched.
     pub(crate) fn note_returning(&mut self) {
         self.next.is_returning = true;

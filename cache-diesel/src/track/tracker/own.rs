@@ -3,20 +3,24 @@
 use core::mem;
 
 use cache_core::protocol::write::ChangeSet;
+use cache_core::{Candidate, Unstored};
 use diesel::connection::Connection;
 use diesel::result::{Error, QueryResult};
 
 use super::running::Own;
 use super::{Tracker, tracker_of};
 use crate::identity::Identity;
+use crate::track::candidates::Ended;
 use crate::track::hooks::Hook;
 
 /// What the result of a manager's write tells.
-pub(crate) struct WriteResult<Exact, After> {
+pub(crate) struct WriteResult<Exact, After, Given> {
     /// What it changed; without it, what was announced counts.
     pub(crate) exact: Exact,
     /// What follows it, once it is committed.
     pub(crate) after: After,
+    /// The row that it gave back, if that is to be stored.
+    pub(crate) given: Given,
 }
 
 impl Tracker {
@@ -25,11 +29,11 @@ impl Tracker {
         self.own = own;
     }
 
-    fn end_own(&mut self, exact: Option<&ChangeSet>) {
+    fn end_own(&mut self, exact: Option<&ChangeSet>, given: Option<Candidate>) {
         match mem::take(&mut self.own) {
             Own::Nothing | Own::Question => {}
             Own::Read => self.end_asking(),
-            Own::Write(_) => self.settle_own(exact),
+            Own::Write(_) => self.settle_own(exact, given),
         }
     }
 
@@ -40,7 +44,7 @@ impl Tracker {
         self.session.end_asking();
     }
 
-    fn settle_own(&mut self, exact: Option<&ChangeSet>) {
+    fn settle_own(&mut self, exact: Option<&ChangeSet>, given: Option<Candidate>) {
         let exact = match &mut self.stage {
             // What is exact names the stage's database: for the real one, what was announced has to do.
             Some(stage) => {
@@ -49,8 +53,20 @@ impl Tracker {
             }
             None => exact,
         };
+        let is_plain = self.session.take_is_plain();
         let step = self.session.settle_own(exact);
+        let Some(given) = given else {
+            self.carry_out(step);
+            return self.end_idle();
+        };
+        let ended = Ended::of_own(step.as_ref(), &self.session);
+        match (is_plain, ended) {
+            (true, Ended::Committed | Ended::Open) => self.candidates.add(given),
+            (true, Ended::Gone) => given.drop_for(Unstored::RolledBack),
+            (false, _) => given.drop_for(Unstored::Particular),
+        }
         self.carry_out(step);
+        self.end_candidates(ended);
         self.end_idle();
     }
 }
@@ -76,7 +92,7 @@ pub(crate) fn asking<C: Connection, T>(
     };
     let mut own = OwnStatement::begin(conn, own);
     let answer = ask(own.conn);
-    own.end(None, answer.as_ref().err());
+    own.end((None, None), answer.as_ref().err());
     answer
 }
 
@@ -86,16 +102,18 @@ pub(crate) fn writing<C: Connection, T>(
     conn: &mut C,
     announced: ChangeSet,
     write: impl FnOnce(&mut C) -> QueryResult<T>,
-    WriteResult { exact, after }: WriteResult<
+    WriteResult { exact, after, given }: WriteResult<
         impl FnOnce(&T, Identity) -> Option<ChangeSet>,
         impl FnOnce(&T) -> Vec<Hook>,
+        impl FnOnce(&T) -> Option<Candidate>,
     >,
 ) -> QueryResult<T> {
     let mut own = OwnStatement::begin(conn, Own::Write(announced));
     let result = write(own.conn);
     let identity = tracker_of(own.conn).and_then(|tracker| tracker.present_identity());
     let exact = result.as_ref().ok().zip(identity).and_then(|(written, identity)| exact(written, identity));
-    own.end(exact.as_ref(), result.as_ref().err());
+    let given = result.as_ref().ok().and_then(given);
+    own.end((exact.as_ref(), given), result.as_ref().err());
     if let Ok(written) = &result {
         let hooks = after(written);
         let due = tracker_of(own.conn).map(|tracker| tracker.add_hooks(hooks)).unwrap_or_default();
@@ -118,12 +136,12 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
     }
 
     /// Diesel does not tell the tracker of every failure: the result does.
-    fn end(&mut self, exact: Option<&ChangeSet>, error: Option<&Error>) {
+    fn end(&mut self, (exact, given): (Option<&ChangeSet>, Option<Candidate>), error: Option<&Error>) {
         if let Some(tracker) = tracker_of(self.conn) {
             if let Some(error) = error {
                 tracker.note_failure(error);
             }
-            tracker.end_own(exact);
+            tracker.end_own(exact, given);
         }
     }
 }
@@ -132,6 +150,6 @@ impl<C: Connection> Drop for OwnStatement<'_, C> {
     fn drop(&mut self) {
         // A panic is no error of the database's, and what it left undone counts as failed.
         let panicked = std::thread::panicking().then_some(&Error::RollbackTransaction);
-        self.end(None, panicked);
+        self.end((None, None), panicked);
     }
 }

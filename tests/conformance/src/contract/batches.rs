@@ -1,8 +1,8 @@
 //! Calls with many parts, and with none.
 
 use crate::Finds;
-use cache_core::store::{Outcome, Placing, Put, Release, Stored, Wanted, Writer};
-use cache_core::{Life, Timeout, Worth};
+use cache_core::store::{Outcome, Placing, Put, Release, Releasing, Stored, Wanted, Writer};
+use cache_core::{Life, Tag, Timeout, Worth};
 
 use crate::Subject;
 use crate::subject::{bytes_of, codec, key, shared, tag};
@@ -63,4 +63,27 @@ pub fn a_batch_of_releases_ends_each_as_told(subject: &Subject) {
     assert_eq!(after[0].token, before[0].token);
     assert!(after[1].token != before[1].token && after[2].token != before[2].token);
     assert_eq!(after.iter().map(|seed| seed.is_intended).collect::<Vec<_>>(), [false, false, true]);
+}
+
+pub fn a_release_tells_which_tags_held_a_token_until_then(subject: &Subject) {
+    let Some(store) = subject.store().comparer() else { return };
+    let (writer, tags) = (Writer::fresh(), [1, 2, 3, 4, 5].map(tag));
+    let before = [1, 2, 3, 4].map(|id| subject.seed(tag(id)).token);
+    subject.put(1, vec![(tag(1), before[0])]);
+    // The second one was changed meanwhile, the third one is not changed at all, and of the fifth nobody knows.
+    subject.change(tag(2));
+    subject.place(Writer::fresh(), tag(4), 10);
+    let release = |tag: Tag| {
+        let outcome = if tag == tags[2] { Outcome::Unchanged } else { Outcome::Changed };
+        Release { tag, outcome }
+    };
+    let releases = tags.map(release);
+    let held = [(tags[3], before[3]), (tags[0], before[0]), (tags[1], before[1]), (tags[4], before[0])];
+    let releasing = Releasing { writer, releases: &releases, held: &held, tables: &[] };
+    let replaced = store.release_comparing(&releasing, subject.now()).unwrap().replaced;
+    assert!(!subject.serves(1));
+    let present = tags.map(|tag| subject.seed(tag));
+    assert_eq!(replaced, [Some(present[3].token), Some(present[0].token), None, None]);
+    assert!(present[0].token != before[0] && present[3].is_intended);
+    assert_eq!(present[2].token, before[2]);
 }

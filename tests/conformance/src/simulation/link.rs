@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cache_core::intent::{Outcome, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Commenced, Commencing, Link, Name, Names, Opening, Packed, ReadReply, Seeded, Subscriber, Swap, TableName, TagName,
-    Usage,
+    Commenced, Commencing, Link, Name, Names, Opening, Packed, ReadReply, Released, Replacing, Seeded, Subscriber,
+    Swap, TableName, TagName, Usage,
 };
 use cache_core::{Error, ErrorKind, Fingerprint, Result, Token};
 
@@ -208,6 +208,14 @@ impl Link for SimulatedLink {
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>> {
         let releases = releases.iter().map(|(tag, outcome)| (tag.clone(), *outcome, Token::fresh())).collect();
         noted(self.exchange(Request::Release(writer, releases, notes.to_vec()))?, notes)
+    }
+
+    fn release_comparing(&self, writer: Writer, releases: &[Replacing], notes: &[Name]) -> Result<Released> {
+        let releases = releases.iter().map(|(tag, outcome, held)| (tag.clone(), *outcome, *held, Token::fresh()));
+        match self.exchange(Request::Replace(writer, releases.collect(), notes.to_vec()))? {
+            Response::Replaced(released) => Ok(released),
+            other => Err(wrong(&other)),
+        }
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use cache_core::Token;
 use cache_core::intent::{Outcome, Seed, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Name, Packed, ReadReply, Swap, TableName, TagName};
+use cache_core::store::{Name, Packed, ReadReply, Released, Swap, TableName, TagName};
 
 use super::Operation;
 
@@ -20,6 +20,7 @@ pub(super) enum Request {
     Read(Vec<Name>, Vec<TagName>),
     Reclaim(String),
     Release(Writer, Vec<(TagName, Outcome, Token)>, Vec<Name>),
+    Replace(Writer, Vec<(TagName, Outcome, Option<Token>, Token)>, Vec<Name>),
     /// Notes that are made anew come with the wide tags of the table.
     Remark(TableName, Remark, Vec<(TagName, Token)>),
     Remove(Vec<Name>),
@@ -33,6 +34,7 @@ pub(super) enum Response {
     Done,
     Noted(Vec<Seed>, Vec<Option<Notes>>),
     Read(ReadReply),
+    Replaced(Released),
     Swapped(Vec<bool>),
     Taken(bool),
 }
@@ -47,7 +49,7 @@ impl Request {
             Self::Put(_) => Operation::Put,
             Self::Read(..) => Operation::Read,
             Self::Reclaim(_) => Operation::Reclaim,
-            Self::Release(..) => Operation::Release,
+            Self::Release(..) | Self::Replace(..) => Operation::Release,
             Self::Remark(..) => Operation::Remark,
             Self::Remove(_) => Operation::Remove,
             Self::Seed(..) => Operation::Seed,
@@ -62,6 +64,7 @@ impl Request {
             Self::Place(_, tags, _) => tags.truncate(count),
             Self::Put(entries) => entries.truncate(count),
             Self::Release(_, releases, _) => releases.truncate(count),
+            Self::Replace(_, releases, _) => releases.truncate(count),
             Self::Remove(names) => names.truncate(count),
             Self::Seed(tags, _) => tags.truncate(count),
             Self::Swap(swaps) => swaps.truncate(count),

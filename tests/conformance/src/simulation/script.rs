@@ -5,7 +5,7 @@ use core::time::Duration;
 use cache_core::intent::{Keeping, Outcome, Seed, TagState, TagValue, Writer};
 use cache_core::protocol::incarnation::{Arrival, arrive};
 use cache_core::protocol::notes::{Notes, Remark};
-use cache_core::store::{Lasting, Mark, Name, Names, Packed, ReadReply, Swap, TableName, TagName};
+use cache_core::store::{Lasting, Mark, Name, Names, Packed, ReadReply, Released, Swap, TableName, TagName};
 use cache_core::{Tag, Timestamp, Token};
 
 use super::keyspace::Keyspace;
@@ -32,6 +32,10 @@ pub(super) fn execute(keys: &mut Keyspace, request: Request, now: Timestamp) -> 
         Request::Release(writer, releases, noted) => {
             releases.into_iter().for_each(|release| end_intent(keys, writer, release, now));
             return Response::Noted(vec![], notes(keys, &noted, now));
+        }
+        Request::Replace(writer, releases, noted) => {
+            let replaced = releases.into_iter().map(|release| replace(keys, writer, release, now)).collect();
+            return Response::Replaced(Released { replaced, notes: notes(keys, &noted, now) });
         }
         Request::Remark(table, about, wide) => return Response::Taken(remark(keys, &table, (about, wide), now)),
         Request::Remove(names) => names.iter().for_each(|name| keys.remove(name.as_str())),
@@ -71,6 +75,19 @@ fn change<T>(keys: &mut Keyspace, tag: &TagName, now: Timestamp, work: impl FnOn
 fn end_intent(keys: &mut Keyspace, writer: Writer, release: (TagName, Outcome, Token), now: Timestamp) {
     let (tag, outcome, fresh) = release;
     change(keys, &tag, now, |state| state.release(writer, outcome, fresh, now));
+}
+
+fn replace(
+    keys: &mut Keyspace,
+    writer: Writer,
+    (tag, outcome, held, fresh): (TagName, Outcome, Option<Token>, Token),
+    now: Timestamp,
+) -> Option<Token> {
+    let Some(held) = held.filter(|_| outcome == Outcome::Changed) else {
+        end_intent(keys, writer, (tag, outcome, fresh), now);
+        return None;
+    };
+    change(keys, &tag, now, |state| state.replace(writer, (held, fresh), now)).then_some(fresh)
 }
 
 fn read(keys: &Keyspace, entries: &[Name], tags: &[TagName], now: Timestamp) -> ReadReply {

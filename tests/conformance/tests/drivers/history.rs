@@ -10,6 +10,7 @@ use conformance::simulation::{Fault, Operation, Snapshot};
 
 use crate::build::{Build, shelf, unique_value};
 use crate::city::{City, INTENT_LIFE, Rows};
+use crate::given::Before;
 use crate::process::{Process, Question, Write};
 
 const STEPS: usize = 200;
@@ -50,6 +51,8 @@ struct Open {
     is_placed: bool,
     /// What it wrote, when it is committed.
     value: Option<u64>,
+    /// What was seen before it, if its row is to be stored.
+    before: Option<Before>,
 }
 
 pub struct History {
@@ -192,11 +195,13 @@ impl History {
 
     fn place(&mut self, at: usize) {
         let row = 1 + self.dice.below(ROWS);
+        let stores = self.dice.once_in(2);
         let process = &self.actors[at].process;
+        let seen = if stores { process.look_before(row) } else { None };
         let before = process.failures();
         let write = if self.city.database.rows().contains_key(&row) { process.place(row) } else { process.place_new() };
         let is_placed = process.failures() == before;
-        self.actors[at].writes.push(Open { row, write, is_placed, value: None });
+        self.actors[at].writes.push(Open { row, write, is_placed, value: None, before: seen });
     }
 
     fn commit(&mut self, at: usize) {
@@ -217,7 +222,10 @@ impl History {
         let open = actor.writes.swap_remove(self.dice.index(actor.writes.len()));
         let Some(value) = open.value else { return actor.process.end(open.write) };
         let before = actor.process.failures();
-        actor.process.release(open.write, WriteEnd::Over);
+        match open.before {
+            Some(seen) => drop(actor.process.release_storing(open.write, (open.row, value), seen)),
+            None => actor.process.release(open.write, WriteEnd::Over),
+        }
         raise(&mut actor.wrote, open.row, value);
         if actor.process.failures() == before {
             raise(&mut self.floor, open.row, value);

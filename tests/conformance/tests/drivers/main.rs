@@ -9,6 +9,7 @@ mod claims;
 mod deploys;
 mod faults;
 mod found_notes;
+mod given;
 mod histories;
 mod history;
 mod lives;

@@ -64,28 +64,28 @@ impl Question {
 
     /// What the answer depends on; `is_found`: whether there is such a row, if that is known. And what `build` declares of
     /// it.
-    fn tags(self, build: &Build, is_found: Option<bool>) -> (Vec<Tag>, Vec<TableDeclaration>) {
+    pub fn tags(self, build: &Build, is_found: Option<bool>) -> (Vec<Tag>, Vec<TableDeclaration>) {
+        self.with_subject(build, |subject| {
+            let tags = match self {
+                Self::Row(row) if is_found == Some(true) => subject.found_row(build.row_key(row)),
+                Self::Row(row) => subject.absent_row(build.row_key(row)),
+                Self::All => subject.list(None),
+                Self::Shelf(shelf) => subject.scope(Some(shelf_tag(shelf))),
+                Self::Value(_) if is_found.is_none() => subject.unique(),
+                Self::Value(_) => subject.absent_unique(),
+            };
+            let declared = subject.declared(&tags);
+            (tags, declared)
+        })
+    }
+
+    /// Works with what is read, by what `build` declares.
+    pub fn with_subject<T>(self, build: &Build, work: impl FnOnce(&Subject<'_>) -> T) -> T {
         let named = [TABLE.to_owned()];
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let tables = &build.tables;
-        let subject = Subject {
-            database: database(),
-            space: Fingerprint::of(&[b"shop"]),
-            manager,
-            table: TABLE,
-            named: &named,
-            tables,
-        };
-        let tags = match self {
-            Self::Row(row) if is_found == Some(true) => subject.found_row(build.row_key(row)),
-            Self::Row(row) => subject.absent_row(build.row_key(row)),
-            Self::All => subject.list(None),
-            Self::Shelf(shelf) => subject.scope(Some(shelf_tag(shelf))),
-            Self::Value(_) if is_found.is_none() => subject.unique(),
-            Self::Value(_) => subject.absent_unique(),
-        };
-        let declared = subject.declared(&tags);
-        (tags, declared)
+        let space = Fingerprint::of(&[b"shop"]);
+        work(&Subject { database: database(), space, manager, table: TABLE, named: &named, tables })
     }
 
     /// Whether `row`, which has `value`, belongs to the answer.
@@ -116,6 +116,12 @@ pub enum Keeping {
 pub struct Write {
     invalidation: Invalidation,
     changes: ChangeSet,
+}
+
+impl Write {
+    pub fn into_parts(self) -> (Invalidation, ChangeSet) {
+        (self.invalidation, self.changes)
+    }
 }
 
 impl Process {
@@ -192,6 +198,11 @@ impl Process {
     /// Places the intents of an insert of a row that somebody else may insert too.
     pub fn place_new(&self) -> Write {
         self.place_change(&Change::Upsert)
+    }
+
+    /// Places the intents of an insert of `row` through a manager.
+    pub fn place_inserted(&self, row: u64) -> Write {
+        self.place_change(&self.build.insert(row))
     }
 
     /// Places the intents of an update of `row`, or refuses it.
@@ -294,7 +305,7 @@ impl Process {
         self.cache.statistics().invalidation_failure_count
     }
 
-    fn reading<T>(&self, question: Question, read: impl FnOnce(&Reader<'_>) -> T) -> T {
+    pub fn reading<T>(&self, question: Question, read: impl FnOnce(&Reader<'_>) -> T) -> T {
         let kind = question.kind();
         let counters = self.cache.counters("product", kind);
         read(&Reader { cache: &self.cache, manager: "product", kind, counters: &counters })
@@ -352,7 +363,7 @@ impl Process {
     }
 }
 
-fn loaded(rows: &Rows) -> Loaded {
+pub fn loaded(rows: &Rows) -> Loaded {
     let lifetime = Timeout::from_secs(3_600).into();
     Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime }
 }

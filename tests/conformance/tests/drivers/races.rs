@@ -13,9 +13,9 @@ use crate::process::{Process, Question};
 
 pub const QUESTIONS: [Question; 3] = [Question::Row(1), Question::Row(9), Question::All];
 
-type Work = fn(&Process);
+pub type Work = fn(&Process);
 
-const WRITES: [Work; 3] =
+pub const WRITES: [Work; 3] =
     [|process| process.update(1, 11), |process| process.insert(9, 90), |process| process.delete(1)];
 
 /// Every process reads everything twice, and gets what the database holds.
@@ -31,9 +31,9 @@ pub fn agree(city: &City, processes: &[&Process]) {
     }
 }
 
-type Point = fn(&SimulatedLink, Box<dyn FnOnce() + Send>, Operation);
+pub type Point = fn(&SimulatedLink, Box<dyn FnOnce() + Send>, Operation);
 
-const POINTS: [Point; 2] = [|link, work, at| link.before(at, work), |link, work, at| link.after(at, work)];
+pub const POINTS: [Point; 2] = [|link, work, at| link.before(at, work), |link, work, at| link.after(at, work)];
 
 #[test]
 fn c1_c2_a_write_anywhere_within_a_read_leaves_nothing_old_behind() {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use cache_core::protocol::notes::Notes;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{
-    Beginning, Begun, Lease, LookUp, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded, SendingStore,
-    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded,
+    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::tables::Tables;
 use cache_core::{
@@ -112,6 +112,10 @@ impl Store for Hooked {
     ) -> Result<Vec<Option<Notes>>> {
         self.enter(Operation::Release)?;
         self.inner.release(writer, releases, tables, now)
+    }
+
+    fn comparer(&self) -> Option<&dyn ComparingStore> {
+        None
     }
 
     fn reclaim(&self) -> Result<()> {

@@ -3,6 +3,7 @@
 //! The server's clock cannot be moved. Instead the deadlines under the keys are: before each step they are written as far
 //! from the server's present as the history's time says.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ struct History<'a> {
     writers: Vec<Writer>,
     /// Tokens that the tag has had.
     known: HashSet<Token>,
+    /// Whether the server said that the tag held the token that it was asked about.
+    is_replaced: Cell<bool>,
 }
 
 /// What a step does.
@@ -55,6 +58,8 @@ enum Step {
     Keep(bool, u64),
     Place(Writer, u64),
     Release(Writer, Option<u64>, bool),
+    /// Changes the tag, and asks whether it held the present token, or another one.
+    Replace(Writer, bool),
     Seed,
 }
 
@@ -76,6 +81,7 @@ impl<'a> History<'a> {
             now: 1000,
             writers,
             known: HashSet::from([FRESH]),
+            is_replaced: Cell::default(),
         }
     }
 
@@ -109,7 +115,8 @@ impl<'a> History<'a> {
     fn choose(&mut self) -> Step {
         let writer = self.writers[self.dice.index(self.writers.len())];
         let life = 2 * self.dice.below(8);
-        match self.dice.below(11) {
+        match self.dice.below(13) {
+            11.. => Step::Replace(writer, !self.dice.once_in(4)),
             0..3 => Step::Place(writer, life),
             3..6 => Step::Release(writer, self.dice.once_in(3).then_some(life), self.dice.once_in(2)),
             6 => Step::Forget(!self.dice.once_in(4)),
@@ -143,6 +150,10 @@ impl<'a> History<'a> {
                 let outcome = if is_changed { Outcome::Changed } else { Outcome::Unchanged };
                 self.state.release(writer, outcome, FRESH, now);
             }
+            Step::Replace(writer, is_present) => {
+                let meant = self.meant(is_present);
+                assert_eq!(self.state.replace(writer, (meant, FRESH), now), self.is_replaced.get(), "{step:?}");
+            }
             Step::Seed => return Some(self.state.seed(FRESH, self.begun(), now)),
         }
         None
@@ -173,6 +184,11 @@ impl<'a> History<'a> {
             Step::Release(writer, Some(units), true) => release(writer, Outcome::Open(life(units))),
             Step::Release(writer, None, true) => release(writer, Outcome::Changed),
             Step::Release(writer, None, false) => release(writer, Outcome::Unchanged),
+            Step::Replace(writer, is_present) => {
+                let asked = (self.name.clone(), Outcome::Changed, Some(self.meant(is_present)));
+                let replaced = self.link.release_comparing(writer, &[asked], &[]).unwrap().replaced;
+                self.is_replaced.set(replaced[0].is_some());
+            }
             Step::Seed => return self.link.seed(&tags, &[]).unwrap().seeds,
         }
         vec![]

@@ -166,7 +166,7 @@ pub(crate) fn fresh() -> String {
 }
 
 /// What is said of a time that no whole millisecond says: an intent stands for a little longer.
-fn millis_of_intent(life: Duration) -> String {
+pub(crate) fn millis_of_intent(life: Duration) -> String {
     // A hundred years: sums with the present time stay exact in the script.
     let most = 100 * 365 * 86_400_000;
     life.as_nanos().div_ceil(1_000_000).min(most).to_string()

@@ -67,7 +67,7 @@ impl Call<'_> {
 }
 
 /// The question for notes.
-fn values_of(notes: &[Name]) -> Batch {
+pub(super) fn values_of(notes: &[Name]) -> Batch {
     let mut batch = Batch::default();
     if !notes.is_empty() {
         batch.begin(1 + notes.len());
@@ -96,7 +96,7 @@ pub(crate) fn old_ones(notes: &[Name], lives: impl Iterator<Item = Reply>) -> im
     notes.iter().zip(lives).filter(|(_, life)| !is_young(life)).map(|(name, _)| name)
 }
 
-fn notes_of(reply: Option<Reply>) -> Result<Vec<Option<Notes>>, Failure> {
+pub(super) fn notes_of(reply: Option<Reply>) -> Result<Vec<Option<Notes>>, Failure> {
     Ok(notes_in(reply.map_or(Ok(Vec::new()), texts)?))
 }
 

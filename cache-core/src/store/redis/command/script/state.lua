@@ -140,11 +140,12 @@ local function rules(now)
   end
 
   -- Seeds, places, opens, releases, keeps or forgets a tag whose keys hold these texts (false: none), for a `verb`, a `writer`, a
-  -- `fresh` token (or the one that is meant) and a `life`; gives the token, and whether an intent stands.
+  -- `fresh` token (or the one that is meant) and a `life`; gives the token, whether an intent stands, and the token from
+  -- before.
   local function change(keys, texts, with)
     local was_held, was_intents, verb = texts.token or nil, texts.intents or nil, with.verb
     local held, intents = settled(held_of(was_held), intents_of(was_intents))
-    local token, is_intended = with.fresh, #intents > 0
+    local token, is_intended, before = with.fresh, #intents > 0, held and held.token
     if verb == 'seed' then
       local open = keep(intents, function(intent) return intent.is_open end)
       if #open == 0 and (not held or not held.token and not held.is_blocked) then
@@ -179,7 +180,7 @@ local function rules(now)
     end
     text, expires = text_of_intents(intents)
     write(keys.intents, was_intents, text, expires)
-    return token, is_intended
+    return token, is_intended, before
   end
 
   return { change = change, held_of = held_of, intents_of = intents_of, keep = keep, settled = settled }
