@@ -30,7 +30,7 @@ use crate::runtime::refresh::{Claim, Refreshes, Refreshing};
 use crate::runtime::standing::StandingIntents;
 use crate::setting::policy::Policy;
 use crate::setting::secret::Secret;
-use crate::store::{Outcome, Release, SendingStore, SharedStore, Store, Usage, Writer};
+use crate::store::{Outcome, PipeliningStore, Release, SharedStore, Store, Usage, Writer};
 
 /// A cache. Clones are the same cache.
 #[derive(Clone, Debug)]
@@ -120,8 +120,8 @@ impl Cache {
             near: shared.and_then(|shared| shared.near_counts(self.now())),
             ..self.store().ledger.read()
         };
-        let sender = shared.and_then(SharedStore::sender);
-        statistics.store.put_unacknowledged_count = sender.map_or(0, SendingStore::unacknowledged_count);
+        let sender = shared.and_then(SharedStore::pipelining);
+        statistics.store.put_unacknowledged_count = sender.map_or(0, PipeliningStore::unacknowledged_count);
         statistics
     }
 

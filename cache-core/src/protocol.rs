@@ -11,6 +11,7 @@ pub mod incarnation;
 pub mod intent;
 pub mod miss;
 pub mod near;
+pub mod new_rows;
 pub mod notes;
 pub mod read;
 pub mod release;

@@ -79,11 +79,7 @@ impl Reader<'_> {
         if !self.may_be_kept(wanted) {
             return Err(Miss::Absent.into());
         }
-        let look = || {
-            let mut looked =
-                store.call(Operation::Get, |store| same_length(store.look(core::slice::from_ref(wanted), now)?, 1))?;
-            Ok(looked.pop().unwrap_or(LookUp::unseen(None)))
-        };
+        let look = || store.call(Operation::Get, |store| self.look_at(store, wanted, now));
         let looked = match self.cache.unbar() {
             Ok(()) if store.is_local() => look(),
             Ok(()) => match store.find(&wanted.key, now) {
@@ -96,6 +92,16 @@ impl Reader<'_> {
             Ok(looked) => self.judge(looked.found).map_err(|cause| Missed { cause, seen: looked.seen }),
             Err(trouble) => Err(self.troubled(&trouble).into()),
         }
+    }
+
+    /// Looks one entry up. A reader of a row loads what it does not find, where it may store it.
+    fn look_at(&self, store: &dyn Store, wanted: &Wanted<'_>, now: Timestamp) -> crate::error::Result<LookUp> {
+        let may_load = self.kind.is_of_row() && self.cache.mode() == Mode::Normal;
+        if let Some(store) = store.shared().and_then(SharedStore::pipelining).filter(|_| may_load) {
+            return store.look_to_load(wanted, now);
+        }
+        let mut looked = same_length(store.look(core::slice::from_ref(wanted), now)?, 1)?;
+        Ok(looked.pop().unwrap_or(LookUp::unseen(None)))
     }
 
     /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.

@@ -41,7 +41,7 @@ pub use none::NoneStore;
 #[cfg(feature = "redis")]
 pub use redis::{RedisLink, RedisStore};
 pub use remote::RemoteStore;
-pub use shared::{NoteStore, SendingStore, SharedStore};
+pub use shared::{NoteStore, PipeliningStore, SharedStore};
 pub use slot::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Say, Slot, SlotStore, Slots};
 pub use track::{Incarnation, Push, Subscriber, Subscription, Untracked};
 

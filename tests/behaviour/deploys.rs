@@ -8,8 +8,8 @@ use std::time::Duration;
 use cache_core::intent::TagState;
 use cache_core::protocol::notes::{Note, Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Outcome, Placing, Put, Release, Seeded,
-    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Outcome, PipeliningStore, Placing, Put,
+    Release, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token, Value};
 use cache_diesel::MIB;
@@ -229,7 +229,7 @@ impl SharedStore for Noted {
         Ok(())
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         None
     }
 

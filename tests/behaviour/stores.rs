@@ -8,8 +8,8 @@ use std::thread::{self, ThreadId};
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Placing, Put, Release, Released, Releasing, Seeded,
-    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, PipeliningStore, Placing, Put, Release, Released,
+    Releasing, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Life, NearCounts, Result, Tag, Timestamp, Token, Value};
 use conformance::in_steps;
@@ -203,7 +203,7 @@ impl SharedStore for SpyStore {
         self.shared_inner().give_up(name, holder, unused)
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         None
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
-    Beginning, Begun, ComparingStore, Found, Lease, LookUp, MemoryStore, NoteStore, Placing, Put, Release, Seeded,
-    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Found, Lease, LookUp, MemoryStore, NoteStore, PipeliningStore, Placing, Put,
+    Release, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Flaw, Life, NearCounts, Result, Tag, Timestamp, Token, Value, Worth};
 use conformance::in_steps;
@@ -134,7 +134,7 @@ impl SharedStore for BytesStore {
         Ok(())
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         None
     }
 

@@ -113,7 +113,7 @@ impl Reader<'_> {
         }
         let keys: Vec<CacheKey> = puts.iter().map(|put| put.key).collect();
         let lease = right.as_ref().and_then(Right::held);
-        let put = |store: &dyn Store| match store.shared().and_then(SharedStore::sender) {
+        let put = |store: &dyn Store| match store.shared().and_then(SharedStore::pipelining) {
             Some(sender) if waiting == Waiting::Sent => sender.send(puts, lease, self.now()),
             _ => store.put(puts, lease, self.now()),
         };

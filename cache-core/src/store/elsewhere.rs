@@ -10,8 +10,8 @@ use crate::name::tag::{Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::notes::Notes;
 use crate::store::{
-    Beginning, Begun, ComparingStore, Lease, LookUp, NoneStore, NoteStore, Placing, Put, Release, Seeded, SendingStore,
-    SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoneStore, NoteStore, PipeliningStore, Placing, Put, Release,
+    Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 
 /// Keeps nothing, as [`NoneStore`] does.
@@ -98,7 +98,7 @@ impl SharedStore for Elsewhere {
         Ok(())
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         None
     }
 

@@ -61,6 +61,14 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time.
     fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply>;
 
+    /// Does to tags as [`seed`](Self::seed) does, and *afterwards* [reads](Self::read) entries and tags. Says how many of the
+    /// tags held no token before, too.
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; some of the tags may be seeded.
+    fn seed_and_read(&self, seeded: &[TagName], entries: &[Name], tags: &[TagName]) -> Result<(ReadReply, usize)>;
+
     /// The present token of each tag, put there if it held none; *afterwards* it reads `notes`, which are kept as long as
     /// tags from then on. Both in order, and no token is taken earlier than one before it: a caller that seeds a tag before
     /// others has to know that these held their tokens then or later.

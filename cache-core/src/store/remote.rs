@@ -1,5 +1,6 @@
 //! Keeps entries on a server that several processes share.
 
+use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -10,16 +11,17 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::{CacheKey, Fingerprint};
 use crate::name::tag::{TableTags, Tag, TagKind, Token};
 use crate::observe::statistics::NearCounts;
+use crate::protocol::new_rows::NewRows;
 use crate::protocol::notes::{Notes, Remark};
 use crate::setting::policy::NearPolicy;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
-use crate::store::remote::look::LookUpServer;
+use crate::store::remote::look::{LookUpServer, Seeding};
 use crate::store::{
-    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Outcome, Placing, Put, Release, Released, Releasing,
-    Replacing, Seeded, SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
-    same_length,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Outcome, PipeliningStore, Placing, Put, Release,
+    Released, Releasing, Replacing, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted,
+    Writer, same_length,
 };
 
 mod look;
@@ -49,6 +51,8 @@ pub struct RemoteStore<L> {
     link: L,
     largest_value: usize,
     near: Option<NearPart>,
+    /// The level of [`NewRows`].
+    new_rows: AtomicU8,
 }
 
 /// What is kept in the memory of this process, and who listens to the server for it.
@@ -64,7 +68,12 @@ impl<L: Link> RemoteStore<L> {
 
     /// A store over `link`.
     pub fn new(link: L) -> Self {
-        Self { link, largest_value: Self::LARGEST_VALUE, near: None }
+        Self {
+            link,
+            largest_value: Self::LARGEST_VALUE,
+            near: None,
+            new_rows: AtomicU8::new(NewRows::default().level()),
+        }
     }
 
     /// Keeps values of up to `bytes`, as their codec writes them. For larger ones every read asks the database.
@@ -229,7 +238,7 @@ impl<L: Link> Store for RemoteStore<L> {
     }
 
     fn look(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
-        look::look(&self.side(), wanted, now)
+        look::look(&self.side(), (wanted, Seeding::Nothing), now).map(|(looked, _)| looked)
     }
 
     fn seed(&self, tags: &[Tag], tables: &[Tag], _now: Timestamp) -> Result<Seeded> {
@@ -351,7 +360,7 @@ impl<L: Link> SharedStore for RemoteStore<L> {
         self.link.give_up(&self.link.names().lease(&name), holder, &self.named_narrow(unused))
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         Some(self)
     }
 
@@ -374,7 +383,17 @@ impl<L: Link> SharedStore for RemoteStore<L> {
     }
 }
 
-impl<L: Link> SendingStore for RemoteStore<L> {
+impl<L: Link> PipeliningStore for RemoteStore<L> {
+    fn look_to_load(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<LookUp> {
+        let new_rows = NewRows::of_level(self.new_rows.load(Ordering::Relaxed));
+        let seeding = if new_rows.are_expected() { Seeding::Rows } else { Seeding::Nothing };
+        let (mut looked, is_new) = look::look(&self.side(), (core::slice::from_ref(wanted), seeding), now)?;
+        if let Some(is_new) = is_new {
+            self.new_rows.store(new_rows.after(is_new).level(), Ordering::Relaxed);
+        }
+        Ok(looked.pop().unwrap_or(LookUp::unseen(None)))
+    }
+
     fn send(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {
         self.put_under(&entries, lease, now, |packed, lease| self.link.send(packed, lease))
     }

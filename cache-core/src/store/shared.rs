@@ -9,7 +9,7 @@ use crate::name::tag::{TableTags, Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::intent::Writer;
 use crate::protocol::notes::Remark;
-use crate::store::{Beginning, Begun, Lease, Put, Started, Starting, Stored};
+use crate::store::{Beginning, Begun, Lease, LookUp, Put, Started, Starting, Stored, Wanted};
 
 /// A store outside of this process: it may fail, and other processes read and write it.
 pub trait SharedStore {
@@ -52,8 +52,8 @@ pub trait SharedStore {
     /// If the store cannot be written; then it ends by itself.
     fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()>;
 
-    /// Stores entries without waiting; `None`: the store waits for each [`put`](super::Store::put).
-    fn sender(&self) -> Option<&dyn SendingStore>;
+    /// Does more in a round trip, or without waiting for one; `None`: the store does one thing after the other.
+    fn pipelining(&self) -> Option<&dyn PipeliningStore>;
 
     /// The notes beside tables; `None`: the store keeps none. Programs that share such a store have to declare the same of
     /// every table.
@@ -70,8 +70,17 @@ pub trait SharedStore {
     fn shut_down(&self);
 }
 
-/// A store that need not wait until what it sends is stored.
-pub trait SendingStore {
+/// A store that readers of rows wait for less: it looks up and seeds in one round trip, and need not wait until what it
+/// sends is stored.
+pub trait PipeliningStore {
+    /// Looks one entry up as [`look`](super::Store::look) does, for a reader that loads what it does not find. The store may
+    /// seed tags that the load would have to seed; what it has seen of them is seen after that.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read or written; tags may be seeded.
+    fn look_to_load(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<LookUp>;
+
     /// Does as [`put`](super::Store::put) does, and may return before the store has taken the entries. A look-up that begins
     /// later may not find them yet. A [`put`](super::Store::put) or [`remove`](super::Store::remove) by this process that
     /// begins later takes effect after it.

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Placing, Put, RedisStore, Release, Released, Releasing,
-    Seed, Seeded, SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, PipeliningStore, Placing, Put, RedisStore, Release,
+    Released, Releasing, Seed, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
@@ -186,7 +186,7 @@ impl SharedStore for OfShop {
         self.or((), |store| store.give_up(name, holder, unused))
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         None
     }
 

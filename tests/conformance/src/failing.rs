@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, ComparingStore, Exchange, Exchanged, Lease, LookUp, NoteStore, Operation, Placing, Put, Release,
-    Released, Releasing, Seeded, SendingStore, SharedStore, Slot, SlotStore, Slots, Started, Starting, Store, Stored,
-    Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Exchange, Exchanged, Lease, LookUp, NoteStore, Operation, PipeliningStore,
+    Placing, Put, Release, Released, Releasing, Seeded, SharedStore, Slot, SlotStore, Slots, Started, Starting, Store,
+    Stored, Usage, Wanted, Writer,
 };
 use cache_core::{
     CacheKey, Error, ErrorKind, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value,
@@ -252,7 +252,7 @@ impl SharedStore for FailingStore {
         Ok(())
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         None
     }
 

@@ -217,6 +217,10 @@ impl Link for RedisLink {
         self.call("reading entries", |call| call.read(entries, tags))
     }
 
+    fn seed_and_read(&self, seeded: &[TagName], entries: &[Name], tags: &[TagName]) -> Result<(ReadReply, usize)> {
+        self.call("reading entries", |call| call.seed_and_read(seeded, (entries, tags)))
+    }
+
     fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
         self.call("seeding tags", |call| call.seed(tags, notes))
     }

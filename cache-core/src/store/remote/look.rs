@@ -21,24 +21,37 @@ pub(super) struct LookUpServer<'a, L> {
     pub(super) near: Option<&'a NearMemory>,
 }
 
+/// Which tags are seeded before they are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seeding {
+    Nothing,
+    /// Those of rows.
+    Rows,
+}
+
 /// Looks entries up: one answer for each, in order. It tells what was seen of the tags of those that are not to be served.
-pub(super) fn look<L: Link>(place: &LookUpServer<'_, L>, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
+/// Says too whether the tag of a row among them held no token; `None`: there is none.
+pub(super) fn look<L: Link>(
+    place: &LookUpServer<'_, L>,
+    (wanted, seeding): (&[Wanted<'_>], Seeding),
+    now: Timestamp,
+) -> Result<(Vec<LookUp>, Option<bool>)> {
     // What has no bytes was never put.
     let readable: Few<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
     if readable.is_empty() {
-        return Ok(wanted.iter().map(|_| LookUp::unseen(None)).collect());
+        return Ok((wanted.iter().map(|_| LookUp::unseen(None)).collect(), None));
     }
     let (names, tags) = (LookUpKeys::of(place.link, &readable), tags_of(&readable));
     let mut all = Vec::with_capacity(tags.iter().map(Vec::len).sum());
     all.extend(tags.iter().flatten().map(named));
-    let sight = read(place, &names, all)?;
+    let sight = read(place, (&names, seeding), all)?;
     let found = found_in(place, (&readable, &names), &sight, now)?;
     let mut looked = found.into_iter().zip(tags).map(|(found, tags)| {
         let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
         LookUp { found, seen: if is_served { Vec::new() } else { sight.tokens.seeds_of(tags) } }
     });
     let next = |wanted: &Wanted<'_>| wanted.codec.and_then(|_| looked.next()).unwrap_or(LookUp::unseen(None));
-    Ok(wanted.iter().map(next).collect())
+    Ok((wanted.iter().map(next).collect(), sight.is_new))
 }
 
 /// A tag by its digest, and what it stands for.
@@ -105,6 +118,8 @@ impl LookUpKeys {
 struct Sight {
     entries: Vec<Option<Vec<u8>>>,
     tokens: ReplyTokens,
+    /// Whether the tag of a row held no token; `None`: there is none.
+    is_new: Option<bool>,
 }
 
 impl Sight {
@@ -123,7 +138,9 @@ impl Sight {
             let copies = names.keys.iter().zip(&entries).filter_map(|(key, bytes)| Some(copy(*key, bytes.as_deref()?)));
             near.answer(&question, &tokens.chain(copies).collect::<Vec<_>>(), answer.incarnation);
         }
-        Ok(Self { entries, tokens: ReplyTokens::of_all(tags.into_iter().map(|(tag, _)| tag).collect(), seeds) })
+        let rows = tags.iter().zip(&seeds).filter(|((_, kind), _)| *kind == TagKind::Row);
+        let is_new = rows.map(|(_, seed)| seed.is_none()).reduce(|one, other| one || other);
+        Ok(Self { entries, tokens: ReplyTokens::of_all(tags.into_iter().map(|(tag, _)| tag).collect(), seeds), is_new })
     }
 
     /// The entry that is called `key` and is these bytes.
@@ -223,14 +240,25 @@ impl ReplyTokens {
     }
 }
 
-fn read<L: Link>(place: &LookUpServer<'_, L>, names: &LookUpKeys, mut tags: Vec<NamedTag>) -> Result<Sight> {
+fn read<L: Link>(
+    place: &LookUpServer<'_, L>,
+    (names, seeding): (&LookUpKeys, Seeding),
+    mut tags: Vec<NamedTag>,
+) -> Result<Sight> {
     // The digest tells the kind too.
     tags.sort_unstable_by_key(|(tag, _)| *tag);
     tags.dedup();
     let tag_names: Vec<_> = tags.iter().map(|(tag, kind)| place.link.names().tag_of(*tag, *kind)).collect();
     let question = place.ask(names, tags.iter().copied());
-    let answer = place.link.read(&names.entries, &tag_names)?;
-    Sight::of(place, (question, names), tags, answer)
+    let rows =
+        || tags.iter().zip(&tag_names).filter(|((_, kind), _)| *kind == TagKind::Row).map(|(_, name)| name.clone());
+    let seeded: Vec<TagName> = if seeding == Seeding::Rows { rows().collect() } else { Vec::new() };
+    if seeded.is_empty() {
+        let answer = place.link.read(&names.entries, &tag_names)?;
+        return Sight::of(place, (question, names), tags, answer);
+    }
+    let (answer, new_count) = place.link.seed_and_read(&seeded, &names.entries, &tag_names)?;
+    Ok(Sight { is_new: Some(new_count > 0), ..Sight::of(place, (question, names), tags, answer)? })
 }
 
 impl<L> LookUpServer<'_, L> {
@@ -264,7 +292,7 @@ fn read_further<L: Link>(place: &LookUpServer<'_, L>, records: &[Option<Read<'_>
     if tags.is_empty() {
         return Ok(ReplyTokens::default());
     }
-    Ok(read(place, &LookUpKeys::default(), tags)?.tokens)
+    Ok(read(place, (&LookUpKeys::default(), Seeding::Nothing), tags)?.tokens)
 }
 
 fn find(wanted: &Wanted<'_>, record: &Read<'_>, further: &ReplyTokens, now: Timestamp) -> Found {

@@ -193,6 +193,13 @@ impl Link for SimulatedLink {
         }
     }
 
+    /// In three round trips.
+    fn seed_and_read(&self, seeded: &[TagName], entries: &[Name], tags: &[TagName]) -> Result<(ReadReply, usize)> {
+        let before = self.read(&[], seeded)?;
+        self.seed(seeded, &[])?;
+        Ok((self.read(entries, tags)?, before.seeds.iter().filter(|seed| seed.is_none()).count()))
+    }
+
     fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
         let tags = tags.iter().map(|tag| (tag.clone(), Token::fresh())).collect();
         match self.exchange(Request::Seed(tags, notes.to_vec()))? {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use cache_core::protocol::notes::Notes;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{
-    Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Operation, Placing, Put, Release, Seeded,
-    SendingStore, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Operation, PipeliningStore, Placing, Put,
+    Release, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::tables::Tables;
 use cache_core::{
@@ -160,7 +160,7 @@ impl SharedStore for Hooked {
         self.enter(Operation::EndLease)
     }
 
-    fn sender(&self) -> Option<&dyn SendingStore> {
+    fn pipelining(&self) -> Option<&dyn PipeliningStore> {
         None
     }
 

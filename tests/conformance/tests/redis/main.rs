@@ -17,6 +17,8 @@ mod keys;
 #[cfg(feature = "redis")]
 mod lives;
 #[cfg(feature = "redis")]
+mod new_rows;
+#[cfg(feature = "redis")]
 mod notes;
 mod order;
 #[cfg(feature = "redis")]

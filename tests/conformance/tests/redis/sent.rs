@@ -4,15 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cache_core::store::{Lease, Link, Name, Packed, Put, RedisLink, RedisStore, SendingStore, Store, Stored, Writer};
+use cache_core::store::{
+    Lease, Link, Name, Packed, PipeliningStore, Put, RedisLink, RedisStore, Store, Stored, Writer,
+};
 use cache_core::{Life, Result, Tag, Timeout, Token};
 use conformance::redis_server::{Hands, RedisServer};
 use conformance::{Finds, Subject, Time, bytes_of, codec, key, shared, tag};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-fn sender(subject: &Subject) -> &dyn SendingStore {
-    subject.store().shared().unwrap().sender().unwrap()
+fn sender(subject: &Subject) -> &dyn PipeliningStore {
+    subject.store().shared().unwrap().pipelining().unwrap()
 }
 
 fn put(subject: &Subject, id: u64, value: &[u8], tokens: Vec<(Tag, Token)>) -> Put {

@@ -47,12 +47,12 @@ impl Call<'_> {
         self.compare(replies)
     }
 
-    fn ask_for_the_record(&self, batch: &mut Batch) {
+    pub(crate) fn ask_for_the_record(&self, batch: &mut Batch) {
         batch.command(&[b"GETEX", self.names.incarnation().as_bytes(), b"PERSIST"]);
     }
 
     /// The replies before the record, if that says what it should.
-    fn compare(&self, replies: Result<Vec<Reply>, Failure>) -> Result<Vec<Reply>, Failure> {
+    pub(crate) fn compare(&self, replies: Result<Vec<Reply>, Failure>) -> Result<Vec<Reply>, Failure> {
         // Only the command for the record minds what type a key is of.
         let mut replies = replies.map_err(Failure::of_the_record)?;
         let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;

@@ -9,7 +9,7 @@ use super::keep::kept_by;
 use super::outbox::Outbox;
 use super::scripts::{FORGET, LEASE};
 use super::tokens;
-use crate::name::tag::Cardinality;
+use crate::name::tag::{Cardinality, Token};
 use crate::protocol::intent::{Seed, Writer};
 use crate::store::link::{Packed, ReadReply};
 use crate::store::names::{Name, TagName};
@@ -34,6 +34,21 @@ impl Call<'_> {
             Some(Reply::List(others)) if others.is_empty() => Ok(answer),
             _ => Err(Failure::strange("a read")),
         }
+    }
+
+    /// Seeds tags, and reads afterwards. Says how many of these tags held no token.
+    pub(crate) fn seed_and_read(
+        &mut self,
+        seeded: &[TagName],
+        (entries, tags): (&[Name], &[TagName]),
+    ) -> Result<(ReadReply, usize), Failure> {
+        let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
+        let mut after = self.values_of(names, entries.len() + tags.len());
+        self.ask_for_the_record(&mut after);
+        let fresh: Vec<Token> = seeded.iter().map(|_| Token::fresh()).collect();
+        let (seeds, replies) = self.change_then(TagCommand::Seed(seeded, Some(&fresh)), &after)?;
+        let answer = self.answer_of(self.compare(Ok(replies))?.pop(), entries.len())?;
+        Ok((answer, seeds.iter().zip(fresh).filter(|(seed, fresh)| seed.token == *fresh).count()))
     }
 
     /// What a reply says of so many entries, and of the tags after them.
