@@ -169,8 +169,8 @@ pub(super) mod postgres {
     use crate::scan::Dialect;
 
     /// One statement for all of it. Triggers before a row is written have done their work when it is given back, unless
-    /// others wait for the commit; rules and triggers after it have not, nor has what follows a column besides the key. What extensions bring along is taken for what it is called; what comes with the server
-    /// has no dependencies written down.
+    /// others wait for the commit; rules and triggers after it have not, nor has what follows a column besides the key. What
+    /// extensions bring along is taken for what it is called; what comes with the server has no dependencies written down.
     const SQL: &str = "
         WITH extended AS (
             SELECT objid FROM pg_catalog.pg_depend

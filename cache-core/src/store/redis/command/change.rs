@@ -121,7 +121,7 @@ impl<'t> TagCommand<'t> {
             Self::Release(writer, releases) => {
                 command.arg(tokens::digits(writer.bits()));
                 releases.iter().for_each(|(_, outcome)| {
-                    command.arg(said(*outcome));
+                    command.arg(said(*outcome, fresh));
                 });
             }
             Self::Seed(tags, tokens) => tags.iter().enumerate().for_each(|(at, tag)| {
@@ -151,8 +151,8 @@ fn seed_of(pair: &[Reply]) -> Result<Seed, Failure> {
     seed.ok_or_else(|| Failure::strange("a script"))
 }
 
-/// An outcome in the script's words, with a token that nobody has seen.
-fn said(outcome: Outcome) -> String {
+/// An outcome in the script's words; `fresh`: the digits of a token that nobody has seen.
+pub(crate) fn said(outcome: Outcome, fresh: impl FnOnce() -> String) -> String {
     match outcome {
         Outcome::Changed => format!("t{}", fresh()),
         Outcome::Open(life) => format!("o:{}", millis_of_intent(life)),
@@ -166,7 +166,7 @@ pub(crate) fn fresh() -> String {
 }
 
 /// What is said of a time that no whole millisecond says: an intent stands for a little longer.
-pub(crate) fn millis_of_intent(life: Duration) -> String {
+fn millis_of_intent(life: Duration) -> String {
     // A hundred years: sums with the present time stay exact in the script.
     let most = 100 * 365 * 86_400_000;
     life.as_nanos().div_ceil(1_000_000).min(most).to_string()

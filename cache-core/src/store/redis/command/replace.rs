@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::batch::{Batch, Command};
 use super::call::{Call, TAGS_AT_ONCE};
-use super::change::millis_of_intent;
+use super::change::said;
 use super::notes::{notes_of, values_of};
 use super::scripts::RELEASE;
 use super::tokens;
@@ -53,7 +53,7 @@ impl Call<'_> {
             });
             command.arg(&incarnation).arg(tokens::digits(writer.bits()));
             some.iter().zip(&fresh).for_each(|((_, outcome, held), fresh)| {
-                command.arg(said(*outcome, *held, *fresh));
+                command.arg(asked(*outcome, *held, *fresh));
             });
         };
         // A script that the server does not know was not run: its tokens may be sent again.
@@ -86,14 +86,11 @@ fn answers_of(reply: Reply) -> Result<Vec<bool>, Failure> {
     }
 }
 
-/// An outcome in the script's words.
-fn said(outcome: Outcome, held: Option<Token>, fresh: Token) -> String {
-    let fresh = tokens::digits(fresh.bits());
-    match (outcome, held) {
-        (Outcome::Changed, None) => format!("t{fresh}"),
-        (Outcome::Changed, Some(held)) => format!("t{fresh}={}", tokens::digits(held.bits())),
-        (Outcome::Unchanged, _) => "u".into(),
-        (Outcome::Open(life), _) => format!("o:{}", millis_of_intent(life)),
-        (Outcome::Unknown(life), _) => format!("t{fresh}:{}", millis_of_intent(life)),
+/// An outcome in the script's words, and the token that a tag which changes is asked about.
+fn asked(outcome: Outcome, held: Option<Token>, fresh: Token) -> String {
+    let said = said(outcome, || tokens::digits(fresh.bits()));
+    match held.filter(|_| outcome == Outcome::Changed) {
+        Some(held) => format!("{said}={}", tokens::digits(held.bits())),
+        None => said,
     }
 }

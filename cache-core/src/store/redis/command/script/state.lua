@@ -139,9 +139,9 @@ local function rules(now)
     return held
   end
 
-  -- Seeds, places, opens, releases, keeps or forgets a tag whose keys hold these texts (false: none), for a `verb`, a `writer`, a
-  -- `fresh` token (or the one that is meant) and a `life`; gives the token, whether an intent stands, and the token from
-  -- before.
+  -- Seeds, places, opens, releases, keeps or forgets a tag whose keys hold these texts (false: none), for a `verb`, a
+  -- `writer`, a `fresh` token (or the one that is meant) and a `life`; gives the token, whether an intent stands, and the
+  -- token from before.
   local function change(keys, texts, with)
     local was_held, was_intents, verb = texts.token or nil, texts.intents or nil, with.verb
     local held, intents = settled(held_of(was_held), intents_of(was_intents))
