@@ -1,5 +1,6 @@
 //! Names entries and tags, and holds the declarations of tables.
 
 pub(crate) mod key;
+mod recent;
 pub mod tables;
 pub(crate) mod tag;

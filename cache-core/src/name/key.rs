@@ -3,6 +3,9 @@
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use std::cell::RefCell;
+
+use crate::name::recent::Recent;
 
 #[cfg(test)]
 mod tests;
@@ -99,6 +102,15 @@ fn eight_digits(number: u32) -> [u8; 8] {
     // Six more than nine is the first that reaches the fifth bit.
     let are_letters = (values + 6 * EACH) >> 4 & EACH;
     (values + u64::from(b'0') * EACH + u64::from(b'a' - b'0' - 10) * are_letters).to_be_bytes()
+}
+
+/// The 16 hexadecimal digits that say a number.
+pub(crate) fn digits(number: u64) -> [u8; 16] {
+    let mut digits = [0; 16];
+    let (high, low) = digits.split_at_mut(8);
+    high.copy_from_slice(&eight_digits((number >> 32) as u32));
+    low.copy_from_slice(&eight_digits(number as u32));
+    digits
 }
 
 /// The number that 16 hexadecimal digits say, as they are written here: without capitals.
@@ -425,8 +437,15 @@ impl CacheKey {
     /// it.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
+        /// A look-up names its entry once, and a miss three times.
+        const KEYS: usize = 4;
+        thread_local! {
+            static RECENT: RefCell<Recent<CacheKey, Fingerprint, KEYS>> = const { RefCell::new(Recent::new()) };
+        }
         let kind = [self.kind.code()];
-        Fingerprint::of(&[b"entry", self.space.as_bytes(), self.manager.as_bytes(), &kind, &self.id.0])
+        let digest = || Fingerprint::of(&[b"entry", self.space.as_bytes(), self.manager.as_bytes(), &kind, &self.id.0]);
+        let recent = RECENT.try_with(|recent| recent.borrow_mut().of(self.id.0[0].into(), self, digest));
+        recent.unwrap_or_else(|_| digest())
     }
 }
 

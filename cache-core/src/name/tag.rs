@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use crate::name::key::{Fingerprint, KeyBytes};
+use crate::name::recent::Recent;
 
 /// What a tag stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -154,24 +155,22 @@ impl Tag {
     /// The name that stores outside of this process know the tag by.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        type Recent = Option<(Tag, Fingerprint)>;
         /// Tags of tables and managers are few, and each look-up on a server names most of them again. Those of rows are many:
         /// a miss, or a write, names its own ones a few times.
-        const OF_TABLES: usize = 64;
-        const OF_ROWS: usize = 16;
+        const OF_TABLES: usize = 32;
+        const OF_ROWS: usize = 8;
         thread_local! {
-            static RECENT: RefCell<[Recent; OF_TABLES + OF_ROWS]> = const { RefCell::new([None; OF_TABLES + OF_ROWS]) };
+            static TABLES: RefCell<Recent<Tag, Fingerprint, OF_TABLES>> = const { RefCell::new(Recent::new()) };
+            static ROWS: RefCell<Recent<Tag, Fingerprint, OF_ROWS>> = const { RefCell::new(Recent::new()) };
         }
         let digest = || Fingerprint::of(&[b"tag", &[self.kind.code()], self.owner.as_bytes(), self.id.as_bytes()]);
         let mixed = self.owner.as_bytes()[0].wrapping_mul(13).wrapping_add(self.kind.code());
-        let slot = match self.id.as_bytes() {
-            _ if self.id == KeyBytes::EMPTY => usize::from(mixed) % OF_TABLES,
-            id => OF_TABLES + usize::from(mixed ^ id[0]) % OF_ROWS,
+        let recent = if self.id == KeyBytes::EMPTY {
+            TABLES.try_with(|recent| recent.borrow_mut().of(mixed.into(), self, digest))
+        } else {
+            let slot = usize::from(mixed ^ self.id.as_bytes()[0]);
+            ROWS.try_with(|recent| recent.borrow_mut().of(slot, self, digest))
         };
-        let recent = RECENT.try_with(|recent| match &mut recent.borrow_mut()[slot] {
-            Some((tag, known)) if tag == self => *known,
-            other => other.insert((*self, digest())).1,
-        });
         recent.unwrap_or_else(|_| digest())
     }
 

@@ -5,6 +5,7 @@ mod following;
 #[cfg(test)]
 mod tests;
 
+use core::hash::{Hash, Hasher};
 use core::task::Waker;
 use core::time::Duration;
 use std::collections::hash_map::Entry;
@@ -27,7 +28,19 @@ pub(crate) struct Flights {
     running: Mutex<HashMap<FlightKey, Arc<Flight>>>,
 }
 
-type FlightKey = (CacheKey, Vec<Token>);
+/// What is loaded, and under which tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FlightKey {
+    key: CacheKey,
+    tokens: Vec<Token>,
+}
+
+// Loads of one entry under other tokens at the same time are rare.
+impl Hash for FlightKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
 
 #[derive(Debug)]
 struct Flight {
@@ -75,7 +88,7 @@ pub enum Waited {
 
 impl Flights {
     pub(crate) fn board(self: &Arc<Self>, key: CacheKey, tokens: Vec<Token>) -> Seat {
-        let key = (key, tokens);
+        let key = FlightKey { key, tokens };
         match self.running.lock().entry(key.clone()) {
             Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
             Entry::Vacant(free) => {

@@ -6,6 +6,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::name::key::Fingerprint;
@@ -32,7 +33,7 @@ struct Tracking {
     stream: Box<dyn Stream>,
     frames: Frames,
     names: Names,
-    incarnation: String,
+    incarnation: Arc<str>,
     awaited: Awaited,
     timeout: Duration,
 }
@@ -159,7 +160,7 @@ impl Tracking {
     fn check(&self, facts: &[Reply]) -> core::result::Result<(), Failure> {
         let name = incarnation::name(&connection::sections(facts)).map_err(|reason| Failure::Broken(reason.into()))?;
         let is_recorded = matches!(facts.last(), Some(Reply::Text(record)) if **record == *name.as_bytes());
-        if name == self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
+        if name == *self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
     }
 
     fn changed(&self, data: &[Reply]) -> core::result::Result<Push, Failure> {

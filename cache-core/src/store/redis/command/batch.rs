@@ -19,8 +19,11 @@ pub(crate) struct Command {
 }
 
 impl Command {
+    /// As much as most commands take.
+    const ROOM: usize = 512;
+
     pub(crate) fn named(name: &str) -> Self {
-        let mut command = Self::default();
+        let mut command = Self { bytes: Vec::with_capacity(Self::ROOM), parts: 0 };
         command.arg(name);
         command
     }
@@ -28,6 +31,15 @@ impl Command {
     /// The next part.
     pub(crate) fn arg(&mut self, part: impl AsRef<[u8]>) -> &mut Self {
         write_part(&mut self.bytes, part.as_ref());
+        self.parts += 1;
+        self
+    }
+
+    /// The next part, which these pieces make up.
+    pub(crate) fn pieces(&mut self, pieces: &[&[u8]]) -> &mut Self {
+        write_length(&mut self.bytes, b'$', pieces.iter().map(|piece| piece.len()).sum());
+        pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
+        self.bytes.extend_from_slice(b"\r\n");
         self.parts += 1;
         self
     }
@@ -42,6 +54,9 @@ impl Batch {
     /// As much as most batches take.
     const ROOM: usize = 1024;
 
+    /// As much as the number of a command's parts takes.
+    const LENGTH: usize = 23;
+
     /// Nothing yet, with room for so many bytes.
     pub(crate) fn with_room(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes), count: 0 }
@@ -49,8 +64,14 @@ impl Batch {
 
     /// One command.
     pub(crate) fn of(command: &Command) -> Self {
-        let mut batch = Self::default();
+        Self::of_then(command, &Self::default())
+    }
+
+    /// One command, and those that come after it.
+    pub(crate) fn of_then(command: &Command, after: &Self) -> Self {
+        let mut batch = Self::with_room(command.bytes.len() + after.bytes.len() + Self::LENGTH);
         batch.add(command);
+        batch.join(after);
         batch
     }
 
@@ -91,8 +112,8 @@ impl Batch {
     }
 
     /// The commands of another batch.
-    pub(crate) fn join(&mut self, other: Self) {
-        self.bytes.extend(other.bytes);
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.bytes.extend_from_slice(&other.bytes);
         self.count += other.count;
     }
 
@@ -121,7 +142,7 @@ fn write_length(bytes: &mut Vec<u8>, kind: u8, length: usize) {
 }
 
 fn write_other_length(bytes: &mut Vec<u8>, kind: u8, length: usize) {
-    let mut line = [0; 23];
+    let mut line = [0; Batch::LENGTH];
     let (mut at, mut left) = (line.len() - 2, length);
     line[at..].copy_from_slice(b"\r\n");
     loop {

@@ -26,14 +26,14 @@ impl Call<'_> {
         let holder = tokens::digits(holder.bits());
         let mut batch = taking(lease, &holder, life);
         let names = [lease, entry].into_iter().chain(notes).chain(tags.iter().map(|tag| &tag.token));
-        batch.join(self.values_of(names, 2 + notes.len() + tags.len()));
-        batch.join(lives_of(tags));
-        batch.join(lives_of_notes(notes));
+        batch.join(&self.values_of(names, 2 + notes.len() + tags.len()));
+        batch.join(&lives_of(tags));
+        batch.join(&lives_of_notes(notes));
         let mut replies = self.ask_in_this_life(batch)?.into_iter().skip(1);
         let mut answer = self.answer_of(replies.next(), 2 + notes.len())?;
         let found = notes_in(answer.entries.split_off(2));
         // Nobody has it: something else lies under its name, or it is over already.
-        let is_taken = answer.entries.remove(0).map(|found| found == holder.as_bytes());
+        let is_taken = answer.entries.remove(0).map(|found| found == holder);
         let are_young = are_young(tags, &mut replies);
         let fit = |((seed, tag), is_young): ((&Option<Seed>, &TagName), bool)| {
             seed.filter(|seed| is_young && is_alone(tag, *seed))
@@ -59,8 +59,8 @@ impl Call<'_> {
         let holder = tokens::digits(holder.bits());
         let mut after = taking(&lease, &holder, life);
         let names = [&lease].into_iter().chain(notes).chain(tags.iter().map(|tag| &tag.token));
-        after.join(self.values_of(names, 1 + notes.len() + tags.len()));
-        after.join(lives_of_notes(notes));
+        after.join(&self.values_of(names, 1 + notes.len() + tags.len()));
+        after.join(&lives_of_notes(notes));
         let (seeds, replies) = self.change_then(TagCommand::Seed(tags, Some(&fresh)), &after)?;
         let mut replies = replies.into_iter().skip(1);
         let mut answer = self.answer_of(replies.next(), 1 + notes.len())?;
@@ -71,16 +71,16 @@ impl Call<'_> {
         // A token that was put there by this call was known to nobody before.
         let is_new = starting.seen.iter().any(Option::is_none);
         let is_as_expected = is_new && seeds.iter().map(|seed| seed.token).eq(expected);
-        let is_taken = answer.entries[0].as_deref() == Some(holder.as_bytes());
+        let is_taken = answer.entries[0].as_deref() == Some(&holder[..]);
         let seeded = Seeded { seeds, notes: found };
         Ok(Commenced { seeded, lease: (is_as_expected && is_taken).then_some(lease) })
     }
 }
 
 /// Takes a lease that nobody has. Whether it was taken is told by who has it then: a command that was sent twice says no.
-fn taking(lease: &Name, holder: &str, life: Duration) -> Batch {
+fn taking(lease: &Name, holder: &[u8], life: Duration) -> Batch {
     let millis = life.min(LONGEST_LIFE).as_millis().max(1).to_string();
     let mut batch = Batch::default();
-    batch.command(&[b"SET", lease.as_str().as_bytes(), holder.as_bytes(), b"NX", b"PX", millis.as_bytes()]);
+    batch.command(&[b"SET", lease.as_bytes(), holder, b"NX", b"PX", millis.as_bytes()]);
     batch
 }

@@ -3,6 +3,8 @@
 use core::time::Duration;
 use std::collections::HashSet;
 
+use smallvec::SmallVec;
+
 use super::batch::{Batch, Command};
 use super::call::{Call, TAGS_AT_ONCE};
 use super::scripts::{PLACE, RELEASE, SEED, Script};
@@ -57,11 +59,11 @@ impl Call<'_> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
         let with = |command: &mut Command| {
-            command.number(1 + 2 * change.len()).arg(record.as_str());
+            command.number(1 + 2 * change.len()).arg(record.as_bytes());
             change.tags().for_each(|tag| {
-                command.arg(tag.token.as_str()).arg(tag.intents().as_str());
+                command.arg(tag.token.as_bytes()).arg(tag.intents().as_bytes());
             });
-            change.arguments(command.arg(&incarnation));
+            change.arguments(command.arg(incarnation.as_bytes()));
         };
         self.connection.run_then((change.script(), after), self.deadline, with)
     }
@@ -70,8 +72,7 @@ impl Call<'_> {
 impl<'t> TagCommand<'t> {
     /// What one run of a script does, which knows each tag as it was before, and what is left then.
     fn split(self) -> (Self, Self) {
-        let mut seen = HashSet::with_capacity(self.len().min(TAGS_AT_ONCE));
-        let end = self.tags().take(TAGS_AT_ONCE).take_while(|tag| seen.insert(&tag.token)).count();
+        let end = at_once(self.tags());
         match self {
             Self::Place(writer, tags, life) => {
                 let (some, others) = tags.split_at(end);
@@ -121,13 +122,13 @@ impl<'t> TagCommand<'t> {
             Self::Release(writer, releases) => {
                 command.arg(tokens::digits(writer.bits()));
                 releases.iter().for_each(|(_, outcome)| {
-                    command.arg(said(*outcome, fresh));
+                    said(command, *outcome, (Token::fresh(), None));
                 });
             }
             Self::Seed(tags, tokens) => tags.iter().enumerate().for_each(|(at, tag)| {
-                let kind = if tag.reach == Cardinality::Narrow { "n" } else { "t" };
+                let kind = if tag.reach == Cardinality::Narrow { b"n" } else { b"t" };
                 let token = tokens.map_or_else(Token::fresh, |tokens| tokens[at]);
-                command.arg(format!("{kind}{}", tokens::digits(token.bits())));
+                command.pieces(&[kind, &tokens::digits(token.bits())]);
             }),
         }
     }
@@ -141,6 +142,19 @@ impl<'t> TagCommand<'t> {
     }
 }
 
+/// How many tags one run of a script takes: it knows each of them as it was before.
+pub(crate) fn at_once<'t>(tags: impl Iterator<Item = &'t TagName>) -> usize {
+    // So few are compared with each other.
+    const FEW: usize = 8;
+    let tags: SmallVec<[&TagName; FEW]> = tags.take(TAGS_AT_ONCE).collect();
+    if !tags.spilled() {
+        let is_new = |(at, tag): &(usize, &&TagName)| tags[..*at].iter().all(|other| other.token != tag.token);
+        return tags.iter().enumerate().take_while(is_new).count();
+    }
+    let mut seen = HashSet::with_capacity(tags.len());
+    tags.iter().take_while(|tag| seen.insert(&tag.token)).count()
+}
+
 fn seed_of(pair: &[Reply]) -> Result<Seed, Failure> {
     let seed = match pair {
         [Reply::Text(token), Reply::Number(is_intended)] => {
@@ -151,18 +165,17 @@ fn seed_of(pair: &[Reply]) -> Result<Seed, Failure> {
     seed.ok_or_else(|| Failure::strange("a script"))
 }
 
-/// An outcome in the script's words; `fresh`: the digits of a token that nobody has seen.
-pub(crate) fn said(outcome: Outcome, fresh: impl FnOnce() -> String) -> String {
-    match outcome {
-        Outcome::Changed => format!("t{}", fresh()),
-        Outcome::Open(life) => format!("o:{}", millis_of_intent(life)),
-        Outcome::Unchanged => "u".into(),
-        Outcome::Unknown(life) => format!("t{}:{}", fresh(), millis_of_intent(life)),
-    }
-}
-
-pub(crate) fn fresh() -> String {
-    tokens::digits(Token::fresh().bits())
+/// Says an outcome in the script's words: with a token that nobody has seen, if the tag gets one, and one that it is
+/// asked about, if it changes.
+pub(crate) fn said(command: &mut Command, outcome: Outcome, (fresh, held): (Token, Option<Token>)) {
+    let fresh = tokens::digits(fresh.bits());
+    match (outcome, held) {
+        (Outcome::Changed, Some(held)) => command.pieces(&[b"t", &fresh, b"=", &tokens::digits(held.bits())]),
+        (Outcome::Changed, None) => command.pieces(&[b"t", &fresh]),
+        (Outcome::Open(life), _) => command.pieces(&[b"o:", millis_of_intent(life).as_bytes()]),
+        (Outcome::Unchanged, _) => command.pieces(&[b"u"]),
+        (Outcome::Unknown(life), _) => command.pieces(&[b"t", &fresh, b":", millis_of_intent(life).as_bytes()]),
+    };
 }
 
 /// What is said of a time that no whole millisecond says: an intent stands for a little longer.

@@ -89,8 +89,8 @@ impl Call<'_> {
             return Ok((Vec::new(), self.ask_in_this_life(after)?));
         }
         let mut batch = self.values_of(tags.iter().map(|tag| &tag.token), tags.len());
-        batch.join(lives_of(tags));
-        batch.join(after);
+        batch.join(&lives_of(tags));
+        batch.join(&after);
         let mut replies = self.ask_in_this_life(batch)?.into_iter();
         let held = texts(replies.next().ok_or_else(|| Failure::strange("a read"))?)?;
         let are_young = are_young(tags, &mut replies);
@@ -141,7 +141,7 @@ impl Call<'_> {
     pub(crate) fn remove(&mut self, entries: &[Name]) -> Result<(), Failure> {
         let mut command = Command::named("UNLINK");
         entries.iter().for_each(|name| {
-            command.arg(name.as_str());
+            command.arg(name.as_bytes());
         });
         self.ask(&Batch::of(&command)).map(drop)
     }
@@ -152,11 +152,11 @@ impl Call<'_> {
             let incarnation = self.connection.incarnation().to_owned();
             let record = self.names.incarnation();
             let with = |command: &mut Command| {
-                command.number(1 + 2 * entries.len()).arg(record.as_str());
+                command.number(1 + 2 * entries.len()).arg(record.as_bytes());
                 entries.iter().for_each(|(name, tag)| {
-                    command.arg(name.as_str()).arg(tag.token.as_str());
+                    command.arg(name.as_bytes()).arg(tag.token.as_bytes());
                 });
-                command.arg(&incarnation);
+                command.arg(incarnation.as_bytes());
             };
             self.connection.run(&FORGET, self.deadline, with)?;
         }
@@ -166,7 +166,7 @@ impl Call<'_> {
     /// Takes a lease for so long, or ends it.
     pub(crate) fn lease(&mut self, lease: &Name, holder: Writer, life: Option<Duration>) -> Result<bool, Failure> {
         let with = |command: &mut Command| {
-            command.number(1).arg(lease.as_str()).arg(tokens::digits(holder.bits()));
+            command.number(1).arg(lease.as_bytes()).arg(tokens::digits(holder.bits()));
             if let Some(life) = life {
                 command.arg(life.min(LONGEST_LIFE).as_millis().max(1).to_string());
             }
@@ -259,10 +259,10 @@ fn puts(entries: &[Packed], lease: Option<(&Name, Writer)>) -> Batch {
     let mut batch = Batch::default();
     for entry in entries {
         match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
-            0 => batch.add(Command::named("UNLINK").arg(entry.name.as_str())),
+            0 => batch.add(Command::named("UNLINK").arg(entry.name.as_bytes())),
             life => {
                 let mut command = Command::named("SET");
-                command.arg(entry.name.as_str()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
+                command.arg(entry.name.as_bytes()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
                 batch.add(&command);
             }
         }

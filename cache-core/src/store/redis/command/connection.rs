@@ -1,6 +1,7 @@
 //! Holds one connection to the server: its greeting, its requests and their replies.
 
 use core::fmt;
+use std::sync::Arc;
 
 use super::batch::{Batch, Command};
 use super::outbox::{Outbox, Owed};
@@ -19,7 +20,7 @@ use crate::store::redis::wire::socket::Stream;
 pub(crate) struct Connection {
     stream: Box<dyn Stream>,
     frames: Frames,
-    incarnation: String,
+    incarnation: Arc<str>,
     life: Option<Incarnation>,
     /// Replies that come before those to whatever is sent next.
     owed: Option<Owed>,
@@ -34,21 +35,22 @@ impl Connection {
         let mut connection = Self {
             stream,
             frames: Frames::of_at_most(usize::MAX),
-            incarnation: String::new(),
+            incarnation: Arc::from(""),
             life: None,
             owed: None,
             knows_keep: false,
             is_spent: false,
         };
         let information = connection.introduce(address, deadline)?;
-        connection.incarnation = incarnation::name(&information).map_err(|reason| Failure::Broken(reason.into()))?;
+        connection.incarnation =
+            incarnation::name(&information).map_err(|reason| Failure::Broken(reason.into()))?.into();
         connection.life = Incarnation::called(&connection.incarnation);
         connection.arrive(address, deadline)?;
         Ok(connection)
     }
 
     /// The incarnation of the server that this connection was made in.
-    pub(crate) fn incarnation(&self) -> &str {
+    pub(crate) const fn incarnation(&self) -> &Arc<str> {
         &self.incarnation
     }
 
@@ -176,9 +178,7 @@ impl Connection {
     ) -> Result<(Reply, Vec<Reply>), Failure> {
         let mut send = |mut command: Command| {
             with(&mut command);
-            let mut batch = Batch::of(&command);
-            batch.join(after.clone());
-            self.ask(&batch, deadline)
+            self.ask(&Batch::of_then(&command, after), deadline)
         };
         let replies = match send(script.by_digest()) {
             Err(failure) if failure.misses_the_script() => send(script.in_full())?,
@@ -201,7 +201,7 @@ impl Connection {
         if address.database != 0 {
             batch.add(Command::named("SELECT").number(address.database as usize));
         }
-        batch.join(information());
+        batch.join(&information());
         Ok(sections(&self.ask(&batch, deadline)?))
     }
 
@@ -209,8 +209,8 @@ impl Connection {
         let (root, record) = (address.names.tag(&Tag::root()), address.names.incarnation());
         let present = self.incarnation.clone();
         let with = |command: &mut Command| {
-            command.number(3).arg(record.as_str()).arg(root.token.as_str()).arg(root.intents().as_str());
-            command.arg(&present).arg(tokens::digits(Token::fresh().bits()));
+            command.number(3).arg(record.as_bytes()).arg(root.token.as_bytes()).arg(root.intents().as_bytes());
+            command.arg(present.as_bytes()).arg(tokens::digits(Token::fresh().bits()));
         };
         self.run(&ARRIVE, deadline, with).map(drop)
     }

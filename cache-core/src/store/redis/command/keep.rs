@@ -39,14 +39,16 @@ impl Call<'_> {
         if kept.len() > TAGS_AT_ONCE || !(kept.is_empty() || self.connection.knows_keep()) {
             return Ok(false);
         }
-        let mut batch = Batch::default();
-        if !kept.is_empty() {
+        let kept_before;
+        let batch = if kept.is_empty() {
+            after
+        } else {
             let mut command = KEEP.by_digest();
             say(&mut command, kept, None);
-            batch.add(&command);
-        }
-        batch.join(after.clone());
-        self.connection.leave((&batch, entries), outbox, self.deadline).map(|()| true)
+            kept_before = Batch::of_then(&command, after);
+            &kept_before
+        };
+        self.connection.leave((batch, entries), outbox, self.deadline).map(|()| true)
     }
 
     /// Ends the lease of `holder`, who has stored nothing under `unused` tokens: a tag under which nobody has goes.
@@ -75,10 +77,10 @@ impl Call<'_> {
 fn say(command: &mut Command, kept: &[Kept<'_>], lease: Option<(&Name, Writer)>) {
     command.number(2 * kept.len() + usize::from(lease.is_some()));
     kept.iter().for_each(|(tag, ..)| {
-        command.arg(tag.token.as_str()).arg(tag.intents().as_str());
+        command.arg(tag.token.as_bytes()).arg(tag.intents().as_bytes());
     });
     lease.into_iter().for_each(|(lease, _)| {
-        command.arg(lease.as_str());
+        command.arg(lease.as_bytes());
     });
     kept.iter().for_each(|(_, token, life)| {
         command.arg(tokens::digits(token.bits())).arg(life.as_millis().to_string());
@@ -96,9 +98,15 @@ fn parted<'k, 'p>(kept: &'k [Kept<'p>]) -> Option<(&'k [Kept<'p>], &'k [Kept<'p>
 
 /// How long tags are kept for `entries`: as long as the entry under them that lives longest. No tag comes twice.
 pub(crate) fn kept_by(entries: &[Packed]) -> Vec<Kept<'_>> {
+    let kept_for = |entry: &Packed| entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE));
+    if let [entry] = entries {
+        let life = kept_for(entry);
+        let under = entry.under.iter().filter(|_| life.as_millis() > 0);
+        return under.map(|(tag, token)| (tag, *token, life)).collect();
+    }
     let (mut kept, mut place_of): (Vec<Kept<'_>>, HashMap<&Name, usize>) = (Vec::new(), HashMap::new());
     for entry in entries {
-        let life = entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE));
+        let life = kept_for(entry);
         for (tag, token) in entry.under.iter().filter(|_| life.as_millis() > 0) {
             match place_of.get(&tag.token) {
                 Some(place) => kept[*place].2 = kept[*place].2.max(life),

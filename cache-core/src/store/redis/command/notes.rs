@@ -2,12 +2,13 @@
 
 use super::batch::{Batch, Command};
 use super::call::{Call, texts};
-use super::change::{TagCommand, fresh};
+use super::change::TagCommand;
 use super::commands::is_young;
 use super::scripts::{KEPT_MILLIS, NOTES};
 use super::tokens;
 use crate::clock::Timestamp;
 use crate::name::key::Fingerprint;
+use crate::name::tag::Token;
 use crate::protocol::intent::Writer;
 use crate::protocol::notes::{Note, Notes, Remark};
 use crate::store::Seeded;
@@ -34,7 +35,7 @@ impl Call<'_> {
     /// Keeps notes for as long as tags that nobody asks for. What is not there stays so.
     pub(crate) fn keep<'n>(&mut self, notes: impl Iterator<Item = &'n Name>) -> Result<(), Failure> {
         let (mut batch, kept) = (Batch::default(), KEPT_MILLIS.to_string());
-        notes.for_each(|name| batch.command(&[b"PEXPIRE", name.as_str().as_bytes(), kept.as_bytes()]));
+        notes.for_each(|name| batch.command(&[b"PEXPIRE", name.as_bytes(), kept.as_bytes()]));
         self.ask(&batch).map(drop)
     }
 
@@ -49,14 +50,14 @@ impl Call<'_> {
         };
         let (record, incarnation) = (self.names.incarnation(), self.connection.incarnation().to_owned());
         let with = |command: &mut Command| {
-            command.number(4 + 2 * wide.len()).arg(record.as_str());
-            command.arg(table.any.token.as_str()).arg(table.any.intents().as_str()).arg(table.notes.as_str());
+            command.number(4 + 2 * wide.len()).arg(record.as_bytes());
+            command.arg(table.any.token.as_bytes()).arg(table.any.intents().as_bytes()).arg(table.notes.as_bytes());
             wide.iter().for_each(|tag| {
-                command.arg(tag.token.as_str()).arg(tag.intents().as_str());
+                command.arg(tag.token.as_bytes()).arg(tag.intents().as_bytes());
             });
-            command.arg(&incarnation).arg(verb).arg(format!("{own:?}")).arg(tokens::digits(writer.bits()));
+            command.arg(incarnation.as_bytes()).arg(verb).arg(format!("{own:?}")).arg(tokens::digits(writer.bits()));
             wide.iter().for_each(|_| {
-                command.arg(fresh());
+                command.arg(tokens::digits(Token::fresh().bits()));
             });
         };
         match self.connection.run(&NOTES, self.deadline, with)? {
@@ -72,7 +73,7 @@ pub(super) fn values_of(notes: &[Name]) -> Batch {
     if !notes.is_empty() {
         batch.begin(1 + notes.len());
         batch.part(b"MGET");
-        notes.iter().for_each(|name| batch.part(name.as_str().as_bytes()));
+        notes.iter().for_each(|name| batch.part(name.as_bytes()));
     }
     batch
 }
@@ -80,14 +81,14 @@ pub(super) fn values_of(notes: &[Name]) -> Batch {
 /// The same, and for how long each has to live.
 fn in_time(notes: &[Name]) -> Batch {
     let mut batch = values_of(notes);
-    batch.join(lives_of_notes(notes));
+    batch.join(&lives_of_notes(notes));
     batch
 }
 
 /// How long each has to live.
 pub(crate) fn lives_of_notes(notes: &[Name]) -> Batch {
     let mut batch = Batch::default();
-    notes.iter().for_each(|name| batch.command(&[b"PTTL", name.as_str().as_bytes()]));
+    notes.iter().for_each(|name| batch.command(&[b"PTTL", name.as_bytes()]));
     batch
 }
 

@@ -1,15 +1,13 @@
 //! Releases tags on the server, and compares the tokens that they held until then.
 
-use std::collections::HashSet;
-
 use super::batch::{Batch, Command};
-use super::call::{Call, TAGS_AT_ONCE};
-use super::change::said;
+use super::call::Call;
+use super::change::{at_once, said};
 use super::notes::{notes_of, values_of};
 use super::scripts::RELEASE;
 use super::tokens;
 use crate::name::tag::Token;
-use crate::protocol::intent::{Outcome, Writer};
+use crate::protocol::intent::Writer;
 use crate::store::Released;
 use crate::store::link::Replacing;
 use crate::store::names::Name;
@@ -27,7 +25,7 @@ impl Call<'_> {
         let (nothing, after) = (Batch::default(), values_of(notes));
         let (mut replaced, mut left) = (Vec::with_capacity(releases.len()), releases);
         loop {
-            let (some, others) = left.split_at(at_once(left));
+            let (some, others) = left.split_at(at_once(left.iter().map(|(tag, ..)| tag)));
             let after = if others.is_empty() { &after } else { &nothing };
             let replies = self.replace_some((writer, some), after, &mut replaced)?;
             if others.is_empty() {
@@ -47,13 +45,13 @@ impl Call<'_> {
         let record = self.names.incarnation();
         let fresh: Vec<Token> = some.iter().map(|_| Token::fresh()).collect();
         let with = |command: &mut Command| {
-            command.number(1 + 2 * some.len()).arg(record.as_str());
+            command.number(1 + 2 * some.len()).arg(record.as_bytes());
             some.iter().for_each(|(tag, ..)| {
-                command.arg(tag.token.as_str()).arg(tag.intents().as_str());
+                command.arg(tag.token.as_bytes()).arg(tag.intents().as_bytes());
             });
-            command.arg(&incarnation).arg(tokens::digits(writer.bits()));
+            command.arg(incarnation.as_bytes()).arg(tokens::digits(writer.bits()));
             some.iter().zip(&fresh).for_each(|((_, outcome, held), fresh)| {
-                command.arg(asked(*outcome, *held, *fresh));
+                said(command, *outcome, (*fresh, *held));
             });
         };
         // A script that the server does not know was not run: its tokens may be sent again.
@@ -67,12 +65,6 @@ impl Call<'_> {
     }
 }
 
-/// How many tags one run of the script takes: it knows each of them as it was before.
-fn at_once(releases: &[Replacing]) -> usize {
-    let mut seen = HashSet::with_capacity(releases.len().min(TAGS_AT_ONCE));
-    releases.iter().take(TAGS_AT_ONCE).take_while(|(tag, ..)| seen.insert(&tag.token)).count()
-}
-
 /// For each token that was asked about, whether its tag held it.
 fn answers_of(reply: Reply) -> Result<Vec<bool>, Failure> {
     let answer = |reply: &Reply| match reply {
@@ -83,14 +75,5 @@ fn answers_of(reply: Reply) -> Result<Vec<bool>, Failure> {
         Reply::Number(1) => Ok(Vec::new()),
         Reply::List(answers) => answers.iter().map(answer).collect(),
         _ => Err(Failure::strange("a script")),
-    }
-}
-
-/// An outcome in the script's words, and the token that a tag which changes is asked about.
-fn asked(outcome: Outcome, held: Option<Token>, fresh: Token) -> String {
-    let said = said(outcome, || tokens::digits(fresh.bits()));
-    match held.filter(|_| outcome == Outcome::Changed) {
-        Some(held) => format!("{said}={}", tokens::digits(held.bits())),
-        None => said,
     }
 }

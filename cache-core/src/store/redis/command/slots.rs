@@ -32,11 +32,11 @@ impl Call<'_> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
         let with = |command: &mut Command| {
-            command.number(1 + slots.len() + tags.len()).arg(record.as_str());
+            command.number(1 + slots.len() + tags.len()).arg(record.as_bytes());
             for name in slots.iter().map(|slot| &slot.name).chain(tags.iter().map(|tag| &tag.token)) {
-                command.arg(name.as_str());
+                command.arg(name.as_bytes());
             }
-            command.arg(&incarnation);
+            command.arg(incarnation.as_bytes());
             for slot in slots {
                 command.arg(&slot.bytes[..]).arg(millis_of(slot.life));
             }
@@ -67,11 +67,11 @@ impl Call<'_> {
         let incarnation = self.connection.incarnation().to_owned();
         let record = self.names.incarnation();
         let with = |command: &mut Command| {
-            command.number(1 + swaps.len()).arg(record.as_str());
+            command.number(1 + swaps.len()).arg(record.as_bytes());
             swaps.iter().for_each(|swap| {
-                command.arg(swap.name.as_str());
+                command.arg(swap.name.as_bytes());
             });
-            command.arg(&incarnation).number(Mark::LENGTH - 1);
+            command.arg(incarnation.as_bytes()).number(Mark::LENGTH - 1);
             for swap in swaps {
                 let (bytes, life) = content(swap);
                 command.arg(swap.mark.as_bytes()).arg(bytes).arg(life);

@@ -1,5 +1,6 @@
 //! Reads the token from the text under a tag's first key.
 
+pub(crate) use crate::name::key::digits;
 use crate::name::key::read_digits;
 use crate::name::tag::Token;
 use crate::protocol::intent::Seed;
@@ -24,11 +25,6 @@ pub(crate) fn held(bytes: &[u8]) -> Option<Seed> {
 /// The token that 16 digits say.
 pub(crate) fn read(digits: &[u8]) -> Option<Token> {
     read_digits(digits.try_into().ok()?).map(Token::from_bits)
-}
-
-/// The 16 digits that say `bits`.
-pub(crate) fn digits(bits: u64) -> String {
-    format!("{bits:016x}")
 }
 
 fn are_numbers(counts: &[u8]) -> bool {
