@@ -194,7 +194,8 @@ impl Cache {
     }
 
     /// Whether everything that is kept is kept in this process.
-    pub(crate) fn is_local(&self) -> bool {
+    #[must_use]
+    pub fn is_local(&self) -> bool {
         self.store().is_local()
     }
 

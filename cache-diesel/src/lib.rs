@@ -185,8 +185,9 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
-//! | `async` | the first reads on connections of diesel-async: `load` of a list, `first` of a row | the crate `diesel-async` |
+//! | `async` | the first reads on connections of diesel-async: `load` of a list, `first` of a row; `Tracked` | the crate `diesel-async` |
 //! | `async-mysql` | `async`, and diesel-async's MySQL | `mysql`, and the crate `mysql_async` |
+//! | `async-pools` | pools of such connections: bb8, deadpool, mobc | diesel-async's feature `pool` |
 //! | `async-postgres` | `async`, and diesel-async's PostgreSQL | `postgres`, and the crate `tokio-postgres` |
 //! | `chrono` | `expires_at` for its types | the crate `chrono` |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
@@ -200,6 +201,8 @@
 
 mod backend;
 mod catalogue;
+#[cfg(feature = "async")]
+mod connection;
 mod error;
 mod identity;
 mod manager;
@@ -222,6 +225,12 @@ pub use cache_core::{
     Unstored, Writes, store,
 };
 pub use cache_derive::Cached;
+#[cfg(feature = "async-mysql")]
+pub use connection::AsyncMysqlConnection;
+#[cfg(feature = "async")]
+pub use connection::Tracked;
+#[cfg(feature = "async-postgres")]
+pub use connection::{AsyncPgConnection, TransactionBody, TransactionBuilder};
 pub use error::NotFound;
 pub use manager::{Manager, ViewManager};
 pub use model::keys::IntoKey;

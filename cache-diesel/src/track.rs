@@ -2,6 +2,8 @@
 
 mod candidates;
 mod carry;
+#[cfg(feature = "async")]
+pub(crate) mod errands;
 mod hooks;
 mod plain;
 pub(crate) mod precision;

@@ -60,6 +60,11 @@ impl Board {
         AsyncPgConnection::establish(self.url()).await.unwrap()
     }
 
+    /// A connection whose writes are awaited with what they mean for the cache.
+    pub async fn tracked(&self) -> cache_diesel::AsyncPgConnection {
+        cache_diesel::AsyncPgConnection::establish(self.url()).await.unwrap()
+    }
+
     /// A connection that was not opened by its URL.
     pub async fn nameless(&self) -> AsyncPgConnection {
         let (client, connection) = tokio_postgres::connect(self.url(), tokio_postgres::NoTls).await.unwrap();

@@ -97,6 +97,12 @@ impl Session {
         self.manner = Manner::Blocking;
     }
 
+    /// The statements are awaited, and the end of each is told once it is over.
+    #[cfg(feature = "async")]
+    pub(crate) fn note_settled(&mut self) {
+        self.manner = Manner::Settled;
+    }
+
     /// A session on the same connection that knows of no transaction.
     pub(crate) fn apart(&self) -> Self {
         let mut apart = Self::new(self.dialect);

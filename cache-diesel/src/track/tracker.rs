@@ -2,6 +2,8 @@
 
 use core::mem;
 use core::num::NonZeroU32;
+#[cfg(feature = "async")]
+use std::sync::Arc;
 
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Bypass, Invalidation, Tag, Unstored, registry};
@@ -19,6 +21,8 @@ use crate::identity::{Identity, seen};
 use crate::model::declaration::tables;
 use crate::scan::{self, Dialect, Effect};
 use crate::track::candidates::{Candidates, Ended};
+#[cfg(feature = "async")]
+use crate::track::errands::Errands;
 use crate::track::hooks::{Hook, WaitingHooks};
 use crate::track::session::{Finish, Intents, Session, Step, Ticket, TransactionOrigin, Words};
 use crate::track::stage::{Stage, widen};
@@ -35,6 +39,9 @@ pub(crate) struct Tracker {
     session: Session,
     own: Own,
     invalidation: Option<Invalidation>,
+    /// What is to be done in the stores, if somebody awaits that.
+    #[cfg(feature = "async")]
+    errands: Option<Arc<Errands>>,
     /// What follows the commit, and what is to be done as soon as everybody was told of it.
     hooks: WaitingHooks<Hook>,
     due: Vec<Hook>,
@@ -55,6 +62,8 @@ impl Tracker {
             session: Session::new(Dialect::Sqlite),
             own: Own::Nothing,
             invalidation: None,
+            #[cfg(feature = "async")]
+            errands: None,
             hooks: WaitingHooks::default(),
             due: Vec::new(),
             candidates: Candidates::default(),
@@ -132,6 +141,10 @@ impl Tracker {
         if self.session.gate().is_err() {
             let missed = self.session.note_no_transaction();
             self.carry_out(missed);
+            #[cfg(feature = "async")]
+            if let Some(errands) = &self.errands {
+                errands.post();
+            }
         }
         self.gate_at_first()
     }
@@ -215,6 +228,10 @@ impl Tracker {
     /// Ends the intents that nothing is going to release: those of a transaction that was rolled back, or of a
     /// statement that was not run.
     fn end_idle(&mut self) {
+        #[cfg(feature = "async")]
+        if let Some(errands) = self.errands.as_ref().filter(|_| self.session.is_idle()) {
+            errands.end_idle();
+        }
         if let Some(invalidation) = self.invalidation.take_if(|_| self.session.is_idle()) {
             invalidation.end(&registry::every());
         }
@@ -239,6 +256,10 @@ impl Tracker {
             catalogue::forget(identity.database);
         }
         widen(changes, identity.database, self.stage.as_ref());
+        #[cfg(feature = "async")]
+        if let Some(errands) = &self.errands {
+            return errands.add_step(step, identity.database, self.session.intents());
+        }
         let carry = if self.session.is_awaited() { carry_out_watched } else { carry_out };
         let step = (step, self.candidates.released());
         carry(step, identity.database, &mut self.invalidation, self.session.intents());
@@ -408,11 +429,20 @@ impl Instrumentation for Tracker {
         if let Own::Question = self.own {
             return;
         }
+        #[cfg(feature = "async")]
+        if self.is_foretold(&event) {
+            return;
+        }
         self.note(&event);
         if let Some(inner) = &mut self.inner {
             inner.on_connection_event(event);
         }
-        mem::take(&mut self.due).into_iter().for_each(|hook| hook());
+        let due = mem::take(&mut self.due);
+        #[cfg(feature = "async")]
+        if let Some(errands) = &self.errands {
+            return errands.add_hooks(due);
+        }
+        due.into_iter().for_each(|hook| hook());
     }
 }
 
@@ -429,6 +459,10 @@ impl Drop for Tracker {
         if let Some(identity) = self.identity {
             seen::forget(identity);
         }
+        #[cfg(feature = "async")]
+        if let Some(errands) = &self.errands {
+            errands.post();
+        }
     }
 }
 
@@ -437,6 +471,8 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
     conn.instrumentation().as_any_mut().downcast_mut()
 }
 
+#[cfg(feature = "async")]
+mod awaited;
 mod ending;
 mod opening;
 pub(crate) mod own;

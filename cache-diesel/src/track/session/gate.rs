@@ -69,13 +69,13 @@ impl Session {
 
     /// Whether statements may be awaited: then nobody may tell their ends.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.manner == Manner::Awaited
+        self.manner != Manner::Blocking
     }
 
     /// Whether the end of a statement that gives rows back may be told before it is over. The server of PostgreSQL sends
     /// the first rows of a large answer before it commits.
     pub(crate) fn may_answer_early(&self) -> bool {
-        self.is_awaited() && self.dialect == Dialect::Postgres
+        self.manner == Manner::Awaited && self.dialect == Dialect::Postgres
     }
 
     /// Whether the statement that is under way may fail without anybody being told.

@@ -25,6 +25,9 @@ pub(crate) enum Manner {
     /// It may await them, at the same time, and may stop to wait for them: then nobody tells their ends.
     Awaited,
     Blocking,
+    /// It may await them, at the same time, on a connection that tells each end once it is over.
+    #[cfg(feature = "async")]
+    Settled,
 }
 
 /// On whose account a statement runs.
@@ -179,8 +182,8 @@ impl RunningStatements {
             return ChangeSet::new();
         }
         // A connection that is lost or confused tells nothing of what began before.
-        let is_doubtful = manner == Manner::Awaited && finish != Finish::Ok;
-        let may_overlap = dialect == Dialect::Postgres || manner == Manner::Awaited;
+        let is_doubtful = manner != Manner::Blocking && finish != Finish::Ok;
+        let may_overlap = dialect == Dialect::Postgres || manner != Manner::Blocking;
         let overlaps = may_overlap && (is_doubtful || ended.statement.kind != StatementKind::Boundary);
         let mut changes = self.pass_answered(ended.ticket, finish);
         // A manager tells itself when its own are over.

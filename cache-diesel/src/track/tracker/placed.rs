@@ -53,6 +53,10 @@ impl Tracker {
         // Those of SQLite run on a thread of their own, to their end, and tell it.
         let session = Session::new(dialect);
         self.session = if dialect == Dialect::Sqlite { session } else { session.awaited() };
+        #[cfg(feature = "async")]
+        if self.errands.is_some() {
+            self.session.note_settled();
+        }
         self.opening = Opening::Open;
     }
 
@@ -109,10 +113,18 @@ impl Tracker {
     #[cold]
     fn learn(&mut self) {
         let is_idle = self.session.is_alone() && self.session.is_idle();
-        if self.stage.is_none() && self.invalidation.is_none() && is_idle {
+        if self.stage.is_none() && self.has_placed_nothing() && is_idle {
             let identity = self.whereabouts.catch_up();
             self.move_to(identity);
         }
+    }
+
+    fn has_placed_nothing(&self) -> bool {
+        #[cfg(feature = "async")]
+        if self.errands.as_ref().is_some_and(|errands| errands.are_intents_open()) {
+            return false;
+        }
+        self.invalidation.is_none()
     }
 
     /// Learns what the other end says; gives the identity to read under from now on.
