@@ -19,6 +19,7 @@ mod cells;
 mod comparing;
 #[cfg(test)]
 pub(crate) mod elsewhere;
+pub mod engine;
 mod link;
 mod map;
 mod memory;
@@ -30,6 +31,8 @@ mod redis;
 mod remote;
 mod shared;
 mod slot;
+#[cfg(feature = "sqlite-store")]
+mod sqlite;
 mod track;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
@@ -43,6 +46,10 @@ pub use redis::{RedisLink, RedisStore};
 pub use remote::RemoteStore;
 pub use shared::{NoteStore, PipeliningStore, SharedStore};
 pub use slot::{Body, Content, Exchange, Exchanged, Expiry, Mark, Replacement, Say, Slot, SlotStore, Slots};
+#[cfg(feature = "sqlite-store")]
+pub(crate) use sqlite::SqliteAddress;
+#[cfg(feature = "sqlite-store")]
+pub use sqlite::{SqliteEngine, SqliteLink, SqliteStore};
 pub use track::{Incarnation, Push, Subscriber, Subscription, Untracked};
 
 /// Keeps entries, and the tokens of tags.

@@ -42,7 +42,8 @@ impl Cache {
     }
 
     /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb`, `none:`, or with the feature `redis`
-    /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`; with
+    /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`, or with
+    /// the feature `sqlite-store` `sqlite:///dev/shm/shop.cache` and `file:///var/cache/shop`; with
     /// `near=64mb&max_staleness=500ms` behind the question mark as [`CacheBuilder::near`] does it.
     ///
     /// # Errors
@@ -90,6 +91,8 @@ enum Choice {
     Nothing,
     #[cfg(feature = "redis")]
     Redis(Secret),
+    #[cfg(feature = "sqlite-store")]
+    Sqlite(Secret),
 }
 
 impl CacheBuilder {
@@ -119,6 +122,17 @@ impl CacheBuilder {
     #[cfg(feature = "redis")]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.store = Choice::Redis(Secret(url.into()));
+        self
+    }
+
+    /// Keeps entries in a file of SQLite that the processes of this host share: `sqlite:///dev/shm/shop.cache?prefix=shop`,
+    /// or `file:///var/cache/shop` for a directory in which they are kept over restarts of the machine.
+    /// [`SqliteLink::from_url`](crate::store::SqliteLink::from_url) has all that a URL can say.
+    ///
+    /// A URL that is wrong, and a file that cannot be used, are errors of [`build`](Self::build).
+    #[cfg(feature = "sqlite-store")]
+    pub fn sqlite(mut self, url: impl Into<String>) -> Self {
+        self.store = Choice::Sqlite(Secret(url.into()));
         self
     }
 

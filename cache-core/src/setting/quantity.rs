@@ -1,6 +1,6 @@
 //! Reads sizes and times as URLs say them.
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "sqlite-store"))]
 use core::time::Duration;
 
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ pub(crate) fn bytes(what: &str, text: &str) -> Result<u64> {
 }
 
 /// Reads a time such as `500ms` or `2s`.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "sqlite-store"))]
 pub(crate) fn duration(what: &str, text: &str) -> Result<Duration> {
     let wrong = || Error::configuration(format!("{what} has to be a time such as `500ms` or `2s`"));
     let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());

@@ -274,7 +274,7 @@ pub struct Opening {
 
 impl ReadReply {
     /// The token of each tag.
-    pub(super) fn tokens(&self) -> Vec<Option<Token>> {
+    pub(in crate::store) fn tokens(&self) -> Vec<Option<Token>> {
         self.seeds.iter().map(|seed| seed.map(|seed| seed.token)).collect()
     }
 }

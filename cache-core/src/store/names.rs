@@ -23,6 +23,7 @@ pub struct Names {
     tokens: Box<str>,
     polled: Box<str>,
     incarnation: Name,
+    changes: Name,
 }
 
 /// The name of one key on a server.
@@ -85,6 +86,7 @@ impl Names {
             tokens: starting_with("t"),
             polled: starting_with("w"),
             incarnation: Name([prefix, ":incarnation"].concat().into_bytes().into()),
+            changes: Name([prefix, ":changes"].concat().into_bytes().into()),
         })
     }
 
@@ -137,6 +139,18 @@ impl Names {
     #[must_use]
     pub const fn incarnation(&self) -> &Name {
         &self.incarnation
+    }
+
+    /// Where changes are counted, for processes that ask for them.
+    pub(crate) const fn changes(&self) -> &Name {
+        &self.changes
+    }
+
+    /// The change of this number.
+    pub(crate) fn change(&self, number: u64) -> Name {
+        let mut name = self.changes.clone();
+        name.0.extend_from_slice(format!(":{{{number:016x}}}").as_bytes());
+        name
     }
 
     pub(crate) fn entry_of(&self, key: Fingerprint) -> Name {

@@ -20,6 +20,8 @@ pub mod in_steps;
 #[cfg(feature = "redis")]
 pub mod redis_server;
 pub mod simulation;
+#[cfg(feature = "sqlite-store")]
+pub mod sqlite_file;
 mod subject;
 mod time;
 

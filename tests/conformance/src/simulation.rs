@@ -8,10 +8,8 @@ mod fault;
 mod hooks;
 mod keyspace;
 mod link;
-mod request;
-mod script;
+mod sent;
 mod server;
-mod wire;
 mod world;
 
 pub use fault::{Fault, Operation};

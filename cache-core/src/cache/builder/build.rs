@@ -11,12 +11,14 @@ use crate::runtime::guard::GuardedStore;
 use crate::store::{MemoryStore, NoneStore, Store};
 
 impl Choice {
-    /// Whether its settings are looked at where it is made.
-    const fn is_redis(&self) -> bool {
+    /// Whether memory may stand in front of it.
+    const fn tells_of_changes(&self) -> bool {
         match self {
             Self::Given(_) | Self::Memory(_) | Self::Nothing => false,
             #[cfg(feature = "redis")]
             Self::Redis(_) => true,
+            #[cfg(feature = "sqlite-store")]
+            Self::Sqlite(_) => true,
         }
     }
 }
@@ -36,10 +38,10 @@ impl CacheBuilder {
     ///
     /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the setting: a capacity below 64 KiB,
     /// a duration or number of zero, an operation timeout that is long beside the intent life, an empty database, a wrong
-    /// part of a URL, [`near`](Self::near) with a store that does not tell of changes.
+    /// part of a URL, a file that cannot be used, [`near`](Self::near) with a store that does not tell of changes.
     pub fn build(self) -> Result<Cache> {
         let clock = self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::new()));
-        if !self.store.is_redis() {
+        if !self.store.tells_of_changes() {
             refuse(self.near, self.max_staleness)?;
         }
         let store: Arc<dyn Store> = match &self.store {
@@ -48,6 +50,8 @@ impl CacheBuilder {
             Choice::Nothing => Arc::new(NoneStore),
             #[cfg(feature = "redis")]
             Choice::Redis(url) => self.redis_store(&url.0, &clock)?,
+            #[cfg(feature = "sqlite-store")]
+            Choice::Sqlite(url) => self.sqlite_store(&url.0, &clock)?,
         };
         self.policy.check(store.shared().is_some())?;
         if self.database_url.as_ref().is_some_and(|url| url.0.trim().is_empty()) {

@@ -5,27 +5,33 @@ use core::time::Duration;
 use super::CacheBuilder;
 use crate::error::{Error, Result};
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "sqlite-store"))]
 use std::sync::Arc;
 
 #[cfg(feature = "redis")]
+use crate::store::RedisStore;
+#[cfg(feature = "sqlite-store")]
+use crate::store::{SqliteAddress, SqliteLink};
+#[cfg(any(feature = "redis", feature = "sqlite-store"))]
 use crate::{
     clock::Clock,
     setting::policy::NearPolicy,
-    store::{RedisStore, Store},
+    store::{Link, RemoteStore, Store},
 };
 
 impl CacheBuilder {
     /// Keeps up to `capacity` bytes of what the server holds in the memory of this process too. A read that finds its
     /// entry there asks nobody.
     ///
-    /// Goes with [`redis`](Self::redis). [`build`](Self::build) connects then, and fails if the server does not tell of
-    /// changes; a server that is not there is no error, and nothing is served from memory until it is.
+    /// Goes with [`redis`](Self::redis) and [`sqlite`](Self::sqlite). [`build`](Self::build) connects then, and fails if
+    /// the server does not tell of changes; a server that is not there is no error, and nothing is served from memory until
+    /// it is.
     ///
     /// # Consistency
     ///
     /// A write of this process is seen by its reads at once. A write of another process is seen after
-    /// [`max_staleness`](Self::max_staleness) at most, mostly within a millisecond.
+    /// [`max_staleness`](Self::max_staleness) at most: mostly within a millisecond if a server tells of it, and within a
+    /// quarter of that time if a file is asked for it.
     pub fn near(mut self, capacity: u64) -> Self {
         self.near = Some(capacity);
         self
@@ -44,8 +50,26 @@ impl CacheBuilder {
     #[cfg(feature = "redis")]
     pub(super) fn redis_store(&self, url: &str, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Store>> {
         let (store, of_url) = RedisStore::with_near(url)?;
-        let near = once("near", of_url.capacity, self.near)?;
-        let max_staleness = once("max_staleness", of_url.max_staleness, self.max_staleness)?;
+        self.in_front_of(store, (of_url.capacity, of_url.max_staleness), clock)
+    }
+
+    #[cfg(feature = "sqlite-store")]
+    pub(super) fn sqlite_store(&self, url: &str, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Store>> {
+        let address = SqliteAddress::read(url)?;
+        let of_url = (address.near, address.max_staleness);
+        self.in_front_of(RemoteStore::new(SqliteLink::at(address, None)?), of_url, clock)
+    }
+
+    /// The store, with memory in front of it if that is asked for, here or in the URL.
+    #[cfg(any(feature = "redis", feature = "sqlite-store"))]
+    fn in_front_of<L: Link>(
+        &self,
+        store: RemoteStore<L>,
+        (capacity, max_staleness): (Option<u64>, Option<Duration>),
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Arc<dyn Store>> {
+        let near = once("near", capacity, self.near)?;
+        let max_staleness = once("max_staleness", max_staleness, self.max_staleness)?;
         let Some(capacity) = near else {
             refuse(None, max_staleness)?;
             return Ok(Arc::new(store));
@@ -63,7 +87,7 @@ impl CacheBuilder {
 /// Refuses settings of memory in front of a server, where there is none.
 pub(super) fn refuse(near: Option<u64>, max_staleness: Option<Duration>) -> Result<()> {
     if near.is_some() {
-        return Err(Error::configuration("`near` needs a store that tells of changes: `redis`"));
+        return Err(Error::configuration("`near` needs a store that tells of changes: `redis` or `sqlite`"));
     }
     if max_staleness.is_some() {
         return Err(Error::configuration("`max_staleness` needs `near`"));
@@ -71,7 +95,7 @@ pub(super) fn refuse(near: Option<u64>, max_staleness: Option<Duration>) -> Resu
     Ok(())
 }
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "sqlite-store"))]
 fn once<T>(name: &str, of_url: Option<T>, of_builder: Option<T>) -> Result<Option<T>> {
     if of_url.is_some() && of_builder.is_some() {
         return Err(Error::configuration(format!("`{name}` is set twice, in the URL and beside it")));

@@ -16,8 +16,9 @@ impl CacheBuilder {
                 _ => Err(Error::configuration("a `none:` cache takes no parameters")),
             },
             "redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix" | "valkey+unix" => server(scheme, url),
+            "sqlite" | "file" => in_file(scheme, url),
             _ => {
-                let expected = "`memory:`, `none:`, `redis:`, `rediss:` or `unix:`";
+                let expected = "`memory:`, `none:`, `redis:`, `rediss:`, `unix:`, `sqlite:` or `file:`";
                 // What stands before the first colon of something else may be anything.
                 let said = match shown_scheme(scheme, url) {
                     name if name.is_empty() => "the cache URL has no scheme".to_owned(),
@@ -56,6 +57,17 @@ fn server(scheme: &str, _url: &str) -> Result<CacheBuilder> {
     Err(Error::configuration(format!("a `{scheme}:` cache needs the feature `redis`")))
 }
 
+#[cfg(feature = "sqlite-store")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is no such cache")]
+fn in_file(_scheme: &str, url: &str) -> Result<CacheBuilder> {
+    Ok(CacheBuilder::new().sqlite(url))
+}
+
+#[cfg(not(feature = "sqlite-store"))]
+fn in_file(scheme: &str, _url: &str) -> Result<CacheBuilder> {
+    Err(Error::configuration(format!("a `{scheme}:` cache needs the feature `sqlite-store`")))
+}
+
 /// The parameters of a URL that has no other part.
 fn query<'a>(scheme: &str, rest: &'a str) -> Result<&'a str> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
@@ -85,6 +97,16 @@ mod tests {
             ("redis://shop:secret@host", "needs the feature `redis`"),
             #[cfg(feature = "redis")]
             ("redis://shop:secret@host?prefx=shop", "unknown parameter `prefx`"),
+            #[cfg(not(feature = "sqlite-store"))]
+            ("sqlite:///dev/shm/shop", "needs the feature `sqlite-store`"),
+            #[cfg(feature = "sqlite-store")]
+            ("sqlite:///nowhere/shop", "a directory that is not there"),
+            #[cfg(feature = "sqlite-store")]
+            ("sqlite:///tmp", "is a directory"),
+            #[cfg(feature = "sqlite-store")]
+            ("sqlite:///etc/passwd", "a file of something else"),
+            #[cfg(feature = "sqlite-store")]
+            ("file:///etc/passwd/shop", "cannot be made"),
         ];
         for (url, expected) in cases {
             let error = Cache::from_url(url).expect_err(url);

@@ -49,7 +49,7 @@ impl Watchman {
         let mut watch = PushReader { memory, tracker, clock, max_staleness, is_stopping: Arc::clone(&is_stopping) };
         let first = match watch.open() {
             Err(Untracked::Refused(error)) => {
-                let context = "`near` needs a server that tells of changes (`HELLO 3`, `CLIENT TRACKING`)";
+                let context = "`near` needs a server that tells of changes (`HELLO 3`, `CLIENT TRACKING` of Redis)";
                 return Err(Error::new(ErrorKind::Configuration, context).with_source(error));
             }
             Err(Untracked::Absent(_)) => None,

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use cache_core::Timestamp;
+use cache_core::store::Name;
+use cache_core::store::engine::Rows;
 
 /// What is kept under one key.
 #[derive(Clone, Debug)]
@@ -23,20 +25,13 @@ impl Keyspace {
     /// How many operations can be taken back.
     const JOURNAL: usize = 256;
 
-    pub(super) fn get(&self, name: &str, now: Timestamp) -> Option<&[u8]> {
+    pub(super) fn bytes(&self, name: &str, now: Timestamp) -> Option<&[u8]> {
         self.slots.get(name).filter(|slot| now < slot.expires_at).map(|slot| &*slot.bytes)
     }
 
-    pub(super) fn set(&mut self, name: &str, bytes: Vec<u8>, expires_at: Timestamp) {
+    fn put(&mut self, name: &str, bytes: Vec<u8>, expires_at: Timestamp) {
         let before = self.slots.insert(name.into(), Slot { bytes, expires_at });
         self.note(name, before);
-    }
-
-    /// Replaces the bytes of a key that is there, and leaves the expiry.
-    pub(super) fn set_bytes(&mut self, name: &str, bytes: Vec<u8>, now: Timestamp) {
-        if let Some(expires_at) = self.slots.get(name).map(|slot| slot.expires_at).filter(|at| now < *at) {
-            self.set(name, bytes, expires_at);
-        }
     }
 
     /// Replaces the bytes and leaves the expiry, as an accident does.
@@ -45,7 +40,7 @@ impl Keyspace {
         self.slots.insert(name.into(), Slot { bytes, expires_at });
     }
 
-    pub(super) fn remove(&mut self, name: &str) {
+    pub(super) fn delete(&mut self, name: &str) {
         if let Some(before) = self.slots.remove(name) {
             self.note(name, Some(before));
         }
@@ -88,5 +83,26 @@ impl Keyspace {
         if let Some(written) = self.journal.back_mut() {
             written.push((name.into(), before));
         }
+    }
+}
+
+impl Rows for Keyspace {
+    fn get(&self, name: &Name, now: Timestamp) -> Option<&[u8]> {
+        self.bytes(name.as_str(), now)
+    }
+
+    fn set(&mut self, name: &Name, bytes: Vec<u8>, expires_at: Timestamp) {
+        self.put(name.as_str(), bytes, expires_at);
+    }
+
+    fn set_bytes(&mut self, name: &Name, bytes: Vec<u8>, now: Timestamp) {
+        let name = name.as_str();
+        if let Some(expires_at) = self.slots.get(name).map(|slot| slot.expires_at).filter(|at| now < *at) {
+            self.put(name, bytes, expires_at);
+        }
+    }
+
+    fn remove(&mut self, name: &Name) {
+        self.delete(name.as_str());
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cache_core::intent::{Outcome, Writer};
 use cache_core::protocol::notes::{Notes, Remark};
+use cache_core::store::engine::{Request, Response};
 use cache_core::store::{
     Commenced, Commencing, Link, Name, Names, Opening, Packed, ReadReply, Released, Replacing, Seeded, Subscriber,
     Swap, TableName, TagName, Usage,
@@ -14,7 +15,7 @@ use cache_core::{Error, ErrorKind, Fingerprint, Result, Token};
 
 use super::fault::Faults;
 use super::hooks::{Hooks, Moment};
-use super::request::{Request, Response};
+use super::sent::Sent;
 use super::{Fault, Operation, Server};
 
 /// A process's link to a [`Server`]. Clones are the same link, so that a test keeps its hands on it.
@@ -109,6 +110,10 @@ impl SimulatedLink {
     }
 
     fn exchange(&self, request: Request) -> Result<Response> {
+        self.send_and_wait(Sent::Request(request))
+    }
+
+    fn send_and_wait(&self, request: Sent) -> Result<Response> {
         let operation = request.operation();
         self.inner.hooks.run(Moment::Before, operation);
         self.inner.round_trips.fetch_add(1, Ordering::SeqCst);
@@ -118,7 +123,7 @@ impl SimulatedLink {
         reply
     }
 
-    fn carry(&self, mut request: Request, fault: Option<Fault>) -> Result<Response> {
+    fn carry(&self, mut request: Sent, fault: Option<Fault>) -> Result<Response> {
         let timeout = *lock(&self.inner.timeout);
         match fault {
             None => return Ok(self.execute(request)),
@@ -147,7 +152,7 @@ impl SimulatedLink {
         Err(broken())
     }
 
-    fn execute(&self, request: Request) -> Response {
+    fn execute(&self, request: Sent) -> Response {
         let connected = self.connect();
         let (incarnation, reply) = self.inner.server.execute(&self.inner.names, connected, request);
         *lock(&self.inner.connected) = Some(incarnation);
@@ -158,7 +163,7 @@ impl SimulatedLink {
         reply
     }
 
-    fn hold(&self, request: Request) {
+    fn hold(&self, request: Sent) {
         let connected = self.connect();
         self.inner.server.hold(&self.inner.names, connected, request);
     }
@@ -305,7 +310,7 @@ impl Link for SimulatedLink {
     }
 
     fn reclaim(&self) -> Result<()> {
-        self.exchange(Request::Reclaim(self.inner.names.start_of_entries().to_owned())).map(drop)
+        self.send_and_wait(Sent::Reclaim(self.inner.names.start_of_entries().to_owned())).map(drop)
     }
 
     fn incarnations_met(&self) -> u64 {

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cache_core::store::engine::{Response, connect};
 use cache_core::store::{Name, Names};
 use cache_core::{Clock, Timestamp};
 
 use super::keyspace::Keyspace;
-use super::request::{Request, Response};
-use super::script;
+use super::sent::Sent;
 use crate::{Dice, Time};
 
 /// A server that several links share. Clones are the same server.
@@ -32,7 +32,7 @@ struct State {
 /// A request that is still on its way, and the incarnation that its connection ends with.
 #[derive(Debug)]
 struct Late {
-    request: Request,
+    request: Sent,
     incarnation: u64,
 }
 
@@ -80,7 +80,7 @@ impl Server {
     pub fn evict(&self, name: &Name) {
         let mut state = self.state();
         state.keys.begin();
-        state.keys.remove(name.as_str());
+        state.keys.delete(name.as_str());
     }
 
     /// Drops any key whose name `is_meant`; gives its name.
@@ -90,7 +90,7 @@ impl Server {
         names.retain(|name| is_meant(name));
         let name = (!names.is_empty()).then(|| names.swap_remove(dice.index(names.len())))?;
         state.keys.begin();
-        state.keys.remove(&name);
+        state.keys.delete(&name);
         Some(name)
     }
 
@@ -103,7 +103,7 @@ impl Server {
     /// What is kept under a name.
     #[must_use]
     pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        self.state().keys.get(name, self.time.now()).map(<[u8]>::to_vec)
+        self.state().keys.bytes(name, self.time.now()).map(<[u8]>::to_vec)
     }
 
     /// Puts foreign or broken bytes under a name. What was there keeps its expiry.
@@ -136,18 +136,18 @@ impl Server {
 
     /// Executes `request` over a connection to the incarnation `connected`, or over a new one. Gives the incarnation
     /// that it was executed by.
-    pub(super) fn execute(&self, names: &Names, connected: Option<u64>, request: Request) -> (u64, Response) {
+    pub(super) fn execute(&self, names: &Names, connected: Option<u64>, request: Sent) -> (u64, Response) {
         let mut state = self.state();
         if state.is_closed {
             return (state.incarnation, Response::Done);
         }
         self.connect(&mut state, names, connected);
         let now = self.time.now();
-        (state.incarnation, script::execute(&mut state.keys, request, now))
+        (state.incarnation, request.execute(&mut state.keys, now))
     }
 
     /// Takes a request that arrives when it is delivered.
-    pub(super) fn hold(&self, names: &Names, connected: Option<u64>, request: Request) {
+    pub(super) fn hold(&self, names: &Names, connected: Option<u64>, request: Sent) {
         let mut state = self.state();
         self.connect(&mut state, names, connected);
         let incarnation = state.incarnation;
@@ -163,7 +163,8 @@ impl Server {
     fn connect(&self, state: &mut State, names: &Names, connected: Option<u64>) {
         if connected != Some(state.incarnation) {
             let incarnation = format!("life {}", state.incarnation);
-            script::connect(&mut state.keys, names, &incarnation, self.time.now());
+            state.keys.begin();
+            connect(&mut state.keys, names, &incarnation, self.time.now());
         }
     }
 
@@ -174,7 +175,7 @@ impl Server {
         let late = state.late.remove(at);
         if late.incarnation == state.incarnation {
             let now: Timestamp = self.time.now();
-            script::execute(&mut state.keys, late.request, now);
+            late.request.execute(&mut state.keys, now);
         }
         true
     }

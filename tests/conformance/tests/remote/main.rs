@@ -9,6 +9,8 @@ mod limits;
 mod link;
 mod random;
 mod releases;
+#[cfg(feature = "sqlite-store")]
+mod sqlite;
 mod threads;
 mod time;
 mod truth;

@@ -1,28 +1,33 @@
 //! How a tag's state lies under its two keys, and the notes beside a table under theirs.
 
-use cache_core::intent::{IntentCount, Keeping, TagState, TagValue, Writer};
-use cache_core::protocol::notes::{Note, Notes};
-use cache_core::store::TagName;
-use cache_core::{Fingerprint, Timestamp, Token};
-
-use super::keyspace::Keyspace;
+use crate::clock::Timestamp;
+use crate::name::key::Fingerprint;
+use crate::name::tag::Token;
+use crate::protocol::intent::{IntentCount, Keeping, TagState, TagValue, Writer};
+use crate::protocol::notes::{Note, Notes};
+use crate::store::TagName;
+use crate::store::engine::Rows;
 
 /// The state of a tag. Bytes that are not one count as lost.
-pub(super) fn load(keys: &Keyspace, tag: &TagName, now: Timestamp) -> TagState {
-    let held = keys.get(tag.token.as_str(), now).and_then(held);
-    let (intents, open) = keys.get(tag.intents().as_str(), now).and_then(intents).unwrap_or_default();
-    TagState { held, intents, open }
+pub(super) fn load(rows: &impl Rows, tag: &TagName, now: Timestamp) -> TagState {
+    let (intents, open) = rows.get(&tag.intents(), now).and_then(intents).unwrap_or_default();
+    TagState { held: load_held(rows, tag, now), intents, open }
+}
+
+/// What the first key of a tag holds: all that a reader asks for.
+pub(super) fn load_held(rows: &impl Rows, tag: &TagName, now: Timestamp) -> Option<TagValue> {
+    rows.get(&tag.token, now).and_then(held)
 }
 
 /// Writes the state of a tag; each key expires when what it holds is over.
-pub(super) fn save(keys: &mut Keyspace, tag: &TagName, state: &TagState) {
+pub(super) fn save(rows: &mut impl Rows, tag: &TagName, state: &TagState) {
     match state.held {
-        Some(held) => keys.set(tag.token.as_str(), held_bytes(held), held.expires_at()),
-        None => keys.remove(tag.token.as_str()),
+        Some(held) => rows.set(&tag.token, held_bytes(held), held.expires_at()),
+        None => rows.remove(&tag.token),
     }
     match state.intents.iter().map(|(_, deadline)| *deadline).max() {
-        Some(last) => keys.set(tag.intents().as_str(), intents_bytes(state), last),
-        None => keys.remove(tag.intents().as_str()),
+        Some(last) => rows.set(&tag.intents(), intents_bytes(state), last),
+        None => rows.remove(&tag.intents()),
     }
 }
 
@@ -35,11 +40,9 @@ fn held_bytes(held: TagValue) -> Vec<u8> {
                 Keeping::Long => (0, Timestamp::NEVER),
                 Keeping::Unused { until } => (1, until),
                 Keeping::Used { until } => (2, until),
-                other => unreachable!("a new way of keeping: {other:?}"),
             };
             words(&[&[token.bits(), kind, until.as_nanos()][..], &counts(standing)].concat())
         }
-        other => unreachable!("a new kind of state: {other:?}"),
     }
 }
 
@@ -96,7 +99,6 @@ pub(super) fn notes_bytes(notes: &Notes) -> Vec<u8> {
             Note::Ripe => [0, 0],
             Note::Unripe { until } => [1, until.as_nanos()],
             Note::Claimed(writer) => [2, writer.bits()],
-            other => unreachable!("a new kind of note: {other:?}"),
         };
         [of.as_bytes().to_vec(), words(&numbers)].concat()
     };

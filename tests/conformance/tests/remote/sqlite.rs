@@ -1,0 +1,12 @@
+//! Runs the contract of stores over a file of SQLite, and what only a file goes through.
+
+mod hurt;
+mod near;
+
+use conformance::sqlite_file::SqliteFile;
+
+conformance::store_contract!(sqlite_store, SqliteFile::new().subject());
+conformance::slot_contract!(sqlite_slots, SqliteFile::new().subject());
+conformance::shared_store_contract!(shared_sqlite_store, SqliteFile::new().subject());
+conformance::store_contract!(lasting_store, SqliteFile::lasting().subject());
+conformance::shared_store_contract!(shared_lasting_store, SqliteFile::lasting().subject());
