@@ -7,7 +7,7 @@ use core::ops::Deref;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use cache_core::policy::Relevance;
+use cache_core::policy::{EntryTimeouts, Relevance};
 use cache_core::protocol::read::Subject;
 use cache_core::tables::LookupDeclaration;
 use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
@@ -163,6 +163,8 @@ pub(crate) struct Attached {
     pub(crate) told: Option<Arc<Endpoint>>,
     /// From when on entries are stale.
     pub(crate) relevance: Relevance,
+    /// How long they live.
+    lives: EntryTimeouts,
     counters: [Arc<Counters>; Kind::ALL.len()],
 }
 
@@ -214,9 +216,15 @@ impl ManagerState {
         let cache = registry::get(&self.cache_name).ok()?;
         let counters = Kind::ALL.map(|kind| cache.counters(&self.name, kind));
         let told = cache.database_url().map(|url| endpoint_of(address_of_url(url).1));
-        let (relevance, refused) = relevance::resolved(&self.definition.timeouts, cache.policy().relevance);
+        let (relevance, refused) = relevance::resolved(&self.definition.timeouts, cache.policy().lives());
         warning::say_relevance_too_long(&self.name, &self.cache_name, &refused);
-        Some(self.attached.get_or_init(|| Attached { cache, told, relevance, counters }))
+        let lives = self.definition.timeouts.entries.or(cache.policy().timeouts);
+        Some(self.attached.get_or_init(|| Attached { cache, told, relevance, lives, counters }))
+    }
+
+    /// How long entries live: as the model says, or else as the cache does.
+    pub(crate) fn lives(&self) -> EntryTimeouts {
+        self.attached().map_or(self.definition.timeouts.entries, |attached| attached.lives)
     }
 
     pub(crate) fn cache_name(&self) -> &str {

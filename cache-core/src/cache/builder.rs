@@ -41,7 +41,7 @@ impl Cache {
         CacheBuilder::new()
     }
 
-    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb`, `none:`, or with the feature `redis`
+    /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb&prefix=shop`, `none:`, or with the feature `redis`
     /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`, or with
     /// the feature `sqlite-store` `sqlite:///dev/shm/shop.cache` and `file:///var/cache/shop`; with
     /// `near=64mb&max_staleness=500ms` behind the question mark as [`CacheBuilder::near`] does it.
@@ -82,6 +82,8 @@ pub struct CacheBuilder {
     database_url: Option<Secret>,
     near: Option<u64>,
     max_staleness: Option<Duration>,
+    prefix: Option<String>,
+    version: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -100,7 +102,16 @@ impl CacheBuilder {
 
     pub(crate) fn new() -> Self {
         let store = Choice::Memory(Self::DEFAULT_CAPACITY);
-        Self { store, clock: None, policy: Policy::DEFAULT, database_url: None, near: None, max_staleness: None }
+        Self {
+            store,
+            clock: None,
+            policy: Policy::DEFAULT,
+            database_url: None,
+            near: None,
+            max_staleness: None,
+            prefix: None,
+            version: 1,
+        }
     }
 
     /// Keeps entries in the memory of this process, up to `capacity` bytes.
@@ -149,9 +160,41 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets what the keys of [values](crate::Cache::set) begin with, for all stores: caches with other prefixes do not see
+    /// them. A store that processes share has a prefix of its own in its URL, for everything that is in it.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = Some(prefix.into());
+        self
+    }
+
+    /// Sets the version of [values](crate::Cache::set) that this cache begins with; 1 if not set. Another version has other
+    /// values, as [`Cache::with_version`] has them.
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
     /// Takes the time from `clock`.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_set_under_the_prefix_and_the_version_of_the_cache() {
+        let cache = Cache::from_url("memory:?prefix=shop").unwrap();
+        cache.set("layout", "wide".to_owned(), ()).unwrap();
+        assert_eq!(cache.get::<String>("layout").unwrap().as_deref(), Some("wide"));
+        let built = Cache::builder().prefix("shop").version(3).build().unwrap();
+        assert_eq!(built.version(), 3);
+        let key = |cache: &Cache| cache.1.key("layout");
+        assert_eq!(key(&built), key(&cache.with_version(3)));
+        assert_eq!(key(&cache), key(&Cache::memory().with_prefix("shop")));
+        assert_ne!(key(&cache), key(&Cache::memory()));
     }
 }

@@ -96,14 +96,45 @@ impl Relevance {
     pub const UNSAID: Self = Self { detail: None, list: None };
 }
 
+/// How long the entries of managers live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryTimeouts {
+    /// Rows; `None`: nothing is said.
+    pub detail: Option<Timeout>,
+    /// Lists, scopes, counts; `None`: nothing is said.
+    pub list: Option<Timeout>,
+}
+
+impl EntryTimeouts {
+    /// Nothing is said.
+    pub const UNSAID: Self = Self { detail: None, list: None };
+
+    /// What is said here, or else by `others`.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self { detail: self.detail.or(others.detail), list: self.list.or(others.list) }
+    }
+
+    /// How long rows live: one minute, if nothing is said.
+    #[must_use]
+    pub fn of_rows(self) -> Timeout {
+        self.detail.unwrap_or(Timeout::from_secs(60))
+    }
+
+    /// How long lists, scopes and counts live: one day, if nothing is said.
+    #[must_use]
+    pub fn of_lists(self) -> Timeout {
+        self.list.unwrap_or(Timeout::from_secs(86_400))
+    }
+}
+
 /// The timeouts of one manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// Rows.
-    pub detail: Timeout,
-    /// Lists, scopes, counts.
-    pub list: Timeout,
+    /// How long entries live; what is not said is what the cache says.
+    pub entries: EntryTimeouts,
     /// From when on they are stale; what is not said is what the cache says.
     pub relevance: Relevance,
     /// By how much lives differ; `None`: not at all.
@@ -113,14 +144,9 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// Lists live one day, rows one minute, absent rows are not remembered.
-    pub const DEFAULT: Self = Self {
-        detail: Timeout::from_secs(60),
-        list: Timeout::from_secs(86_400),
-        relevance: Relevance::UNSAID,
-        jitter: None,
-        negative: None,
-    };
+    /// Entries live as the cache says, absent rows are not remembered.
+    pub const DEFAULT: Self =
+        Self { entries: EntryTimeouts::UNSAID, relevance: Relevance::UNSAID, jitter: None, negative: None };
 }
 
 /// By how much lives are shorter than their timeout, so that what was stored together does not end together.
@@ -167,6 +193,8 @@ pub struct Policy {
     pub operation_timeout: Duration,
     /// From when on the entries of managers that say nothing of it are stale.
     pub relevance: Relevance,
+    /// How long the entries of managers live that say nothing of it.
+    pub timeouts: EntryTimeouts,
     /// How long a value that is set by hand lives if nothing else is said.
     pub value_timeout: Timeout,
     /// What a manager's own write does if its intents cannot be placed.
@@ -183,9 +211,16 @@ impl Policy {
         most_readers: 64,
         operation_timeout: Duration::from_millis(250),
         relevance: Relevance::UNSAID,
+        timeouts: EntryTimeouts::UNSAID,
         value_timeout: Timeout::from_secs(300),
         writes: Writes::Open,
     };
+
+    /// From when on entries are stale, and how long they live, of managers that say nothing of it.
+    #[must_use]
+    pub const fn lives(&self) -> (Relevance, EntryTimeouts) {
+        (self.relevance, self.timeouts)
+    }
 
     /// Refuses settings that cannot be, of a store that [is shared](crate::store::Store::shared) or is not.
     pub(crate) fn check(&self, is_shared: bool) -> Result<()> {
@@ -203,6 +238,16 @@ impl Policy {
         let said = [("detail_relevance_timeout", relevance.detail), ("list_relevance_timeout", relevance.list)];
         if let Some((name, _)) = said.iter().find(|(_, said)| said.is_some_and(Timeout::is_zero)) {
             return wrong(format!("`{name}` has to be longer than zero"));
+        }
+        let timeouts = [
+            ("detail_timeout", self.timeouts.detail, "detail_relevance_timeout", relevance.detail),
+            ("list_timeout", self.timeouts.list, "list_relevance_timeout", relevance.list),
+        ];
+        for (name, timeout, stale, relevance) in timeouts {
+            let both = relevance.and_then(Timeout::duration).zip(timeout.and_then(Timeout::duration));
+            if both.is_some_and(|(relevance, timeout)| relevance > timeout) {
+                return wrong(format!("`{stale}` has to be at most as long as `{name}`"));
+            }
         }
         if self.breaker.longest_pause < self.breaker.first_pause {
             return wrong("the longest `breaker_pause` has to be as long as the first".to_owned());

@@ -115,9 +115,8 @@ impl SqliteEngine {
     }
 
     fn take(&self, deadline: Instant) -> core::result::Result<Connection, Failure> {
-        let present = self.file.identity();
         while let Some(connection) = self.idle.lock().pop() {
-            if Some(connection.identity()) == present {
+            if connection.leads_to(&self.file) {
                 return Ok(connection);
             }
         }
@@ -156,7 +155,7 @@ impl Engine for SqliteEngine {
                 done => done?,
             }
             // A file that was taken away while it was written is nobody's any more.
-            if self.file.identity() == Some(connection.identity()) { Ok(()) } else { Err(Failure::moved()) }
+            if connection.leads_to(&self.file) { Ok(()) } else { Err(Failure::moved()) }
         })
     }
 

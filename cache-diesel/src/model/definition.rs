@@ -30,7 +30,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Starts from the defaults: lists live one day, details one minute, absent rows are not cached.
+    /// Starts from the defaults: entries live as the cache says, absent rows are not cached.
     #[must_use]
     pub const fn new(name: &'static str, module: &'static str, shape: &'static str) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Definition {
     /// Sets how long lists, counts and scopes live.
     #[must_use]
     pub const fn list_timeout(mut self, timeout: Timeout) -> Self {
-        self.timeouts.list = timeout;
+        self.timeouts.entries.list = Some(timeout);
         self
     }
 
@@ -138,7 +138,7 @@ impl Definition {
     /// Sets how long rows live.
     #[must_use]
     pub const fn detail_timeout(mut self, timeout: Timeout) -> Self {
-        self.timeouts.detail = timeout;
+        self.timeouts.entries.detail = Some(timeout);
         self
     }
 

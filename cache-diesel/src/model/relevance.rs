@@ -1,10 +1,13 @@
 //! Decides from when on a manager's entries are stale, by its model's and its cache's settings.
 
 use cache_core::Timeout;
-use cache_core::policy::{Relevance, Timeouts};
+use cache_core::policy::{EntryTimeouts, Relevance, Timeouts};
 
 /// What counts, and the settings of the cache that cannot be kept, as the entries are gone before they are stale.
-pub(crate) fn resolved(timeouts: &Timeouts, cached: Relevance) -> (Relevance, Vec<[&'static str; 2]>) {
+pub(crate) fn resolved(
+    timeouts: &Timeouts,
+    (cached, lives): (Relevance, EntryTimeouts),
+) -> (Relevance, Vec<[&'static str; 2]>) {
     let mut refused = Vec::new();
     let mut settle = |own: Option<Timeout>, cached: Option<Timeout>, timeout: Timeout, names| {
         if own.is_some() {
@@ -17,10 +20,11 @@ pub(crate) fn resolved(timeouts: &Timeouts, cached: Relevance) -> (Relevance, Ve
         }
         cached
     };
-    let relevance = timeouts.relevance;
-    let detail =
-        settle(relevance.detail, cached.detail, timeouts.detail, ["detail_relevance_timeout", "detail_timeout"]);
-    let list = settle(relevance.list, cached.list, timeouts.list, ["list_relevance_timeout", "list_timeout"]);
+    let (relevance, lives) = (timeouts.relevance, timeouts.entries.or(lives));
+    let of_rows = ["detail_relevance_timeout", "detail_timeout"];
+    let detail = settle(relevance.detail, cached.detail, lives.of_rows(), of_rows);
+    let of_lists = ["list_relevance_timeout", "list_timeout"];
+    let list = settle(relevance.list, cached.list, lives.of_lists(), of_lists);
     let mut settled = Relevance::UNSAID;
     settled.detail = detail;
     settled.list = list;
@@ -62,16 +66,29 @@ mod tests {
         for (own, cached, expected, refused) in cases {
             let mut timeouts = Timeouts::DEFAULT;
             timeouts.relevance = own;
-            assert_eq!(resolved(&timeouts, cached), (expected, refused), "{own:?} {cached:?}");
+            let resolved = resolved(&timeouts, (cached, EntryTimeouts::UNSAID));
+            assert_eq!(resolved, (expected, refused), "{own:?} {cached:?}");
         }
     }
 
     #[test]
     fn entries_that_live_for_ever_may_be_stale_at_any_age() {
         let mut timeouts = Timeouts::DEFAULT;
-        timeouts.detail = Timeout::NEVER;
+        timeouts.entries.detail = Some(Timeout::NEVER);
         let mut cached = Relevance::UNSAID;
         cached.detail = Some(Timeout::from_secs(1_000_000));
-        assert_eq!(resolved(&timeouts, cached), (cached, vec![]));
+        assert_eq!(resolved(&timeouts, (cached, EntryTimeouts::UNSAID)), (cached, vec![]));
+    }
+
+    #[test]
+    fn lives_that_the_cache_sets_count_where_the_model_sets_none() {
+        let (mut cached, mut lives) = (Relevance::UNSAID, EntryTimeouts::UNSAID);
+        cached.detail = Some(Timeout::from_secs(90));
+        assert_eq!(resolved(&Timeouts::DEFAULT, (cached, lives)).0.detail, None, "rows live for a minute");
+        lives.detail = Some(Timeout::from_secs(90));
+        assert_eq!(resolved(&Timeouts::DEFAULT, (cached, lives)), (cached, vec![]));
+        let mut timeouts = Timeouts::DEFAULT;
+        timeouts.entries.detail = Some(Timeout::from_secs(60));
+        assert_eq!(resolved(&timeouts, (cached, lives)).0.detail, None, "the model's own goes first");
     }
 }

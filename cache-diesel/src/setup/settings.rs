@@ -69,7 +69,7 @@ fn mistakes_of(models: &[DeclaredModel]) -> Vec<String> {
             }
             Err(_) => {}
             Ok(configured) => {
-                let (_, refused) = relevance::resolved(&model.definition.timeouts, configured.policy().relevance);
+                let (_, refused) = relevance::resolved(&model.definition.timeouts, configured.policy().lives());
                 mistakes.extend(refused.iter().map(|names| relevance_too_long(&model.manager, cache, names)));
             }
         }

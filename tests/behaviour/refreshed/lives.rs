@@ -88,6 +88,23 @@ fn o5_a_cache_says_it_for_those_that_say_nothing_and_live_long_enough() {
 }
 
 #[test]
+fn a_cache_says_how_long_entries_live_of_models_that_do_not() {
+    let builder = cache_at(&ManualClock::new()).detail_timeout(Duration::from_secs(90));
+    let shop = desk(builder.list_timeout(Duration::from_secs(300)));
+    let conn = &mut shop.conn();
+    let notes = Fresh::cached_in(&shop.name);
+    assert_eq!(lives(&notes.get(1).entry(conn).unwrap()).1, 90.0);
+    assert_eq!(lives(&notes.every().entry(conn).unwrap()).1, 300.0);
+    assert_eq!(lives(&notes.get(3).timeout(Duration::from_secs(40)).entry(conn).unwrap()).1, 40.0);
+    let notes = Ageing::cached_in(&shop.name);
+    assert_eq!(lives(&notes.get(1).entry(conn).unwrap()).1, 100.0);
+    assert_eq!(lives(&notes.all((), notes::id.eq(1)).entry(conn).unwrap()).1, 200.0);
+    // Its rows live for five seconds by itself, its lists as long as the cache says.
+    let hard = lives(&Plain::cached_in(&shop.name).every().entry(conn).unwrap()).1;
+    assert!((270.0..=300.0).contains(&hard), "{hard}");
+}
+
+#[test]
 fn what_is_known_to_be_absent_is_never_stale() {
     let clock = ManualClock::new();
     let shop = desk(cache_at(&clock).relevance_timeout(Duration::from_secs(1)));

@@ -105,7 +105,7 @@ impl SqliteFile {
         }
     }
 
-    /// Puts a copy of the file in its place, as a restored backup is.
+    /// Puts a copy of the file in its place, as a restored backup is while nobody uses it.
     ///
     /// # Panics
     ///
@@ -120,7 +120,7 @@ impl SqliteFile {
 
     fn paths(&self) -> [PathBuf; 3] {
         let path = self.path();
-        ["-wal", "-shm", ""].map(|end| {
+        ["", "-shm", "-wal"].map(|end| {
             let mut path = path.clone().into_os_string();
             path.push(end);
             path.into()

@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::runtime::guard::GuardedStore;
-use crate::store::{MemoryStore, NoneStore, Store};
+use crate::store::{MemoryStore, Names, NoneStore, Store};
 
 impl Choice {
     /// Whether memory may stand in front of it.
@@ -59,10 +59,15 @@ impl CacheBuilder {
                 "`database` cannot be empty, leave it out if reads always have a connection",
             ));
         }
+        if let Some(prefix) = &self.prefix {
+            Names::starting_with(prefix)?;
+        }
         Ok(self.with_store(store, clock))
     }
 
     fn with_store(self, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Cache {
-        Cache::new(GuardedStore::new(store, clock, self.policy), self.database_url)
+        let cache = Cache::new(GuardedStore::new(store, clock, self.policy), self.database_url);
+        let cache = self.prefix.map_or_else(|| cache.clone(), |prefix| cache.with_prefix(&prefix));
+        cache.with_version(self.version)
     }
 }

@@ -42,6 +42,19 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets how long rows, and the pages of views, live, of all managers that say nothing of it themselves; one minute if not
+    /// set. Zero stores none of them. Concerns all stores, as does [`list_timeout`](Self::list_timeout).
+    pub fn detail_timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.policy.timeouts.detail = Some(timeout.into());
+        self
+    }
+
+    /// The same for lists, scopes and counts; one day if not set.
+    pub fn list_timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.policy.timeouts.list = Some(timeout.into());
+        self
+    }
+
     /// Sets how many reads may be inside the store at once; 64 if not set. One more goes to the database.
     pub fn most_readers(mut self, count: usize) -> Self {
         self.policy.most_readers = count;
@@ -120,6 +133,8 @@ mod tests {
             (Cache::builder().database(" "), "`database`"),
             (Cache::builder().relevance_timeout(Duration::ZERO), "`detail_relevance_timeout`"),
             (Cache::builder().list_relevance_timeout(Duration::ZERO), "`list_relevance_timeout`"),
+            (Cache::builder().list_timeout(second).relevance_timeout(second * 2), "at most as long as `list_timeout`"),
+            (Cache::builder().detail_timeout(second).relevance_timeout(second * 2), "as long as `detail_timeout`"),
         ];
         for (builder, expected) in cases {
             let error = builder.build().expect_err(expected);

@@ -34,10 +34,11 @@ impl CacheBuilder {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
                 Some(("capacity", size)) => builder = builder.memory(bytes("`capacity` of the cache URL", size)?),
+                Some(("prefix", prefix)) => builder = builder.prefix(prefix),
                 _ => {
-                    let name = shown_name(pair.split('=').next().unwrap_or(pair), &["capacity"]);
+                    let name = shown_name(pair.split('=').next().unwrap_or(pair), &["capacity", "prefix"]);
                     return Err(Error::configuration(format!(
-                        "unknown parameter{name} of a `memory:` cache, expected `capacity`"
+                        "unknown parameter{name} of a `memory:` cache, expected `capacity` or `prefix`"
                     )));
                 }
             }
@@ -89,6 +90,7 @@ mod tests {
             ("memory:?size=1mb", "unknown parameter of a `memory:` cache"),
             ("memory:?capcity=1mb", "unknown parameter `capcity`"),
             ("memory:?capacity=1", "at least 64 KiB"),
+            ("memory:?prefix=a%20b", "a prefix is"),
             ("memory://host", "a host or a path has no meaning"),
             ("none:?capacity=1mb", "takes no parameters"),
             ("redsi://shop:secret@host", "unknown scheme `redsi`"),

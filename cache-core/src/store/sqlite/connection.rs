@@ -28,6 +28,7 @@ type Result<T> = core::result::Result<T, Failure>;
 pub(super) struct Connection {
     connection: rusqlite::Connection,
     identity: FileIdentity,
+    log_identity: Option<FileIdentity>,
     incarnation: Arc<str>,
     clock: Time,
     writes_through: bool,
@@ -68,12 +69,14 @@ impl Connection {
         }
         let incarnation = file.incarnation(identity).into();
         let clock = clock.map_or(Time::SinceBoot(origin), Time::Given);
-        let writes_through = file.writes_through();
-        Ok(Self { connection, identity, incarnation, clock, writes_through, is_writing_through: false })
+        let (log_identity, writes_through) = (file.log_identity(), file.writes_through());
+        let is_writing_through = false;
+        Ok(Self { connection, identity, log_identity, incarnation, clock, writes_through, is_writing_through })
     }
 
-    pub(super) const fn identity(&self) -> FileIdentity {
-        self.identity
+    /// Whether it leads to the file that is there now, and to its log.
+    pub(super) fn leads_to(&self, file: &CacheFile) -> bool {
+        file.identity() == Some(self.identity) && file.log_identity() == self.log_identity
     }
 
     pub(super) fn read(&mut self, names: &[Name], deadline: Instant) -> Result<View> {

@@ -103,11 +103,9 @@ impl CacheFile {
             Err(error) if error.kind() == IoErrorKind::NotFound => return Ok(()),
             Ok(_) | Err(_) => return Err(Failure::foreign()),
         }
-        // The log first: one that is left would be taken for that of the file made next.
-        for end in ["-wal", "-shm", ""] {
-            let mut path = self.path.clone().into_os_string();
-            path.push(end);
-            match fs::remove_file(path) {
+        // The file first: nobody opens it without its log. A log that is left beside a new file SQLite removes.
+        for end in ["", "-shm", "-wal"] {
+            match fs::remove_file(self.beside(end)) {
                 Err(error) if error.kind() != IoErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }
@@ -116,18 +114,19 @@ impl CacheFile {
     }
 
     /// Which file is there now; `None`: none.
-    #[cfg(unix)]
     pub(super) fn identity(&self) -> Option<FileIdentity> {
-        use std::os::unix::fs::MetadataExt;
-
-        let metadata = fs::metadata(&self.path).ok()?;
-        Some(FileIdentity { device: metadata.dev(), number: metadata.ino() })
+        identity(&self.path)
     }
 
-    /// Which file is there now: such a system does not let go of a file that is open.
-    #[cfg(not(unix))]
-    pub(super) fn identity(&self) -> Option<FileIdentity> {
-        fs::metadata(&self.path).ok().map(|_| FileIdentity { device: 0, number: 0 })
+    /// Which index of its log is there now; `None`: none. While one process has it open, it is the same for all.
+    pub(super) fn log_identity(&self) -> Option<FileIdentity> {
+        identity(&self.beside("-shm"))
+    }
+
+    fn beside(&self, end: &str) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push(end);
+        path.into()
     }
 
     fn belongs_to(&self) -> std::io::Result<Owner> {
@@ -143,6 +142,20 @@ impl CacheFile {
             _ => Owner::Others,
         })
     }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<FileIdentity> {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata = fs::metadata(path).ok()?;
+    Some(FileIdentity { device: metadata.dev(), number: metadata.ino() })
+}
+
+/// Such a system does not let go of a file that is open.
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<FileIdentity> {
+    fs::metadata(path).ok().map(|_| FileIdentity { device: 0, number: 0 })
 }
 
 enum Owner {

@@ -52,7 +52,7 @@ impl<Selected> AskedQuery<Selected> {
     }
 
     pub(crate) fn timeout(&self) -> Timeout {
-        self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.list)
+        self.head.options.timeout.unwrap_or_else(|| self.head.state.lives().of_lists())
     }
 }
 

@@ -205,7 +205,7 @@ pub(crate) fn keep_row<P: Page>(head: &Head, page: Option<&CachedRow<P>>, key: &
     let Some(page) = page else {
         return Keep::absent(key.clone(), timeouts.negative.map(|timeout| head.options.timeout.unwrap_or(timeout)));
     };
-    let mut keep = Keep::page(page, head.options.timeout.unwrap_or(timeouts.detail));
+    let mut keep = Keep::page(page, head.options.timeout.unwrap_or_else(|| head.state.lives().of_rows()));
     // Where the database takes other letters for equal, the row has another key than was asked for.
     keep.is_stored = page.root().has_id(key);
     keep

@@ -147,7 +147,7 @@ where
     }
 
     fn timeout(&self) -> Timeout {
-        self.head.options.timeout.unwrap_or(self.head.state.definition.timeouts.detail)
+        self.head.options.timeout.unwrap_or_else(|| self.head.state.lives().of_rows())
     }
 
     /// The tags of the row itself, and the token of its own one; `None`: it may not be stored, as somebody wrote to the table

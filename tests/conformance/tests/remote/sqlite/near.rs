@@ -96,11 +96,11 @@ fn many_changes_at_once_end_everything() {
 }
 
 #[test]
-fn a_file_that_is_taken_away_or_replaced_ends_what_is_in_memory() {
+fn a_file_that_is_taken_away_ends_what_is_in_memory() {
     let process = Process::new();
-    for remove in [SqliteFile::remove, SqliteFile::restore_copy] {
+    for _ in 0..5 {
         process.keep(1, &[tag(1)]);
-        remove(&process.file);
+        process.file.remove();
         process.change(tag(1));
         within(|| !process.recalls(1));
     }
