@@ -52,6 +52,8 @@ pub(crate) struct CacheParts {
     database_url: Option<Secret>,
     /// What the reads and writes of values by hand are counted in.
     pub(crate) values: Arc<Counters>,
+    /// What computed values are counted in that are computed under a key.
+    pub(crate) computed: Arc<Counters>,
 }
 
 impl Chores for CacheParts {
@@ -96,6 +98,7 @@ impl Cache {
     pub(crate) fn new(store: GuardedStore, database_url: Option<Secret>) -> Self {
         let parts = CacheParts {
             values: store.ledger.counters(Self::VALUES, Kind::Value),
+            computed: store.ledger.counters(Self::COMPUTED, Kind::Computed),
             store,
             dirty: Dirty::default(),
             open_intents: OpenIntents::default(),

@@ -5,6 +5,7 @@
 pub mod breaker;
 pub mod candidate;
 pub mod circle;
+pub mod collect;
 pub mod dirty;
 pub mod fill;
 pub mod incarnation;

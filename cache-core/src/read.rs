@@ -2,6 +2,7 @@
 
 pub(crate) mod approach;
 pub(crate) mod candidate;
+pub(crate) mod collect;
 pub(crate) mod fill;
 pub(crate) mod inspect;
 pub(crate) mod lease;

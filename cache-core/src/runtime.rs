@@ -1,6 +1,7 @@
 //! Holds the state and the threads of a cache: each part owns its own, and none knows the cache.
 
 pub(crate) mod background;
+pub(crate) mod context;
 pub(crate) mod desk;
 pub(crate) mod dirty;
 pub(crate) mod flight;

@@ -17,6 +17,7 @@ mod timeout;
 mod version;
 mod write;
 
+pub(crate) use circle::circle;
 pub use circle::tell_circles_by;
 pub use form::Cacheable;
 pub use timeout::IntoTimeout;

@@ -3,6 +3,7 @@
 
 mod fact;
 mod known;
+pub(crate) mod named;
 mod resolve;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -220,9 +220,9 @@ pub mod prelude;
 
 pub use cache_core::store::Operation;
 pub use cache_core::{
-    BreakerState, Bypass, Cache, CacheBuilder, Cacheable, Cause, Clock, Counts, Error, ErrorKind, Event, IntoTimeout,
-    Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp,
-    Unstored, Writes, store,
+    BreakerState, Bypass, Cache, CacheBuilder, Cacheable, CarriedTask, Cause, Clock, Computable, Computation, Counts,
+    Error, ErrorKind, Event, IntoTimeout, Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics,
+    StoreCounts, TagKind, Timeout, Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
 };
 pub use cache_derive::Cached;
 #[cfg(feature = "async-mysql")]
@@ -240,7 +240,7 @@ pub use model::storage::Storable;
 pub use model::{CachedModel, Key};
 pub use read::{
     CachedEntry, CachedList, CachedRow, CachedRows, CachedView, ExplainedAnswer, ExplainedEntry, ExplainedTag,
-    Explanation, ListWithTotal, OptionalRead, Origin, ReadError,
+    Explanation, ListWithTotal, OptionalRead, Origin, ReadError, acquaint,
 };
 pub use setup::caches;
 pub use setup::clear::{After, Clear, Clears};

@@ -16,6 +16,7 @@ pub use builder::{
     Anywhere, Arranged, Counted, DefaultOrder, Existing, Filterable, FilteredRead, FirstRead, Holds, IntoSuffix,
     ListRead, ManyRead, On, OnJoined, OnlyFirst, RowRead, ScopeRead, UniqueRead, Unordered, Whole, WithTotal,
 };
+pub use drive::acquaint::acquaint;
 pub use page::base::{BaseQueryOf, OwnQuery, Queried};
 pub use page::load::LoadModel;
 pub use page::part::Part;

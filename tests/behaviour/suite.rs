@@ -11,6 +11,7 @@ pub mod stores;
 mod cleared;
 pub mod compared;
 mod composed_keys;
+mod computed;
 mod concurrency;
 mod corners;
 mod databases;

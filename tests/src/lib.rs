@@ -60,6 +60,7 @@ examples! {
     Readme: "../../README.md",
     ComingFromDjango: "../../docs/coming-from-django.md",
     CompileErrors: "../../docs/compile-errors.md",
+    Computed: "../../docs/computed.md",
     Concepts: "../../docs/concepts.md",
     Consistency: "../../docs/consistency.md",
     Databases: "../../docs/databases.md",

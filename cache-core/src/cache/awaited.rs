@@ -5,6 +5,7 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use crate::cache::Cache;
+use crate::runtime::context::{self, Entered};
 use crate::runtime::desk::{Answer, Nap};
 use crate::runtime::flight::{Follower, Following};
 use crate::runtime::queue::Calling;
@@ -25,7 +26,8 @@ impl Cache {
     /// at once, and all else is called by a thread of the cache.
     ///
     /// If as many readers call the store, or wait for that, as [may](crate::CacheBuilder::most_readers), the work is done at
-    /// once, and finds that the store is avoided. If what is returned is dropped, the work is done all the same.
+    /// once, and finds that the store is avoided. If what is returned is dropped, the work is done all the same. What it
+    /// reads counts for the computation that is under way here.
     pub fn offload<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Offloaded<T> {
         if self.is_local() {
             return Offloaded(State::Done(Some(work())));
@@ -33,8 +35,10 @@ impl Cache {
         let Some(place) = self.store().queue() else {
             return Offloaded(State::Done(Some(Calling::Never.during(work))));
         };
+        let context = context::current();
         Offloaded(State::Waiting(self.0.desk.call(move || {
             let _place = place;
+            let _entered = context.map(|context| Entered::into(Some(context)));
             Calling::InPlace.during(work)
         })))
     }

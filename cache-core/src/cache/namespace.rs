@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::entry::codec::Codec;
 use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
 
 /// A version and a prefix. Values in different places do not meet, whatever their keys.
@@ -36,6 +37,16 @@ impl Namespace {
     #[inline]
     pub(crate) fn key(&self, key: &str) -> CacheKey {
         CacheKey { space: self.prefix, manager: self.digest, kind: Kind::Value, id: KeyBytes::of(key) }
+    }
+
+    /// What computed values of one `label` are kept under.
+    pub(crate) fn computed(&self, label: &str) -> Fingerprint {
+        Fingerprint::of(&[b"computed", self.digest.as_bytes(), label.as_bytes(), &[Codec::FORMAT]])
+    }
+
+    /// The name of the computed value `id` of a label that is kept under `manager`.
+    pub(crate) const fn computed_key(&self, manager: Fingerprint, id: KeyBytes) -> CacheKey {
+        CacheKey { space: self.prefix, manager, kind: Kind::Computed, id }
     }
 
     fn of(prefix: Fingerprint, version: u32) -> Self {

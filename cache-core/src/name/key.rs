@@ -142,7 +142,7 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 pub struct KeyBytes([u8; KeyBytes::SIZE]);
 
 impl KeyBytes {
-    const SIZE: usize = 32;
+    pub(crate) const SIZE: usize = 32;
     const LONGEST_VERBATIM: usize = Self::SIZE - 2;
     const DIGEST: u8 = u8::MAX;
 
@@ -153,6 +153,11 @@ impl KeyBytes {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The key that is said by `bytes`.
+    pub(crate) const fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
+        Self(bytes)
     }
 
     /// The key of `value`, as its `Hash` describes it.
@@ -358,6 +363,8 @@ impl fmt::Write for KeyDigest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
+    /// A value that is computed from what was read.
+    Computed,
     /// A number of rows.
     Count,
     /// One row by its key.
@@ -378,8 +385,17 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 8] =
-        [Self::Count, Self::Detail, Self::Exists, Self::First, Self::List, Self::Scope, Self::Unique, Self::Value];
+    pub const ALL: [Self; 9] = [
+        Self::Computed,
+        Self::Count,
+        Self::Detail,
+        Self::Exists,
+        Self::First,
+        Self::List,
+        Self::Scope,
+        Self::Unique,
+        Self::Value,
+    ];
 }
 
 impl Kind {
@@ -400,6 +416,7 @@ impl Kind {
             Self::Scope => 6,
             Self::Unique => 7,
             Self::Value => 8,
+            Self::Computed => 9,
         }
     }
 }
@@ -407,6 +424,7 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
+            Self::Computed => "computed",
             Self::Count => "count",
             Self::Detail => "detail",
             Self::Exists => "exists",

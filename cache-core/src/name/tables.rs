@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::name::key::Fingerprint;
-use crate::name::tag::TagKind;
+use crate::name::tag::{Database, Tag, TagKind};
 
 mod declared;
 
@@ -148,6 +148,17 @@ impl Tables {
     pub fn reached_by(&self, table: &str) -> &[(String, TagKind)] {
         // Most programs declare nothing of the kind, and each look-up on a server asks.
         if self.reached.is_empty() { &[] } else { self.reached.get(table).map_or(&[], Vec::as_slice) }
+    }
+
+    /// What is declared of those tables of `database` of which `tags` name a part, whatever query they are of.
+    #[must_use]
+    pub fn declared(&self, database: Database, tags: &[Tag]) -> Vec<TableDeclaration> {
+        let declared = |name: &String| {
+            let table = database.table(name);
+            let is_named = tags.iter().any(|tag| table.has_part(tag));
+            is_named.then(|| TableDeclaration { table, fingerprint: self.fingerprint(name) })
+        };
+        self.tables.keys().filter_map(declared).collect()
     }
 
     fn gather_reached(&self) -> HashMap<String, Vec<(String, TagKind)>> {

@@ -201,6 +201,25 @@ impl Tag {
     pub(crate) const fn is_narrow(&self) -> bool {
         matches!(self.kind.reach(), Cardinality::Narrow)
     }
+
+    /// How many bytes name a tag in full.
+    const SIZE: usize = 1 + 16 + KeyBytes::SIZE;
+
+    /// Appends what names the tag in full: a fixed number of bytes.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.push(self.kind.code());
+        bytes.extend(self.owner.as_bytes());
+        bytes.extend(self.id.as_bytes());
+    }
+
+    /// Reads a tag off the front of `bytes`; `None`: there is none.
+    pub(crate) fn read(bytes: &mut &[u8]) -> Option<Self> {
+        let (own, rest) = bytes.split_first_chunk::<{ Self::SIZE }>()?;
+        let (owner, id) = own[1..].split_first_chunk()?;
+        let kind = TagKind::from_code(own[0])?;
+        *bytes = rest;
+        Some(Self { kind, owner: Fingerprint::from_bytes(*owner), id: KeyBytes::from_bytes(id.try_into().ok()?) })
+    }
 }
 
 /// The name that all addresses of one database share.
@@ -295,6 +314,12 @@ impl ManagerTags {
     #[must_use]
     pub const fn lists(&self) -> Tag {
         Tag { kind: TagKind::Lists, owner: self.0, id: KeyBytes::EMPTY }
+    }
+
+    /// What is kept under `id`.
+    #[must_use]
+    pub(crate) const fn one(&self, id: KeyBytes) -> Tag {
+        Tag { kind: TagKind::Suffix, owner: self.0, id }
     }
 
     /// The lists under `suffix`.

@@ -4,6 +4,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::panic::Location;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::name::key::Kind;
 use crate::observe::operation::Operation;
 use crate::protocol::breaker::BreakerState;
 use crate::protocol::candidate::Unstored;
+use crate::protocol::collect::Unkept;
 use crate::protocol::miss::Miss;
 use crate::sync::RwLock;
 
@@ -39,6 +41,17 @@ pub enum Event<'a> {
     Cleared {
         /// The manager's name; `None`: the whole cache.
         manager: Option<&'a str>,
+    },
+    /// A value was computed, and stored.
+    Computed {
+        /// The function's label; [`Cache::COMPUTED`](crate::Cache::COMPUTED) for values that are computed under a key.
+        manager: &'a str,
+        /// The key, or the arguments.
+        key: &'a str,
+        /// Its size in bytes, as far as it is known.
+        weight: usize,
+        /// How long that took.
+        took: Duration,
     },
     /// Connections that are opened from now on are not seen: the program has replaced what sees them. Told once, when it is
     /// noticed.
@@ -92,6 +105,15 @@ pub enum Event<'a> {
         operation: Operation,
         /// What the store said.
         error: &'a Error,
+    },
+    /// A value was computed, given to whoever asked, and not stored.
+    Unkept {
+        /// The function's label; [`Cache::COMPUTED`](crate::Cache::COMPUTED) for values that are computed under a key.
+        manager: &'a str,
+        /// The key, or the arguments.
+        key: &'a str,
+        /// Why.
+        reason: Unkept,
     },
     /// A row that a write gave back was not stored with it.
     Unstored {

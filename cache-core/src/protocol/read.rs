@@ -172,6 +172,14 @@ impl Subject<'_> {
         self.with_base(tags)
     }
 
+    /// What a plain statement reads: no manager clears it by hand.
+    #[must_use]
+    pub fn plain(&self) -> Vec<Tag> {
+        let mut tags = self.beginning([]);
+        self.name_all(&mut tags);
+        self.with_base(tags)
+    }
+
     fn name_all(&self, tags: &mut Vec<Tag>) {
         tags.extend(self.named.iter().map(|name| self.database.table(name).whole(TagKind::Any)));
     }

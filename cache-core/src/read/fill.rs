@@ -9,6 +9,7 @@ use crate::name::tag::{Tag, Token};
 use crate::observe::operation::Operation;
 use crate::protocol::fill::may_load_under;
 use crate::read::Reader;
+use crate::read::collect::{Collecting, Expected};
 use crate::read::lease::Right;
 use crate::runtime::flight::{Follower, Leader, Seat};
 use crate::runtime::notes::FillStart;
@@ -75,19 +76,25 @@ pub struct Fill {
     leader: Leader,
     /// Ends after those who wait were told, or when what was loaded is stored.
     right: Option<Right>,
+    /// What a computation is told of the load.
+    pub(crate) expected: Option<Expected>,
 }
 
 impl Reader<'_> {
     /// Starts the load of what is `sought`.
     #[must_use]
     pub fn start(&self, sought: &Sought<'_>) -> Start {
-        let Some(Ground { seeds, is_presumed, right }) = self.ground(sought) else { return Start::Alone };
+        let ground = self.ground(sought);
+        let seeds = ground.as_ref().map(|ground| (self.cache, &*ground.seeds));
+        // Whatever becomes of the load, it depends on this.
+        let expected = Collecting::current().map(|scope| scope.expect(sought.tags, sought.declared, seeds));
+        let Some(Ground { seeds, is_presumed, right }) = ground else { return Start::Alone };
         let presumed = is_presumed.then(|| sought.declared.to_vec());
         let (key, tokens) = (sought.key, seeds.iter().map(|(_, seed)| seed.token).collect());
         match self.cache.0.flights.board(key, tokens) {
             Seat::Follower(follower) => Start::Follow(follower),
             Seat::Leader(leader) => {
-                let mut fill = Fill { cache: self.cache.clone(), key, seeds, presumed, leader, right: None };
+                let mut fill = Fill { cache: self.cache.clone(), key, seeds, presumed, leader, right: None, expected };
                 right.into_iter().for_each(|right| fill.give(right));
                 Start::Lead(Box::new(fill))
             }

@@ -3,7 +3,7 @@
 use crate::cache::mode::Mode;
 use crate::entry::codec::Codec;
 use crate::entry::{Life, Value};
-use crate::name::key::CacheKey;
+use crate::name::key::{CacheKey, Kind};
 use crate::name::tag::{Tag, Token};
 use crate::observe::event::Event;
 use crate::observe::operation::Operation;
@@ -159,6 +159,14 @@ impl Fill {
     /// who wait.
     pub fn conclude(mut self, reader: &Reader<'_>, conclusion: Conclusion) -> Life {
         let Conclusion { shared: (value, lifetime), late, verdicts } = conclusion;
+        if let Some(expected) = self.expected.take() {
+            let own = verdicts.iter().find(|verdict| verdict.key == *self.key() && verdict.key.kind == Kind::Detail);
+            match own.and_then(|verdict| verdict.keep.as_ref()) {
+                Some((_, tags)) => expected.keep(|tag| tags.contains(tag)),
+                // A computation depends on whatever the answer may depend on.
+                None => drop(expected),
+            }
+        }
         let seeds = self.may_store().then(|| [self.seeds(), &late].concat());
         reader.settle_under(self.right(), seeds.as_deref(), verdicts);
         self.share(value, lifetime)

@@ -50,7 +50,7 @@ impl Drop for Loading {
 /// # Panics
 ///
 /// If that is a type in which no error of the cache can be told.
-pub(super) fn circle<E: 'static>(key: &str) -> E {
+pub(crate) fn circle<E: 'static>(key: &str) -> E {
     let error = Error::new(ErrorKind::Circle, key.escape_debug().to_string());
     match tell_in::<E>(error) {
         Err(told) => told,

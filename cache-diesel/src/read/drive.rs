@@ -1,5 +1,6 @@
 //! Drives reads, on a connection that blocks and on one that is awaited.
 
+pub(crate) mod acquaint;
 pub(crate) mod ask;
 #[cfg(feature = "async")]
 mod awaiting;

@@ -10,11 +10,9 @@ use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
 use crate::backend::{CacheBackend, sql_text};
-use crate::catalogue::{self, catalogue_of};
-use crate::identity::Identity;
+pub(crate) use crate::catalogue::named::{QueryTables, TableNames};
 use crate::identity::digest::DigestHasher;
-use crate::scan::{self, Called, SelectText};
-use crate::warning;
+use crate::scan::{self, SelectText};
 
 /// What is the same for all queries of one SQL text.
 #[derive(Debug)]
@@ -31,11 +29,7 @@ impl Shape {
         if !looked.is_deterministic && !assume_deterministic {
             return Err(Bypass::NotDeterministic);
         }
-        Ok(QueryTables {
-            tables: Arc::clone(&looked.tables),
-            called: Arc::clone(&looked.called),
-            is_vouched: assume_deterministic,
-        })
+        Ok(QueryTables::of(looked, assume_deterministic))
     }
 
     /// Whether nothing but its conditions keeps rows out of a count.
@@ -55,58 +49,6 @@ impl Shape {
             KeyDigest::starting_with(&[self.sql.as_bytes(), &has_suffix, suffix.unwrap_or_default().as_bytes()]);
         DB::write_binds(query, &mut digest)?;
         Ok(digest.finish())
-    }
-}
-
-/// Tables, as often as they are named. All reads of one query share them.
-pub(crate) type TableNames = Arc<[String]>;
-
-/// What the statements of a read name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryTables {
-    /// Tables, as often as they are named.
-    tables: TableNames,
-    /// Functions that are believed by their names.
-    called: Arc<Called>,
-    /// Whether the caller vouches for all functions.
-    is_vouched: bool,
-}
-
-impl QueryTables {
-    /// Adds what another statement of the same read names.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.tables = self.tables.iter().chain(&*other.tables).cloned().collect();
-        if !other.called.names().is_empty() {
-            Arc::make_mut(&mut self.called).merge(&other.called);
-        }
-    }
-
-    /// Whether the statements do nothing but read, whatever functions the database has of its own.
-    pub(crate) fn is_mere_read(&self) -> bool {
-        self.is_vouched || self.called.names().is_empty() || !catalogue::has_functions()
-    }
-
-    /// Every table whose writes count for the read, in the database that `identity` stands for: those that are named, and
-    /// those that the database declares to be looked at with them. Or why the read is not cached.
-    pub(crate) fn resolve(self, identity: Identity) -> Result<TableNames, Bypass> {
-        let Self { tables, called, is_vouched } = self;
-        let Some(catalogue) = catalogue_of(identity) else {
-            let is_believed = is_vouched || !called.is_any_easily_taken();
-            return if is_believed { Ok(tables) } else { Err(Bypass::NotDeterministic) };
-        };
-        let is_own = |name: &String| catalogue.functions().binary_search(name).is_ok();
-        if !is_vouched && called.names().iter().any(is_own) {
-            return Err(Bypass::NotDeterministic);
-        }
-        let reached: Vec<_> = tables.iter().filter_map(|table| catalogue.reached_by(table)).collect();
-        if let Some(table) = reached.iter().find_map(|reached| reached.opaque.as_deref()).filter(|_| !is_vouched) {
-            warning::opaque_policy(table);
-            return Err(Bypass::NotFollowed);
-        }
-        if reached.is_empty() {
-            return Ok(tables);
-        }
-        Ok(tables.iter().chain(reached.into_iter().flat_map(|reached| &reached.tables)).cloned().collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod asked;
+pub(crate) mod collected;
 pub(crate) mod keep;
 pub(crate) mod pointer;
 pub(crate) mod query;
@@ -14,9 +15,10 @@ use cache_core::protocol::fill::SeededTag;
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
 use cache_core::store::Wanted;
+use cache_core::tables::TableDeclaration;
 use cache_core::{
     Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Loaders,
-    Miss, Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Value, Waited,
+    Miss, Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Unkept, Value, Waited, is_collecting,
 };
 use diesel::result::QueryResult;
 
@@ -160,6 +162,9 @@ impl Site<'_> {
         tags: impl Fn() -> Vec<Tag>,
         codec: impl FnOnce() -> Option<Codec>,
     ) -> Result<(Value, Life), Missed> {
+        if is_collecting() {
+            return collected::look_up(self, &Wanted { key, tags: &tags, codec: codec() });
+        }
         match self.reader.find(&key) {
             Some(found) => Ok(found),
             None => self.reader.look_up(&Wanted { key, tags: &tags, codec: codec() }),
@@ -180,6 +185,11 @@ impl Site<'_> {
             named,
             tables: tables(),
         }
+    }
+
+    /// What is declared of the tables of which `tags` name a part.
+    pub(crate) fn declared(&self, tags: &[Tag]) -> Vec<TableDeclaration> {
+        tables().declared(self.identity.database, tags)
     }
 
     /// From when on what is kept of this kind of read is stale.
@@ -347,6 +357,7 @@ pub(crate) fn turn_alone<T: Task>(
     named: Result<TableNames, Bypass>,
 ) -> Option<Turn<'static>> {
     let named = named.inspect_err(|reason| report::bypassed(&site.reader, task.head(), *reason)).ok()?;
+    collected::refuse(Unkept::StoreFailed);
     Some(Turn::Query(Load { site, cause: missed.cause, named, start: None }))
 }
 
@@ -390,6 +401,7 @@ impl Load<'_> {
 
     /// Keeps the answer from being stored.
     pub(crate) fn store_nothing(&mut self) {
+        collected::refuse(Unkept::Changed);
         self.start = None;
     }
 

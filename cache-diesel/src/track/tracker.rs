@@ -6,7 +6,7 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Bypass, Invalidation, Tag, Unstored, registry};
+use cache_core::{Bypass, Invalidation, Tag, Unstored, is_collecting, registry};
 use diesel::connection::{Connection, DebugQuery, Instrumentation, InstrumentationEvent};
 use diesel::result::Error;
 
@@ -394,6 +394,9 @@ impl Tracker {
                 None
             }
             InstrumentationEvent::StartQuery { query, .. } => {
+                if is_collecting() {
+                    self.collect(*query);
+                }
                 self.start(*query);
                 None
             }
@@ -473,6 +476,7 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
 
 #[cfg(feature = "async")]
 mod awaited;
+mod collected;
 mod ending;
 mod opening;
 pub(crate) mod own;

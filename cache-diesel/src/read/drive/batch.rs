@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use cache_core::protocol::settle::Former;
 use cache_core::store::{Lease, Seed, Wanted};
-use cache_core::{Approach, Bypass, Claim, KeyBytes, Kind, Life, Miss, Right, Settlement, Tag, Token, Value};
+use cache_core::{
+    Approach, Bypass, Claim, KeyBytes, Kind, Life, Miss, Right, Settlement, Tag, Token, Value, is_collecting,
+};
 use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
@@ -28,7 +30,7 @@ use crate::read::report;
 use crate::read::shape::{QueryTables, TableNames};
 use crate::read::task::query::{Later, Reread};
 use crate::read::task::row::{accept_row, keep_row, row_codec};
-use crate::read::task::{Head, Site, site_of, site_without_connection};
+use crate::read::task::{Head, Site, collected, site_of, site_without_connection};
 use crate::read::terminal::entry::CachedRows;
 use crate::track::{OwnText, asking};
 
@@ -237,6 +239,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
             _ => None,
         };
         let seeds = seeds.filter(|seeds| confirm(conn, site.identity, seeds));
+        collected::note(site, seeds.as_deref());
         site.reader.counters.load();
         let loaded = self.ask(&places, OwnText::Followed, conn).inspect_err(|_| site.reader.counters.load_failure())?;
         let seeds = seeds.as_deref().filter(|_| right.as_ref().is_none_or(Right::may_store));
@@ -247,7 +250,8 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
 
     /// What is known of the text of the query where nobody has looked at what it names.
     fn text(&self) -> OwnText {
-        let is_followed = matches!(self.named(), Ok(Ok(named)) if named.is_mere_read());
+        // A computation is told of it as of any plain statement.
+        let is_followed = !is_collecting() && matches!(self.named(), Ok(Ok(named)) if named.is_mere_read());
         if is_followed { OwnText::Followed } else { OwnText::Unfollowed }
     }
 
@@ -356,7 +360,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
 
     /// Whether what is at `place` is at hand, in memory and not stale: then it is among `rows`.
     fn take_found(&self, site: &Site<'_>, place: usize, rows: &mut CachedRows<P>) -> bool {
-        if self.head.options.use_of_cache == UseOfCache::Refresh {
+        if self.head.options.use_of_cache == UseOfCache::Refresh || is_collecting() {
             return false;
         }
         let found = site.reader.find(&site.key(self.ids[place], Kind::Detail));
@@ -380,6 +384,10 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         let codec = row_codec::<P>();
         let wanted: Vec<Wanted<'_>> =
             places.iter().zip(&tags).map(|(place, tags)| Wanted { key: key(*place), tags, codec }).collect();
+        if is_collecting() {
+            let look_up = |wanted| collected::look_up(site, wanted).map_err(|missed| missed.cause);
+            return wanted.iter().map(look_up).collect();
+        }
         site.reader.look_up_many(&wanted)
     }
 

@@ -1,6 +1,6 @@
 //! Drives a blocking read: looks in the cache, asks the database on a miss, stores the answer.
 
-use cache_core::{Bypass, Claim};
+use cache_core::{Bypass, Claim, is_collecting};
 use diesel::connection::{Connection, LoadConnection};
 use diesel::result::QueryResult;
 
@@ -149,7 +149,8 @@ fn unstored<C: Connection, T: Query<C>>(
 }
 
 fn past_the_cache<C: Connection, T: Query<C>>(task: &mut T, conn: &mut C) -> QueryResult<CachedEntry<T::Value>> {
-    let is_followed = matches!(task.named(), Ok(Ok(named)) if named.is_mere_read());
+    // A computation is told of it as of any plain statement.
+    let is_followed = !is_collecting() && matches!(task.named(), Ok(Ok(named)) if named.is_mere_read());
     let text = if is_followed { OwnText::Followed } else { OwnText::Unfollowed };
     let value = asking(conn, text, |conn| task.query(conn))?;
     Ok(CachedEntry::new(value, Origin::Bypass, None))

@@ -1,0 +1,201 @@
+//! Computes in a task, by the same decisions as on a thread.
+
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::computed::computation::Computation;
+use crate::computed::entry::{CachedEntry, Origin};
+use crate::computed::form::{Computable, Form};
+use crate::computed::load::{Load, Looked};
+use crate::protocol::miss::Miss;
+use crate::protocol::wait::WaitStep;
+use crate::read::approach::Attempt;
+use crate::read::collect::InScope;
+use crate::read::fill::{Fill, Start};
+use crate::read::lease::{LeaseWait, Right};
+use crate::runtime::refresh::Claim;
+use crate::store::{Lease, Writer};
+use crate::values::IntoTimeout;
+
+impl Cache {
+    /// The same as [`compute`](Self::compute) for a task: what `compute` awaits counts too, as long as it is polled by this
+    /// future. What is spawned counts if it was given to [`carry_task`](crate::carry_task) or [`carry`](crate::carry).
+    ///
+    /// No thread is blocked by the store. A computation that waits for itself ends that wait after the cache's
+    /// `flight_wait`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `compute`.
+    pub async fn compute_async<T, E, By>(
+        &self,
+        key: impl AsRef<str>,
+        timeout: impl IntoTimeout,
+        compute: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Computable<By>,
+        By: 'static,
+    {
+        let computation = self.computation(key.as_ref()).timeout(timeout);
+        computation.value_async(compute).await
+    }
+}
+
+impl Computation<'_> {
+    /// The same as [`value`](Self::value) for a task.
+    ///
+    /// # Errors
+    ///
+    /// Those of `compute`.
+    pub async fn value_async<T, E, By>(self, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<T, E>
+    where
+        T: Computable<By>,
+        By: 'static,
+    {
+        Ok(self.entry_async(compute).await?.value)
+    }
+
+    /// The same as [`entry`](Self::entry) for a task.
+    ///
+    /// # Errors
+    ///
+    /// Those of `compute`.
+    pub async fn entry_async<T, E, By>(self, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E>
+    where
+        T: Computable<By>,
+        By: 'static,
+    {
+        let task = Awaited { computation: Arc::new(self.into_owned()), form: Form::by::<By>() };
+        task.run(compute).await
+    }
+}
+
+/// A computation whose store is called for a task.
+struct Awaited<T> {
+    computation: Arc<Computation<'static>>,
+    form: Form<T>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Awaited<T> {
+    /// Does what calls the store.
+    async fn offload<U: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Computation<'static>, Form<T>) -> U + Send + 'static,
+    ) -> U {
+        let (computation, form) = (Arc::clone(&self.computation), self.form);
+        self.computation.cache.offload(move || work(&computation, form)).await
+    }
+
+    async fn run<E>(self, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E> {
+        let missed = match self.offload(|computation, form| computation.look(form)).await {
+            Looked::Found(entry) => return Ok(entry),
+            Looked::Stale(entry, claim) => return Ok(self.refreshed(entry, claim, compute).await),
+            Looked::Missed(missed) => missed,
+            Looked::Off => return Ok(CachedEntry::new(compute().await?, Origin::Bypass, None)),
+        };
+        let cause = missed.cause;
+        let fill = match self.offload(move |computation, _| computation.start(&missed)).await {
+            Start::Alone => None,
+            Start::Follow(follower) => {
+                let wait = self.computation.wait_for_flight();
+                // What was computed before this call began may be older than what it has to see: the tokens tell.
+                let _ = self.computation.cache.follow(follower, wait).await;
+                match self.find().await {
+                    Some(entry) => return Ok(entry),
+                    None => None,
+                }
+            }
+            Start::Lead(fill) if cause.may_pass() => match self.approach(*fill).await {
+                Ok(entry) => return Ok(entry),
+                Err(fill) => Some(fill),
+            },
+            Start::Lead(fill) => Some(*fill),
+        };
+        let load = self.offload(move |computation, _| computation.begin(fill, cause)).await;
+        self.compute(load, compute).await
+    }
+
+    /// What somebody has stored by now.
+    async fn find(&self) -> Option<CachedEntry<T>> {
+        let entry = self.offload(|computation, form| computation.find(form).ok()).await?;
+        Some(entry.from(Origin::Miss))
+    }
+
+    /// Looks once more, now that nobody else in this process computes the same, or waits for another process.
+    async fn approach(&self, fill: Fill) -> Result<CachedEntry<T>, Fill> {
+        let attempt = |mut fill: Fill| {
+            self.offload(move |computation, form| {
+                let attempt = fill.attempt(&computation.reader(), form.codec);
+                (fill, attempt)
+            })
+        };
+        let (mut fill, attempt) = attempt(fill).await;
+        let found = match attempt {
+            Attempt::Query => None,
+            Attempt::Look => self.find().await,
+            Attempt::Found(value, life) => self.computation.serve(value, life),
+            Attempt::Wait(lease, found) => match found.and_then(|(value, life)| self.computation.serve(value, life)) {
+                Some(found) => Some(found),
+                None => match self.wait_for_lease(lease).await {
+                    Ok(found) => Some(found),
+                    Err(right) => {
+                        fill.give(right);
+                        None
+                    }
+                },
+            },
+        };
+        found.map(|entry| entry.from(Origin::Miss)).ok_or(fill)
+    }
+
+    async fn wait_for_lease(&self, lease: (Lease, Writer)) -> Result<CachedEntry<T>, Right> {
+        let budget = self.computation.wait_for_lease();
+        let wait = LeaseWait::begin(&self.computation.reader(), lease, budget);
+        while let WaitStep::Nap(nap) = wait.next() {
+            self.computation.cache.nap(nap).await;
+            if let Some(found) = self.find().await {
+                return Ok(found);
+            }
+            let Some(right) = self.offload(move |computation, _| wait.retry(&computation.reader())).await else {
+                continue;
+            };
+            let found = if right.wants_a_look() { self.find().await } else { None };
+            return found.ok_or(right);
+        }
+        Err(LeaseWait::give_up(&self.computation.reader()))
+    }
+
+    /// If this fails, panics or is dropped, those who wait learn it when the load is dropped.
+    async fn compute<E>(&self, load: Load, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E> {
+        let computed = InScope { scope: load.scope.clone(), future: Box::pin(compute()) }.await;
+        let value = computed.inspect_err(|_| self.computation.reader().counters.load_failure())?;
+        Ok(self.offload(move |computation, form| computation.conclude(load, value, form)).await)
+    }
+
+    /// The stale `entry`, or what it is once this caller, who claims it, has refreshed it.
+    async fn refreshed<E>(
+        &self,
+        entry: CachedEntry<T>,
+        claim: Claim,
+        compute: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> CachedEntry<T> {
+        let computed = match self.offload(|computation, _| computation.begin_refresh()).await {
+            Some(load) => Some(self.compute(load, compute).await),
+            None => None,
+        };
+        let reader = self.computation.reader();
+        match computed {
+            Some(Ok(fresh)) => {
+                claim.done();
+                reader.miss(Miss::Stale);
+                return fresh;
+            }
+            // What is there may be served until its hard deadline: what fails is no reason not to.
+            Some(Err(_)) => {}
+            None => claim.done(),
+        }
+        reader.stale_hit();
+        entry
+    }
+}

@@ -1,0 +1,199 @@
+//! Builds a computation: under which name, for how long, and what it has to depend on.
+
+use core::fmt::Display;
+use core::hash::Hash;
+use core::time::Duration;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::error::Result;
+use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
+use crate::name::tag::{ManagerTags, Tag};
+use crate::observe::statistics::Counters;
+use crate::protocol::collect::Needs;
+use crate::read::Reader;
+use crate::setting::policy::{Lifetime, Timeout};
+use crate::values::IntoTimeout;
+
+/// A value that is computed if it is not cached, and that ends when anything is written that was read for it.
+///
+/// Made by [`Cache::computation`]; `value` or `entry` ends it.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is computed until `value` or `entry` is called"]
+pub struct Computation<'a> {
+    pub(super) cache: Cache,
+    pub(super) manager: Cow<'a, str>,
+    pub(super) counters: Arc<Counters>,
+    space: Fingerprint,
+    /// What is cleared together.
+    id: KeyBytes,
+    /// The same, varied.
+    varied: KeyBytes,
+    /// How messages and events call it.
+    pub(super) name: Cow<'a, str>,
+    pub(super) lifetime: Lifetime,
+    pub(super) negative: Option<Timeout>,
+    pub(super) needs: Needs,
+    pub(super) is_refreshed: bool,
+    pub(super) wait: Option<Duration>,
+}
+
+impl Cache {
+    /// What values that are computed under a key are counted and told under, with [`Kind::Computed`](crate::Kind::Computed).
+    pub const COMPUTED: &'static str = "computed";
+
+    /// A computation under `key`, with more to say of it than [`compute`](Self::compute) asks for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use cache_core::{Cache, Error};
+    /// let cache = Cache::memory();
+    /// let rate = |user: i32| {
+    ///     cache.computation("rate").vary_by(&user).timeout(Duration::from_secs(60)).depends_on_nothing()
+    /// };
+    /// assert_eq!(rate(1).value(|| Ok::<_, Error>(1.5))?, 1.5);
+    /// assert_eq!(rate(2).value(|| Ok::<_, Error>(2.5))?, 2.5);
+    /// assert!(rate(1).entry(|| Ok::<_, Error>(9.5))?.is_hit());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn computation<'a>(&self, key: &'a (impl AsRef<str> + ?Sized)) -> Computation<'a> {
+        let key = key.as_ref();
+        let counters = Arc::clone(&self.0.computed);
+        Computation::new(self, (Self::COMPUTED, counters), KeyBytes::of(key), Cow::Borrowed(key))
+    }
+
+    /// The computation of the function called `label` for `arguments`, which messages show as `name`.
+    #[doc(hidden)]
+    pub fn computation_of<'a>(
+        &self,
+        label: &'a str,
+        arguments: &(impl Hash + ?Sized),
+        name: impl Display,
+    ) -> Computation<'a> {
+        let counters = self.counters(label, Kind::Computed);
+        Computation::new(self, (label, counters), KeyBytes::of(arguments), Cow::Owned(name.to_string()))
+    }
+
+    /// Ends everything that the function called `label` has computed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
+    #[doc(hidden)]
+    pub fn invalidate_function(&self, label: &str) -> Result<()> {
+        self.clear_tags(label, &[ManagerTags::of(self.1.computed(label)).lists()])
+    }
+}
+
+impl<'a> Computation<'a> {
+    fn new(cache: &Cache, (manager, counters): (&'a str, Arc<Counters>), id: KeyBytes, name: Cow<'a, str>) -> Self {
+        Self {
+            cache: cache.clone(),
+            manager: Cow::Borrowed(manager),
+            counters,
+            space: cache.1.computed(manager),
+            id,
+            varied: id,
+            name,
+            lifetime: Lifetime::from(cache.policy().value_timeout),
+            negative: None,
+            needs: Needs::Reads,
+            is_refreshed: false,
+            wait: None,
+        }
+    }
+
+    /// How long the value lives if nothing is written before; the cache's
+    /// [`value_timeout`](crate::CacheBuilder::value_timeout) if not said.
+    pub fn timeout(mut self, timeout: impl IntoTimeout) -> Self {
+        self.lifetime.timeout = timeout.into_timeout(self.lifetime.timeout);
+        self
+    }
+
+    /// From when on the value is stale: the first reader who finds it so computes it anew, and the others are given what is
+    /// there.
+    pub fn relevance_timeout(mut self, timeout: impl IntoTimeout) -> Self {
+        self.lifetime.relevance = timeout.into_timeout(self.lifetime.relevance);
+        self
+    }
+
+    /// How long it is remembered that there is nothing: that `None` was computed.
+    pub fn negative_timeout(mut self, timeout: impl IntoTimeout) -> Self {
+        self.negative = Some(timeout.into_timeout(self.lifetime.timeout));
+        self
+    }
+
+    /// A value of its own for each `by`: a user, a language, a tenant. May be called more than once.
+    pub fn vary_by(mut self, by: &(impl Hash + ?Sized)) -> Self {
+        self.varied = KeyBytes::of(&(self.varied, KeyBytes::of(by)));
+        self
+    }
+
+    /// The value is kept though nothing is read for it: it ends by its timeout, or by hand. What is read all the same ends
+    /// it too.
+    pub fn depends_on_nothing(mut self) -> Self {
+        self.needs = Needs::Nothing;
+        self
+    }
+
+    /// Computes it anew, whatever is cached.
+    pub fn refresh(mut self) -> Self {
+        self.is_refreshed = true;
+        self
+    }
+
+    /// How long to wait for somebody else who computes the same; the cache's
+    /// [`flight_wait`](crate::CacheBuilder::flight_wait) if not said.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = Some(wait);
+        self
+    }
+
+    /// Ends what is cached, in every variant. What is being computed is not stored.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
+    pub fn invalidate(&self) -> Result<()> {
+        self.cache.clear_tags(&self.manager, &[ManagerTags::of(self.space).one(self.id)])
+    }
+
+    /// The same, for another thread.
+    pub(super) fn into_owned(self) -> Computation<'static> {
+        Computation {
+            cache: self.cache,
+            manager: Cow::Owned(self.manager.into_owned()),
+            counters: self.counters,
+            space: self.space,
+            id: self.id,
+            varied: self.varied,
+            name: Cow::Owned(self.name.into_owned()),
+            lifetime: self.lifetime,
+            negative: self.negative,
+            needs: self.needs,
+            is_refreshed: self.is_refreshed,
+            wait: self.wait,
+        }
+    }
+
+    pub(super) fn key(&self) -> CacheKey {
+        self.cache.1.computed_key(self.space, self.varied)
+    }
+
+    /// The tags that it depends on whatever was read: those by which it is ended by hand.
+    pub(super) fn own(&self) -> [Tag; 3] {
+        let tags = ManagerTags::of(self.space);
+        [Tag::root(), tags.lists(), tags.one(self.id)]
+    }
+
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { cache: &self.cache, manager: &self.manager, kind: Kind::Computed, counters: &self.counters }
+    }
+
+    pub(super) fn wait_for_flight(&self) -> Duration {
+        self.wait.unwrap_or_else(|| self.reader().flight_wait())
+    }
+}

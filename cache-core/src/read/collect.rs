@@ -1,0 +1,293 @@
+//! Collects what the reads of a computation depend on: a scope for threads, which tasks enter each time they are polled.
+
+use core::pin::Pin;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll};
+use std::sync::Arc;
+
+use crate::cache::{Cache, registry};
+use crate::name::key::Kind;
+use crate::name::tables::TableDeclaration;
+use crate::name::tag::{Tag, Token};
+use crate::protocol::collect::{Collected, Needs, Unkept};
+use crate::read::Reader;
+use crate::runtime::context::{self, Counted, Entered};
+use crate::store::Seed;
+use crate::sync::Mutex;
+
+/// Whether a computation is under way on this thread or task: what is read is to be told to it.
+#[inline]
+#[must_use]
+pub fn is_collecting() -> bool {
+    context::is_there()
+}
+
+/// The computation that is under way on this thread or task.
+#[derive(Clone, Debug)]
+pub struct Collecting(Arc<Scope>);
+
+/// One computation, and those that it is a part of.
+#[derive(Debug)]
+struct Scope {
+    cache: Cache,
+    collected: Mutex<Collected>,
+    /// Work that was carried elsewhere and is not over.
+    carried: AtomicUsize,
+    outer: Option<Collecting>,
+    _counted: Counted,
+}
+
+impl Collecting {
+    /// The computation of this thread or task, if one is under way.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        context::current()?.downcast().ok().map(Self)
+    }
+
+    /// A computation for `cache`, within the one that is under way.
+    pub(crate) fn begin(cache: &Cache) -> Self {
+        let outer = Self::current();
+        let (collected, carried) = (Mutex::new(Collected::default()), AtomicUsize::new(0));
+        Self(Arc::new(Scope { cache: cache.clone(), collected, carried, outer, _counted: Counted::new() }))
+    }
+
+    /// The cache that the value is computed for.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
+    /// Does `work` as a part of the computation.
+    pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _entered = self.entered();
+        work()
+    }
+
+    /// This thread works for the computation.
+    fn entered(&self) -> Entered {
+        let scope: Arc<Scope> = Arc::clone(&self.0);
+        Entered::into(Some(scope))
+    }
+
+    /// Who asks for the tokens.
+    fn reader(&self) -> Reader<'_> {
+        let cache = &self.0.cache;
+        Reader { cache, manager: Cache::COMPUTED, kind: Kind::Computed, counters: &cache.0.computed }
+    }
+
+    /// This computation and those that it is a part of.
+    fn all(&self) -> impl Iterator<Item = &Self> {
+        core::iter::successors(Some(self), |inner| inner.0.outer.as_ref())
+    }
+
+    /// The value of none of them is stored.
+    pub fn refuse(&self, reason: Unkept) {
+        self.all().for_each(|scope| scope.0.collected.lock().refuse(reason));
+    }
+
+    /// A read is about to be made that may depend on `tags`, and goes by what is `declared`. Their tokens are taken now;
+    /// those of `known`, which were taken before in the cache, need not be.
+    #[must_use]
+    pub fn expect(
+        &self,
+        tags: &[Tag],
+        declared: &[TableDeclaration],
+        known: Option<(&Cache, &[(Tag, Seed)])>,
+    ) -> Expected {
+        let tokens = |scope: &Self| {
+            let known = known.filter(|(cache, _)| cache.address() == scope.0.cache.address()).map(|(_, seeds)| seeds);
+            (scope.clone(), scope.tokens(tags, declared, known))
+        };
+        Expected { scopes: self.all().map(tokens).collect() }
+    }
+
+    fn tokens(
+        &self,
+        tags: &[Tag],
+        declared: &[TableDeclaration],
+        known: Option<&[(Tag, Seed)]>,
+    ) -> Option<Vec<(Tag, Token)>> {
+        if let Some(known) = known {
+            return Some(known.iter().map(|(tag, seed)| (*tag, seed.token)).collect());
+        }
+        let collected = self.0.collected.lock();
+        let held: Vec<(Tag, Option<Token>)> = tags.iter().map(|tag| (*tag, collected.token_of(tag))).collect();
+        drop(collected);
+        let new: Vec<Tag> = held.iter().filter(|(_, token)| token.is_none()).map(|(tag, _)| *tag).collect();
+        let seeds = if new.is_empty() { Vec::new() } else { self.reader().seed_declared(&new, declared)? };
+        let held = held.into_iter().filter_map(|(tag, token)| Some((tag, token?)));
+        Some(held.chain(seeds.into_iter().map(|(tag, seed)| (tag, seed.token))).collect())
+    }
+
+    /// An entry of `cache` was found valid under `tokens` that is a computed value itself. Says whether each computation can
+    /// tell what it depends on: not those for another cache.
+    pub(crate) fn hand_on(&self, cache: &Cache, tokens: &[(Tag, Token)]) {
+        for scope in self.all() {
+            let mut collected = scope.0.collected.lock();
+            if scope.0.cache.address() == cache.address() {
+                tokens.iter().for_each(|(tag, token)| collected.note(*tag, *token));
+            } else {
+                collected.refuse(Unkept::NotFollowed);
+            }
+        }
+    }
+
+    /// What the value is stored under.
+    pub(crate) fn verdict(&self, own: usize, needs: Needs) -> Result<Vec<(Tag, Token)>, Unkept> {
+        let tokens = self.0.collected.lock().verdict(own, needs)?;
+        let is_over = self.0.carried.load(Ordering::SeqCst) == 0;
+        let is_told = || registry::every().iter().any(|cache| cache.address() == self.0.cache.address());
+        match needs {
+            _ if !is_over => Err(Unkept::Left),
+            Needs::Reads if !is_told() => Err(Unkept::NotInstalled),
+            _ => Ok(tokens),
+        }
+    }
+
+    /// The value of this computation alone is not stored.
+    pub(crate) fn refuse_own(&self, reason: Unkept) {
+        self.0.collected.lock().refuse(reason);
+    }
+
+    /// The tokens of the value's own tags.
+    pub(crate) fn note_own(&self, seeds: &[(Tag, Seed)]) {
+        let mut collected = self.0.collected.lock();
+        seeds.iter().for_each(|(tag, seed)| collected.note(*tag, seed.token));
+    }
+}
+
+/// What a read may depend on that is being made, with the tokens from before it.
+///
+/// If it is dropped without more, the read counts as depending on all of it.
+#[derive(Debug)]
+#[must_use = "what it says counts once it is dropped"]
+pub struct Expected {
+    scopes: Vec<(Collecting, Option<Vec<(Tag, Token)>>)>,
+}
+
+impl Expected {
+    /// The token of `tag` in the cache that is read, if it was taken.
+    #[must_use]
+    pub fn token_in(&self, cache: &Cache, tag: &Tag) -> Option<Token> {
+        let of_cache = self.scopes.iter().find(|(scope, _)| scope.0.cache.address() == cache.address());
+        of_cache?.1.as_ref()?.iter().find(|(known, _)| known == tag).map(|(_, token)| *token)
+    }
+
+    /// Whether `is_so` of the tokens of these two tags, in each cache for which anything is computed.
+    #[must_use]
+    pub fn is_each(&self, is_so: &dyn Fn(&[Token; 2]) -> bool, tags: &[Tag; 2]) -> bool {
+        self.scopes.iter().all(|(_, tokens)| {
+            let token = |tag: &Tag| Some(tokens.as_ref()?.iter().find(|(known, _)| known == tag)?.1);
+            token(&tags[0]).zip(token(&tags[1])).is_some_and(|(first, second)| is_so(&[first, second]))
+        })
+    }
+
+    /// The read depends on those of the tags that `is_kept` says.
+    pub fn keep(mut self, is_kept: impl Fn(&Tag) -> bool) {
+        for (_, tokens) in &mut self.scopes {
+            tokens.iter_mut().for_each(|tokens| tokens.retain(|(tag, _)| is_kept(tag)));
+        }
+    }
+
+    /// The read was not made, or says itself what it depends on.
+    pub fn forget(mut self) {
+        self.scopes.clear();
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        for (scope, tokens) in self.scopes.drain(..) {
+            let mut collected = scope.0.collected.lock();
+            match tokens {
+                Some(tokens) => tokens.into_iter().for_each(|(tag, token)| collected.note(tag, token)),
+                None => collected.refuse(Unkept::StoreFailed),
+            }
+        }
+    }
+}
+
+/// Work that was carried elsewhere.
+#[derive(Debug)]
+struct Carried(Option<Collecting>);
+
+impl Carried {
+    fn current() -> Self {
+        let scope = Collecting::current();
+        let all = scope.iter().flat_map(Collecting::all);
+        all.for_each(|scope| _ = scope.0.carried.fetch_add(1, Ordering::SeqCst));
+        Self(scope)
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        let all = self.0.iter().flat_map(Collecting::all);
+        all.for_each(|scope| _ = scope.0.carried.fetch_sub(1, Ordering::SeqCst));
+    }
+}
+
+/// `work`, to be done on another thread as a part of the computation that is under way on this one: what it reads there
+/// counts for the computed value. Without a computation it is `work` and no more.
+///
+/// It has to be over when the value is there, or the value is not stored.
+///
+/// # Examples
+///
+/// ```
+/// use std::thread;
+///
+/// let work = cache_core::carry(|| 6 * 7);
+/// assert_eq!(thread::spawn(work).join().unwrap(), 42);
+/// ```
+pub fn carry<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let carried = Carried::current();
+    move || {
+        let _entered = carried.0.as_ref().map(Collecting::entered);
+        let result = work();
+        drop(carried);
+        result
+    }
+}
+
+/// The same for a task: `future`, to be spawned as a part of the computation that is under way here.
+pub fn carry_task<F: Future>(future: F) -> CarriedTask<F> {
+    CarriedTask { future: Box::pin(future), carried: Some(Carried::current()) }
+}
+
+/// A task that works for a computation wherever it is polled.
+#[derive(Debug)]
+#[must_use = "nothing is done until it is awaited"]
+pub struct CarriedTask<F> {
+    future: Pin<Box<F>>,
+    carried: Option<Carried>,
+}
+
+impl<F: Future> Future for CarriedTask<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let entered = self.carried.as_ref().and_then(|carried| carried.0.as_ref()).map(Collecting::entered);
+        let polled = self.future.as_mut().poll(context);
+        drop(entered);
+        if polled.is_ready() {
+            self.carried = None;
+        }
+        polled
+    }
+}
+
+/// The future of a computation, which is entered each time it is polled.
+pub(crate) struct InScope<F> {
+    pub(crate) scope: Collecting,
+    pub(crate) future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let _entered = self.scope.entered();
+        self.future.as_mut().poll(context)
+    }
+}

@@ -1,0 +1,66 @@
+//! Tells a computation what a read depends on that is answered from the cache. What is asked of the database tells it by its
+//! load ([`Reader::start`](cache_core::Reader::start)), or as the plain statement that it is.
+
+use cache_core::store::{Seed, Wanted};
+use cache_core::{Collecting, Kind, Life, Miss, Missed, Tag, TagKind, Unkept, Value};
+
+use crate::catalogue::is_current;
+use crate::read::task::Site;
+
+/// Looks up what is `wanted` by a computation: the tokens of all that the entry may depend on are taken first. Where the
+/// database was not asked since it may declare something else, that is not known, and nothing is found: it is asked then.
+#[cold]
+pub(crate) fn look_up(site: &Site<'_>, wanted: &Wanted<'_>) -> Result<(Value, Life), Missed> {
+    let Some(scope) = Collecting::current() else { return site.reader.look_up(wanted) };
+    let tags = wanted.tags.tags();
+    if tags.is_empty() {
+        return Err(Miss::Absent.into());
+    }
+    let expected = scope.expect(&tags, &site.declared(&tags), None);
+    let token = |tag: &Tag| expected.token_in(site.reader.cache, tag);
+    let structure = token(&Tag::root()).zip(token(&site.identity.database.tag()));
+    if !structure.is_some_and(|(root, database)| is_current(site.identity, &[root, database])) {
+        expected.forget();
+        return Err(Miss::Absent.into());
+    }
+    let found = match site.reader.find(&wanted.key) {
+        Some(found) => Ok(found),
+        None => site.reader.look_up(wanted),
+    };
+    match &found {
+        Ok((value, _)) => expected.keep(|tag| counts(wanted.key.kind, value, tag)),
+        // Whoever loads it says what it depends on.
+        Err(_) => expected.forget(),
+    }
+    found
+}
+
+/// What is loaded under `seeds` depends on all of their tags; without any nobody can tell.
+pub(crate) fn note(site: &Site<'_>, seeds: Option<&[(Tag, Seed)]>) {
+    let Some(scope) = Collecting::current() else { return };
+    match seeds {
+        Some(seeds) => {
+            let tags: Vec<Tag> = seeds.iter().map(|(tag, _)| *tag).collect();
+            drop(scope.expect(&tags, &site.declared(&tags), Some((site.reader.cache, seeds))));
+        }
+        None => scope.refuse(Unkept::StoreFailed),
+    }
+}
+
+/// Whether what was found of this kind depends on `tag`, which what is looked up may depend on.
+fn counts(kind: Kind, value: &Value, tag: &Tag) -> bool {
+    match (kind, value) {
+        // That the row might have come into being is of no interest once it is there.
+        (Kind::Detail, Value::Shared(_)) => tag.kind() != TagKind::Born,
+        // What leads to a row: the row is looked up next.
+        (Kind::Unique, Value::Shared(_)) => matches!(tag.kind(), TagKind::Root | TagKind::Database),
+        _ => true,
+    }
+}
+
+/// The computation that is under way, if any, is not stored.
+pub(crate) fn refuse(reason: Unkept) {
+    if let Some(scope) = Collecting::current() {
+        scope.refuse(reason);
+    }
+}
