@@ -17,6 +17,8 @@ pub use builder::{
     ListRead, ManyRead, On, OnJoined, OnlyFirst, RowRead, ScopeRead, UniqueRead, Unordered, Whole, WithTotal,
 };
 pub use drive::acquaint::acquaint;
+#[cfg(feature = "async")]
+pub use drive::awaiting::Awaiting;
 pub use page::base::{BaseQueryOf, OwnQuery, Queried};
 pub use page::load::LoadModel;
 pub use page::part::Part;

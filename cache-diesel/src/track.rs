@@ -15,6 +15,8 @@ mod tracker;
 pub(crate) use hooks::Hook;
 pub(crate) use session::{Manner, TransactionOrigin};
 pub(crate) use stage::{is_rehearsed, widen};
+#[cfg(feature = "async")]
+pub(crate) use tracker::own;
 pub(crate) use tracker::own::{OwnText, WriteResult, asking, writing};
 pub(crate) use tracker::placed::questioning;
 pub(crate) use tracker::shut::Shut;

@@ -1,8 +1,11 @@
 //! Writes through the manager, by Diesel's verbs, with exact invalidation.
 
+#[cfg(feature = "async")]
+pub(crate) mod awaiting;
 mod candidate;
 mod delete;
 mod insert;
+mod mode;
 mod named;
 mod rows;
 mod save;
@@ -14,6 +17,7 @@ mod untracked;
 pub use crate::model::saved::Saved;
 pub use delete::DeleteWrite;
 pub use insert::{FetchInserted, InsertWrite, NewRows};
+pub use mode::{Order, WriteMode};
 pub use named::{ByName, ByTable, ByTables, TableNames, writes};
 pub use rows::{Executed, WrittenRows};
 pub use save::{FetchSaved, SaveWrite};
@@ -47,11 +51,7 @@ pub(crate) fn by_manager<C, T>(
 where
     C: LoadConnection<Backend: CacheBackend>,
 {
-    let mut changes = ChangeSet::new();
-    changes.add(table, announced, tables());
-    if C::Backend::DIALECT == Dialect::Mysql && has_schema(table) {
-        changes.add_other_databases();
-    }
+    let changes = announced_changes::<C::Backend>(table, announced);
     introduce_writer(conn);
     if let Some(tracker) = tracker_of(conn) {
         tracker.ensure(&changes).map_err(untracked::refused::<diesel::result::Error>)?;
@@ -63,6 +63,16 @@ where
         (told.after)(&written).into_iter().for_each(|hook| hook());
     }
     Ok(written)
+}
+
+/// What a write changes at most that changes `announced` of `table`.
+fn announced_changes<DB: CacheBackend>(table: &str, announced: &Change) -> ChangeSet {
+    let mut changes = ChangeSet::new();
+    changes.add(table, announced, tables());
+    if DB::DIALECT == Dialect::Mysql && has_schema(table) {
+        changes.add_other_databases();
+    }
+    changes
 }
 
 /// Under what the contents of the database are kept whose `table` is written on `conn`, if that is known.

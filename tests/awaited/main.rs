@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-tests::postgres_suite! { fn awaited_on_postgres(); mod on_postgres; mod postgres; mod tracked_on_postgres; }
+tests::postgres_suite! { fn awaited_on_postgres(); mod on_postgres; mod postgres; mod tracked_on_postgres; mod managed_on_postgres; }
 
 tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; }
 

@@ -17,7 +17,11 @@ use diesel::{
 
 use crate::backend::sql_text;
 use crate::model::CachedModel;
-use crate::write::{FetchInserted, FetchSaved};
+use crate::read::Blocking;
+use crate::write::{FetchInserted, FetchSaved, InsertWrite, SaveWrite};
+
+#[cfg(feature = "async")]
+mod awaited;
 
 /// A SQL type that `AUTO_INCREMENT` numbers.
 #[diagnostic::on_unimplemented(
@@ -47,7 +51,7 @@ type Where<M> = <Find<<M as CachedModel>::Table, <M as CachedModel>::Id> as Into
 type Update<'row, M> = UpdateStatement<<M as CachedModel>::Table, Where<M>, <&'row M as AsChangeset>::Changeset>;
 
 #[diagnostic::do_not_recommend]
-impl<'query, C, New, M> FetchInserted<'query, New, M, Mysql> for C
+impl<'query, C, New, M> FetchInserted<'query, New, M, Mysql, Blocking> for C
 where
     C: LoadConnection<Backend = Mysql>,
     M: CachedModel + Selectable<Mysql, SelectExpression: QueryId>,
@@ -59,26 +63,32 @@ where
     Select<Inserted<M>, AsSelect<M, Mysql>>: LoadQuery<'query, C, M> + QueryFragment<Mysql> + QueryId,
 {
     /// The insert is undone if its row cannot be given back.
-    fn fetch_inserted(&mut self, new: New) -> QueryResult<Vec<M>> {
-        self.transaction(|conn| {
-            // A key that the statement itself gives leaves the number of an earlier insert.
-            sql_query("SELECT LAST_INSERT_ID(0)").execute(conn)?;
-            let count = ExecuteDsl::execute(diesel::insert_into(M::table()).values(new), conn)?;
-            if count == 0 {
-                return Ok(Vec::new());
-            }
-            // The number may be another column's.
-            let table = sql_text::<Mysql, _>(&M::table())?;
-            let sql = format!("SHOW COLUMNS FROM {table} WHERE Extra LIKE '%auto_increment%'");
-            let numbered: Vec<Numbered> = RunQueryDsl::load(sql_query(sql), conn)?;
-            let is_key = |column: &Numbered| column.name.eq_ignore_ascii_case(<PrimaryKey<M> as Column>::NAME);
-            let query = FindDsl::find(M::table(), diesel::dsl::sql("NULLIF(LAST_INSERT_ID(), 0)"));
-            let rows = RunQueryDsl::load(SelectDsl::select(query, M::as_select()), conn)?;
-            if count > 1 || rows.is_empty() || !numbered.iter().any(is_key) {
-                return Err(Error::QueryBuilderError(NOT_GIVEN_BACK.into()));
-            }
-            Ok(rows)
-        })
+    fn fetch_inserted<'conn>(&'conn mut self, write: InsertWrite<M, New>) -> QueryResult<Vec<M>>
+    where
+        'query: 'conn,
+    {
+        let insert = |conn: &mut C, new| {
+            conn.transaction(|conn| {
+                // A key that the statement itself gives leaves the number of an earlier insert.
+                sql_query("SELECT LAST_INSERT_ID(0)").execute(conn)?;
+                let count = ExecuteDsl::execute(diesel::insert_into(M::table()).values(new), conn)?;
+                if count == 0 {
+                    return Ok(Vec::new());
+                }
+                // The number may be another column's.
+                let table = sql_text::<Mysql, _>(&M::table())?;
+                let sql = format!("SHOW COLUMNS FROM {table} WHERE Extra LIKE '%auto_increment%'");
+                let numbered: Vec<Numbered> = RunQueryDsl::load(sql_query(sql), conn)?;
+                let is_key = |column: &Numbered| column.name.eq_ignore_ascii_case(<PrimaryKey<M> as Column>::NAME);
+                let query = FindDsl::find(M::table(), diesel::dsl::sql("NULLIF(LAST_INSERT_ID(), 0)"));
+                let rows = RunQueryDsl::load(SelectDsl::select(query, M::as_select()), conn)?;
+                if count > 1 || rows.is_empty() || !numbered.iter().any(is_key) {
+                    return Err(Error::QueryBuilderError(NOT_GIVEN_BACK.into()));
+                }
+                Ok(rows)
+            })
+        };
+        write.run(self, insert)
     }
 }
 
@@ -93,7 +103,7 @@ const NOT_GIVEN_BACK: &str = "MySQL has no RETURNING: an insert can give back on
                               nothing was inserted, use `execute` for this one";
 
 #[diagnostic::do_not_recommend]
-impl<'query, 'row, C, M> FetchSaved<'query, 'row, M, Mysql> for C
+impl<'query, 'row, C, M> FetchSaved<'query, 'row, M, Mysql, Blocking> for C
 where
     C: LoadConnection<Backend = Mysql>,
     M: CachedModel + Selectable<Mysql, SelectExpression: QueryId>,
@@ -102,12 +112,18 @@ where
     Update<'row, M>: AsQuery + ExecuteDsl<C, Mysql>,
     Select<Find<M::Table, M::Id>, AsSelect<M, Mysql>>: LoadQuery<'query, C, M> + QueryFragment<Mysql> + QueryId,
 {
-    fn fetch_saved(&mut self, row: &'row M) -> QueryResult<Option<M>> {
-        let statement = diesel::update(FindDsl::find(M::table(), row.id())).set(row);
-        if ExecuteDsl::execute(statement, self)? == 0 {
-            return Ok(None);
-        }
-        let query = SelectDsl::select(FindDsl::find(M::table(), row.id()), M::as_select());
-        RunQueryDsl::get_result(query, self).optional()
+    fn fetch_saved<'conn>(&'conn mut self, write: SaveWrite<'row, M>) -> QueryResult<Option<M>>
+    where
+        'query: 'conn,
+        'row: 'conn,
+    {
+        write.run(self, |conn, row| {
+            let statement = diesel::update(FindDsl::find(M::table(), row.id())).set(row);
+            if ExecuteDsl::execute(statement, conn)? == 0 {
+                return Ok(None);
+            }
+            let query = SelectDsl::select(FindDsl::find(M::table(), row.id()), M::as_select());
+            RunQueryDsl::get_result(query, conn).optional()
+        })
     }
 }

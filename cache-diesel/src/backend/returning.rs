@@ -9,7 +9,13 @@ use diesel::result::QueryResult;
 use diesel::{Insertable, QuerySource, RunQueryDsl, Selectable, SelectableHelper};
 
 use crate::model::CachedModel;
-use crate::write::{FetchInserted, FetchSaved, FetchWritten, GivesBack};
+use crate::read::Blocking;
+use crate::write::{
+    FetchInserted, FetchSaved, FetchWritten, GivesBack, InsertWrite, SaveWrite, StatementWrite, WrittenRows,
+};
+
+#[cfg(feature = "async")]
+mod awaited;
 
 type Insert<M, New> =
     InsertStatement<<M as CachedModel>::Table, <New as Insertable<<M as CachedModel>::Table>>::Values>;
@@ -19,7 +25,7 @@ type Update<'row, M> = UpdateStatement<<M as CachedModel>::Table, Where<M>, <&'r
 macro_rules! returning {
     ($backend:ty) => {
         #[diagnostic::do_not_recommend]
-        impl<'query, C, New, M> FetchInserted<'query, New, M, $backend> for C
+        impl<'query, C, New, M> FetchInserted<'query, New, M, $backend, Blocking> for C
         where
             C: LoadConnection<Backend = $backend>,
             M: CachedModel + Selectable<$backend>,
@@ -27,13 +33,17 @@ macro_rules! returning {
             New: Insertable<M::Table>,
             Returning<Insert<M, New>, AsSelect<M, $backend>>: Query + LoadQuery<'query, C, M>,
         {
-            fn fetch_inserted(&mut self, new: New) -> QueryResult<Vec<M>> {
-                RunQueryDsl::load(diesel::insert_into(M::table()).values(new).returning(M::as_returning()), self)
+            fn fetch_inserted<'conn>(&'conn mut self, write: InsertWrite<M, New>) -> QueryResult<Vec<M>>
+            where
+                'query: 'conn,
+            {
+                let statement = |new| diesel::insert_into(M::table()).values(new).returning(M::as_returning());
+                write.run(self, |conn, new| RunQueryDsl::load(statement(new), conn))
             }
         }
 
         #[diagnostic::do_not_recommend]
-        impl<'query, 'row, C, M> FetchSaved<'query, 'row, M, $backend> for C
+        impl<'query, 'row, C, M> FetchSaved<'query, 'row, M, $backend, Blocking> for C
         where
             C: LoadConnection<Backend = $backend>,
             M: CachedModel + Selectable<$backend>,
@@ -42,26 +52,35 @@ macro_rules! returning {
             Update<'row, M>: AsQuery,
             Returning<Update<'row, M>, AsSelect<M, $backend>>: Query + LoadQuery<'query, C, M>,
         {
-            fn fetch_saved(&mut self, row: &'row M) -> QueryResult<Option<M>> {
-                let statement =
-                    diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
-                let mut rows = RunQueryDsl::load_iter::<M, DefaultLoadingMode>(statement, self)?;
-                let row = rows.next().transpose()?;
-                // SQLite commits when it is asked for a row that is not there any more, and may fail then.
-                rows.next().transpose()?;
-                Ok(row)
+            fn fetch_saved<'conn>(&'conn mut self, write: SaveWrite<'row, M>) -> QueryResult<Option<M>>
+            where
+                'query: 'conn,
+                'row: 'conn,
+            {
+                write.run(self, |conn, row| {
+                    let statement =
+                        diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
+                    let mut rows = RunQueryDsl::load_iter::<M, DefaultLoadingMode>(statement, conn)?;
+                    let row = rows.next().transpose()?;
+                    // SQLite commits when it is asked for a row that is not there any more, and may fail then.
+                    rows.next().transpose()?;
+                    Ok(row)
+                })
             }
         }
 
         #[diagnostic::do_not_recommend]
-        impl<'query, C, Statement, M> FetchWritten<'query, Statement, M, $backend> for C
+        impl<'query, C, Statement, M> FetchWritten<'query, Statement, M, $backend, Blocking> for C
         where
             C: LoadConnection<Backend = $backend>,
             M: CachedModel + Selectable<$backend>,
-            Statement: GivesBack<AsSelect<M, $backend>, Giving: LoadQuery<'query, C, M>>,
+            Statement: GivesBack<AsSelect<M, $backend>, Giving: LoadQuery<'query, C, M>> + WrittenRows<$backend>,
         {
-            fn fetch_written(&mut self, statement: Statement) -> QueryResult<Vec<M>> {
-                RunQueryDsl::load(statement.giving(M::as_returning()), self)
+            fn fetch_written<'conn>(&'conn mut self, write: StatementWrite<M, Statement>) -> QueryResult<Vec<M>>
+            where
+                'query: 'conn,
+            {
+                write.run(self, |conn, statement| RunQueryDsl::load(statement.giving(M::as_returning()), conn))
             }
         }
     };

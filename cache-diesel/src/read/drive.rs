@@ -3,7 +3,7 @@
 pub(crate) mod acquaint;
 pub(crate) mod ask;
 #[cfg(feature = "async")]
-mod awaiting;
+pub(crate) mod awaiting;
 pub(crate) mod batch;
 pub(crate) mod blocking;
 pub(crate) mod consult;

@@ -1,13 +1,13 @@
 //! Clears entries: at once, and on request once more after the commit of the open transaction.
 
 use cache_core::{Cache, KeyBytes, Result, Tag, TagKind, registry};
-use diesel::connection::Connection;
 
 use crate::identity;
 use crate::manager::{Manager, ManagerState};
 use crate::model::keys::IntoKey;
+use crate::read::WritingConnection;
 use crate::read::page::{CachedView, KeyOf};
-use crate::track::tracker_of;
+use crate::track::Tracker;
 
 mod around;
 
@@ -108,8 +108,9 @@ impl Clear {
     /// # Errors
     ///
     /// None at present: a store that fails at the commit is counted and reported.
-    pub fn after<C: Connection>(self, conn: &mut C) -> Result<()> {
-        if let Some(tracker) = tracker_of(conn) {
+    pub fn after<C: WritingConnection<Mode>, Mode>(self, conn: &mut C) -> Result<()> {
+        let tracker: Option<&mut Tracker> = conn.instrumented().as_any_mut().downcast_mut();
+        if let Some(tracker) = tracker {
             tracker.clear_after(&self.tags);
         }
         Ok(())
@@ -127,11 +128,11 @@ pub trait After {
     /// # Errors
     ///
     /// Returns the error of the clearing.
-    fn after<C: Connection>(self, conn: &mut C) -> Result<()>;
+    fn after<C: WritingConnection<Mode>, Mode>(self, conn: &mut C) -> Result<()>;
 }
 
 impl After for Result<Clear> {
-    fn after<C: Connection>(self, conn: &mut C) -> Result<()> {
+    fn after<C: WritingConnection<Mode>, Mode>(self, conn: &mut C) -> Result<()> {
         self?.after(conn)
     }
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Cache, Cause, Database, Desk, Invalidation, WriteEnd, registry};
 
-use crate::track::carry_out;
 use crate::track::hooks::Hook;
 use crate::track::session::{Intents, Step};
+use crate::track::{carry_out, ensure};
 
 /// What is to be done in the stores for one connection.
 ///
@@ -85,6 +85,30 @@ impl Errands {
         if state.is_open {
             state.end();
         }
+    }
+
+    /// Places the intents of a strict write.
+    ///
+    /// # Errors
+    ///
+    /// If a store does not take them: then the statement must not run, and they end.
+    pub(crate) async fn ensure(self: &Arc<Self>, changes: ChangeSet, database: Database) -> cache_core::Result<()> {
+        if !registry::every().iter().any(Cache::is_strict) {
+            return Ok(());
+        }
+        self.settle().await;
+        let errands = Arc::clone(self);
+        let place = move || {
+            let mut invalidation = errands.invalidation.lock().unwrap_or_else(PoisonError::into_inner);
+            ensure(&changes, database, &mut invalidation)
+        };
+        self.state().is_open = true;
+        let ensured = Desk::of_process().call(place).await;
+        if ensured.is_err() {
+            self.state().end();
+            self.settle().await;
+        }
+        ensured
     }
 
     pub(super) fn are_intents_open(&self) -> bool {

@@ -6,18 +6,18 @@ use cache_core::KeyBytes;
 use cache_core::protocol::write::Change;
 use diesel::dsl::Find;
 use diesel::query_builder::{DeleteStatement, IntoUpdateTarget};
-use diesel::query_dsl::methods::{ExecuteDsl, FindDsl};
+use diesel::query_dsl::methods::FindDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::manager::{Manager, ManagerState};
+use crate::misfit::Fits;
 use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::model::keys::IntoKey;
 use crate::read::WritingConnection;
-use crate::track::WriteResult;
 use crate::write::saved::for_rows;
-use crate::write::{as_announced, by_manager, not_given, space_of};
+use crate::write::{Executed, Order, WriteMode};
 
 impl<M: CachedModel> Manager<M> {
     /// Deletes the row with the primary key `id`.
@@ -48,19 +48,25 @@ impl<M: CachedModel> DeleteWrite<M> {
     /// # Errors
     ///
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
-    pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
+    pub fn execute<'conn, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<usize>>
     where
-        C: WritingConnection<Backend: CacheBackend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>,
+        Mode: WriteMode,
         Find<M::Table, M::Id>: IntoUpdateTarget<Table = M::Table>,
-        DeleteStatement<M::Table, Where<M>>: ExecuteDsl<C, C::Backend>,
+        DeleteStatement<M::Table, Where<M>>: Executed<C, Mode, Fits>,
     {
-        let table = &self.state.table;
+        let (table, state, key) = (self.state.table.as_str(), self.state, self.key);
+        let (row, statement) = (KeyBytes::of(&key), diesel::delete(FindDsl::find(M::table(), key.clone())));
         // A text may name rows that are written in other letters: only keys that are compared byte by byte are exact.
-        let is_exact = tables().has_one_key(table) && M::key_comparison().is_exact(space_of(conn, table), table);
-        let change = Change::Delete(is_exact.then(|| KeyBytes::of(&self.key)));
-        let statement = diesel::delete(FindDsl::find(M::table(), self.key.clone()));
-        let after = |count: &usize| for_rows(self.state, M::AFTER_DELETE, (*count > 0).then_some(self.key).into_iter());
-        let told = WriteResult { exact: as_announced, after, given: not_given };
-        by_manager(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
+        let is_exact = move |space| tables().has_one_key(table) && M::key_comparison().is_exact(space, table);
+        Executed::executed(
+            Order {
+                statement,
+                table,
+                change: Box::new(move |_, space| Change::Delete(is_exact(space()).then_some(row))),
+                after: Box::new(|count| for_rows(state, M::AFTER_DELETE, (*count > 0).then_some(key).into_iter())),
+            },
+            conn,
+        )
     }
 }

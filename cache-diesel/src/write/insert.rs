@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::{KeyBytes, Tag};
+use diesel::connection::LoadConnection;
 use diesel::query_builder::InsertStatement;
-use diesel::query_dsl::methods::ExecuteDsl;
 use diesel::result::{Error, QueryResult};
 use diesel::{Insertable, QuerySource};
 
@@ -17,9 +17,11 @@ use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
+#[cfg(feature = "async")]
+use crate::write::awaiting::Awaited;
 use crate::write::candidate::prepare;
 use crate::write::saved::{for_count, for_rows};
-use crate::write::{as_announced, by_manager, not_given};
+use crate::write::{Executed, Order, WriteMode, by_manager};
 
 impl<M: CachedModel> Manager<M> {
     /// Inserts what Diesel's `values` takes: a struct with `derive(Insertable)`, a tuple of assignments, or several.
@@ -86,17 +88,23 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     /// # Errors
     ///
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
-    pub fn execute<C>(self, conn: &mut C) -> QueryResult<usize>
+    pub fn execute<'conn, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<usize>>
     where
-        C: WritingConnection<Backend: CacheBackend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>,
+        Mode: WriteMode,
         M::Table: QuerySource,
-        InsertStatement<M::Table, New::Values>: ExecuteDsl<C, C::Backend>,
+        InsertStatement<M::Table, New::Values>: Executed<C, Mode, Fits> + 'conn,
     {
-        let statement = diesel::insert_into(M::table()).values(self.new);
-        let after = |count: &usize| for_count(self.state, M::AFTER_SAVE, *count);
-        let told = WriteResult { exact: as_announced, after, given: not_given };
-        let insert = |conn: &mut C| ExecuteDsl::execute(statement, conn);
-        by_manager(conn, &self.state.table, &Change::Insert, insert, told)
+        let state = self.state;
+        Executed::executed(
+            Order {
+                statement: diesel::insert_into(M::table()).values(self.new),
+                table: &state.table,
+                change: Box::new(|_, _| Change::Insert),
+                after: Box::new(|count| for_count(state, M::AFTER_SAVE, *count)),
+            },
+            conn,
+        )
     }
 
     /// Inserts and gives the first new row, as the database has it.
@@ -104,11 +112,14 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     /// # Errors
     ///
     /// Returns what the database says, and `NotFound` if nothing was inserted.
-    pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
+    pub fn get_result<'conn, 'query, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<M>>
     where
-        C: WritingConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>
+            + FetchInserted<'query, New, M, <C as WritingConnection<Mode>>::Backend, Mode>,
+        Mode: WriteMode,
+        'query: 'conn,
     {
-        self.get_results(conn)?.into_iter().next().ok_or(Error::NotFound)
+        Mode::map(self.get_results(conn), |rows: QueryResult<Vec<M>>| rows?.into_iter().next().ok_or(Error::NotFound))
     }
 
     /// Inserts and gives the new rows, as the database has them.
@@ -116,22 +127,46 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     /// # Errors
     ///
     /// Returns what the database says.
-    pub fn get_results<'query, C>(self, conn: &mut C) -> QueryResult<Vec<M>>
+    pub fn get_results<'conn, 'query, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<Vec<M>>>
     where
-        C: WritingConnection<Backend: CacheBackend> + FetchInserted<'query, New, M, C::Backend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>
+            + FetchInserted<'query, New, M, <C as WritingConnection<Mode>>::Backend, Mode>,
+        Mode: WriteMode,
+        'query: 'conn,
+    {
+        conn.fetch_inserted(self)
+    }
+}
+
+impl<M: CachedModel, New> InsertWrite<M, New> {
+    /// Inserts by `fetch` on a connection that blocks.
+    pub(crate) fn run<C>(
+        self,
+        conn: &mut C,
+        fetch: impl FnOnce(&mut C, New) -> QueryResult<Vec<M>>,
+    ) -> QueryResult<Vec<M>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
     {
         let (state, new) = (self.state, self.new);
         let prepared = prepare(conn, state, None);
         let given = |rows: &Vec<M>| prepared?.given(rows);
         let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
         let after = |rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows.iter().map(M::id));
-        by_manager(
-            conn,
-            &state.table,
-            &Change::Insert,
-            |conn| conn.fetch_inserted(new),
-            WriteResult { exact, after, given },
-        )
+        by_manager(conn, &state.table, &Change::Insert, |conn| fetch(conn, new), WriteResult { exact, after, given })
+    }
+
+    /// What is inserted, and how that is told on a connection that is awaited.
+    #[cfg(feature = "async")]
+    pub(crate) fn awaited(self) -> (New, Awaited<'static, Vec<M>>) {
+        let state = self.state;
+        let told = Awaited {
+            table: &state.table,
+            change: Box::new(|_| Change::Insert),
+            exact: Box::new(|rows: &Vec<M>, identity| inserted(state, rows, identity)),
+            after: Box::new(|rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows.iter().map(M::id))),
+        };
+        (self.new, told)
     }
 }
 
@@ -143,13 +178,15 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
     label = "`get_result` reads the new row back",
     note = "`{New}` needs `#[derive(Insertable)]` for the table of `{M}`, and `{M}` needs `#[derive(Queryable, Selectable)]`"
 )]
-pub trait FetchInserted<'query, New, M, DB> {
-    /// Inserts `new` and loads what came of it.
+pub trait FetchInserted<'query, New, M, DB, Mode: WriteMode> {
+    /// Inserts and loads what came of it.
     ///
     /// # Errors
     ///
     /// Returns what the database says.
-    fn fetch_inserted(&mut self, new: New) -> QueryResult<Vec<M>>;
+    fn fetch_inserted<'conn>(&'conn mut self, write: InsertWrite<M, New>) -> Mode::Reply<'conn, QueryResult<Vec<M>>>
+    where
+        'query: 'conn;
 }
 
 /// What the rows that came back change. A statement that gave no row back has inserted none, but who knows.

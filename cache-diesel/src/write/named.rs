@@ -7,7 +7,7 @@ use diesel::connection::{Connection, LoadConnection};
 use crate::backend::CacheBackend;
 use crate::model::declaration::{has_schema, tables};
 use crate::model::table::NamedTable;
-use crate::read::{WritingConnection, introduce_writer};
+use crate::read::{Blocking, WritingConnection, introduce_writer};
 use crate::scan::Dialect;
 use crate::track::tracker_of;
 use crate::write::untracked::{self, refused};
@@ -63,7 +63,7 @@ pub fn writes<C, T, E, Kind>(
     work: impl FnOnce(&mut C) -> Result<T, E>,
 ) -> Result<T, E>
 where
-    C: WritingConnection<Backend: CacheBackend>,
+    C: WritingConnection<Blocking> + LoadConnection<Backend: CacheBackend>,
     E: From<diesel::result::Error>,
 {
     let changes = changes_of::<C>(named.names()).map_err(refused::<E>)?;

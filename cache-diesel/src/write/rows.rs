@@ -3,7 +3,7 @@
 use cache_core::Fingerprint;
 use cache_core::protocol::write::Change;
 use diesel::QuerySource;
-use diesel::connection::Connection;
+use diesel::connection::LoadConnection;
 use diesel::query_builder::{DeleteStatement, InsertStatement, QueryFragment, UpdateStatement};
 use diesel::query_dsl::methods::ExecuteDsl;
 use diesel::result::QueryResult;
@@ -11,9 +11,11 @@ use diesel::result::QueryResult;
 use crate::backend::{CacheBackend, sql_text};
 use crate::misfit::{Fits, Misfit, Never};
 use crate::model::row_key::RowKey;
+use crate::read::Blocking;
 use crate::scan::{self, Binds, Bound};
+use crate::track::WriteResult;
 use crate::track::precision::are_plain_writes_row_exact;
-use crate::write::WriteTarget;
+use crate::write::{Order, WriteMode, WriteTarget, as_announced, by_manager, not_given, space_of};
 
 /// A statement of which can be told what it changes.
 ///
@@ -69,40 +71,51 @@ where
     label = "an incomplete statement, or one for another database",
     note = "an update needs its `.set(..)`, and the database everything that the statement uses"
 )]
-pub trait Executed<C, Kind>: WriteTarget {
+pub trait Executed<C, Mode: WriteMode, Kind>: WriteTarget + Sized {
     /// What the statement changes, as [`WrittenRows`] tells it.
     #[doc(hidden)]
     fn changes(&self, table: &str, space: Option<Fingerprint>) -> Change;
 
     /// Runs the statement, and gives the number of rows that it affected.
     #[doc(hidden)]
-    fn executed(self, conn: &mut C) -> QueryResult<usize>;
+    fn executed<'conn>(order: Order<'conn, Self>, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<usize>>
+    where
+        Self: 'conn;
 }
 
 #[diagnostic::do_not_recommend]
-impl<C, Statement> Executed<C, Fits> for Statement
+impl<C, Statement> Executed<C, Blocking, Fits> for Statement
 where
-    C: Connection,
+    C: LoadConnection<Backend: CacheBackend>,
     Statement: ExecuteDsl<C, C::Backend> + WrittenRows<C::Backend>,
 {
     fn changes(&self, table: &str, space: Option<Fingerprint>) -> Change {
         self.change(table, space)
     }
 
-    fn executed(self, conn: &mut C) -> QueryResult<usize> {
-        ExecuteDsl::execute(self, conn)
+    fn executed<'conn>(order: Order<'conn, Self>, conn: &'conn mut C) -> QueryResult<usize>
+    where
+        Self: 'conn,
+    {
+        let Order { statement, table, change, after } = order;
+        let change = change(&statement, &mut || space_of(conn, table));
+        let told = WriteResult { exact: as_announced, after, given: not_given };
+        by_manager(conn, table, &change, |conn| ExecuteDsl::execute(statement, conn), told)
     }
 }
 
 // So that one thing is said of a statement that cannot be run.
 #[diagnostic::do_not_recommend]
-impl<C, Statement: Never + WriteTarget> Executed<C, Misfit> for Statement {
+impl<C, Mode: WriteMode, Statement: Never + WriteTarget> Executed<C, Mode, Misfit> for Statement {
     fn changes(&self, _table: &str, _space: Option<Fingerprint>) -> Change {
         Change::Upsert
     }
 
-    fn executed(self, _conn: &mut C) -> QueryResult<usize> {
-        Ok(0)
+    fn executed<'conn>(_order: Order<'conn, Self>, _conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<usize>>
+    where
+        Self: 'conn,
+    {
+        Mode::ready(Ok(0))
     }
 }
 

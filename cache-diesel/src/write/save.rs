@@ -2,8 +2,9 @@
 
 use core::marker::PhantomData;
 
-use cache_core::KeyBytes;
 use cache_core::protocol::write::{Change, ChangeSet};
+use cache_core::{Fingerprint, KeyBytes};
+use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
@@ -13,10 +14,12 @@ use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
+#[cfg(feature = "async")]
+use crate::write::awaiting::Awaited;
 use crate::write::candidate::prepare;
 use crate::write::insert::scopes_of;
 use crate::write::saved::for_rows;
-use crate::write::{by_manager, space_of};
+use crate::write::{WriteMode, by_manager, space_of};
 
 impl<M: CachedModel> Manager<M> {
     /// Saves `row` under its primary key: an update of every field that Diesel's `derive(AsChangeset)` sets.
@@ -46,11 +49,16 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
     /// # Errors
     ///
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
-    pub fn execute<'query, C>(self, conn: &mut C) -> QueryResult<usize>
+    pub fn execute<'conn, 'query, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<usize>>
     where
-        C: WritingConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>
+            + FetchSaved<'query, 'row, M, <C as WritingConnection<Mode>>::Backend, Mode>,
+        Mode: WriteMode,
+        'query: 'conn,
+        'row: 'conn,
     {
-        self.run(conn).map(|saved| usize::from(saved.is_some()))
+        let count = |saved: QueryResult<Option<M>>| Ok(usize::from(saved?.is_some()));
+        Mode::map(conn.fetch_saved(self), count)
     }
 
     /// Saves the row and gives it as the database has it.
@@ -58,33 +66,57 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
     /// # Errors
     ///
     /// Returns what the database says, and `NotFound` if the row is not there.
-    pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
+    pub fn get_result<'conn, 'query, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<M>>
     where
-        C: WritingConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>
+            + FetchSaved<'query, 'row, M, <C as WritingConnection<Mode>>::Backend, Mode>,
+        Mode: WriteMode,
+        'query: 'conn,
+        'row: 'conn,
     {
-        self.run(conn)?.ok_or(diesel::result::Error::NotFound)
+        Mode::map(conn.fetch_saved(self), |saved: QueryResult<Option<M>>| saved?.ok_or(diesel::result::Error::NotFound))
     }
 
-    fn run<'query, C>(self, conn: &mut C) -> QueryResult<Option<M>>
+    /// Saves by `fetch` on a connection that blocks.
+    pub(crate) fn run<C>(
+        self,
+        conn: &mut C,
+        fetch: impl FnOnce(&mut C, &'row M) -> QueryResult<Option<M>>,
+    ) -> QueryResult<Option<M>>
     where
-        C: WritingConnection<Backend: CacheBackend> + FetchSaved<'query, 'row, M, C::Backend>,
+        C: LoadConnection<Backend: CacheBackend>,
     {
         let table = self.state.table.as_str();
-        let is_one_type = tables().has_one_key(table);
-        let is_exact = is_one_type && M::key_comparison().is_exact(space_of(conn, table), table);
-        let asked = is_exact.then(|| KeyBytes::of(&self.row.id()));
+        let change = change_of(self.state, self.row, || space_of(conn, table));
         let prepared = M::WRITE_THROUGH.and_then(|_| prepare(conn, self.state, Some(KeyBytes::of(&self.row.id()))));
         let given = |saved: &Option<M>| prepared?.given(saved.as_slice());
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
         let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved.iter().map(M::id));
-        by_manager(
-            conn,
-            table,
-            &Change::Save(asked),
-            |conn| conn.fetch_saved(self.row),
-            WriteResult { exact, after, given },
-        )
+        by_manager(conn, table, &change, |conn| fetch(conn, self.row), WriteResult { exact, after, given })
     }
+
+    /// The row, and how its save is told on a connection that is awaited.
+    #[cfg(feature = "async")]
+    pub(crate) fn awaited(self) -> (&'row M, Awaited<'row, Option<M>>) {
+        let (state, row) = (self.state, self.row);
+        let told = Awaited {
+            table: &state.table,
+            change: Box::new(move |space| change_of(state, row, space)),
+            exact: Box::new(|saved: &Option<M>, identity| Some(saved_changes(state, saved.as_ref()?, identity))),
+            after: Box::new(|saved: &Option<M>| for_rows(state, M::AFTER_SAVE, saved.iter().map(M::id))),
+        };
+        (row, told)
+    }
+}
+
+/// What a save of `row` changes; `space`: under what the contents of the database are kept.
+fn change_of<M: CachedModel>(
+    state: &'static ManagerState,
+    row: &M,
+    space: impl FnOnce() -> Option<Fingerprint>,
+) -> Change {
+    let is_exact = tables().has_one_key(&state.table) && M::key_comparison().is_exact(space(), &state.table);
+    Change::Save(is_exact.then(|| KeyBytes::of(&row.id())))
 }
 
 /// What a row that came back changed.
@@ -107,11 +139,14 @@ fn saved_changes<M: CachedModel>(state: &ManagerState, row: &M, identity: Identi
     label = "`save` sets what `AsChangeset` sets, and reads the row back",
     note = "`{M}` needs `#[derive(AsChangeset, Queryable, Selectable)]`"
 )]
-pub trait FetchSaved<'query, 'row, M, DB> {
-    /// Updates the row with the key of `row` and loads what came of it.
+pub trait FetchSaved<'query, 'row, M, DB, Mode: WriteMode> {
+    /// Updates the row with the key of the one given and loads what came of it.
     ///
     /// # Errors
     ///
     /// Returns what the database says.
-    fn fetch_saved(&mut self, row: &'row M) -> QueryResult<Option<M>>;
+    fn fetch_saved<'conn>(&'conn mut self, write: SaveWrite<'row, M>) -> Mode::Reply<'conn, QueryResult<Option<M>>>
+    where
+        'query: 'conn,
+        'row: 'conn;
 }

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use cache_core::protocol::write::Change;
+use diesel::connection::LoadConnection;
 use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
@@ -12,7 +13,9 @@ use crate::read::WritingConnection;
 use crate::track::WriteResult;
 use crate::write::candidate::prepare;
 use crate::write::saved::{for_count, for_rows};
-use crate::write::{Executed, WritesTo, WrittenRows, as_announced, by_manager, not_given, space_of};
+use crate::write::{Executed, Order, WriteMode, WritesTo, WrittenRows, as_announced, by_manager, space_of};
+#[cfg(feature = "async")]
+use {crate::write::awaiting::Awaited, cache_core::Fingerprint};
 
 impl<M: CachedModel> Manager<M> {
     /// Any insert, update or delete of this table.
@@ -45,20 +48,23 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     /// # Errors
     ///
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
-    pub fn execute<C, Kind>(self, conn: &mut C) -> QueryResult<usize>
+    pub fn execute<'conn, C, Mode, Kind>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<usize>>
     where
-        C: WritingConnection<Backend: CacheBackend>,
-        Statement: Executed<C, Kind>,
+        C: WritingConnection<Mode, Backend: CacheBackend>,
+        Mode: WriteMode,
+        Statement: Executed<C, Mode, Kind> + 'conn,
     {
-        let (statement, table) = (self.statement, &self.state.table);
-        let change = statement.changes(table, space_of(conn, table));
+        let (statement, state) = (self.statement, self.state);
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
-        let told = WriteResult {
-            exact: as_announced,
-            after: |count: &usize| for_count(self.state, hook, *count),
-            given: not_given,
-        };
-        by_manager(conn, table, &change, |conn| statement.executed(conn), told)
+        Executed::executed(
+            Order {
+                statement,
+                table: &state.table,
+                change: Box::new(|statement, space| statement.changes(&state.table, space())),
+                after: Box::new(move |count| for_count(state, hook, *count)),
+            },
+            conn,
+        )
     }
 
     /// Runs the statement and gives the first row that it wrote, as the database has it: of a delete, as it was.
@@ -66,12 +72,14 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     /// # Errors
     ///
     /// Returns what the database says, and `NotFound` if no row was written.
-    pub fn get_result<'query, C>(self, conn: &mut C) -> QueryResult<M>
+    pub fn get_result<'conn, 'query, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<M>>
     where
-        C: WritingConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
-        Statement: WrittenRows<C::Backend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>
+            + FetchWritten<'query, Statement, M, <C as WritingConnection<Mode>>::Backend, Mode>,
+        Mode: WriteMode,
+        'query: 'conn,
     {
-        self.get_results(conn)?.into_iter().next().ok_or(Error::NotFound)
+        Mode::map(self.get_results(conn), |rows: QueryResult<Vec<M>>| rows?.into_iter().next().ok_or(Error::NotFound))
     }
 
     /// Runs the statement and gives the rows that it wrote, as the database has them: of a delete, as they were.
@@ -79,9 +87,24 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     /// # Errors
     ///
     /// Returns what the database says; the cache counts a statement that failed as one that has happened.
-    pub fn get_results<'query, C>(self, conn: &mut C) -> QueryResult<Vec<M>>
+    pub fn get_results<'conn, 'query, C, Mode>(self, conn: &'conn mut C) -> Mode::Reply<'conn, QueryResult<Vec<M>>>
     where
-        C: WritingConnection<Backend: CacheBackend> + FetchWritten<'query, Statement, M, C::Backend>,
+        C: WritingConnection<Mode, Backend: CacheBackend>
+            + FetchWritten<'query, Statement, M, <C as WritingConnection<Mode>>::Backend, Mode>,
+        Mode: WriteMode,
+        'query: 'conn,
+    {
+        conn.fetch_written(self)
+    }
+
+    /// Runs the statement by `fetch` on a connection that blocks.
+    pub(crate) fn run<C>(
+        self,
+        conn: &mut C,
+        fetch: impl FnOnce(&mut C, Statement) -> QueryResult<Vec<M>>,
+    ) -> QueryResult<Vec<M>>
+    where
+        C: LoadConnection<Backend: CacheBackend>,
         Statement: WrittenRows<C::Backend>,
     {
         let (statement, state) = (self.statement, self.state);
@@ -92,8 +115,29 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         let row = if let Change::Update { row, .. } = change { Some(row) } else { None };
         let prepared = row.and_then(|row| prepare(conn, state, Some(row)));
         let given = |rows: &Vec<M>| prepared?.given(rows);
-        let fetch = |conn: &mut C| conn.fetch_written(statement);
+        let fetch = |conn: &mut C| fetch(conn, statement);
         by_manager(conn, &state.table, &change, fetch, WriteResult { exact: as_announced, after, given })
+    }
+
+    /// How the statement is told on a connection to a `DB` that is awaited.
+    #[cfg(feature = "async")]
+    pub(crate) fn awaited<DB>(
+        self,
+        space: impl FnOnce() -> Option<Fingerprint>,
+    ) -> (Statement, Awaited<'static, Vec<M>>)
+    where
+        Statement: WrittenRows<DB>,
+    {
+        let (statement, state) = (self.statement, self.state);
+        let change = statement.change(&state.table, space());
+        let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
+        let told = Awaited {
+            table: &state.table,
+            change: Box::new(|_| change),
+            exact: Box::new(as_announced),
+            after: Box::new(move |rows: &Vec<M>| for_rows(state, hook, rows.iter().map(M::id))),
+        };
+        (statement, told)
     }
 }
 
@@ -105,11 +149,16 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     label = "use `execute`, and read the rows afterwards",
     note = "the database needs RETURNING, which MySQL has not, and `{M}` needs `#[derive(Queryable, Selectable)]`"
 )]
-pub trait FetchWritten<'query, Statement, M, DB> {
-    /// Runs `statement` and loads what came of it.
+pub trait FetchWritten<'query, Statement, M, DB, Mode: WriteMode> {
+    /// Runs the statement and loads what came of it.
     ///
     /// # Errors
     ///
     /// Returns what the database says.
-    fn fetch_written(&mut self, statement: Statement) -> QueryResult<Vec<M>>;
+    fn fetch_written<'conn>(
+        &'conn mut self,
+        write: StatementWrite<M, Statement>,
+    ) -> Mode::Reply<'conn, QueryResult<Vec<M>>>
+    where
+        'query: 'conn;
 }

@@ -29,14 +29,48 @@ where
         Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
         _ => (Database::named(""), everywhere(changes)),
     };
-    let named = named().into_iter().map(|database| (database, changes.clone()));
     let ending = if is_in_transaction(conn) { WriteEnd::Unknown } else { WriteEnd::Over };
+    let _release = begin(changes, own, ending)?;
+    write(conn)
+}
+
+/// Places what a write on a connection without a tracker may change that nobody can ask for its database.
+#[cfg(feature = "async")]
+pub(super) fn begin_unnamed(changes: &ChangeSet, is_in_transaction: bool) -> Result<Unnamed, diesel::result::Error> {
+    watch::check_default();
+    // Until its end is told it may be under way.
+    let release =
+        begin::<diesel::result::Error>(changes, (Database::named(""), everywhere(changes)), WriteEnd::Unknown)?;
+    Ok(Unnamed { release, is_in_transaction })
+}
+
+/// A write on a connection that nobody can ask for its database. If it is dropped before its end, it may be under way.
+#[cfg(feature = "async")]
+pub(super) struct Unnamed {
+    release: OnDrop,
+    is_in_transaction: bool,
+}
+
+#[cfg(feature = "async")]
+impl Unnamed {
+    /// The write is over.
+    pub(super) fn end(mut self) {
+        if !self.is_in_transaction {
+            self.release.ending = WriteEnd::Over;
+        }
+    }
+}
+
+fn begin<E>(changes: &ChangeSet, own: (Database, ChangeSet), ending: WriteEnd) -> Result<OnDrop, E>
+where
+    E: From<diesel::result::Error>,
+{
+    let named = named().into_iter().map(|database| (database, changes.clone()));
     let mut writes = ensured(named.chain([own])).map_err(refused::<E>)?;
     for (invalidation, changes) in &mut writes {
         invalidation.place(changes, &registry::every());
     }
-    let _release = OnDrop { writes, ending };
-    write(conn)
+    Ok(OnDrop { writes, ending })
 }
 
 /// What a strict write fails with: Diesel has no kind for it.

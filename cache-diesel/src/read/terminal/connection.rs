@@ -2,7 +2,7 @@
 
 use diesel::Selectable;
 use diesel::backend::Backend;
-use diesel::connection::LoadConnection;
+use diesel::connection::{Instrumentation, LoadConnection};
 use diesel::deserialize::FromSqlRow;
 use diesel::dsl::SqlTypeOf;
 
@@ -63,10 +63,23 @@ impl<C: Never + LoadConnection> AnyConnection<Misfit> for C {
     note = "of a pool, take a connection first, as in `.execute(&mut pool.get()?)`",
     note = "a connection behind a guard is dereferenced, as in `.execute(&mut *guard)`, and of a `MultiConnection` the one inside is given"
 )]
-pub trait WritingConnection: LoadConnection {}
+pub trait WritingConnection<Mode> {
+    /// The connection's database backend.
+    type Backend: Backend;
+
+    /// What the tracker is on.
+    #[doc(hidden)]
+    fn instrumented(&mut self) -> &mut dyn Instrumentation;
+}
 
 #[diagnostic::do_not_recommend]
-impl<C: LoadConnection> WritingConnection for C {}
+impl<C: LoadConnection> WritingConnection<Blocking> for C {
+    type Backend = C::Backend;
+
+    fn instrumented(&mut self) -> &mut dyn Instrumentation {
+        self.instrumentation()
+    }
+}
 
 /// A connection from which an `M` can be read: a row of a table, or of joined ones.
 ///

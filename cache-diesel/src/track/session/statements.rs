@@ -94,6 +94,12 @@ impl Session {
         if is_over { Intents::End } else { Intents::Stand }
     }
 
+    /// Nobody awaits a manager's statement any more that is under way.
+    #[cfg(feature = "async")]
+    pub(crate) fn give_own_up(&mut self) {
+        self.under_way.give_own_up();
+    }
+
     /// A manager has asked: whatever has not told its end has failed.
     pub(crate) fn end_asking(&mut self) {
         self.under_way.take_kind(StatementKind::Asking);

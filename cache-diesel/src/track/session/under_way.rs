@@ -208,6 +208,14 @@ impl RunningStatements {
         changes
     }
 
+    /// What a manager writes at present counts as any other statement of which no end is told.
+    #[cfg(feature = "async")]
+    pub(super) fn give_own_up(&mut self) {
+        let own = self.older.iter_mut().chain(&mut self.newest);
+        own.filter(|entry| entry.statement.kind == StatementKind::Writing)
+            .for_each(|entry| entry.statement.kind = StatementKind::Plain);
+    }
+
     /// Forgets the statements of this kind, and gives what they change, if there are any.
     pub(super) fn take_kind(&mut self, kind: StatementKind) -> Option<ChangeSet> {
         let is_meant = |entry: &Entry| entry.statement.kind == kind;

@@ -1,5 +1,8 @@
 //! Announces a manager's own statements to the tracker, so that they are not counted again.
 
+#[cfg(feature = "async")]
+pub(crate) mod awaited;
+
 use core::mem;
 
 use cache_core::protocol::write::ChangeSet;
