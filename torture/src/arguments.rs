@@ -4,8 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str =
-    "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--file] [--without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +23,8 @@ pub(crate) struct Run {
     pub(crate) has_protocol: bool,
     /// Whether workers have memory in front of Redis.
     pub(crate) is_near: bool,
+    /// Whether they share a file in the place of Redis.
+    pub(crate) has_file: bool,
     /// Whether some of the readers ask a standby of the database, which is behind.
     pub(crate) has_standby: bool,
     /// Whether it is over when a stale read was found.
@@ -43,7 +44,8 @@ pub(crate) struct Worker {
     pub(crate) written_database: String,
     /// A standby of it, for one of those that read.
     pub(crate) standby: Option<String>,
-    pub(crate) redis: String,
+    /// The URL of the store.
+    pub(crate) store: String,
     pub(crate) has_protocol: bool,
     pub(crate) is_near: bool,
 }
@@ -58,7 +60,8 @@ impl Arguments {
         let mut words = Words(arguments.into_iter().collect());
         let has_protocol = !words.take_flag("--without-protocol");
         let (is_near, has_standby) = (words.take_flag("--near"), words.take_flag("--standby"));
-        let of_the_protocol = [(is_near, "--near"), (has_standby, "--standby")];
+        let has_file = words.take_flag("--file");
+        let of_the_protocol = [(is_near, "--near"), (has_standby, "--standby"), (has_file, "--file")];
         if let Some((_, name)) = of_the_protocol.into_iter().find(|(is_on, _)| *is_on && !has_protocol) {
             return Err(format!("`{name}` does not go with `--without-protocol`"));
         }
@@ -72,7 +75,7 @@ impl Arguments {
                 database: words.required("--database")?,
                 written_database: words.required("--written-database")?,
                 standby: words.take("--standby-database")?,
-                redis: words.required("--redis")?,
+                store: words.required("--store")?,
                 has_protocol,
                 is_near,
             })
@@ -84,6 +87,7 @@ impl Arguments {
                 workers: words.number("--workers")?.unwrap_or(4).clamp(1, 16),
                 has_protocol,
                 is_near,
+                has_file,
                 has_standby,
                 is_until_stale,
             })
@@ -99,7 +103,7 @@ impl Worker {
         words.extend(["--index".to_owned(), self.index.to_string(), "--seed".to_owned(), self.seed.to_string()]);
         words.extend(["--start".to_owned(), self.start.to_string()]);
         words.extend(["--socket".to_owned(), self.socket.to_string_lossy().into_owned()]);
-        words.extend(["--database".to_owned(), self.database.clone(), "--redis".to_owned(), self.redis.clone()]);
+        words.extend(["--database".to_owned(), self.database.clone(), "--store".to_owned(), self.store.clone()]);
         words.extend(["--written-database".to_owned(), self.written_database.clone()]);
         words.extend(self.standby.iter().flat_map(|url| ["--standby-database".to_owned(), url.clone()]));
         if !self.has_protocol {
@@ -162,7 +166,7 @@ mod tests {
                 database: "postgres://x".to_owned(),
                 written_database: "postgres://z".to_owned(),
                 standby: is_near.then(|| "postgres://s".to_owned()),
-                redis: "redis://y".to_owned(),
+                store: "redis://y".to_owned(),
                 has_protocol,
                 is_near,
             };
@@ -176,6 +180,7 @@ mod tests {
             .into_iter()
             .chain([("--seconds 1 --near --without-protocol", "`--near`")])
             .chain([("--seconds 1 --standby --without-protocol", "`--standby`")])
+            .chain([("--seconds 1 --file --without-protocol", "`--file`")])
         {
             assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");
         }

@@ -54,7 +54,7 @@ struct UnderWay {
 impl Nemesis {
     pub(crate) fn new(run: &Run) -> Self {
         let (dice, trouble) = (Dice::new(run.seed), Trouble::new(run.workers));
-        let victims = Victims { workers: run.workers, are_near: run.is_near };
+        let victims = Victims { workers: run.workers, are_near: run.is_near, have_links: !run.has_file };
         Self { dice, victims, next_at: Duration::from_secs(1), under_way: Vec::new(), trouble }
     }
 
@@ -149,17 +149,22 @@ impl Parts<'_> {
     fn begin(&mut self, harm: Harm) -> Result<(), Problem> {
         match harm {
             Harm::AtCommit(worker, _) => self.workers.database(worker).set(Link::All, Way::UntilCommit),
-            Harm::Cut(worker, link) => self.workers.proxy(worker).cut(link),
+            Harm::Cut(worker, link) => self.workers.proxy(worker).into_iter().for_each(|way| way.cut(link)),
             Harm::Flush => {
-                self.servers.redis.flush()?;
+                self.servers.store.redis()?.flush()?;
                 self.coordinator.lose();
             }
             Harm::Kill(worker) => self.workers.kill(worker),
             Harm::Pause(worker) => self.workers.pause(worker, true),
-            Harm::PauseRedis => self.servers.redis.pause(true),
+            Harm::Lock => self.servers.store.file()?.lock(true)?,
+            Harm::PauseRedis => self.servers.store.redis()?.pause(true),
+            Harm::Remove => {
+                self.servers.store.file()?.remove();
+                self.coordinator.lose();
+            }
             Harm::Restart { is_empty } => self.restart(is_empty)?,
-            Harm::Rewind | Harm::Save => self.servers.redis.save()?,
-            Harm::Spoil(worker, link, way) => self.workers.proxy(worker).set(link, way),
+            Harm::Rewind | Harm::Save => self.servers.store.redis()?.save()?,
+            Harm::Spoil(worker, link, way) => self.workers.proxy(worker).into_iter().for_each(|it| it.set(link, way)),
         }
         Ok(())
     }
@@ -167,18 +172,21 @@ impl Parts<'_> {
     fn end(&mut self, harm: Harm) -> Result<(), Problem> {
         match harm {
             Harm::Pause(worker) => self.workers.pause(worker, false),
-            Harm::PauseRedis => self.servers.redis.pause(false),
+            Harm::Lock => self.servers.store.file()?.lock(false)?,
+            Harm::PauseRedis => self.servers.store.redis()?.pause(false),
             Harm::Rewind => self.restart(false)?,
-            Harm::Spoil(worker, link, _) => self.workers.proxy(worker).set(link, Way::Open),
+            Harm::Spoil(worker, link, _) => {
+                self.workers.proxy(worker).into_iter().for_each(|way| way.set(link, Way::Open));
+            }
             Harm::AtCommit(worker, _) => self.workers.database(worker).set(Link::All, Way::Open),
-            Harm::Cut(..) | Harm::Flush | Harm::Kill(_) | Harm::Restart { .. } | Harm::Save => {}
+            Harm::Cut(..) | Harm::Flush | Harm::Kill(_) | Harm::Remove | Harm::Restart { .. } | Harm::Save => {}
         }
         Ok(())
     }
 
     /// Restarts Redis with its last snapshot, or with nothing.
     fn restart(&self, is_empty: bool) -> Result<(), Problem> {
-        self.servers.redis.restart(is_empty)?;
+        self.servers.store.redis()?.restart(is_empty)?;
         self.coordinator.lose();
         Ok(())
     }

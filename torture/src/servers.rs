@@ -9,10 +9,12 @@ use tempfile::TempDir;
 use crate::process::find_program;
 
 mod database;
+mod file;
 mod own;
 mod redis;
 
 pub(crate) use database::Database;
+pub(crate) use file::EntryFile;
 pub(crate) use redis::Redis;
 
 /// What goes wrong before a run, and ends it.
@@ -26,9 +28,36 @@ const MISSING: &str = "is not installed; on Debian and Ubuntu: apt-get install p
 #[derive(Debug)]
 pub(crate) struct Servers {
     pub(crate) database: Database,
-    pub(crate) redis: Redis,
+    pub(crate) store: Store,
     // The last one: the servers are gone when it goes.
     pub(crate) directory: TempDir,
+}
+
+/// Where the entries of a run are.
+#[derive(Debug)]
+pub(crate) enum Store {
+    File(EntryFile),
+    Redis(Redis),
+}
+
+impl Store {
+    /// The server.
+    ///
+    /// # Errors
+    ///
+    /// If the run has none.
+    pub(crate) fn redis(&self) -> Result<&Redis, Problem> {
+        if let Self::Redis(redis) = self { Ok(redis) } else { Err("the run has no Redis".into()) }
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    ///
+    /// If the run has none.
+    pub(crate) fn file(&self) -> Result<&EntryFile, Problem> {
+        if let Self::File(file) = self { Ok(file) } else { Err("the run keeps its entries in no file".into()) }
+    }
 }
 
 impl Servers {
@@ -37,11 +66,15 @@ impl Servers {
     /// # Errors
     ///
     /// If a program is missing, or a server does not start.
-    pub(crate) fn start(has_standby: bool) -> Result<Self, Problem> {
+    pub(crate) fn start(has_standby: bool, has_file: bool) -> Result<Self, Problem> {
         let directory = tempfile::Builder::new().prefix("torture.").tempdir()?;
-        let redis = Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?;
+        let store = if has_file {
+            Store::File(EntryFile::in_directory(directory.path()))
+        } else {
+            Store::Redis(Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?)
+        };
         let database = Database::start(directory.path(), has_standby)?;
-        Ok(Self { database, redis, directory })
+        Ok(Self { database, store, directory })
     }
 }
 

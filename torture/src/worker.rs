@@ -72,11 +72,11 @@ fn is_end(error: &(dyn std::error::Error + 'static)) -> bool {
 /// Short pauses, so that a cache that was left alone is soon used again: much has to happen in little time.
 fn install(worker: &Worker) -> Result<(), Problem> {
     let mut cache = Cache::builder()
-        .redis(&worker.redis)
         .intent_life(INTENT_LIFE)
         .breaker_pause(Duration::from_millis(100), Duration::from_secs(1))
         .flight_wait(Duration::from_secs(1))
         .lease_life(Duration::from_secs(1));
+    cache = if worker.store.starts_with("sqlite:") { cache.sqlite(&worker.store) } else { cache.redis(&worker.store) };
     if worker.is_near {
         cache = cache.near(16 * MIB).max_staleness(MAX_STALENESS);
     }
@@ -118,7 +118,7 @@ impl Thread {
         if place == Place::Standby && worker.index.is_multiple_of(2) {
             cache_diesel::replica(&mut conn)?;
         }
-        let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.redis)? };
+        let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.store)? };
         let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
         let owned = owned_in_turn(worker.index, worker.start).collect();
         Ok(Self { dice, owned, line, conn, database, access, is_near: worker.is_near })

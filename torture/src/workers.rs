@@ -7,7 +7,7 @@ use crate::arguments::{Run, Worker};
 use crate::ledger::Life;
 use crate::process::Process;
 use crate::proxy::Proxy;
-use crate::servers::{Problem, Servers};
+use crate::servers::{Problem, Servers, Store};
 
 /// All of them. They end with this value.
 #[derive(Debug)]
@@ -17,7 +17,8 @@ pub(crate) struct Workers(Vec<Slot>);
 #[derive(Debug)]
 struct Slot {
     worker: Worker,
-    proxy: Proxy,
+    /// Its way to Redis, if there is one.
+    proxy: Option<Proxy>,
     /// Its way to the database, for what it writes.
     database: Proxy,
     /// `None`: it was killed.
@@ -29,7 +30,10 @@ impl Workers {
     pub(crate) fn start(run: &Run, servers: &Servers, socket: &Path) -> Result<Self, Problem> {
         let mut slots = Vec::new();
         for index in 0..run.workers {
-            let proxy = Proxy::to(("127.0.0.1".to_owned(), servers.redis.port()))?;
+            let proxy = match &servers.store {
+                Store::File(_) => None,
+                Store::Redis(redis) => Some(Proxy::to(("127.0.0.1".to_owned(), redis.port()))?),
+            };
             let database = Proxy::to(servers.database.address())?;
             let worker = Worker {
                 index,
@@ -39,7 +43,12 @@ impl Workers {
                 database: servers.database.url(),
                 written_database: servers.database.url_by(database.port()),
                 standby: servers.database.standby_url(),
-                redis: format!("redis://127.0.0.1:{}?prefix=torture", proxy.port()),
+                store: match (&servers.store, &proxy) {
+                    (Store::File(file), _) => file.url(),
+                    (_, proxy) => {
+                        format!("redis://127.0.0.1:{}?prefix=torture", proxy.as_ref().map_or(0, Proxy::port))
+                    }
+                },
                 has_protocol: run.has_protocol,
                 is_near: run.is_near,
             };
@@ -50,9 +59,9 @@ impl Workers {
         Ok(workers)
     }
 
-    /// Its way to Redis.
-    pub(crate) fn proxy(&self, index: usize) -> &Proxy {
-        &self.0[index].proxy
+    /// Its way to Redis, if there is one.
+    pub(crate) fn proxy(&self, index: usize) -> Option<&Proxy> {
+        self.0[index].proxy.as_ref()
     }
 
     /// Its way to the database, for what it writes.

@@ -42,6 +42,16 @@ fn memory_in_front_of_redis_is_no_further_behind_than_it_may_be() {
 }
 
 #[test]
+fn no_stale_row_is_read_from_a_file_that_is_locked_and_removed() {
+    for near in [&["--seconds", "12", "--file"][..], &["--seconds", "12", "--file", "--near"]] {
+        let (output, report) = torture(near);
+        assert_eq!(number(&report, "stale reads: "), 0);
+        assert!(number(&report, "faults injected: ") > 0);
+        assert!(output.status.success());
+    }
+}
+
+#[test]
 fn without_the_protocol_stale_rows_are_found() {
     let (output, report) = torture(&["--seconds", "120", "--until-stale", "--without-protocol"]);
     assert!(number(&report, "stale reads: ") > 0);

@@ -25,7 +25,13 @@ impl SqliteFile {
     /// A file that does not exist yet, in memory where there is such a directory, by a time that is moved by hand.
     #[must_use]
     pub fn new() -> Self {
-        Self::with("sqlite", "cache", Time::by_hand())
+        Self::at(Time::by_hand())
+    }
+
+    /// The same by a time that others go by too.
+    #[must_use]
+    pub fn at(time: Time) -> Self {
+        Self::with("sqlite", "cache", time)
     }
 
     /// The same for `file:`, which takes a directory.
@@ -37,7 +43,7 @@ impl SqliteFile {
     /// The same by the time that passes by itself.
     #[must_use]
     pub fn in_real_time() -> Self {
-        Self::with("sqlite", "cache", Time::real())
+        Self::at(Time::real())
     }
 
     fn with(scheme: &str, name: &str, time: Time) -> Self {

@@ -18,8 +18,12 @@ pub(super) enum Harm {
     Cut(usize, Link),
     Flush,
     Kill(usize),
+    /// Nobody can write to the file.
+    Lock,
     Pause(usize),
     PauseRedis,
+    /// The file is taken away.
+    Remove,
     /// Redis comes back with what it held when this began.
     Rewind,
     Restart {
@@ -44,6 +48,8 @@ pub(super) struct Victims {
     pub(super) workers: usize,
     /// They have memory, and a link on which they are told of changes.
     pub(super) are_near: bool,
+    /// They reach the store over links; otherwise it is a file.
+    pub(super) have_links: bool,
 }
 
 /// What something is done to.
@@ -58,7 +64,13 @@ impl Harm {
     pub(super) const fn concerns(self) -> Concern {
         match self {
             Self::Cut(worker, _) | Self::Spoil(worker, ..) => Concern::Way(worker),
-            Self::Flush | Self::PauseRedis | Self::Restart { .. } | Self::Rewind | Self::Save => Concern::Redis,
+            Self::Flush
+            | Self::Lock
+            | Self::PauseRedis
+            | Self::Remove
+            | Self::Restart { .. }
+            | Self::Rewind
+            | Self::Save => Concern::Redis,
             Self::AtCommit(worker, _) | Self::Kill(worker) | Self::Pause(worker) => Concern::Worker(worker),
         }
     }
@@ -76,6 +88,17 @@ impl Harm {
         }
     }
 
+    /// This, or what happens to a file in its place.
+    const fn without_links(self) -> Self {
+        match self {
+            Self::Cut(worker, _) => Self::AtCommit(worker, Fate::Kill),
+            Self::Spoil(worker, ..) => Self::AtCommit(worker, Fate::Wait),
+            Self::PauseRedis | Self::Rewind | Self::Save => Self::Lock,
+            Self::Flush | Self::Restart { .. } => Self::Remove,
+            other => other,
+        }
+    }
+
     /// A name for the report.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -85,8 +108,10 @@ impl Harm {
             Self::Cut(..) => "links cut",
             Self::Flush => "Redis flushed",
             Self::Kill(_) => "workers killed",
+            Self::Lock => "files locked",
             Self::Pause(_) => "workers paused",
             Self::PauseRedis => "Redis paused",
+            Self::Remove => "files removed",
             Self::Restart { is_empty: true } => "Redis restarted empty",
             Self::Restart { is_empty: false } => "Redis restarted from its last snapshot",
             Self::Rewind => "Redis set back by a moment",
@@ -116,6 +141,7 @@ pub(super) fn plan(dice: &mut Dice, victims: Victims, season: Season) -> (Harm, 
         Season::Gentle => anything(dice, worker, victims).without_loss(worker),
         Season::Calm | Season::Storm => anything(dice, worker, victims),
     };
+    let harm = if victims.have_links { harm } else { harm.without_links() };
     // A worker that was killed in such a season is soon there again.
     let is_short = season == Season::Kills && harm == Harm::Kill(worker);
     (harm, if is_short { SHORT } else { duration(harm, dice) })
@@ -167,8 +193,8 @@ fn duration(harm: Harm, dice: &mut Dice) -> Duration {
         // Some of them about as long as memory may be behind, some longer.
         Harm::Spoil(_, Link::Asking | Link::Told, _) => return Duration::from_millis(400 + dice.below(1600)),
         Harm::Pause(_) => LONGEST_PAUSE,
-        Harm::Kill(_) | Harm::PauseRedis | Harm::Rewind | Harm::Spoil(..) => LONGEST_HOLD,
-        Harm::Cut(..) | Harm::Flush | Harm::Restart { .. } | Harm::Save => Duration::ZERO,
+        Harm::Kill(_) | Harm::Lock | Harm::PauseRedis | Harm::Rewind | Harm::Spoil(..) => LONGEST_HOLD,
+        Harm::Cut(..) | Harm::Flush | Harm::Remove | Harm::Restart { .. } | Harm::Save => Duration::ZERO,
     };
     within(longest, dice)
 }

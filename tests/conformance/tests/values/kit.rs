@@ -9,6 +9,8 @@ use cache_core::{Cache, CacheBuilder, ManualClock};
 #[cfg(feature = "redis")]
 use conformance::redis_server::RedisServer;
 use conformance::simulation::{Server, SimulatedLink};
+#[cfg(feature = "sqlite-store")]
+use conformance::sqlite_file::SqliteFile;
 use conformance::{FailingStore, Time};
 
 /// A cache under test.
@@ -18,6 +20,9 @@ pub struct Kit {
     /// The same cache in another process.
     pub peer: Cache,
     pub clock: ManualClock,
+    /// The file that keeps it, if one does.
+    #[cfg(feature = "sqlite-store")]
+    _file: Option<SqliteFile>,
     /// The real server that keeps it, if one does.
     #[cfg(feature = "redis")]
     redis: Option<RedisServer>,
@@ -68,6 +73,8 @@ fn age(server: &RedisServer, seconds: u64) {
 pub fn each(test: impl Fn(&Kit)) {
     let kits = [memory, elsewhere, remote];
     kits.into_iter().for_each(|kit| run(&kit(), &test));
+    #[cfg(feature = "sqlite-store")]
+    run(&in_a_file(), &test);
     #[cfg(feature = "redis")]
     run(&on_redis(), &test);
 }
@@ -138,6 +145,19 @@ fn remote() -> Kit {
     kit("on a server", [town.patient(), town.patient()], town.clock)
 }
 
+/// A file of SQLite, of which each process has connections of its own.
+#[cfg(feature = "sqlite-store")]
+fn in_a_file() -> Kit {
+    let clock = ManualClock::new();
+    let file = SqliteFile::at(Time::Hand(clock.clone()));
+    let process = || {
+        let builder = Cache::builder().store(file.peer_store("town").largest_value(1024 * 1024)).clock(clock.clone());
+        builder.breaker_failures(u32::MAX).flight_wait(Duration::from_secs(5)).build().unwrap()
+    };
+    let caches = [process(), process()];
+    Kit { _file: Some(file), ..kit("in a file", caches, clock) }
+}
+
 /// A real server. Its time passes as well, but little of it in a test.
 #[cfg(feature = "redis")]
 fn on_redis() -> Kit {
@@ -157,6 +177,8 @@ fn kit(name: &'static str, [cache, peer]: [Cache; 2], clock: ManualClock) -> Kit
         cache,
         peer,
         clock,
+        #[cfg(feature = "sqlite-store")]
+        _file: None,
         #[cfg(feature = "redis")]
         redis: None,
     }

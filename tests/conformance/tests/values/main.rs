@@ -15,3 +15,4 @@ mod loads;
 mod many;
 mod places;
 mod schedules;
+mod sessions;
