@@ -23,7 +23,7 @@ pub mod store;
 pub mod sync;
 mod values;
 
-pub use cache::awaited::Offloaded;
+pub use cache::awaited::{Manner, Offloaded};
 pub use cache::builder::CacheBuilder;
 pub use cache::mode::Mode;
 pub use cache::{Cache, registry};

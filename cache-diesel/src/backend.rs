@@ -4,9 +4,12 @@ use core::fmt;
 
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
+use diesel::expression::QueryMetadata;
 use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
+use diesel::sql_types::Untyped;
 
+use crate::backend::line::{Line, Reply};
 use crate::catalogue::{AskedColumn, FactRow};
 use crate::identity::address::DatabaseAddress;
 use crate::identity::answer::ServerAnswer;
@@ -18,6 +21,7 @@ mod bound;
 mod declared;
 #[cfg(feature = "mysql")]
 mod last_insert_id;
+pub(crate) mod line;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -52,7 +56,7 @@ pub(crate) type NamingBackend = diesel::mysql::Mysql;
     message = "the backend `{Self}` is not supported by the cache",
     note = "enable the feature of cache-diesel that is named after the database: `sqlite`, `postgres` or `mysql`"
 )]
-pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
+pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + QueryMetadata<Untyped> + 'static {
     /// Which SQL the backend speaks.
     #[doc(hidden)]
     const DIALECT: Dialect;
@@ -100,7 +104,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     ///
     /// If the database does not answer.
     #[doc(hidden)]
-    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<ServerAnswer>>;
+    fn ask<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<ServerAnswer>>>;
 
     /// Asks an open connection for its session's state.
     ///
@@ -116,7 +120,10 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + 'static {
     ///
     /// If the database cannot be asked.
     #[doc(hidden)]
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>>;
+    fn declared<'a, C: Line<Backend = Self> + 'a>(
+        conn: &'a mut C::Conn,
+        columns: &'a [AskedColumn],
+    ) -> Reply<'a, QueryResult<Vec<FactRow>>>;
 
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]

@@ -262,6 +262,7 @@ pub mod __private {
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;
+    pub use crate::backend::line::{Line, Reply};
     pub use crate::error::NotFound;
     pub use crate::manager::{Manager, ManagerCell, ViewManager};
     pub use crate::model::comparison::{Comparison, Stated};

@@ -36,6 +36,6 @@ pub use terminal::{AsRead, AsReadEntry, BlockingRead, Ended, First, FirstEntry, 
 
 pub(crate) use drive::ask::{introduce_writer, may_store};
 pub(crate) use drive::consult::{confirm, consult_writer};
-pub(crate) use drive::gate::{gate, is_in_transaction, transaction_depth};
+pub(crate) use drive::gate::{gate, is_in_transaction};
 pub(crate) use task::row::keep_row;
 pub(crate) use task::{Head, Site};

@@ -17,10 +17,10 @@ pub(crate) use session::{Manner, TransactionOrigin};
 pub(crate) use stage::{is_rehearsed, widen};
 #[cfg(feature = "async")]
 pub(crate) use tracker::own;
-pub(crate) use tracker::own::{OwnText, WriteResult, asking, writing};
-pub(crate) use tracker::placed::questioning;
+pub(crate) use tracker::own::{OwnStatement, OwnText, WriteResult, writing};
+pub(crate) use tracker::placed::Question;
 pub(crate) use tracker::shut::Shut;
-pub(crate) use tracker::{Tracker, tracker_of};
+pub(crate) use tracker::{Tracker, tracker_of, tracker_on};
 
 pub(crate) use carry::ensure;
 

@@ -30,6 +30,7 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::identity::Identity;
 use crate::model::declaration::{has_schema, is_stated, tables};
 use crate::read::{consult_writer, introduce_writer, is_in_transaction};
@@ -52,14 +53,14 @@ where
     C: LoadConnection<Backend: CacheBackend>,
 {
     let changes = announced_changes::<C::Backend>(table, announced);
-    introduce_writer(conn);
+    at_once(introduce_writer::<C>(conn));
     if let Some(tracker) = tracker_of(conn) {
         tracker.ensure(&changes).map_err(untracked::refused::<diesel::result::Error>)?;
         return writing(conn, changes, write, told);
     }
     let written = untracked::write(conn, &changes, write)?;
     // In a transaction nobody would tell of the commit.
-    if !is_in_transaction(conn) {
+    if !is_in_transaction::<C>(conn) {
         (told.after)(&written).into_iter().for_each(|hook| hook());
     }
     Ok(written)
@@ -77,9 +78,9 @@ fn announced_changes<DB: CacheBackend>(table: &str, announced: &Change) -> Chang
 
 /// Under what the contents of the database are kept whose `table` is written on `conn`, if that is known.
 pub(crate) fn space_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, table: &str) -> Option<Fingerprint> {
-    introduce_writer(conn);
+    at_once(introduce_writer::<C>(conn));
     if is_stated(table) {
-        consult_writer(conn);
+        at_once(consult_writer::<C>(conn));
     }
     tracker_of(conn)?.present_identity().map(|identity| identity.space)
 }

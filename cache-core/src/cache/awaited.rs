@@ -3,11 +3,12 @@
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::thread;
 
 use crate::cache::Cache;
 use crate::runtime::context::{self, Entered};
 use crate::runtime::desk::{Answer, Nap};
-use crate::runtime::flight::{Follower, Following};
+use crate::runtime::flight::{Follower, Following, Waited};
 use crate::runtime::queue::Calling;
 
 /// What was done for a task: at once, or by a thread of the cache's desk.
@@ -21,7 +22,52 @@ enum State<T> {
     Waiting(Answer<T>),
 }
 
+/// How a driver calls stores, and waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Manner {
+    /// As a task: it holds no thread up.
+    Awaited,
+    /// On its own thread: what it awaits is there at once.
+    Blocking,
+}
+
 impl Cache {
+    /// Does `work` that calls the store for a read: in a [`Blocking`](Manner::Blocking) driver at once, in an awaited one as
+    /// [`offload`](Self::offload) does.
+    pub fn call_by<T: Send + 'static>(
+        &self,
+        manner: Manner,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Offloaded<T> {
+        match manner {
+            Manner::Awaited => self.offload(work),
+            Manner::Blocking => Offloaded(State::Done(Some(work()))),
+        }
+    }
+
+    /// Whether a driver may call the store itself: nobody is held up.
+    #[must_use]
+    pub fn is_called_at_once(&self, manner: Manner) -> bool {
+        manner == Manner::Blocking || self.is_local()
+    }
+
+    /// Waits for somebody else's load, `budget` at most.
+    pub async fn follow_by(&self, manner: Manner, follower: Follower, budget: Duration) -> Waited {
+        match manner {
+            Manner::Awaited => self.follow(follower, budget).await,
+            Manner::Blocking => follower.wait(budget),
+        }
+    }
+
+    /// Waits for `duration`.
+    pub async fn nap_by(&self, manner: Manner, duration: Duration) {
+        match manner {
+            Manner::Awaited => self.nap(duration).await,
+            Manner::Blocking => thread::sleep(duration),
+        }
+    }
+
     /// Does `work` that calls the store for a read, and blocks no thread that polls: what is kept in this process answers
     /// at once, and all else is called by a thread of the cache.
     ///

@@ -26,12 +26,11 @@ impl From<Row> for FactRow {
 pub(super) mod mysql {
     use std::collections::HashSet;
 
-    use diesel::connection::LoadConnection;
     use diesel::mysql::Mysql;
     use diesel::result::QueryResult;
-    use diesel::{RunQueryDsl, sql_query};
 
     use super::{AskedColumn, FactRow, Row};
+    use crate::backend::line::Line;
     use crate::catalogue::pairs_of;
     use crate::scan::{self, Dialect};
 
@@ -60,18 +59,18 @@ pub(super) mod mysql {
         )
     }
 
-    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Mysql>>(
-        conn: &mut C,
+    pub(in crate::backend) async fn ask<C: Line<Backend = Mysql>>(
+        conn: &mut C::Conn,
         columns: &[AskedColumn],
     ) -> QueryResult<Vec<FactRow>> {
         let listed: HashSet<&str> = scan::listed(Dialect::Mysql).collect();
-        let mut rows: Vec<Row> = sql_query(SQL).load(conn)?;
+        let mut rows: Vec<Row> = C::rows(conn, SQL.to_owned()).await?;
         rows.retain(|row| listed.contains(row.name.as_str()));
         if let Some(pairs) = pairs_of(columns) {
-            rows.extend(sql_query(bytes(&pairs)).load::<Row>(conn)?);
+            rows.extend(C::rows::<Row>(conn, bytes(&pairs)).await?);
         }
         if let Some(pairs) = pairs_of(columns.iter().filter(|asked| asked.is_stated)) {
-            rows.extend(sql_query(declared(&pairs)).load::<Row>(conn)?);
+            rows.extend(C::rows::<Row>(conn, declared(&pairs)).await?);
         }
         Ok(rows.into_iter().map(FactRow::from).collect())
     }
@@ -79,12 +78,11 @@ pub(super) mod mysql {
 
 #[cfg(feature = "sqlite")]
 pub(super) mod sqlite {
-    use diesel::connection::LoadConnection;
     use diesel::result::QueryResult;
     use diesel::sqlite::Sqlite;
-    use diesel::{RunQueryDsl, sql_query};
 
     use super::{AskedColumn, FactRow, Row};
+    use crate::backend::line::Line;
     use crate::catalogue::{listed_functions, pairs_of};
     use crate::scan::Dialect;
 
@@ -141,30 +139,33 @@ pub(super) mod sqlite {
         )
     }
 
-    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Sqlite>>(
-        conn: &mut C,
+    pub(in crate::backend) async fn ask<C: Line<Backend = Sqlite>>(
+        conn: &mut C::Conn,
         columns: &[AskedColumn],
     ) -> QueryResult<Vec<FactRow>> {
         let bytes = pairs_of(columns).map(|pairs| bytes(&pairs));
         let declared = pairs_of(columns.iter().filter(|asked| asked.is_stated)).map(|pairs| declared(&pairs));
         let parts: Vec<String> = [Some(DEFINITIONS.to_owned()), bytes, declared].into_iter().flatten().collect();
         let definitions = parts.join(" UNION ALL ");
-        let whole: QueryResult<Vec<Row>> = sql_query(format!("{definitions} UNION ALL {}", functions())).load(conn);
-        let mut rows = whole.or_else(|_| sql_query(definitions).load(conn))?;
-        let followed: QueryResult<Vec<Row>> = sql_query(FOLLOWED[0]).load(conn);
-        rows.extend(followed.or_else(|_| sql_query(FOLLOWED[1]).load(conn))?);
+        let mut rows: Vec<Row> = match C::rows(conn, format!("{definitions} UNION ALL {}", functions())).await {
+            Ok(rows) => rows,
+            Err(_) => C::rows(conn, definitions).await?,
+        };
+        rows.extend(match C::rows::<Row>(conn, FOLLOWED[0].to_owned()).await {
+            Ok(rows) => rows,
+            Err(_) => C::rows(conn, FOLLOWED[1].to_owned()).await?,
+        });
         Ok(rows.into_iter().map(FactRow::from).collect())
     }
 }
 
 #[cfg(feature = "postgres")]
 pub(super) mod postgres {
-    use diesel::connection::LoadConnection;
     use diesel::pg::Pg;
     use diesel::result::QueryResult;
-    use diesel::{RunQueryDsl, sql_query};
 
     use super::{AskedColumn, FactRow, Row};
+    use crate::backend::line::Line;
     use crate::catalogue::{listed_functions, pairs_of};
     use crate::scan::Dialect;
 
@@ -269,8 +270,8 @@ pub(super) mod postgres {
         HAVING bool_and(c.relkind <> 'f' AND (t.typtype = 'e' OR (t.oid IN (25, 1043) OR t.typbasetype IN (25, 1043))
             AND coalesce((to_jsonb(l) ->> 'collisdeterministic')::boolean, l.oid IS NOT NULL)))";
 
-    pub(in crate::backend) fn ask<C: LoadConnection<Backend = Pg>>(
-        conn: &mut C,
+    pub(in crate::backend) async fn ask<C: Line<Backend = Pg>>(
+        conn: &mut C::Conn,
         columns: &[AskedColumn],
     ) -> QueryResult<Vec<FactRow>> {
         let listed = listed_functions(Dialect::Postgres);
@@ -278,7 +279,7 @@ pub(super) mod postgres {
         let declared = pairs_of(columns.iter().filter(|asked| asked.is_stated));
         let declared = declared.map(|pairs| format!("{DECLARED}{COLUMNS} (VALUES {pairs})"));
         let columns = [bytes, declared].into_iter().flatten().collect::<String>();
-        let rows: Vec<Row> = sql_query(format!("{SQL} ({listed}) {columns}")).load(conn)?;
+        let rows: Vec<Row> = C::rows(conn, format!("{SQL} ({listed}) {columns}")).await?;
         Ok(rows.into_iter().map(FactRow::from).collect())
     }
 }

@@ -11,6 +11,7 @@ use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_native_endian, last_bytes};
+use crate::backend::line::{Line, Reply};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{CacheBackend, SessionState, declared};
 use crate::catalogue::{AskedColumn, FactRow};
@@ -60,10 +61,14 @@ impl CacheBackend for Mysql {
         Ok(address_of(name.as_deref()))
     }
 
-    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<ServerAnswer>> {
-        let said: MysqlServer =
-            sql_query(QUESTION).get_result(conn).or_else(|_| sql_query(PLAIN_QUESTION).get_result(conn))?;
-        Ok(Some(said.into_answer()))
+    fn ask<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<ServerAnswer>>> {
+        Box::pin(async move {
+            let said: Vec<MysqlServer> = match C::rows(conn, QUESTION.to_owned()).await {
+                Ok(said) => said,
+                Err(_) => C::rows(conn, PLAIN_QUESTION.to_owned()).await?,
+            };
+            Ok(said.into_iter().next().map(MysqlServer::into_answer))
+        })
     }
 
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
@@ -82,8 +87,11 @@ impl CacheBackend for Mysql {
         Ok(SessionState { name, account, is_particular, autocommit_is_off: is("OFF") })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>> {
-        declared::mysql::ask(conn, columns)
+    fn declared<'a, C: Line<Backend = Self> + 'a>(
+        conn: &'a mut C::Conn,
+        columns: &'a [AskedColumn],
+    ) -> Reply<'a, QueryResult<Vec<FactRow>>> {
+        Box::pin(declared::mysql::ask::<C>(conn, columns))
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

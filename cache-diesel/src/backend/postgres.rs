@@ -12,6 +12,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_big_endian, last_bytes};
+use crate::backend::line::{Line, Reply};
 use crate::backend::url::{ServerUrl, percent_decoded};
 use crate::backend::{CacheBackend, SessionState, declared};
 use crate::catalogue::{AskedColumn, FactRow};
@@ -64,8 +65,8 @@ impl CacheBackend for Pg {
         Ok(address_of(Some(&name)))
     }
 
-    fn ask<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Option<ServerAnswer>> {
-        server::ask(conn).map(Some)
+    fn ask<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<ServerAnswer>>> {
+        Box::pin(async move { server::ask::<C>(conn).await.map(Some) })
     }
 
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
@@ -84,8 +85,11 @@ impl CacheBackend for Pg {
         Ok(SessionState { name, account, is_particular, autocommit_is_off: false })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>> {
-        declared::postgres::ask(conn, columns)
+    fn declared<'a, C: Line<Backend = Self> + 'a>(
+        conn: &'a mut C::Conn,
+        columns: &'a [AskedColumn],
+    ) -> Reply<'a, QueryResult<Vec<FactRow>>> {
+        Box::pin(declared::postgres::ask::<C>(conn, columns))
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

@@ -12,6 +12,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
+use crate::backend::line::{Line, Reply, ready};
 use crate::backend::url::percent_decoded;
 use crate::backend::{CacheBackend, SessionState, declared};
 use crate::catalogue::{AskedColumn, FactRow};
@@ -59,9 +60,9 @@ impl CacheBackend for Sqlite {
         Ok(DatabaseAddress { reaches_others, ..address_of_path(main.unwrap_or_default()) })
     }
 
-    fn ask<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<Option<ServerAnswer>> {
+    fn ask<'a, C: Line<Backend = Self> + 'a>(_conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<ServerAnswer>>> {
         // What tells a file from others is asked of the file.
-        Ok(None)
+        ready(Ok(None))
     }
 
     fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
@@ -70,8 +71,11 @@ impl CacheBackend for Sqlite {
         Ok(SessionState { is_particular: temporary.number > 0, ..SessionState::default() })
     }
 
-    fn declared<C: LoadConnection<Backend = Self>>(conn: &mut C, columns: &[AskedColumn]) -> QueryResult<Vec<FactRow>> {
-        declared::sqlite::ask(conn, columns)
+    fn declared<'a, C: Line<Backend = Self> + 'a>(
+        conn: &'a mut C::Conn,
+        columns: &'a [AskedColumn],
+    ) -> Reply<'a, QueryResult<Vec<FactRow>>> {
+        Box::pin(declared::sqlite::ask::<C>(conn, columns))
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

@@ -9,7 +9,7 @@ pub(crate) mod options;
 pub(crate) mod order;
 pub(crate) mod refused;
 pub(crate) mod row;
-mod total;
+pub(crate) mod total;
 pub(crate) mod unique;
 
 pub use filter::{Anywhere, Filterable, Holds, IntoSuffix, On, OnJoined};

@@ -1,4 +1,4 @@
-//! Drives reads, on a connection that blocks and on one that is awaited.
+//! Drives reads: one text for connections that block and for those that are awaited.
 
 pub(crate) mod acquaint;
 pub(crate) mod ask;
@@ -6,6 +6,8 @@ pub(crate) mod ask;
 pub(crate) mod awaiting;
 pub(crate) mod batch;
 pub(crate) mod blocking;
+pub(crate) mod calls;
 pub(crate) mod consult;
 pub(crate) mod gate;
+pub(crate) mod miss;
 pub(crate) mod refresh;

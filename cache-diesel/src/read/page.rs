@@ -8,14 +8,13 @@ pub(crate) mod relation;
 use std::sync::Arc;
 
 use cache_core::{Bypass, KeyBytes};
-use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::{Line, Loads, Reply, ready};
 use crate::model::{CachedModel, Definition, Lookup};
 use crate::read::page::load::LoadModel;
 use crate::read::page::part::Part;
@@ -28,7 +27,7 @@ pub trait Page: Part {
     /// The model of the row.
     type Root: CachedModel;
     /// The row with those that are joined, as the first statement gives them.
-    type Joined: 'static;
+    type Joined: Send + 'static;
 
     /// Whether a row of the table may have no page: an inner join or a base query may leave it out.
     const MAY_LEAVE_OUT: bool = true;
@@ -84,7 +83,7 @@ pub trait CachedView: Page {
     label = "one of its related rows cannot be read from this connection",
     note = "every related model needs `#[derive(Queryable, Selectable)]`"
 )]
-pub trait LoadPages<C>: Page {
+pub trait LoadPages<C: Line>: Page {
     /// Gathers the tables that the statements after the first one name.
     ///
     /// # Errors
@@ -97,7 +96,9 @@ pub trait LoadPages<C>: Page {
     /// # Errors
     ///
     /// Whatever the database says.
-    fn assemble(joined: Vec<Self::Joined>, conn: &mut C) -> QueryResult<Vec<Self>>;
+    fn assemble<'a>(joined: Vec<Self::Joined>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<Self>>>
+    where
+        C: 'a;
 }
 
 #[diagnostic::do_not_recommend]
@@ -132,13 +133,16 @@ impl<M: CachedModel> CachedView for M {
 }
 
 #[diagnostic::do_not_recommend]
-impl<M: CachedModel, C> LoadPages<C> for M {
+impl<M: CachedModel, C: Line> LoadPages<C> for M {
     fn look_ahead(_prefetched: &mut Prefetched) -> QueryResult<()> {
         Ok(())
     }
 
-    fn assemble(joined: Vec<M>, _conn: &mut C) -> QueryResult<Vec<M>> {
-        Ok(joined)
+    fn assemble<'a>(joined: Vec<M>, _conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<M>>>
+    where
+        C: 'a,
+    {
+        ready(Ok(joined))
     }
 }
 
@@ -168,7 +172,7 @@ where
 /// A page that the connection `C` can load by a query of its own for each key or value.
 ///
 /// `Source` is that query before its columns are selected.
-pub trait LoadOne<C, Source>: LoadPages<C> {
+pub trait LoadOne<C: Line, Source>: LoadPages<C> {
     /// The name of the entry: what the query says and binds.
     fn entry_id(source: Source) -> QueryResult<KeyBytes>;
 
@@ -176,12 +180,14 @@ pub trait LoadOne<C, Source>: LoadPages<C> {
     fn named(source: Source, assume_deterministic: bool) -> QueryResult<Result<QueryTables, Bypass>>;
 
     /// Asks the database.
-    fn ask(source: Source, conn: &mut C) -> QueryResult<Option<CachedRow<Self>>>;
+    fn ask<'a>(source: Source, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<CachedRow<Self>>>>
+    where
+        C: 'a;
 }
 
 impl<C, P, Source> LoadOne<C, Source> for P
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: Line,
     P: LoadPages<C>,
     Source: LoadModel<'static, C, P::Joined>,
 {
@@ -195,8 +201,11 @@ where
         Ok(prefetched.join(shape.named(assume_deterministic), assume_deterministic))
     }
 
-    fn ask(source: Source, conn: &mut C) -> QueryResult<Option<CachedRow<P>>> {
-        first_of(source.selected(), conn)
+    fn ask<'a>(source: Source, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<CachedRow<P>>>>
+    where
+        C: 'a,
+    {
+        first_of::<C, P, _>(source.selected(), conn)
     }
 }
 
@@ -214,6 +223,7 @@ where
 /// What base queries say and bind is part of the name: nobody knows where their values come from.
 pub(crate) fn page_id<C, P, Source>(id: KeyBytes, source: impl FnOnce() -> Source) -> QueryResult<KeyBytes>
 where
+    C: Line,
     P: LoadOne<C, Source>,
 {
     if !P::HAS_BASE_QUERY {
@@ -224,13 +234,36 @@ where
 }
 
 /// The first page that the query gives, with all that belongs to it.
-pub(crate) fn first_of<'query, C, P, Selected>(selected: Selected, conn: &mut C) -> QueryResult<Option<CachedRow<P>>>
+pub(crate) fn first_of<'a, 'query: 'a, C, P, Selected>(
+    selected: Selected,
+    conn: &'a mut C::Conn,
+) -> Reply<'a, QueryResult<Option<CachedRow<P>>>>
 where
-    C: LoadConnection,
+    C: Line + 'a,
     P: LoadPages<C>,
-    Selected: LoadQuery<'query, C, P::Joined>,
+    Selected: Loads<'query, C, P::Joined>,
 {
-    let joined = selected.internal_load(conn)?.next().transpose()?;
-    let Some(joined) = joined else { return Ok(None) };
-    Ok(P::assemble(vec![joined], conn)?.pop().map(Arc::new))
+    let first = selected.load_first(conn);
+    Box::pin(async move {
+        let (joined, conn) = first.await;
+        let Some(joined) = joined? else { return Ok(None) };
+        Ok(P::assemble(vec![joined], conn).await?.pop().map(Arc::new))
+    })
+}
+
+/// All pages that the query gives, with all that belongs to them.
+pub(crate) fn all_of<'a, 'query: 'a, C, P, Selected>(
+    selected: Selected,
+    conn: &'a mut C::Conn,
+) -> Reply<'a, QueryResult<Vec<P>>>
+where
+    C: Line + 'a,
+    P: LoadPages<C>,
+    Selected: Loads<'query, C, P::Joined>,
+{
+    let rows = selected.load(conn);
+    Box::pin(async move {
+        let (joined, conn) = rows.await;
+        P::assemble(joined?, conn).await
+    })
 }

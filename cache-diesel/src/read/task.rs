@@ -9,12 +9,10 @@ pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod unique;
 
-use core::time::Duration;
-
 use cache_core::protocol::fill::SeededTag;
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
-use cache_core::store::Wanted;
+use cache_core::store::{Dependencies, Wanted};
 use cache_core::tables::TableDeclaration;
 use cache_core::{
     Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Loaders,
@@ -52,7 +50,7 @@ impl Head {
 /// One read.
 pub trait Task {
     /// What the reader gets.
-    type Value;
+    type Value: Send;
 
     fn head(&self) -> &Head;
 
@@ -98,17 +96,27 @@ pub trait Task {
         let tags = || self.dependencies(site, |subject| self.tags(subject));
         let key = site.key(self.id(), self.head().kind);
         let (value, life) = site.look_up(key, tags, || self.codec())?;
-        self.serve(site, (value, life))
+        self.serve(site, (value, life), Directly(site))
     }
 
-    /// What the entry that was found is to the reader.
+    /// What the entry that was found is to the reader. If it leads to another one, `look` looks for that.
     #[inline]
-    fn serve(&self, _site: &Site<'_>, (value, life): (Value, Life)) -> Result<(Self::Value, Life), Missed> {
+    fn serve(
+        &self,
+        _site: &Site<'_>,
+        (value, life): (Value, Life),
+        _look: impl Look,
+    ) -> Result<(Self::Value, Life), Missed> {
         Ok((self.accept(value).ok_or(Miss::Foreign)?, life))
     }
 
-    /// What is made of what was loaded.
-    fn conclude(&self, answered: &LoadedAnswer<'_>, value: &Self::Value) -> Conclusion {
+    /// The tags whose tokens are read once more after the answer, before it is concluded.
+    fn late_tags(&self, _answered: &LoadedAnswer<'_>, _value: &Self::Value) -> Vec<Tag> {
+        Vec::new()
+    }
+
+    /// What is made of what was loaded; `late` are the tokens of [`late_tags`](Self::late_tags), if the store gave them.
+    fn conclude(&self, answered: &LoadedAnswer<'_>, value: &Self::Value, _late: Option<Vec<SeededTag>>) -> Conclusion {
         let keep = self.keep(value).with_life(answered.site);
         if keep.is_oversized {
             answered.site.reader.counters.oversized();
@@ -118,6 +126,85 @@ pub trait Task {
         let keep = keep.is_stored.then(|| (keep.loaded(self.codec()), tags()));
         let key = answered.site.key(self.id(), self.head().kind);
         answered.conclude(shared, Vec::new(), vec![answered.verdict(key, keep)])
+    }
+}
+
+/// Looks for an entry that another one leads to.
+pub trait Look {
+    /// What is called `key`. Its tags and its codec are asked for if it is not at hand.
+    fn look_up(
+        self,
+        key: CacheKey,
+        tags: impl Fn() -> Vec<Tag>,
+        codec: impl FnOnce() -> Option<Codec>,
+    ) -> Result<(Value, Life), Missed>;
+}
+
+/// Calls the store.
+pub(crate) struct Directly<'a>(pub(crate) &'a Site<'a>);
+
+impl Look for Directly<'_> {
+    #[inline]
+    fn look_up(
+        self,
+        key: CacheKey,
+        tags: impl Fn() -> Vec<Tag>,
+        codec: impl FnOnce() -> Option<Codec>,
+    ) -> Result<(Value, Life), Missed> {
+        self.0.look_up(key, tags, codec)
+    }
+}
+
+/// Notes what is to be looked for, by somebody who may call the store.
+pub(crate) struct Noting<'a>(pub(crate) &'a mut Option<Wish>);
+
+impl Look for Noting<'_> {
+    fn look_up(
+        self,
+        key: CacheKey,
+        tags: impl Fn() -> Vec<Tag>,
+        codec: impl FnOnce() -> Option<Codec>,
+    ) -> Result<(Value, Life), Missed> {
+        *self.0 = Some(Wish { key, tags: tags(), codec: codec() });
+        Err(Miss::Absent.into())
+    }
+}
+
+/// Was looked for before.
+pub(crate) struct Found(pub(crate) Result<(Value, Life), Missed>);
+
+impl Look for Found {
+    fn look_up(
+        self,
+        _key: CacheKey,
+        _tags: impl Fn() -> Vec<Tag>,
+        _codec: impl FnOnce() -> Option<Codec>,
+    ) -> Result<(Value, Life), Missed> {
+        self.0
+    }
+}
+
+/// An entry that is wanted, with all that a store may ask for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) key: CacheKey,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) codec: Option<Codec>,
+}
+
+impl Wish {
+    /// Gives `work` what a store is asked by.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Wanted<'_>) -> T) -> T {
+        work(&Wanted { key: self.key, tags: &|| self.tags.clone(), codec: self.codec })
+    }
+
+    /// The same for several.
+    pub(crate) fn with_all<T>(wishes: &[Self], work: impl FnOnce(&[Wanted<'_>]) -> T) -> T {
+        let tags: Vec<_> = wishes.iter().map(|wish| || wish.tags.clone()).collect();
+        let wanted = |(wish, tags): (&Self, _)| Wanted { key: wish.key, tags, codec: wish.codec };
+        let wanted: Vec<Wanted<'_>> =
+            wishes.iter().zip(tags.iter().map(|tags| tags as &dyn Dependencies)).map(wanted).collect();
+        work(&wanted)
     }
 }
 
@@ -162,13 +249,24 @@ impl Site<'_> {
         tags: impl Fn() -> Vec<Tag>,
         codec: impl FnOnce() -> Option<Codec>,
     ) -> Result<(Value, Life), Missed> {
-        if is_collecting() {
-            return collected::look_up(self, &Wanted { key, tags: &tags, codec: codec() });
-        }
-        match self.reader.find(&key) {
+        match self.reader.find(&key).filter(|_| !is_collecting()) {
             Some(found) => Ok(found),
-            None => self.reader.look_up(&Wanted { key, tags: &tags, codec: codec() }),
+            None => self.look_up_wanted(&Wanted { key, tags: &tags, codec: codec() }),
         }
+    }
+
+    /// The same for what is not at hand.
+    pub(crate) fn look_up_wanted(&self, wanted: &Wanted<'_>) -> Result<(Value, Life), Missed> {
+        if is_collecting() { collected::look_up(self, wanted) } else { self.reader.look_up(wanted) }
+    }
+
+    /// Looks up several entries that are not at hand, in one round trip.
+    pub(crate) fn look_up_many(&self, wanted: &[Wanted<'_>]) -> Vec<Result<(Value, Life), Miss>> {
+        if is_collecting() {
+            let look_up = |wanted| collected::look_up(self, wanted).map_err(|missed| missed.cause);
+            return wanted.iter().map(look_up).collect();
+        }
+        self.reader.look_up_many(wanted)
     }
 
     #[inline]
@@ -339,17 +437,12 @@ pub(crate) fn site_without_connection(head: &Head) -> Option<Site<'static>> {
     Some(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity })
 }
 
-/// After a miss: who asks the database?
-pub(crate) fn take_turn<T: Task>(task: &T, site: Site<'static>, missed: &Missed) -> QueryResult<Option<Turn<'static>>> {
-    Ok(take_turn_by(task, site, missed, resolved(task, &site)?))
-}
-
 /// Every table whose writes count for what `task` reads, or why it is not cached.
 pub(crate) fn resolved<T: Task>(task: &T, site: &Site<'_>) -> QueryResult<Result<TableNames, Bypass>> {
     Ok(task.named()?.and_then(|named| named.resolve(site.identity)))
 }
 
-/// The same as [`take_turn`], where the store is not to be had: whoever reads asks the database, and stores nothing.
+/// After a miss where the store is not to be had: whoever reads asks the database, and stores nothing.
 pub(crate) fn turn_alone<T: Task>(
     task: &T,
     site: Site<'static>,
@@ -361,29 +454,48 @@ pub(crate) fn turn_alone<T: Task>(
     Some(Turn::Query(Load { site, cause: missed.cause, named, start: None }))
 }
 
-/// The same as [`take_turn`], where it is known which tables count.
-pub(crate) fn take_turn_by<T: Task>(
+/// What is about to be loaded after a miss: who asks the database is up to the store.
+pub(crate) struct Request {
+    site: Site<'static>,
+    key: CacheKey,
+    tags: Vec<Tag>,
+    declared: Vec<TableDeclaration>,
+    missed: Missed,
+    loaders: Loaders,
+    named: TableNames,
+}
+
+/// What `task` requests, where it is known which tables count; `None`: it is not cached, which is reported.
+pub(crate) fn request_by<T: Task>(
     task: &T,
     site: Site<'static>,
-    missed: &Missed,
+    missed: Missed,
     named: Result<TableNames, Bypass>,
-) -> Option<Turn<'static>> {
+) -> Option<Request> {
     let named = named.inspect_err(|reason| report::bypassed(&site.reader, task.head(), *reason)).ok()?;
     let subject = site.subject(&named);
     let tags = task.tags(&subject);
     let declared = subject.declared(&tags);
-    let (key, cause) = (site.key(task.id(), task.head().kind), missed.cause);
-    // Only a load that looks once more reads its tokens then.
-    let seen = if cause.may_pass() { &*missed.seen } else { &[] };
-    let loaders = task.loaders();
-    Some(match site.reader.start(&Sought { seen, loaders, ..Sought::new(key, &tags, &declared) }) {
-        Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
-        Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
-        _ => Turn::Query(Load { site, cause, named, start: None }),
-    })
+    let (key, loaders) = (site.key(task.id(), task.head().kind), task.loaders());
+    Some(Request { site, key, tags, declared, missed, loaders, named })
 }
 
-impl Load<'_> {
+impl Request {
+    /// Takes a turn: calls the store.
+    pub(crate) fn take_turn(self) -> Turn<'static> {
+        let Self { site, key, tags, declared, missed, loaders, named } = self;
+        let cause = missed.cause;
+        // Only a load that looks once more reads its tokens then.
+        let seen = if cause.may_pass() { &*missed.seen } else { &[] };
+        match site.reader.start(&Sought { seen, loaders, ..Sought::new(key, &tags, &declared) }) {
+            Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
+            Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
+            _ => Turn::Query(Load { site, cause, named, start: None }),
+        }
+    }
+}
+
+impl<'a> Load<'a> {
     /// The tokens that the answer is to be stored under; `None`: it is not stored.
     pub(crate) fn seeds(&self) -> Option<&[SeededTag]> {
         self.start.as_ref().map(Fill::seeds)
@@ -392,11 +504,6 @@ impl Load<'_> {
     /// Whether the answer may be stored.
     pub(crate) fn may_store(&self) -> bool {
         self.start.as_ref().is_some_and(Fill::may_store)
-    }
-
-    /// The database that is asked.
-    pub(crate) const fn identity(&self) -> Identity {
-        self.site.identity
     }
 
     /// Keeps the answer from being stored.
@@ -411,60 +518,64 @@ impl Load<'_> {
         task.accept(value).map(|value| CachedEntry::new(value, Origin::Miss, Some(life)))
     }
 
-    pub(crate) fn flight_wait(&self) -> Duration {
-        self.site.reader.flight_wait()
+    /// Where it happens.
+    pub(crate) const fn site(&self) -> &Site<'a> {
+        &self.site
     }
 
-    /// Looks once more, now that nobody else loads the same; waits for another process for `budget` at most.
-    pub(crate) fn approach<T: Task>(&mut self, task: &T, budget: Duration) -> Option<CachedEntry<T::Value>> {
-        if !self.cause.may_pass() {
-            return None;
-        }
-        let site = &self.site;
-        let serve = |value, life| task.serve(site, (value, life)).ok();
-        let (value, life) = self.start.as_mut()?.approach(&site.reader, budget, task.codec(), serve)?;
-        if let Some(fill) = self.start.take() {
-            fill.hand_on(task.keep(&value).value, life);
-        }
-        Some(CachedEntry::new(value, Origin::Miss, Some(life)))
+    /// Whether somebody may have stored it since the reader missed.
+    pub(crate) const fn may_have_passed(&self) -> bool {
+        self.cause.may_pass() && self.start.is_some()
     }
 
-    /// Whether nobody else loads the same, in any process; nobody is waited for.
-    pub(crate) fn is_first(&mut self) -> bool {
-        self.start.as_mut().is_some_and(|fill| fill.is_first(&self.site.reader))
+    /// The right to store the answer; the load goes on with what is given back of it.
+    pub(crate) const fn fill(&mut self) -> &mut Option<Fill> {
+        &mut self.start
     }
 
     /// Gives what was found in the store to those who wait for this load.
-    pub(crate) fn hand_on<T: Task>(self, task: &T, (value, life): (T::Value, Life)) -> CachedEntry<T::Value> {
-        if let Some(fill) = self.start {
+    pub(crate) fn hand_on<T: Task>(
+        &mut self,
+        task: &T,
+        (value, life): (T::Value, Life),
+        origin: Origin,
+    ) -> CachedEntry<T::Value> {
+        if let Some(fill) = self.start.take() {
             fill.hand_on(task.keep(&value).value, life);
         }
-        CachedEntry::new(value, Origin::Hit, Some(life))
+        CachedEntry::new(value, origin, Some(life))
     }
 
-    pub(crate) fn lease_wait(&self) -> Duration {
-        self.site.reader.lease_wait()
-    }
-
-    /// Counts the query, and stores what it brought.
-    pub(crate) fn conclude<T: Task>(
-        self,
-        task: &T,
-        answer: QueryResult<T::Value>,
-    ) -> QueryResult<CachedEntry<T::Value>> {
+    /// Counts the query.
+    pub(crate) fn answered<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
         self.site.reader.counters.load();
         watch::check_default_sometimes();
-        let value = answer.inspect_err(|_| self.site.reader.counters.load_failure())?;
+        answer.inspect_err(|_| self.site.reader.counters.load_failure())
+    }
+
+    /// The tags whose tokens are read after the answer.
+    pub(crate) fn late_tags<T: Task>(&self, task: &T, value: &T::Value) -> Vec<Tag> {
+        task.late_tags(&self.answer(), value)
+    }
+
+    /// What is made of the answer.
+    pub(crate) fn conclusion<T: Task>(&self, task: &T, value: &T::Value, late: Option<Vec<SeededTag>>) -> Conclusion {
+        task.conclude(&self.answer(), value, late)
+    }
+
+    fn answer(&self) -> LoadedAnswer<'_> {
         let fill = self.start.as_ref().filter(|fill| fill.may_store());
-        let (site, former) = (&self.site, Former::of(self.cause));
-        let conclusion = task.conclude(&LoadedAnswer { site, named: &self.named, fill, former }, &value);
-        let life = match self.start {
+        LoadedAnswer { site: &self.site, named: &self.named, fill, former: Former::of(self.cause) }
+    }
+
+    /// Stores what the query brought: calls the store.
+    pub(crate) fn conclude(self, conclusion: Conclusion) -> Option<Life> {
+        match self.start {
             Some(fill) => Some(fill.conclude(&self.site.reader, conclusion)),
             None => {
                 self.site.reader.settle(None, conclusion.verdicts);
                 None
             }
-        };
-        Ok(CachedEntry::new(value, Origin::Miss, life))
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::model::CachedModel;
 use crate::read::drive::blocking::{run, run_with};
 use crate::read::page::CachedView;
 use crate::read::task::Task;
-use crate::read::task::query::IntoTask;
+use crate::read::task::query::{IntoTask, Repeats};
 use crate::read::terminal::connection::Blocking;
 use crate::read::terminal::entry::{CachedEntry, CachedRow};
 use crate::read::terminal::take::TakeConnection;
@@ -164,7 +164,7 @@ type Given<'query, C, R> = <<R as IntoTask<'query, C>>::Task as Task>::Value;
 impl<'query, C, R, How> BlockingRead<'query, C> for Ended<R, How>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    R: IntoTask<'query, C>,
+    R: Repeats<'query, C>,
     How: Ending<Given<'query, C, R>>,
 {
     type Output = Result<How::Value, How::Error>;
@@ -178,7 +178,7 @@ where
 pub(crate) fn end_with<'query, How, R, Take, Kind, E>(read: R, take: Take) -> Result<How::Value, E>
 where
     Take: TakeConnection<Kind>,
-    R: IntoTask<'query, Take::Connection>,
+    R: Repeats<'query, Take::Connection>,
     How: Ending<Given<'query, Take::Connection, R>>,
     E: From<Error> + From<How::Error> + From<Take::Failure>,
 {
@@ -259,7 +259,7 @@ macro_rules! terminal_with {
             $($bound: $needed,)?
             $($error: crate::read::terminal::take::HoldsFailure<Take::Failure>,)?
             Take: crate::read::terminal::take::TakeConnection<Kind>,
-            $read: crate::read::task::query::IntoTask<
+            $read: crate::read::task::query::Repeats<
                     'query,
                     Take::Connection,
                     Task: crate::read::task::query::Query<Take::Connection, Value = $given>,

@@ -11,6 +11,7 @@ use diesel::connection::{
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::identity::address::DatabaseAddress;
 use crate::read::{introduce_writer, is_in_transaction};
 use crate::track::{Manner, Tracker, TransactionOrigin, tracker_of};
@@ -130,7 +131,7 @@ where
     C: LoadConnection<Backend: CacheBackend>,
 {
     place_tracker(conn)?;
-    introduce_writer(conn);
+    at_once(introduce_writer::<C>(conn));
     Ok(())
 }
 
@@ -150,7 +151,7 @@ where
     if session.autocommit_is_off {
         tracker.note_autocommit_off();
     }
-    if is_in_transaction(conn) {
+    if is_in_transaction::<C>(conn) {
         tracker.note_transaction(TransactionOrigin::ByDiesel);
     } else if C::Backend::has_raw_transaction(conn) {
         tracker.note_transaction(TransactionOrigin::ByHand);

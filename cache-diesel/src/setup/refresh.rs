@@ -9,6 +9,7 @@ use cache_core::{Bypass, Error, ErrorKind, Result};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::identity::Identity;
 use crate::read::gate;
 
@@ -51,7 +52,7 @@ pub fn refresh_with<Guard, E>(take: impl Fn() -> core::result::Result<Guard, E> 
 where
     Guard: DerefMut<Target: LoadConnection<Backend: CacheBackend> + 'static> + 'static,
 {
-    let first = take().ok().map(|mut guard| gate(&mut *guard));
+    let first = take().ok().map(|mut guard| at_once(gate::<Guard::Target>(&mut guard)));
     if first == Some(Err(Bypass::NotTracked)) {
         let context = "the connections for refreshes are not tracked: call `install` before they are opened";
         return Err(Error::new(ErrorKind::Configuration, context));

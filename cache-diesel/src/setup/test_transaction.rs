@@ -4,10 +4,9 @@ use core::fmt;
 use core::num::NonZeroU32;
 use std::error::Error as StdError;
 
-use diesel::connection::Connection;
+use diesel::connection::{Connection, TransactionManager};
 use diesel::result::{Error, QueryResult};
 
-use crate::read::transaction_depth;
 use crate::track::tracker_of;
 
 /// Begins a transaction that never commits, as Diesel's `begin_test_transaction` does, and treats it as
@@ -141,4 +140,9 @@ impl From<Misuse> for Error {
     fn from(misuse: Misuse) -> Self {
         Self::QueryBuilderError(Box::new(misuse))
     }
+}
+
+/// How many transactions Diesel has open on `conn`, one in the other.
+fn transaction_depth<C: Connection>(conn: &mut C) -> QueryResult<Option<NonZeroU32>> {
+    <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn).transaction_depth()
 }

@@ -15,6 +15,7 @@ use opening::Opening;
 use running::Own;
 use shut::Shut;
 
+use crate::backend::line::Line;
 use crate::catalogue;
 use crate::identity::whereabouts::Whereabouts;
 use crate::identity::{Identity, seen};
@@ -472,6 +473,12 @@ impl Drop for Tracker {
 /// The tracker on `conn`, unless somebody took it away.
 pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
     conn.instrumentation().as_any_mut().downcast_mut()
+}
+
+/// The same on a connection of the line `C`.
+#[inline]
+pub(crate) fn tracker_on<C: Line>(conn: &mut C::Conn) -> Option<&mut Tracker> {
+    C::instrumentation(conn).as_any_mut().downcast_mut()
 }
 
 #[cfg(feature = "async")]

@@ -8,6 +8,7 @@ use cache_core::{Candidate, GivenRow, KeyBytes, Kind, Mode, Tag, Unstored};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::catalogue::{Structure, catalogue_of, is_current};
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
@@ -79,7 +80,7 @@ where
     })?;
     if effect == Effect::AtOnce {
         // What is answered is looked at below.
-        confirm(conn, identity, &prepared.before);
+        at_once(confirm::<C>(conn, identity, &prepared.before));
     }
     prepared.check_declared(&prepared.before)?;
     Ok(prepared)
@@ -87,9 +88,9 @@ where
 
 /// Which database is written on `conn`, and when others see that.
 fn place_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<(Identity, Effect), Unstored> {
-    introduce_writer(conn);
+    at_once(introduce_writer::<C>(conn));
     // What Diesel knows of transactions is made known to the tracker.
-    let _ = gate(conn);
+    let _ = at_once(gate::<C>(conn));
     let tracker = tracker_of(conn).ok_or(Unstored::Session)?;
     let (identity, is_at_once) = tracker.gate_storing().map_err(|_| Unstored::Session)?;
     if !is_at_once {
@@ -101,7 +102,7 @@ fn place_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<(I
         };
         return if is_primary { Ok((identity, Effect::AtCommit)) } else { Err(Unstored::Session) };
     }
-    may_store(conn, identity).map_err(|_| Unstored::Session)?;
+    at_once(may_store::<C>(conn, identity)).map_err(|_| Unstored::Session)?;
     Ok((identity, Effect::AtOnce))
 }
 

@@ -5,6 +5,7 @@ use cache_core::{Error, ErrorKind};
 use diesel::connection::{Connection, LoadConnection};
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::model::declaration::{has_schema, tables};
 use crate::model::table::NamedTable;
 use crate::read::{Blocking, WritingConnection, introduce_writer};
@@ -67,7 +68,7 @@ where
     E: From<diesel::result::Error>,
 {
     let changes = changes_of::<C>(named.names()).map_err(refused::<E>)?;
-    introduce_writer(conn);
+    at_once(introduce_writer::<C>(conn));
     let Some(tracker) = tracker_of(conn) else { return untracked::write(conn, &changes, work) };
     tracker.ensure(&changes).map_err(refused::<E>)?;
     tracker.declare(&changes);

@@ -29,7 +29,7 @@ where
         Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
         _ => (Database::named(""), everywhere(changes)),
     };
-    let ending = if is_in_transaction(conn) { WriteEnd::Unknown } else { WriteEnd::Over };
+    let ending = if is_in_transaction::<C>(conn) { WriteEnd::Unknown } else { WriteEnd::Over };
     let _release = begin(changes, own, ending)?;
     write(conn)
 }

@@ -150,7 +150,7 @@ impl Page<'_> {
             #[automatically_derived]
             impl<__C> #private::LoadPages<__C> for #ident
             where
-                __C: #private::diesel::connection::LoadConnection<Backend: #private::CacheBackend>,
+                __C: #private::Line,
                 #(#markers: #private::Prefetch<__C>,)*
             {
                 fn look_ahead(__prefetched: &mut #private::Prefetched) -> #private::diesel::QueryResult<()> {
@@ -159,21 +159,26 @@ impl Page<'_> {
                     ::core::result::Result::Ok(())
                 }
 
-                fn assemble(
+                fn assemble<'__a>(
                     __joined: ::std::vec::Vec<<Self as #private::Page>::Joined>,
-                    __conn: &mut __C,
-                ) -> #private::diesel::QueryResult<::std::vec::Vec<Self>> {
-                    #(#loads)*
-                    let _ = __conn;
-                    let __page = |#pattern| Self {
-                        #root_field: __root,
-                        #(#joins)*
-                        #(#names: ::core::iter::Iterator::next(&mut #related).unwrap_or_default(),)*
-                    };
-                    ::core::result::Result::Ok(::core::iter::Iterator::collect(::core::iter::Iterator::map(
-                        ::core::iter::IntoIterator::into_iter(__joined),
-                        __page,
-                    )))
+                    __conn: &'__a mut <__C as #private::Line>::Conn,
+                ) -> #private::Reply<'__a, #private::diesel::QueryResult<::std::vec::Vec<Self>>>
+                where
+                    __C: '__a,
+                {
+                    ::std::boxed::Box::pin(async move {
+                        #(#loads)*
+                        let _ = __conn;
+                        let __page = |#pattern| Self {
+                            #root_field: __root,
+                            #(#joins)*
+                            #(#names: ::core::iter::Iterator::next(&mut #related).unwrap_or_default(),)*
+                        };
+                        ::core::result::Result::Ok(::core::iter::Iterator::collect(::core::iter::Iterator::map(
+                            ::core::iter::IntoIterator::into_iter(__joined),
+                            __page,
+                        )))
+                    })
                 }
             }
         }
@@ -202,7 +207,7 @@ impl Page<'_> {
                 |#pattern| #key,
             ));
             let mut #related = ::core::iter::IntoIterator::into_iter(
-                <#marker as #private::Prefetch<__C>>::#method(__keys, __conn)?,
+                <#marker as #private::Prefetch<__C>>::#method(__keys, __conn).await?,
             );
         }
     }

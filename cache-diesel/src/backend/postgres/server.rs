@@ -1,11 +1,11 @@
 //! Asks a server of PostgreSQL for its identity.
 
-use diesel::connection::LoadConnection;
+use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Bool, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
+use crate::backend::line::Line;
 use crate::identity::answer::{ServerAnswer, ServerRole};
 use crate::identity::process::here;
 
@@ -38,33 +38,33 @@ pub(super) fn database_called(name: &str) -> String {
 }
 
 /// Asks with one statement, and with others where it is refused.
-pub(super) fn ask<C: LoadConnection<Backend = Pg>>(conn: &mut C) -> QueryResult<ServerAnswer> {
-    let refused = match ask_for(NAMED, "true", conn) {
+pub(super) async fn ask<C: Line<Backend = Pg>>(conn: &mut C::Conn) -> QueryResult<ServerAnswer> {
+    let refused = match ask_for::<C>(NAMED, "true", conn).await {
         Ok(said) => return Ok(answer(said)),
         Err(refused) => refused,
     };
     let may_ask = "pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')";
-    match ask_for(STARTED, may_ask, conn) {
+    match ask_for::<C>(STARTED, may_ask, conn).await {
         // It failed for another reason, which will pass.
         Ok(PostgresServer { is_open: true, .. }) => Err(refused),
         Ok(said) => Ok(answer(said)),
         // Nothing tells it from others: its entries are this process's alone.
-        Err(_) => ask_for("''", "false", conn).map(|said| answer(PostgresServer { server: here(), ..said })),
+        Err(_) => ask_for::<C>("''", "false", conn).await.map(|said| answer(PostgresServer { server: here(), ..said })),
     }
 }
 
-fn ask_for<C: LoadConnection<Backend = Pg>>(
+async fn ask_for<C: Line<Backend = Pg>>(
     server: &str,
     is_open: &str,
-    conn: &mut C,
+    conn: &mut C::Conn,
 ) -> Result<PostgresServer, Error> {
-    sql_query(format!(
+    let sql = format!(
         "SELECT pg_catalog.current_database()::text AS name, session_user || ' ' || current_user AS account, \
          {server} || ' ' || (SELECT oid::text FROM pg_catalog.pg_database \
                              WHERE datname = pg_catalog.current_database()) AS server, \
          pg_catalog.pg_is_in_recovery() AS follows, {is_open} AS is_open"
-    ))
-    .get_result(conn)
+    );
+    C::rows(conn, sql).await?.pop().ok_or(Error::NotFound)
 }
 
 fn answer(said: PostgresServer) -> ServerAnswer {

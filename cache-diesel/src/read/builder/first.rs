@@ -4,13 +4,14 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::Line;
 use crate::manager::ManagerState;
 use crate::read::builder::cloned;
 use crate::read::builder::filter::{Anywhere, Filterable};
 use crate::read::builder::list::{ListRead, OnlyFirst};
 use crate::read::builder::options::{Options, options_methods};
 use crate::read::page::CachedView;
-use crate::read::task::query::{IntoTask, Later};
+use crate::read::task::query::{IntoTask, Later, Repeats};
 use crate::read::terminal::row_terminals;
 
 /// A row by a unique value and a condition, to be read by [`first`](Self::first) or [`require`](Self::require).
@@ -46,7 +47,7 @@ impl<P: CachedView, Source> FirstRead<P, Source> {
 
 impl<'query, C, P, Source> IntoTask<'query, C> for FirstRead<P, Source>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line,
     OnlyFirst<ListRead<P, Source>>: IntoTask<'query, C>,
 {
     type Task = <OnlyFirst<ListRead<P, Source>> as IntoTask<'query, C>>::Task;
@@ -54,8 +55,14 @@ where
     fn into_task(self) -> QueryResult<Self::Task> {
         OnlyFirst(self.list).into_task()
     }
+}
 
+impl<'query, C, P, Source> Repeats<'query, C> for FirstRead<P, Source>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    OnlyFirst<ListRead<P, Source>>: Repeats<'query, C>,
+{
     fn later(task: &Self::Task) -> Option<Later<C>> {
-        <OnlyFirst<ListRead<P, Source>> as IntoTask<'query, C>>::later(task)
+        <OnlyFirst<ListRead<P, Source>> as Repeats<'query, C>>::later(task)
     }
 }

@@ -6,11 +6,12 @@ use cache_core::Kind;
 use diesel::Expression;
 use diesel::connection::LoadConnection;
 use diesel::dsl::Limit;
-use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel::query_builder::AsQuery;
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::Line;
 use crate::manager::{Manager, ManagerState};
 use crate::model::{CachedModel as _, Lookup, scope_comparison, tag_bytes};
 use crate::read::builder::cloned;
@@ -25,7 +26,7 @@ use crate::read::page::{CachedView, LoadPages, LookedUpSource, Page, looked_up};
 use crate::read::task::Head;
 use crate::read::task::answer::{AskedTask, FirstRow, Rows};
 use crate::read::task::asked::{AskedQuery, QueryTags, ScopeValue};
-use crate::read::task::query::{IntoTask, Later};
+use crate::read::task::query::{IntoTask, Later, Repeats};
 use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow};
 use crate::read::terminal::{AsRead, AsReadEntry, Ended, First, terminal, terminal_with};
 
@@ -170,21 +171,6 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         self.part.arranged(self.source)
     }
 
-    pub(crate) fn into_list_task<C, DB, Selected>(
-        mut self,
-        select: impl FnOnce(Part::Query) -> Selected,
-    ) -> QueryResult<AskedTask<C, Rows<P>, Selected>>
-    where
-        P: LoadPages<C>,
-        DB: CacheBackend,
-        Part: Arranged<P::Root, Source>,
-        Selected: QueryFragment<DB> + QueryId,
-    {
-        let dependency = QueryTags { suffix: self.suffix.take(), scope: self.scope };
-        let head = self.head(dependency.kind());
-        AskedTask::new(AskedQuery::new::<DB>(head, dependency, select(self.part.arranged(self.source)))?)
-    }
-
     pub(crate) fn head(&self, kind: Kind) -> Head {
         Head { state: self.state, kind, options: self.options }
     }
@@ -294,16 +280,25 @@ pub struct OnlyFirst<R>(pub(super) R);
 
 impl<'query, C, P, Source, Part> IntoTask<'query, C> for ListRead<P, Source, Part>
 where
+    C: Line,
+    P: LoadPages<C>,
+    Part: Arranged<P::Root, Source, Query: LoadModel<'query, C, P::Joined>>,
+{
+    type Task = AskedTask<'query, C, Rows<P>, <Part::Query as LoadModel<'query, C, P::Joined>>::Selected>;
+
+    fn into_task(mut self) -> QueryResult<Self::Task> {
+        let dependency = QueryTags { suffix: self.suffix.take(), scope: self.scope };
+        let head = self.head(dependency.kind());
+        AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, self.query().selected())?)
+    }
+}
+
+impl<'query, C, P, Source, Part> Repeats<'query, C> for ListRead<P, Source, Part>
+where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     P: LoadPages<C>,
     Part: Arranged<P::Root, Source, Query: LoadModel<'query, C, P::Joined>>,
 {
-    type Task = AskedTask<C, Rows<P>, <Part::Query as LoadModel<'query, C, P::Joined>>::Selected>;
-
-    fn into_task(self) -> QueryResult<Self::Task> {
-        self.into_list_task::<C, C::Backend, _>(LoadModel::selected)
-    }
-
     fn later(task: &Self::Task) -> Option<Later<C>> {
         Some(Box::new(task.again(<Part::Query as LoadModel<'query, C, P::Joined>>::owned)?))
     }
@@ -311,19 +306,27 @@ where
 
 impl<'query, C, P, Source, Part> IntoTask<'query, C> for OnlyFirst<ListRead<P, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line,
     P: LoadPages<C>,
     Part: Arranged<P::Root, Source, Query: LimitDsl>,
     Limit<Part::Query>: LoadModel<'query, C, P::Joined>,
 {
-    type Task = AskedTask<C, FirstRow<P>, <Limit<Part::Query> as LoadModel<'query, C, P::Joined>>::Selected>;
+    type Task = AskedTask<'query, C, FirstRow<P>, <Limit<Part::Query> as LoadModel<'query, C, P::Joined>>::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::First));
         let selected = LimitDsl::limit(self.0.query(), 1).selected();
         AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?)
     }
+}
 
+impl<'query, C, P, Source, Part> Repeats<'query, C> for OnlyFirst<ListRead<P, Source, Part>>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    P: LoadPages<C>,
+    Part: Arranged<P::Root, Source, Query: LimitDsl>,
+    Limit<Part::Query>: LoadModel<'query, C, P::Joined>,
+{
     fn later(task: &Self::Task) -> Option<Later<C>> {
         Some(Box::new(task.again(<Limit<Part::Query> as LoadModel<'query, C, P::Joined>>::owned)?))
     }

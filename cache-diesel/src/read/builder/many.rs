@@ -86,7 +86,7 @@ impl<P: Page> ManyRead<P> {
         KeyBatch::<P, _>::read_with(head, keys, || take.take().map_err(Take::Error::from))
     }
 
-    fn into_parts(self) -> (Head, Vec<KeyOf<P>>) {
+    pub(crate) fn into_parts(self) -> (Head, Vec<KeyOf<P>>) {
         (Head { state: self.state, kind: Kind::Detail, options: self.options }, self.keys)
     }
 }

@@ -5,12 +5,12 @@ use diesel::Expression;
 use diesel::connection::LoadConnection;
 use diesel::dsl::{self, CountStar, Select};
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
-use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::SelectDsl;
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool};
 
 use crate::backend::CacheBackend;
+use crate::backend::line::{Line, Loads};
 use crate::read::builder::list::ListRead;
 use crate::read::builder::order::Countable;
 use crate::read::page::Page;
@@ -18,7 +18,7 @@ use crate::read::page::base::check_count;
 use crate::read::replay::Replay;
 use crate::read::task::answer::{AskedTask, Number};
 use crate::read::task::asked::AskedQuery;
-use crate::read::task::query::{IntoTask, Later};
+use crate::read::task::query::{IntoTask, Later, Repeats};
 use crate::read::terminal::{AsRead, Ended, terminal, terminal_with};
 
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
@@ -63,13 +63,12 @@ pub struct Existing<R>(pub(super) R);
 
 impl<'query, C, P, Source, Part> IntoTask<'query, C> for Counted<ListRead<P, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line,
     P: Page,
     Source: SelectDsl<CountStar>,
-    Select<Source, CountStar>: LoadQuery<'query, C, i64> + QueryFragment<C::Backend> + QueryId,
-    Replay<C::Backend, BigInt>: LoadQuery<'static, C, i64> + Send + 'static,
+    Select<Source, CountStar>: Loads<'query, C, i64> + QueryFragment<C::Backend> + QueryId,
 {
-    type Task = AskedTask<C, Number<i64>, Select<Source, CountStar>>;
+    type Task = AskedTask<'query, C, Number<i64>, Select<Source, CountStar>>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::Count));
@@ -78,7 +77,16 @@ where
         check_count::<P::Root>(&asked.shape)?;
         AskedTask::new(asked)
     }
+}
 
+impl<'query, C, P, Source, Part> Repeats<'query, C> for Counted<ListRead<P, Source, Part>>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    P: Page,
+    Source: SelectDsl<CountStar>,
+    Select<Source, CountStar>: Loads<'query, C, i64> + QueryFragment<C::Backend> + QueryId,
+    Replay<C::Backend, BigInt>: Loads<'static, C, i64> + Send + 'static,
+{
     fn later(task: &Self::Task) -> Option<Later<C>> {
         Some(Box::new(task.again(Replay::<C::Backend, BigInt>::of)?))
     }
@@ -86,20 +94,28 @@ where
 
 impl<'query, C, P, Source, Part> IntoTask<'query, C> for Existing<ListRead<P, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line,
     P: Page,
     dsl::exists<Source>: Expression,
-    dsl::select<dsl::exists<Source>>: AsQuery + LoadQuery<'query, C, bool> + QueryFragment<C::Backend> + QueryId,
-    Replay<C::Backend, Bool>: LoadQuery<'static, C, bool> + Send + 'static,
+    dsl::select<dsl::exists<Source>>: AsQuery + Loads<'query, C, bool> + QueryFragment<C::Backend> + QueryId,
 {
-    type Task = AskedTask<C, Number<bool>, dsl::select<dsl::exists<Source>>>;
+    type Task = AskedTask<'query, C, Number<bool>, dsl::select<dsl::exists<Source>>>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let (dependency, head) = (self.0.dependency(), self.0.head(Kind::Exists));
         let selected = diesel::select(dsl::exists(self.0.source));
         AskedTask::new(AskedQuery::new::<C::Backend>(head, dependency, selected)?)
     }
+}
 
+impl<'query, C, P, Source, Part> Repeats<'query, C> for Existing<ListRead<P, Source, Part>>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    P: Page,
+    dsl::exists<Source>: Expression,
+    dsl::select<dsl::exists<Source>>: AsQuery + Loads<'query, C, bool> + QueryFragment<C::Backend> + QueryId,
+    Replay<C::Backend, Bool>: Loads<'static, C, bool> + Send + 'static,
+{
     fn later(task: &Self::Task) -> Option<Later<C>> {
         Some(Box::new(task.again(Replay::<C::Backend, Bool>::of)?))
     }

@@ -3,19 +3,14 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-#[cfg(feature = "async")]
-use cache_core::KeyBytes;
 use cache_core::Kind;
 use diesel::connection::LoadConnection;
-#[cfg(feature = "async")]
-use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::Line;
 use crate::manager::{Manager, ManagerState};
-#[cfg(feature = "async")]
-use crate::model::CachedModel;
 use crate::model::keys::IntoKey;
 use crate::read::builder::cloned;
 use crate::read::builder::filter::{Anywhere, Filterable};
@@ -25,7 +20,7 @@ use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadPages, Page, keyed, page_id};
 use crate::read::shape::shape_of;
 use crate::read::task::Head;
-use crate::read::task::query::{IntoTask, Later};
+use crate::read::task::query::{IntoTask, Later, Repeats};
 use crate::read::task::row::{FilteredTask, RowTask};
 use crate::read::terminal::row_terminals;
 
@@ -118,7 +113,7 @@ impl<P: CachedView, Source> FilteredRead<P, Source> {
 
 impl<'query, C, P, K> IntoTask<'query, C> for RowRead<P, K>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line,
     P: CachedView<Source: FilterDsl<P::ByKey>> + LoadPages<C>,
     K: IntoKey<KeyOf<P>>,
     KeyedSource<P>: LoadModel<'static, C, P::Joined>,
@@ -131,7 +126,15 @@ where
         let id = page_id::<C, P, _>(row, || keyed::<P>(self.key.to_key()))?;
         Ok(RowTask { head, row, id, asked: self.key, connection: PhantomData })
     }
+}
 
+impl<'query, C, P, K> Repeats<'query, C> for RowRead<P, K>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    P: CachedView<Source: FilterDsl<P::ByKey>> + LoadPages<C>,
+    K: IntoKey<KeyOf<P>>,
+    KeyedSource<P>: LoadModel<'static, C, P::Joined>,
+{
     fn later(task: &Self::Task) -> Option<Later<C>> {
         // On another thread, at another moment, a base query may be another one.
         if P::HAS_BASE_QUERY {
@@ -149,11 +152,11 @@ where
 
 impl<'query, C, P, Source> IntoTask<'query, C> for FilteredRead<P, Source>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line,
     P: LoadPages<C>,
     Source: LoadModel<'query, C, P::Joined>,
 {
-    type Task = FilteredTask<C, P, Source::Selected>;
+    type Task = FilteredTask<'query, C, P, Source::Selected>;
 
     fn into_task(self) -> QueryResult<Self::Task> {
         let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
@@ -165,28 +168,15 @@ where
         }
         Ok(FilteredTask { head, shape, id, key: self.key, selected: Some(selected), connection: PhantomData })
     }
-
-    fn later(task: &Self::Task) -> Option<Later<C>> {
-        Some(Box::new(task.again(<Source as LoadModel<'query, C, P::Joined>>::owned)?))
-    }
 }
 
-#[cfg(feature = "async")]
-impl<M: CachedModel, K: IntoKey<M::Id>> RowRead<M, K> {
-    /// The task of a driver that makes the query before it looks.
-    pub(crate) fn into_keyed_task<C, DB, Selected>(
-        self,
-        select: impl FnOnce(M::Id) -> Selected,
-    ) -> QueryResult<FilteredTask<C, M, Selected>>
-    where
-        DB: CacheBackend,
-        Selected: QueryFragment<DB> + QueryId,
-    {
-        let head = Head { state: self.state, kind: Kind::Detail, options: self.options };
-        let key = self.key.into_key();
-        let selected = select(key.clone());
-        let shape = shape_of::<DB, _>(&selected)?;
-        let id = if M::HAS_BASE_QUERY { shape.key_of::<DB, _>(&selected, None)? } else { KeyBytes::of(&key) };
-        Ok(FilteredTask { head, shape, id, key, selected: Some(selected), connection: PhantomData })
+impl<'query, C, P, Source> Repeats<'query, C> for FilteredRead<P, Source>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    P: LoadPages<C>,
+    Source: LoadModel<'query, C, P::Joined>,
+{
+    fn later(task: &Self::Task) -> Option<Later<C>> {
+        Some(Box::new(task.again(<Source as LoadModel<'query, C, P::Joined>>::owned)?))
     }
 }

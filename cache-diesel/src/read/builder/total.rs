@@ -1,20 +1,24 @@
 //! Reads a list together with its number of rows before limit and offset.
 
-use cache_core::store::Wanted;
-use cache_core::{Life, Miss, Missed};
+use cache_core::{Life, Miss, Missed, is_collecting};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::{Line, at_once};
 use crate::read::builder::list::ListRead;
 use crate::read::builder::number::Counted;
 use crate::read::builder::options::UseOfCache;
 use crate::read::builder::order::{Window, Windowed};
-use crate::read::drive::blocking::{run_looked, run_task, without_connection};
+use crate::read::drive::blocking::follow_up;
+use crate::read::drive::calls::{call, look_up, serve};
 use crate::read::drive::gate::gate_for;
+use crate::read::drive::miss::{self, FollowUp, run_looked, without_connection};
 use crate::read::page::Page;
-use crate::read::task::query::{IntoTask, Query};
-use crate::read::task::{ReadStep, Site, Task, found_without_connection, site_of, site_without_connection, step_after};
+use crate::read::task::query::{IntoTask, Query, Repeats};
+use crate::read::task::{
+    ReadStep, Site, Task, Wish, found_without_connection, site_of, site_without_connection, step_after,
+};
 use crate::read::terminal::entry::{CachedEntry, CachedList, ListWithTotal};
 use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{BlockingRead, terminal};
@@ -58,8 +62,8 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         Source: Repeatable,
         Part: Windowed,
         Take: TakeConnection<Kind>,
-        Self: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<P>>>,
-        Counted<ListRead<P, Source>>: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
+        Self: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<P>>>,
+        Counted<ListRead<P, Source>>: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
     {
         let (window, number) = (self.window(), Counted(self.whole()));
         WithTotal { window, list: self, number }.read_with(take)
@@ -89,121 +93,166 @@ pub struct WithTotal<L, N> {
 impl<'query, C, L, N, T> BlockingRead<'query, C> for WithTotal<L, N>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    L: IntoTask<'query, C, Task: Query<C, Value = CachedList<T>>>,
-    N: IntoTask<'query, C, Task: Query<C, Value = i64>>,
+    L: Repeats<'query, C, Task: Query<C, Value = CachedList<T>>>,
+    N: Repeats<'query, C, Task: Query<C, Value = i64>>,
+    T: Send + Sync,
 {
     type Output = QueryResult<ListWithTotal<T>>;
 
     fn run(self, conn: &mut C) -> Self::Output {
-        let (list, number) = (self.list.into_task()?, self.number.into_task()?);
-        run_both::<C, L, N, T>(self.window, list, number, conn)
+        let both = self.into_both::<C>()?;
+        at_once(both.run::<C, T>(conn, (follow_up::<C, L>, follow_up::<C, N>)))
     }
 }
 
 impl<L, N> WithTotal<L, N> {
+    pub(crate) fn into_both<'query, C>(self) -> QueryResult<Both<L::Task, N::Task>>
+    where
+        C: Line,
+        L: IntoTask<'query, C>,
+        N: IntoTask<'query, C>,
+    {
+        Ok(Both { window: self.window, list: self.list.into_task()?, number: self.number.into_task()? })
+    }
+
     /// Reads both, and takes a connection only if one of them is missing.
     pub(crate) fn read_with<'query, Take, Kind, T>(self, take: Take) -> Result<ListWithTotal<T>, Take::Error>
     where
         Take: TakeConnection<Kind>,
-        L: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<T>>>,
-        N: IntoTask<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
+        L: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<T>>>,
+        N: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
+        T: Send + Sync,
     {
-        let (list, number) = (self.list.into_task()?, self.number.into_task()?);
-        let BothLookUps { rows, total } = look_up_both_without_connection(self.window, &list, &number);
-        let Some(rows) = without_connection::<Take::Connection, L>(&list, rows) else {
-            return Ok(run_both::<_, L, N, T>(self.window, list, number, &mut take.take()?)?);
+        let follow_ups: FollowUps<L::Task, N::Task> =
+            (follow_up::<Take::Connection, L>, follow_up::<Take::Connection, N>);
+        let mut both = self.into_both::<Take::Connection>()?;
+        let found = at_once(both.run_without_connection::<Take::Connection, T>(follow_ups));
+        Ok(match found {
+            FoundOfBoth::All(found) => found,
+            FoundOfBoth::Nothing => at_once(both.run::<Take::Connection, T>(&mut take.take()?, follow_ups))?,
+            FoundOfBoth::Rows(rows) => {
+                let conn = &mut take.take()?;
+                let total = at_once(miss::run::<Take::Connection, _>(both.number, conn, follow_ups.1))?.value;
+                ListWithTotal { rows, total }
+            }
+        })
+    }
+}
+
+/// The tasks of a list and of its number.
+pub(crate) struct Both<L, N> {
+    pub(crate) window: Option<Window>,
+    pub(crate) list: L,
+    pub(crate) number: N,
+}
+
+/// What was found of both without a connection.
+pub(crate) enum FoundOfBoth<T> {
+    All(ListWithTotal<T>),
+    Nothing,
+    Rows(CachedList<T>),
+}
+
+pub(crate) type FollowUps<L, N> = (FollowUp<L>, FollowUp<N>);
+
+impl<L: Task, N: Task<Value = i64>> Both<L, N> {
+    /// Reads both.
+    pub(crate) async fn run<C, T>(
+        mut self,
+        conn: &mut C::Conn,
+        (list_up, number_up): FollowUps<L, N>,
+    ) -> QueryResult<ListWithTotal<T>>
+    where
+        C: Line,
+        L: Query<C, Value = CachedList<T>>,
+        N: Query<C>,
+    {
+        let gate = gate_for::<C>(conn, &self.list.head().options).await;
+        let [site, number_site] = [self.list.head(), self.number.head()].map(|head| site_of(head, gate));
+        let BothLookUps { rows, total } = match (site, number_site) {
+            (Some(site), Some(number_site)) => self.look_up::<C, T>(&site, &number_site).await,
+            _ => BothLookUps { rows: Err(Miss::Absent.into()), total: Err(Miss::Absent.into()) },
         };
-        let rows = rows.value;
+        let look = site.map_or(ReadStep::Bypass, |site| step_after(&site, rows));
+        let rows = run_looked::<C, L>(self.list, look, conn, list_up).await?.value;
         if let Some(total) = self.window.and_then(|window| window.total(rows.len())) {
             return Ok(ListWithTotal { rows, total });
         }
-        let total = match without_connection::<Take::Connection, N>(&number, total) {
-            Some(total) => total,
-            None => run_task::<_, N>(number, &mut take.take()?)?,
+        let look = number_site.map_or(ReadStep::Bypass, |site| step_after(&site, total));
+        let total = run_looked::<C, N>(self.number, look, conn, number_up).await?.value;
+        Ok(ListWithTotal { rows, total })
+    }
+
+    /// Looks for both without counting what is missing: the caller will come again with a connection.
+    pub(crate) async fn run_without_connection<C, T>(&mut self, (list_up, number_up): FollowUps<L, N>) -> FoundOfBoth<T>
+    where
+        C: Line,
+        L: Task<Value = CachedList<T>>,
+    {
+        let sites = [self.list.head(), self.number.head()].map(site_without_connection);
+        let [Some(site), Some(number_site)] = sites else { return FoundOfBoth::Nothing };
+        let BothLookUps { rows, total } = self.look_up::<C, T>(&site, &number_site).await;
+        let rows = without_connection(&self.list, found_without_connection(site, rows), list_up);
+        let Some(CachedEntry { value: rows, .. }) = rows else { return FoundOfBoth::Nothing };
+        if let Some(total) = self.window.and_then(|window| window.total(rows.len())) {
+            return FoundOfBoth::All(ListWithTotal { rows, total });
+        }
+        match without_connection(&self.number, found_without_connection(number_site, total), number_up) {
+            Some(CachedEntry { value: total, .. }) => FoundOfBoth::All(ListWithTotal { rows, total }),
+            None => FoundOfBoth::Rows(rows),
+        }
+    }
+
+    /// Looks both up, in one round trip if they are not at hand.
+    async fn look_up<C, T>(&mut self, site: &Site<'static>, number_site: &Site<'static>) -> BothLookUps<L, N>
+    where
+        C: Line,
+        L: Task<Value = CachedList<T>>,
+    {
+        let Self { window, list, number } = self;
+        if list.head().options.use_of_cache == UseOfCache::Refresh {
+            return BothLookUps { rows: Err(Miss::Refresh.into()), total: Err(Miss::Refresh.into()) };
+        }
+        let keys = (site.key(list.id(), list.head().kind), number_site.key(number.id(), number.head().kind));
+        if let Some(rows) = site.reader.find(&keys.0).filter(|_| !is_collecting()) {
+            let rows = serve::<C, L>(list, site, rows).await;
+            let count = rows.as_ref().ok().map(|(rows, _)| rows.len());
+            if count.and_then(|count| (*window)?.total(count)).is_some() {
+                return BothLookUps { rows, total: Err(Miss::Absent.into()) };
+            }
+            if let Some(total) = number_site.reader.find(&keys.1) {
+                return BothLookUps { rows, total: serve::<C, N>(number, number_site, total).await };
+            }
+        }
+        let (codec, number_codec) = (list.codec(), number.codec());
+        if codec.is_none() || number_codec.is_none() {
+            let rows = look_up::<C, L>(list, site).await;
+            return BothLookUps { rows, total: look_up::<C, N>(number, number_site).await };
+        }
+        let tags = list.dependencies(site, |subject| list.tags(subject));
+        let number_tags = number.dependencies(number_site, |subject| number.tags(subject));
+        let wishes = [Wish { key: keys.0, tags, codec }, Wish { key: keys.1, tags: number_tags, codec: number_codec }];
+        let owned = *site;
+        let look = move || Wish::with_all(&wishes, |wanted| owned.look_up_many(wanted));
+        let mut found = call::<C, _>(site, look).await.into_iter();
+        let mut next = || found.next().unwrap_or(Err(Miss::Absent)).map_err(Missed::from);
+        let (rows, total) = (next(), next());
+        let rows = match rows {
+            Ok(rows) => serve::<C, L>(list, site, rows).await,
+            Err(missed) => Err(missed),
         };
-        Ok(ListWithTotal { rows, total: total.value })
+        let total = match total {
+            Ok(total) => serve::<C, N>(number, number_site, total).await,
+            Err(missed) => Err(missed),
+        };
+        BothLookUps { rows, total }
     }
-}
-
-fn run_both<'query, C, L, N, T>(
-    window: Option<Window>,
-    list: L::Task,
-    number: N::Task,
-    conn: &mut C,
-) -> QueryResult<ListWithTotal<T>>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    L: IntoTask<'query, C, Task: Query<C, Value = CachedList<T>>>,
-    N: IntoTask<'query, C, Task: Query<C, Value = i64>>,
-{
-    let gate = gate_for(conn, &list.head().options);
-    let [site, number_site] = [list.head(), number.head()].map(|head| site_of(head, gate));
-    let BothLookUps { rows, total } = match (&site, &number_site) {
-        (Some(site), Some(number_site)) => look_up_both(window, (&list, site), (&number, number_site)),
-        _ => BothLookUps { rows: Err(Miss::Absent.into()), total: Err(Miss::Absent.into()) },
-    };
-    let look = site.map_or(ReadStep::Bypass, |site| step_after(&site, rows));
-    let rows = run_looked::<C, L>(list, look, conn)?.value;
-    if let Some(total) = window.and_then(|window| window.total(rows.len())) {
-        return Ok(ListWithTotal { rows, total });
-    }
-    let look = number_site.map_or(ReadStep::Bypass, |site| step_after(&site, total));
-    Ok(ListWithTotal { rows, total: run_looked::<C, N>(number, look, conn)?.value })
-}
-
-/// What was found of the two.
-struct BothLookUps<Rows, Total> {
-    rows: Rows,
-    total: Total,
-}
-
-type FoundWithoutConnection<T> = Option<(Site<'static>, CachedEntry<<T as Task>::Value>)>;
-
-/// Looks for both without counting anything: on a miss the caller will come again with a connection.
-fn look_up_both_without_connection<T, L: Task<Value = CachedList<T>>, N: Task>(
-    window: Option<Window>,
-    list: &L,
-    number: &N,
-) -> BothLookUps<FoundWithoutConnection<L>, FoundWithoutConnection<N>> {
-    let sites = [list.head(), number.head()].map(site_without_connection);
-    let [Some(site), Some(number_site)] = sites else { return BothLookUps { rows: None, total: None } };
-    let BothLookUps { rows, total } = look_up_both(window, (list, &site), (number, &number_site));
-    BothLookUps { rows: found_without_connection(site, rows), total: found_without_connection(number_site, total) }
 }
 
 type LookedUp<T> = Result<(<T as Task>::Value, Life), Missed>;
 
-/// Looks both up, in one round trip if they are not at hand.
-fn look_up_both<T, L: Task<Value = CachedList<T>>, N: Task>(
-    window: Option<Window>,
-    (list, site): (&L, &Site<'_>),
-    (number, number_site): (&N, &Site<'_>),
-) -> BothLookUps<LookedUp<L>, LookedUp<N>> {
-    if list.head().options.use_of_cache == UseOfCache::Refresh {
-        return BothLookUps { rows: Err(Miss::Refresh.into()), total: Err(Miss::Refresh.into()) };
-    }
-    let keys = (site.key(list.id(), list.head().kind), number_site.key(number.id(), number.head().kind));
-    if let Some(rows) = site.reader.find(&keys.0).map(|rows| list.serve(site, rows)) {
-        let count = rows.as_ref().ok().map(|(rows, _)| rows.len());
-        if count.and_then(|count| window?.total(count)).is_some() {
-            return BothLookUps { rows, total: Err(Miss::Absent.into()) };
-        }
-        if let Some(total) = number_site.reader.find(&keys.1) {
-            return BothLookUps { rows, total: number.serve(number_site, total) };
-        }
-    }
-    let (codec, number_codec) = (list.codec(), number.codec());
-    if codec.is_none() || number_codec.is_none() {
-        return BothLookUps { rows: list.look_up(site), total: number.look_up(number_site) };
-    }
-    let tags = || list.dependencies(site, |subject| list.tags(subject));
-    let number_tags = || number.dependencies(number_site, |subject| number.tags(subject));
-    let wanted =
-        [Wanted { key: keys.0, tags: &tags, codec }, Wanted { key: keys.1, tags: &number_tags, codec: number_codec }];
-    let mut found = site.reader.look_up_many(&wanted).into_iter();
-    let mut next = || found.next().unwrap_or(Err(Miss::Absent)).map_err(Missed::from);
-    BothLookUps {
-        rows: next().and_then(|rows| list.serve(site, rows)),
-        total: next().and_then(|total| number.serve(number_site, total)),
-    }
+/// What was found of the two.
+struct BothLookUps<L: Task, N: Task> {
+    rows: LookedUp<L>,
+    total: LookedUp<N>,
 }

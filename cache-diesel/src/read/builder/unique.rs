@@ -7,6 +7,7 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::Line;
 use crate::manager::{Manager, ManagerState};
 use crate::model::Lookup;
 use crate::model::keys::IntoKey;
@@ -16,7 +17,7 @@ use crate::read::builder::first::FirstRead;
 use crate::read::builder::options::{Options, options_methods};
 use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyedSource, LoadPages, LookedUpSource, looked_up};
-use crate::read::task::query::{IntoTask, Later};
+use crate::read::task::query::{IntoTask, Later, Repeats};
 use crate::read::task::unique::UniqueTask;
 use crate::read::terminal::row_terminals;
 
@@ -68,7 +69,7 @@ where
 
 impl<'query, C, P, L, K> IntoTask<'query, C> for UniqueRead<P, L, K>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line,
     P: CachedView<Source: FilterDsl<P::ByKey> + FilterDsl<L::Filter>> + LoadPages<C>,
     L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
@@ -80,7 +81,17 @@ where
     fn into_task(self) -> QueryResult<Self::Task> {
         UniqueTask::new(self.state, self.value, self.options)
     }
+}
 
+impl<'query, C, P, L, K> Repeats<'query, C> for UniqueRead<P, L, K>
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    P: CachedView<Source: FilterDsl<P::ByKey> + FilterDsl<L::Filter>> + LoadPages<C>,
+    L: Lookup<Model = P::Root>,
+    K: IntoKey<L::Value>,
+    KeyedSource<P>: LoadModel<'static, C, P::Joined>,
+    LookedUpSource<P, L>: LoadModel<'static, C, P::Joined>,
+{
     fn later(task: &Self::Task) -> Option<Later<C>> {
         Some(Box::new(task.again()?))
     }

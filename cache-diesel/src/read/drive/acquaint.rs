@@ -4,6 +4,7 @@ use cache_core::{Cache, Collecting, Kind, Reader, Tag, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::consult::confirm;
 use crate::read::drive::gate::gate;
@@ -38,8 +39,8 @@ use crate::read::drive::gate::gate;
 /// # }
 /// ```
 pub fn acquaint<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) {
-    let Ok(identity) = gate(conn) else { return };
-    if may_store(conn, identity).is_err() {
+    let Ok(identity) = at_once(gate::<C>(conn)) else { return };
+    if at_once(may_store::<C>(conn, identity)).is_err() {
         return;
     }
     let Some(cache) = Collecting::current().map(|scope| scope.cache().clone()).or_else(|| registry::default().ok())
@@ -49,6 +50,6 @@ pub fn acquaint<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) {
     let counters = cache.counters(Cache::COMPUTED, Kind::Computed);
     let reader = Reader { cache: &cache, manager: Cache::COMPUTED, kind: Kind::Computed, counters: &counters };
     if let Some(seeds) = reader.seed(&[Tag::root(), identity.database.tag()]) {
-        confirm(conn, identity, &seeds);
+        at_once(confirm::<C>(conn, identity, &seeds));
     }
 }

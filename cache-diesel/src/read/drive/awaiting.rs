@@ -1,36 +1,29 @@
-//! Drives an awaited read, by the same decisions as the blocking driver.
+//! Drives a read on an awaited connection: a hit in memory goes straight, all else is the drivers' one text.
 
 use core::marker::PhantomData;
+use core::mem;
 use core::pin::Pin;
-use core::time::Duration;
+use core::task::{Context, Poll};
 
-use cache_core::{Bypass, Miss, Mode};
-use diesel::dsl::{AsSelect, Filter, Select};
-use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::methods::SelectDsl;
+use cache_core::{Claim, Manner};
 use diesel::result::{Error, QueryResult};
-use diesel::{Selectable, SelectableHelper};
-use diesel_async::methods::LoadQuery;
-use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
+use diesel_async::AsyncConnection;
 
 use crate::backend::CacheBackend;
-use crate::identity::Identity;
-use crate::identity::role::AtMiss;
-use crate::model::CachedModel;
-use crate::model::keys::IntoKey;
-use crate::read::builder::list::ListRead;
-use crate::read::builder::order::Arranged;
-use crate::read::builder::row::RowRead;
-use crate::read::drive::gate::gate_of;
-use crate::read::page::keyed;
-use crate::read::report;
-use crate::read::task::answer::{AskedTask, Rows};
-use crate::read::task::row::FilteredTask;
-use crate::read::task::{ReadStep, Site, Task, Turn, step_of, take_turn};
+use crate::backend::line::{Awaited, Line, Reply};
+use crate::read::builder::many::ManyRead;
+use crate::read::builder::total::{Both, WithTotal};
+use crate::read::drive::batch::{KeyBatch, LoadMany};
+use crate::read::drive::gate::look_at_gate;
+use crate::read::drive::miss::{self, Entry};
+use crate::read::drive::refresh::{Refresher, claim};
+use crate::read::task::query::{IntoTask, Query};
+use crate::read::task::{ReadStep, Site, Task, step_of};
 use crate::read::terminal::connection::AnyConnection;
-use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow, Origin};
-use crate::read::terminal::{AsRead, Ended, First, Runs};
-use crate::track::{Shut, Tracker};
+use crate::read::terminal::entry::{CachedList, CachedRows, ListWithTotal};
+use crate::read::terminal::explain::{Explained, Explanation, explain};
+use crate::read::terminal::{Ended, Ending, Runs};
+use crate::track::Shut;
 
 /// Marks connections that are awaited.
 #[derive(Debug)]
@@ -46,15 +39,13 @@ impl<C: AsyncConnection> AnyConnection<Awaiting> for C {
     }
 }
 
-type Answer<'conn, T> = Pin<Box<dyn Future<Output = T> + Send + 'conn>>;
-
 /// A read that an awaited connection can answer.
 pub trait AwaitedRead<'query, C> {
     /// What the read gives.
     type Output;
 
     /// Answers the read.
-    fn run<'conn>(self, conn: &'conn mut C) -> Answer<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn;
@@ -67,232 +58,192 @@ where
     C: AsyncConnection + 'conn,
     Read: AwaitedRead<'query, C>,
 {
-    type Output = Answer<'conn, Read::Output>;
+    type Output = Reply<'conn, Read::Output>;
 
     fn run(conn: &'conn mut Self, read: Read) -> Self::Output {
         read.run(conn)
     }
 }
 
-impl<'query, C, M, Source, Part> AwaitedRead<'query, C> for Ended<ListRead<M, Source, Part>, AsRead>
+impl<'query, C, R, How> AwaitedRead<'query, C> for Ended<R, How>
 where
     C: AsyncConnection<Backend: CacheBackend>,
-    M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
-    Part: Arranged<M, Source, Query: SelectDsl<AsSelect<M, C::Backend>>>,
-    Select<Part::Query, AsSelect<M, C::Backend>>:
-        LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId + Send + 'query,
+    R: IntoTask<'query, Awaited<C>, Task: Send + 'query>,
+    How: Ending<<R::Task as Task>::Value> + 'static,
 {
-    type Output = QueryResult<CachedList<M>>;
+    type Output = Result<How::Value, How::Error>;
 
-    fn run<'conn>(self, conn: &'conn mut C) -> Answer<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn,
     {
-        let task = self.read.into_list_task::<C, C::Backend, _>(|source| SelectDsl::select(source, M::as_select()));
-        let answer = task.map(|task| run(AwaitedQuery::new(task), conn));
-        Box::pin(async move { Ok(answer?.await?.value) })
+        ended::<How, _, _>(self.read.into_task(), conn)
     }
 }
 
-/// The query of a row by its key, as the bounds below can be checked.
-type KeyedModel<M> = Filter<<M as CachedModel>::Source, <M as CachedModel>::ByKey>;
-
-impl<'query, C, M, K> AwaitedRead<'query, C> for Ended<RowRead<M, K>, First>
+impl<'query, C, R> AwaitedRead<'query, C> for Explained<R>
 where
     C: AsyncConnection<Backend: CacheBackend>,
-    K: IntoKey<M::Id>,
-    M: CachedModel + Selectable<C::Backend, SelectExpression: QueryId>,
-    KeyedModel<M>: SelectDsl<AsSelect<M, C::Backend>>,
-    Select<KeyedModel<M>, AsSelect<M, C::Backend>>:
-        LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId + Send + 'query,
+    R: IntoTask<'query, Awaited<C>, Task: Send + 'query>,
 {
-    type Output = QueryResult<CachedRow<M>>;
+    type Output = QueryResult<Explanation>;
 
-    fn run<'conn>(self, conn: &'conn mut C) -> Answer<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn,
     {
-        let select = |key| SelectDsl::select(keyed::<M>(key), M::as_select());
-        let task = self.read.into_keyed_task::<C, C::Backend, _>(select);
-        let answer = task.map(|task| run(AwaitedQuery::new(task), conn));
-        Box::pin(async move { answer?.await?.value.ok_or(Error::NotFound) })
+        explained(self.into_read().into_task(), conn)
     }
 }
 
-/// A task with the lifetime of what is bound to its query: the trait below has none, because futures of
-/// generic lifetimes cannot be shown to be `Send` (rust-lang/rust#100013).
-struct AwaitedQuery<'query, T> {
-    task: T,
-    query: PhantomData<fn() -> &'query ()>,
-}
-
-impl<T> AwaitedQuery<'_, T> {
-    fn new(task: T) -> Self {
-        Self { task, query: PhantomData }
-    }
-}
-
-/// A task whose query can be awaited on `C`.
-trait AwaitedTask<C>: Send {
-    type Task: Task<Value: Send>;
-
-    fn task(&mut self) -> &mut Self::Task;
-
-    fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<<Self::Task as Task>::Value>>;
-}
-
-impl<'query, C, M, Selected> AwaitedTask<C> for AwaitedQuery<'query, AskedTask<C, Rows<M>, Selected>>
+impl<C, P> AwaitedRead<'_, C> for ManyRead<P>
 where
-    C: AsyncConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M> + Send + 'query,
+    C: AsyncConnection<Backend: CacheBackend>,
+    P: LoadMany<Awaited<C>>,
 {
-    type Task = AskedTask<C, Rows<M>, Selected>;
+    type Output = QueryResult<CachedRows<P>>;
 
-    fn task(&mut self) -> &mut Self::Task {
-        &mut self.task
-    }
-
-    fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<CachedList<M>>> {
-        let query = self.task.take_query();
-        Box::pin(async move { RunQueryDsl::load(query, conn).await.map(CachedList::new) })
-    }
-}
-
-impl<'query, C, M, Selected> AwaitedTask<C> for AwaitedQuery<'query, FilteredTask<C, M, Selected>>
-where
-    C: AsyncConnection,
-    M: CachedModel,
-    Selected: LoadQuery<'query, C, M> + Send + 'query,
-{
-    type Task = FilteredTask<C, M, Selected>;
-
-    fn task(&mut self) -> &mut Self::Task {
-        &mut self.task
-    }
-
-    fn query<'conn>(&'conn mut self, conn: &'conn mut C) -> Answer<'conn, QueryResult<Option<CachedRow<M>>>> {
-        let query = self.task.take_query();
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    where
+        C: 'conn,
+    {
+        let (head, keys) = self.into_parts();
         Box::pin(async move {
-            let rows: Vec<M> = RunQueryDsl::load(query, conn).await?;
-            Ok(rows.into_iter().next().map(CachedRow::new))
+            let Some((batch, places)) = KeyBatch::<P, Awaited<C>>::of(head, keys)? else { return Ok(Vec::new()) };
+            Ok(places.spread(batch.read_all(conn, many_alone).await?))
         })
     }
 }
 
-fn run<'conn, C, T>(mut awaited: T, conn: &'conn mut C) -> Answer<'conn, Entry<T::Task>>
+impl<'query, C, L, N, T> AwaitedRead<'query, C> for WithTotal<L, N>
 where
-    C: AsyncConnection,
-    T: AwaitedTask<C> + 'conn,
+    C: AsyncConnection<Backend: CacheBackend>,
+    L: IntoTask<'query, Awaited<C>, Task: Query<Awaited<C>, Value = CachedList<T>> + Send + 'query>,
+    N: IntoTask<'query, Awaited<C>, Task: Query<Awaited<C>, Value = i64> + Send + 'query>,
+    T: Send + Sync + 'query,
 {
-    Box::pin(async move {
-        let (site, missed) = match step_of(awaited.task(), gate(conn)) {
-            ReadStep::Bypass => return past_the_cache(&mut awaited, conn).await,
-            ReadStep::Hit(entry) => return Ok(entry),
-            ReadStep::Miss(site, missed) => (site, missed),
-            ReadStep::Stale(site, entry) if may_store(conn).is_err() => {
-                site.reader.stale_hit();
-                return Ok(entry);
-            }
-            ReadStep::Stale(site, entry) => return Ok(refreshed(&mut awaited, site, entry, conn).await),
-        };
-        if let Err(reason) = may_store(conn) {
-            report::bypassed(&site.reader, awaited.task().head(), reason);
-            return past_the_cache(&mut awaited, conn).await;
-        }
-        let load = match take_turn(awaited.task(), site, &missed)? {
-            None => return past_the_cache(&mut awaited, conn).await,
-            // Whoever would have to wait for another process asks for himself.
-            Some(Turn::Query(mut load)) => match load.approach(awaited.task(), Duration::ZERO) {
-                Some(entry) => return Ok(entry),
-                None => load,
+    type Output = QueryResult<ListWithTotal<T>>;
+
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    where
+        'query: 'conn,
+        C: 'conn,
+    {
+        both(self.into_both::<Awaited<C>>(), conn)
+    }
+}
+
+fn ended<'conn, How, C, T>(task: QueryResult<T>, conn: &'conn mut C) -> Reply<'conn, Result<How::Value, How::Error>>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    T: Query<Awaited<C>> + Send + 'conn,
+    How: Ending<T::Value> + 'conn,
+{
+    let state = match task {
+        Ok(task) => ReadState::Begun(task, conn),
+        Err(error) => ReadState::Failed(error),
+    };
+    Box::pin(Reading::<How, C, T> { state, how: PhantomData })
+}
+
+fn explained<'conn, C, T>(task: QueryResult<T>, conn: &'conn mut C) -> Reply<'conn, QueryResult<Explanation>>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    T: Task + Send + 'conn,
+{
+    Box::pin(async move { explain::<Awaited<C>, T>(task?, conn).await })
+}
+
+fn both<'conn, C, L, N, T>(
+    both: QueryResult<Both<L, N>>,
+    conn: &'conn mut C,
+) -> Reply<'conn, QueryResult<ListWithTotal<T>>>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    L: Query<Awaited<C>, Value = CachedList<T>> + Send + 'conn,
+    N: Query<Awaited<C>, Value = i64> + Send + 'conn,
+    T: Send + Sync + 'conn,
+{
+    Box::pin(async move { both?.run::<Awaited<C>, T>(conn, (alone, alone)).await })
+}
+
+/// A read, and how it ends. A hit in memory is answered at the first poll, without more than this.
+struct Reading<'conn, How, C, T: Task> {
+    state: ReadState<'conn, C, T>,
+    how: PhantomData<fn() -> How>,
+}
+
+enum ReadState<'conn, C, T: Task> {
+    Begun(T, &'conn mut C),
+    Failed(Error),
+    Missed(Reply<'conn, Entry<T>>),
+    Over,
+}
+
+/// Nothing in it is pinned.
+impl<How, C, T: Task> Unpin for Reading<'_, How, C, T> {}
+
+impl<'conn, How, C, T> Future for Reading<'conn, How, C, T>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    T: Query<Awaited<C>> + Send + 'conn,
+    How: Ending<T::Value>,
+{
+    type Output = Result<How::Value, How::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut reply = match mem::replace(&mut self.state, ReadState::Over) {
+            ReadState::Begun(task, conn) => match at_hand(&task, conn) {
+                Ok(ReadStep::Hit(entry)) => return Poll::Ready(How::end(entry)),
+                Ok(looked) => Box::pin(miss::run_looked::<Awaited<C>, T>(task, looked, conn, alone)),
+                Err(Elsewhere) => Box::pin(miss::run::<Awaited<C>, T>(task, conn, alone)) as Reply<'conn, Entry<T>>,
             },
-            Some(Turn::Follow(load, follower)) => {
-                let waited = site.reader.cache.follow(follower, load.flight_wait()).await;
-                match load.landed(awaited.task(), waited) {
-                    Some(entry) => return Ok(entry),
-                    None => load,
-                }
-            }
+            ReadState::Failed(error) => return Poll::Ready(Err(error.into())),
+            ReadState::Missed(reply) => reply,
+            ReadState::Over => panic!("a read is polled after it was answered"),
         };
-        let answer = awaited.query(conn).await;
-        load.conclude(awaited.task(), answer)
-    })
-}
-
-/// The stale `entry`, or what it is once this reader has refreshed it, unless somebody else does.
-async fn refreshed<C, T>(
-    awaited: &mut T,
-    site: Site<'static>,
-    entry: CachedEntry<<T::Task as Task>::Value>,
-    conn: &mut C,
-) -> CachedEntry<<T::Task as Task>::Value>
-where
-    C: AsyncConnection,
-    T: AwaitedTask<C>,
-{
-    let task = awaited.task();
-    let key = site.key(task.id(), task.head().kind);
-    let claim = Some(site.reader.cache).filter(|cache| cache.mode() == Mode::Normal);
-    let Some(claim) = claim.and_then(|cache| cache.claim_refresh(key)) else {
-        site.reader.stale_hit();
-        return entry;
-    };
-    let load = match take_turn(task, site, &Miss::Stale.into()) {
-        Ok(Some(Turn::Query(mut load))) => load.is_first().then_some(load),
-        _ => None,
-    };
-    let Some(load) = load else {
-        claim.done();
-        site.reader.stale_hit();
-        return entry;
-    };
-    let answer = awaited.query(conn).await;
-    match load.conclude(awaited.task(), answer) {
-        Ok(fresh) => {
-            claim.done();
-            site.reader.miss(Miss::Stale);
-            fresh
-        }
-        Err(_) => {
-            site.reader.stale_hit();
-            entry
+        match reply.as_mut().poll(context) {
+            Poll::Ready(entry) => Poll::Ready(How::end(entry?)),
+            Poll::Pending => {
+                self.state = ReadState::Missed(reply);
+                Poll::Pending
+            }
         }
     }
 }
 
-type Entry<T> = QueryResult<CachedEntry<<T as Task>::Value>>;
+/// Somebody has to be asked who is waited for.
+struct Elsewhere;
 
-async fn past_the_cache<C, T>(awaited: &mut T, conn: &mut C) -> Entry<T::Task>
+/// What a look in memory gives, if that is where entries are kept and it is known which database is read.
+fn at_hand<C, T>(task: &T, conn: &mut C) -> Result<ReadStep<T::Value>, Elsewhere>
 where
-    T: AwaitedTask<C>,
+    C: AsyncConnection<Backend: CacheBackend>,
+    T: Task,
 {
-    Ok(CachedEntry::new(awaited.query(conn).await?, Origin::Bypass, None))
-}
-
-/// Whether what the database answers may be stored. A server is not asked whether it follows another: what it answers is
-/// not stored.
-fn may_store<C: AsyncConnection>(conn: &mut C) -> Result<(), Bypass> {
-    let tracker: Option<&mut Tracker> = conn.instrumentation().as_any_mut().downcast_mut();
-    match tracker.ok_or(Bypass::NotTracked)?.at_miss() {
-        AtMiss::Store => Ok(()),
-        AtMiss::Ask => Err(Bypass::Unidentified),
-        AtMiss::Pass => Err(Bypass::Replica),
-    }
-}
-
-/// An awaited connection is not asked which database it is on: what is known of its URL by then has to do.
-fn gate<C: AsyncConnection>(conn: &mut C) -> Result<Identity, Bypass> {
-    let status = <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn);
-    let depth = status.transaction_depth();
-    match gate_of(depth, conn.instrumentation()) {
-        Ok(identity) => Ok(identity),
+    let head = task.head();
+    let is_elsewhere = head.state.attached().is_some_and(|attached| !attached.cache.is_called_at_once(Manner::Awaited));
+    let gate = match look_at_gate::<Awaited<C>>(conn, Some(&head.options)) {
+        _ if is_elsewhere => return Err(Elsewhere),
+        Err(Shut::Unasked) => return Err(Elsewhere),
         Err(Shut::Bypass(reason)) => Err(reason),
-        Err(Shut::Unasked) => {
-            let tracker: Option<&mut Tracker> = conn.instrumentation().as_any_mut().downcast_mut();
-            tracker.ok_or(Bypass::NotTracked)?.by_address()
-        }
-    }
+        Ok(identity) => Ok(identity),
+    };
+    Ok(step_of(task, gate))
+}
+
+/// The reader itself refreshes what nobody else is at: no runtime is the library's to do so beside it.
+fn alone<T: Task>(task: &T, site: &Site<'static>) -> Refresher {
+    claim(site, [site.key(task.id(), task.head().kind)])
+}
+
+/// The same for several keys.
+fn many_alone<P: LoadMany<C>, C: Line>(
+    batch: &KeyBatch<P, C>,
+    site: &Site<'static>,
+    stale: &[usize],
+) -> (Vec<usize>, Vec<Claim>) {
+    batch.refreshed_by(site, stale, claim(site, batch.stale_keys(site, stale)))
 }

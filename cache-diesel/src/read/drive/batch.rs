@@ -1,43 +1,46 @@
 //! Drives a read of several rows by their keys: one look-up, one load for all misses.
 
-use core::cell::LazyCell;
 use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use cache_core::protocol::settle::Former;
-use cache_core::store::{Lease, Seed, Wanted};
+use cache_core::store::{Lease, Seed};
 use cache_core::{
-    Approach, Bypass, Claim, KeyBytes, Kind, Life, Miss, Right, Settlement, Tag, Token, Value, is_collecting,
+    Approach, Bypass, CacheKey, Claim, KeyBytes, Kind, LeaseWait, Life, Manner, Miss, Right, Settlement, Tag, Token,
+    Value, is_collecting,
 };
-use diesel::RunQueryDsl;
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
+use crate::backend::line::{Line, Reply, at_once};
 use crate::model::CachedModel;
 use crate::read::builder::options::UseOfCache;
 use crate::read::drive::ask::may_store;
+use crate::read::drive::calls::{call, nap, retry};
 use crate::read::drive::consult::{Consulted, confirm, consult, has_changed};
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::refresh::{Refresher, begin};
 use crate::read::page::base::row_tags;
 use crate::read::page::load::LoadModel;
-use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, keyed, page_id};
+use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, all_of, keyed, page_id};
 use crate::read::report;
 use crate::read::shape::{QueryTables, TableNames};
 use crate::read::task::query::{Later, Reread};
 use crate::read::task::row::{accept_row, keep_row, row_codec};
-use crate::read::task::{Head, Site, collected, site_of, site_without_connection};
+use crate::read::task::{Head, Site, Wish, collected, site_of, site_without_connection};
 use crate::read::terminal::entry::CachedRows;
-use crate::track::{OwnText, asking};
+use crate::track::{OwnStatement, OwnText};
 
 /// A page that the connection `C` can load by its key, and with others by theirs.
-pub trait LoadMany<C>: CachedView<Source: FilterDsl<Self::ByKey>> + LoadOne<C, KeyedSource<Self>> {
+pub trait LoadMany<C: Line>: CachedView<Source: FilterDsl<Self::ByKey>> + LoadOne<C, KeyedSource<Self>> {
     /// Asks the database for all of `keys`.
-    fn ask_many(keys: Vec<KeyOf<Self>>, conn: &mut C) -> QueryResult<Vec<Self>>;
+    fn ask_many<'a>(keys: Vec<KeyOf<Self>>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<Self>>>
+    where
+        C: 'a;
 }
 
 /// The condition on several keys.
@@ -45,20 +48,22 @@ type ByIds<P> = <<P as Page>::Root as CachedModel>::ByIds;
 
 impl<C, P> LoadMany<C> for P
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: Line,
     P: CachedView<Source: FilterDsl<ByIds<P>> + FilterDsl<P::ByKey>> + LoadPages<C>,
     Filter<P::Source, ByIds<P>>: LoadModel<'static, C, P::Joined>,
     KeyedSource<P>: LoadModel<'static, C, P::Joined>,
 {
-    fn ask_many(keys: Vec<KeyOf<P>>, conn: &mut C) -> QueryResult<Vec<P>> {
+    fn ask_many<'a>(keys: Vec<KeyOf<P>>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<P>>>
+    where
+        C: 'a,
+    {
         let query = FilterDsl::filter(P::source(), P::Root::by_ids(keys));
-        let joined = RunQueryDsl::load::<P::Joined>(query.selected(), conn)?;
-        P::assemble(joined, conn)
+        all_of::<C, P, _>(query.selected(), conn)
     }
 }
 
 /// The name of the entry for `key`.
-fn entry_id<C, P: LoadMany<C>>(key: &KeyOf<P>) -> QueryResult<KeyBytes> {
+fn entry_id<C: Line, P: LoadMany<C>>(key: &KeyOf<P>) -> QueryResult<KeyBytes> {
     page_id::<C, P, _>(KeyBytes::of(key), || keyed::<P>(key.clone()))
 }
 
@@ -72,7 +77,7 @@ pub(crate) struct KeyBatch<P: Page, C> {
 }
 
 /// What a look in the store gave: the keys that have no entry, and the places of those that have a stale one.
-struct BatchRows<P> {
+pub(crate) struct BatchRows<P> {
     rows: CachedRows<P>,
     missing: Vec<Missing>,
     stale: Vec<usize>,
@@ -88,10 +93,10 @@ impl<P> BatchRows<P> {
 }
 
 /// Where each key that was asked for is among the distinct ones.
-struct Places(Vec<usize>);
+pub(crate) struct Places(Vec<usize>);
 
 impl Places {
-    fn spread<T: Clone>(&self, rows: Vec<T>) -> Vec<T> {
+    pub(crate) fn spread<T: Clone>(&self, rows: Vec<T>) -> Vec<T> {
         // Distinct keys keep their order.
         if rows.len() == self.0.len() {
             return rows;
@@ -116,21 +121,31 @@ impl Missing {
 /// The tokens of tags; `None`: nothing is to be stored.
 type Seeds = Option<Vec<(Tag, Seed)>>;
 
-fn is_confirmed<C>(conn: &mut C, site: &Site<'_>, seeds: &Seeds) -> bool
-where
-    C: LoadConnection<Backend: CacheBackend>,
-{
-    seeds.as_ref().is_none_or(|seeds| confirm(conn, site.identity, seeds))
+/// Sees to it that the stale keys at these places are refreshed; gives those that this reader has to refresh itself.
+pub(crate) type FollowUpMany<P, C> = fn(&KeyBatch<P, C>, &Site<'static>, &[usize]) -> (Vec<usize>, Vec<Claim>);
+
+/// What is loaded under `seeds` is told to the computation that is under way.
+async fn noted<C: Line>(site: &Site<'static>, seeds: Seeds) -> Seeds {
+    let owned = *site;
+    let note = move || {
+        collected::note(&owned, seeds.as_deref());
+        seeds
+    };
+    call::<C, _>(site, note).await
+}
+
+async fn is_confirmed<C: Line>(conn: &mut C::Conn, site: &Site<'static>, seeds: &Seeds) -> bool {
+    match seeds {
+        Some(seeds) => confirm::<C>(conn, site.identity, seeds).await,
+        None => true,
+    }
 }
 
 impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatch<P, C> {
-    /// Bound variables and conditions that a statement may have on every database.
-    const MOST_KEYS: usize = 500;
-
     /// One result for each of `keys`, in their order.
     pub(crate) fn read(head: Head, keys: Vec<KeyOf<P>>, conn: &mut C) -> QueryResult<CachedRows<P>> {
         let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
-        Ok(places.spread(batch.read_all(conn)?))
+        Ok(places.spread(at_once(batch.read_all(conn, Self::follow_up))?))
     }
 
     /// The same, and takes a connection only if one of the rows is missing.
@@ -140,15 +155,33 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         take: impl FnOnce() -> Result<C, E>,
     ) -> Result<CachedRows<P>, E> {
         let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
-        let rows = match batch.look_up_without_connection() {
+        let rows = match at_once(batch.look_up_without_connection(Self::follow_up)) {
             Some(rows) => rows,
-            None => batch.read_all(&mut take()?)?,
+            None => at_once(batch.read_all(&mut take()?, Self::follow_up))?,
         };
         Ok(places.spread(rows))
     }
 
+    fn follow_up(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
+        let later = |claims: &[Claim]| -> Option<Later<C>> {
+            // On another thread, at another moment, a base query may be another one.
+            if P::HAS_BASE_QUERY {
+                return None;
+            }
+            let places = self.places(site, stale, claims);
+            let (keys, ids) = places.into_iter().map(|place| (self.keys[place].clone(), self.ids[place])).unzip();
+            Some(Box::new(Self { head: self.head, keys, ids, connection: PhantomData }))
+        };
+        self.refreshed_by(site, stale, begin(site, self.stale_keys(site, stale), later))
+    }
+}
+
+impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
+    /// Bound variables and conditions that a statement may have on every database.
+    const MOST_KEYS: usize = 500;
+
     /// The distinct ones of `keys`, and where each goes; `None`: there is none.
-    fn of(head: Head, keys: Vec<KeyOf<P>>) -> QueryResult<Option<(Self, Places)>> {
+    pub(crate) fn of(head: Head, keys: Vec<KeyOf<P>>) -> QueryResult<Option<(Self, Places)>> {
         if keys.is_empty() {
             return Ok(None);
         }
@@ -166,13 +199,13 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     }
 
     /// What is cached, if that is all; else nothing is counted: the caller will come again with a connection.
-    fn look_up_without_connection(&self) -> Option<CachedRows<P>> {
+    pub(crate) async fn look_up_without_connection(&self, follow_up: FollowUpMany<P, C>) -> Option<CachedRows<P>> {
         let site = site_without_connection(&self.head)?;
-        let looked = self.look_up(&site);
+        let looked = self.look_up(&site).await;
         if !looked.missing.is_empty() {
             return None;
         }
-        let (own, claims) = self.follow_up(&site, &looked.stale);
+        let (own, claims) = follow_up(self, &site, &looked.stale);
         // They are found stale once more, with a connection to refresh them.
         claims.into_iter().for_each(Claim::done);
         own.is_empty().then(|| {
@@ -182,22 +215,26 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         })
     }
 
-    fn read_all(&self, conn: &mut C) -> QueryResult<CachedRows<P>> {
-        let Some(site) = site_of(&self.head, gate_for(conn, &self.head.options)) else {
+    pub(crate) async fn read_all(
+        &self,
+        conn: &mut C::Conn,
+        follow_up: FollowUpMany<P, C>,
+    ) -> QueryResult<CachedRows<P>> {
+        let Some(site) = site_of(&self.head, gate_for::<C>(conn, &self.head.options).await) else {
             let all: Vec<usize> = (0..self.keys.len()).collect();
-            return self.ask(&all, self.text(), conn);
+            return self.ask(&all, self.text(), conn).await;
         };
-        let looked = self.look_up(&site);
+        let looked = self.look_up(&site).await;
         looked.count(&site);
         let BatchRows { mut rows, mut missing, stale } = looked;
-        let (own, claims) = self.follow_up(&site, &stale);
+        let (own, claims) = follow_up(self, &site, &stale);
         stale.iter().filter(|place| !own.contains(place)).for_each(|_| site.reader.stale_hit());
         let can_do_without = missing.is_empty();
         missing.extend(own.iter().copied().map(Missing::stale));
         if missing.is_empty() {
             return Ok(rows);
         }
-        let loaded = match self.load(&site, &missing, conn) {
+        let loaded = match self.load(&site, &missing, conn).await {
             // What is stale may be served until its hard deadline: a database that fails is no reason not to.
             Err(_) if can_do_without => {
                 own.iter().for_each(|_| site.reader.stale_hit());
@@ -213,23 +250,26 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
 
     /// What the database, or another process, gives for the keys that are `missing`, in their order. What was asked for is
     /// stored.
-    fn load(&self, site: &Site<'_>, missing: &[Missing], conn: &mut C) -> QueryResult<CachedRows<P>> {
+    async fn load(&self, site: &Site<'static>, missing: &[Missing], conn: &mut C::Conn) -> QueryResult<CachedRows<P>> {
         let places: Vec<usize> = missing.iter().map(|missing| missing.place).collect();
         let of_missing = |rows: CachedRows<P>| places.iter().map(|place| rows[*place].clone()).collect();
-        if let Err(reason) = may_store(conn, site.identity) {
+        if let Err(reason) = may_store::<C>(conn, site.identity).await {
             report::bypassed(&site.reader, &self.head, reason);
-            return self.ask(&places, self.text(), conn).map(of_missing);
+            return self.ask(&places, self.text(), conn).await.map(of_missing);
         }
-        let (named, seeds) = match self.confirmed(site, &places, conn)? {
+        let (named, seeds) = match self.confirmed(site, &places, conn).await? {
             Ok(seeded) => seeded,
             Err(reason) => {
                 report::bypassed(&site.reader, &self.head, reason);
-                return self.ask(&places, OwnText::Unfollowed, conn).map(of_missing);
+                return self.ask(&places, OwnText::Unfollowed, conn).await.map(of_missing);
             }
         };
         // A refresh asks for what the database says now: nobody else's answer will do.
         let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
-        let approach = seeds.as_deref().filter(|_| !is_refresh).map(|seeds| self.approach(site, &places, seeds));
+        let approach = match seeds.as_deref().filter(|_| !is_refresh) {
+            Some(seeds) => Some(self.approach(site, &places, seeds).await),
+            None => None,
+        };
         let right = match approach {
             Some(Approach::Answered(found)) => return Ok(found),
             Some(Approach::Query(mut right)) => {
@@ -238,13 +278,21 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
             }
             _ => None,
         };
-        let seeds = seeds.filter(|seeds| confirm(conn, site.identity, seeds));
-        collected::note(site, seeds.as_deref());
+        let mut seeds = if is_confirmed::<C>(conn, site, &seeds).await { seeds } else { None };
+        if is_collecting() {
+            seeds = noted::<C>(site, seeds).await;
+        }
         site.reader.counters.load();
-        let loaded = self.ask(&places, OwnText::Followed, conn).inspect_err(|_| site.reader.counters.load_failure())?;
-        let seeds = seeds.as_deref().filter(|_| right.as_ref().is_none_or(Right::may_store));
+        let asked = self.ask(&places, OwnText::Followed, conn).await;
+        let loaded = asked.inspect_err(|_| site.reader.counters.load_failure())?;
+        let seeds = seeds.filter(|_| right.as_ref().is_none_or(Right::may_store));
         let verdict = |missing: &Missing| self.verdict(site, &named, *missing, &loaded[missing.place]);
-        site.reader.settle(seeds, missing.iter().map(verdict).collect());
+        let (verdicts, reader) = (missing.iter().map(verdict).collect(), site.reader);
+        let settle = move || {
+            reader.settle(seeds.as_deref(), verdicts);
+            drop(right);
+        };
+        call::<C, _>(site, settle).await;
         Ok(of_missing(loaded))
     }
 
@@ -256,52 +304,60 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     }
 
     /// As `seeded`, by what the database declares at present.
-    fn confirmed(
+    async fn confirmed(
         &self,
-        site: &Site<'_>,
+        site: &Site<'static>,
         missing: &[usize],
-        conn: &mut C,
+        conn: &mut C::Conn,
     ) -> QueryResult<Result<(TableNames, Seeds), Bypass>> {
-        if consult(conn, site) == Consulted::WithoutTokens {
+        if consult::<C>(conn, site).await == Consulted::WithoutTokens {
             let named = self.named()?.and_then(|named| named.resolve(site.identity));
             return Ok(named.map(|named| (named, None)));
         }
-        let seeded = self.seeded(site, missing)?;
+        let seeded = self.seeded(site, missing).await?;
         let is_news = match &seeded {
-            Ok((_, seeds)) => !is_confirmed(conn, site, seeds),
-            Err(_) => matches!(self.named(), Ok(Ok(_))) && has_changed(conn, site),
+            Ok((_, seeds)) => !is_confirmed::<C>(conn, site, seeds).await,
+            Err(_) => matches!(self.named(), Ok(Ok(_))) && has_changed::<C>(conn, site).await,
         };
-        if is_news { self.seeded(site, missing) } else { Ok(seeded) }
+        if is_news { self.seeded(site, missing).await } else { Ok(seeded) }
     }
 
     /// The tables whose writes count for what is at `missing`, and the tokens of its tags, if the store gives any.
-    fn seeded(&self, site: &Site<'_>, missing: &[usize]) -> QueryResult<Result<(TableNames, Seeds), Bypass>> {
-        Ok(self.named()?.and_then(|named| named.resolve(site.identity)).map(|named| {
-            let tags = self.tags(site, &named, missing);
-            let seeds = site.reader.seed_declared(&tags, &site.subject(&named).declared(&tags));
-            (named, seeds)
-        }))
+    async fn seeded(
+        &self,
+        site: &Site<'static>,
+        missing: &[usize],
+    ) -> QueryResult<Result<(TableNames, Seeds), Bypass>> {
+        let named = match self.named()?.and_then(|named| named.resolve(site.identity)) {
+            Ok(named) => named,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let tags = self.tags(site, &named, missing);
+        let (declared, reader) = (site.subject(&named).declared(&tags), site.reader);
+        let seeds = call::<C, _>(site, move || reader.seed_declared(&tags, &declared)).await;
+        Ok(Ok((named, seeds)))
     }
 
-    /// Sees to it that the stale keys at `stale` are refreshed; gives those that this reader has to refresh itself.
-    fn follow_up(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
+    pub(crate) fn stale_keys(&self, site: &Site<'static>, stale: &[usize]) -> Vec<CacheKey> {
+        stale.iter().map(|place| site.key(self.ids[*place], Kind::Detail)).collect()
+    }
+
+    /// Which of the `stale` keys are claimed.
+    fn places(&self, site: &Site<'static>, stale: &[usize], claims: &[Claim]) -> Vec<usize> {
         let key = |place: usize| site.key(self.ids[place], Kind::Detail);
-        let places = |claims: &[Claim]| -> Vec<usize> {
-            let is_claimed = |place: &usize| claims.iter().any(|claim| *claim.key() == key(*place));
-            stale.iter().copied().filter(is_claimed).collect()
-        };
-        let later = |claims: &[Claim]| -> Option<Later<C>> {
-            // On another thread, at another moment, a base query may be another one.
-            if P::HAS_BASE_QUERY {
-                return None;
-            }
-            let (keys, ids) =
-                places(claims).into_iter().map(|place| (self.keys[place].clone(), self.ids[place])).unzip();
-            Some(Box::new(Self { head: self.head, keys, ids, connection: PhantomData }))
-        };
-        match begin(site, stale.iter().copied().map(key), later) {
+        let is_claimed = |place: &usize| claims.iter().any(|claim| *claim.key() == key(*place));
+        stale.iter().copied().filter(is_claimed).collect()
+    }
+
+    pub(crate) fn refreshed_by(
+        &self,
+        site: &Site<'static>,
+        stale: &[usize],
+        refresher: Refresher,
+    ) -> (Vec<usize>, Vec<Claim>) {
+        match refresher {
             Refresher::Another => (Vec::new(), Vec::new()),
-            Refresher::Reader(claims) => (places(&claims), claims),
+            Refresher::Reader(claims) => (self.places(site, stale, &claims), claims),
         }
     }
 
@@ -315,34 +371,55 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     }
 
     /// Takes the right to load what is missing, or waits for another process that loads just that.
-    fn approach(&self, site: &Site<'_>, missing: &[usize], seeds: &[(Tag, Seed)]) -> Approach<CachedRows<P>> {
+    async fn approach(
+        &self,
+        site: &Site<'static>,
+        missing: &[usize],
+        seeds: &[(Tag, Seed)],
+    ) -> Approach<CachedRows<P>> {
         let keys: Vec<KeyBytes> = missing.iter().map(|place| self.ids[*place]).collect();
         let tokens: Vec<Token> = seeds.iter().map(|(_, seed)| seed.token).collect();
         let name = Lease::of(&site.key(KeyBytes::of(&keys), Kind::Detail), &tokens);
-        site.reader.take_lease(name, site.reader.lease_wait(), || self.look_up_missing(site, missing))
+        let reader = site.reader;
+        let lease = match call::<C, _>(site, move || reader.contend(name)).await {
+            Ok(right) => return Approach::Query(right),
+            Err(lease) => lease,
+        };
+        let wait = LeaseWait::begin(&reader, lease, reader.lease_wait());
+        while nap::<C>(&wait, site).await {
+            if let Some(found) = self.look_up_missing(site, missing).await {
+                return Approach::Answered(found);
+            }
+            if let Some(right) = retry::<C>(wait, site).await {
+                let found = if right.wants_a_look() { self.look_up_missing(site, missing).await } else { None };
+                return found.map_or(Approach::Query(right), Approach::Answered);
+            }
+        }
+        Approach::Query(LeaseWait::give_up(&reader))
     }
 
     /// What is at `places`, if every one of them is cached by now.
-    fn look_up_missing(&self, site: &Site<'_>, places: &[usize]) -> Option<CachedRows<P>> {
-        let found = self.found(site, places).into_iter().zip(places);
+    async fn look_up_missing(&self, site: &Site<'static>, places: &[usize]) -> Option<CachedRows<P>> {
+        let found = self.found(site, places).await.into_iter().zip(places);
         found.map(|(found, place)| accept_row::<P, _>(found.ok()?.0, &self.keys[*place])).collect()
     }
 
     /// What is cached, and what is not. Nothing is counted.
-    fn look_up(&self, site: &Site<'_>) -> BatchRows<P> {
+    async fn look_up(&self, site: &Site<'static>) -> BatchRows<P> {
         let mut looked = BatchRows { rows: vec![None; self.keys.len()], missing: Vec::new(), stale: Vec::new() };
         let is_left = |place: &usize| !self.take_found(site, *place, &mut looked.rows);
         let left: Vec<usize> = (0..self.keys.len()).filter(is_left).collect();
         if !left.is_empty() {
-            self.look_up_left(site, &left, &mut looked);
+            self.look_up_left(site, &left, &mut looked).await;
         }
         looked
     }
 
     /// Finds out what is at `places`, of which nothing is at hand.
-    fn look_up_left(&self, site: &Site<'_>, places: &[usize], looked: &mut BatchRows<P>) {
+    async fn look_up_left(&self, site: &Site<'static>, places: &[usize], looked: &mut BatchRows<P>) {
         let now = site.reader.now();
-        for (found, place) in self.found(site, places).into_iter().zip(places.iter().copied()) {
+        let all_found = self.found(site, places).await;
+        for (found, place) in all_found.into_iter().zip(places.iter().copied()) {
             let accepted = found.and_then(|(value, life)| {
                 Ok((accept_row::<P, _>(value, &self.keys[place]).ok_or(Miss::Foreign)?, life))
             });
@@ -369,26 +446,27 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         true
     }
 
-    fn found(&self, site: &Site<'_>, places: &[usize]) -> Vec<Result<(Value, Life), Miss>> {
+    async fn found(&self, site: &Site<'static>, places: &[usize]) -> Vec<Result<(Value, Life), Miss>> {
         if self.head.options.use_of_cache == UseOfCache::Refresh {
             return places.iter().map(|_| Err(Miss::Refresh)).collect();
         }
-        // Worked out once for all keys, and only for a store that asks.
-        let named = LazyCell::new(|| self.named().ok()?.ok()?.resolve(site.identity).ok());
-        let tags_at = |place: usize| {
-            let named = &named;
-            move || named.as_ref().map_or_else(Vec::new, |named| row_tags::<P>(&site.subject(named), self.bytes(place)))
+        let (wishes, owned) = (self.wishes(site, places), *site);
+        call::<C, _>(site, move || Wish::with_all(&wishes, |wanted| owned.look_up_many(wanted))).await
+    }
+
+    fn wishes(&self, site: &Site<'static>, places: &[usize]) -> Vec<Wish> {
+        // In memory entries have their tags with them.
+        let asks_for_tags = is_collecting() || !site.reader.cache.is_called_at_once(Manner::Awaited);
+        let named = asks_for_tags.then(|| self.named().ok()?.ok()?.resolve(site.identity).ok()).flatten();
+        let tags = |place: usize| {
+            named.as_ref().map_or_else(Vec::new, |named| row_tags::<P>(&site.subject(named), self.bytes(place)))
         };
-        let tags: Vec<_> = places.iter().copied().map(tags_at).collect();
-        let key = |place: usize| site.key(self.ids[place], Kind::Detail);
-        let codec = row_codec::<P>();
-        let wanted: Vec<Wanted<'_>> =
-            places.iter().zip(&tags).map(|(place, tags)| Wanted { key: key(*place), tags, codec }).collect();
-        if is_collecting() {
-            let look_up = |wanted| collected::look_up(site, wanted).map_err(|missed| missed.cause);
-            return wanted.iter().map(look_up).collect();
-        }
-        site.reader.look_up_many(&wanted)
+        let wish = |place: usize| Wish {
+            key: site.key(self.ids[place], Kind::Detail),
+            tags: tags(place),
+            codec: row_codec::<P>(),
+        };
+        places.iter().map(|place| wish(*place)).collect()
     }
 
     /// The tables that the query for a key names, or why it is not cached: they are the same for every key.
@@ -397,36 +475,40 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     }
 
     /// Asks the database for the keys at `places`; the answer has a place for every key.
-    fn ask(&self, places: &[usize], text: OwnText, conn: &mut C) -> QueryResult<CachedRows<P>> {
+    async fn ask(&self, places: &[usize], text: OwnText, conn: &mut C::Conn) -> QueryResult<CachedRows<P>> {
         let mut rows: CachedRows<P> = vec![None; self.keys.len()];
         for chunk in places.chunks(Self::MOST_KEYS) {
-            self.ask_at_once(chunk, text, &mut rows, conn)?;
+            self.ask_at_once(chunk, text, &mut rows, conn).await?;
             let unanswered: Vec<usize> = chunk.iter().copied().filter(|place| rows[*place].is_none()).collect();
             // Where the database takes other letters for equal, its row does not tell which key it answers.
             if P::Root::key_comparison().is_exact(None, &self.head.state.table)
                 || unanswered.is_empty()
-                || self.ask_at_once(&unanswered, text, &mut rows, conn)? == 0
+                || self.ask_at_once(&unanswered, text, &mut rows, conn).await? == 0
             {
                 continue;
             }
             for place in unanswered {
-                rows[place] = asking(conn, text, |conn| P::ask(keyed::<P>(self.keys[place].clone()), conn))?;
+                let mut own = OwnStatement::<C>::ask(conn, text);
+                let row = P::ask(keyed::<P>(self.keys[place].clone()), own.conn()).await;
+                rows[place] = own.answered(row)?;
             }
         }
         Ok(rows)
     }
 
     /// One load for the keys at `places`; gives the number of rows that it found.
-    fn ask_at_once(
+    async fn ask_at_once(
         &self,
         places: &[usize],
         text: OwnText,
         rows: &mut CachedRows<P>,
-        conn: &mut C,
+        conn: &mut C::Conn,
     ) -> QueryResult<usize> {
-        let place_of: HashMap<&KeyOf<P>, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
+        let mut own = OwnStatement::<C>::ask(conn, text);
         let keys = places.iter().map(|place| self.keys[*place].clone()).collect();
-        let found = asking(conn, text, |conn| P::ask_many(keys, conn))?;
+        let found = P::ask_many(keys, own.conn()).await;
+        let found = own.answered(found)?;
+        let place_of: HashMap<&KeyOf<P>, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
         let count = found.len();
         for row in found {
             if let Some(place) = place_of.get(&row.root().id()) {
@@ -457,11 +539,11 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> Reread<
         let now = site.reader.now();
         let is_fresh = |found: &Result<(Value, Life), Miss>| found.as_ref().is_ok_and(|(_, life)| !life.is_stale(now));
         // Somebody may have been faster, between the look and the claim.
-        let found = self.found(site, &all);
+        let found = at_once(self.found(site, &all));
         let is_stale = |place: &usize| !is_fresh(&found[*place]);
         let stale: Vec<Missing> = all.into_iter().filter(is_stale).map(Missing::stale).collect();
         if !stale.is_empty() {
-            self.load(site, &stale, conn)?;
+            at_once(self.load(site, &stale, conn))?;
         }
         claims.into_iter().for_each(Claim::done);
         Ok(())

@@ -2,48 +2,47 @@
 
 use cache_core::store::Seed;
 use cache_core::{Missed, Tag, Token};
-use diesel::connection::LoadConnection;
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use crate::backend::CacheBackend;
-use crate::catalogue::{Catalogue, CatalogueQuery, Structure, holds, is_current, keep, was_asked};
+use crate::backend::line::Line;
+use crate::catalogue::{Catalogue, CatalogueQuery, FactRow, Structure, holds, is_current, keep, was_asked};
 use crate::identity::Identity;
 use crate::model::declaration::asked_columns;
 use crate::read::drive::ask::may_store;
-use crate::read::drive::gate::{gate_of, is_in_transaction, transaction_depth};
+use crate::read::drive::calls::{seed, take_turn};
+use crate::read::drive::gate::{is_in_transaction, look_at_gate};
 use crate::read::report;
-use crate::read::task::{Load, Site, Task, Turn, resolved, take_turn, take_turn_by, turn_alone};
+use crate::read::task::{Load, Site, Task, Turn, resolved, turn_alone};
 use crate::setup::contradiction;
-use crate::track::questioning;
+use crate::track::Question;
 
 /// After a miss: who asks the database? What a read depends on is told by what the database declares.
-pub(crate) fn turn<C, T>(
-    task: &T,
+pub(crate) async fn turn<C: Line, T: Task>(
+    task: &mut T,
     site: Site<'static>,
-    missed: &Missed,
-    conn: &mut C,
-) -> QueryResult<Option<Turn<'static>>>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    T: Task,
-{
-    let consulted = consult(conn, &site);
+    missed: Missed,
+    conn: &mut C::Conn,
+) -> QueryResult<Option<Turn<'static>>> {
+    let cause = missed.cause;
+    let consulted = consult::<C>(conn, &site).await;
     let mut named = resolved(task, &site)?;
     if consulted == Consulted::WithoutTokens {
-        return Ok(turn_alone(task, site, missed, named));
+        return Ok(turn_alone(task, site, &missed, named));
     }
     // What keeps it out of the cache may be gone.
-    if named.is_err() && matches!(task.named(), Ok(Ok(_))) && has_changed(conn, &site) {
+    if named.is_err() && matches!(task.named(), Ok(Ok(_))) && has_changed::<C>(conn, &site).await {
         named = resolved(task, &site)?;
     }
-    let turn = take_turn_by(task, site, missed, named);
+    let turn = take_turn::<C, T>(task, site, missed, named).await;
     match &turn {
-        Some(Turn::Query(load)) if !is_confirmed(load, conn) => {}
+        Some(Turn::Query(load)) if !is_confirmed::<C>(load, conn).await => {}
         _ => return Ok(turn),
     }
     // By now it is known what has changed: nobody need go without an entry for it.
     drop(turn);
-    take_turn(task, site, &missed.cause.into())
+    let named = resolved(task, &site)?;
+    Ok(take_turn::<C, T>(task, site, cause.into(), named).await)
 }
 
 /// What came of seeing to it that a database was asked.
@@ -56,13 +55,13 @@ pub(crate) enum Consulted {
 }
 
 /// Sees to it that the database was asked, once for each address: what a read depends on is told by it.
-pub(crate) fn consult<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, site: &Site<'_>) -> Consulted {
+pub(crate) async fn consult<C: Line>(conn: &mut C::Conn, site: &Site<'static>) -> Consulted {
     if was_asked(site.identity) {
         return Consulted::Done;
     }
-    match seeds_of(site) {
+    match seeds_of::<C>(site).await {
         Some(seeds) => {
-            confirm(conn, site.identity, &seeds);
+            confirm::<C>(conn, site.identity, &seeds).await;
             Consulted::Done
         }
         None => Consulted::WithoutTokens,
@@ -71,47 +70,49 @@ pub(crate) fn consult<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, si
 
 /// Whether the database declares something else by now than what is known of it: it is asked if its structure may have
 /// changed.
-pub(crate) fn has_changed<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, site: &Site<'_>) -> bool {
+pub(crate) async fn has_changed<C: Line>(conn: &mut C::Conn, site: &Site<'static>) -> bool {
     // Where there are no tokens, nothing is stored either.
-    seeds_of(site).is_some_and(|seeds| !confirm(conn, site.identity, &seeds))
+    match seeds_of::<C>(site).await {
+        Some(seeds) => !confirm::<C>(conn, site.identity, &seeds).await,
+        None => false,
+    }
 }
 
 /// Sees to it that it is known how the database compares what a model says is compared byte by byte, before a manager's
 /// write goes by that. In a transaction nobody is asked: what it has changed may be rolled back.
-pub(crate) fn consult_writer<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) {
-    let depth = transaction_depth(conn);
-    let is_outside = matches!(depth, Ok(None));
-    let Ok(identity) = gate_of(depth, conn.instrumentation()) else { return };
-    if is_outside && !holds(identity) && may_store(conn, identity).is_ok() {
+pub(crate) async fn consult_writer<C: Line>(conn: &mut C::Conn) {
+    let is_outside = matches!(C::transaction_depth(conn), Ok(None));
+    let Ok(identity) = look_at_gate::<C>(conn, None) else { return };
+    if is_outside && !holds(identity) && may_store::<C>(conn, identity).await.is_ok() {
         // No cache has these tokens: who reads asks for itself.
-        ask(conn, identity, [Token::fresh(), Token::fresh()]);
+        ask::<C>(conn, identity, [Token::fresh(), Token::fresh()]).await;
     }
 }
 
-fn seeds_of(site: &Site<'_>) -> Option<Vec<(Tag, Seed)>> {
-    site.reader.seed(&[Tag::root(), site.identity.database.tag()])
+async fn seeds_of<C: Line>(site: &Site<'static>) -> Option<Vec<(Tag, Seed)>> {
+    seed::<C>(site, vec![Tag::root(), site.identity.database.tag()]).await
 }
 
 /// Whether what `load` depends on is what was taken for it; the database may be asked.
-fn is_confirmed<C: LoadConnection<Backend: CacheBackend>>(load: &Load<'_>, conn: &mut C) -> bool {
-    load.seeds().is_none_or(|seeds| confirm(conn, load.identity(), seeds))
+async fn is_confirmed<C: Line>(load: &Load<'static>, conn: &mut C::Conn) -> bool {
+    match load.seeds() {
+        Some(seeds) => confirm::<C>(conn, load.site().identity, seeds).await,
+        None => true,
+    }
 }
 
 /// Keeps what is about to be loaded from being stored, if it may depend on something else by now.
-pub(crate) fn confirm_load<C: LoadConnection<Backend: CacheBackend>>(load: &mut Load<'_>, conn: &mut C) {
-    if load.may_store() && !is_confirmed(load, conn) {
+pub(crate) async fn confirm_load<C: Line>(load: &mut Load<'static>, conn: &mut C::Conn) {
+    if load.may_store() && !is_confirmed::<C>(load, conn).await {
         load.store_nothing();
     }
 }
 
 /// Whether what is about to be loaded under `seeds` depends on what was taken for it: the database is asked anew if its
 /// structure may have changed since.
-pub(crate) fn confirm<C>(conn: &mut C, identity: Identity, seeds: &[(Tag, Seed)]) -> bool
-where
-    C: LoadConnection<Backend: CacheBackend>,
-{
+pub(crate) async fn confirm<C: Line>(conn: &mut C::Conn, identity: Identity, seeds: &[(Tag, Seed)]) -> bool {
     match structure_of(&[Tag::root(), identity.database.tag()], seeds) {
-        Some(structure) => is_current(identity, &structure) || ask(conn, identity, structure),
+        Some(structure) => is_current(identity, &structure) || ask::<C>(conn, identity, structure).await,
         None => true,
     }
 }
@@ -124,16 +125,12 @@ fn structure_of(tags: &[Tag; 2], seeds: &[(Tag, Seed)]) -> Option<Structure> {
 
 /// Asks; gives whether the answer is what was known before.
 #[cold]
-fn ask<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, identity: Identity, structure: Structure) -> bool {
+async fn ask<C: Line>(conn: &mut C::Conn, identity: Identity, structure: Structure) -> bool {
     let asking = CatalogueQuery::begin(identity.database);
-    let told = questioning(conn, |conn| {
-        // In a test transaction a statement that fails must not end it.
-        if is_in_transaction(conn) {
-            conn.transaction(|conn| C::Backend::declared(conn, asked_columns()))
-        } else {
-            C::Backend::declared(conn, asked_columns())
-        }
-    });
+    let told = {
+        let mut question = Question::<C>::begin(conn);
+        declared::<C>(question.conn()).await
+    };
     match told {
         Ok(told) => {
             let catalogue = Catalogue::of(told);
@@ -146,6 +143,21 @@ fn ask<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C, identity: Identit
             keep(identity, structure, &asking, None)
         }
     }
+}
+
+/// What the database declares. In a test transaction a statement that fails must not end it.
+async fn declared<C: Line>(conn: &mut C::Conn) -> QueryResult<Vec<FactRow>> {
+    if !is_in_transaction::<C>(conn) {
+        return <C::Backend as CacheBackend>::declared::<C>(conn, asked_columns()).await;
+    }
+    C::run(conn, "SAVEPOINT cache_diesel_asks").await?;
+    let told = <C::Backend as CacheBackend>::declared::<C>(conn, asked_columns()).await;
+    let end = match told {
+        Ok(_) => "RELEASE SAVEPOINT cache_diesel_asks",
+        Err(_) => "ROLLBACK TO SAVEPOINT cache_diesel_asks",
+    };
+    C::run(conn, end).await?;
+    told
 }
 
 /// Whether the next one may be answered.

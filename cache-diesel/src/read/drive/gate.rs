@@ -3,43 +3,50 @@
 use cache_core::Bypass;
 use core::num::NonZeroU32;
 
-use diesel::connection::{Connection, Instrumentation, LoadConnection, TransactionManager};
+use diesel::connection::Instrumentation;
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
+use crate::backend::line::Line;
 use crate::identity::Identity;
 use crate::read::builder::options::Options;
 use crate::read::drive::ask::introduce;
-use crate::track::{Shut, Tracker, tracker_of};
+use crate::track::{Shut, Tracker, tracker_on};
 
 /// The database that `conn` is on, or why its reads leave the cache alone. A database that nobody knows is asked.
-#[inline]
-pub(crate) fn gate<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<Identity, Bypass> {
-    let depth = transaction_depth(conn);
-    match gate_of(depth, conn.instrumentation()) {
-        Ok(identity) => Ok(identity),
+pub(crate) async fn gate<C: Line>(conn: &mut C::Conn) -> Result<Identity, Bypass> {
+    match look_at_gate::<C>(conn, None) {
+        Err(Shut::Unasked) => introduce::<C>(conn).await,
         Err(Shut::Bypass(reason)) => Err(reason),
-        Err(Shut::Unasked) => introduce(conn),
+        Ok(identity) => Ok(identity),
     }
 }
 
 /// The same for a read with these `options`, which may ask for hits in a transaction that has written nothing.
+pub(crate) async fn gate_for<C: Line>(conn: &mut C::Conn, options: &Options) -> Result<Identity, Bypass> {
+    match look_at_gate::<C>(conn, Some(options)) {
+        Err(Shut::Unasked) => introduce::<C>(conn).await,
+        Err(Shut::Bypass(reason)) => Err(reason),
+        Ok(identity) => Ok(identity),
+    }
+}
+
+/// The same without asking anybody.
 #[inline]
-pub(crate) fn gate_for<C>(conn: &mut C, options: &Options) -> Result<Identity, Bypass>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-{
-    match gate(conn) {
-        Err(Bypass::Transaction) if options.is_cached_in_transaction => gate_inside(conn),
+pub(crate) fn look_at_gate<C: Line>(conn: &mut C::Conn, options: Option<&Options>) -> Result<Identity, Shut> {
+    let depth = C::transaction_depth(conn);
+    match gate_of(depth, C::instrumentation(conn)) {
+        Err(Shut::Bypass(Bypass::Transaction)) if options.is_some_and(|options| options.is_cached_in_transaction) => {
+            Ok(gate_inside::<C>(conn)?)
+        }
         answer => answer,
     }
 }
 
 #[cold]
-fn gate_inside<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<Identity, Bypass> {
+fn gate_inside<C: Line>(conn: &mut C::Conn) -> Result<Identity, Bypass> {
     // A connection whose transactions Diesel has lost count of is of no use.
-    transaction_depth(conn).map_err(|_| Bypass::Transaction)?;
-    tracker_of(conn).ok_or(Bypass::NotTracked)?.gate_unwritten()
+    C::transaction_depth(conn).map_err(|_| Bypass::Transaction)?;
+    tracker_on::<C>(conn).ok_or(Bypass::NotTracked)?.gate_unwritten()
 }
 
 /// The database for any kind of connection, given how many transactions Diesel has open on it, if it can tell; nothing is
@@ -59,13 +66,7 @@ pub(crate) fn gate_of(
     }
 }
 
-/// How many transactions Diesel has open on `conn`, one in the other.
-#[inline]
-pub(crate) fn transaction_depth<C: Connection>(conn: &mut C) -> QueryResult<Option<NonZeroU32>> {
-    <C::TransactionManager as TransactionManager<C>>::transaction_manager_status_mut(conn).transaction_depth()
-}
-
 /// Whether Diesel has a transaction open on `conn`, or cannot tell.
-pub(crate) fn is_in_transaction<C: Connection>(conn: &mut C) -> bool {
-    !matches!(transaction_depth(conn), Ok(None))
+pub(crate) fn is_in_transaction<C: Line>(conn: &mut C::Conn) -> bool {
+    !matches!(C::transaction_depth(conn), Ok(None))
 }

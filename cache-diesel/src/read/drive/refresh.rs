@@ -7,18 +7,20 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::{Line, at_once};
 use crate::read::drive::ask::may_store;
-use crate::read::drive::blocking::ask;
+use crate::read::drive::calls::{conclude, is_first, look_up};
 use crate::read::drive::consult::turn;
 use crate::read::drive::gate::gate;
+use crate::read::drive::miss::ask;
 use crate::read::task::query::{Later, Query, Reread};
 use crate::read::task::{Site, Turn};
-use crate::read::terminal::entry::CachedEntry;
+use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::setup::refresh::{ConnectionSource, sources};
 
 impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
     fn reread(mut self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
-        refresh(&mut *self, site, conn)?;
+        at_once(refresh::<C, T>(&mut *self, site, conn))?;
         claims.into_iter().for_each(Claim::done);
         Ok(())
     }
@@ -39,14 +41,11 @@ pub(crate) fn begin<C: LoadConnection<Backend: CacheBackend> + 'static>(
     keys: impl IntoIterator<Item = CacheKey>,
     later: impl FnOnce(&[Claim]) -> Option<Later<C>>,
 ) -> Refresher {
+    let claims = match claim(site, keys) {
+        Refresher::Reader(claims) => claims,
+        Refresher::Another => return Refresher::Another,
+    };
     let cache = site.reader.cache;
-    if cache.mode() != Mode::Normal {
-        return Refresher::Another;
-    }
-    let claims: Vec<Claim> = keys.into_iter().filter_map(|key| cache.claim_refresh(key)).collect();
-    if claims.is_empty() {
-        return Refresher::Another;
-    }
     let sources = sources::<C>(site.identity);
     if sources.is_empty() {
         return Refresher::Reader(claims);
@@ -56,6 +55,16 @@ pub(crate) fn begin<C: LoadConnection<Backend: CacheBackend> + 'static>(
     // What finds no room is tried again a moment later.
     _ = cache.refresh_later(Box::new(move || errand.run()));
     Refresher::Another
+}
+
+/// Claims the refresh of the stale entries of `keys` for the reader, as far as nobody else is at it.
+pub(crate) fn claim(site: &Site<'static>, keys: impl IntoIterator<Item = CacheKey>) -> Refresher {
+    let cache = site.reader.cache;
+    if cache.mode() != Mode::Normal {
+        return Refresher::Another;
+    }
+    let claims: Vec<Claim> = keys.into_iter().filter_map(|key| cache.claim_refresh(key)).collect();
+    if claims.is_empty() { Refresher::Another } else { Refresher::Reader(claims) }
 }
 
 /// A refresh on its way to a connection.
@@ -84,10 +93,10 @@ impl<C: LoadConnection<Backend: CacheBackend>> Errand<C> {
 
     fn arrive(&mut self, source: &ConnectionSource<C>, conn: &mut C) {
         // One that is in a transaction, or sees things its own way, tells nothing of the others.
-        let Ok(identity) = gate(conn) else { return };
+        let Ok(identity) = at_once(gate::<C>(conn)) else { return };
         source.note(identity);
         // A replica may be behind: another source may lead to its primary.
-        if identity != self.site.identity || may_store(conn, identity).is_err() {
+        if identity != self.site.identity || at_once(may_store::<C>(conn, identity)).is_err() {
             return;
         }
         if let Some((later, claims)) = self.work.take() {
@@ -98,39 +107,33 @@ impl<C: LoadConnection<Backend: CacheBackend>> Errand<C> {
 }
 
 /// Refreshes a stale entry, and gives what it is then; `None`: somebody else is at it, or nothing may be stored.
-pub(crate) fn refresh<C, T>(
+pub(crate) async fn refresh<C: Line, T: Query<C>>(
     task: &mut T,
     site: &Site<'static>,
-    conn: &mut C,
-) -> QueryResult<Option<CachedEntry<T::Value>>>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    T: Query<C>,
-{
-    let Some(Turn::Query(mut load)) = turn(task, *site, &Miss::Stale.into(), conn)? else { return Ok(None) };
-    if !load.is_first() {
+    conn: &mut C::Conn,
+) -> QueryResult<Option<CachedEntry<T::Value>>> {
+    let turn = turn::<C, T>(task, *site, Miss::Stale.into(), conn).await?;
+    let Some(Turn::Query(mut load)) = turn else { return Ok(None) };
+    if !is_first::<C>(&mut load).await {
         return Ok(None);
     }
     // Somebody may have been faster, between the look and the claim.
-    if let Some((value, life)) = task.look_up(site).ok().filter(|(_, life)| !life.is_stale(site.reader.now())) {
-        return Ok(Some(load.hand_on(task, (value, life))));
+    let looked = look_up::<C, T>(task, site).await.ok();
+    if let Some(found) = looked.filter(|(_, life)| !life.is_stale(site.reader.now())) {
+        return Ok(Some(load.hand_on(task, found, Origin::Hit)));
     }
-    let answer = ask(task, &mut load, conn);
-    load.conclude(task, answer).map(Some)
+    let answer = ask::<C, T>(task, &mut load, conn).await;
+    conclude::<C, T>(load, task, answer).await.map(Some)
 }
 
 /// The stale `entry`, or what it is once the reader that `claims` it has refreshed it.
-pub(crate) fn refresh_here<C, T>(
+pub(crate) async fn refresh_here<C: Line, T: Query<C>>(
     task: &mut T,
     site: &Site<'static>,
     (entry, claims): (CachedEntry<T::Value>, Vec<Claim>),
-    conn: &mut C,
-) -> CachedEntry<T::Value>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-    T: Query<C>,
-{
-    let refreshed = refresh(task, site, conn);
+    conn: &mut C::Conn,
+) -> CachedEntry<T::Value> {
+    let refreshed = refresh::<C, T>(task, site, conn).await;
     if refreshed.is_ok() {
         claims.into_iter().for_each(Claim::done);
     }

@@ -1,13 +1,11 @@
 //! Collects every bound of a load in one trait, so that errors name what the user wrote.
 
-use diesel::connection::LoadConnection;
 use diesel::dsl::{AsSelect, Select};
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::SelectDsl;
 use diesel::{Selectable, SelectableHelper};
 
-use crate::backend::CacheBackend;
+use crate::backend::line::{Line, Loads};
 use crate::read::replay::Replay;
 
 /// A query that loads as `M` from the connection `C`: the columns of `M` are selected by its `Selectable`.
@@ -17,11 +15,11 @@ use crate::read::replay::Replay;
     note = "every column that is used must belong to the table of `{M}`: related rows are read by a view with `select_related(..)`, and asked for by `.eq_any(..)` with a subquery",
     note = "`{M}` needs `#[derive(Queryable, Selectable)]`"
 )]
-pub trait LoadModel<'query, C: LoadConnection<Backend: CacheBackend>, M> {
+pub trait LoadModel<'query, C: Line, M> {
     /// The query with the columns of `M`.
-    type Selected: LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId;
+    type Selected: Loads<'query, C, M> + QueryFragment<C::Backend> + QueryId;
     /// The same query, with values of its own.
-    type Owned: LoadQuery<'static, C, M> + Send + 'static;
+    type Owned: Loads<'static, C, M> + Send + 'static;
 
     /// Selects the columns of `M`.
     fn selected(self) -> Self::Selected;
@@ -33,11 +31,11 @@ pub trait LoadModel<'query, C: LoadConnection<Backend: CacheBackend>, M> {
 #[diagnostic::do_not_recommend]
 impl<'query, C, M, Query> LoadModel<'query, C, M> for Query
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: Line,
     M: Selectable<C::Backend, SelectExpression: QueryId>,
     Query: SelectDsl<AsSelect<M, C::Backend>>,
-    Select<Query, AsSelect<M, C::Backend>>: LoadQuery<'query, C, M> + QueryFragment<C::Backend> + QueryId,
-    Replay<C::Backend, AsSelect<M, C::Backend>>: LoadQuery<'static, C, M> + Send + 'static,
+    Select<Query, AsSelect<M, C::Backend>>: Loads<'query, C, M> + QueryFragment<C::Backend> + QueryId,
+    Replay<C::Backend, AsSelect<M, C::Backend>>: Loads<'static, C, M> + Send + 'static,
 {
     type Selected = Select<Query, AsSelect<M, C::Backend>>;
     type Owned = Replay<C::Backend, AsSelect<M, C::Backend>>;

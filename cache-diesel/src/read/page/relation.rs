@@ -6,14 +6,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cache_core::{Bypass, KeyBytes};
-use diesel::RunQueryDsl;
 use diesel::associations::BelongsTo;
-use diesel::connection::LoadConnection;
 use diesel::query_source::TableNotEqual;
 use diesel::result::QueryResult;
 use diesel::{JoinTo, Table};
 
-use crate::backend::CacheBackend;
+use crate::backend::line::{Line, Loads as _, Reply};
 use crate::model::CachedModel;
 use crate::read::page::load::LoadModel;
 use crate::read::shape::{QueryTables, Shape, shape_named_by, shape_of};
@@ -26,7 +24,7 @@ use crate::read::shape::{QueryTables, Shape, shape_named_by, shape_of};
 )]
 pub trait ChildOf<Parent>: CachedModel {
     /// The foreign key's type, without `Option`.
-    type ForeignKey: Clone + Eq + Hash + Send + 'static;
+    type ForeignKey: Clone + Eq + Hash + Send + Sync + 'static;
     /// The foreign key's column.
     type Column;
 
@@ -66,7 +64,7 @@ where
 #[diagnostic::do_not_recommend]
 impl<Child, Parent> ChildOf<Parent> for Child
 where
-    Child: CachedModel + BelongsTo<Parent, ForeignKey: Clone + Send + 'static>,
+    Child: CachedModel + BelongsTo<Parent, ForeignKey: Clone + Send + Sync + 'static>,
 {
     type ForeignKey = <Child as BelongsTo<Parent>>::ForeignKey;
     type Column = <Child as BelongsTo<Parent>>::ForeignKeyColumn;
@@ -101,11 +99,11 @@ impl<Key: From<Id>, Id> ForeignKeyOf<Id> for Key {
 /// One prefetched field of a view; implemented by generated types.
 pub trait Relation: 'static {
     /// The key that leads from a row to those that belong to it.
-    type Key: Clone + Eq + Hash;
+    type Key: Clone + Eq + Hash + Send + Sync;
     /// What is loaded: a row, or a link and the row that it leads to.
-    type Loaded;
+    type Loaded: Send;
     /// What the field holds.
-    type Item;
+    type Item: Send + Sync;
     /// The query, before columns are selected.
     type Query;
 
@@ -126,7 +124,7 @@ pub trait Relation: 'static {
     label = "the model of a prefetched field does not fit",
     note = "each model in `prefetch_related(..)` needs `#[derive(Queryable, Selectable)]`"
 )]
-pub trait Prefetch<C>: Relation {
+pub trait Prefetch<C: Line>: Relation {
     /// Gathers the tables that the statement names.
     ///
     /// # Errors
@@ -139,15 +137,22 @@ pub trait Prefetch<C>: Relation {
     /// # Errors
     ///
     /// Whatever the database says.
-    fn prefetch(keys: Vec<Self::Key>, conn: &mut C) -> QueryResult<Vec<Vec<Self::Item>>>;
+    fn prefetch<'a>(keys: Vec<Self::Key>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<Vec<Self::Item>>>>
+    where
+        C: 'a;
 
     /// The same where several rows may have one key, or none: those with the same key share its list.
     ///
     /// # Errors
     ///
     /// Whatever the database says.
-    fn share(keys: Vec<Option<Self::Key>>, conn: &mut C) -> QueryResult<Vec<Arc<Vec<Self::Item>>>> {
-        let empty = Arc::default();
+    fn share<'a>(
+        keys: Vec<Option<Self::Key>>,
+        conn: &'a mut C::Conn,
+    ) -> Reply<'a, QueryResult<Vec<Arc<Vec<Self::Item>>>>>
+    where
+        C: 'a,
+    {
         let mut place_of: HashMap<Self::Key, usize> = HashMap::new();
         let mut asked = Vec::new();
         let mut place = |key: Self::Key| {
@@ -157,8 +162,12 @@ pub trait Prefetch<C>: Relation {
             })
         };
         let places: Vec<Option<usize>> = keys.into_iter().map(|key| key.map(&mut place)).collect();
-        let lists: Vec<Arc<Vec<Self::Item>>> = Self::prefetch(asked, conn)?.into_iter().map(Arc::new).collect();
-        Ok(places.into_iter().map(|place| Arc::clone(place.map_or(&empty, |place| &lists[place]))).collect())
+        let lists = Self::prefetch(asked, conn);
+        Box::pin(async move {
+            let lists: Vec<Arc<Vec<Self::Item>>> = lists.await?.into_iter().map(Arc::new).collect();
+            let empty = Arc::default();
+            Ok(places.into_iter().map(|place| Arc::clone(place.map_or(&empty, |place| &lists[place]))).collect())
+        })
     }
 }
 
@@ -206,7 +215,7 @@ impl Prefetched {
 impl<R, C> Prefetch<C> for R
 where
     R: Relation,
-    C: LoadConnection<Backend: CacheBackend>,
+    C: Line,
     R::Query: LoadModel<'static, C, R::Loaded>,
 {
     fn look_ahead(prefetched: &mut Prefetched) -> QueryResult<()> {
@@ -223,23 +232,38 @@ where
         Ok(())
     }
 
-    fn prefetch(keys: Vec<R::Key>, conn: &mut C) -> QueryResult<Vec<Vec<R::Item>>> {
-        let mut lists: Vec<Vec<R::Item>> = keys.iter().map(|_| Vec::new()).collect();
-        let mut places: Vec<usize> = (0..keys.len()).collect();
-        while !places.is_empty() {
-            let (place_of, repeated) = distinct(&keys, places);
-            for chunk in in_order(&place_of).chunks(MOST_KEYS) {
-                let asked = chunk.iter().map(|place| keys[*place].clone()).collect();
-                for loaded in RunQueryDsl::load::<R::Loaded>(R::query(asked).selected(), conn)? {
-                    if let Some(place) = R::key(&loaded).and_then(|key| place_of.get(key)) {
-                        lists[*place].push(R::item(loaded));
+    fn prefetch<'a>(keys: Vec<R::Key>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<Vec<R::Item>>>>
+    where
+        C: 'a,
+    {
+        Box::pin(async move {
+            let mut lists: Vec<Vec<R::Item>> = keys.iter().map(|_| Vec::new()).collect();
+            let mut places: Vec<usize> = (0..keys.len()).collect();
+            while !places.is_empty() {
+                let (place_of, repeated) = distinct(&keys, places);
+                for chunk in in_order(&place_of).chunks(MOST_KEYS) {
+                    let asked = chunk.iter().map(|place| keys[*place].clone()).collect();
+                    for loaded in belonging::<C, R>(asked, conn).await? {
+                        if let Some(place) = R::key(&loaded).and_then(|key| place_of.get(key)) {
+                            lists[*place].push(R::item(loaded));
+                        }
                     }
                 }
+                places = repeated;
             }
-            places = repeated;
-        }
-        Ok(lists)
+            Ok(lists)
+        })
     }
+}
+
+/// Asks for what belongs to the rows with these keys.
+fn belonging<'a, C, R>(keys: Vec<R::Key>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<R::Loaded>>>
+where
+    C: Line + 'a,
+    R: Relation<Query: LoadModel<'static, C, R::Loaded>>,
+{
+    let rows = R::query(keys).selected().load(conn);
+    Box::pin(async move { rows.await.0 })
 }
 
 /// Bound variables that a statement may have on every database: SQLite takes the fewest, 32 766.

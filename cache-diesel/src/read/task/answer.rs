@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, Encode, KeyBytes, Tag, Timeout, Value};
-use diesel::RunQueryDsl;
-use diesel::connection::LoadConnection;
-use diesel::query_dsl::LoadQuery;
 use diesel::result::{Error, QueryResult};
 
+use crate::backend::line::{Line, Loads, Reply};
 use crate::model::CachedModel as _;
 use crate::read::page::part::codec;
 use crate::read::page::relation::Prefetched;
-use crate::read::page::{LoadPages, Page, first_of};
+use crate::read::page::{LoadPages, Page, all_of, first_of};
 use crate::read::shape::QueryTables;
 use crate::read::task::asked::AskedQuery;
 use crate::read::task::keep::Keep;
@@ -22,15 +20,15 @@ use crate::read::task::{Head, Task};
 use crate::read::terminal::entry::{CachedList, CachedRow};
 
 /// Reads the answer of a query that is named by its SQL and its values.
-pub struct AskedTask<C, A, Selected> {
+pub struct AskedTask<'query, C, A, Selected> {
     asked: AskedQuery<Selected>,
-    answer: PhantomData<fn(C) -> A>,
+    answer: PhantomData<fn(C, &'query ()) -> A>,
 }
 
 /// What a query gives on the connection `C`.
 pub trait Answer<C> {
     /// What the reader gets.
-    type Value;
+    type Value: Send;
 
     /// How it leaves the process.
     const CODEC: Option<Codec>;
@@ -63,7 +61,7 @@ pub struct FirstRow<P>(PhantomData<fn() -> P>);
 /// A single number or truth.
 pub struct Number<T>(PhantomData<fn() -> T>);
 
-impl<C, A: Answer<C>, Selected> AskedTask<C, A, Selected> {
+impl<C, A: Answer<C>, Selected> AskedTask<'_, C, A, Selected> {
     pub(crate) fn new(mut asked: AskedQuery<Selected>) -> QueryResult<Self> {
         if A::HAS_BASE_QUERY {
             asked.id = Prefetched::gathered(A::look_ahead)?.name(asked.id);
@@ -73,7 +71,10 @@ impl<C, A: Answer<C>, Selected> AskedTask<C, A, Selected> {
 
     /// The same read, whose query is made by `own` of the present one; `None`: at another moment, a query that follows it
     /// may be another one.
-    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<AskedTask<C, A, Owned>> {
+    pub(crate) fn again<Owned>(
+        &self,
+        own: impl FnOnce(&Selected) -> Option<Owned>,
+    ) -> Option<AskedTask<'static, C, A, Owned>> {
         if A::HAS_BASE_QUERY && Prefetched::gathered(A::look_ahead).ok()?.has_base_query() {
             return None;
         }
@@ -82,13 +83,13 @@ impl<C, A: Answer<C>, Selected> AskedTask<C, A, Selected> {
     }
 }
 
-impl<C, A, Selected> AskedTask<C, A, Selected> {
-    pub(crate) fn take_query(&mut self) -> Selected {
+impl<C, A, Selected> AskedTask<'_, C, A, Selected> {
+    fn take_query(&mut self) -> Selected {
         self.asked.selected.take().expect("a query is asked once")
     }
 }
 
-impl<C, A: Answer<C>, Selected> Task for AskedTask<C, A, Selected> {
+impl<C, A: Answer<C>, Selected> Task for AskedTask<'_, C, A, Selected> {
     type Value = A::Value;
 
     fn head(&self) -> &Head {
@@ -121,7 +122,7 @@ impl<C, A: Answer<C>, Selected> Task for AskedTask<C, A, Selected> {
     }
 }
 
-impl<C, P: LoadPages<C>> Answer<C> for Rows<P> {
+impl<C: Line, P: LoadPages<C>> Answer<C> for Rows<P> {
     type Value = CachedList<P>;
 
     const CODEC: Option<Codec> = list_codec::<P>();
@@ -147,7 +148,7 @@ impl<C, P: LoadPages<C>> Answer<C> for Rows<P> {
     }
 }
 
-impl<C, P: LoadPages<C>> Answer<C> for FirstRow<P> {
+impl<C: Line, P: LoadPages<C>> Answer<C> for FirstRow<P> {
     type Value = Option<CachedRow<P>>;
 
     const CODEC: Option<Codec> = codec::<P, ()>();
@@ -171,7 +172,7 @@ impl<C, P: LoadPages<C>> Answer<C> for FirstRow<P> {
     }
 }
 
-impl<C, T: Copy + Encode> Answer<C> for Number<T> {
+impl<C, T: Copy + Encode + Send> Answer<C> for Number<T> {
     type Value = T;
 
     const CODEC: Option<Codec> = Some(Codec::of::<T, ()>());
@@ -186,37 +187,47 @@ impl<C, T: Copy + Encode> Answer<C> for Number<T> {
     }
 }
 
-impl<'query, C, P, Selected> Query<C> for AskedTask<C, Rows<P>, Selected>
+impl<'query, C, P, Selected> Query<C> for AskedTask<'query, C, Rows<P>, Selected>
 where
-    C: LoadConnection,
+    C: Line,
     P: LoadPages<C>,
-    Selected: LoadQuery<'query, C, P::Joined>,
+    Selected: Loads<'query, C, P::Joined>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<CachedList<P>> {
-        let joined = RunQueryDsl::load(self.take_query(), conn)?;
-        P::assemble(joined, conn).map(Arc::new)
+    fn query<'a>(&'a mut self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<CachedList<P>>>
+    where
+        C: 'a,
+    {
+        let pages = all_of::<C, P, _>(self.take_query(), conn);
+        Box::pin(async move { pages.await.map(Arc::new) })
     }
 }
 
-impl<'query, C, P, Selected> Query<C> for AskedTask<C, FirstRow<P>, Selected>
+impl<'query, C, P, Selected> Query<C> for AskedTask<'query, C, FirstRow<P>, Selected>
 where
-    C: LoadConnection,
+    C: Line,
     P: LoadPages<C>,
-    Selected: LoadQuery<'query, C, P::Joined>,
+    Selected: Loads<'query, C, P::Joined>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<Option<CachedRow<P>>> {
-        first_of(self.take_query(), conn)
+    fn query<'a>(&'a mut self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<CachedRow<P>>>>
+    where
+        C: 'a,
+    {
+        first_of::<C, P, _>(self.take_query(), conn)
     }
 }
 
-impl<'query, C, T, Selected> Query<C> for AskedTask<C, Number<T>, Selected>
+impl<'query, C, T, Selected> Query<C> for AskedTask<'query, C, Number<T>, Selected>
 where
-    C: LoadConnection,
-    T: Copy + Encode,
-    Selected: LoadQuery<'query, C, T>,
+    C: Line,
+    T: Copy + Encode + Send,
+    Selected: Loads<'query, C, T>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<T> {
-        RunQueryDsl::load::<T>(self.take_query(), conn)?.pop().ok_or(Error::NotFound)
+    fn query<'a>(&'a mut self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<T>>
+    where
+        C: 'a,
+    {
+        let number = self.take_query().load_first(conn);
+        Box::pin(async move { number.await.0?.ok_or(Error::NotFound) })
     }
 }
 

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, KeyBytes, Loaders, Tag, Value};
-use diesel::connection::LoadConnection;
-use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
+use crate::backend::line::{Line, Loads, Reply};
 use crate::model::keys::IntoKey;
 use crate::model::{CachedModel, Key};
 use crate::read::page::base::{excluded_row, row_tags};
@@ -34,6 +33,7 @@ pub struct RowTask<C, P, K> {
 
 impl<C, P, K> Task for RowTask<C, P, K>
 where
+    C: Line,
     P: CachedView<Source: FilterDsl<P::ByKey>> + LoadOne<C, KeyedSource<P>>,
     K: IntoKey<KeyOf<P>>,
 {
@@ -78,28 +78,35 @@ where
 
 impl<C, P, K> Query<C> for RowTask<C, P, K>
 where
+    C: Line,
     P: CachedView<Source: FilterDsl<P::ByKey>> + LoadOne<C, KeyedSource<P>>,
     K: IntoKey<KeyOf<P>>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
+    fn query<'a>(&'a mut self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Self::Value>>
+    where
+        C: 'a,
+    {
         P::ask(keyed::<P>(self.asked.to_key()), conn)
     }
 }
 
 /// Reads a page by the key of its row and a condition.
-pub struct FilteredTask<C, P: Page, Selected> {
+pub struct FilteredTask<'query, C, P: Page, Selected> {
     pub(crate) head: Head,
     pub(crate) shape: Arc<Shape>,
     pub(crate) id: KeyBytes,
     pub(crate) key: KeyOf<P>,
     pub(crate) selected: Option<Selected>,
-    pub(crate) connection: PhantomData<fn(C)>,
+    pub(crate) connection: PhantomData<fn(C, &'query ())>,
 }
 
-impl<C, P: Page, Selected> FilteredTask<C, P, Selected> {
+impl<C: Line, P: Page, Selected> FilteredTask<'_, C, P, Selected> {
     /// The same read, whose query is made by `own` of the present one; `None`: at another moment, a query that follows it
     /// may be another one.
-    pub(crate) fn again<Owned>(&self, own: impl FnOnce(&Selected) -> Option<Owned>) -> Option<FilteredTask<C, P, Owned>>
+    pub(crate) fn again<Owned>(
+        &self,
+        own: impl FnOnce(&Selected) -> Option<Owned>,
+    ) -> Option<FilteredTask<'static, C, P, Owned>>
     where
         P: LoadPages<C>,
     {
@@ -111,12 +118,12 @@ impl<C, P: Page, Selected> FilteredTask<C, P, Selected> {
         Some(FilteredTask { head: self.head, shape, id: self.id, key, selected: Some(owned), connection: PhantomData })
     }
 
-    pub(crate) fn take_query(&mut self) -> Selected {
+    fn take_query(&mut self) -> Selected {
         self.selected.take().expect("a query is made once and asked once")
     }
 }
 
-impl<C, P: LoadPages<C>, Selected> Task for FilteredTask<C, P, Selected> {
+impl<C: Line, P: LoadPages<C>, Selected> Task for FilteredTask<'_, C, P, Selected> {
     type Value = Option<CachedRow<P>>;
 
     fn head(&self) -> &Head {
@@ -158,14 +165,17 @@ impl<C, P: LoadPages<C>, Selected> Task for FilteredTask<C, P, Selected> {
     }
 }
 
-impl<'query, C, P, Selected> Query<C> for FilteredTask<C, P, Selected>
+impl<'query, C, P, Selected> Query<C> for FilteredTask<'query, C, P, Selected>
 where
-    C: LoadConnection,
+    C: Line,
     P: LoadPages<C>,
-    Selected: LoadQuery<'query, C, P::Joined>,
+    Selected: Loads<'query, C, P::Joined>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
-        first_of(self.take_query(), conn)
+    fn query<'a>(&'a mut self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Self::Value>>
+    where
+        C: 'a,
+    {
+        first_of::<C, P, _>(self.take_query(), conn)
     }
 }
 

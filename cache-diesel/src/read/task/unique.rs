@@ -9,6 +9,7 @@ use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Loaders, Miss,
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
+use crate::backend::line::{Line, Reply};
 use crate::manager::ManagerState;
 use crate::model::keys::IntoKey;
 use crate::model::{CachedModel, Lookup};
@@ -20,11 +21,11 @@ use crate::read::task::keep::Keep;
 use crate::read::task::pointer::{Pointer, UniquePointer};
 use crate::read::task::query::Query;
 use crate::read::task::row::{is_absent, loaders_of, row_codec};
-use crate::read::task::{Head, LoadedAnswer, Site, Task};
+use crate::read::task::{Head, LoadedAnswer, Look, Site, Task};
 use crate::read::terminal::entry::CachedRow;
 
 /// A page that the connection `C` can load by a value of the unique look-up `L`, and by its key.
-pub trait LoadByUnique<C, L: Lookup>:
+pub trait LoadByUnique<C: Line, L: Lookup>:
     CachedView<Source: FilterDsl<Self::ByKey> + FilterDsl<L::Filter>>
     + LoadOne<C, KeyedSource<Self>>
     + LoadOne<C, LookedUpSource<Self, L>>
@@ -33,6 +34,7 @@ pub trait LoadByUnique<C, L: Lookup>:
 
 impl<C, L, P> LoadByUnique<C, L> for P
 where
+    C: Line,
     L: Lookup,
     P: CachedView<Source: FilterDsl<P::ByKey> + FilterDsl<L::Filter>>
         + LoadOne<C, KeyedSource<P>>
@@ -43,6 +45,7 @@ where
 /// The name of the entry of the row `row`, whose key is `key`.
 fn row_name<C, P, L>(row: KeyBytes, key: &KeyOf<P>) -> QueryResult<KeyBytes>
 where
+    C: Line,
     L: Lookup,
     P: LoadByUnique<C, L>,
 {
@@ -67,6 +70,7 @@ enum Asked<K, V> {
 
 impl<C, P, L, K> UniqueTask<C, P, L, K>
 where
+    C: Line,
     P: LoadByUnique<C, L>,
     L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
@@ -152,17 +156,19 @@ where
 
     /// The tags of the row itself, and the token of its own one; `None`: it may not be stored, as somebody wrote to the table
     /// while it was loaded.
-    fn row_seed(&self, answered: &LoadedAnswer<'_>, row: KeyBytes) -> Option<(SeededTag, Vec<Tag>)> {
-        let (site, fill) = (answered.site, answered.fill?);
-        let subject = site.subject(answered.named);
-        let late = second_look(subject.database.table(subject.table), row);
-        let seed = row_seeds(fill.seeds(), &site.reader.seed(&late)?)?.pop()?;
-        Some((seed, subject.found_row(row)))
+    fn row_seed(
+        answered: &LoadedAnswer<'_>,
+        row: KeyBytes,
+        late: Option<&[SeededTag]>,
+    ) -> Option<(SeededTag, Vec<Tag>)> {
+        let seed = row_seeds(answered.fill?.seeds(), late?)?.pop()?;
+        Some((seed, answered.site.subject(answered.named).found_row(row)))
     }
 }
 
 impl<C, P, L, K> Task for UniqueTask<C, P, L, K>
 where
+    C: Line,
     P: LoadByUnique<C, L>,
     L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
@@ -212,7 +218,12 @@ where
         Keep::page(row, self.timeout())
     }
 
-    fn serve(&self, site: &Site<'_>, (pointer, led): (Value, Life)) -> Result<(Self::Value, Life), Missed> {
+    fn serve(
+        &self,
+        site: &Site<'_>,
+        (pointer, led): (Value, Life),
+        look: impl Look,
+    ) -> Result<(Self::Value, Life), Missed> {
         let pointer = match pointer {
             Value::Shared(pointer) => pointer,
             absent => return Ok((self.accept(absent).ok_or(Miss::Foreign)?, led)),
@@ -222,7 +233,7 @@ where
         let tags = || self.dependencies(site, |subject| row_tags::<P>(subject, row));
         let id = row_name::<C, P, L>(row, &pointer.key).map_err(|_| Miss::Foreign)?;
         let key = site.key(id, Kind::Detail);
-        let (row, mut life) = site.look_up(key, tags, row_codec::<P>)?;
+        let (row, mut life) = look.look_up(key, tags, row_codec::<P>)?;
         let Value::Shared(row) = row else { return Err(Miss::Absent.into()) };
         let row = row.downcast::<P>().map_err(|_| Miss::Foreign)?;
         // What leads to it is refreshed with it, so that it does not end before.
@@ -230,7 +241,14 @@ where
         if self.is_at(row.root(), pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
     }
 
-    fn conclude(&self, answered: &LoadedAnswer<'_>, row: &Self::Value) -> Conclusion {
+    fn late_tags(&self, answered: &LoadedAnswer<'_>, row: &Self::Value) -> Vec<Tag> {
+        let pointer = row.as_ref().filter(|_| answered.fill.is_some()).and_then(|row| self.pointer_to(row.root()));
+        let Some(pointer) = pointer else { return Vec::new() };
+        let subject = answered.site.subject(answered.named);
+        second_look(subject.database.table(subject.table), KeyBytes::of(&pointer.key)).to_vec()
+    }
+
+    fn conclude(&self, answered: &LoadedAnswer<'_>, row: &Self::Value, late: Option<Vec<SeededTag>>) -> Conclusion {
         let site = answered.site;
         let (keep, key) = (self.keep(row).with_life(site), site.key(self.id(), Kind::Unique));
         let shared = (keep.value.clone(), keep.lifetime);
@@ -247,26 +265,30 @@ where
         let tags = if pointer.spelling.is_some() { site.subject(answered.named).spelling() } else { Vec::new() };
         let pointer = Keep::shared(&Arc::new(pointer), size_of::<UniquePointer<L>>(), lifetime);
         let mut verdicts = vec![answered.verdict(key, Some((pointer.loaded(self.codec()), tags)))];
-        let mut late = Vec::new();
+        let mut seeded = Vec::new();
         if let Ok(row_key) = row_key {
-            let stored = self.row_seed(answered, row).map(|(seed, tags)| {
-                late.push(seed);
+            let stored = Self::row_seed(answered, row, late.as_deref()).map(|(seed, tags)| {
+                seeded.push(seed);
                 (keep.loaded(row_codec::<P>()), tags)
             });
             // The pointer must not lead to what was there before the row was read.
             verdicts.push(answered.verdict(row_key, stored));
         }
-        answered.conclude(shared, late, verdicts)
+        answered.conclude(shared, seeded, verdicts)
     }
 }
 
 impl<C, P, L, K> Query<C> for UniqueTask<C, P, L, K>
 where
+    C: Line,
     P: LoadByUnique<C, L>,
     L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,
 {
-    fn query(&mut self, conn: &mut C) -> QueryResult<Self::Value> {
+    fn query<'a>(&'a mut self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Self::Value>>
+    where
+        C: 'a,
+    {
         <P as LoadOne<C, LookedUpSource<P, L>>>::ask(looked_up::<P, L>(self.value()), conn)
     }
 }

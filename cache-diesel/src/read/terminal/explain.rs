@@ -3,17 +3,18 @@
 use core::fmt;
 use std::time::{Duration, SystemTime};
 
-use cache_core::store::Wanted;
 use cache_core::{Bypass, Fingerprint, Kind, Life, Miss, Mode, Tag, TagKind, Timestamp, Token, Worth};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::{Line, at_once};
 use crate::identity::Identity;
 use crate::read::builder::options::UseOfCache;
+use crate::read::drive::calls::{call, look_up};
 use crate::read::drive::gate::gate_for;
 use crate::read::task::query::IntoTask;
-use crate::read::task::{Head, Site, Task, resolved};
+use crate::read::task::{Head, Site, Task, Wish, resolved};
 use crate::read::terminal::BlockingRead;
 
 /// A read that is explained in place of being made.
@@ -23,6 +24,10 @@ pub struct Explained<R>(R);
 impl<R> Explained<R> {
     pub(crate) const fn new(read: R) -> Self {
         Self(read)
+    }
+
+    pub(crate) fn into_read(self) -> R {
+        self.0
     }
 }
 
@@ -98,14 +103,13 @@ where
     type Output = QueryResult<Explanation>;
 
     fn run(self, conn: &mut C) -> QueryResult<Explanation> {
-        let task = self.0.into_task()?;
-        let gate = gate_for(conn, &task.head().options);
-        explain(&task, gate)
+        at_once(explain::<C, _>(self.0.into_task()?, conn))
     }
 }
 
-fn explain<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> QueryResult<Explanation> {
-    let head = task.head();
+pub(crate) async fn explain<C: Line, T: Task>(mut task: T, conn: &mut C::Conn) -> QueryResult<Explanation> {
+    let head = *task.head();
+    let gate = gate_for::<C>(conn, &head.options).await;
     let past = |reason| Explanation {
         manager: head.state.name.clone(),
         kind: head.kind,
@@ -115,25 +119,28 @@ fn explain<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> QueryResult<Exp
         entry: None,
         tags: Vec::new(),
     };
-    let site = match site_of(head, gate) {
+    let site = match site_of(&head, gate) {
         Ok(site) => site,
         Err(reason) => return Ok(past(reason)),
     };
-    let tables = match resolved(task, &site)? {
+    let tables = match resolved(&task, &site)? {
         Ok(tables) => tables,
         Err(reason) => return Ok(past(reason)),
     };
     let (key, tags) = (site.key(task.id(), head.kind), task.tags(&site.subject(&tables)));
-    let wanted = Wanted { key, tags: &|| tags.clone(), codec: task.codec() };
-    let (found, tokens, trouble) = match site.reader.inspect(&wanted, &tags) {
+    let (wish, reader) = (Wish { key, tags: tags.clone(), codec: task.codec() }, site.reader);
+    let inspect = move || wish.with(|wanted| reader.inspect(wanted, &wish.tags));
+    let (found, tokens, trouble) = match call::<C, _>(&site, inspect).await {
         Ok(inspected) => (inspected.found, inspected.tokens, None),
         Err(trouble) => (None, vec![None; tags.len()], Some(trouble)),
     };
-    let looked = || task.look_up(&site).map(|(_, life)| life).map_err(|missed| missed.cause);
     let answer = match (head.options.use_of_cache, trouble) {
         (_, Some(trouble)) => ExplainedAnswer::Miss(trouble),
         (UseOfCache::Refresh, None) => ExplainedAnswer::Miss(Miss::Refresh),
-        (_, None) => answer_of(looked(), site.reader.now()),
+        (_, None) => {
+            let looked = look_up::<C, T>(&mut task, &site).await;
+            answer_of(looked.map(|(_, life)| life).map_err(|missed| missed.cause), site.reader.now())
+        }
     };
     Ok(Explanation {
         key: Some(key.fingerprint()),

@@ -7,11 +7,13 @@ use core::mem;
 
 use cache_core::protocol::write::ChangeSet;
 use cache_core::{Candidate, Unstored};
-use diesel::connection::Connection;
+use diesel::connection::LoadConnection;
 use diesel::result::{Error, QueryResult};
 
 use super::running::Own;
-use super::{Tracker, tracker_of};
+use super::{Tracker, tracker_of, tracker_on};
+use crate::backend::CacheBackend;
+use crate::backend::line::Line;
 use crate::identity::Identity;
 use crate::track::candidates::Ended;
 use crate::track::hooks::Hook;
@@ -83,25 +85,30 @@ pub(crate) enum OwnText {
     Unfollowed,
 }
 
-/// Runs a query of a manager's: the tracker reads along only what was not followed.
-pub(crate) fn asking<C: Connection, T>(
-    conn: &mut C,
-    text: OwnText,
-    ask: impl FnOnce(&mut C) -> QueryResult<T>,
-) -> QueryResult<T> {
-    let own = match text {
-        OwnText::Followed => Own::Read,
-        OwnText::Unfollowed => Own::Nothing,
-    };
-    let mut own = OwnStatement::begin(conn, own);
-    let answer = ask(own.conn);
-    own.end((None, None), answer.as_ref().err());
-    answer
+impl<'a, C: Line> OwnStatement<'a, C> {
+    /// Begins a query of which so much is known: the tracker reads along only what was not followed.
+    pub(crate) fn ask(conn: &'a mut C::Conn, text: OwnText) -> Self {
+        let own = match text {
+            OwnText::Followed => Own::Read,
+            OwnText::Unfollowed => Own::Nothing,
+        };
+        Self::begin(conn, own)
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut C::Conn {
+        self.conn
+    }
+
+    /// The query is over.
+    pub(crate) fn answered<T>(mut self, answer: QueryResult<T>) -> QueryResult<T> {
+        self.end((None, None), answer.as_ref().err());
+        answer
+    }
 }
 
 /// Runs a write of a manager's. `announced` is what it may change; `exact` tells, of its result, what it did, and
 /// `after` what follows it.
-pub(crate) fn writing<C: Connection, T>(
+pub(crate) fn writing<C: LoadConnection<Backend: CacheBackend>, T>(
     conn: &mut C,
     announced: ChangeSet,
     write: impl FnOnce(&mut C) -> QueryResult<T>,
@@ -111,7 +118,7 @@ pub(crate) fn writing<C: Connection, T>(
         impl FnOnce(&T) -> Option<Candidate>,
     >,
 ) -> QueryResult<T> {
-    let mut own = OwnStatement::begin(conn, Own::Write(announced));
+    let mut own = OwnStatement::<C>::begin(conn, Own::Write(announced));
     let result = write(own.conn);
     let identity = tracker_of(own.conn).and_then(|tracker| tracker.present_identity());
     let exact = result.as_ref().ok().zip(identity).and_then(|(written, identity)| exact(written, identity));
@@ -125,14 +132,15 @@ pub(crate) fn writing<C: Connection, T>(
     result
 }
 
-/// A manager's statements on a connection; if it is dropped by a panic, what was announced counts.
-struct OwnStatement<'a, C: Connection> {
-    conn: &'a mut C,
+/// A manager's statements on a connection; if it is dropped before their end, by a panic or with its future, what was
+/// announced counts.
+pub(crate) struct OwnStatement<'a, C: Line> {
+    conn: &'a mut C::Conn,
 }
 
-impl<'a, C: Connection> OwnStatement<'a, C> {
-    fn begin(conn: &'a mut C, own: Own) -> Self {
-        if let Some(tracker) = tracker_of(conn) {
+impl<'a, C: Line> OwnStatement<'a, C> {
+    fn begin(conn: &'a mut C::Conn, own: Own) -> Self {
+        if let Some(tracker) = tracker_on::<C>(conn) {
             tracker.begin_own(own);
         }
         Self { conn }
@@ -140,7 +148,7 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
 
     /// Diesel does not tell the tracker of every failure: the result does.
     fn end(&mut self, (exact, given): (Option<&ChangeSet>, Option<Candidate>), error: Option<&Error>) {
-        if let Some(tracker) = tracker_of(self.conn) {
+        if let Some(tracker) = tracker_on::<C>(self.conn) {
             if let Some(error) = error {
                 tracker.note_failure(error);
             }
@@ -149,7 +157,7 @@ impl<'a, C: Connection> OwnStatement<'a, C> {
     }
 }
 
-impl<C: Connection> Drop for OwnStatement<'_, C> {
+impl<C: Line> Drop for OwnStatement<'_, C> {
     fn drop(&mut self) {
         // A panic is no error of the database's, and what it left undone counts as failed.
         let panicked = std::thread::panicking().then_some(&Error::RollbackTransaction);

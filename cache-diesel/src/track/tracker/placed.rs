@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use cache_core::Bypass;
-use diesel::connection::Connection;
 
 use super::opening::Opening;
 use super::running::Own;
 use super::shut::Shut;
-use super::{Tracker, tracker_of};
+use super::{Tracker, tracker_on};
 use crate::backend::address_of_url;
+use crate::backend::line::Line;
 use crate::identity::address::DatabaseAddress;
 use crate::identity::answer::ServerAnswer;
 use crate::identity::endpoint::{Endpoint, endpoint_of};
@@ -95,13 +95,6 @@ impl Tracker {
         }
     }
 
-    /// What the address alone says, for a connection that cannot be asked.
-    #[cfg(feature = "async")]
-    pub(crate) fn by_address(&self) -> Result<Identity, Bypass> {
-        self.session.gate()?;
-        self.identity.ok_or(Bypass::NotTracked)
-    }
-
     /// Learns what others were answered, while nothing is under way that counts for the database by its former name.
     #[inline]
     pub(super) fn catch_up(&mut self) {
@@ -152,19 +145,27 @@ impl Tracker {
     }
 }
 
-/// Runs statements of the library's own: neither the tracker nor the program's instrumentation is told.
-pub(crate) fn questioning<C: Connection, T>(conn: &mut C, ask: impl FnOnce(&mut C) -> T) -> T {
-    struct OpenQuestion<'a, C: Connection>(&'a mut C);
-    impl<C: Connection> Drop for OpenQuestion<'_, C> {
-        fn drop(&mut self) {
-            if let Some(tracker) = tracker_of(self.0) {
-                tracker.own = Own::Nothing;
-            }
+/// Statements of the library's own on a connection: neither the tracker nor the program's instrumentation is told of them.
+/// Whoever asks has the connection for himself until this is dropped, with the future in which it is held at the latest.
+pub(crate) struct Question<'a, C: Line>(&'a mut C::Conn);
+
+impl<'a, C: Line> Question<'a, C> {
+    pub(crate) fn begin(conn: &'a mut C::Conn) -> Self {
+        if let Some(tracker) = tracker_on::<C>(conn) {
+            tracker.own = Own::Question;
+        }
+        Self(conn)
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut C::Conn {
+        self.0
+    }
+}
+
+impl<C: Line> Drop for Question<'_, C> {
+    fn drop(&mut self) {
+        if let Some(tracker) = tracker_on::<C>(self.0) {
+            tracker.own = Own::Nothing;
         }
     }
-    if let Some(tracker) = tracker_of(conn) {
-        tracker.own = Own::Question;
-    }
-    let asking = OpenQuestion(conn);
-    ask(asking.0)
 }

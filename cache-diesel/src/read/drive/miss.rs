@@ -1,0 +1,137 @@
+//! Drives a read that memory does not answer at once: asks the database on a miss, stores the answer.
+
+use cache_core::{Bypass, Claim, Miss, is_collecting};
+use diesel::result::QueryResult;
+
+use crate::backend::line::Line;
+use crate::read::builder::options::UseOfCache;
+use crate::read::drive::ask::may_store;
+use crate::read::drive::calls::{approach, conclude, look_up};
+use crate::read::drive::consult::{confirm_load, turn};
+use crate::read::drive::gate::gate_for;
+use crate::read::drive::refresh::{Refresher, refresh_here};
+use crate::read::report;
+use crate::read::task::query::Query;
+use crate::read::task::{Load, ReadStep, Site, Task, Turn, site_of, step_after};
+use crate::read::terminal::entry::{CachedEntry, Origin};
+use crate::track::{OwnStatement, OwnText};
+
+/// Sees to it that somebody refreshes what is stale.
+pub(crate) type FollowUp<T> = fn(&T, &Site<'static>) -> Refresher;
+
+pub(crate) type Entry<T> = QueryResult<CachedEntry<<T as Task>::Value>>;
+
+/// Reads through the cache.
+pub(crate) async fn run<C: Line, T: Query<C>>(mut task: T, conn: &mut C::Conn, follow_up: FollowUp<T>) -> Entry<T> {
+    let options = task.head().options;
+    let gate = gate_for::<C>(conn, &options).await;
+    let looked = match site_of(task.head(), gate) {
+        Some(site) if options.use_of_cache == UseOfCache::Refresh => step_after(&site, Err(Miss::Refresh.into())),
+        Some(site) => {
+            let found = look_up::<C, T>(&mut task, &site).await;
+            step_after(&site, found)
+        }
+        None => ReadStep::Bypass,
+    };
+    run_looked::<C, T>(task, looked, conn, follow_up).await
+}
+
+/// The same for a read that has looked in the cache.
+pub(crate) async fn run_looked<C: Line, T: Query<C>>(
+    mut task: T,
+    looked: ReadStep<T::Value>,
+    conn: &mut C::Conn,
+    follow_up: FollowUp<T>,
+) -> Entry<T> {
+    let (site, missed) = match looked {
+        ReadStep::Bypass => return past_the_cache::<C, T>(&mut task, conn).await,
+        ReadStep::Hit(entry) => return Ok(entry),
+        ReadStep::Miss(site, missed) => (site, missed),
+        ReadStep::Stale(site, entry) => {
+            let claims = match follow_up(&task, &site) {
+                Refresher::Another => return Ok(served_stale(&site, entry)),
+                Refresher::Reader(claims) => claims,
+            };
+            if may_store::<C>(conn, site.identity).await.is_err() {
+                claims.into_iter().for_each(Claim::done);
+                return Ok(served_stale(&site, entry));
+            }
+            return Ok(refresh_here::<C, T>(&mut task, &site, (entry, claims), conn).await);
+        }
+    };
+    if let Err(reason) = may_store::<C>(conn, site.identity).await {
+        return unstored::<C, T>(&mut task, &site, reason, conn).await;
+    }
+    let mut load = match turn::<C, T>(&mut task, site, missed, conn).await? {
+        None => return past_the_cache::<C, T>(&mut task, conn).await,
+        Some(Turn::Query(mut load)) => match approach::<C, T>(&mut load, &mut task).await {
+            Some(entry) => return Ok(entry),
+            None => load,
+        },
+        Some(Turn::Follow(load, follower)) => {
+            let waited = site.reader.cache.follow_by(C::MANNER, follower, site.reader.flight_wait()).await;
+            match load.landed(&task, waited) {
+                Some(entry) => return Ok(entry),
+                None => load,
+            }
+        }
+    };
+    let answer = ask::<C, T>(&mut task, &mut load, conn).await;
+    conclude::<C, T>(load, &mut task, answer).await
+}
+
+/// The entry that was found without a connection, if none is needed to serve it.
+pub(crate) fn without_connection<T: Task>(
+    task: &T,
+    found: Option<(Site<'static>, CachedEntry<T::Value>)>,
+    follow_up: FollowUp<T>,
+) -> Option<CachedEntry<T::Value>> {
+    let (site, entry) = found?;
+    if !entry.is_stale() {
+        site.reader.hit();
+        return Some(entry);
+    }
+    match follow_up(task, &site) {
+        Refresher::Another => Some(served_stale(&site, entry)),
+        // It is found stale once more, with a connection to refresh it.
+        Refresher::Reader(claims) => {
+            claims.into_iter().for_each(Claim::done);
+            None
+        }
+    }
+}
+
+fn served_stale<T>(site: &Site<'_>, entry: CachedEntry<T>) -> CachedEntry<T> {
+    site.reader.stale_hit();
+    entry
+}
+
+/// Asks the database for what was looked for in vain, and stores nothing.
+async fn unstored<C: Line, T: Query<C>>(task: &mut T, site: &Site<'_>, reason: Bypass, conn: &mut C::Conn) -> Entry<T> {
+    report::bypassed(&site.reader, task.head(), reason);
+    past_the_cache::<C, T>(task, conn).await
+}
+
+async fn past_the_cache<C: Line, T: Query<C>>(task: &mut T, conn: &mut C::Conn) -> Entry<T> {
+    // A computation is told of it as of any plain statement.
+    let is_followed = !is_collecting() && matches!(task.named(), Ok(Ok(named)) if named.is_mere_read());
+    let text = if is_followed { OwnText::Followed } else { OwnText::Unfollowed };
+    let value = asked::<C, T>(task, text, conn).await?;
+    Ok(CachedEntry::new(value, Origin::Bypass, None))
+}
+
+/// Asks the database for what `task` reads, whose tables are known.
+pub(crate) async fn ask<C: Line, T: Query<C>>(
+    task: &mut T,
+    load: &mut Load<'static>,
+    conn: &mut C::Conn,
+) -> QueryResult<T::Value> {
+    confirm_load::<C>(load, conn).await;
+    asked::<C, T>(task, OwnText::Followed, conn).await
+}
+
+async fn asked<C: Line, T: Query<C>>(task: &mut T, text: OwnText, conn: &mut C::Conn) -> QueryResult<T::Value> {
+    let mut own = OwnStatement::<C>::ask(conn, text);
+    let answer = task.query(own.conn()).await;
+    own.answered(answer)
+}
