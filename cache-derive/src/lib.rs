@@ -1,4 +1,4 @@
-//! The derive of `cache-diesel`: writes the cache manager of a Diesel model.
+//! The macros of `cache-diesel`: the derive writes the cache manager of a Diesel model, `cached_fn` caches a function.
 //!
 //! Use it through `cache_diesel::prelude`, which re-exports [`Cached`]; the generated code names `::cache_diesel`.
 
@@ -6,6 +6,7 @@ mod columns;
 mod diagnostics;
 mod expand;
 mod fallback;
+mod function;
 mod model;
 mod names;
 mod parse;
@@ -81,6 +82,38 @@ use crate::diagnostics::Diagnostics;
 #[proc_macro_derive(Cached, attributes(cached, diesel))]
 pub fn cached(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(input.into()).into()
+}
+
+/// Caches what a function gives, by its arguments, until anything is written that it has read.
+///
+/// It goes before a function, `async` or not, that gives a `Result<T, E>`. Its arguments are its key: they are `Hash` and
+/// `Debug`, but for those with `#[cached_fn(skip)]`, such as connections. Beside the function there is a module of its name
+/// with `entry(..)`, `invalidate(..)` and `prime(.., value)`, which take the arguments of the key (`entry` all of them), and
+/// `invalidate_all()`.
+///
+/// # Options
+///
+/// | option | meaning |
+/// |---|---|
+/// | `cache = "sessions"` | the cache that keeps it; the default one if left out |
+/// | `crate = path` | where `cache_diesel` is, if it was renamed |
+/// | `depends_on_nothing` | it is kept though it reads nothing |
+/// | `key = path` | a function of references to the arguments of the key, whose result is the key |
+/// | `label = "name"` | what it is kept and counted under; the function's name if left out |
+/// | `negative_timeout = "1 minute"` | how long `None` is kept |
+/// | `relevance_timeout = "10 minutes"` | from then on the next caller computes it anew, and others get the old value |
+/// | `timeout = "1 hour"` | how long a value lives; the cache's `value_timeout` if left out |
+/// | `wait = "2 seconds"` | how long to wait for somebody else who computes the same |
+///
+/// A length of time is written as those of [`Cached`], or as the path of a function that gives a `Duration`.
+///
+/// # Errors
+///
+/// Every mistake is a compile error at what was typed: an unknown option, a generic function, a method, one that gives no
+/// `Result`.
+#[proc_macro_attribute]
+pub fn cached_fn(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    function::cached_fn(arguments.into(), item.into()).into()
 }
 
 /// Reports every mistake; what is left of the model still gets its code, so that its uses are not reported too.

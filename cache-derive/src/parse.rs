@@ -11,6 +11,6 @@ pub(crate) mod timeout;
 pub(crate) mod timeouts;
 pub(crate) mod view;
 
-mod option;
-mod recover;
-mod value;
+pub(crate) mod option;
+pub(crate) mod recover;
+pub(crate) mod value;

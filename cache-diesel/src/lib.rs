@@ -204,6 +204,7 @@ mod catalogue;
 #[cfg(feature = "async")]
 mod connection;
 mod error;
+mod function;
 mod identity;
 mod manager;
 mod misfit;
@@ -224,7 +225,7 @@ pub use cache_core::{
     Error, ErrorKind, Event, IntoTimeout, Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics,
     StoreCounts, TagKind, Timeout, Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
 };
-pub use cache_derive::Cached;
+pub use cache_derive::{Cached, cached_fn};
 #[cfg(feature = "async-mysql")]
 pub use connection::AsyncMysqlConnection;
 #[cfg(feature = "async")]
@@ -232,6 +233,7 @@ pub use connection::Tracked;
 #[cfg(feature = "async-postgres")]
 pub use connection::{AsyncPgConnection, TransactionBody, TransactionBuilder};
 pub use error::NotFound;
+pub use function::CachedFunction;
 pub use manager::{Manager, ViewManager};
 pub use model::keys::IntoKey;
 pub use model::moment::Moment;
@@ -264,6 +266,7 @@ pub mod __private {
     pub use crate::backend::CacheBackend;
     pub use crate::backend::line::{Line, Reply};
     pub use crate::error::NotFound;
+    pub use crate::function::{Computed, Declared, Function, Outcome, uncached};
     pub use crate::manager::{Manager, ManagerCell, ViewManager};
     pub use crate::model::comparison::{Comparison, Stated};
     pub use crate::model::declaration::Declaration;

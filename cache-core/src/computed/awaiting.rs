@@ -168,6 +168,7 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
 
     /// If this fails, panics or is dropped, those who wait learn it when the load is dropped.
     async fn compute<E>(&self, load: Load, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E> {
+        self.computation.reader().counters.load();
         let computed = InScope { scope: load.scope.clone(), future: Box::pin(compute()) }.await;
         let value = computed.inspect_err(|_| self.computation.reader().counters.load_failure())?;
         Ok(self.offload(move |computation, form| computation.conclude(load, value, form)).await)

@@ -171,6 +171,7 @@ impl Computation<'_> {
     where
         T: Clone + Send + Sync + 'static,
     {
+        self.reader().counters.load();
         let computed = load.scope.enter(compute);
         let value = computed.inspect_err(|_| self.reader().counters.load_failure())?;
         Ok(self.conclude(load, value, form))

@@ -144,7 +144,6 @@ impl Computation<'_> {
             Some(seeds) => scope.note_own(&seeds),
             None => scope.refuse_own(Unkept::StoreFailed),
         }
-        reader.counters.load();
         Load { fill, cause, scope, began: Instant::now() }
     }
 

@@ -43,6 +43,10 @@ pub(crate) fn cache(input: ParseStream<'_>) -> Result<LitStr> {
     not_empty(input, "`cache` cannot be empty, leave it out to use the default cache")
 }
 
+pub(crate) fn label(input: ParseStream<'_>) -> Result<LitStr> {
+    not_empty(input, "`label` cannot be empty, leave it out to use the function's name")
+}
+
 fn not_empty(input: ParseStream<'_>, message: &str) -> Result<LitStr> {
     let text: LitStr = input.parse()?;
     if text.value().trim().is_empty() { Err(Error::new(text.span(), message)) } else { Ok(text) }

@@ -5,7 +5,34 @@ use cache_core::registry;
 
 pub use cache_core::registry::{CacheSource, DEFAULT, default, every, forget, get};
 
+use crate::function::{self, CachedFunction};
 use crate::setup::install::track_new_connections;
+
+/// Every function with [`cached_fn`](macro@crate::cached_fn) that the program declares, by label, with its settings and
+/// numbers.
+///
+/// # Examples
+///
+/// ```
+/// use cache_diesel::prelude::*;
+///
+/// #[cached_fn(label = "greeting", timeout = "1 hour", depends_on_nothing)]
+/// fn greeting(name: &str) -> Result<String, cache_diesel::Error> {
+///     Ok(format!("Hello, {name}"))
+/// }
+///
+/// # fn main() -> Result<(), cache_diesel::Error> {
+/// cache_diesel::install(Cache::memory())?;
+/// greeting("Ada")?;
+/// let functions = caches::functions();
+/// assert_eq!((functions[0].label, functions[0].counts.load_count), ("greeting", 1));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn functions() -> Vec<CachedFunction> {
+    function::all()
+}
 
 /// Names caches, and tracks every connection that Diesel opens from now on, as [`install`](crate::install) does. May be
 /// called again for further names.
