@@ -2,12 +2,23 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-tests::postgres_suite! { fn awaited_on_postgres(); mod on_postgres; mod postgres; mod tracked_on_postgres; mod managed_on_postgres; }
+tests::postgres_suite! {
+    fn awaited_on_postgres();
+    mod managed_on_postgres;
+    mod on_postgres;
+    mod postgres;
+    mod tracked_at_redis;
+    mod tracked_dropped;
+    mod tracked_on_postgres;
+    mod tracked_pools;
+}
 
-tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; }
+tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod tracked_on_mysql; }
 
 mod on_sqlite;
 mod shop;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod some;
 
 /// How long an intent stands.
 const LIFE: core::time::Duration = core::time::Duration::from_secs(1);

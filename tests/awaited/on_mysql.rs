@@ -21,15 +21,15 @@ struct Remark {
     title: String,
 }
 
-struct Scene {
+pub struct Scene {
     // Connections are closed before their database is dropped.
     reader: MysqlConnection,
-    runtime: Runtime,
-    database: Database,
+    pub runtime: Runtime,
+    pub database: Database,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let database = servers::mysql::fresh_database();
         install();
         let mut reader = MysqlConnection::establish(database.url()).unwrap();
@@ -47,8 +47,13 @@ impl Scene {
         self.runtime.block_on(AsyncMysqlConnection::establish(self.database.url())).unwrap()
     }
 
-    fn read(&mut self) -> String {
+    pub fn read(&mut self) -> String {
         Remark::cached().get(1).first(&mut self.reader).unwrap().title.clone()
+    }
+
+    /// What the database holds now.
+    pub fn held(&mut self) -> String {
+        diesel::RunQueryDsl::first(remarks::table.find(1).select(remarks::title), &mut self.reader).unwrap()
     }
 
     /// A write that nobody waits for any more, and which is done.
@@ -60,10 +65,7 @@ impl Scene {
         self.runtime.block_on(write).unwrap_err();
         assert_eq!(self.read(), "Old");
         lock.batch_execute("ROLLBACK").unwrap();
-        let held = |reader: &mut MysqlConnection| {
-            diesel::RunQueryDsl::first::<String>(remarks::table.find(1).select(remarks::title), reader).unwrap()
-        };
-        wait_until(Duration::from_secs(10), || held(&mut self.reader) == "New");
+        wait_until(Duration::from_secs(10), || self.held() == "New");
         conn
     }
 }

@@ -48,6 +48,11 @@ impl Board {
         self.reader.lock().unwrap()
     }
 
+    /// Does something with the connection that reads.
+    pub fn with_reader<T>(&self, work: impl FnOnce(&mut PgConnection) -> T) -> T {
+        work(&mut self.reader())
+    }
+
     pub fn url(&self) -> &str {
         self.database.url()
     }

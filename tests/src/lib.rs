@@ -56,6 +56,11 @@ macro_rules! examples {
     )* };
 }
 
+/// Its examples open connections of PostgreSQL.
+#[cfg(all(doctest, feature = "postgres"))]
+#[doc = include_str!("../../docs/async.md")]
+pub struct Async;
+
 examples! {
     Readme: "../../README.md",
     ComingFromDjango: "../../docs/coming-from-django.md",
