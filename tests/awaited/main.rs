@@ -1,7 +1,8 @@
-//! Connections of diesel-async: reads through the cache, and plain statements that are tracked.
+//! Connections of diesel-async: reads and writes through the cache, and plain statements that are tracked.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+<<<<<<< Updated upstream
 tests::postgres_suite! {
     fn awaited_on_postgres();
     mod managed_on_postgres;
@@ -19,6 +20,16 @@ mod on_sqlite;
 mod shop;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod some;
+=======
+tests::postgres_suite! { fn awaited_on_postgres(); mod on_postgres; mod postgres; mod tracked_on_postgres; mod managed_on_postgres; mod writes_on_postgres; }
+
+tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod writes_on_mysql; }
+
+mod on_sqlite;
+mod shop;
+mod writes;
+mod writes_on_sqlite;
+>>>>>>> Stashed changes
 
 /// How long an intent stands.
 const LIFE: core::time::Duration = core::time::Duration::from_secs(1);
@@ -33,7 +44,6 @@ fn install() {
 }
 
 /// Waits until something holds.
-#[cfg(any(feature = "mysql", feature = "postgres"))]
 fn wait_until(within: core::time::Duration, mut holds: impl FnMut() -> bool) {
     let end = std::time::Instant::now() + within;
     while !holds() {

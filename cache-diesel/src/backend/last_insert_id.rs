@@ -69,27 +69,42 @@ where
     {
         let insert = |conn: &mut C, new| {
             conn.transaction(|conn| {
-                // A key that the statement itself gives leaves the number of an earlier insert.
-                sql_query("SELECT LAST_INSERT_ID(0)").execute(conn)?;
+                sql_query(FORGET_EARLIER).execute(conn)?;
                 let count = ExecuteDsl::execute(diesel::insert_into(M::table()).values(new), conn)?;
                 if count == 0 {
                     return Ok(Vec::new());
                 }
-                // The number may be another column's.
-                let table = sql_text::<Mysql, _>(&M::table())?;
-                let sql = format!("SHOW COLUMNS FROM {table} WHERE Extra LIKE '%auto_increment%'");
-                let numbered: Vec<Numbered> = RunQueryDsl::load(sql_query(sql), conn)?;
-                let is_key = |column: &Numbered| column.name.eq_ignore_ascii_case(<PrimaryKey<M> as Column>::NAME);
-                let query = FindDsl::find(M::table(), diesel::dsl::sql("NULLIF(LAST_INSERT_ID(), 0)"));
+                let numbered: Vec<Numbered> = RunQueryDsl::load(sql_query(numbered_columns::<M>()?), conn)?;
+                let query = FindDsl::find(M::table(), diesel::dsl::sql(NEW_KEY));
                 let rows = RunQueryDsl::load(SelectDsl::select(query, M::as_select()), conn)?;
-                if count > 1 || rows.is_empty() || !numbered.iter().any(is_key) {
-                    return Err(Error::QueryBuilderError(NOT_GIVEN_BACK.into()));
-                }
-                Ok(rows)
+                given_back(rows, count, &numbered)
             })
         };
         write.run(self, insert)
     }
+}
+
+/// A key that the statement itself gives leaves the number of an earlier insert.
+const FORGET_EARLIER: &str = "SELECT LAST_INSERT_ID(0)";
+
+const NEW_KEY: &str = "NULLIF(LAST_INSERT_ID(), 0)";
+
+/// Asks which column is numbered: the number may be another one's than the key's.
+fn numbered_columns<M: CachedModel<Table: QueryFragment<Mysql>>>() -> QueryResult<String> {
+    let table = sql_text::<Mysql, _>(&M::table())?;
+    Ok(format!("SHOW COLUMNS FROM {table} WHERE Extra LIKE '%auto_increment%'"))
+}
+
+/// The rows that an insert of `count` rows has numbered, if it is them that were read.
+fn given_back<M>(rows: Vec<M>, count: usize, numbered: &[Numbered]) -> QueryResult<Vec<M>>
+where
+    M: CachedModel<Table: Table<PrimaryKey: Column>>,
+{
+    let is_key = |column: &Numbered| column.name.eq_ignore_ascii_case(<PrimaryKey<M> as Column>::NAME);
+    if count > 1 || rows.is_empty() || !numbered.iter().any(is_key) {
+        return Err(Error::QueryBuilderError(NOT_GIVEN_BACK.into()));
+    }
+    Ok(rows)
 }
 
 /// A column that `AUTO_INCREMENT` numbers.

@@ -1,0 +1,178 @@
+//! Writes through a manager on awaited connections: one text for every database.
+
+use std::sync::Mutex;
+
+use cache_diesel::Saved;
+use cache_diesel::prelude::*;
+use diesel::prelude::*;
+
+diesel::table! { posts (id) { id -> Integer, shelf -> Integer, title -> Text, } }
+
+#[derive(AsChangeset, Cached, Clone, Debug, Identifiable, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = posts)]
+#[cached(scope(shelf), after_save = note_save, after_delete = note_delete)]
+pub struct Post {
+    pub id: i32,
+    pub shelf: i32,
+    pub title: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = posts)]
+pub struct NewPost<'a> {
+    pub shelf: i32,
+    pub title: &'a str,
+}
+
+/// What the hooks were told, by the row's key.
+pub static TOLD: Mutex<Vec<(&str, Option<i32>)>> = Mutex::new(Vec::new());
+
+fn note_save(saved: &Saved<Post>) {
+    TOLD.lock().unwrap().push(("save", saved.id().copied()));
+}
+
+fn note_delete(saved: &Saved<Post>) {
+    TOLD.lock().unwrap().push(("delete", saved.id().copied()));
+}
+
+/// What hooks were told of a row since this was asked last.
+pub fn told_of(id: i32) -> Vec<&'static str> {
+    let mut told = TOLD.lock().unwrap();
+    let of_row = told.extract_if(.., |(_, of)| *of == Some(id));
+    of_row.map(|(what, _)| what).collect()
+}
+
+/// The tests, over a blocking connection that reads and an awaited one that writes. `$database` gives a database and its
+/// URL, `$create` makes the table whose next key is given: one from `$first` on, of its own for each test.
+macro_rules! manager_writes {
+    ($blocking:ty, $awaited:ty, $database:expr, $create:expr, $first:expr) => {
+        use diesel::connection::SimpleConnection;
+        use diesel::prelude::*;
+        use diesel_async::AsyncConnection;
+
+        use crate::writes::{NewPost, Post, posts, told_of};
+
+        fn block_on(work: impl Future<Output = ()>) {
+            // That of SQLite waits for a dropped statement where there are other threads.
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(work);
+        }
+
+        /// Everything that is read of the table through the cache.
+        fn seen(conn: &mut $blocking, id: i32) -> (Option<String>, Vec<usize>, i64) {
+            let posts = Post::cached();
+            let row = posts.get(id).first(conn).optional().unwrap().map(|post| post.title.clone());
+            let shelves = [1, 2].map(|shelf| posts.all_by_shelf(shelf).load(conn).unwrap().len());
+            (row, shelves.to_vec(), posts.every().count(conn).unwrap())
+        }
+
+        #[test]
+        fn every_write_counts_at_its_end() {
+            let (first, (_database, url)) = ($first + 0, $database);
+            crate::install();
+            let mut reader = <$blocking>::establish(&url).unwrap();
+            reader.batch_execute(&$create(first)).unwrap();
+            block_on(async {
+                let conn = &mut <$awaited>::establish(&url).await.unwrap();
+                let posts = Post::cached();
+                assert_eq!(seen(&mut reader, first), (None, vec![0, 0], 0));
+                let post = posts.insert(NewPost { shelf: 1, title: "One" }).get_result(conn).await.unwrap();
+                assert_eq!(post, Post { id: first, shelf: 1, title: "One".into() });
+                assert_eq!(seen(&mut reader, first), (Some("One".into()), vec![1, 0], 1));
+                assert_eq!(told_of(first), ["save"]);
+
+                assert_eq!(posts.insert(NewPost { shelf: 2, title: "Two" }).execute(conn).await.unwrap(), 1);
+                assert_eq!(seen(&mut reader, first), (Some("One".into()), vec![1, 1], 2));
+
+                let moved = Post { shelf: 2, ..post };
+                assert_eq!(posts.save(&moved).get_result(conn).await.unwrap(), moved);
+                assert_eq!(seen(&mut reader, first), (Some("One".into()), vec![0, 2], 2));
+                let renamed = Post { title: "Uno".into(), ..moved };
+                assert_eq!(posts.save(&renamed).execute(conn).await.unwrap(), 1);
+                assert_eq!(seen(&mut reader, first).0.as_deref(), Some("Uno"));
+                assert_eq!(told_of(first), ["save", "save"]);
+                let absent = Post { id: first + 90, ..renamed };
+                assert_eq!(posts.save(&absent).execute(conn).await.unwrap(), 0);
+                let error = posts.save(&absent).get_result(conn).await.unwrap_err();
+                assert_eq!(error, diesel::result::Error::NotFound);
+
+                let all = diesel::update(posts::table).set(posts::title.eq("Same"));
+                assert_eq!(posts.write(all).execute(conn).await.unwrap(), 2);
+                assert_eq!(seen(&mut reader, first).0.as_deref(), Some("Same"));
+
+                assert_eq!(posts.delete(first).execute(conn).await.unwrap(), 1);
+                assert_eq!(seen(&mut reader, first), (None, vec![0, 1], 1));
+                assert_eq!(told_of(first), ["delete"]);
+                assert_eq!(posts.delete(first).execute(conn).await.unwrap(), 0);
+                assert!(told_of(first).is_empty());
+            });
+        }
+
+        #[test]
+        fn a_write_in_a_transaction_counts_at_the_commit_and_its_hooks_run_then() {
+            let (first, (_database, url)) = ($first + 100, $database);
+            crate::install();
+            let mut reader = <$blocking>::establish(&url).unwrap();
+            reader.batch_execute(&$create(first)).unwrap();
+            block_on(async {
+                let conn = &mut <$awaited>::establish(&url).await.unwrap();
+                let post = Post::cached().insert(NewPost { shelf: 1, title: "Old" }).get_result(conn).await.unwrap();
+                let (id, title) = (post.id, |title: &str| Post { title: title.into(), ..post.clone() });
+                assert_eq!(seen(&mut reader, id).0.as_deref(), Some("Old"));
+                told_of(id);
+                let undone = conn.transaction(async |conn| {
+                    Post::cached().save(&title("Undone")).get_result(conn).await?;
+                    Err::<(), _>(diesel::result::Error::RollbackTransaction)
+                });
+                undone.await.unwrap_err();
+                assert!(Post::cached().get(id).entry(&mut reader).unwrap().is_hit(), "nothing was committed");
+                assert!(told_of(id).is_empty());
+                conn.transaction(async |conn| {
+                    Post::cached().save(&title("New")).get_result(conn).await?;
+                    assert!(told_of(id).is_empty());
+                    QueryResult::Ok(())
+                })
+                .await
+                .unwrap();
+                assert_eq!(seen(&mut reader, id).0.as_deref(), Some("New"));
+                assert_eq!(told_of(id), ["save"]);
+            });
+        }
+
+        /// The server may run a statement that nobody waits for any more.
+        #[test]
+        fn a_write_that_is_dropped_at_any_point_leaves_nothing_stale() {
+            let (first, (_database, url)) = ($first + 200, $database);
+            crate::install();
+            let mut reader = <$blocking>::establish(&url).unwrap();
+            reader.batch_execute(&$create(first)).unwrap();
+            block_on(async {
+                let conn = &mut <$awaited>::establish(&url).await.unwrap();
+                let post = Post::cached().insert(NewPost { shelf: 1, title: "Old" }).get_result(conn).await.unwrap();
+                for times in 0..6 {
+                    let conn = &mut <$awaited>::establish(&url).await.unwrap();
+                    seen(&mut reader, post.id);
+                    let row = Post { title: format!("Polled {times}"), ..post.clone() };
+                    {
+                        let mut write = std::pin::pin!(Post::cached().save(&row).execute(conn));
+                        for _ in 0..times {
+                            let polled = tokio::time::timeout(std::time::Duration::ZERO, &mut write);
+                            if polled.await.is_ok() {
+                                assert_eq!(seen(&mut reader, post.id).0.as_deref(), Some(&*row.title));
+                                break;
+                            }
+                        }
+                    }
+                    drop(seen(&mut reader, post.id));
+                }
+            });
+            let held = |reader: &mut $blocking| posts::table.find(first).select(posts::title).first::<String>(reader);
+            crate::wait_until(crate::LIFE * 4, || {
+                let row = Post::cached().get(first).entry(&mut reader).unwrap();
+                row.is_hit() && Some(&row.value.title) == held(&mut reader).ok().as_ref()
+            });
+        }
+    };
+}
+
+pub(crate) use manager_writes;
