@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-<<<<<<< Updated upstream
 tests::postgres_suite! {
     fn awaited_on_postgres();
     mod managed_on_postgres;
@@ -12,24 +11,17 @@ tests::postgres_suite! {
     mod tracked_dropped;
     mod tracked_on_postgres;
     mod tracked_pools;
+    mod writes_on_postgres;
 }
 
-tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod tracked_on_mysql; }
+tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod tracked_on_mysql; mod writes_on_mysql; }
 
 mod on_sqlite;
 mod shop;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod some;
-=======
-tests::postgres_suite! { fn awaited_on_postgres(); mod on_postgres; mod postgres; mod tracked_on_postgres; mod managed_on_postgres; mod writes_on_postgres; }
-
-tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod writes_on_mysql; }
-
-mod on_sqlite;
-mod shop;
 mod writes;
 mod writes_on_sqlite;
->>>>>>> Stashed changes
 
 /// How long an intent stands.
 const LIFE: core::time::Duration = core::time::Duration::from_secs(1);
