@@ -1,5 +1,6 @@
 //! Connections of diesel-async whose plain writes are placed and released while they are awaited.
 
+#[cfg(any(feature = "async-mysql", feature = "async-postgres"))]
 mod statement;
 mod tracked;
 #[cfg(feature = "async-postgres")]

@@ -3,6 +3,10 @@
 mod candidates;
 mod carry;
 #[cfg(feature = "async")]
+#[cfg_attr(
+    not(any(feature = "async-mysql", feature = "async-postgres")),
+    allow(dead_code, reason = "connections of SQLite need no tracked ones")
+)]
 pub(crate) mod errands;
 mod hooks;
 mod plain;
