@@ -95,7 +95,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + QueryMetadata
     ///
     /// If the database cannot be asked.
     #[doc(hidden)]
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress>;
+    fn identify<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<DatabaseAddress>>;
 
     /// Asks, on an open connection that is in no transaction, what the other end says of itself. `None`: it says
     /// nothing, and its address says it all.
@@ -112,7 +112,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + QueryMetadata
     ///
     /// If the database cannot be asked.
     #[doc(hidden)]
-    fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState>;
+    fn session_of<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<SessionState>>;
 
     /// Asks an open connection what its database declares by itself, and which of `columns` it compares byte by byte.
     ///

@@ -244,6 +244,8 @@ pub use read::{
     CachedEntry, CachedList, CachedRow, CachedRows, CachedView, ExplainedAnswer, ExplainedEntry, ExplainedTag,
     Explanation, ListWithTotal, OptionalRead, Origin, ReadError, acquaint,
 };
+#[cfg(feature = "async")]
+pub use setup::awaited::track_async;
 pub use setup::caches;
 pub use setup::clear::{After, Clear, Clears};
 pub use setup::contradiction::{Contradiction, contradictions};

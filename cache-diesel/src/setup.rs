@@ -2,6 +2,8 @@
 
 pub mod caches;
 
+#[cfg(feature = "async")]
+pub(crate) mod awaited;
 pub(crate) mod clear;
 pub(crate) mod contradiction;
 pub(crate) mod explain_sql;

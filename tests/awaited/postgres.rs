@@ -76,6 +76,13 @@ impl Board {
         AsyncPgConnection::try_from_client_and_connection(client, connection).await.unwrap()
     }
 
+    /// The same, tracked.
+    #[allow(dead_code, reason = "another suite uses less of it")]
+    pub async fn tracked_nameless(&self) -> cache_diesel::AsyncPgConnection {
+        let (client, connection) = tokio_postgres::connect(self.url(), tokio_postgres::NoTls).await.unwrap();
+        cache_diesel::AsyncPgConnection::try_from_client_and_connection(client, connection).await.unwrap()
+    }
+
     /// A session that holds the row until its transaction ends.
     pub fn lock(&self, id: i32) -> PgConnection {
         let mut conn = PgConnection::establish(self.url()).unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cache_diesel::AsyncPgConnection;
+use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SaveChangesDsl, SimpleAsyncConnection};
@@ -161,4 +162,24 @@ fn a_write_that_is_dropped_at_any_point_leaves_nothing_stale() {
         }
     });
     wait_until(LIFE * 4, || board.read(1) == board.held(1) && board.is_hit(1));
+}
+
+#[test]
+fn a_connection_that_no_url_opened_is_asked_which_database_it_is_on() {
+    let board = Board::new();
+    let managed = Note::cached();
+    assert_eq!((board.read(1), board.read(2)), ("Old".to_owned(), "Other".to_owned()));
+    let (mut plain, mut tracked) = board.block_on(async { (board.nameless().await, board.tracked_nameless().await) });
+    board.block_on(async {
+        retitle(&tracked, 1, "New").await.unwrap();
+        assert!(board.is_hit(2), "it knows what it has written");
+        assert_eq!(managed.get(1).first(&mut tracked).await.unwrap().title, "New");
+        assert!(managed.get(1).entry(&mut tracked).await.unwrap().is_hit());
+        cache_diesel::track_async(&mut plain).await.unwrap();
+        let update = diesel::update(notes::table.find(1)).set(notes::title.eq("Newer"));
+        update.execute(&mut plain).await.unwrap();
+        assert!(board.is_hit(2));
+        assert_eq!(managed.get(1).first(&mut plain).await.unwrap().title, "Newer");
+    });
+    assert_eq!(board.read(1), "Newer");
 }

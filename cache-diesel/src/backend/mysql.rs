@@ -2,13 +2,13 @@
 
 use core::fmt;
 
+use diesel::QueryableByName;
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Nullable, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::line::{Line, Reply};
@@ -55,10 +55,13 @@ impl CacheBackend for Mysql {
         Some(last_bytes(&printed.finish()?, count)?.into_iter().map(sent).collect())
     }
 
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress> {
-        let MysqlNames { name, .. } =
-            sql_query("SELECT DATABASE() AS name, CURRENT_USER() AS account").get_result(conn)?;
-        Ok(address_of(name.as_deref()))
+    fn identify<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<DatabaseAddress>> {
+        Box::pin(async move {
+            let sql = "SELECT DATABASE() AS name, CURRENT_USER() AS account".to_owned();
+            let mut names: Vec<MysqlNames> = C::rows(conn, sql).await?;
+            let MysqlNames { name, .. } = names.pop().ok_or(diesel::result::Error::NotFound)?;
+            Ok(address_of(name.as_deref()))
+        })
     }
 
     fn ask<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<ServerAnswer>>> {
@@ -71,20 +74,23 @@ impl CacheBackend for Mysql {
         })
     }
 
-    fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
-        let sql = "SELECT CONCAT_WS(' ', @@sql_mode, @@time_zone, \
-                   @@collation_connection, @@character_set_results, @@div_precision_increment, \
-                   @@group_concat_max_len, @@sql_select_limit, @@lc_time_names) AS name, CURRENT_USER() AS account";
-        let names: MysqlNames = sql_query(sql).get_result(conn)?;
-        let (name, account) = (names.name.unwrap_or_default(), names.account.unwrap_or_default());
-        // Its name differs by version: where there is none of a name, there is no row.
-        let sql =
-            "SHOW SESSION VARIABLES WHERE Variable_name IN ('autocommit', 'transaction_isolation', 'tx_isolation')";
-        let variables: Vec<Variable> = sql_query(sql).load(conn)?;
-        let is = |wanted: &str| variables.iter().any(|variable| variable.value.eq_ignore_ascii_case(wanted));
-        // What others have not committed would be kept.
-        let is_particular = is("READ-UNCOMMITTED");
-        Ok(SessionState { name, account, is_particular, autocommit_is_off: is("OFF") })
+    fn session_of<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<SessionState>> {
+        Box::pin(async move {
+            let sql = "SELECT CONCAT_WS(' ', @@sql_mode, @@time_zone, \
+                       @@collation_connection, @@character_set_results, @@div_precision_increment, \
+                       @@group_concat_max_len, @@sql_select_limit, @@lc_time_names) AS name, CURRENT_USER() AS account";
+            let mut names: Vec<MysqlNames> = C::rows(conn, sql.to_owned()).await?;
+            let names = names.pop().ok_or(diesel::result::Error::NotFound)?;
+            let (name, account) = (names.name.unwrap_or_default(), names.account.unwrap_or_default());
+            // Its name differs by version: where there is none of a name, there is no row.
+            let sql =
+                "SHOW SESSION VARIABLES WHERE Variable_name IN ('autocommit', 'transaction_isolation', 'tx_isolation')";
+            let variables: Vec<Variable> = C::rows(conn, sql.to_owned()).await?;
+            let is = |wanted: &str| variables.iter().any(|variable| variable.value.eq_ignore_ascii_case(wanted));
+            // What others have not committed would be kept.
+            let is_particular = is("READ-UNCOMMITTED");
+            Ok(SessionState { name, account, is_particular, autocommit_is_off: is("OFF") })
+        })
     }
 
     fn declared<'a, C: Line<Backend = Self> + 'a>(

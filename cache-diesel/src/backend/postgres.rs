@@ -3,13 +3,13 @@
 use core::fmt;
 
 use cache_core::Fingerprint;
+use diesel::QueryableByName;
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
 use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
 use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Bool, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::bound::{from_big_endian, last_bytes};
 use crate::backend::line::{Line, Reply};
@@ -60,29 +60,35 @@ impl CacheBackend for Pg {
         Some(last_bytes(&printed.finish()?, count)?.into_iter().map(sent).collect())
     }
 
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress> {
-        let PostgresNames { name } = sql_query("SELECT current_database()::text AS name").get_result(conn)?;
-        Ok(address_of(Some(&name)))
+    fn identify<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<DatabaseAddress>> {
+        Box::pin(async move {
+            let mut names: Vec<PostgresNames> =
+                C::rows(conn, "SELECT current_database()::text AS name".to_owned()).await?;
+            let PostgresNames { name } = names.pop().ok_or(diesel::result::Error::NotFound)?;
+            Ok(address_of(Some(&name)))
+        })
     }
 
     fn ask<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<ServerAnswer>>> {
         Box::pin(async move { server::ask::<C>(conn).await.map(Some) })
     }
 
-    fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
-        let harmless = HARMLESS_SETTINGS.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
-        // Diesel sets the first two on each connection, always to the same.
-        let sql = format!(
-            "SELECT session_user::text AS account, \
-             concat((SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings \
-                     WHERE context IN ('user', 'superuser') AND name NOT IN ('application_name', {harmless}))) AS name, \
-             current_user <> session_user OR EXISTS (SELECT 1 FROM pg_settings WHERE source = 'session' \
-               AND name NOT IN ('TimeZone', 'client_encoding', {harmless})) \
-               OR EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = pg_my_temp_schema()) AS is_particular"
-        );
-        let state: SessionRow = sql_query(sql).get_result(conn)?;
-        let SessionRow { name, account, is_particular } = state;
-        Ok(SessionState { name, account, is_particular, autocommit_is_off: false })
+    fn session_of<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<SessionState>> {
+        Box::pin(async move {
+            let harmless = HARMLESS_SETTINGS.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
+            // Diesel sets the first two on each connection, always to the same.
+            let sql = format!(
+                "SELECT session_user::text AS account, \
+                 concat((SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings \
+                         WHERE context IN ('user', 'superuser') AND name NOT IN ('application_name', {harmless}))) AS name, \
+                 current_user <> session_user OR EXISTS (SELECT 1 FROM pg_settings WHERE source = 'session' \
+                   AND name NOT IN ('TimeZone', 'client_encoding', {harmless})) \
+                   OR EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = pg_my_temp_schema()) AS is_particular"
+            );
+            let mut states: Vec<SessionRow> = C::rows(conn, sql).await?;
+            let SessionRow { name, account, is_particular } = states.pop().ok_or(diesel::result::Error::NotFound)?;
+            Ok(SessionState { name, account, is_particular, autocommit_is_off: false })
+        })
     }
 
     fn declared<'a, C: Line<Backend = Self> + 'a>(

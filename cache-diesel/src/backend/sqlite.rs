@@ -4,13 +4,13 @@ use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
 
+use diesel::QueryableByName;
 use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::backend::line::{Line, Reply, ready};
 use crate::backend::url::percent_decoded;
@@ -52,12 +52,14 @@ impl CacheBackend for Sqlite {
         last_bounds(&printed.finish()?, count)
     }
 
-    fn identify<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<DatabaseAddress> {
-        let attached: Vec<AttachedFile> = load_attached(conn)?;
-        let main =
-            attached.iter().find(|database| database.name == "main").and_then(|database| database.file.as_deref());
-        let reaches_others = attached.iter().any(|database| database.name != "main" && database.name != "temp");
-        Ok(DatabaseAddress { reaches_others, ..address_of_path(main.unwrap_or_default()) })
+    fn identify<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<DatabaseAddress>> {
+        Box::pin(async move {
+            let attached: Vec<AttachedFile> = C::rows(conn, ATTACHED.to_owned()).await?;
+            let main =
+                attached.iter().find(|database| database.name == "main").and_then(|database| database.file.as_deref());
+            let reaches_others = attached.iter().any(|database| database.name != "main" && database.name != "temp");
+            Ok(DatabaseAddress { reaches_others, ..address_of_path(main.unwrap_or_default()) })
+        })
     }
 
     fn ask<'a, C: Line<Backend = Self> + 'a>(_conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Option<ServerAnswer>>> {
@@ -65,10 +67,14 @@ impl CacheBackend for Sqlite {
         ready(Ok(None))
     }
 
-    fn session_of<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<SessionState> {
-        // What a PRAGMA changed cannot be asked for in one go; no PRAGMA makes a row another one's.
-        let temporary: Count = sql_query("SELECT count(*) AS number FROM sqlite_temp_master").get_result(conn)?;
-        Ok(SessionState { is_particular: temporary.number > 0, ..SessionState::default() })
+    fn session_of<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<SessionState>> {
+        Box::pin(async move {
+            // What a PRAGMA changed cannot be asked for in one go; no PRAGMA makes a row another one's.
+            let sql = "SELECT count(*) AS number FROM sqlite_temp_master".to_owned();
+            let mut temporary: Vec<Count> = C::rows(conn, sql).await?;
+            let temporary = temporary.pop().ok_or(diesel::result::Error::NotFound)?;
+            Ok(SessionState { is_particular: temporary.number > 0, ..SessionState::default() })
+        })
     }
 
     fn declared<'a, C: Line<Backend = Self> + 'a>(
@@ -146,9 +152,8 @@ struct AttachedFile {
     file: Option<String>,
 }
 
-fn load_attached<C: LoadConnection<Backend = Sqlite>>(conn: &mut C) -> QueryResult<Vec<AttachedFile>> {
-    sql_query("PRAGMA database_list").load(conn)
-}
+/// Lists the files that a connection reaches.
+const ATTACHED: &str = "PRAGMA database_list";
 
 /// What all connections to the database behind a connection URL have in common.
 pub(super) fn address_of_url(url: &str) -> DatabaseAddress {

@@ -21,9 +21,9 @@ impl Tracked<Inner> {
     ///
     /// # Errors
     ///
-    /// Returns the error of the connection's set-up.
+    /// Returns the error of the connection's set-up, or of the question which database it is on.
     pub async fn try_from(conn: mysql_async::Conn) -> ConnectionResult<Self> {
-        Ok(Self::new(Inner::try_from(conn).await?))
+        Self::introduced(Inner::try_from(conn).await?).await
     }
 
     /// A token that cancels the statement that runs.

@@ -23,16 +23,16 @@ impl Tracked<Inner> {
     ///
     /// # Errors
     ///
-    /// Returns the error of the connection's set-up.
+    /// Returns the error of the connection's set-up, or of the question which database it is on.
     pub async fn try_from(client: tokio_postgres::Client) -> ConnectionResult<Self> {
-        Ok(Self::new(Inner::try_from(client).await?))
+        Self::introduced(Inner::try_from(client).await?).await
     }
 
     /// As [`diesel_async::AsyncPgConnection::try_from_client_and_connection`].
     ///
     /// # Errors
     ///
-    /// Returns the error of the connection's set-up.
+    /// Returns the error of the connection's set-up, or of the question which database it is on.
     pub async fn try_from_client_and_connection<S>(
         client: tokio_postgres::Client,
         connection: tokio_postgres::Connection<tokio_postgres::Socket, S>,
@@ -40,7 +40,7 @@ impl Tracked<Inner> {
     where
         S: tokio_postgres::tls::TlsStream + Unpin + Send + 'static,
     {
-        Ok(Self::new(Inner::try_from_client_and_connection(client, connection).await?))
+        Self::introduced(Inner::try_from_client_and_connection(client, connection).await?).await
     }
 
     /// Builds a transaction of a certain kind, such as a serializable one.

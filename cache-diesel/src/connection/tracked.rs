@@ -4,6 +4,13 @@ use core::fmt;
 use std::sync::Arc;
 
 use diesel_async::AsyncConnection;
+#[cfg(any(feature = "async-mysql", feature = "async-postgres"))]
+use {
+    crate::backend::CacheBackend,
+    crate::setup::awaited::track_async,
+    crate::track::own::awaited::tracker_in,
+    diesel::result::{ConnectionError, ConnectionResult},
+};
 
 use crate::track::Tracker;
 use crate::track::errands::Errands;
@@ -35,6 +42,20 @@ impl<C: AsyncConnection> Tracked<C> {
         let mut tracked = Self { inner, errands: Arc::default() };
         tracked.take_over();
         tracked
+    }
+
+    /// The same for a connection that no URL opened: if the process tracks its connections, it is asked which database it is on.
+    #[cfg(any(feature = "async-mysql", feature = "async-postgres"))]
+    pub(super) async fn introduced(inner: C) -> ConnectionResult<Self>
+    where
+        C: AsyncConnection<Backend: CacheBackend>,
+    {
+        let mut tracked = Self::new(inner);
+        if tracker_in(&mut tracked.inner).is_some() {
+            track_async(&mut tracked.inner).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            tracked.take_over();
+        }
+        Ok(tracked)
     }
 
     /// The connection itself. What is written over it alone may count before it is over, and holds the thread that polls.

@@ -10,8 +10,8 @@ use diesel::connection::{
 };
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::backend::line::at_once;
+use crate::backend::{CacheBackend, SessionState};
 use crate::identity::address::DatabaseAddress;
 use crate::read::{introduce_writer, is_in_transaction};
 use crate::track::{Manner, Tracker, TransactionOrigin, tracker_of};
@@ -143,18 +143,25 @@ where
     if tracker_of(conn).is_some() {
         return Ok(());
     }
-    let address = C::Backend::identify(conn)?;
-    let session = C::Backend::session_of(conn)?;
-    let address = DatabaseAddress { session: session.name, user: session.account, ..address };
-    let (reaches_others, is_nameless) = (address.reaches_others, address.is_nameless);
-    let mut tracker = Tracker::of_open(make_inner(), address, (C::Backend::DIALECT, Manner::Blocking));
-    if session.autocommit_is_off {
-        tracker.note_autocommit_off();
-    }
+    let address = at_once(C::Backend::identify::<C>(conn))?;
+    let session = at_once(C::Backend::session_of::<C>(conn))?;
+    let mut tracker = tracker_at::<C::Backend>(address, session, Manner::Blocking);
     if is_in_transaction::<C>(conn) {
         tracker.note_transaction(TransactionOrigin::ByDiesel);
     } else if C::Backend::has_raw_transaction(conn) {
         tracker.note_transaction(TransactionOrigin::ByHand);
+    }
+    conn.set_instrumentation(tracker);
+    Ok(())
+}
+
+/// A tracker for an open connection that has said this of itself.
+pub(super) fn tracker_at<DB: CacheBackend>(address: DatabaseAddress, session: SessionState, manner: Manner) -> Tracker {
+    let address = DatabaseAddress { session: session.name, user: session.account, ..address };
+    let (reaches_others, is_nameless) = (address.reaches_others, address.is_nameless);
+    let mut tracker = Tracker::of_open(make_inner(), address, (DB::DIALECT, manner));
+    if session.autocommit_is_off {
+        tracker.note_autocommit_off();
     }
     if reaches_others {
         tracker.note_other_databases();
@@ -165,8 +172,7 @@ where
     if session.is_particular {
         tracker.note_particular_session();
     }
-    conn.set_instrumentation(tracker);
-    Ok(())
+    tracker
 }
 
 /// Calls the database that `conn` is on `name`, instead of what its URL calls it.

@@ -9,9 +9,10 @@ use diesel_async::AsyncConnection;
 use diesel_async::methods::ExecuteDsl;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::Awaited as Line;
 use crate::identity::Identity;
 use crate::misfit::Fits;
-use crate::read::{Awaiting, WritingConnection};
+use crate::read::{Awaiting, WritingConnection, introduce_writer};
 use crate::track::Hook;
 use crate::track::own::awaited::{AwaitedStatement, ensured, tracker_in};
 use crate::write::{Executed, Order, WriteMode, WrittenRows, announced_changes, as_announced, untracked};
@@ -89,6 +90,7 @@ where
             }
             return result;
         }
+        introduce_writer::<Line<C>>(conn).await;
         ensured(conn, &changes).await.map_err(untracked::refused::<Error>)?;
         let mut statement = AwaitedStatement::begin(conn, changes);
         let result = write.send(statement.conn()).await;

@@ -5,6 +5,7 @@ use cache_core::{Cause, Database, Invalidation, WriteEnd, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::identity::endpoint::database_of;
 use crate::identity::names::named;
 use crate::read::is_in_transaction;
@@ -25,7 +26,7 @@ where
     E: From<diesel::result::Error>,
 {
     watch::check_default();
-    let own = match C::Backend::identify(conn) {
+    let own = match at_once(C::Backend::identify::<C>(conn)) {
         Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
         _ => (Database::named(""), everywhere(changes)),
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use diesel::connection::InstrumentationEvent;
 
 use super::Tracker;
+use super::opening::Opening;
 use crate::track::errands::Errands;
 
 impl Tracker {
@@ -12,6 +13,11 @@ impl Tracker {
     pub(crate) fn leave_to(&mut self, errands: Arc<Errands>) {
         self.session.note_settled();
         self.errands = Some(errands);
+    }
+
+    /// Whether it is known where the connection leads.
+    pub(crate) fn knows_its_place(&self) -> bool {
+        self.opening == Opening::Open && self.whereabouts.has_name()
     }
 
     /// Whether `event` is the start of a statement that was told of before it was sent.

@@ -1,0 +1,57 @@
+//! Tracks connections that are awaited, and that no URL opened.
+
+use diesel::result::QueryResult;
+use diesel_async::AsyncConnection;
+
+use crate::backend::CacheBackend;
+use crate::backend::line::Awaited;
+use crate::read::{introduce_writer, is_in_transaction};
+use crate::setup::install::tracker_at;
+use crate::track::own::awaited::tracker_in;
+use crate::track::{Manner, Question, TransactionOrigin};
+
+/// Tracks a connection that is awaited: one that was opened before [`install`](crate::install), or that no URL opened, as
+/// those of `AsyncPgConnection::try_from_client_and_connection`.
+///
+/// The connection is asked which database it is on. Nothing happens if that is known, and the connection tracked.
+/// `cache_diesel::AsyncPgConnection` and `AsyncMysqlConnection` do it themselves. Call it in no transaction that was begun
+/// by a statement.
+///
+/// # Errors
+///
+/// Returns Diesel's error if the connection cannot be asked.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the connection is tracked as it was before.
+///
+/// # Examples
+///
+/// ```
+/// use diesel::result::QueryResult;
+/// use diesel_async::AsyncConnection;
+/// use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+///
+/// async fn tracked(conn: &mut SyncConnectionWrapper<diesel::SqliteConnection>) -> QueryResult<()> {
+///     cache_diesel::track_async(conn).await
+/// }
+/// ```
+pub async fn track_async<C>(conn: &mut C) -> QueryResult<()>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+{
+    if !tracker_in(conn).is_some_and(|tracker| tracker.knows_its_place()) {
+        let (address, session) = {
+            let mut question = Question::<Awaited<C>>::begin(conn);
+            let address = <C::Backend as CacheBackend>::identify::<Awaited<C>>(question.conn()).await?;
+            (address, <C::Backend as CacheBackend>::session_of::<Awaited<C>>(question.conn()).await?)
+        };
+        let mut tracker = tracker_at::<C::Backend>(address, session, Manner::Awaited);
+        if is_in_transaction::<Awaited<C>>(conn) {
+            tracker.note_transaction(TransactionOrigin::ByDiesel);
+        }
+        conn.set_instrumentation(tracker);
+    }
+    introduce_writer::<Awaited<C>>(conn).await;
+    Ok(())
+}
