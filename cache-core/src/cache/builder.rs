@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn values_are_set_under_the_prefix_and_the_version_of_the_cache() {
         let cache = Cache::from_url("memory:?prefix=shop").unwrap();
-        cache.set("layout", "wide".to_owned(), ()).unwrap();
+        cache.set("layout", "wide", ()).unwrap();
         assert_eq!(cache.get::<String>("layout").unwrap().as_deref(), Some("wide"));
         let built = Cache::builder().prefix("shop").version(3).build().unwrap();
         assert_eq!(built.version(), 3);
