@@ -4,6 +4,7 @@
 mod canonical;
 mod catalog;
 mod check;
+mod computed;
 mod faults;
 mod limits;
 mod mutations;

@@ -53,7 +53,7 @@ impl fmt::Display for Unkept {
 }
 
 /// What the reads of one computation depend on, as far as they were made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Collected {
     tokens: BTreeMap<Tag, Token>,
     flaw: Option<Unkept>,

@@ -8,8 +8,9 @@ use crate::cache::Cache;
 use crate::error::Result;
 use crate::name::key::CacheKey;
 use crate::name::tag::Token;
+use crate::protocol::miss::Miss;
 use crate::setting::policy::Timeout;
-use crate::store::{Content, Exchange, Exchanged, Slot};
+use crate::store::{Content, Exchange, Exchanged, Mark, Slot};
 use crate::values::form::{Cacheable, EncodedValue, Form};
 use crate::values::timeout::IntoTimeout;
 
@@ -91,6 +92,113 @@ impl Cache {
             }
         }
         Ok(count)
+    }
+
+    /// The values under `keys`, by their key; `load` is given those that have none, and gives what it finds for them, which
+    /// is then set. One round trip finds all of them, one sets what was loaded.
+    ///
+    /// Whoever asks for the same at once loads by himself. A store that fails is counted and told, and costs a call of
+    /// `load`.
+    ///
+    /// # Consistency
+    ///
+    /// As [`get_or_set`](Self::get_or_set): what was loaded is not set under a key that was set or deleted meanwhile, and if
+    /// there is another value by then, the caller gets that.
+    ///
+    /// # Errors
+    ///
+    /// Those of `load`: then nothing is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::collections::HashMap;
+    /// let cache = cache_core::Cache::memory();
+    /// cache.set("a", &1, ())?;
+    /// let found = cache.get_or_set_many(&["a", "b"], (), |missing| {
+    ///     assert_eq!(missing, ["b"]);
+    ///     Ok::<_, cache_core::Error>(HashMap::from([("b".to_owned(), 2)]))
+    /// })?;
+    /// assert_eq!((found["a"], found["b"], cache.get::<i32>("b")?), (1, 2, Some(2)));
+    /// # Ok::<(), cache_core::Error>(())
+    /// ```
+    pub fn get_or_set_many<T: Cacheable + Clone, E>(
+        &self,
+        keys: &[impl AsRef<str>],
+        timeout: impl IntoTimeout,
+        load: impl FnOnce(&[&str]) -> core::result::Result<HashMap<String, T>, E>,
+    ) -> core::result::Result<HashMap<String, T>, E> {
+        let mut names: Vec<(&str, CacheKey)> = keys.iter().map(|key| (key.as_ref(), self.1.key(key.as_ref()))).collect();
+        names.sort_unstable_by_key(|(key, _)| *key);
+        names.dedup_by_key(|(key, _)| *key);
+        let (mut found, mut missing, reader) = (HashMap::new(), Vec::new(), self.value_reader());
+        let opened = if names.is_empty() { None } else { self.open_all(&names) };
+        let (slots, token) = opened.unwrap_or_else(|| (vec![None; names.len()], Token::fresh()));
+        for ((key, name), slot) in names.iter().zip(slots) {
+            let (mark, body) = match slot {
+                Some(Slot { mark, content: Content::Value(body, _) }) => (Some(mark), Some(body)),
+                Some(Slot { mark, .. }) => (Some(mark), None),
+                None => (None, None),
+            };
+            match body.and_then(|body| Form::<T>::SERDE.unpack(body)) {
+                Some(value) => {
+                    reader.hit();
+                    found.insert((*key).to_owned(), (*value).clone());
+                }
+                None => {
+                    reader.miss(Miss::Absent);
+                    missing.push((*key, *name, mark));
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        self.0.values.load();
+        let asked: Vec<&str> = missing.iter().map(|(key, ..)| *key).collect();
+        let mut loaded = load(&asked).inspect_err(|_| self.0.values.load_failure())?;
+        self.keep_loaded(&missing, &mut loaded, (self.timeout(timeout), token));
+        found.extend(loaded);
+        Ok(found)
+    }
+
+    fn open_all(&self, names: &[(&str, CacheKey)]) -> Option<(Vec<Option<Slot>>, Token)> {
+        let keys: Vec<CacheKey> = names.iter().map(|(_, name)| *name).collect();
+        self.open(&keys).inspect_err(|trouble| self.value_reader().note(trouble)).ok()
+    }
+
+    /// Sets what was loaded, where the slot is still what was seen before. Where somebody else has set a value, that is what
+    /// was `loaded`.
+    fn keep_loaded<T: Cacheable + Clone>(
+        &self,
+        missing: &[(&str, CacheKey, Option<Mark>)],
+        loaded: &mut HashMap<String, T>,
+        (timeout, token): (Timeout, Token),
+    ) {
+        let mut left = Vec::new();
+        for (key, name, mark) in missing.iter().filter(|_| !timeout.is_zero()) {
+            let parcel = loaded.get(*key).and_then(|value| pack(value, self.is_local()).ok());
+            if let Some((parcel, mark)) = parcel.zip(*mark) {
+                left.push((*key, Exchange { key: *name, mark, with: Some(self.replacement(&parcel, timeout, token)) }));
+            }
+        }
+        let (keys, exchanges): (Vec<&str>, Vec<Exchange>) = left.into_iter().unzip();
+        let names: Vec<CacheKey> = exchanges.iter().map(|exchange| exchange.key).collect();
+        let exchanged = match self.exchange(exchanges) {
+            Ok(exchanged) => exchanged,
+            Err(trouble) => return self.value_reader().note(&trouble),
+        };
+        for ((key, name), exchanged) in keys.into_iter().zip(names).zip(exchanged) {
+            match exchanged {
+                Exchanged::Done => self.count_stored(),
+                Exchanged::Declined => {}
+                Exchanged::Changed => {
+                    if let Ok(Ok(other)) = self.find::<T>(&name, Form::SERDE) {
+                        loaded.insert(key.to_owned(), (*other).clone());
+                    }
+                }
+            }
+        }
     }
 
     /// Puts values; gives the keys of those that are not kept.

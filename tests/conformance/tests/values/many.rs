@@ -82,3 +82,20 @@ fn b5_nothing_to_do_makes_no_round_trip_and_many_make_as_many_as_one() {
 }
 
 const NO_ENTRIES: &[(&str, i32)] = &[];
+
+#[test]
+fn b17_what_is_not_there_is_loaded_at_once_and_whoever_sets_it_meanwhile_wins() {
+    each(|kit| {
+        kit.cache.set("a", &1, ()).unwrap();
+        let found = kit.cache.get_or_set_many(&["b", "a", "c", "b", "d"], (), |missing| {
+            assert_eq!(missing, ["b", "c", "d"]);
+            kit.peer.set("c", &30, ()).unwrap();
+            Ok::<_, cache_core::Error>(HashMap::from([("b".to_owned(), 2), ("c".to_owned(), 3)]))
+        });
+        let expected = [("a", 1), ("b", 2), ("c", 30)].map(|(key, value)| (key.to_owned(), value));
+        assert_eq!(found.unwrap(), HashMap::from(expected.clone()));
+        assert_eq!(kit.peer.get_many::<i32>(&["a", "b", "c", "d"]).unwrap(), HashMap::from(expected));
+        let failed = kit.cache.get_or_set_many::<i32, _>(&["a", "d"], (), |_| Err("gives up"));
+        assert_eq!(failed, Err("gives up"));
+    });
+}
