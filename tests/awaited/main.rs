@@ -17,6 +17,7 @@ tests::postgres_suite! {
 tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod tracked_on_mysql; mod writes_on_mysql; }
 
 mod on_sqlite;
+mod reads;
 mod shop;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod some;

@@ -4,6 +4,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::thread;
+use std::time::Instant;
 
 use crate::cache::Cache;
 use crate::runtime::context::{self, Entered};
@@ -71,21 +72,21 @@ impl Cache {
     /// Does `work` that calls the store for a read, and blocks no thread that polls: what is kept in this process answers
     /// at once, and all else is called by a thread of the cache.
     ///
-    /// If as many readers call the store, or wait for that, as [may](crate::CacheBuilder::most_readers), the work is done at
-    /// once, and finds that the store is avoided. If what is returned is dropped, the work is done all the same. What it
-    /// reads counts for the computation that is under way here.
+    /// Work waits in line for a thread, so that tasks which miss together ask the database once, however many they are. What has
+    /// waited for longer than a call of the store [may take](crate::CacheBuilder::operation_timeout) finds that the store is
+    /// avoided. If what is returned is dropped, the work is done all the same. What it reads counts for the computation that
+    /// is under way here.
     pub fn offload<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Offloaded<T> {
         if self.is_local() {
             return Offloaded(State::Done(Some(work())));
         }
-        let Some(place) = self.store().queue() else {
-            return Offloaded(State::Done(Some(Calling::Never.during(work))));
-        };
-        let context = context::current();
+        let (cache, context, began) = (self.clone(), context::current(), Instant::now());
         Offloaded(State::Waiting(self.0.desk.call(move || {
-            let _place = place;
+            let is_late = began.elapsed() > cache.policy().operation_timeout;
+            let place = if is_late { None } else { cache.store().reader_place() };
+            let calling = if place.is_some() { Calling::InPlace } else { Calling::Never };
             let _entered = context.map(|context| Entered::into(Some(context)));
-            Calling::InPlace.during(work)
+            calling.during(work)
         })))
     }
 
@@ -122,14 +123,13 @@ impl<T> Future for Offloaded<T> {
 #[cfg(test)]
 mod tests {
     use core::task::Waker;
-    use std::sync::mpsc;
-    use std::thread;
-    use std::time::Instant;
+    use std::sync::{Arc, mpsc};
 
     use super::*;
     use crate::observe::operation::Operation;
     use crate::runtime::guard::CallFailure;
     use crate::store::elsewhere::Elsewhere;
+    use crate::sync::Mutex;
 
     fn poll<T>(offloaded: &mut Offloaded<T>) -> Poll<T> {
         Pin::new(offloaded).poll(&mut Context::from_waker(Waker::noop()))
@@ -146,34 +146,56 @@ mod tests {
         assert_eq!(poll(&mut done), Poll::Ready(thread::current().id()));
     }
 
-    #[test]
-    fn reads_that_wait_count_among_the_readers_and_one_more_avoids_the_store() {
-        let cache = Cache::builder().store(Elsewhere).most_readers(2).build().unwrap();
+    /// Holds every thread of the desk up until the sender is dropped.
+    fn hold_up(cache: &Cache) -> mpsc::Sender<()> {
         let (open, is_open) = mpsc::channel::<()>();
-        let (told, is_told) = mpsc::channel();
-        let first = cache.clone();
-        drop(cache.offload(move || {
-            let _ = is_open.recv();
-            told.send([Operation::Get, Operation::Seed].map(|operation| is_called(&first, operation))).unwrap();
-        }));
-        let (second, last) = (cache.clone(), cache.clone());
-        let mut waiting = cache.offload(move || is_called(&second, Operation::Get));
-        while poll(&mut waiting).is_pending() {
+        let (is_open, (told, is_told)) = (Arc::new(Mutex::new(is_open)), mpsc::channel());
+        for _ in 0..16 {
+            let (is_open, told) = (Arc::clone(&is_open), told.clone());
+            drop(cache.offload(move || {
+                told.send(()).unwrap();
+                drop(is_open.lock().recv());
+            }));
+        }
+        is_told.iter().take(16).for_each(drop);
+        open
+    }
+
+    fn wait<T>(mut offloaded: Offloaded<T>) -> T {
+        loop {
+            if let Poll::Ready(value) = poll(&mut offloaded) {
+                return value;
+            }
             thread::yield_now();
         }
-        // The first call still has its place, this thread takes the other one.
-        assert!(is_called(&cache, Operation::Get));
-        let place = cache.store().queue().unwrap();
+    }
+
+    #[test]
+    fn reads_of_tasks_count_among_the_readers_and_wait_in_line_themselves() {
+        let cache = Cache::builder().store(Elsewhere).most_readers(2).build().unwrap();
+        let open = hold_up(&cache);
         assert!(!is_called(&cache, Operation::Get) && is_called(&cache, Operation::EndLease));
-        let mut avoided = cache.offload(move || Operation::ALL.map(|operation| is_called(&last, operation)));
-        assert_eq!(poll(&mut avoided), Poll::Ready([false; Operation::ALL.len()]));
-        drop((place, open));
-        assert_eq!(is_told.recv().unwrap(), [true; 2]);
-        let until = Instant::now() + Duration::from_secs(20);
-        let places = || [cache.store().queue(), cache.store().queue()].into_iter().flatten().count();
-        while places() < 2 {
-            assert!(Instant::now() < until, "a place is not free again");
+        let called = |operation| {
+            let cache = cache.clone();
+            cache.clone().offload(move || is_called(&cache, operation))
+        };
+        let waiting: Vec<_> = (0..100).map(|_| called(Operation::Get)).collect();
+        drop(open);
+        assert!(waiting.into_iter().all(wait));
+        while !is_called(&cache, Operation::Get) {
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn a_read_that_has_waited_for_longer_than_a_call_may_take_avoids_the_store() {
+        let timeout = Duration::from_millis(1);
+        let cache = Cache::builder().store(Elsewhere).operation_timeout(timeout).build().unwrap();
+        let open = hold_up(&cache);
+        let last = cache.clone();
+        let avoided = cache.offload(move || Operation::ALL.map(|operation| is_called(&last, operation)));
+        thread::sleep(timeout * 3);
+        drop(open);
+        assert_eq!(wait(avoided), [false; Operation::ALL.len()]);
     }
 }

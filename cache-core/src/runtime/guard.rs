@@ -131,9 +131,9 @@ impl GuardedStore {
         self.shared().is_some_and(|shared| shared.notes().is_some())
     }
 
-    /// A place among the readers for calls that another thread makes later; `None`: there are too many.
-    pub(crate) fn queue(&self) -> Option<ReaderPlace> {
-        self.watch.as_ref()?.readers.take(self.policy.most_readers)
+    /// A place among the readers for calls of tasks, which wait for a thread before; `None`: the store is in this process.
+    pub(crate) fn reader_place(&self) -> Option<ReaderPlace> {
+        Some(self.watch.as_ref()?.readers.take())
     }
 
     /// How much the store holds at present.

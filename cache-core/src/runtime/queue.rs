@@ -1,4 +1,4 @@
-//! Counts reads that wait for a thread of the desk among the readers of a store.
+//! Counts reads that threads of the desk make among the readers of a store.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -25,11 +25,10 @@ impl ReaderCount {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// A place; `None`: `most` of them are taken.
-    pub(crate) fn take(&self, most: usize) -> Option<ReaderPlace> {
-        let before = self.enter();
-        let place = ReaderPlace(Arc::clone(&self.0));
-        (before < most).then_some(place)
+    /// A place, however many are taken.
+    pub(crate) fn take(&self) -> ReaderPlace {
+        self.enter();
+        ReaderPlace(Arc::clone(&self.0))
     }
 }
 
