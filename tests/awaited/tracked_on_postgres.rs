@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use cache_diesel::AsyncPgConnection;
-use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SaveChangesDsl, SimpleAsyncConnection};

@@ -12,6 +12,7 @@ use cache_diesel::read::{Filterable, LoadModel};
 use diesel::connection::LoadConnection;
 use diesel::dsl::{EqAny, Filter, InnerJoin};
 use diesel::prelude::*;
+use diesel::query_dsl::LoadQuery;
 use diesel::query_dsl::methods::FilterDsl;
 
 use crate::shop::{Album, Artist, Track, albums, artists, database, tracks};
@@ -79,7 +80,7 @@ where
     Child: ChildOf<Parent>,
     C: LoadConnection<Backend: CacheBackend>,
     Child::Table: FilterDsl<Child::ByParents>,
-    Filter<Child::Table, Child::ByParents>: LoadModel<'query, C, Child>,
+    Filter<Child::Table, Child::ByParents>: LoadModel<'query, C, Child, Selected: LoadQuery<'query, C, Child>>,
 {
     let query = FilterDsl::filter(Child::table(), Child::by_parents(parents.to_vec())).selected();
     let mut children: HashMap<Parent::Id, Vec<Child>> = HashMap::new();
@@ -97,7 +98,7 @@ where
     V: View,
     Filters: Filterable<V::Source, Kind>,
     C: LoadConnection<Backend: CacheBackend>,
-    Filters::Output: LoadModel<'query, C, V::Row>,
+    Filters::Output: LoadModel<'query, C, V::Row, Selected: LoadQuery<'query, C, V::Row>>,
 {
     diesel::RunQueryDsl::load(filters.filter_of(V::source()).selected(), conn)
 }

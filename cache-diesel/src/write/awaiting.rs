@@ -38,6 +38,11 @@ impl WriteMode for Awaiting {
 #[diagnostic::do_not_recommend]
 impl<C: AsyncConnection> WritingConnection<Awaiting> for C {
     type Backend = C::Backend;
+    type Itself = Self;
+
+    fn itself(&mut self) -> &mut Self {
+        self
+    }
 
     fn instrumented(&mut self) -> &mut dyn diesel::connection::Instrumentation {
         self.instrumentation()

@@ -53,7 +53,7 @@ impl<M: CachedModel> DeleteWrite<M> {
         C: WritingConnection<Mode, Backend: CacheBackend>,
         Mode: WriteMode,
         Find<M::Table, M::Id>: IntoUpdateTarget<Table = M::Table>,
-        DeleteStatement<M::Table, Where<M>>: Executed<C, Mode, Fits>,
+        DeleteStatement<M::Table, Where<M>>: Executed<<C as WritingConnection<Mode>>::Itself, Mode, Fits>,
     {
         let (table, state, key) = (self.state.table.as_str(), self.state, self.key);
         let (row, statement) = (KeyBytes::of(&key), diesel::delete(FindDsl::find(M::table(), key.clone())));
@@ -66,7 +66,7 @@ impl<M: CachedModel> DeleteWrite<M> {
                 change: Box::new(move |_, space| Change::Delete(is_exact(space()).then_some(row))),
                 after: Box::new(|count| for_rows(state, M::AFTER_DELETE, (*count > 0).then_some(key).into_iter())),
             },
-            conn,
+            conn.itself(),
         )
     }
 }

@@ -93,7 +93,7 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
         C: WritingConnection<Mode, Backend: CacheBackend>,
         Mode: WriteMode,
         M::Table: QuerySource,
-        InsertStatement<M::Table, New::Values>: Executed<C, Mode, Fits> + 'conn,
+        InsertStatement<M::Table, New::Values>: Executed<<C as WritingConnection<Mode>>::Itself, Mode, Fits> + 'conn,
     {
         let state = self.state;
         Executed::executed(
@@ -103,7 +103,7 @@ impl<M: CachedModel, New: Insertable<M::Table>> InsertWrite<M, New> {
                 change: Box::new(|_, _| Change::Insert),
                 after: Box::new(|count| for_count(state, M::AFTER_SAVE, *count)),
             },
-            conn,
+            conn.itself(),
         )
     }
 

@@ -9,7 +9,7 @@ use crate::read::Blocking;
 use crate::track::Hook;
 
 /// How a write is answered on connections of a kind.
-pub trait WriteMode: Sized {
+pub trait WriteMode: Sized + 'static {
     /// A result, or a future of it.
     type Reply<'conn, T: 'conn>;
 

@@ -52,7 +52,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     where
         C: WritingConnection<Mode, Backend: CacheBackend>,
         Mode: WriteMode,
-        Statement: Executed<C, Mode, Kind> + 'conn,
+        Statement: Executed<<C as WritingConnection<Mode>>::Itself, Mode, Kind> + 'conn,
     {
         let (statement, state) = (self.statement, self.state);
         let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
@@ -63,7 +63,7 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
                 change: Box::new(|statement, space| statement.changes(&state.table, space())),
                 after: Box::new(move |count| for_count(state, hook, *count)),
             },
-            conn,
+            conn.itself(),
         )
     }
 

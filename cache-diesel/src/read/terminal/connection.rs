@@ -67,6 +67,14 @@ pub trait WritingConnection<Mode> {
     /// The connection's database backend.
     type Backend: Backend;
 
+    /// This type: what follows asks for it, so that nothing more is said of what is no connection.
+    #[doc(hidden)]
+    type Itself;
+
+    /// This.
+    #[doc(hidden)]
+    fn itself(&mut self) -> &mut Self::Itself;
+
     /// What the tracker is on.
     #[doc(hidden)]
     fn instrumented(&mut self) -> &mut dyn Instrumentation;
@@ -75,6 +83,11 @@ pub trait WritingConnection<Mode> {
 #[diagnostic::do_not_recommend]
 impl<C: LoadConnection> WritingConnection<Blocking> for C {
     type Backend = C::Backend;
+    type Itself = Self;
+
+    fn itself(&mut self) -> &mut Self {
+        self
+    }
 
     fn instrumented(&mut self) -> &mut dyn Instrumentation {
         self.instrumentation()
