@@ -128,7 +128,8 @@ impl Cache {
         timeout: impl IntoTimeout,
         load: impl FnOnce(&[&str]) -> core::result::Result<HashMap<String, T>, E>,
     ) -> core::result::Result<HashMap<String, T>, E> {
-        let mut names: Vec<(&str, CacheKey)> = keys.iter().map(|key| (key.as_ref(), self.1.key(key.as_ref()))).collect();
+        let mut names: Vec<(&str, CacheKey)> =
+            keys.iter().map(|key| (key.as_ref(), self.1.key(key.as_ref()))).collect();
         names.sort_unstable_by_key(|(key, _)| *key);
         names.dedup_by_key(|(key, _)| *key);
         let (mut found, mut missing, reader) = (HashMap::new(), Vec::new(), self.value_reader());
