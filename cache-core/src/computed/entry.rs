@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::clock::Timestamp;
 use crate::entry::Life;
+use crate::name::key::Fingerprint;
 
 /// A value with what the cache knows of it.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct CachedEntry<T> {
     /// Where it came from.
     pub origin: Origin,
     life: Option<Life>,
+    state: Option<Fingerprint>,
 }
 
 /// Where a value came from.
@@ -47,12 +49,17 @@ impl<T> CachedEntry<T> {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(value: T, origin: Origin, life: Option<Life>) -> Self {
-        Self { value, origin, life }
+        Self { value, origin, life, state: None }
     }
 
     #[doc(hidden)]
     pub fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<CachedEntry<U>, E> {
-        Ok(CachedEntry { value: map(self.value)?, origin: self.origin, life: self.life })
+        Ok(CachedEntry { value: map(self.value)?, origin: self.origin, life: self.life, state: self.state })
+    }
+
+    /// The same, of a computed value that is stored under `state`.
+    pub(crate) fn under(self, state: Fingerprint) -> Self {
+        Self { state: Some(state), ..self }
     }
 
     /// The same, from `origin`.
@@ -77,6 +84,13 @@ impl<T> CachedEntry<T> {
     #[must_use]
     pub fn soft_deadline(&self) -> Option<SystemTime> {
         self.life.filter(|life| life.soft_deadline < life.hard_deadline).map(|life| life.soft_deadline.into())
+    }
+
+    /// A digest of everything that a computed value depends on, as it was when the value was computed: as long as it is
+    /// the same, nothing of that was written. `None` of rows and lists, and of what was not kept.
+    #[must_use]
+    pub fn state(&self) -> Option<Fingerprint> {
+        self.state
     }
 
     /// Whether it came from the cache, fresh or stale.

@@ -7,6 +7,7 @@ use crate::entry::Value;
 use crate::entry::codec::{Codec, Encode, Encoding};
 use crate::entry::serial;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::key::Fingerprint;
 use crate::name::tag::{Tag, Token};
 use crate::values::Cacheable;
 
@@ -116,6 +117,19 @@ const SOME: u8 = 0xc3;
 pub(super) struct Kept<T> {
     pub(super) value: T,
     pub(super) tokens: Vec<(Tag, Token)>,
+    /// The same as a digest.
+    pub(super) state: Fingerprint,
+}
+
+impl<T> Kept<T> {
+    pub(super) fn new(value: T, tokens: Vec<(Tag, Token)>) -> Self {
+        let mut bytes = Vec::new();
+        for (tag, token) in &tokens {
+            tag.write(&mut bytes);
+            bytes.extend(token.bits().to_le_bytes());
+        }
+        Self { value, tokens, state: Fingerprint::of(&[&bytes]) }
+    }
 }
 
 impl<T: Send + Sync + 'static> Kept<T> {
@@ -186,7 +200,7 @@ impl<T: Computable<By>, By: 'static> Encoding for KeptBy<T, By> {
             let tag = Tag::read(bytes).ok_or_else(unreadable)?;
             tokens.push((tag, Token::from_bits(u64::from_le_bytes(take(bytes)?))));
         }
-        Ok(Kept { value: T::read(bytes)?, tokens })
+        Ok(Kept::new(T::read(bytes)?, tokens))
     }
 }
 

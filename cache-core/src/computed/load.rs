@@ -96,7 +96,7 @@ impl Computation<'_> {
             outer.hand_on(&self.cache, &kept.tokens);
         }
         let origin = if life.is_stale(self.cache.now()) { Origin::Stale } else { Origin::Hit };
-        Some(CachedEntry::new(kept.value.clone(), origin, Some(life)))
+        Some(CachedEntry::new(kept.value.clone(), origin, Some(life)).under(kept.state))
     }
 
     /// After a miss: who computes?
@@ -121,7 +121,7 @@ impl Computation<'_> {
         match fill.approach(&reader, budget, form.codec, accept) {
             Some((entry, value, life)) => {
                 fill.hand_on(value, life);
-                Ok(CachedEntry::new(entry.value, Origin::Miss, Some(life)))
+                Ok(entry.from(Origin::Miss))
             }
             None => Err(fill),
         }
@@ -158,18 +158,19 @@ impl Computation<'_> {
         let reader = self.reader();
         let measured = form.measure(&value).map_err(|_| Unkept::Unsayable);
         let kept = measured.and_then(|measured| Ok((measured, scope.verdict(self.own().len(), self.needs)?)));
-        let (loaded, tokens) = match kept {
+        let (loaded, tokens, state) = match kept {
             Err(reason) => {
                 self.tell_unkept(&reader, reason);
-                (None, Vec::new())
+                (None, Vec::new(), None)
             }
             Ok(((weight, is_nothing), tokens)) => {
                 let lifetime = match self.negative.filter(|_| is_nothing) {
                     Some(negative) => negative.into(),
                     None => self.lifetime,
                 };
-                let kept = Arc::new(Kept { value: value.clone(), tokens: tokens.clone() });
-                (Some(Loaded { value: Value::Shared(kept), weight, codec: form.codec, lifetime }), tokens)
+                let kept = Arc::new(Kept::new(value.clone(), tokens.clone()));
+                let state = Some(kept.state);
+                (Some(Loaded { value: Value::Shared(kept), weight, codec: form.codec, lifetime }), tokens, state)
             }
         };
         let weight = loaded.as_ref().map(|loaded| loaded.weight);
@@ -178,7 +179,11 @@ impl Computation<'_> {
             let (manager, key, took) = (&*self.manager, &*self.name, began.elapsed());
             self.cache.tell(&Event::Computed { manager, key, weight, took });
         }
-        CachedEntry::new(value, Origin::Miss, life)
+        let entry = CachedEntry::new(value, Origin::Miss, life);
+        match state {
+            Some(state) => entry.under(state),
+            None => entry,
+        }
     }
 
     fn settle(

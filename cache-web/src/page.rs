@@ -1,0 +1,87 @@
+//! Holds a page as it is kept: its headers and its body.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cache_core::Fingerprint;
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, DATE, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::de::{Deserializer, Error};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Rules;
+
+/// A page as it is kept. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Page(Arc<Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    headers: HeaderMap,
+    body: Bytes,
+    /// Of the body.
+    digest: Fingerprint,
+}
+
+/// What concerns one connection, or one moment, alone.
+const NOT_KEPT: [HeaderName; 8] =
+    [CONNECTION, CONTENT_LENGTH, DATE, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+
+impl Page {
+    /// The page that was rendered, with what caches between have to know of it.
+    pub(crate) fn rendered(mut headers: HeaderMap, body: Bytes, rules: &Rules) -> Self {
+        NOT_KEPT.iter().for_each(|name| _ = headers.remove(name));
+        for name in rules.vary() {
+            if !crate::request::says(&headers, &VARY, name.as_str()) {
+                headers.append(VARY, HeaderValue::from(name));
+            }
+        }
+        if !headers.contains_key(CACHE_CONTROL) {
+            let checked = if rules.is_personal() { "private, no-cache" } else { "no-cache" };
+            let control = rules.cache_control.clone().unwrap_or(HeaderValue::from_static(checked));
+            headers.insert(CACHE_CONTROL, control);
+        }
+        Self::new(headers, body)
+    }
+
+    fn new(headers: HeaderMap, body: Bytes) -> Self {
+        let digest = Fingerprint::of(&[&body]);
+        Self(Arc::new(Kept { headers, body, digest }))
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    pub(crate) fn body(&self) -> Bytes {
+        self.0.body.clone()
+    }
+
+    pub(crate) fn digest(&self) -> &Fingerprint {
+        &self.0.digest
+    }
+}
+
+impl Serialize for Page {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = |value: &HeaderValue| Bytes::copy_from_slice(value.as_bytes());
+        let headers: Vec<(&str, Bytes)> =
+            self.0.headers.iter().map(|(name, value)| (name.as_str(), bytes(value))).collect();
+        (headers, &self.0.body).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Page {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (said, body) = <(Vec<(String, Bytes)>, Bytes)>::deserialize(deserializer)?;
+        let mut headers = HeaderMap::with_capacity(said.len());
+        for (name, value) in said {
+            let name = HeaderName::try_from(name).map_err(D::Error::custom)?;
+            headers.append(name, HeaderValue::from_maybe_shared(value).map_err(D::Error::custom)?);
+        }
+        Ok(Self::new(headers, body))
+    }
+}

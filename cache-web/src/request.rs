@@ -1,0 +1,129 @@
+//! Decides whether the cache may answer a request, and which page it asks for.
+
+use cache_core::KeyBytes;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, Uri};
+
+use crate::outcome::Passed;
+use crate::rules::Rules;
+
+/// Which page is asked for: everything that it may depend on, but for what is read.
+#[derive(Debug, Hash, PartialEq, Eq)]
+pub(crate) struct Variant<'a> {
+    host: Option<&'a [u8]>,
+    path: &'a str,
+    query: Vec<&'a str>,
+    /// Of each header that is named, its values.
+    headers: Vec<Vec<&'a [u8]>>,
+    /// Of each cookie that is named, its values.
+    cookies: Vec<Vec<&'a str>>,
+    user: Option<KeyBytes>,
+    more: Vec<Option<KeyBytes>>,
+}
+
+impl Variant<'_> {
+    /// Whether a user was told.
+    pub(crate) const fn has_user(&self) -> bool {
+        self.user.is_some()
+    }
+}
+
+/// What the request asks for, or why it is passed on. `has_body`: it has more than its head.
+pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &Rules) -> Result<Variant<'a>, Passed> {
+    let headers = &request.headers;
+    if request.method != Method::GET && request.method != Method::HEAD {
+        return Err(Passed::Method);
+    }
+    if headers.contains_key(UPGRADE) {
+        return Err(Passed::Upgrade);
+    }
+    let is_long = headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    if has_body || is_long || headers.contains_key(TRANSFER_ENCODING) {
+        return Err(Passed::Body);
+    }
+    if [RANGE, IF_RANGE, IF_MATCH, IF_UNMODIFIED_SINCE].iter().any(|name| headers.contains_key(name)) {
+        return Err(Passed::Conditional);
+    }
+    if says(headers, &CACHE_CONTROL, "no-store") {
+        return Err(Passed::NoStore);
+    }
+    if headers.contains_key(AUTHORIZATION)
+        && !rules.names(&AUTHORIZATION)
+        && rules.user_header() != Some(&AUTHORIZATION)
+    {
+        return Err(Passed::Authorization);
+    }
+    let cookies = cookies(headers)?;
+    let is_known = |name: &str| {
+        let named = rules.cookies.iter().chain(&rules.ignored_cookies).map(String::as_str);
+        named.chain(rules.user_cookie()).any(|known| known == name)
+    };
+    if !rules.names(&COOKIE) && !cookies.iter().all(|(name, _)| is_known(name)) {
+        return Err(Passed::Cookie);
+    }
+    let user = rules.user.as_ref().and_then(|user| (user.say)(request));
+    let has_credential = rules.user_header().is_some_and(|name| headers.contains_key(name))
+        || rules.user_cookie().is_some_and(|own| cookies.iter().any(|(name, _)| *name == own));
+    if has_credential && user.is_none() {
+        return Err(Passed::Credential);
+    }
+    let values = |own: &String| cookies.iter().filter(|(name, _)| name == own).map(|(_, value)| *value).collect();
+    let uri = uri(request);
+    Ok(Variant {
+        host: headers.get(HOST).map(|host| host.as_bytes()).or(uri.host().map(str::as_bytes)),
+        path: uri.path(),
+        query: query(uri.query().unwrap_or_default(), rules.query.as_deref()),
+        headers: rules
+            .headers
+            .iter()
+            .map(|name| headers.get_all(name).iter().map(|value| value.as_bytes()).collect())
+            .collect(),
+        cookies: rules.cookies.iter().map(values).collect(),
+        user,
+        more: rules.more.iter().map(|say| say(request)).collect(),
+    })
+}
+
+/// The address as it was asked for: routers of axum strip the paths that they are nested under.
+pub(crate) fn uri(request: &Parts) -> &Uri {
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = request.extensions.get() {
+        return uri;
+    }
+    &request.uri
+}
+
+/// Whether a header has this word in its list.
+pub(crate) fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|said| {
+        let said = said.split_once('=').map_or(said, |(said, _)| said);
+        said.trim().eq_ignore_ascii_case(word)
+    })
+}
+
+fn cookies(headers: &HeaderMap) -> Result<Vec<(&str, &str)>, Passed> {
+    let mut cookies = Vec::new();
+    for header in headers.get_all(COOKIE) {
+        let pairs = header.to_str().map_err(|_| Passed::Cookie)?.split(';').map(str::trim);
+        for pair in pairs.filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or(Passed::Cookie)?;
+            cookies.push((name.trim(), value));
+        }
+    }
+    Ok(cookies)
+}
+
+/// The pairs of a query that count. A name that is spelt in another way may be read as one that is named.
+fn query<'a>(query: &'a str, named: Option<&[String]>) -> Vec<&'a str> {
+    let Some(named) = named else { return Vec::from([query]) };
+    let counts = |pair: &&str| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        name.contains(['%', '+', ';']) || named.iter().any(|known| known == name)
+    };
+    query.split('&').filter(counts).collect()
+}

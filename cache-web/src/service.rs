@@ -1,0 +1,193 @@
+//! Answers requests from the cache, or has them rendered: carries out what `request`, `response` and `validator` decide.
+
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use bytes::Bytes;
+use cache_core::{CachedEntry, Origin};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, ETAG, EXPIRES, IF_MODIFIED_SINCE, IF_NONE_MATCH, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::body::PageBody;
+use crate::layer::PageCache;
+use crate::outcome::{PageOutcome, Unstored};
+use crate::page::Page;
+use crate::request::{ask, uri};
+use crate::response::refusal;
+use crate::rules::Rules;
+use crate::validator::{etag, is_there};
+
+/// A service whose pages are kept. Made by [`PageCache`].
+#[derive(Clone, Debug)]
+pub struct PageService<S> {
+    pages: PageCache,
+    inner: S,
+}
+
+impl<S> PageService<S> {
+    pub(crate) const fn new(pages: PageCache, inner: S) -> Self {
+        Self { pages, inner }
+    }
+}
+
+type Answer<B> = Response<PageBody<B>>;
+
+impl<S, Asked, Given> Service<Request<Asked>> for PageService<S>
+where
+    S: Service<Request<Asked>, Response = Response<Given>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send,
+    Asked: Body + Send + 'static,
+    Given: Body<Data = Bytes> + Send + 'static,
+    Given::Error: Send,
+{
+    type Response = Answer<Given>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Asked>) -> Self::Future {
+        // The service that said it is ready is the one that is called.
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let has_body = !request.body().is_end_stream();
+        let (mut head, body) = request.into_parts();
+        let rules = &self.pages.rules;
+        let (page, has_user) = match ask(&head, has_body, rules) {
+            Ok(variant) => (self.pages.computation(&variant, uri(&head)), variant.has_user()),
+            Err(passed) => {
+                let answer = inner.call(Request::from_parts(head, body));
+                return Box::pin(async move {
+                    let mut answer = answer.await?.map(PageBody::passing);
+                    answer.extensions_mut().insert(PageOutcome::Passed(passed));
+                    Ok(answer)
+                });
+            }
+        };
+        let client = Client::of(&mut head.headers, &head.method);
+        head.method = Method::GET;
+        let rules = self.pages.rules.clone();
+        let rendering = move || -> Rendering<Given, S::Error> {
+            Box::pin(async move {
+                let answer = inner.call(Request::from_parts(head, body)).await.map_err(Ended::Failed)?;
+                render(answer, has_user, &rules).await
+            })
+        };
+        Box::pin(async move { client.answer(page.entry_async(rendering).await) })
+    }
+}
+
+type Rendering<B, E> = Pin<Box<dyn Future<Output = Result<Page, Ended<B, E>>> + Send>>;
+
+/// Why there is no page to keep.
+enum Ended<B: Body, E> {
+    /// The service inside failed.
+    Failed(E),
+    /// Its answer is given as it is.
+    Unstored(Box<Answer<B>>, Unstored),
+}
+
+async fn render<B, E>(answer: Response<B>, has_user: bool, rules: &Rules) -> Result<Page, Ended<B, E>>
+where
+    B: Body<Data = Bytes>,
+{
+    let (head, body) = answer.into_parts();
+    let unstored = |head, body, reason| Err(Ended::Unstored(Box::new(Response::from_parts(head, body)), reason));
+    if let Some(reason) = refusal(&head, body.size_hint().exact(), has_user, rules) {
+        return unstored(head, PageBody::passing(body), reason);
+    }
+    match PageBody::read(body, rules.max_size).await {
+        Ok(body) => Ok(Page::rendered(head.headers, body, rules)),
+        Err(body) => unstored(head, body, Unstored::Broken),
+    }
+}
+
+/// What the client wants to be given of a page.
+struct Client {
+    is_head: bool,
+    /// What it has already.
+    known: HeaderMap,
+}
+
+impl Client {
+    /// Takes the conditions off the request: the service inside has to render the page, not to compare it.
+    fn of(request: &mut HeaderMap, method: &Method) -> Self {
+        let mut known = HeaderMap::new();
+        request.get_all(IF_NONE_MATCH).iter().for_each(|value| _ = known.append(IF_NONE_MATCH, value.clone()));
+        request.remove(IF_NONE_MATCH);
+        request.remove(IF_MODIFIED_SINCE);
+        Self { is_head: method == Method::HEAD, known }
+    }
+
+    fn answer<B, E>(&self, ended: Result<CachedEntry<Page>, Ended<B, E>>) -> Result<Answer<B>, E>
+    where
+        B: Body<Data = Bytes>,
+    {
+        match ended {
+            Ok(entry) => Ok(self.page(&entry)),
+            Err(Ended::Failed(error)) => Err(error),
+            Err(Ended::Unstored(answer, reason)) => {
+                let mut answer = *answer;
+                answer.extensions_mut().insert(PageOutcome::Unstored(reason));
+                Ok(if self.is_head { without_body(answer) } else { answer })
+            }
+        }
+    }
+
+    fn page<B: Body<Data = Bytes>>(&self, entry: &CachedEntry<Page>) -> Answer<B> {
+        let mut answer = self.head(entry);
+        answer.extensions_mut().insert(match entry.origin {
+            Origin::Hit => PageOutcome::Hit,
+            Origin::Stale => PageOutcome::Stale,
+            _ if entry.state().is_some() => PageOutcome::Rendered,
+            _ => PageOutcome::Unkept,
+        });
+        answer
+    }
+
+    fn head<B: Body<Data = Bytes>>(&self, entry: &CachedEntry<Page>) -> Answer<B> {
+        let (page, headers) = (&entry.value, entry.value.headers());
+        let own = headers.get(ETAG).cloned();
+        let etag = own.or_else(|| entry.state().map(|state| etag(&state, page.digest())));
+        if let Some(etag) = etag.as_ref().filter(|etag| is_there(&self.known, etag)) {
+            return not_modified(headers, etag);
+        }
+        let body = page.body();
+        let length = HeaderValue::from(body.len());
+        let mut answer = Response::new(if self.is_head { PageBody::empty() } else { PageBody::whole(body) });
+        *answer.headers_mut() = headers.clone();
+        answer.headers_mut().insert(CONTENT_LENGTH, length);
+        if let Some(etag) = etag {
+            answer.headers_mut().insert(ETAG, etag);
+        }
+        answer
+    }
+}
+
+fn not_modified<B: Body<Data = Bytes>>(headers: &HeaderMap, etag: &HeaderValue) -> Answer<B> {
+    let mut answer = Response::new(PageBody::empty());
+    *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    for name in [CACHE_CONTROL, CONTENT_LOCATION, EXPIRES, VARY] {
+        headers.get_all(&name).iter().for_each(|value| _ = answer.headers_mut().append(&name, value.clone()));
+    }
+    answer.headers_mut().insert(ETAG, etag.clone());
+    answer
+}
+
+/// The answer to `HEAD`, of one to `GET`.
+fn without_body<B: Body<Data = Bytes>>(answer: Answer<B>) -> Answer<B> {
+    let size = answer.body().size_hint().exact();
+    let mut answer = answer.map(|_| PageBody::empty());
+    if let Some(size) = size {
+        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
+    }
+    answer
+}
