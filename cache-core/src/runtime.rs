@@ -1,6 +1,8 @@
 //! Holds the state and the threads of a cache: each part owns its own, and none knows the cache.
 
 pub(crate) mod background;
+#[cfg(test)]
+pub(crate) mod bell;
 pub(crate) mod context;
 pub(crate) mod desk;
 pub(crate) mod dirty;
@@ -12,3 +14,4 @@ pub(crate) mod open_intents;
 pub(crate) mod queue;
 pub(crate) mod refresh;
 pub(crate) mod standing;
+pub(crate) mod workers;

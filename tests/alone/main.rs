@@ -22,7 +22,7 @@ mod database;
 #[path = "../behaviour/harness.rs"]
 mod harness;
 #[allow(dead_code, reason = "the harness of the behaviour tests")]
-#[path = "../behaviour/kept/memory.rs"]
+#[path = "../behaviour/kept.rs"]
 mod kept;
 #[path = "../behaviour/plain.rs"]
 mod plain;

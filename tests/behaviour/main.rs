@@ -1,5 +1,6 @@
 //! What the library does, case by case, on SQLite. Each test has two oracles: the number of SQL statements, and
-//! equality with an uncached read. `behaviour_postgres` and `behaviour_mysql` run the same suite on servers.
+//! equality with an uncached read. `elsewhere` runs the suite again with other stores; `behaviour_postgres` and
+//! `behaviour_mysql` run it on servers.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
@@ -7,12 +8,18 @@
 mod database;
 #[path = "unusual/sqlite.rs"]
 mod dialect;
-#[path = "kept/memory.rs"]
 mod kept;
 #[path = "suite.rs"]
 mod suite;
 
+tests::redis_suite! {
+    fn copies_in_the_memory_of_processes();
+
+    mod copies;
+}
+
 mod deferred;
+mod elsewhere;
 mod given;
 mod returning;
 mod sqlite_compared;

@@ -168,7 +168,7 @@ fn misses_and_bypasses_say_why() {
     assert_eq!(row(&get), ["Missed Absent", "Stored"]);
     assert_eq!(row(&get), Vec::<String>::new());
     clock.advance(Duration::from_secs(60));
-    assert_eq!(row(&get), [kept::EXPIRED, "Stored"]);
+    assert_eq!(row(&get), [kept::expired(), "Stored"]);
     assert_eq!(row(&|conn| drop(manager.get(1).refresh().first(conn))), ["Missed Refresh", "Stored"]);
     assert_eq!(row(&|conn| drop(manager.get(1).bypass().first(conn))), ["Bypassed Asked"]);
     manager.clear_detail(1).unwrap();

@@ -11,7 +11,7 @@ mod database;
 #[path = "../behaviour/unusual/mysql.rs"]
 mod dialect;
 #[cfg(feature = "mysql")]
-#[path = "../behaviour/kept/memory.rs"]
+#[path = "../behaviour/kept.rs"]
 mod kept;
 #[cfg(feature = "mysql")]
 #[path = "../behaviour/suite.rs"]

@@ -247,7 +247,7 @@ fn first_writes_that_wait_for_a_lock_count_when_they_are_over() {
 
 #[cfg(feature = "redis")]
 mod on_redis {
-    use crate::kept_on_redis::{Open, cache};
+    use crate::kept::redis::{Open, cache};
 
     #[test]
     fn first_writes_of_connections_count_at_their_own_ends() {

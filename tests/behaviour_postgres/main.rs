@@ -11,7 +11,7 @@ mod database;
 #[path = "../behaviour/unusual/postgres.rs"]
 mod dialect;
 #[cfg(feature = "postgres")]
-#[path = "../behaviour/kept/memory.rs"]
+#[path = "../behaviour/kept.rs"]
 mod kept;
 #[cfg(feature = "postgres")]
 #[path = "../behaviour/suite.rs"]
@@ -28,10 +28,6 @@ mod deferred;
 mod functions;
 #[cfg(feature = "postgres")]
 mod given;
-#[cfg(all(feature = "postgres", feature = "redis"))]
-#[allow(dead_code, reason = "another suite has it for all of its shops")]
-#[path = "../behaviour/kept/redis.rs"]
-mod kept_on_redis;
 #[cfg(feature = "postgres")]
 mod looked_up;
 #[cfg(feature = "postgres")]
@@ -59,8 +55,3 @@ mod unusual;
 
 #[cfg(feature = "postgres")]
 use suite::*;
-
-#[cfg(all(feature = "postgres", feature = "redis"))]
-fn complete(store: cache_core::store::RedisStore) -> cache_core::store::RedisStore {
-    store
-}

@@ -8,58 +8,31 @@ mod timer;
 #[cfg(test)]
 mod tests;
 
-use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use std::cell::Cell;
-use std::collections::VecDeque;
-use std::sync::{Arc, LazyLock, MutexGuard};
-use std::{process, thread};
+use std::sync::LazyLock;
 
 pub use answer::Answer;
 pub use timer::Nap;
 
 use self::timer::Timer;
-use crate::sync::Monitor;
+use crate::runtime::workers::{Work, Workers};
 
-/// The threads that do blocking work for tasks.
-///
-/// Threads are started when work waits, and end when there has been none for a while. A desk that is dropped does what
-/// it has taken, and its threads end then.
-#[derive(Debug, Default)]
+/// The threads that do blocking work for tasks. A desk that is dropped does what it has taken.
+#[derive(Debug)]
 pub struct Desk {
-    shared: Arc<Shared>,
+    workers: Workers,
     timer: Timer,
 }
 
-type Work = Box<dyn FnOnce() + Send>;
-
-#[derive(Debug, Default)]
-struct Shared {
-    /// The process whose threads are counted in `state`: a fork takes the numbers along, and no threads.
-    process: AtomicU32,
-    state: Monitor<QueueState>,
-}
-
-#[derive(Default)]
-struct QueueState {
-    waiting: VecDeque<Work>,
-    /// Threads that there are, and those of them that do nothing.
-    threads: usize,
-    idle: usize,
-    /// No thread waits for work that may come.
-    is_stopping: bool,
-}
-
-thread_local! {
-    static IS_AT_DESK: Cell<bool> = const { Cell::new(false) };
+impl Default for Desk {
+    fn default() -> Self {
+        Self { workers: Workers::new("cache desk", Self::MOST_THREADS), timer: Timer::default() }
+    }
 }
 
 impl Desk {
     /// A store's calls wait for its server: more threads than cores are of use.
     const MOST_THREADS: usize = 16;
-    /// A thread that has had nothing to do for so long ends.
-    const LONGEST_IDLE: Duration = Duration::from_secs(10);
 
     /// The desk of the process, for work that is not about one cache.
     #[must_use]
@@ -93,90 +66,16 @@ impl Desk {
         self.timer.nap(duration)
     }
 
-    /// Whether the present thread is one of a desk.
-    #[must_use]
-    pub fn is_here() -> bool {
-        IS_AT_DESK.get()
-    }
-
     /// Lets the threads do what was taken, and end; waits for that, `timeout` at most. Work that comes afterwards is done
     /// by threads that do not wait for more.
     pub fn stop(&self, timeout: Duration) {
-        let mut state = self.shared.current();
-        state.is_stopping = true;
-        self.shared.state.wake_all();
-        // Work that runs on one of the threads would wait for itself.
-        let timeout = if Self::is_here() { Duration::ZERO } else { timeout };
-        drop(self.shared.state.wait_while(state, timeout, |state| state.threads > 0));
+        self.workers.stop(timeout);
     }
 
+    /// Without any thread the work is done at once.
     fn add(&self, work: Work) {
-        let mut state = self.shared.current();
-        state.waiting.push_back(work);
-        if state.idle < state.waiting.len() && state.threads < Self::MOST_THREADS {
-            let shared = Arc::clone(&self.shared);
-            let run = move || shared.run();
-            state.threads += usize::from(thread::Builder::new().name("cache desk".to_owned()).spawn(run).is_ok());
-        }
-        // Without any thread nobody would ever come for it.
-        let unheard = if state.threads == 0 { state.waiting.pop_back() } else { None };
-        drop(state);
-        self.shared.state.wake_one();
-        if let Some(work) = unheard {
+        if let Err(work) = self.workers.give(work) {
             work();
         }
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.shared.state.lock().is_stopping = true;
-        self.shared.state.wake_all();
-    }
-}
-
-impl Shared {
-    fn run(&self) {
-        IS_AT_DESK.set(true);
-        while let Some(work) = self.next() {
-            work();
-        }
-    }
-
-    /// What is to be done next; `None`: the thread ends, and is not counted any more.
-    fn next(&self) -> Option<Work> {
-        let mut state = self.state.lock();
-        state.idle += 1;
-        let is_idle = |state: &mut QueueState| state.waiting.is_empty() && !state.is_stopping;
-        let mut state = self.state.wait_while(state, Desk::LONGEST_IDLE, is_idle);
-        state.idle -= 1;
-        let next = state.waiting.pop_front();
-        if next.is_none() {
-            state.threads -= 1;
-            drop(state);
-            self.state.wake_all();
-        }
-        next
-    }
-
-    /// The state in this process: after a fork there are no threads, and nobody awaits anything.
-    fn current(&self) -> MutexGuard<'_, QueueState> {
-        let process = process::id();
-        let mut state = self.state.lock();
-        if self.process.swap(process, Ordering::SeqCst) == process {
-            return state;
-        }
-        let anew = QueueState { is_stopping: state.is_stopping, ..QueueState::default() };
-        let former = core::mem::replace(&mut *state, anew);
-        drop(state);
-        // What is dropped with it may come back here.
-        drop(former);
-        self.state.lock()
-    }
-}
-
-impl fmt::Debug for QueueState {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("QueueState").field("threads", &self.threads).finish_non_exhaustive()
     }
 }

@@ -1,46 +1,34 @@
 //! Claims refreshes of stale entries, one for each entry, and runs them on a few threads.
 
-use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
-use std::cell::Cell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
 use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
-use std::{process, thread};
 
 use crate::name::key::CacheKey;
-use crate::sync::Monitor;
+use crate::runtime::workers::Workers;
+use crate::sync::Mutex;
 
 /// A refresh, to be run on another thread.
 pub type Refreshing = Box<dyn FnOnce() + Send>;
 
 /// The refreshes of one cache.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Refreshes {
-    shared: Arc<Shared>,
+    workers: Workers,
+    /// The process that claimed: in a child after a fork nobody refreshes anything.
+    process: AtomicU32,
+    claims: Mutex<Claims>,
     failures: AtomicU64,
     panics: Arc<AtomicU64>,
 }
 
+/// The entries that are being refreshed, or of which a refresh failed: until when nobody tries again.
 #[derive(Debug, Default)]
-struct Shared {
-    /// The process whose threads are counted in `state`: a fork takes the numbers along, and no threads.
-    process: AtomicU32,
-    state: Monitor<QueueState>,
-}
-
-#[derive(Default)]
-struct QueueState {
-    /// The entries that are being refreshed, or of which a refresh failed: until when nobody tries again.
-    claims: HashMap<CacheKey, Option<Instant>>,
-    waiting: VecDeque<Refreshing>,
-    /// Threads that there are, and those of them that do nothing.
-    threads: usize,
-    idle: usize,
-    is_stopping: bool,
-}
+struct Claims(HashMap<CacheKey, Option<Instant>>);
 
 /// The right to refresh one entry, for this process. Whoever else finds it stale serves it as it is.
 ///
@@ -76,13 +64,25 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let mut state = self.refreshes.shared.state.lock();
+        let mut claims = self.refreshes.claims.lock();
         match self.end {
-            RefreshEnd::Done => drop(state.claims.remove(&self.key)),
+            RefreshEnd::Done => drop(claims.0.remove(&self.key)),
             RefreshEnd::Failed => {
                 self.refreshes.failures.fetch_add(1, Ordering::Relaxed);
-                state.claims.insert(self.key, Instant::now().checked_add(Self::PAUSE));
+                claims.0.insert(self.key, Instant::now().checked_add(Self::PAUSE));
             }
+        }
+    }
+}
+
+impl Default for Refreshes {
+    fn default() -> Self {
+        Self {
+            workers: Workers::new("cache refresh", Self::MOST_THREADS),
+            process: AtomicU32::default(),
+            claims: Mutex::default(),
+            failures: AtomicU64::default(),
+            panics: Arc::default(),
         }
     }
 }
@@ -92,12 +92,10 @@ impl Refreshes {
     const MOST_THREADS: usize = 4;
     /// At most so many wait. What finds no room is served stale a little longer.
     const MOST_WAITING: usize = 1_024;
-    /// A thread that has had nothing to do for so long ends.
-    const LONGEST_IDLE: Duration = Duration::from_secs(10);
 
     /// The right to refresh the entry of `key`; `None`: somebody else is at it, or has failed a moment ago.
     pub(crate) fn claim(self: &Arc<Self>, key: CacheKey) -> Option<Claim> {
-        let is_claimed = self.shared.current().claim(key, Instant::now());
+        let is_claimed = self.claims().claim(key, Instant::now());
         is_claimed.then(|| Claim { refreshes: Arc::clone(self), key, end: RefreshEnd::Failed })
     }
 
@@ -111,112 +109,47 @@ impl Refreshes {
 
     /// Takes nothing more, and waits for what was taken, `timeout` at most; what has not begun by then is dropped.
     pub(crate) fn stop(&self, timeout: Duration) {
-        let mut state = self.shared.current();
-        state.is_stopping = true;
-        self.shared.state.wake_all();
-        // What runs on one of the threads would wait for itself.
-        let timeout = if IS_REFRESHING.get() { Duration::ZERO } else { timeout };
-        let mut state = self.shared.state.wait_while(state, timeout, |state| state.threads > 0);
-        let left = core::mem::take(&mut state.waiting);
-        drop(state);
-        drop(left);
+        self.workers.stop(timeout);
+        self.workers.drop_waiting();
     }
 
     /// Runs `refreshing` on another thread, unless too much waits already, or the refreshes were stopped. Says whether it
     /// will be run.
     pub(crate) fn add(&self, refreshing: Refreshing) -> bool {
-        let mut state = self.shared.current();
-        if state.is_stopping || state.waiting.len() >= Self::MOST_WAITING {
-            drop(state);
-            return false;
-        }
-        state.waiting.push_back(refreshing);
-        if state.idle < state.waiting.len() && state.threads < Self::MOST_THREADS {
-            let (shared, panics) = (Arc::clone(&self.shared), Arc::clone(&self.panics));
-            let run = move || shared.run(&panics);
-            state.threads += usize::from(thread::Builder::new().name("cache refresh".to_owned()).spawn(run).is_ok());
-        }
-        // Without any thread nobody would ever come for it.
-        let unheard = if state.threads == 0 { state.waiting.pop_back() } else { None };
-        drop(state);
-        self.shared.state.wake_one();
-        unheard.is_none()
-    }
-}
-
-impl Drop for Refreshes {
-    fn drop(&mut self) {
-        self.shared.state.lock().is_stopping = true;
-        self.shared.state.wake_all();
-    }
-}
-
-thread_local! {
-    static IS_REFRESHING: Cell<bool> = const { Cell::new(false) };
-}
-
-impl Shared {
-    fn run(&self, panics: &AtomicU64) {
-        IS_REFRESHING.set(true);
-        while let Some(refreshing) = self.next() {
+        let panics = Arc::clone(&self.panics);
+        let counted = move || {
             if catch_unwind(AssertUnwindSafe(refreshing)).is_err() {
                 panics.fetch_add(1, Ordering::Relaxed);
             }
-        }
+        };
+        self.workers.offer(Box::new(counted), Self::MOST_WAITING).is_ok()
     }
 
-    /// What is to be done next; `None`: the thread ends, and is not counted any more.
-    fn next(&self) -> Option<Refreshing> {
-        let mut state = self.state.lock();
-        state.idle += 1;
-        let is_idle = |state: &mut QueueState| state.waiting.is_empty() && !state.is_stopping;
-        let mut state = self.state.wait_while(state, Refreshes::LONGEST_IDLE, is_idle);
-        state.idle -= 1;
-        let next = state.waiting.pop_front();
-        if next.is_none() {
-            state.threads -= 1;
-            drop(state);
-            self.state.wake_all();
-        }
-        next
-    }
-
-    /// The state in this process: after a fork there are no threads, and nobody refreshes anything.
-    fn current(&self) -> MutexGuard<'_, QueueState> {
+    /// The claims of this process.
+    fn claims(&self) -> MutexGuard<'_, Claims> {
         let process = process::id();
-        let mut state = self.state.lock();
-        if self.process.swap(process, Ordering::SeqCst) == process {
-            return state;
+        let mut claims = self.claims.lock();
+        if self.process.swap(process, Ordering::SeqCst) != process {
+            claims.0.clear();
         }
-        let anew = QueueState { is_stopping: state.is_stopping, ..QueueState::default() };
-        let former = core::mem::replace(&mut *state, anew);
-        drop(state);
-        // The claims in it ask for the lock.
-        drop(former);
-        self.state.lock()
+        claims
     }
 }
 
-impl QueueState {
+impl Claims {
     /// What failed is forgotten once there is so much of it.
     const MOST_CLAIMS: usize = 1_024;
 
     fn claim(&mut self, key: CacheKey, now: Instant) -> bool {
         let is_over = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
-        if self.claims.len() >= Self::MOST_CLAIMS {
-            self.claims.retain(|_, until| !is_over(until));
+        if self.0.len() >= Self::MOST_CLAIMS {
+            self.0.retain(|_, until| !is_over(until));
         }
-        let is_free = self.claims.get(&key).is_none_or(is_over);
+        let is_free = self.0.get(&key).is_none_or(is_over);
         if is_free {
-            self.claims.insert(key, None);
+            self.0.insert(key, None);
         }
         is_free
-    }
-}
-
-impl fmt::Debug for QueueState {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("QueueState").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 

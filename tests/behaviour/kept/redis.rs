@@ -1,4 +1,4 @@
-//! Where entries are kept: on the Redis server of `CACHE_DIESEL_REDIS_URL`, which goes by the time of the world.
+//! Entries on the Redis server of `CACHE_DIESEL_REDIS_URL`, which goes by the time of the world.
 //!
 //! A clock of a test's own says how old an entry is, and not when the server drops it.
 
@@ -8,40 +8,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cache_core::policy::NearPolicy;
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, PipeliningStore, Placing, Put, RedisStore, Release,
     Released, Releasing, Seed, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
-use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
-use cache_diesel::{Cache, CacheBuilder, ManualClock};
+use cache_core::{
+    CacheKey, Fingerprint, Life, NearCounts, Result, SystemClock, TableTags, Tag, Timestamp, Token, Value,
+};
+use cache_diesel::{Cache, CacheBuilder};
 
 /// A cache for which real time counts.
 pub fn cache() -> CacheBuilder {
     Cache::builder().store(OfShop::newest()).operation_timeout(Duration::from_secs(2))
 }
 
-/// A cache for which `clock` counts.
-pub fn cache_at(clock: &ManualClock) -> CacheBuilder {
-    cache().clock(clock.clone())
-}
-
 /// A store of a test's own, for which real time counts.
 pub fn store() -> Arc<dyn Store> {
     Arc::new(OfShop::newest())
 }
-
-/// Lets so long pass for whoever keeps intents: the server has a clock of its own.
-pub fn pass(clock: &ManualClock, duration: Duration) {
-    clock.advance(duration);
-    std::thread::sleep(duration);
-}
-
-/// What a look-up of an entry past its deadline finds: the server still has it.
-pub const EXPIRED: &str = "Missed Expired";
-
-/// Whether entries are kept outside of the process.
-pub const IS_OUTSIDE: bool = true;
 
 /// Many tests at once on one machine: a call may take longer than any service would wait, and its answer is taken.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,8 +57,8 @@ impl OfShop {
         let shop = COUNT.fetch_add(1, Ordering::Relaxed);
         let store = RedisStore::from_url(&format!("{url}?prefix=test:{second:x}:{}:{shop}", process::id())).unwrap();
         store.set_operation_timeout(PATIENCE);
-        // What each of the suites has over the server.
-        let shop = Arc::new(Shop { store: super::complete(store), is_closed: AtomicBool::new(false) });
+        let store = if super::place() == super::Place::Near { in_front_of(store) } else { store };
+        let shop = Arc::new(Shop { store, is_closed: AtomicBool::new(false) });
         NEWEST.set(Some(Arc::clone(&shop)));
         Self(shop)
     }
@@ -87,6 +73,11 @@ impl OfShop {
     fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::Relaxed)
     }
+}
+
+/// The clock of a test may stand still: how long nothing was heard of the server goes by the wall's.
+fn in_front_of(store: RedisStore) -> RedisStore {
+    store.near(NearPolicy::with_capacity(16 << 20), Arc::new(SystemClock::new())).unwrap()
 }
 
 /// Tokens that nobody else has, and nothing noted.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::{goods, makers, shop};
 use crate::database::Conn;
-use crate::kept::IS_OUTSIDE;
+use crate::kept::is_outside;
 
 /// Rows of this model stay in the process, and so does every page with one in it.
 #[derive(Cached, Debug, Identifiable, Queryable, Selectable)]
@@ -37,7 +37,7 @@ fn pages_with_a_row_that_stays_in_the_process_are_kept_in_memory_only() {
     };
     shop.counted(|| read(&mut conn));
     let (count, ()) = shop.counted(|| read(&mut conn));
-    assert_eq!(count, if IS_OUTSIDE { 5 } else { 0 });
+    assert_eq!(count, if is_outside() { 5 } else { 0 });
     diesel::update(makers::table.find(1)).set(makers::name.eq("Eve")).execute(&mut writer).unwrap();
     assert_eq!(pages.get(10).first(&mut conn).unwrap().maker.name, "Eve");
 }

@@ -3,30 +3,16 @@
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
-use std::sync::{Barrier, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::task::Wake;
+use std::thread;
 use std::time::Instant;
 
 use super::*;
+use crate::runtime::bell::Bell;
 use crate::sync::Mutex;
 
 const LONG: Duration = Duration::from_secs(20);
-
-/// Counts how often it was woken.
-#[derive(Default)]
-struct Bell(AtomicUsize);
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl Bell {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
 
 /// A task of a runtime of one thread.
 struct Unpark(thread::Thread);
@@ -112,8 +98,8 @@ fn in_every_order_of_steps_the_last_task_is_woken_once_and_the_value_is_given_on
 fn work_is_done_elsewhere_and_its_result_awaited() {
     let desk = Desk::new();
     let caller = thread::current().id();
-    let (thread, is_at_desk) = block_on(desk.call(|| (thread::current().id(), Desk::is_here())));
-    assert!(thread != caller && is_at_desk && !Desk::is_here());
+    let (thread, name) = block_on(desk.call(|| (thread::current().id(), thread::current().name().map(str::to_owned))));
+    assert!(thread != caller && name.as_deref() == Some("cache desk"));
 }
 
 #[test]
@@ -149,7 +135,7 @@ fn work_that_blocks_is_done_side_by_side_and_more_of_it_waits() {
         })
         .collect();
     let after: Vec<_> = (0..100).map(|number| desk.call(move || number)).collect();
-    assert_eq!(desk.shared.state.lock().threads, Desk::MOST_THREADS);
+    assert_eq!(desk.workers.counter()(), Desk::MOST_THREADS);
     let leaders =
         usize::from(barrier.wait().is_leader()) + answers.into_iter().map(block_on).map(usize::from).sum::<usize>();
     assert_eq!(leaders, 1);
@@ -167,10 +153,10 @@ fn a_desk_that_stops_does_what_it_has_taken_and_its_threads_end() {
         });
     }
     desk.stop(LONG);
-    assert_eq!((done.load(Ordering::SeqCst), desk.shared.state.lock().threads), (100, 0));
+    assert_eq!((done.load(Ordering::SeqCst), desk.workers.counter()()), (100, 0));
     assert_eq!(block_on(desk.call(|| 7)), 7);
     desk.stop(LONG);
-    assert_eq!(desk.shared.state.lock().threads, 0);
+    assert_eq!(desk.workers.counter()(), 0);
 }
 
 #[test]
@@ -183,11 +169,14 @@ fn a_desk_that_stops_itself_does_not_wait() {
 #[test]
 fn a_desk_that_is_dropped_does_what_it_has_taken_and_its_threads_end() {
     let desk = Desk::new();
-    let (shared, answer) = (Arc::clone(&desk.shared), desk.call(|| 7));
+    let (thread_count, answer) = (desk.workers.counter(), desk.call(|| 7));
     drop(desk);
     assert_eq!(block_on(answer), 7);
-    let state = shared.state.wait_while(shared.state.lock(), LONG, |state| state.threads > 0);
-    assert_eq!(state.threads, 0);
+    let until = Instant::now() + LONG;
+    while thread_count() > 0 {
+        assert!(Instant::now() < until, "{} threads are left", thread_count());
+        thread::yield_now();
+    }
 }
 
 #[test]
@@ -221,7 +210,7 @@ fn a_thousand_naps_take_one_thread() {
         thread::yield_now();
     }
     assert!(naps.iter_mut().all(|nap| poll(nap, &bell).is_ready()));
-    assert_eq!(desk.shared.state.lock().threads, 0);
+    assert_eq!(desk.workers.counter()(), 0);
 }
 
 #[test]

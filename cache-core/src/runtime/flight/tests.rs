@@ -1,7 +1,6 @@
 //! Tests flights that tasks follow: every order in which they come, go and are told.
 
 use core::pin::Pin;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
 use std::sync::mpsc;
 use std::task::Wake;
@@ -10,24 +9,10 @@ use std::time::Instant;
 use super::*;
 use crate::clock::Timestamp;
 use crate::name::key::{Fingerprint, KeyBytes, Kind};
+use crate::runtime::bell::Bell;
 use crate::runtime::desk::Desk;
 
 const LONG: Duration = Duration::from_secs(20);
-
-#[derive(Default)]
-struct Bell(AtomicUsize);
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl Bell {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
 
 fn poll(following: &mut Following, bell: &Arc<Bell>) -> Poll<Waited> {
     Pin::new(following).poll(&mut Context::from_waker(&Waker::from(Arc::clone(bell))))

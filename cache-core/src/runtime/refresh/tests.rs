@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use super::{Claim, QueueState, Refreshes};
+use super::{Claim, Claims, Refreshes};
 use crate::cache::Cache;
 use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
 
@@ -41,22 +41,22 @@ fn what_could_not_be_refreshed_is_left_alone_for_a_moment() {
     drop(cache.claim_refresh(key(1)).unwrap());
     assert!(cache.claim_refresh(key(1)).is_none());
     assert_eq!(cache.statistics().refresh_failure_count, 1);
-    let mut state = QueueState::default();
-    state.claims.insert(key(1), Some(now + Claim::PAUSE));
-    assert!(!state.claim(key(1), now));
-    assert!(state.claim(key(1), now + Claim::PAUSE));
-    assert!(!state.claim(key(1), now + Claim::PAUSE * 2), "it is under way");
+    let mut claims = Claims::default();
+    claims.0.insert(key(1), Some(now + Claim::PAUSE));
+    assert!(!claims.claim(key(1), now));
+    assert!(claims.claim(key(1), now + Claim::PAUSE));
+    assert!(!claims.claim(key(1), now + Claim::PAUSE * 2), "it is under way");
 }
 
 #[test]
 fn failures_do_not_add_up_without_end() {
-    let (mut state, now) = (QueueState::default(), Instant::now());
+    let (mut claims, now) = (Claims::default(), Instant::now());
     for id in 0..10_000 {
-        state.claims.insert(key(id), Some(now));
-        state.claim(key(-1 - id), now);
-        state.claims.insert(key(-1 - id), Some(now));
+        claims.0.insert(key(id), Some(now));
+        claims.claim(key(-1 - id), now);
+        claims.0.insert(key(-1 - id), Some(now));
     }
-    assert!(state.claims.len() <= QueueState::MOST_CLAIMS + 1);
+    assert!(claims.0.len() <= Claims::MOST_CLAIMS + 1);
 }
 
 #[test]
@@ -131,24 +131,22 @@ fn a_shutdown_waits_no_longer_than_it_is_told_and_never_for_itself() {
 #[test]
 fn the_threads_end_with_the_cache() {
     let cache = Cache::memory();
-    let shared = Arc::clone(&cache.0.refreshes.shared);
+    let thread_count = cache.0.refreshes.workers.counter();
     let (told, tells) = mpsc::channel();
     assert!(cache.refresh_later(Box::new(move || told.send(()).unwrap())));
     tells.recv_timeout(LONG).unwrap();
     drop(cache);
-    wait_for("the threads have ended", || shared.state.lock().threads == 0);
+    wait_for("the threads have ended", || thread_count() == 0);
 }
 
 #[test]
 fn a_child_process_begins_anew() {
     let cache = Cache::memory();
     let claim = cache.claim_refresh(key(1)).unwrap();
-    let shared = &cache.0.refreshes.shared;
-    shared.state.lock().threads = Refreshes::MOST_THREADS;
+    let refreshes = &cache.0.refreshes;
     let waiting = cache.claim_refresh(key(2)).unwrap();
-    shared.state.lock().waiting.push_back(Box::new(move || waiting.done()));
-    // As it is in a child: its number is another one, and none of the threads is there.
-    shared.process.store(0, Ordering::SeqCst);
+    refreshes.workers.fork(Box::new(move || waiting.done()));
+    refreshes.process.store(0, Ordering::SeqCst);
     let (told, tells) = mpsc::channel();
     assert!(cache.claim_refresh(key(1)).is_some());
     assert!(cache.refresh_later(Box::new(move || told.send(()).unwrap())));

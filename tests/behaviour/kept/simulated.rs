@@ -1,16 +1,12 @@
-//! Where entries are kept: as bytes on a simulated server, which goes by its own clock.
+//! Entries as bytes on a simulated server, which goes by its own clock.
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cache_core::store::{Names, RemoteStore, Store};
 use cache_diesel::{Cache, CacheBuilder, ManualClock};
 use conformance::Time;
 use conformance::simulation::{Server, SimulatedLink};
-
-/// Whether entries are kept outside of the process.
-pub const IS_OUTSIDE: bool = true;
 
 /// A cache for which real time counts.
 pub fn cache() -> CacheBuilder {
@@ -26,14 +22,6 @@ pub fn cache_at(clock: &ManualClock) -> CacheBuilder {
 pub fn store() -> Arc<dyn Store> {
     Arc::new(on_server(Time::real()))
 }
-
-/// Lets so long pass for whoever keeps intents.
-pub fn pass(clock: &ManualClock, duration: Duration) {
-    clock.advance(duration);
-}
-
-/// What a look-up of an entry past its deadline finds: the server has dropped it.
-pub const EXPIRED: &str = "Missed Absent";
 
 thread_local! {
     static NEWEST: RefCell<Option<Server>> = const { RefCell::new(None) };
