@@ -78,8 +78,9 @@ fn add_elsewhere() {
         install();
         caches::configure(["elsewhere", "crowd"].map(|name| {
             let link = SimulatedLink::new(&Server::new(Time::real()), Names::starting_with(name).unwrap());
+            let builder = Cache::builder().store(RemoteStore::new(link));
             // A machine that is busy may let a crowd wait for long.
-            (name, Cache::builder().store(RemoteStore::new(link)).operation_timeout(Duration::from_secs(20)))
+            (name, builder.intent_life(Duration::from_secs(120)).operation_timeout(Duration::from_secs(20)))
         }))
         .unwrap();
     });

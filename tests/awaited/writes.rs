@@ -118,7 +118,10 @@ macro_rules! manager_writes {
                 let conn = &mut <$awaited>::establish(&url).await.unwrap();
                 let post = Post::cached().insert(NewPost { shelf: 1, title: "Old" }).get_result(conn).await.unwrap();
                 let (id, title) = (post.id, |title: &str| Post { title: title.into(), ..post.clone() });
-                assert_eq!(seen(&mut reader, id).0.as_deref(), Some("Old"));
+                // The first read of a connection may have to ask who it is: the two may be different accounts.
+                for _ in 0..2 {
+                    assert_eq!(seen(&mut reader, id).0.as_deref(), Some("Old"));
+                }
                 told_of(id);
                 let undone = conn.transaction(async |conn| {
                     Post::cached().save(&title("Undone")).get_result(conn).await?;
