@@ -9,9 +9,9 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use tower_layer::Layer;
 
-use crate::request::Variant;
 use crate::rules::{Credential, Rules, User};
 use crate::service::PageService;
+use crate::unkept::Unkept;
 
 /// A layer that keeps pages. Clones share what was said of it.
 ///
@@ -27,6 +27,7 @@ pub struct PageCache {
     relevance: Option<Timeout>,
     is_independent: bool,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) unkept: Arc<Unkept>,
 }
 
 impl PageCache {
@@ -41,6 +42,7 @@ impl PageCache {
             relevance: None,
             is_independent: false,
             rules: Arc::new(Rules::new()),
+            unkept: Arc::default(),
         }
     }
 
@@ -140,15 +142,15 @@ impl PageCache {
     }
 
     /// The computation of one page; `shown` is how messages call it.
-    pub(crate) fn computation(&self, variant: &Variant<'_>, shown: impl fmt::Display) -> Computation<'static> {
-        let mut page = self.cache.computation_of(self.label, variant, shown);
+    pub(crate) fn computation(&self, page: &KeyBytes, shown: impl fmt::Display) -> Computation<'static> {
+        let mut computation = self.cache.computation_of(self.label, page, shown);
         if let Some(timeout) = self.timeout {
-            page = page.timeout(timeout);
+            computation = computation.timeout(timeout);
         }
         if let Some(timeout) = self.relevance {
-            page = page.relevance_timeout(timeout);
+            computation = computation.relevance_timeout(timeout);
         }
-        if self.is_independent { page.depends_on_nothing() } else { page }
+        if self.is_independent { computation.depends_on_nothing() } else { computation }
     }
 }
 

@@ -54,6 +54,7 @@ mod request;
 mod response;
 mod rules;
 mod service;
+mod unkept;
 mod validator;
 
 #[cfg(test)]

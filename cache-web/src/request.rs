@@ -14,7 +14,9 @@ use crate::rules::Rules;
 /// Which page is asked for: everything that it may depend on, but for what is read.
 #[derive(Debug, Hash, PartialEq, Eq)]
 pub(crate) struct Variant<'a> {
-    host: Option<&'a [u8]>,
+    hosts: Vec<&'a [u8]>,
+    /// What the address itself says of scheme and host, if it does.
+    origin: Option<(Option<&'a str>, &'a str)>,
     path: &'a str,
     query: Vec<&'a str>,
     /// Of each header that is named, its values.
@@ -74,7 +76,8 @@ pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &Rules) -> Resu
     let values = |own: &String| cookies.iter().filter(|(name, _)| name == own).map(|(_, value)| *value).collect();
     let uri = uri(request);
     Ok(Variant {
-        host: headers.get(HOST).map(|host| host.as_bytes()).or(uri.host().map(str::as_bytes)),
+        hosts: headers.get_all(HOST).iter().map(|host| host.as_bytes()).collect(),
+        origin: uri.authority().map(|authority| (uri.scheme_str(), authority.as_str())),
         path: uri.path(),
         query: query(uri.query().unwrap_or_default(), rules.query.as_deref()),
         headers: rules

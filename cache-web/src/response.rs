@@ -1,7 +1,6 @@
 //! Decides whether an answer is of a kind that is kept.
 
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, COOKIE, SET_COOKIE, VARY};
-use http::response::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::outcome::Unstored;
@@ -10,14 +9,16 @@ use crate::rules::Rules;
 
 /// Why an answer is not kept, if it is not. `size`: that of its body, if it is known; `has_user`: it was asked for by a
 /// user whom its key names.
-pub(crate) fn refusal(answer: &Parts, size: Option<u64>, has_user: bool, rules: &Rules) -> Option<Unstored> {
-    let headers = &answer.headers;
+pub(crate) fn refusal(
+    status: StatusCode,
+    headers: &HeaderMap,
+    (size, has_user): (Option<u64>, bool),
+    rules: &Rules,
+) -> Option<Unstored> {
     let is_encoded = headers.get_all(CONTENT_ENCODING).iter().any(|encoding| encoding != "identity");
     match size {
-        _ if answer.status == StatusCode::PARTIAL_CONTENT || headers.contains_key(CONTENT_RANGE) => {
-            Some(Unstored::Partial)
-        }
-        _ if answer.status != StatusCode::OK => Some(Unstored::Status),
+        _ if status == StatusCode::PARTIAL_CONTENT || headers.contains_key(CONTENT_RANGE) => Some(Unstored::Partial),
+        _ if status != StatusCode::OK => Some(Unstored::Status),
         _ if headers.contains_key(SET_COOKIE) => Some(Unstored::SetsCookie),
         _ if says(headers, &CACHE_CONTROL, "no-store") => Some(Unstored::Private),
         _ if says(headers, &CACHE_CONTROL, "private") && !has_user => Some(Unstored::Private),

@@ -5,7 +5,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use bytes::Bytes;
-use cache_core::{CachedEntry, Origin};
+use cache_core::{CachedEntry, KeyBytes, Origin};
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, ETAG, EXPIRES, IF_MODIFIED_SINCE, IF_NONE_MATCH, VARY,
 };
@@ -62,26 +62,44 @@ where
         let (mut head, body) = request.into_parts();
         let rules = &self.pages.rules;
         let (page, has_user) = match ask(&head, has_body, rules) {
-            Ok(variant) => (self.pages.computation(&variant, uri(&head)), variant.has_user()),
+            Ok(variant) => (KeyBytes::of(&variant), variant.has_user()),
             Err(passed) => {
                 let answer = inner.call(Request::from_parts(head, body));
-                return Box::pin(async move {
-                    let mut answer = answer.await?.map(PageBody::passing);
-                    answer.extensions_mut().insert(PageOutcome::Passed(passed));
-                    Ok(answer)
-                });
+                return Box::pin(
+                    async move { Ok(with(answer.await?.map(PageBody::passing), PageOutcome::Passed(passed))) },
+                );
             }
         };
+        let (rules, unkept) = (self.pages.rules.clone(), self.pages.unkept.clone());
+        if unkept.has(&page) {
+            let is_whole = head.method == Method::GET;
+            let answer = inner.call(Request::from_parts(head, body));
+            return Box::pin(async move {
+                let answer = answer.await?.map(PageBody::passing);
+                let refused = refusal_of(&answer, has_user, &rules);
+                // An answer to `HEAD` does not tell what one to `GET` would be.
+                if is_whole {
+                    unkept.note(page, refused.is_none());
+                }
+                Ok(with(answer, refused.map_or(PageOutcome::Unkept, PageOutcome::Unstored)))
+            });
+        }
+        let computation = self.pages.computation(&page, uri(&head));
         let client = Client::of(&mut head.headers, &head.method);
         head.method = Method::GET;
-        let rules = self.pages.rules.clone();
         let rendering = move || -> Rendering<Given, S::Error> {
             Box::pin(async move {
                 let answer = inner.call(Request::from_parts(head, body)).await.map_err(Ended::Failed)?;
                 render(answer, has_user, &rules).await
             })
         };
-        Box::pin(async move { client.answer(page.entry_async(rendering).await) })
+        Box::pin(async move {
+            let ended = computation.entry_async(rendering).await;
+            if matches!(ended, Err(Ended::Unstored(..))) {
+                unkept.note(page, false);
+            }
+            client.answer(ended)
+        })
     }
 }
 
@@ -95,18 +113,27 @@ enum Ended<B: Body, E> {
     Unstored(Box<Answer<B>>, Unstored),
 }
 
+fn with<B>(mut answer: Response<B>, outcome: PageOutcome) -> Response<B> {
+    answer.extensions_mut().insert(outcome);
+    answer
+}
+
+/// Why an answer is not kept, if it is not.
+fn refusal_of<B: Body>(answer: &Response<B>, has_user: bool, rules: &Rules) -> Option<Unstored> {
+    refusal(answer.status(), answer.headers(), (answer.body().size_hint().exact(), has_user), rules)
+}
+
 async fn render<B, E>(answer: Response<B>, has_user: bool, rules: &Rules) -> Result<Page, Ended<B, E>>
 where
     B: Body<Data = Bytes>,
 {
-    let (head, body) = answer.into_parts();
-    let unstored = |head, body, reason| Err(Ended::Unstored(Box::new(Response::from_parts(head, body)), reason));
-    if let Some(reason) = refusal(&head, body.size_hint().exact(), has_user, rules) {
-        return unstored(head, PageBody::passing(body), reason);
+    if let Some(reason) = refusal_of(&answer, has_user, rules) {
+        return Err(Ended::Unstored(Box::new(answer.map(PageBody::passing)), reason));
     }
+    let (head, body) = answer.into_parts();
     match PageBody::read(body, rules.max_size).await {
         Ok(body) => Ok(Page::rendered(head.headers, body, rules)),
-        Err(body) => unstored(head, body, Unstored::Broken),
+        Err(body) => Err(Ended::Unstored(Box::new(Response::from_parts(head, body)), Unstored::Broken)),
     }
 }
 
@@ -135,22 +162,20 @@ impl Client {
             Ok(entry) => Ok(self.page(&entry)),
             Err(Ended::Failed(error)) => Err(error),
             Err(Ended::Unstored(answer, reason)) => {
-                let mut answer = *answer;
-                answer.extensions_mut().insert(PageOutcome::Unstored(reason));
+                let answer = with(*answer, PageOutcome::Unstored(reason));
                 Ok(if self.is_head { without_body(answer) } else { answer })
             }
         }
     }
 
     fn page<B: Body<Data = Bytes>>(&self, entry: &CachedEntry<Page>) -> Answer<B> {
-        let mut answer = self.head(entry);
-        answer.extensions_mut().insert(match entry.origin {
+        let outcome = match entry.origin {
             Origin::Hit => PageOutcome::Hit,
             Origin::Stale => PageOutcome::Stale,
             _ if entry.state().is_some() => PageOutcome::Rendered,
             _ => PageOutcome::Unkept,
-        });
-        answer
+        };
+        with(self.head(entry), outcome)
     }
 
     fn head<B: Body<Data = Bytes>>(&self, entry: &CachedEntry<Page>) -> Answer<B> {

@@ -132,7 +132,11 @@ fn an_answer_is_not_kept_for_a_reason() {
             answer = answer.header(*name, *value);
         }
         let (head, ()) = answer.body(()).unwrap().into_parts();
-        assert_eq!(refusal(&head, size, has_user, &rules()), expected, "{status} {size:?} {has_user} {headers:?}");
+        assert_eq!(
+            refusal(head.status, &head.headers, (size, has_user), &rules()),
+            expected,
+            "{status} {size:?} {has_user} {headers:?}"
+        );
     }
 }
 

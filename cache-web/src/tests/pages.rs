@@ -180,9 +180,29 @@ fn what_is_not_kept_is_given_as_it_is() {
             let given = shown.get("/a");
             assert_eq!((given.outcome, given.body), (PageOutcome::Unstored(reason), format!("{text} {count}")));
         }
-        let head = shown.ask(Request::head("/a").body(Body::empty()).unwrap());
+        let head = Shown::new(|pages| pages, render).ask(Request::head("/a").body(Body::empty()).unwrap());
         assert_eq!((&*head.body, head.outcome), ("", PageOutcome::Unstored(reason)));
     }
+}
+
+#[test]
+fn an_address_whose_answers_are_not_kept_keeps_its_conditions_until_one_could_be() {
+    fn at_last(request: &Request<Body>, count: usize) -> Response<Body> {
+        let known = request.headers().contains_key("if-none-match");
+        let status = if count < 3 { 404 } else { 200 };
+        Response::builder().status(status).body(format!("{count} {known}").into()).unwrap()
+    }
+    let shown = Shown::new(|pages| pages, at_last);
+    let ask = || shown.ask(Request::get("/a").header("if-none-match", "\"a\"").body(Body::empty()).unwrap());
+    let given: Vec<_> = (0..5).map(|_| ask()).map(|given| (given.body, given.outcome)).collect();
+    let outcomes = [
+        ("1 false", PageOutcome::Unstored(Unstored::Status)),
+        ("2 true", PageOutcome::Unstored(Unstored::Status)),
+        ("3 true", PageOutcome::Unkept),
+        ("4 false", PageOutcome::Rendered),
+        ("4 false", PageOutcome::Hit),
+    ];
+    assert_eq!(given, outcomes.map(|(body, outcome)| (body.to_owned(), outcome)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod chromium;
 #[path = "../../src/load/client.rs"]
 mod client;
 mod pages;

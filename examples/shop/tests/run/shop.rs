@@ -9,6 +9,8 @@ use crate::client::{Answer, Client};
 /// A shop that runs.
 pub(crate) struct Shop {
     process: Child,
+    /// Its URL.
+    pub(crate) address: String,
     client: Client,
     /// What it prints.
     pub(crate) lines: BufReader<std::process::ChildStdout>,
@@ -22,8 +24,9 @@ impl Shop {
         let mut lines = BufReader::new(process.stdout.take().unwrap());
         let mut first = String::new();
         lines.read_line(&mut first).unwrap();
-        let address: SocketAddr = first.trim().strip_prefix("http://").unwrap().parse().unwrap();
-        Self { process, client: Client::connect(address).unwrap(), lines }
+        let address = first.trim().to_owned();
+        let socket: SocketAddr = address.strip_prefix("http://").unwrap().parse().unwrap();
+        Self { process, address, client: Client::connect(socket).unwrap(), lines }
     }
 
     /// A browser without a panel.
