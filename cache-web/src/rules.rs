@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cache_core::{Fingerprint, KeyBytes};
+use cache_core::KeyBytes;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
@@ -104,9 +104,4 @@ impl Rules {
     pub(crate) fn is_personal(&self) -> bool {
         self.user.is_some() || !self.cookies.is_empty() || self.names(&AUTHORIZATION) || self.names(&COOKIE)
     }
-}
-
-/// The digits of a digest.
-pub(crate) fn digits(digest: &Fingerprint) -> String {
-    digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,24 +1,32 @@
 //! Decides whether a client has the page already: makes an `ETag`, and reads `If-None-Match`.
 
+use bytes::Bytes;
 use cache_core::Fingerprint;
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderValue};
-
-use crate::rules::digits;
 
 /// The `ETag` of a page that is kept under `state`, with a body of this digest. It is a weak one: a layer outside may encode
 /// the page.
 pub(crate) fn etag(state: &Fingerprint, body: &Fingerprint) -> HeaderValue {
     let digest = Fingerprint::of(&[state.as_bytes(), body.as_bytes()]);
-    let etag = format!("W/\"{}\"", digits(&digest));
-    HeaderValue::try_from(etag).expect("digits are no control characters")
+    let mut etag = Vec::with_capacity(36);
+    etag.extend_from_slice(b"W/\"");
+    for byte in digest.as_bytes() {
+        etag.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+    }
+    etag.push(b'"');
+    HeaderValue::from_maybe_shared(Bytes::from(etag)).expect("digits are no control characters")
 }
 
 /// Whether `If-None-Match` names `etag`, by the weak comparison.
 pub(crate) fn is_there(request: &HeaderMap, etag: &HeaderValue) -> bool {
-    let opaque = |etag: &'_ [u8]| etag.strip_prefix(b"W/").unwrap_or(etag).to_vec();
     let own = opaque(etag.as_bytes());
     let values = request.get_all(IF_NONE_MATCH).iter();
     let mut named = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
     named.any(|named| named == b"*" || opaque(named) == own)
+}
+
+/// An `ETag` without the mark of a weak one.
+fn opaque(etag: &[u8]) -> &[u8] {
+    etag.strip_prefix(b"W/").unwrap_or(etag)
 }
