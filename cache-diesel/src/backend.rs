@@ -33,6 +33,8 @@ mod scheme;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod structure;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod url;
 
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
@@ -124,6 +126,14 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + QueryMetadata
         conn: &'a mut C::Conn,
         columns: &'a [AskedColumn],
     ) -> Reply<'a, QueryResult<Vec<FactRow>>>;
+
+    /// Asks an open connection what the structure of its database does to rows by itself.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be asked.
+    #[doc(hidden)]
+    fn structure<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<FactRow>>>;
 
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]

@@ -247,6 +247,7 @@ pub use read::{
 #[cfg(feature = "async")]
 pub use setup::awaited::track_async;
 pub use setup::caches;
+pub use setup::check::{CheckReport, Finding, Trap, check};
 pub use setup::clear::{After, Clear, Clears};
 pub use setup::contradiction::{Contradiction, contradictions};
 pub use setup::explain_sql::{SqlExplanation, explain_sql};

@@ -29,6 +29,7 @@ mod split;
 mod statement;
 mod token;
 mod transaction;
+mod trigger;
 mod variable;
 mod walk;
 mod whole;
@@ -54,6 +55,7 @@ pub(crate) use read::{SelectText, read};
 pub(crate) use rule::{calls_any, defined_by, rule};
 #[cfg(feature = "postgres")]
 pub(crate) use session::HARMLESS_SETTINGS;
+pub(crate) use trigger::trigger_body;
 pub(crate) use whole::is_counted_whole;
 
 /// Gives `each` the effects of the statements in `sql`, in order.

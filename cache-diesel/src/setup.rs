@@ -4,6 +4,7 @@ pub mod caches;
 
 #[cfg(feature = "async")]
 pub(crate) mod awaited;
+pub(crate) mod check;
 pub(crate) mod clear;
 pub(crate) mod contradiction;
 pub(crate) mod explain_sql;

@@ -26,6 +26,12 @@ fn the_shop_of_chinook_is_read_as_it_is() {
     compare(&Database::of_file(&file));
 }
 
+#[test]
+fn the_models_declare_all_that_the_database_does() {
+    let report = cache_diesel::check(&mut Database::empty().open()).unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
 fn file_of_chinook() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let dir = std::env::var_os("CHINOOK_DIR").map_or(beside, PathBuf::from);

@@ -1,6 +1,9 @@
-//! What tests on servers rely on: each has a database of its own, and leaves nothing behind.
+//! What tests on servers rely on: each has a database of its own, and leaves nothing behind. What the library asks
+//! servers for once, it asks here.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+mod checked;
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use diesel::{connection::SimpleConnection as _, prelude::*, sql_query, sql_types};

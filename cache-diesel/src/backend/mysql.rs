@@ -13,7 +13,7 @@ use diesel::sql_types::{Nullable, Text};
 use crate::backend::bound::{from_native_endian, last_bytes};
 use crate::backend::line::{Line, Reply};
 use crate::backend::url::{ServerUrl, percent_decoded};
-use crate::backend::{CacheBackend, SessionState, declared};
+use crate::backend::{CacheBackend, SessionState, declared, structure};
 use crate::catalogue::{AskedColumn, FactRow};
 use crate::identity::address::DatabaseAddress;
 use crate::identity::answer::{ServerAnswer, ServerRole};
@@ -98,6 +98,10 @@ impl CacheBackend for Mysql {
         columns: &'a [AskedColumn],
     ) -> Reply<'a, QueryResult<Vec<FactRow>>> {
         Box::pin(declared::mysql::ask::<C>(conn, columns))
+    }
+
+    fn structure<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<FactRow>>> {
+        Box::pin(structure::mysql::ask::<C>(conn))
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

@@ -14,7 +14,7 @@ use diesel::sql_types::{Bool, Text};
 use crate::backend::bound::{from_big_endian, last_bytes};
 use crate::backend::line::{Line, Reply};
 use crate::backend::url::{ServerUrl, percent_decoded};
-use crate::backend::{CacheBackend, SessionState, declared};
+use crate::backend::{CacheBackend, SessionState, declared, structure};
 use crate::catalogue::{AskedColumn, FactRow};
 use crate::identity::address::DatabaseAddress;
 use crate::identity::answer::ServerAnswer;
@@ -96,6 +96,10 @@ impl CacheBackend for Pg {
         columns: &'a [AskedColumn],
     ) -> Reply<'a, QueryResult<Vec<FactRow>>> {
         Box::pin(declared::postgres::ask::<C>(conn, columns))
+    }
+
+    fn structure<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<FactRow>>> {
+        Box::pin(structure::postgres::ask::<C>(conn))
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

@@ -14,7 +14,7 @@ use diesel::sqlite::Sqlite;
 
 use crate::backend::line::{Line, Reply, ready};
 use crate::backend::url::percent_decoded;
-use crate::backend::{CacheBackend, SessionState, declared};
+use crate::backend::{CacheBackend, SessionState, declared, structure};
 use crate::catalogue::{AskedColumn, FactRow};
 use crate::identity::address::{DatabaseAddress, Visibility};
 use crate::identity::answer::ServerAnswer;
@@ -82,6 +82,10 @@ impl CacheBackend for Sqlite {
         columns: &'a [AskedColumn],
     ) -> Reply<'a, QueryResult<Vec<FactRow>>> {
         Box::pin(declared::sqlite::ask::<C>(conn, columns))
+    }
+
+    fn structure<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Vec<FactRow>>> {
+        Box::pin(structure::sqlite::ask::<C>(conn))
     }
 
     fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {

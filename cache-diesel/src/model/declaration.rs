@@ -134,6 +134,25 @@ pub(crate) fn declared() -> Vec<DeclaredModel> {
     inventory::iter::<Declaration>().map(declared).collect()
 }
 
+/// What a model says of its table.
+pub(crate) struct ModelOfTable {
+    /// What it says of its table.
+    pub(crate) declaration: tables::Declaration,
+    /// The struct's name.
+    pub(crate) name: &'static str,
+    /// The struct's path.
+    pub(crate) path: String,
+}
+
+/// What every model of the program says of its table.
+pub(crate) fn models_of_tables() -> Vec<ModelOfTable> {
+    let of = |declaration: &Declaration| {
+        let definition = declaration.definition;
+        ModelOfTable { declaration: (declaration.declare)(), name: definition.name, path: definition.path() }
+    };
+    inventory::iter::<Declaration>().map(of).collect()
+}
+
 /// What a manager is called: its `key`, or its table's name; with the model's name where several models
 /// of the table have no `key`.
 pub(crate) fn manager_name(definition: &Definition, table: &str) -> String {

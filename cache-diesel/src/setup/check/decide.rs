@@ -1,0 +1,229 @@
+//! Decides what of the structure of a database the models should declare, and do not. Pure.
+
+use std::collections::BTreeSet;
+
+use cache_core::TagKind;
+use cache_core::tables::Tables;
+
+use super::fact::StructureFact;
+use super::{Finding, Trap};
+use crate::catalogue::Catalogue;
+use crate::model::declaration::ModelOfTable;
+
+/// What models declare.
+pub(super) struct Models<'a> {
+    pub(super) models: &'a [ModelOfTable],
+    pub(super) tables: &'a Tables,
+    /// What models say to be compared byte by byte: the model's path, its table, the column.
+    pub(super) stated: &'a [(String, String, &'static str)],
+}
+
+impl Models<'_> {
+    /// The columns of the table's key, if it has a model.
+    pub(super) fn key_of(&self, table: &str) -> Vec<String> {
+        let Some(model) = self.of(table).next() else { return Vec::new() };
+        let columns = model.declaration.key.0.split(',');
+        let name = |column: &str| column.rsplit('.').next().unwrap_or(column).to_owned();
+        columns.map(|column| name(column).trim_matches(['(', ')', ' ', '`', '"']).to_lowercase()).collect()
+    }
+
+    fn of<'m>(&'m self, table: &'m str) -> impl Iterator<Item = &'m ModelOfTable> {
+        self.models.iter().filter(move |model| model.declaration.table == table)
+    }
+
+    fn has(&self, table: &str) -> bool {
+        self.of(table).next().is_some()
+    }
+
+    /// How an option names the table: by its model, if it has one.
+    fn option_name<'m>(&'m self, table: &'m str) -> &'m str {
+        let mut names = self.of(table).map(|model| model.name);
+        match (names.next(), names.next()) {
+            (Some(name), None) => name,
+            _ => table,
+        }
+    }
+
+    /// Whether reads of `table` depend on `kind` of `other`.
+    fn covers(&self, table: &str, other: &str, kind: TagKind) -> bool {
+        let reached = self.tables.reached_by(table).iter();
+        reached.into_iter().any(|(name, tag)| name == other && (*tag == kind || *tag == TagKind::Any))
+    }
+}
+
+/// Everything that the models of `facts` and `catalogue` should declare.
+pub(super) fn findings(facts: &BTreeSet<StructureFact>, catalogue: &Catalogue, models: &Models<'_>) -> Vec<Finding> {
+    let judge = Judge { facts, models };
+    let tables: BTreeSet<&str> = models.models.iter().map(|model| model.declaration.table.as_str()).collect();
+    let mut findings = BTreeSet::new();
+    for table in tables {
+        findings.extend(judge.changes_of(table));
+        findings.extend(judge.nature_of(table));
+        let opaque = catalogue.reached_by(table).and_then(|reached| reached.opaque.as_deref());
+        findings.extend(opaque.map(|policy| judge.policy(table, policy)));
+    }
+    findings.extend(collations(catalogue, models));
+    findings.into_iter().collect()
+}
+
+struct Judge<'a> {
+    facts: &'a BTreeSet<StructureFact>,
+    models: &'a Models<'a>,
+}
+
+impl Judge<'_> {
+    fn finding(&self, table: &str, trap: Trap, cause: &str, about: String, remedy: String) -> Finding {
+        let model = self.models.of(table).map(|model| model.path.clone()).min().unwrap_or_default();
+        Finding { model, table: table.to_owned(), trap, cause: cause.to_owned(), remedy, about }
+    }
+
+    fn declare(&self, option: &str, other: &str) -> String {
+        format!("add `#[cached({option}({}))]`", self.models.option_name(other))
+    }
+
+    /// Other tables whose writes change rows of `table`, and that it does not declare.
+    ///
+    /// A table without a model cannot declare what it depends on itself, so it is looked through.
+    fn changes_of(&self, table: &str) -> BTreeSet<Finding> {
+        let mut found = BTreeSet::new();
+        let (mut seen, mut said) = (BTreeSet::new(), BTreeSet::new());
+        let mut waiting = vec![Reach { table, kind: TagKind::Gone, deletes_only: false }];
+        while let Some(reach) = waiting.pop() {
+            if !seen.insert(reach) {
+                continue;
+            }
+            for edge in self.edges_to(reach) {
+                let kind = if edge.kind == TagKind::Any { TagKind::Any } else { reach.kind };
+                // One line for each source, whatever ways lead from it.
+                if !self.models.covers(table, edge.source, kind) && said.insert((edge.source, kind)) {
+                    found.insert(self.undeclared(table, reach.table, kind, &edge));
+                }
+                if !self.models.has(edge.source) {
+                    waiting.push(Reach { table: edge.source, kind, deletes_only: edge.kind == TagKind::Gone });
+                }
+            }
+        }
+        found
+    }
+
+    fn undeclared(&self, table: &str, through: &str, kind: TagKind, edge: &Edge<'_>) -> Finding {
+        let source = edge.source;
+        let way = if through == table { String::new() } else { format!(", which change those of `{table}`") };
+        let about = match edge.trap {
+            Trap::Cascade => {
+                format!("rows of `{through}` go or change with those of `{source}` (foreign key `{}`){way}", edge.cause)
+            }
+            Trap::View => format!("the view `{through}` shows rows of `{source}`{way}"),
+            _ => format!("the trigger `{}` of `{source}` writes rows of `{through}`{way}", edge.cause),
+        };
+        let option = if kind == TagKind::Gone { "cascaded_by" } else { "depends_on" };
+        self.finding(table, edge.trap, edge.cause, about, self.declare(option, source))
+    }
+
+    /// What changes rows of the table without naming it.
+    fn edges_to<'f>(&'f self, reach: Reach<'f>) -> Vec<Edge<'f>> {
+        let edges = self.facts.iter().flat_map(|fact| match fact {
+            StructureFact::Cascade { child, constraint, deletes, parent }
+                if child == reach.table && (*deletes || !reach.deletes_only) =>
+            {
+                vec![Edge { cause: constraint, kind: TagKind::Gone, source: parent, trap: Trap::Cascade }]
+            }
+            StructureFact::Trigger { source, trigger, written } if written == reach.table => {
+                vec![Edge { cause: trigger, kind: TagKind::Any, source, trap: Trap::Trigger }]
+            }
+            StructureFact::Shows { shown, view } if view == reach.table => {
+                let edge = |source: &'f String| Edge { cause: view, kind: TagKind::Any, source, trap: Trap::View };
+                shown.iter().map(edge).collect()
+            }
+            _ => Vec::new(),
+        });
+        edges.collect()
+    }
+
+    /// What the table is.
+    fn nature_of(&self, table: &str) -> Vec<Finding> {
+        let finding = |trap, cause: &str, about, remedy| Some(self.finding(table, trap, cause, about, remedy));
+        let of = |fact: &StructureFact| match fact {
+            StructureFact::Computed { column, table: of, trigger } if of == table => {
+                self.computed(table, column, trigger.as_deref())
+            }
+            StructureFact::Elsewhere { keeper, table: of } if of == table => {
+                let about =
+                    format!("rows of `{table}` are kept by {keeper}, and change without a statement of this program");
+                finding(Trap::Elsewhere, table, about, "give it short timeouts, or leave `Cached` out".to_owned())
+            }
+            StructureFact::Engine { engine, table: of } if of == table => {
+                let about = format!("`{table}` has no transactions (`{engine}`): it keeps what was rolled back");
+                finding(Trap::Transactions, engine, about, format!("run `ALTER TABLE {table} ENGINE = InnoDB`"))
+            }
+            StructureFact::Opaque { table: of, trigger } if of == table => {
+                let about = format!("the trigger `{trigger}` runs what its text does not show");
+                let option = self.models.option_name(table);
+                let remedy = format!(
+                    "add `#[cached(depends_on({option}))]` to the models of tables that it writes, and \
+                     `.except([\"{trigger}\"])` to this check"
+                );
+                finding(Trap::Unfollowed, trigger, about, remedy)
+            }
+            _ => None,
+        };
+        self.facts.iter().filter_map(of).collect()
+    }
+
+    /// An update by key that sets other columns may give the row another unique value.
+    fn computed(&self, table: &str, column: &str, trigger: Option<&str>) -> Option<Finding> {
+        let lookups = || self.models.of(table).flat_map(|model| &model.declaration.lookups);
+        let is_in = |columns: &[&str]| columns.iter().any(|name| name.eq_ignore_ascii_case(column));
+        let by = trigger.map_or_else(|| "the database".to_owned(), |trigger| format!("the trigger `{trigger}`"));
+        let about = format!("{by} computes `{table}.{column}`");
+        if lookups().any(|lookup| lookup.is_fixed && is_in(lookup.columns)) && trigger.is_some() {
+            let about = format!("{about}, which the model declares to be fixed");
+            return Some(self.finding(table, Trap::Computed, column, about, format!("leave `fixed({column})` out")));
+        }
+        let is_unique = lookups().any(|lookup| lookup.is_unique && is_in(lookup.columns));
+        if !is_unique || self.models.covers(table, table, TagKind::Any) {
+            return None;
+        }
+        let about = format!("{about}, by which rows are looked up: a value may come into being that no statement sets");
+        Some(self.finding(table, Trap::Computed, column, about, self.declare("depends_on", table)))
+    }
+
+    fn policy(&self, table: &str, policy: &str) -> Finding {
+        let about =
+            format!("a policy of `{policy}` calls what cannot be looked into: reads of `{table}` are not cached");
+        let remedy = "write the function in SQL, or vouch for a read with `assume_deterministic`".to_owned();
+        self.finding(table, Trap::Policy, policy, about, remedy)
+    }
+}
+
+fn collations(catalogue: &Catalogue, models: &Models<'_>) -> Vec<Finding> {
+    let contradicted = models.stated.iter().filter_map(|(model, table, column)| {
+        let declared = catalogue.declared_as(table, column).filter(|_| !catalogue.is_exact(table, column))?;
+        Some(Finding {
+            model: model.clone(),
+            table: table.clone(),
+            trap: Trap::Collation,
+            cause: (*column).to_owned(),
+            remedy: "give the column a type and a collation that compare bytes, or leave `exact` out".to_owned(),
+            about: format!("`exact({column})` is not so: `{table}.{column}` is declared as {declared}"),
+        })
+    });
+    contradicted.collect()
+}
+
+/// A table whose rows change with those of the one that is judged.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Reach<'a> {
+    table: &'a str,
+    kind: TagKind,
+    /// Whether only rows that go there matter.
+    deletes_only: bool,
+}
+
+/// A table whose writes change rows of another one.
+struct Edge<'a> {
+    cause: &'a str,
+    kind: TagKind,
+    source: &'a str,
+    trap: Trap,
+}

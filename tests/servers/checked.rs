@@ -1,0 +1,131 @@
+//! What databases do by themselves is compared with what models declare. Traps that every database has are here.
+
+use cache_diesel::prelude::*;
+use cache_diesel::{CheckReport, Trap};
+use diesel::prelude::*;
+
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sqlite;
+
+/// What is found: the table, the trap, its cause, and the option that is to be added.
+type Found = Vec<(String, Trap, String, String)>;
+
+/// Generates models of tables that some tests make, each with columns enough for any.
+macro_rules! models {
+    ($($table:ident $([$($option:tt)*])?: $Model:ident),* $(,)?) => {$(
+        diesel::table! { $table (id) { id -> Integer, up_id -> Nullable<Integer>, slug -> Text, } }
+
+        #[derive(Cached, Clone, Queryable, Selectable)]
+        #[diesel(table_name = $table)]
+        $(#[cached($($option)*)])?
+        #[allow(dead_code, reason = "it is compared with the database only")]
+        struct $Model {
+            id: i32,
+            up_id: Option<i32>,
+            slug: String,
+        }
+    )*};
+}
+
+diesel::table! { check_bare (id) { id -> Integer, } }
+diesel::table! { check_logs (id) { id -> Integer, } }
+
+models! {
+    check_roots: CheckRoot,
+    check_twigs: CheckTwig,
+    check_leaves [cascaded_by(CheckTwig)]: CheckLeaf,
+    check_fruits [cascaded_by(check_bare)]: CheckFruit,
+    check_slugs [unique(slug)]: CheckSlug,
+    check_own_slugs [unique(slug), depends_on(check_own_slugs)]: CheckOwnSlug,
+    check_sums: CheckSum,
+    check_said_sums [depends_on(check_logs)]: CheckSaidSum,
+}
+
+fn found(report: &CheckReport) -> Found {
+    assert_eq!(report.is_clean(), report.findings().is_empty());
+    let finding = |finding: &cache_diesel::Finding| {
+        let remedy = finding.remedy.trim_start_matches("add `#[cached(").trim_end_matches(")]`");
+        (finding.table.clone(), finding.trap, finding.cause.clone(), remedy.to_owned())
+    };
+    report.findings().iter().map(finding).collect()
+}
+
+/// Without what it is.
+fn by_cause(found: Found) -> Vec<[String; 3]> {
+    found.into_iter().map(|(table, _, cause, remedy)| [table, cause, remedy]).collect()
+}
+
+/// Without causes: SQLite has no names for foreign keys.
+fn by_trap(found: Found) -> Vec<(String, Trap, String)> {
+    found.into_iter().map(|(table, trap, _, remedy)| (table, trap, remedy)).collect()
+}
+
+fn table(name: &str, up: &str) -> String {
+    let up = if up.is_empty() { String::new() } else { format!(", FOREIGN KEY (up_id) REFERENCES {up}") };
+    format!("CREATE TABLE {name} (id INT PRIMARY KEY, up_id INT, slug VARCHAR(40) NOT NULL{up});")
+}
+
+fn cascade(table: &str, option: &str) -> (String, Trap, String) {
+    (table.to_owned(), Trap::Cascade, option.to_owned())
+}
+
+/// Every trap that all databases have; `found`: what is found in one of a schema.
+fn traps_of_all(found: fn(&str) -> Found) {
+    every_action_of_a_foreign_key_is_found(found);
+    what_is_declared_is_not_found(found);
+    a_table_that_refers_to_itself_is_found(found);
+    cascades_through_a_table_without_a_model_are_found(found);
+    a_unique_column_that_is_computed_is_found(found);
+}
+
+fn every_action_of_a_foreign_key_is_found(found: fn(&str) -> Found) {
+    let remedies = |schema: &str| by_trap(found(schema));
+    for action in ["ON DELETE CASCADE", "ON DELETE SET NULL", "ON UPDATE CASCADE", "ON UPDATE SET NULL"] {
+        let schema = table("check_roots", "") + &table("check_twigs", &format!("check_roots (id) {action}"));
+        assert_eq!(remedies(&schema), [cascade("check_twigs", "cascaded_by(CheckRoot)")], "{action}");
+    }
+    for action in ["", "ON DELETE RESTRICT", "ON UPDATE NO ACTION"] {
+        let schema = table("check_roots", "") + &table("check_twigs", &format!("check_roots (id) {action}"));
+        assert_eq!(remedies(&schema), [], "{action}");
+    }
+}
+
+fn what_is_declared_is_not_found(found: fn(&str) -> Found) {
+    let remedies = |schema: &str| by_trap(found(schema));
+    let schema = table("check_twigs", "") + &table("check_leaves", "check_twigs (id) ON DELETE CASCADE");
+    assert_eq!(remedies(&schema), []);
+    assert_eq!(remedies(&table("check_slugs", "")), []);
+}
+
+fn a_table_that_refers_to_itself_is_found(found: fn(&str) -> Found) {
+    let remedies = |schema: &str| by_trap(found(schema));
+    let schema = table("check_roots", "check_roots (id) ON DELETE CASCADE");
+    assert_eq!(remedies(&schema), [cascade("check_roots", "cascaded_by(CheckRoot)")]);
+}
+
+fn cascades_through_a_table_without_a_model_are_found(found: fn(&str) -> Found) {
+    let remedies = |schema: &str| by_trap(found(schema));
+    let bare = table("check_roots", "") + &table("check_bare", "check_roots (id) ON DELETE CASCADE");
+    let schema = bare + &table("check_fruits", "check_bare (id) ON DELETE CASCADE");
+    assert_eq!(remedies(&schema), [cascade("check_fruits", "cascaded_by(CheckRoot)")]);
+    let bare = table("check_roots", "") + &table("check_bare", "check_roots (id) ON DELETE SET NULL");
+    let schema = bare + &table("check_fruits", "check_bare (id) ON DELETE CASCADE");
+    assert_eq!(remedies(&schema), [], "rows there stay");
+}
+
+fn a_unique_column_that_is_computed_is_found(found: fn(&str) -> Found) {
+    let remedies = |schema: &str| by_trap(found(schema));
+    let of = |name: &str| {
+        format!(
+            "CREATE TABLE {name} (id INT PRIMARY KEY, up_id INT, title VARCHAR(40) NOT NULL, \
+             slug VARCHAR(40) GENERATED ALWAYS AS (lower(title)) STORED);"
+        )
+    };
+    let expected = ("check_slugs".to_owned(), Trap::Computed, "depends_on(CheckSlug)".to_owned());
+    assert_eq!(remedies(&of("check_slugs")), [expected]);
+    assert_eq!(remedies(&of("check_own_slugs")), [], "it depends on its own table");
+    assert_eq!(remedies(&of("check_roots")), [], "nobody looks it up");
+}

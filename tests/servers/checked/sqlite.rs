@@ -1,0 +1,80 @@
+//! What SQLite does by itself is compared with what models declare.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use crate::checked::{by_cause, table, traps_of_all};
+
+fn found(schema: &str) -> crate::checked::Found {
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    conn.batch_execute(schema).unwrap();
+    crate::checked::found(&cache_diesel::check(&mut conn).unwrap())
+}
+
+#[test]
+fn traps_of_all_databases_are_found() {
+    traps_of_all(found);
+}
+
+fn with_trigger(trigger: &str) -> String {
+    table("check_logs", "")
+        + &table("check_sums", "")
+        + &table("check_said_sums", "")
+        + &table("check_slugs", "")
+        + trigger
+}
+
+fn sum() -> [[String; 3]; 1] {
+    [["check_sums", "logged", "depends_on(check_logs)"].map(str::to_owned)]
+}
+
+#[test]
+fn a_trigger_that_writes_another_table_is_found() {
+    for body in [
+        "UPDATE check_sums SET slug = 'New'",
+        "INSERT OR REPLACE INTO check_sums VALUES (1, 2, 'New')",
+        "DELETE FROM \"check_sums\" WHERE id = NEW.id",
+        "REPLACE INTO [Check_Sums] VALUES (1, 2, 'New')",
+    ] {
+        let schema = with_trigger(&format!("CREATE TRIGGER logged AFTER INSERT ON check_logs BEGIN {body}; END;"));
+        assert_eq!(by_cause(found(&schema)), sum(), "{body}");
+    }
+    let said = "CREATE TRIGGER logged AFTER INSERT ON check_logs BEGIN DELETE FROM check_said_sums; END;";
+    assert_eq!(found(&with_trigger(said)), []);
+}
+
+#[test]
+fn a_trigger_that_writes_other_rows_of_its_table_is_found() {
+    let trigger = |condition: &str| {
+        with_trigger(&format!(
+            "CREATE TRIGGER logged AFTER UPDATE OF up_id ON check_sums BEGIN UPDATE check_sums SET slug = 'New' {condition}; END;"
+        ))
+    };
+    assert_eq!(by_cause(found(&trigger("WHERE up_id = NEW.id"))), [["check_sums", "logged", "depends_on(CheckSum)"]]);
+    assert_eq!(found(&trigger("WHERE id = NEW.id")), [], "the row that fired it");
+    assert_eq!(found(&trigger("WHERE rowid = OLD.rowid")), []);
+}
+
+#[test]
+fn a_trigger_that_computes_a_unique_value_is_found() {
+    let schema = with_trigger(
+        "CREATE TRIGGER logged AFTER UPDATE OF up_id ON check_slugs BEGIN \
+         UPDATE check_slugs SET slug = 'New' WHERE id = NEW.id; END;",
+    );
+    assert_eq!(by_cause(found(&schema)), [["check_slugs", "slug", "depends_on(CheckSlug)"]]);
+}
+
+#[test]
+fn a_trigger_of_a_view_writes_the_table_below() {
+    let schema = with_trigger(
+        "CREATE VIEW check_shown AS SELECT * FROM check_sums;
+         CREATE TRIGGER logged INSTEAD OF DELETE ON check_shown BEGIN DELETE FROM check_sums WHERE id = OLD.id; END;",
+    );
+    assert_eq!(by_cause(found(&schema)), [["check_sums", "logged", "depends_on(check_shown)"]]);
+}
+
+#[test]
+fn views_and_indexes_of_text_are_followed() {
+    assert_eq!(found("CREATE VIRTUAL TABLE check_sums USING fts5(slug)"), []);
+    assert_eq!(found("CREATE VIEW check_sums AS SELECT 1 AS id, 2 AS up_id, 'a' AS slug"), [], "a view is followed");
+}
