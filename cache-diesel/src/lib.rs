@@ -259,6 +259,8 @@ pub use setup::settings::check_settings;
 pub use setup::test_transaction::{begin_test_transaction, treat_as_committed};
 pub use track::precision::{PlainWrites, take_plain_writes};
 pub use write::writes;
+#[cfg(feature = "async")]
+pub use write::writes_async;
 
 #[doc(hidden)]
 pub mod __private {

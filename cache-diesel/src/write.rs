@@ -18,6 +18,8 @@ pub use crate::model::saved::Saved;
 pub use delete::DeleteWrite;
 pub use insert::{FetchInserted, InsertWrite, NewRows};
 pub use mode::{Order, WriteMode};
+#[cfg(feature = "async")]
+pub use named::writes_async;
 pub use named::{ByName, ByTable, ByTables, TableNames, writes};
 pub use rows::{Executed, WrittenRows};
 pub use save::{FetchSaved, SaveWrite};

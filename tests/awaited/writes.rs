@@ -42,6 +42,11 @@ pub fn told_of(id: i32) -> Vec<&'static str> {
     of_row.map(|(what, _)| what).collect()
 }
 
+/// A future that another thread may go on with.
+pub fn sent<T>(work: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
+    work
+}
+
 /// The tests, over a blocking connection that reads and an awaited one that writes. `$database` gives a database and its
 /// URL, `$create` makes the table whose next key is given: one from `$first` on, of its own for each test.
 macro_rules! manager_writes {
@@ -105,6 +110,53 @@ macro_rules! manager_writes {
                 assert_eq!(told_of(first), ["delete"]);
                 assert_eq!(posts.delete(first).execute(conn).await.unwrap(), 0);
                 assert!(told_of(first).is_empty());
+            });
+        }
+
+        #[test]
+        fn work_that_names_its_tables_counts_when_it_is_over_and_when_it_is_dropped() {
+            let (first, (_database, url)) = ($first + 300, $database);
+            crate::install();
+            let mut reader = <$blocking>::establish(&url).unwrap();
+            reader.batch_execute(&$create(first)).unwrap();
+            let mut unseen = <$blocking>::establish(&url).unwrap();
+            unseen.set_instrumentation(|_: diesel::connection::InstrumentationEvent<'_>| {});
+            block_on(async {
+                let conn = &mut <$awaited>::establish(&url).await.unwrap();
+                let post = Post::cached().insert(NewPost { shelf: 1, title: "Old" }).get_result(conn).await.unwrap();
+                let mut rename = |title: &str| {
+                    diesel::update(posts::table).set(posts::title.eq(title)).execute(&mut unseen).unwrap();
+                };
+                for _ in 0..2 {
+                    assert_eq!(seen(&mut reader, post.id).0.as_deref(), Some("Old"));
+                }
+                let work = cache_diesel::writes_async(conn, posts::table, async |_| {
+                    rename("New");
+                    QueryResult::Ok(7)
+                });
+                assert_eq!(crate::writes::sent(work).await.unwrap(), 7);
+                assert_eq!(seen(&mut reader, post.id).0.as_deref(), Some("New"));
+
+                let begun = tokio::sync::Notify::new();
+                let work = cache_diesel::writes_async(conn, ["posts"], async |_| {
+                    rename("Newer");
+                    begun.notify_one();
+                    std::future::pending::<QueryResult<()>>().await
+                });
+                tokio::select! {
+                    _ = work => panic!("it never ends"),
+                    () = begun.notified() => {}
+                }
+                // Nobody waits for what follows a drop: a thread does it.
+                crate::wait_until(std::time::Duration::from_secs(20), || {
+                    seen(&mut reader, post.id).0.as_deref() == Some("Newer")
+                });
+
+                let nothing: [&str; 0] = [];
+                let refused = cache_diesel::writes_async(conn, nothing, async |_| QueryResult::Ok(())).await;
+                assert!(refused.unwrap_err().to_string().contains("at least one table"));
+                assert_eq!(Post::cached().delete(post.id).execute(conn).await.unwrap(), 1);
+                assert_eq!(seen(&mut reader, post.id).0, None);
             });
         }
 

@@ -111,6 +111,11 @@ impl Errands {
         ensured
     }
 
+    /// What was placed belongs to no statement: none that is dropped takes it along.
+    pub(super) fn keep_placed(&self) {
+        self.state().placed = None;
+    }
+
     pub(super) fn are_intents_open(&self) -> bool {
         self.state().is_open
     }

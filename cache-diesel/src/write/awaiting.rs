@@ -14,7 +14,7 @@ use crate::identity::Identity;
 use crate::misfit::Fits;
 use crate::read::{Awaiting, WritingConnection, introduce_writer};
 use crate::track::Hook;
-use crate::track::own::awaited::{AwaitedStatement, ensured, tracker_in};
+use crate::track::own::awaited::{AwaitedStatement, ensured, settle, tracker_in};
 use crate::write::{Executed, Order, WriteMode, WrittenRows, announced_changes, as_announced, untracked};
 
 /// A future that may go to another thread.
@@ -100,15 +100,13 @@ where
         let mut statement = AwaitedStatement::begin(conn, changes);
         let result = write.send(statement.conn()).await;
         let due = statement.end(&result, exact, after);
-        if let Some(errands) = statement.errands() {
-            errands.settle().await;
-        }
+        settle(statement.conn()).await;
         due.into_iter().for_each(|hook| hook());
         result
     })
 }
 
-fn is_in_transaction<C: AsyncConnection>(conn: &mut C) -> bool {
+pub(super) fn is_in_transaction<C: AsyncConnection>(conn: &mut C) -> bool {
     use diesel_async::TransactionManager;
     !matches!(C::TransactionManager::transaction_manager_status_mut(conn).transaction_depth(), Ok(None))
 }

@@ -1,5 +1,8 @@
 //! Runs work that names the tables it writes: raw SQL, procedures, migrations.
 
+#[cfg(feature = "async")]
+mod awaiting;
+
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::{Error, ErrorKind};
 use diesel::connection::{Connection, LoadConnection};
@@ -12,6 +15,9 @@ use crate::read::{Blocking, WritingConnection, introduce_writer};
 use crate::scan::Dialect;
 use crate::track::tracker_of;
 use crate::write::untracked::{self, refused};
+
+#[cfg(feature = "async")]
+pub use awaiting::writes_async;
 
 /// Runs `work`, which writes to `named`, whatever its statements are: all rows and lists of these tables count as
 /// changed.
@@ -67,7 +73,7 @@ where
     C: WritingConnection<Blocking> + LoadConnection<Backend: CacheBackend>,
     E: From<diesel::result::Error>,
 {
-    let changes = changes_of::<C>(named.names()).map_err(refused::<E>)?;
+    let changes = changes_of::<<C as Connection>::Backend>(named.names()).map_err(refused::<E>)?;
     at_once(introduce_writer::<C>(conn));
     let Some(tracker) = tracker_of(conn) else { return untracked::write(conn, &changes, work) };
     tracker.ensure(&changes).map_err(refused::<E>)?;
@@ -77,10 +83,7 @@ where
 }
 
 /// What a write to all of `named` changes.
-fn changes_of<C>(named: Vec<String>) -> cache_core::Result<ChangeSet>
-where
-    C: LoadConnection<Backend: CacheBackend>,
-{
+fn changes_of<DB: CacheBackend>(named: Vec<String>) -> cache_core::Result<ChangeSet> {
     if named.is_empty() {
         return Err(Error::new(ErrorKind::Configuration, "`writes` needs the name of at least one table"));
     }
@@ -88,7 +91,7 @@ where
     for name in named {
         let table = plain(&name)?;
         changes.add(&table, &Change::Upsert, tables());
-        if C::Backend::DIALECT == Dialect::Mysql && has_schema(&table) {
+        if DB::DIALECT == Dialect::Mysql && has_schema(&table) {
             changes.add_other_databases();
         }
     }

@@ -31,6 +31,12 @@ impl Session {
         self.settle(changes, worst, false)
     }
 
+    /// Nobody awaits the work that was declared last, and what was sent of it may still be run.
+    #[cfg(feature = "async")]
+    pub(crate) fn give_declared_up(&mut self) {
+        self.note_end_in_declared(Finish::Lost);
+    }
+
     /// Whether the work under way was declared.
     pub(super) fn is_declared(&self) -> bool {
         !self.declared.is_empty()

@@ -29,7 +29,30 @@ pub(crate) async fn ensured<C: AsyncConnection>(conn: &mut C, changes: &ChangeSe
     errands.ensure(changes, identity.database).await
 }
 
+/// Waits until what the tracker on `conn` has decided is done in the stores, if somebody has to wait for that.
+pub(crate) async fn settle<C: AsyncConnection>(conn: &mut C) {
+    if let Some(errands) = tracker_in(conn).and_then(|tracker| tracker.errands.clone()) {
+        errands.settle().await;
+    }
+}
+
 impl Tracker {
+    /// What the declared work is to change stands for as long as the work: no statement of it takes that along.
+    pub(crate) fn keep_declared(&self) {
+        if let Some(errands) = &self.errands {
+            errands.keep_placed();
+        }
+    }
+
+    /// Nobody awaits the declared work any more: a statement of it may be under way.
+    pub(crate) fn give_declared_up(&mut self) {
+        self.session.give_declared_up();
+        self.end_declared();
+        if let Some(errands) = &self.errands {
+            errands.post();
+        }
+    }
+
     /// What is to be placed before a strict write, and by whom, if somebody awaits that.
     fn leave_ensuring(&mut self, changes: &ChangeSet) -> Option<(Arc<Errands>, ChangeSet, Identity)> {
         let errands = self.errands.clone()?;
@@ -67,11 +90,6 @@ impl<'conn, C: AsyncConnection> AwaitedStatement<'conn, C> {
 
     pub(crate) fn conn(&mut self) -> &mut C {
         self.conn
-    }
-
-    /// What has to be awaited before its answer is given.
-    pub(crate) fn errands(&mut self) -> Option<Arc<Errands>> {
-        tracker_in(self.conn)?.errands.clone()
     }
 
     /// The statement is over: `exact` tells of its result what it did, and `after` what follows. Gives the hooks that are
