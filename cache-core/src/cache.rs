@@ -209,6 +209,18 @@ impl Cache {
         self.0.switch.mode()
     }
 
+    /// Asks the store for the token of the whole cache, as a look-up does, to find out whether it answers.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store failed, or is left alone because it
+    /// failed too often of late.
+    pub fn ping(&self) -> Result<()> {
+        let now = self.now();
+        let seeded = self.store().call(Operation::Seed, |store| store.seed(&[Tag::root()], &[], now));
+        seeded.map(drop).map_err(|failure| failure.into_error("asking whether the store answers"))
+    }
+
     /// Clears everything in the cache: what managers keep, and what was set by hand, of all versions and prefixes.
     ///
     /// # Consistency

@@ -190,6 +190,7 @@
 //! | `async-pools` | pools of such connections: bb8, deadpool, mobc | diesel-async's feature `pool` |
 //! | `async-postgres` | `async`, and diesel-async's PostgreSQL | `postgres`, and the crate `tokio-postgres` |
 //! | `chrono` | `expires_at` for its types | the crate `chrono` |
+//! | `metrics` | the statistics, as metrics of the crate `metrics` | that crate |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
 //! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |
 //! | `redis` | entries on a server of Redis or Valkey | the crates `percent-encoding`, `sha1_smol` and `url` |
@@ -207,6 +208,8 @@ mod error;
 mod function;
 mod identity;
 mod manager;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod misfit;
 mod model;
 mod planted;
@@ -251,6 +254,7 @@ pub use setup::check::{CheckReport, Finding, Trap, check};
 pub use setup::clear::{After, Clear, Clears};
 pub use setup::contradiction::{Contradiction, contradictions};
 pub use setup::explain_sql::{SqlExplanation, explain_sql};
+pub use setup::health::{CacheHealth, Health, health};
 pub use setup::install::{
     MakeInstrumentation, identify, install, install_with, only_database, replica, track, track_new_connections,
 };

@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod clear;
 pub(crate) mod contradiction;
 pub(crate) mod explain_sql;
+pub(crate) mod health;
 pub(crate) mod install;
 pub(crate) mod refresh;
 pub(crate) mod settings;

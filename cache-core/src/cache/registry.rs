@@ -125,6 +125,13 @@ pub fn forget(name: &str) {
     drop(forgotten);
 }
 
+/// Every name that is configured, in order, with its cache or what building it failed with.
+#[must_use]
+pub fn named() -> Vec<(String, Result<Cache>)> {
+    let slots = SLOTS.read().clone();
+    slots.into_iter().map(|(name, slot)| (name, slot.get().cloned())).collect()
+}
+
 /// Every cache that is configured and can be built: a write concerns them all.
 #[must_use]
 pub fn every() -> Vec<Cache> {
