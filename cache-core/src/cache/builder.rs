@@ -129,7 +129,8 @@ impl CacheBuilder {
     /// Keeps entries on a server of Redis or Valkey: `redis://user:password@host:port/db?prefix=shop`.
     /// [`RedisLink::from_url`](crate::store::RedisLink::from_url) has all that a URL can say.
     ///
-    /// Nothing is connected to yet. A URL that is wrong is an error of [`build`](Self::build).
+    /// A URL that is wrong is an error of [`build`](Self::build), and so is a server of another kind than the URL says (a part
+    /// of a cluster, a sentinel). One that is not there is no error.
     #[cfg(feature = "redis")]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.store = Choice::Redis(Secret(url.into()));

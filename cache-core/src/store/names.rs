@@ -24,6 +24,7 @@ pub struct Names {
     polled: Box<str>,
     incarnation: Name,
     changes: Name,
+    absent: Option<Name>,
 }
 
 /// The name of one key on a server.
@@ -78,8 +79,25 @@ impl Names {
             let context = "a prefix is 1 to 128 ASCII letters, digits or any of `-`, `_`, `.`, `:`, `/`";
             return Err(Error::new(ErrorKind::Configuration, context));
         }
+        Ok(Self::after(prefix))
+    }
+
+    /// The same names with the prefix in braces, as in `{shop}:t:{5f…}`: a server that spreads keys by what stands in the
+    /// first braces keeps all of them together.
+    ///
+    /// # Errors
+    ///
+    /// As [`starting_with`](Self::starting_with).
+    pub fn together(prefix: &str) -> Result<Self> {
+        Self::starting_with(prefix)?;
+        let prefix = format!("{{{prefix}}}");
+        let absent = Some(Name([&prefix, ":absent"].concat().into_bytes().into()));
+        Ok(Self { absent, ..Self::after(&prefix) })
+    }
+
+    fn after(prefix: &str) -> Self {
         let starting_with = |kind: &str| [prefix, ":", kind, ":{"].concat().into_boxed_str();
-        Ok(Self {
+        Self {
             entries: starting_with(&format!("e{}", format::VERSION)),
             leases: starting_with("l"),
             notes: starting_with("n"),
@@ -87,7 +105,8 @@ impl Names {
             polled: starting_with("w"),
             incarnation: Name([prefix, ":incarnation"].concat().into_bytes().into()),
             changes: Name([prefix, ":changes"].concat().into_bytes().into()),
-        })
+            absent: None,
+        }
     }
 
     /// An entry. The version of the format is a part of its name, so that programs that write different ones leave each
@@ -139,6 +158,13 @@ impl Names {
     #[must_use]
     pub const fn incarnation(&self) -> &Name {
         &self.incarnation
+    }
+
+    /// A key that nobody ever makes, if these names are [together](Self::together). A server that is handing them over to
+    /// another one does not answer for a key that is not there: with this one it answers nothing of them at all.
+    #[must_use]
+    pub const fn absent(&self) -> Option<&Name> {
+        self.absent.as_ref()
     }
 
     /// Where changes are counted, for processes that ask for them.
@@ -268,6 +294,18 @@ mod tests {
                 assert!(!other.entry(&key()).as_str().starts_with(one.start_of_tokens()));
             }
         }
+    }
+
+    #[test]
+    fn names_that_are_together_have_one_thing_in_their_first_braces() {
+        let names = Names::together("shop").unwrap();
+        let (tag, notes) = (names.tag(&Tag::root()), names.notes(&Tag::root()).notes);
+        assert_eq!(tag.token.as_str(), "{shop}:t:{5e4feeb87d66da9140c1d82307f09bb6}");
+        let own = [&names.entry(&key()), &tag.intents(), &notes, names.incarnation(), names.absent().unwrap()];
+        assert!(own.iter().all(|name| name.as_str().starts_with("{shop}:")));
+        assert_eq!(names.tag_called(tag.token.as_bytes()), Some(Tag::root().fingerprint()));
+        assert_eq!(Names::starting_with("shop").unwrap().absent(), None);
+        assert!(Names::together("a}b").is_err());
     }
 
     #[test]

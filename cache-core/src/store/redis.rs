@@ -4,6 +4,7 @@ mod command;
 mod link;
 mod pool;
 mod track;
+mod whereabouts;
 mod wire;
 
 pub use link::RedisLink;
@@ -27,10 +28,13 @@ impl RedisStore {
         Ok(Self::new(RedisLink::from_url(url)?))
     }
 
-    /// The store that a URL describes, and what the URL says of memory in front of it.
+    /// The store that a URL describes, and what the URL says of memory in front of it. Connects once: a server of another
+    /// kind than the URL says is an error, and one that is not there is none.
     pub(crate) fn with_near(url: &str) -> Result<(Self, NearSettings)> {
         let address = Address::read(url)?;
         let near = address.near;
-        Ok((Self::new(RedisLink::to(address)), near))
+        let link = RedisLink::to(address);
+        link.check()?;
+        Ok((Self::new(link), near))
     }
 }

@@ -10,6 +10,7 @@ pub(super) mod incarnation;
 mod keep;
 mod notes;
 pub(super) mod outbox;
+pub(super) mod places;
 mod replace;
 mod scripts;
 mod slots;

@@ -2,9 +2,11 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+use std::sync::Arc;
 
 use super::pool::Pool;
 use super::track::RedisSubscriber;
+use super::whereabouts::Whereabouts;
 use crate::error::{Error, Result};
 use crate::name::key::Fingerprint;
 use crate::name::tag::Token;
@@ -40,11 +42,12 @@ impl Met {
     }
 }
 
-/// A process's connections to one server of Redis 6.2 or later, or of Valkey.
+/// A process's connections to one server of Redis 6.2 or later, or of Valkey: the one that the URL names, the primary that
+/// sentinels tell of, or the primary of one slot of a cluster.
 ///
 /// A connection is made when a call needs one, and compared with the server's incarnation before anything else. It
 /// carries one call at a time, is kept when that was answered, and is dropped when anything went wrong. A call that
-/// finds that a kept connection is gone is sent once more, over a new one, with new tokens; a call that is late is not,
+/// finds that a kept connection is gone, or leads to a server that is no primary any more, is sent once more, over a new one, with new tokens; a call that is late is not,
 /// nor is one that [opens](Link::open) or [swaps](Link::swap) slots, or claims notes, and may have been done.
 ///
 /// # Consistency
@@ -55,7 +58,7 @@ impl Met {
 /// takes releases.
 #[derive(Debug)]
 pub struct RedisLink {
-    address: Address,
+    whereabouts: Arc<Whereabouts>,
     pool: Pool,
     outbox: Outbox,
     timeout_nanos: AtomicU64,
@@ -71,12 +74,16 @@ impl RedisLink {
     /// A link as a URL describes it: `redis://user:password@host:port/db?prefix=shop`, `rediss://..` with the feature
     /// `redis-tls`, or `unix:///path?db=1&user=..&password=..`.
     ///
+    /// `redis+sentinel://a,b,c/name?prefix=shop` asks sentinels where the primary `name` is, and
+    /// `redis+cluster://a,b,c?prefix=shop` the nodes of a cluster who has the slot of the prefix; over TLS `rediss+..`.
+    ///
     /// | part | if not said | what |
     /// |---|---|---|
-    /// | port | 6379 | |
+    /// | port | 6379; of a sentinel 26379 | |
     /// | db | 0 | the number of the database on the server |
     /// | `prefix` | `cache` | what the names of all keys begin with; two programs with one prefix share a cache |
     /// | `idle_connections` | 64 | how many connections are kept that nobody uses |
+    /// | `sentinel_password`, `sentinel_user` | no log-in | what the sentinels are told; user and password are the primary's |
     /// | `ca` | the system's | the file of certificates (PEM) by which a `rediss://` server is known |
     ///
     /// Special characters in user and password are percent-encoded. Nothing is connected to: a server that is not
@@ -97,7 +104,8 @@ impl RedisLink {
     pub(super) fn to(address: Address) -> Self {
         let pool = Pool::of(address.idle_connections);
         let (outbox, timeout_nanos, met, sweep) = Default::default();
-        let link = Self { address, pool, outbox, timeout_nanos, met, sweep };
+        let whereabouts = Arc::new(Whereabouts::of(address));
+        let link = Self { whereabouts, pool, outbox, timeout_nanos, met, sweep };
         link.set_timeout(Self::TIMEOUT);
         link
     }
@@ -127,17 +135,18 @@ impl RedisLink {
         deadline: Deadline,
         work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
     ) -> core::result::Result<T, Failure> {
-        let mut kept = self.pool.take();
+        let mut kept = self.kept();
         if kept.as_mut().is_some_and(|connection| !connection.is_open(deadline)) {
             kept = None;
             self.pool.clear();
         }
         if let Some(connection) = kept {
             let answered = self.over(connection, deadline, &work);
-            if answered.as_ref().is_err_and(Failure::is_of_the_connection) {
+            let is_elsewhere = answered.as_ref().is_err_and(|failure| self.is_elsewhere(failure));
+            if is_elsewhere || answered.as_ref().is_err_and(Failure::is_of_the_connection) {
                 self.pool.clear();
             }
-            if !answered.as_ref().is_err_and(Failure::is_of_another_life) {
+            if !is_elsewhere && !answered.as_ref().is_err_and(Failure::is_of_another_life) {
                 return answered;
             }
         }
@@ -166,20 +175,44 @@ impl RedisLink {
         deadline: Deadline,
         work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
     ) -> core::result::Result<T, Failure> {
-        if let Some(connection) = self.pool.take() {
+        if let Some(connection) = self.kept() {
             match self.over(connection, deadline, &work) {
                 // The others were made before, and are most probably gone as well.
-                Err(failure) if failure.is_of_the_connection() => self.pool.clear(),
+                Err(failure) if failure.is_of_the_connection() || self.is_elsewhere(&failure) => self.pool.clear(),
                 answered => return answered,
             }
         }
         self.over(self.open_connection(deadline)?, deadline, &work)
     }
 
+    /// Whether the server did nothing, and another one may be there that does.
+    fn is_elsewhere(&self, failure: &Failure) -> bool {
+        self.whereabouts.may_move() && failure.is_elsewhere()
+    }
+
+    /// A connection that is open, as far as is known, to the server that was found last.
+    fn kept(&self) -> Option<Connection> {
+        core::iter::from_fn(|| self.pool.take()).find(|connection| self.whereabouts.is_current(connection))
+    }
+
     fn open_connection(&self, deadline: Deadline) -> core::result::Result<Connection, Failure> {
-        let connection = Connection::open(&self.address, deadline)?;
+        let before = self.whereabouts.move_count();
+        let connection = self.whereabouts.open(deadline)?;
+        if self.whereabouts.move_count() != before {
+            self.pool.clear();
+        }
         self.met.note(connection.life());
         Ok(connection)
+    }
+
+    /// Connects, and finds whether the server is of the kind that the URL says. A server that is not there is no error.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.open_connection(Deadline::after(self.timeout())) {
+            Ok(connection) => self.pool.put(connection),
+            Err(Failure::Wrong(reason)) => return Err(Error::configuration(reason)),
+            Err(_) => {}
+        }
+        Ok(())
     }
 
     fn over<T>(
@@ -188,9 +221,14 @@ impl RedisLink {
         deadline: Deadline,
         work: &impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
     ) -> core::result::Result<T, Failure> {
-        let answered = work(&mut Call { connection: &mut connection, names: &self.address.names, deadline });
+        let answered = work(&mut Call { connection: &mut connection, names: self.names(), deadline });
         if answered.as_ref().err().is_none_or(Failure::leaves_the_connection) && !connection.is_spent() {
             self.pool.put(connection);
+        }
+        if matches!(answered, Err(Failure::Late)) && self.whereabouts.may_move() {
+            // It may be another one by now, and the others of its connections would be late as well.
+            self.whereabouts.doubt();
+            self.pool.clear();
         }
         answered
     }
@@ -198,11 +236,11 @@ impl RedisLink {
 
 impl Link for RedisLink {
     fn names(&self) -> &Names {
-        &self.address.names
+        &self.whereabouts.address().names
     }
 
     fn subscriber(&self) -> Option<Box<dyn Subscriber>> {
-        Some(Box::new(RedisSubscriber::of(self.address.clone())))
+        Some(Box::new(RedisSubscriber::of(Arc::clone(&self.whereabouts))))
     }
 
     fn set_timeout(&self, timeout: Duration) {
@@ -316,7 +354,7 @@ impl Link for RedisLink {
     /// nobody asks for expires by itself.
     fn reclaim(&self) -> Result<()> {
         let enough = Deadline::after(self.timeout() / 2);
-        let start = self.address.names.start_of_entries();
+        let start = self.names().start_of_entries();
         self.call("giving room back", |call| {
             let began = self.sweep.load(Ordering::Relaxed);
             let mut cursor = call.sweep(start, began)?;

@@ -15,9 +15,9 @@ use crate::store::Incarnation;
 use crate::store::names::Names;
 use crate::store::redis::command::batch::{Batch, Command};
 use crate::store::redis::command::call::texts;
-use crate::store::redis::command::connection::{self, Connection};
+use crate::store::redis::command::connection;
 use crate::store::redis::command::{incarnation, tokens};
-use crate::store::redis::wire::address::Address;
+use crate::store::redis::whereabouts::Whereabouts;
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
 use crate::store::redis::wire::frame::Reply;
@@ -26,13 +26,16 @@ use crate::store::track::{Push, Subscriber, Subscription, Untracked};
 
 /// Opens connections on which a server tells of changes.
 #[derive(Debug)]
-pub(super) struct RedisSubscriber(Address);
+pub(super) struct RedisSubscriber(Arc<Whereabouts>);
 
 /// A connection on which a server tells of changes.
 struct Tracking {
     stream: Box<dyn Stream>,
     frames: Frames,
     names: Names,
+    whereabouts: Arc<Whereabouts>,
+    /// After how many moves of the server the connection was made.
+    move_count: u64,
     incarnation: Arc<str>,
     awaited: Awaited,
     timeout: Duration,
@@ -55,30 +58,35 @@ impl RedisSubscriber {
     /// Nothing that is said of tags is longer.
     const LONGEST: usize = 64 * 1024 * 1024;
 
-    pub(super) const fn of(address: Address) -> Self {
-        Self(address)
+    pub(super) const fn of(whereabouts: Arc<Whereabouts>) -> Self {
+        Self(whereabouts)
     }
 
     fn connect(&self, timeout: Duration) -> core::result::Result<Tracking, (Failure, bool)> {
         let deadline = Deadline::after(timeout);
-        let absent = |failure| (failure, false);
+        let absent = |failure: Failure| {
+            let is_wrong = matches!(failure, Failure::Wrong(_));
+            (failure, is_wrong)
+        };
         let refused = |failure: Failure| {
             let is_refused = failure.is_for_good();
             (failure, is_refused)
         };
-        let mut connection = Connection::open(&self.0, deadline).map_err(absent)?;
+        let mut connection = self.0.open(deadline).map_err(absent)?;
         connection.ask(&Batch::of(Command::named("HELLO").arg("3")), deadline).map_err(refused)?;
-        let incarnation = connection.incarnation().to_owned();
+        let (incarnation, move_count) = (connection.incarnation().to_owned(), connection.move_count());
         let mut tracking = Tracking {
             stream: connection.into_stream(),
             frames: Frames::of_at_most(Self::LONGEST),
-            names: self.0.names.clone(),
+            names: self.0.address().names.clone(),
+            whereabouts: Arc::clone(&self.0),
+            move_count,
             incarnation,
             awaited: Awaited::Nothing,
             timeout,
         };
         let mut command = Command::named("CLIENT");
-        command.arg("TRACKING").arg("ON").arg("BCAST").arg("PREFIX").arg(self.0.names.start_of_tokens());
+        command.arg("TRACKING").arg("ON").arg("BCAST").arg("PREFIX").arg(self.0.address().names.start_of_tokens());
         tracking.send(&Batch::of(&command)).map_err(absent)?;
         tracking.confirmed(deadline).map_err(refused)?;
         Ok(tracking)
@@ -115,6 +123,9 @@ impl Tracking {
 
     fn ask_for_facts(&mut self, polled: &[Fingerprint]) -> core::result::Result<(), Failure> {
         let mut batch = connection::information();
+        if let Some(absent) = self.names.absent() {
+            batch.command(&[b"EXISTS", absent.as_bytes()]);
+        }
         batch.add(Command::named("GETEX").arg(self.names.incarnation().as_str()).arg("PERSIST"));
         if !polled.is_empty() {
             let mut command = Command::named("MGET");
@@ -140,7 +151,7 @@ impl Tracking {
         match core::mem::replace(&mut self.awaited, Awaited::Nothing) {
             Awaited::Facts(mut facts, count) => {
                 facts.push(value);
-                if facts.len() < 3 + usize::from(count > 0) {
+                if facts.len() < 3 + usize::from(self.names.absent().is_some()) + usize::from(count > 0) {
                     self.awaited = Awaited::Facts(facts, count);
                     return Ok(None);
                 }
@@ -158,7 +169,7 @@ impl Tracking {
 
     /// Whether the server is a primary, in the life that this connection was opened to, and nobody has recorded another.
     fn check(&self, facts: &[Reply]) -> core::result::Result<(), Failure> {
-        let name = incarnation::name(&connection::sections(facts)).map_err(|reason| Failure::Broken(reason.into()))?;
+        let name = incarnation::name(&connection::sections(facts), self.names.absent().is_some())?;
         let is_recorded = matches!(facts.last(), Some(Reply::Text(record)) if **record == *name.as_bytes());
         if name == *self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
     }
@@ -191,7 +202,13 @@ impl Subscription for Tracking {
     }
 
     fn beat(&mut self, polled: &[Fingerprint]) -> Result<()> {
-        self.ask_for_facts(polled).map_err(|failure| failure.into_error("sending a heartbeat"))
+        let asked = if self.move_count == self.whereabouts.move_count() {
+            self.ask_for_facts(polled)
+        } else {
+            // Somebody of this process has found another server.
+            Err(Failure::OtherLife)
+        };
+        asked.map_err(|failure| failure.into_error("sending a heartbeat"))
     }
 
     fn next(&mut self, timeout: Duration) -> Result<Option<Push>> {

@@ -5,6 +5,7 @@ pub(super) mod connect;
 pub(super) mod failure;
 pub(super) mod frame;
 mod resolve;
+pub(super) mod slot;
 pub(super) mod socket;
 #[cfg(feature = "redis-tls")]
 mod tls;

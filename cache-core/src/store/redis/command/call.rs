@@ -48,6 +48,9 @@ impl Call<'_> {
     }
 
     pub(crate) fn ask_for_the_record(&self, batch: &mut Batch) {
+        if let Some(absent) = self.names.absent() {
+            batch.command(&[b"EXISTS", absent.as_bytes()]);
+        }
         batch.command(&[b"GETEX", self.names.incarnation().as_bytes(), b"PERSIST"]);
     }
 
@@ -56,6 +59,9 @@ impl Call<'_> {
         // Only the command for the record minds what type a key is of.
         let mut replies = replies.map_err(Failure::of_the_record)?;
         let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;
+        if self.names.absent().is_some() {
+            replies.pop();
+        }
         if text(record)?.as_deref() == Some(self.connection.incarnation().as_bytes()) {
             Ok(replies)
         } else {

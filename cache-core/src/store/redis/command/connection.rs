@@ -9,7 +9,7 @@ use super::scripts::{ARRIVE, Script};
 use super::{incarnation, tokens};
 use crate::name::tag::{Tag, Token};
 use crate::store::Incarnation;
-use crate::store::redis::wire::address::Address;
+use crate::store::redis::wire::address::{Address, Login, Transport};
 use crate::store::redis::wire::connect::connect;
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
@@ -22,6 +22,7 @@ pub(crate) struct Connection {
     frames: Frames,
     incarnation: Arc<str>,
     life: Option<Incarnation>,
+    move_count: u64,
     /// Replies that come before those to whatever is sent next.
     owed: Option<Owed>,
     knows_keep: bool,
@@ -30,23 +31,37 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects, says who we are, and compares the incarnation.
-    pub(crate) fn open(address: &Address, deadline: Deadline) -> Result<Self, Failure> {
-        let stream = connect(address, deadline)?;
-        let mut connection = Self {
-            stream,
-            frames: Frames::of_at_most(usize::MAX),
-            incarnation: Arc::from(""),
-            life: None,
-            owed: None,
-            knows_keep: false,
-            is_spent: false,
-        };
+    pub(crate) fn open(address: &Address, transport: &Transport, deadline: Deadline) -> Result<Self, Failure> {
+        let mut connection = Self::to(transport, deadline)?;
         let information = connection.introduce(address, deadline)?;
-        connection.incarnation =
-            incarnation::name(&information).map_err(|reason| Failure::Broken(reason.into()))?.into();
+        connection.incarnation = incarnation::name(&information, address.names.absent().is_some())?.into();
         connection.life = Incarnation::called(&connection.incarnation);
         connection.arrive(address, deadline)?;
         Ok(connection)
+    }
+
+    /// Connects. Nothing is said yet.
+    pub(crate) fn to(transport: &Transport, deadline: Deadline) -> Result<Self, Failure> {
+        Ok(Self {
+            stream: connect(transport, deadline)?,
+            frames: Frames::of_at_most(usize::MAX),
+            incarnation: Arc::from(""),
+            life: None,
+            move_count: 0,
+            owed: None,
+            knows_keep: false,
+            is_spent: false,
+        })
+    }
+
+    /// After how many moves of the server this connection was made.
+    pub(crate) const fn move_count(&self) -> u64 {
+        self.move_count
+    }
+
+    /// The connection was made after so many moves of the server.
+    pub(crate) const fn set_move_count(&mut self, count: u64) {
+        self.move_count = count;
     }
 
     /// The incarnation of the server that this connection was made in.
@@ -190,14 +205,7 @@ impl Connection {
     }
 
     fn introduce(&mut self, address: &Address, deadline: Deadline) -> Result<String, Failure> {
-        let mut batch = Batch::default();
-        if let Some(password) = &address.password {
-            let mut command = Command::named("AUTH");
-            if let Some(user) = &address.user {
-                command.arg(user);
-            }
-            batch.add(command.arg(&password.0));
-        }
+        let mut batch = login(&address.login);
         if address.database != 0 {
             batch.add(Command::named("SELECT").number(address.database as usize));
         }
@@ -214,6 +222,19 @@ impl Connection {
         };
         self.run(&ARRIVE, deadline, with).map(drop)
     }
+}
+
+/// Says who we are, if the server wants to know.
+pub(crate) fn login(login: &Login) -> Batch {
+    let mut batch = Batch::default();
+    if let Some(password) = &login.password {
+        let mut command = Command::named("AUTH");
+        if let Some(user) = &login.user {
+            command.arg(user);
+        }
+        batch.add(command.arg(&password.0));
+    }
+    batch
 }
 
 /// Asks what the server says of itself.

@@ -23,7 +23,13 @@ impl Call<'_> {
         let last = slots.len().saturating_sub(1) / SLOTS_AT_ONCE;
         for (at, slots) in slots.chunks(SLOTS_AT_ONCE).enumerate() {
             let tags = if at == last { tags } else { &[] };
-            add_to(&mut answer, self.open_some(slots, tags)?, slots.len())?;
+            let found = self.open_some(slots, tags).map_err(|failure| match failure {
+                failure if at > 0 && failure.is_elsewhere() => {
+                    Failure::Broken("the Redis server is another one since".into())
+                }
+                other => other,
+            })?;
+            add_to(&mut answer, found, slots.len())?;
         }
         Ok(answer)
     }
@@ -56,7 +62,9 @@ impl Call<'_> {
         for swaps in swaps.chunks(SLOTS_AT_ONCE) {
             let is_first = done.is_empty();
             done.extend(self.swap_some(swaps).map_err(|failure| match failure {
-                Failure::OtherLife if !is_first => Failure::Broken("the Redis server began another life".into()),
+                failure if !is_first && (failure.is_of_another_life() || failure.is_elsewhere()) => {
+                    Failure::Broken("the Redis server began another life, or is another one".into())
+                }
                 other => other,
             })?);
         }

@@ -1,10 +1,13 @@
-//! Reads the URL of a server: its address, the user, the database.
+//! Reads the URL of a server: its address, the user, the database; or whom to ask where it is.
+
+mod several;
 
 use core::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
+use self::several::{cluster, parted, sentinels};
 use crate::error::{Error, Result};
 use crate::setting::quantity;
 use crate::setting::secret::{Secret, shown_name, shown_scheme};
@@ -13,13 +16,39 @@ use crate::store::names::Names;
 /// What a URL says.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
+    /// The way to the server, or to the first of those that are asked.
     pub(crate) transport: Transport,
-    pub(crate) user: Option<String>,
-    pub(crate) password: Option<Secret>,
+    pub(crate) finding: Finding,
+    pub(crate) login: Login,
     pub(crate) database: u32,
     pub(crate) names: Names,
     pub(crate) idle_connections: usize,
     pub(crate) near: NearSettings,
+}
+
+/// Who logs in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Login {
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<Secret>,
+}
+
+/// How the server is found.
+#[derive(Clone, Debug)]
+pub(crate) enum Finding {
+    /// It is the one at the address.
+    Named,
+    /// Sentinels at these places say where the primary is that they call so.
+    Sentinels { places: Vec<Place>, name: String, login: Login },
+    /// Nodes at these places say where the primary of the slot is.
+    Cluster { places: Vec<Place>, slot: u16 },
+}
+
+/// Where something listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) host: String,
+    pub(crate) port: u16,
 }
 
 /// What a URL says of memory in front of the server.
@@ -48,41 +77,74 @@ pub(crate) enum Transport {
     },
 }
 
+impl Transport {
+    /// The same way to another place.
+    pub(crate) fn at(&self, place: &Place) -> Self {
+        let Place { host, port } = place.clone();
+        match self {
+            #[cfg(feature = "redis-tls")]
+            Self::Tls { trust, .. } => Self::Tls { host, port, trust: trust.clone() },
+            _ => Self::Tcp { host, port },
+        }
+    }
+}
+
 impl Address {
     const DEFAULT_PORT: u16 = 6379;
+    const SENTINEL_PORT: u16 = 26379;
     const DEFAULT_PREFIX: &'static str = "cache";
     const DEFAULT_IDLE: usize = 64;
 
     /// Reads a URL. No error says more of it than the part that is wrong, and none says the password.
     pub(crate) fn read(text: &str) -> Result<Self> {
-        let url = Url::parse(text)
+        let (first, others) = parted(text);
+        let url = Url::parse(&first)
             .map_err(|error| Error::configuration(format!("the Redis URL cannot be read: {error}; {HINT}")))?;
         if url.fragment().is_some() {
             return Err(Error::configuration(format!("a Redis URL has no fragment; {HINT}")));
         }
         let parameters = Parameters::of(&url)?;
-        let transport = match url.scheme() {
-            "redis" | "valkey" => tcp(&url, &parameters)?,
-            "rediss" | "valkeys" => tls(&url, &parameters)?,
-            "unix" | "redis+unix" | "valkey+unix" => unix(&url)?,
-            scheme => {
-                let name = shown_scheme(scheme, text);
+        let (way, found_by) = match url.scheme().split_once('+') {
+            Some((way, found_by @ ("sentinel" | "cluster"))) => (way, found_by),
+            _ => (url.scheme(), ""),
+        };
+        let port = if found_by == "sentinel" { Self::SENTINEL_PORT } else { Self::DEFAULT_PORT };
+        let transport = match way {
+            "redis" | "valkey" => tcp(&url, port, &parameters)?,
+            "rediss" | "valkeys" => tls(&url, port, &parameters)?,
+            "unix" | "redis+unix" | "valkey+unix" if found_by.is_empty() => unix(&url)?,
+            _ => {
+                let name = shown_scheme(url.scheme(), text);
                 return Err(Error::configuration(format!(
-                    "unknown scheme{name}, expected `redis`, `rediss` or `unix`"
+                    "unknown scheme{name}, expected `redis`, `rediss` or `unix`, or `redis+sentinel` or `redis+cluster`"
                 )));
             }
         };
+        let prefix = parameters.prefix.as_deref().unwrap_or(Self::DEFAULT_PREFIX);
         let is_unix = url.scheme().ends_with("unix");
-        let (user, password) = credentials(&url, &parameters, is_unix)?;
-        let database = if is_unix { number("db", parameters.db.as_deref(), 0)? } else { database(&url, &parameters)? };
+        let login = credentials(&url, &parameters, is_unix)?;
+        let (finding, database) = match found_by {
+            "sentinel" => sentinels(&url, &others, &parameters)?,
+            "cluster" => cluster(&url, &others, &parameters, prefix)?,
+            _ if !others.is_empty() => {
+                return Err(Error::configuration("several hosts need `redis+sentinel://` or `redis+cluster://`"));
+            }
+            _ if is_unix => (Finding::Named, number("db", parameters.db.as_deref(), 0)?),
+            _ => (Finding::Named, database(&url, &parameters)?),
+        };
+        let is_alone = parameters.sentinel_user.is_none() && parameters.sentinel_password.is_none();
+        if !is_alone && !matches!(finding, Finding::Sentinels { .. }) {
+            return Err(Error::configuration("`sentinel_user` and `sentinel_password` need `redis+sentinel://`"));
+        }
         let idle_connections = number("idle_connections", parameters.idle_connections.as_deref(), Self::DEFAULT_IDLE)?;
-        let names = Names::starting_with(parameters.prefix.as_deref().unwrap_or(Self::DEFAULT_PREFIX))
-            .map_err(|error| Error::configuration("`prefix` of the Redis URL is none").with_source(error))?;
+        let names = if found_by == "cluster" { Names::together(prefix) } else { Names::starting_with(prefix) };
+        let names =
+            names.map_err(|error| Error::configuration("`prefix` of the Redis URL is none").with_source(error))?;
         let near = NearSettings {
             capacity: read_by(quantity::bytes, "near", parameters.near.as_deref())?,
             max_staleness: read_by(quantity::duration, "max_staleness", parameters.max_staleness.as_deref())?,
         };
-        Ok(Self { transport, user, password, database, names, idle_connections, near })
+        Ok(Self { transport, finding, login, database, names, idle_connections, near })
     }
 }
 
@@ -96,6 +158,8 @@ struct Parameters {
     near: Option<String>,
     password: Option<String>,
     prefix: Option<String>,
+    sentinel_password: Option<String>,
+    sentinel_user: Option<String>,
     user: Option<String>,
 }
 
@@ -111,6 +175,8 @@ impl Parameters {
                 "near" => &mut parameters.near,
                 "password" => &mut parameters.password,
                 "prefix" => &mut parameters.prefix,
+                "sentinel_password" => &mut parameters.sentinel_password,
+                "sentinel_user" => &mut parameters.sentinel_user,
                 "user" => &mut parameters.user,
                 other => {
                     let name = shown_name(other, &NAMES);
@@ -127,23 +193,23 @@ impl Parameters {
     }
 }
 
-fn tcp(url: &Url, parameters: &Parameters) -> Result<Transport> {
+fn tcp(url: &Url, port: u16, parameters: &Parameters) -> Result<Transport> {
     if parameters.ca.is_some() {
         return Err(Error::configuration("`ca` needs `rediss://`: without TLS no certificate is looked at"));
     }
-    let (host, port) = host_and_port(url)?;
+    let Place { host, port } = place(url, port)?;
     Ok(Transport::Tcp { host, port })
 }
 
 #[cfg(feature = "redis-tls")]
-fn tls(url: &Url, parameters: &Parameters) -> Result<Transport> {
-    let (host, port) = host_and_port(url)?;
+fn tls(url: &Url, port: u16, parameters: &Parameters) -> Result<Transport> {
+    let Place { host, port } = place(url, port)?;
     let trust = super::trust::TlsRoots::of(parameters.ca.as_deref())?;
     Ok(Transport::Tls { host, port, trust })
 }
 
 #[cfg(not(feature = "redis-tls"))]
-fn tls(url: &Url, _: &Parameters) -> Result<Transport> {
+fn tls(url: &Url, _: u16, _: &Parameters) -> Result<Transport> {
     Err(Error::configuration(format!("`{}://` needs the feature `redis-tls`", url.scheme())))
 }
 
@@ -166,20 +232,20 @@ fn unix(url: &Url) -> Result<Transport> {
     Err(Error::configuration(format!("`{}://` needs a system with Unix sockets", url.scheme())))
 }
 
-fn host_and_port(url: &Url) -> Result<(String, u16)> {
+fn place(url: &Url, port: u16) -> Result<Place> {
     let host = match url.host() {
         Some(Host::Domain(host)) if !host.is_empty() => decoded(host, "host")?,
         Some(Host::Ipv4(address)) => address.to_string(),
         Some(Host::Ipv6(address)) => address.to_string(),
         _ => return Err(Error::configuration("the Redis URL names no host")),
     };
-    match url.port().unwrap_or(Address::DEFAULT_PORT) {
+    match url.port().unwrap_or(port) {
         0 => Err(Error::configuration("`0` is not a port")),
-        port => Ok((host, port)),
+        port => Ok(Place { host, port }),
     }
 }
 
-fn credentials(url: &Url, parameters: &Parameters, is_unix: bool) -> Result<(Option<String>, Option<Secret>)> {
+fn credentials(url: &Url, parameters: &Parameters, is_unix: bool) -> Result<Login> {
     if !is_unix && (parameters.user.is_some() || parameters.password.is_some()) {
         return Err(Error::configuration(
             "`user` and `password` are parameters of `unix://`: write `redis://user:password@host`",
@@ -195,7 +261,7 @@ fn credentials(url: &Url, parameters: &Parameters, is_unix: bool) -> Result<(Opt
     if user.is_some() && password.is_none() {
         return Err(Error::configuration("the Redis URL names a `user` without a `password`"));
     }
-    Ok((user, password.map(Secret)))
+    Ok(Login { user, password: password.map(Secret) })
 }
 
 fn database(url: &Url, parameters: &Parameters) -> Result<u32> {
@@ -224,7 +290,18 @@ fn decoded(text: &str, what: &str) -> Result<String> {
 }
 
 /// The parameters.
-const NAMES: [&str; 8] = ["ca", "db", "idle_connections", "max_staleness", "near", "password", "prefix", "user"];
+const NAMES: [&str; 10] = [
+    "ca",
+    "db",
+    "idle_connections",
+    "max_staleness",
+    "near",
+    "password",
+    "prefix",
+    "sentinel_password",
+    "sentinel_user",
+    "user",
+];
 
 /// Mostly what is wrong is a password that is not written as it has to be.
 const HINT: &str = "in users and passwords `#` is written as `%23`, `/` as `%2F`, `?` as `%3F`";

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 
-use super::address::{Address, Transport};
+use super::address::Transport;
 use super::failure::Deadline;
 use super::resolve;
 use super::socket::{Stream, Timed};
@@ -12,8 +12,8 @@ use super::socket::{Stream, Timed};
 use super::tls;
 
 /// Connects to the server before the deadline.
-pub(crate) fn connect(address: &Address, deadline: Deadline) -> io::Result<Box<dyn Stream>> {
-    match &address.transport {
+pub(crate) fn connect(transport: &Transport, deadline: Deadline) -> io::Result<Box<dyn Stream>> {
+    match transport {
         Transport::Tcp { host, port } => Ok(Box::new(Timed::new(connect_tcp(host, *port, deadline)?, deadline))),
         #[cfg(feature = "redis-tls")]
         Transport::Tls { host, port, trust } => {

@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     OtherLife,
     /// The server answered with an error.
     Refused(Refusal),
+    /// The server is of another kind than the URL says.
+    Wrong(&'static str),
 }
 
 /// An error of the server, in its own words.
@@ -42,6 +44,28 @@ impl Failure {
     /// Whether the server has answered, and said that it did nothing: a call that must not be done twice may be sent again.
     pub(crate) const fn is_of_another_life(&self) -> bool {
         matches!(self, Self::OtherLife)
+    }
+
+    /// Whether the server has answered that it did nothing, because another one is to be asked, or this one later.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        let codes = ["MOVED", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "LOADING"];
+        matches!(self, Self::Refused(refusal) if codes.iter().any(|code| refusal.says(code)))
+    }
+
+    /// The host (none: the same one) and the port that the server says are to be asked.
+    pub(crate) fn moved_to(&self) -> Option<(&str, u16)> {
+        match self {
+            Self::Refused(refusal) if refusal.code == "MOVED" => {
+                let (host, port) = refusal.details.split_once(' ')?.1.rsplit_once(':')?;
+                Some((host, port.parse().ok()?))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the server does not know what it was asked.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == "ERR")
     }
 
     /// Whether the connection can be used again: all replies were read, and the server said nothing of its state.
@@ -75,6 +99,7 @@ impl Failure {
             Self::Late => error.with_source("the Redis server did not answer in time"),
             Self::OtherLife => error.with_source("the Redis server began another life meanwhile"),
             Self::Refused(refusal) => error.with_source(refusal),
+            Self::Wrong(reason) => error.with_source(reason),
         }
     }
 }
@@ -124,6 +149,11 @@ impl Deadline {
     /// In `timeout` from now; in a day, if that is longer than can be said.
     pub(crate) fn after(timeout: Duration) -> Self {
         Self(Instant::now() + timeout.min(Duration::from_secs(86_400)))
+    }
+
+    /// When an equal share of the time that is left is over.
+    pub(crate) fn share(self, shares: usize) -> io::Result<Self> {
+        Ok(Self::after(self.left()? / u32::try_from(shares).unwrap_or(u32::MAX)))
     }
 
     /// How long it is until then.
