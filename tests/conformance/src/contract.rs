@@ -106,7 +106,24 @@ macro_rules! store_facts {
 #[macro_export]
 macro_rules! slot_contract {
     ($module:ident, $subject:expr) => {
-        $crate::contract_tests! { $module, $subject,
+        $crate::slot_facts! { contract_tests, $module, $subject }
+    };
+}
+
+/// The same within a program, as [`store_contract_holds!`].
+#[macro_export]
+macro_rules! slot_contract_holds {
+    ($subject:expr) => {
+        $crate::slot_facts! { contract_holds, store, $subject }
+    };
+}
+
+/// What a store keeps to that has slots.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! slot_facts {
+    ($with:ident, $module:ident, $subject:expr) => {
+        $crate::$with! { $module, $subject,
             slots: [
                 b1_a_slot_is_not_there_until_it_is_opened_and_vacant_then,
                 b5_empty_batches_of_slots_succeed,
@@ -134,7 +151,24 @@ macro_rules! slot_contract {
 #[macro_export]
 macro_rules! shared_store_contract {
     ($module:ident, $subject:expr) => {
-        $crate::contract_tests! { $module, $subject,
+        $crate::shared_store_facts! { contract_tests, $module, $subject }
+    };
+}
+
+/// The same within a program, as [`store_contract_holds!`].
+#[macro_export]
+macro_rules! shared_store_contract_holds {
+    ($subject:expr) => {
+        $crate::shared_store_facts! { contract_holds, store, $subject }
+    };
+}
+
+/// What stores keep to that several processes share.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! shared_store_facts {
+    ($with:ident, $module:ident, $subject:expr) => {
+        $crate::$with! { $module, $subject,
             bytes: [
                 b13_prefixes_share_nothing,
                 b14_an_entry_too_large_is_declined_and_ends_what_was_there,

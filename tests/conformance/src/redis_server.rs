@@ -12,12 +12,16 @@ use tempfile::TempDir;
 mod cable;
 #[cfg(feature = "redis-tls")]
 mod certificates;
+mod cluster;
 mod hands;
+mod sentinels;
 
 pub use cable::Cable;
 #[cfg(feature = "redis-tls")]
 pub use certificates::Certificates;
+pub use cluster::{ClusterHands, RedisCluster};
 pub use hands::{Hands, subject};
+pub use sentinels::Sentinels;
 
 /// A server on a free port of 127.0.0.1, with a directory of its own. It ends with this value.
 #[derive(Debug)]
@@ -104,14 +108,7 @@ impl RedisServer {
     ///
     /// If the server refuses or is not there.
     pub fn try_run<T: FromRedisValue>(&self, command: &[&str]) -> redis::RedisResult<T> {
-        let client = redis::Client::open(("127.0.0.1", self.port))?;
-        let mut connection = client.get_connection_with_timeout(Duration::from_secs(5))?;
-        connection.set_read_timeout(Some(Duration::from_secs(20)))?;
-        let mut sent = redis::cmd(command[0]);
-        command[1..].iter().for_each(|part| {
-            sent.arg(part);
-        });
-        sent.query(&mut connection)
+        run_at(self.port, command)
     }
 
     /// Ends the server at once, as a crash does.
@@ -226,7 +223,35 @@ fn asks_for_debug(command: &Command) -> bool {
     !version.contains("v=6.")
 }
 
+fn run_at<T: FromRedisValue>(port: u16, command: &[&str]) -> redis::RedisResult<T> {
+    let client = redis::Client::open(("127.0.0.1", port))?;
+    let mut connection = client.get_connection_with_timeout(Duration::from_secs(5))?;
+    connection.set_read_timeout(Some(Duration::from_secs(20)))?;
+    let mut sent = redis::cmd(command[0]);
+    command[1..].iter().for_each(|part| {
+        sent.arg(part);
+    });
+    sent.query(&mut connection)
+}
+
+/// Waits until something is so that servers do among themselves.
+///
+/// # Panics
+///
+/// If it is not so for long.
+pub fn await_that(what: &str, is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A port that is free, and so is, as far as can be known, the one by 10 000 above, where the nodes of a cluster talk.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
+    let port = || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.local_addr().expect("a bound socket has an address").port()
+    };
+    std::iter::repeat_with(port).find(|port| *port < 55_000).expect("some ports are lower")
 }

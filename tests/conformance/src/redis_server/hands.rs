@@ -12,7 +12,7 @@ use super::{Cable, RedisServer};
 use crate::{Frail, Holding, Subject, Time};
 
 /// A unit of a test's time: long enough for a machine that does much else.
-const UNIT: Duration = Duration::from_millis(200);
+pub(super) const UNIT: Duration = Duration::from_millis(200);
 
 /// A store with the prefix `shop` over a server of its own, under test.
 #[must_use]
@@ -83,7 +83,7 @@ impl Hands {
 }
 
 /// A store whose calls are given time: the machine may do much else.
-fn patient(url: &str) -> RedisStore {
+pub(super) fn patient(url: &str) -> RedisStore {
     let store = RedisStore::from_url(url).expect("tests use right URLs");
     store.shared().unwrap().set_operation_timeout(Duration::from_secs(5));
     store
@@ -126,14 +126,18 @@ impl Frail for Hands {
 
     /// Reads and scripts, as the server counts them, those of every process.
     fn round_trips(&self) -> u64 {
-        let statistics: String = self.server.run(&["INFO", "commandstats"]);
-        let calls = |command: &str| {
-            let start = format!("cmdstat_{command}:calls=");
-            let line = statistics.lines().find_map(|line| line.strip_prefix(start.as_str())?.split_once(','));
-            line.and_then(|(count, _)| count.parse::<u64>().ok()).unwrap_or(0)
-        };
-        ["mget", "evalsha"].into_iter().map(calls).sum()
+        calls_of(&self.server)
     }
+}
+
+pub(super) fn calls_of(server: &RedisServer) -> u64 {
+    let statistics: String = server.run(&["INFO", "commandstats"]);
+    let calls = |command: &str| {
+        let start = format!("cmdstat_{command}:calls=");
+        let line = statistics.lines().find_map(|line| line.strip_prefix(start.as_str())?.split_once(','));
+        line.and_then(|(count, _)| count.parse::<u64>().ok()).unwrap_or(0)
+    };
+    ["mget", "evalsha"].into_iter().map(calls).sum()
 }
 
 fn names() -> Names {

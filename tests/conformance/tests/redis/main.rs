@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 #[cfg(feature = "redis")]
+mod cluster;
+#[cfg(feature = "redis")]
 mod deploys;
 #[cfg(feature = "redis-tls")]
 mod encrypted;
@@ -17,6 +19,8 @@ mod keys;
 #[cfg(feature = "redis")]
 mod lives;
 #[cfg(feature = "redis")]
+mod moving;
+#[cfg(feature = "redis")]
 mod new_rows;
 #[cfg(feature = "redis")]
 mod notes;
@@ -27,6 +31,8 @@ mod program;
 mod room;
 #[cfg(feature = "redis")]
 mod sent;
+#[cfg(feature = "redis")]
+mod sentinel;
 #[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]

@@ -125,8 +125,8 @@ impl Frames {
     }
 }
 
-/// Lists within lists within lists are nothing that is asked for.
-const DEEPEST: usize = 3;
+/// Ranges of slots are lists of nodes, which are lists with what else is known of a node. Nothing deeper is asked for.
+const DEEPEST: usize = 4;
 
 /// What the bytes say that follow, if lists are in each other at most `depth` times. They have been scanned.
 fn read(bytes: &mut &[u8], depth: usize) -> Option<Reply> {

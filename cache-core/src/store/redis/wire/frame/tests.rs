@@ -62,7 +62,7 @@ fn what_is_read_here_says_what_the_parser_of_the_client_makes_of_it() {
         b"%1\r\n+a\r\n*1\r\n:1\r\n",
         b"|1\r\n+a\r\n:1\r\n+PONG\r\n",
     ];
-    assert_eq!(read(&mut &b"*1\r\n*1\r\n*1\r\n*0\r\n"[..], DEEPEST), None, "nobody asks for it");
+    assert_eq!(read(&mut &b"*1\r\n*1\r\n*1\r\n*1\r\n*0\r\n"[..], DEEPEST), None, "nobody asks for it");
     for bytes in replies {
         let known = redis::parse_redis_value(bytes).unwrap();
         let known = reply(known);
