@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::name::key::{CacheKey, Kind};
 use crate::name::tag::Tag;
-use crate::observe::event::Event;
+use crate::observe::event::{Attention, Event};
 use crate::observe::operation::Operation;
 use crate::observe::statistics::{Counters, Statistics};
 use crate::protocol::dirty::Failed;
@@ -147,7 +147,26 @@ impl Cache {
     /// assert!(!cache.listen("log", |event| println!("{event:?}")));
     /// ```
     pub fn listen(&self, id: &str, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> bool {
-        self.store().listeners.add(id, Arc::new(listener))
+        self.store().listeners.add(id, Attention::AllButHits, Arc::new(listener))
+    }
+
+    /// The same, and is told of [hits](Event::Hit) too. Each hit then costs a call of the listener; while nobody asks,
+    /// hits cost nothing but the look whether anybody does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_core::Event;
+    ///
+    /// let cache = cache_core::Cache::memory();
+    /// cache.listen_to_hits("log", |event| {
+    ///     if let Event::Hit { manager, kind, key } = event {
+    ///         println!("{manager}: {kind} {key}");
+    ///     }
+    /// });
+    /// ```
+    pub fn listen_to_hits(&self, id: &str, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> bool {
+        self.store().listeners.add(id, Attention::All, Arc::new(listener))
     }
 
     /// How many times a listener panicked.

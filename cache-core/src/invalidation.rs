@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::name::key::KeyBytes;
 use crate::name::tag::{Database, Tag, Token};
 use crate::observe::event::{Cause, Event};
 use crate::protocol::candidate::Unstored;
@@ -357,7 +358,8 @@ impl Cache {
         }
         let tables: Vec<&str> = changes.tables().collect();
         self.store().ledger.count_invalidation(changes.tables(), changes.is_wide());
-        self.tell(&Event::Invalidated { tables: &tables, is_wide: changes.is_wide(), cause });
+        let rows: Vec<(&str, KeyBytes)> = changes.rows().collect();
+        self.tell(&Event::Invalidated { tables: &tables, rows: &rows, is_wide: changes.is_wide(), cause });
     }
 
     /// Whether a manager's own write has to fail if the store does not take its intents. A store in this process

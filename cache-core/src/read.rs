@@ -14,10 +14,9 @@ use crate::cache::Cache;
 use crate::cache::mode::Mode;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth};
-use crate::name::key::{CacheKey, Kind};
+use crate::name::key::{CacheKey, KeyBytes, Kind};
 use crate::name::tables::TableDeclaration;
 use crate::name::tag::Tag;
-use crate::observe::event::Event;
 use crate::observe::operation::Operation;
 use crate::observe::statistics::{Counter, Counters, StoreCounter};
 use crate::protocol::miss::Miss;
@@ -121,22 +120,23 @@ impl Reader<'_> {
         }
     }
 
-    /// Counts a read that was answered from the cache.
+    /// Counts a read that was answered from the cache, and tells those who want to hear of it.
     #[inline]
-    pub fn hit(&self) {
+    pub fn hit(&self, key: impl FnOnce() -> KeyBytes) {
         self.counters.count(Counter::Hit);
+        self.cache.store().listeners.tell_hit(self.manager, self.kind, key);
     }
 
     /// Counts a read that was answered by an entry which is stale.
-    pub fn stale_hit(&self) {
-        self.hit();
+    pub fn stale_hit(&self, key: impl FnOnce() -> KeyBytes) {
+        self.hit(key);
         self.counters.count(Counter::StaleHit);
     }
 
     /// Counts and reports a read that was not.
-    pub fn miss(&self, cause: Miss) {
+    pub fn miss(&self, cause: Miss, key: impl FnOnce() -> KeyBytes) {
         self.counters.miss(cause);
-        self.cache.tell(&Event::Missed { manager: self.manager, kind: self.kind, cause });
+        self.cache.store().listeners.tell_miss(self.manager, self.kind, key, cause);
     }
 
     /// The present tokens of `tags`; `None` if the store fails, or nothing is to be stored.

@@ -36,7 +36,7 @@ use crate::diagnostics::Diagnostics;
 ///
 /// | option | meaning |
 /// |---|---|
-/// | `after_delete = path` | a `fn(&Saved<Self>)` that is called once a delete through the manager is committed |
+/// | `after_delete = path` | a `fn(&Saved<Self>)` that is called once a delete through the manager is committed; as often as there are functions |
 /// | `after_save = path` | the same for inserts and updates |
 /// | `base_query = path` | a function without arguments that gives the query that rows are read by; without `= path` Diesel's `HasQuery` says it, as it does by itself where there is a `#[diesel(base_query = ..)]` |
 /// | `cache = "sessions"` | the cache of `cached()`; the default one if left out |

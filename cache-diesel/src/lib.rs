@@ -225,7 +225,7 @@ pub mod prelude;
 pub use cache_core::store::Operation;
 pub use cache_core::{
     BreakerState, Bypass, Cache, CacheBuilder, Cacheable, CarriedTask, Cause, Clock, Computable, Computation, Counts,
-    Error, ErrorKind, Event, IntoTimeout, Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics,
+    Error, ErrorKind, Event, IntoTimeout, KeyBytes, Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics,
     StoreCounts, TagKind, Timeout, Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
 };
 pub use cache_derive::{Cached, cached_fn};
@@ -302,6 +302,10 @@ pub mod __private {
     pub mod printed {
         pub use crate::model::printed::{KeyType, NotParsed, NotWrapped, Parse, PartReader, Wrap, Wrapped};
     }
+    pub mod copy {
+        pub use crate::model::copy::{Copied, NotCopied, ToCopy};
+    }
+
     pub mod weigh {
         pub use crate::model::weigh::{Heap, NoHeap, Weigh};
     }

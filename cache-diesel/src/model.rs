@@ -2,6 +2,7 @@
 
 pub(crate) mod cached_model;
 pub(crate) mod comparison;
+pub(crate) mod copy;
 pub(crate) mod declaration;
 pub(crate) mod definition;
 pub(crate) mod expression;

@@ -1,10 +1,14 @@
-//! Plants mistakes about columns for tests; without the feature `__planted` there are none.
+//! Plants mistakes about columns and computed values for tests; without the feature `__planted` there are none.
 
-/// What is believed of columns though nobody said it.
+/// What is believed though nobody said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
     /// Every column that the database is asked for compares bytes, whatever it says.
     Collations,
+    /// A computed value does not depend on what was found in the cache for it.
+    Findings,
+    /// A computed value does not depend on plain statements.
+    Statements,
     /// What a database said before its structure changed still holds.
     Structures,
     /// Every type is compared byte by byte, though a value has several spellings.

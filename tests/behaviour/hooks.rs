@@ -22,7 +22,7 @@ diesel::table! {
 
 #[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = notes)]
-#[cached(key = "note", after_save = on_save, after_delete = on_delete, negative_timeout = 30)]
+#[cached(key = "note", after_save = on_save, after_save = on_row, after_delete = on_delete, negative_timeout = 30)]
 struct Note {
     id: i32,
     text: String,
@@ -34,10 +34,15 @@ type Listener = Rc<dyn Fn(Told)>;
 
 thread_local! {
     static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
+    static ROWS: RefCell<Vec<Option<Note>>> = const { RefCell::new(Vec::new()) };
 }
 
 fn on_save(saved: &Saved<Note>) {
     tell(("save", saved.id().copied(), saved.row_count()));
+}
+
+fn on_row(saved: &Saved<Note>) {
+    ROWS.with_borrow_mut(|rows| rows.push(saved.row().cloned()));
 }
 
 fn on_delete(deleted: &Saved<Note>) {
@@ -105,6 +110,22 @@ fn o3_every_write_through_the_manager_is_told_of() {
     notes.delete(3).execute(&mut conn).unwrap();
     notes.write(diesel::delete(notes::table.filter(notes::id.gt(3)))).execute(&mut conn).unwrap();
     assert_eq!(log.take(), [("delete", Some(3), 1), ("delete", None, 2)]);
+}
+
+#[test]
+fn every_hook_is_given_the_row_as_it_was_written_and_a_panic_of_one_is_no_other_ones() {
+    let shop = board();
+    let mut conn = shop.conn();
+    conn.transaction(|conn| save(&shop, conn, 1, "uno").and_then(|_| save(&shop, conn, 1, "eins"))).unwrap();
+    assert_eq!(ROWS.take(), [Some(note(1, "uno")), Some(note(1, "eins"))]);
+    LISTENER.set(Some(Rc::new(|_| panic!("on purpose"))));
+    save(&shop, &mut conn, 2, "due").unwrap();
+    assert_eq!(ROWS.take(), [Some(note(2, "due"))]);
+    assert_eq!(shop.cache.statistics().hook_panic_count, 1);
+    // Nobody knows the rows of a statement that gives none back.
+    LISTENER.set(None);
+    manager(&shop).write(diesel::update(notes::table).set(notes::text.eq(notes::text))).execute(&mut conn).unwrap();
+    assert_eq!(ROWS.take(), [None]);
 }
 
 #[test]

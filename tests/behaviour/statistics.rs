@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
-use cache_diesel::{Bypass, Counts, Event, Kind, Miss, TagKind};
+use cache_diesel::{Bypass, Cause, Counts, Event, KeyBytes, Kind, Miss, TagKind};
 use diesel::prelude::*;
 use diesel::result::Error;
 
@@ -128,11 +128,15 @@ fn o3_an_invalidation_is_told_once_after_the_commit() {
         Ok::<(), Error>(())
     })
     .unwrap();
-    assert_eq!(take(&log), ["Invalidated { tables: [\"categories\", \"products\"], is_wide: false, cause: Commit }"]);
+    let told = |tables: &[&str], ids: &[i32], cause| {
+        let rows: Vec<_> = ids.iter().map(|id| ("products", KeyBytes::of(id))).collect();
+        vec![format!("{:?}", Event::Invalidated { tables, rows: &rows, is_wide: tables.is_empty(), cause })]
+    };
+    assert_eq!(take(&log), told(&["categories", "products"], &[1, 2], Cause::Commit));
     retitle(&mut conn, 1, "Newer").unwrap();
-    assert_eq!(take(&log), ["Invalidated { tables: [\"products\"], is_wide: false, cause: Statement }"]);
+    assert_eq!(take(&log), told(&["products"], &[1], Cause::Statement));
     shop.products().delete(1).execute(&mut conn).unwrap();
-    assert_eq!(take(&log), ["Invalidated { tables: [\"products\"], is_wide: false, cause: Statement }"]);
+    assert_eq!(take(&log), told(&["products"], &[1], Cause::Statement));
     conn.transaction(|conn| {
         retitle(conn, 2, "Undone")?;
         Err::<(), Error>(Error::RollbackTransaction)
@@ -140,7 +144,7 @@ fn o3_an_invalidation_is_told_once_after_the_commit() {
     .unwrap_err();
     assert_eq!(take(&log), Vec::<String>::new());
     diesel::sql_query("CREATE TABLE more (x INTEGER)").execute(&mut conn).unwrap();
-    assert_eq!(take(&log), ["Invalidated { tables: [], is_wide: true, cause: Statement }"]);
+    assert_eq!(take(&log), told(&[], &[], Cause::Statement));
 }
 
 /// What one read makes the cache tell, shortened.
@@ -192,6 +196,85 @@ fn misses_and_bypasses_say_why() {
     assert_eq!(told(&log), ["Cleared"]);
     let costs = shop.row_cost(&mut shop.conn(), 1);
     assert_eq!(costs, 1);
+}
+
+/// The lines of a log that is written from events alone.
+fn log_of_details(shop: &Shop) -> Arc<Mutex<Vec<String>>> {
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (lines, here) = (Arc::clone(&log), std::thread::current().id());
+    let is_new = shop.cache.listen_to_hits("lines", move |event| {
+        if std::thread::current().id() != here {
+            return;
+        }
+        let mut lines = lines.lock().unwrap();
+        match event {
+            Event::Hit { manager: "product", kind: Kind::Detail, key } => lines.push(format!("Cache hit {key}")),
+            Event::Stored { manager: "product", kind: Kind::Detail, key } => lines.push(format!("add {key}")),
+            Event::Invalidated { rows, .. } => {
+                let rows = rows.iter().filter(|(table, _)| *table == "products");
+                lines.extend(rows.map(|(_, key)| format!("invalidate {key}")));
+            }
+            _ => {}
+        }
+    });
+    assert!(is_new && !shop.cache.listen("lines", |_| {}));
+    log
+}
+
+#[test]
+fn a_log_of_hits_stores_and_invalidations_is_written_from_events_alone() {
+    let shop = Shop::new();
+    let (mut conn, manager, log) = (shop.conn(), shop.products(), log_of_details(&shop));
+    let others = listen(&shop);
+    let line = |line: &str| vec![line.to_owned()];
+    manager.get(1).first(&mut conn).unwrap();
+    assert_eq!(take(&log), line("add 1"));
+    told(&others);
+    manager.get(1).first(&mut conn).unwrap();
+    assert_eq!(take(&log), line("Cache hit 1"));
+    assert_eq!(told(&others), Vec::<String>::new());
+    retitle(&mut conn, 1, "New").unwrap();
+    assert_eq!(take(&log), line("invalidate 1"));
+    manager.get(1).first(&mut conn).unwrap();
+    assert_eq!(take(&log), line("add 1"));
+    let rows = manager.get_many(vec![1, 2, 1]).load(&mut conn).unwrap();
+    assert_eq!((rows.len(), take(&log)), (3, vec!["Cache hit 1".to_owned(), "add 2".to_owned()]));
+    conn.transaction(|conn| {
+        retitle(conn, 2, "Newer")?;
+        assert_eq!(take(&log), Vec::<String>::new());
+        diesel::QueryResult::Ok(())
+    })
+    .unwrap();
+    assert_eq!(take(&log), line("invalidate 2"));
+    // No statement that names no row says which ones it wrote.
+    diesel::update(products::table).set(products::title.eq("Newest")).execute(&mut conn).unwrap();
+    assert_eq!(take(&log), Vec::<String>::new());
+}
+
+#[test]
+fn events_name_the_key_of_values_and_of_computed_ones() {
+    let shop = Shop::new();
+    let keys: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&keys);
+    shop.cache.listen_to_hits("keys", move |event| match event {
+        Event::Missed { key, .. } => seen.lock().unwrap().push(format!("miss {key}")),
+        Event::Hit { key, .. } => seen.lock().unwrap().push(format!("hit {key}")),
+        Event::Stored { key, .. } => seen.lock().unwrap().push(format!("add {key}")),
+        Event::Deleted { key, .. } => seen.lock().unwrap().push(format!("delete {key}")),
+        _ => {}
+    });
+    shop.cache.set("greeting", "hello", ()).unwrap();
+    shop.cache.get::<String>("greeting").unwrap();
+    shop.cache.get::<String>("greetings").unwrap();
+    shop.cache.delete("greeting").unwrap();
+    assert_eq!(take(&keys), ["add greeting", "hit greeting", "miss greetings", "delete greeting"]);
+    let ask = || {
+        let computation = shop.cache.computation("rate").depends_on_nothing();
+        computation.value(|| Ok::<_, cache_diesel::Error>(1)).unwrap()
+    };
+    let told = (ask(), take(&keys), ask(), take(&keys));
+    assert_eq!((told.1.len(), told.3.len()), (2, 1));
+    assert_eq!(told.1[0].strip_prefix("miss "), told.3[0].strip_prefix("hit "));
 }
 
 #[test]

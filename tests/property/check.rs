@@ -8,6 +8,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::result::Error;
 
+use crate::computed;
 use crate::database::{self, DatabaseConn};
 use crate::form::{self, Form};
 use crate::models::{Note, Product};
@@ -94,6 +95,34 @@ impl Run<'_> {
 
     /// Compares on every connection that nobody has taken; on those to the other database at both ends only.
     fn compare_all(&mut self) {
+        // Before the reads, which leave nothing to be loaded, or after them.
+        let is_first = self.number.is_some_and(|number| number % 2 == 0);
+        if is_first {
+            self.compare_computed();
+        }
+        self.compare_reads();
+        if !is_first {
+            self.compare_computed();
+        }
+    }
+
+    /// Compares what was computed on connections of its own: it knows nothing of anybody's transaction.
+    fn compare_computed(&mut self) {
+        for name in [Conn::A, Conn::Two].into_iter().filter(|_| self.program.computes) {
+            let mut conn = self.world.open(name);
+            let kept = computed::kept(&self.program.reads, name, &mut conn);
+            let anew = computed::anew(&self.program.reads, name, &mut conn);
+            let is_in_the_way =
+                [&kept, &anew].into_iter().any(|read| read.as_ref().is_err_and(database::is_in_the_way));
+            let is_same = is_in_the_way || format!("{kept:?}") == format!("{anew:?}");
+            if self.difference.is_none() && !is_same {
+                let what = format!("computed: {kept:?}\n    anew:     {anew:?}");
+                self.difference = Some(format!("at step {:?} on {name:?}:\n    {what}", self.number));
+            }
+        }
+    }
+
+    fn compare_reads(&mut self) {
         let number = self.number.filter(|number| !self.program.is_last(*number));
         let at_work = number.map(|number| self.program.steps[number].conn);
         for conn in self.world.present() {

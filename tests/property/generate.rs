@@ -51,6 +51,7 @@ fn programs(
             is_small,
             is_fresh,
             is_warm,
+            computes: false,
             reads,
             steps,
         })

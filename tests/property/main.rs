@@ -9,6 +9,7 @@
 
 mod ageing;
 mod check;
+mod computed;
 #[path = "database/sqlite.rs"]
 mod database;
 mod form;
@@ -31,6 +32,8 @@ mod search;
 mod world;
 mod writes;
 
+use cache_diesel::__private::{Mistake, with_planted};
+
 use crate::search::Seeds;
 
 #[test]
@@ -41,4 +44,26 @@ fn every_cached_read_gives_what_the_database_has() {
     if let Some(failure) = failure {
         panic!("{failure}");
     }
+}
+
+/// `PROPERTY_COMPUTED=n` runs the seeds below n.
+#[test]
+fn every_computed_value_is_what_computing_it_anew_gives() {
+    let end = std::env::var("PROPERTY_COMPUTED").map_or(300, |text| text.parse().unwrap());
+    let failure = search::first_failure(Seeds::below(end).computing(), None);
+    world::drop_idle();
+    if let Some(failure) = failure {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn mistakes_about_computed_values_are_found() {
+    const MOST_PROGRAMS: u32 = 500;
+    for mistake in [Mistake::Findings, Mistake::Statements] {
+        let seed = with_planted(mistake, || search::first_to_fail_here(Seeds::below(MOST_PROGRAMS).computing()));
+        println!("{mistake:?}: {seed:?}");
+        assert!(seed.is_some(), "not found: {mistake:?}");
+    }
+    world::drop_idle();
 }

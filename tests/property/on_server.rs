@@ -15,6 +15,16 @@ fn every_cached_read_gives_what_the_server_has() {
     }
 }
 
+#[test]
+fn every_computed_value_is_what_computing_it_anew_gives() {
+    const PROGRAMS_THAT_COMPUTE: u32 = 60;
+    let failure = search::first_failure(Seeds::below(PROGRAMS_THAT_COMPUTE).computing(), None);
+    world::drop_idle();
+    if let Some(failure) = failure {
+        panic!("{failure}");
+    }
+}
+
 /// Else the programs above might bypass the cache, and nobody would know.
 #[test]
 fn defects_are_found_on_servers_too() {

@@ -15,6 +15,8 @@ pub struct Program {
     pub is_fresh: bool,
     /// Whether everything is read before the first step.
     pub is_warm: bool,
+    /// Whether values are computed from the reads, and compared too.
+    pub computes: bool,
     pub reads: Vec<Read>,
     pub steps: Vec<Step>,
 }
@@ -138,6 +140,9 @@ impl fmt::Display for Program {
         if self.is_fresh {
             writeln!(formatter, "  a new connection for each write")?;
         }
+        if self.computes {
+            writeln!(formatter, "  values are computed from the reads")?;
+        }
         let before = if self.is_warm { ", all of them before the first step" } else { "" };
         writeln!(formatter, "  reads: {:?}{before}", self.reads)?;
         for (number, step) in self.steps.iter().enumerate() {
@@ -161,6 +166,20 @@ impl Program {
             _ => u16::MAX,
         };
         self.reads.iter().enumerate().filter(move |(place, _)| mask & (1 << place) != 0).map(|(_, read)| read)
+    }
+
+    /// The same with computed values, without what they cannot follow: writes that nobody is told of, databases that change
+    /// places under a key, rows that end by themselves, replicas.
+    pub fn computing(mut self) -> Self {
+        use Action::{Advance, ChangePlaces, Lag, Unseen, UnseenAged, UnseenRefreshed};
+        self.steps.retain(|step| {
+            !matches!(
+                step.action,
+                Advance(_) | ChangePlaces | Lag(..) | Unseen(..) | UnseenAged(_) | UnseenRefreshed(..)
+            )
+        });
+        self.computes = true;
+        self
     }
 
     /// Whether it has a replica.

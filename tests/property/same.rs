@@ -18,6 +18,10 @@ pub struct At<'a> {
     pub conn: &'a mut DatabaseConn,
     pub asked: Asked,
     pub compares: bool,
+    /// Where the read is asked for that is only to say what it gives.
+    pub source: Option<Source>,
+    /// What it gave then; a row that is not there is no error.
+    pub said: Option<QueryResult<String>>,
     /// Whether another connection's open transaction was in the way of a cached read.
     pub was_refused: bool,
 }
@@ -31,6 +35,13 @@ pub enum Asked {
     Refresh,
     /// To ask the database, and to store nothing.
     RefreshForNobody,
+}
+
+/// Where a read is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Cache,
+    Database,
 }
 
 /// For no time.
@@ -117,7 +128,7 @@ pub type Compared = Result<(), String>;
 impl<'a> At<'a> {
     /// Asks plainly, and compares.
     pub fn plainly(name: Conn, conn: &'a mut DatabaseConn) -> Self {
-        Self { name, conn, asked: Asked::Plainly, compares: true, was_refused: false }
+        Self { name, conn, asked: Asked::Plainly, compares: true, source: None, said: None, was_refused: false }
     }
 
     pub fn same<Cached, Plain>(
@@ -129,6 +140,13 @@ impl<'a> At<'a> {
         Cached: Debug + SameAs<Plain>,
         Plain: Debug,
     {
+        if let Some(source) = self.source {
+            self.said = Some(match source {
+                Source::Cache => scene::at(self.name, || said(cached(self.conn))),
+                Source::Database => said(plain(self.conn)),
+            });
+            return Ok(());
+        }
         let cached = scene::at(self.name, || cached(self.conn));
         self.was_refused |= cached.as_ref().is_err_and(database::is_in_the_way);
         if !self.compares {
@@ -145,6 +163,10 @@ impl<'a> At<'a> {
         };
         if is_same { Ok(()) } else { Err(format!("cached: {cached:?}\n    plain:  {plain:?}")) }
     }
+}
+
+fn said<T: Debug>(result: QueryResult<T>) -> QueryResult<String> {
+    result.optional().map(|value| format!("{value:?}"))
 }
 
 /// The rows of a list, in the order of their texts where none was asked for and the database has none of its own.

@@ -5,7 +5,7 @@ use core::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use proptest::strategy::{Strategy, ValueTree};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::check;
@@ -15,15 +15,28 @@ use crate::program::Program;
 
 /// Which programs are run.
 #[derive(Clone, Debug)]
-pub struct Seeds(Range<u32>);
+pub struct Seeds {
+    range: Range<u32>,
+    /// Whether they compute values from what they read.
+    computes: bool,
+}
 
 impl Seeds {
     pub fn below(end: u32) -> Self {
-        Self(0..end)
+        Self { range: 0..end, computes: false }
     }
 
     pub fn only(seed: u32) -> Self {
-        Self(seed..seed + 1)
+        Self { range: seed..seed + 1, computes: false }
+    }
+
+    pub fn computing(self) -> Self {
+        Self { computes: true, ..self }
+    }
+
+    fn programs(&self) -> BoxedStrategy<Program> {
+        let programs = generate::program();
+        if self.computes { programs.prop_map(Program::computing).boxed() } else { programs }
     }
 
     /// What the environment says, or all below `default`.
@@ -53,16 +66,17 @@ impl fmt::Display for Failure {
 
 /// The failure of the lowest seed that fails.
 pub fn first_failure(seeds: Seeds, defect: Option<Defect>) -> Option<Failure> {
+    let programs = seeds.programs();
     let seed = lowest_failing(seeds, defect)?;
-    Some(smallest(tree_of(&generate::program(), seed), seed, defect))
+    Some(smallest(tree_of(&programs, seed), seed, defect))
 }
 
 /// The lowest seed that fails.
 pub fn lowest_failing(seeds: Seeds, defect: Option<Defect>) -> Option<u32> {
-    let (next, lowest) = (AtomicU32::new(seeds.0.start), AtomicU32::new(seeds.0.end));
+    let (next, lowest) = (AtomicU32::new(seeds.range.start), AtomicU32::new(seeds.range.end));
     // Every seed below one that failed was taken before, and its program is run to the end.
     let work = || {
-        let programs = generate::program();
+        let programs = seeds.programs();
         loop {
             let seed = next.fetch_add(1, Ordering::SeqCst);
             if seed >= lowest.load(Ordering::SeqCst) {
@@ -79,7 +93,13 @@ pub fn lowest_failing(seeds: Seeds, defect: Option<Defect>) -> Option<u32> {
         }
     });
     let seed = lowest.into_inner();
-    (seed < seeds.0.end).then_some(seed)
+    (seed < seeds.range.end).then_some(seed)
+}
+
+/// The lowest seed that fails on this thread.
+pub fn first_to_fail_here(seeds: Seeds) -> Option<u32> {
+    let programs = seeds.programs();
+    seeds.range.into_iter().find(|seed| run(&tree_of(&programs, *seed).current(), None).is_some())
 }
 
 /// The program of `seed`, and how it becomes smaller.

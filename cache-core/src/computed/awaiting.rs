@@ -189,14 +189,14 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
         match computed {
             Some(Ok(fresh)) => {
                 claim.done();
-                reader.miss(Miss::Stale);
+                reader.miss(Miss::Stale, || self.computation.key().id);
                 return fresh;
             }
             // What is there may be served until its hard deadline: what fails is no reason not to.
             Some(Err(_)) => {}
             None => claim.done(),
         }
-        reader.stale_hit();
+        reader.stale_hit(|| self.computation.key().id);
         entry
     }
 }

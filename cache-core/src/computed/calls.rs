@@ -190,18 +190,18 @@ impl Computation<'_> {
         let reader = self.reader();
         let Some(load) = self.begin_refresh() else {
             claim.done();
-            reader.stale_hit();
+            reader.stale_hit(|| self.key().id);
             return entry;
         };
         match self.compute(load, form, compute) {
             Ok(fresh) => {
                 claim.done();
-                reader.miss(Miss::Stale);
+                reader.miss(Miss::Stale, || self.key().id);
                 fresh
             }
             // What is there may be served until its hard deadline: what fails is no reason not to.
             Err(_) => {
-                reader.stale_hit();
+                reader.stale_hit(|| self.key().id);
                 entry
             }
         }

@@ -53,23 +53,23 @@ impl Computation<'_> {
             return Looked::Off;
         }
         if self.is_refreshed {
-            reader.miss(Miss::Refresh);
+            reader.miss(Miss::Refresh, || self.key().id);
             return Looked::Missed(Miss::Refresh.into());
         }
         match self.find(form) {
             Ok(entry) if !entry.is_stale() => {
-                reader.hit();
+                reader.hit(|| self.key().id);
                 Looked::Found(entry)
             }
             Ok(entry) => match self.claim() {
                 Some(claim) => Looked::Stale(entry, claim),
                 None => {
-                    reader.stale_hit();
+                    reader.stale_hit(|| self.key().id);
                     Looked::Found(entry)
                 }
             },
             Err(missed) => {
-                reader.miss(missed.cause);
+                reader.miss(missed.cause, || self.key().id);
                 Looked::Missed(missed)
             }
         }

@@ -207,6 +207,24 @@ impl fmt::Debug for KeyBytes {
     }
 }
 
+impl fmt::Display for KeyBytes {
+    /// Shows the text or the integer that the key was made of, as far as its bytes tell; others as their bytes, and long ones
+    /// as a digest.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = usize::from(self.0[Self::SIZE - 1]);
+        let Some(bytes) = self.0.get(..length) else {
+            return self.0[..16].iter().try_for_each(|byte| write!(formatter, "{byte:02x}"));
+        };
+        // A text ends with what is in no text; in eight bytes, that is far below any key that somebody numbers rows with.
+        let text = bytes.strip_suffix(&[u8::MAX]).and_then(|text| core::str::from_utf8(text).ok());
+        match (text.filter(|text| !text.contains(char::is_control)), bytes.try_into()) {
+            (Some(text), _) => formatter.write_str(text),
+            (None, Ok(number)) => write!(formatter, "{}", i64::from_le_bytes(number)),
+            (None, Err(_)) => write!(formatter, "{}", bytes.escape_ascii()),
+        }
+    }
+}
+
 /// A name for a list of names, made when a program is compiled: FNV-1a of 64 bits over each with its end. It parts what
 /// one program means, and does not withstand outsiders.
 #[must_use]

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::name::key::Kind;
+use crate::name::key::{KeyBytes, Kind};
 use crate::observe::operation::Operation;
 use crate::protocol::breaker::BreakerState;
 use crate::protocol::candidate::Unstored;
@@ -17,7 +17,10 @@ use crate::protocol::collect::Unkept;
 use crate::protocol::miss::Miss;
 use crate::sync::RwLock;
 
-/// Something that happened in a cache. Hits are only counted.
+/// Something that happened in a cache.
+///
+/// A `key` is [`KeyBytes::of`] the primary key, the unique value, or the key under which a value was set: `key.to_string()`
+/// shows it, `KeyBytes::of(&1)` is what it is compared with.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -62,11 +65,24 @@ pub enum Event<'a> {
         manager: &'a str,
         /// The kind of read that it was for.
         kind: Kind,
+        /// What it was set under.
+        key: KeyBytes,
+    },
+    /// A read was answered from the cache. Told to those who [ask for it](crate::Cache::listen_to_hits).
+    Hit {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+        /// What was read.
+        key: KeyBytes,
     },
     /// Entries became unreachable because something was written.
     Invalidated {
         /// The tables' SQL names, in order.
         tables: &'a [&'a str],
+        /// The rows that the write named, by their tables. Of a table without any, each row may have been written.
+        rows: &'a [(&'a str, KeyBytes)],
         /// Whether everything of the database was affected.
         is_wide: bool,
         /// What ended the write.
@@ -78,6 +94,8 @@ pub enum Event<'a> {
         manager: &'a str,
         /// The kind of read.
         kind: Kind,
+        /// What was read.
+        key: KeyBytes,
         /// Why.
         cause: Miss,
     },
@@ -98,6 +116,8 @@ pub enum Event<'a> {
         manager: &'a str,
         /// The kind of read.
         kind: Kind,
+        /// What it is stored for.
+        key: KeyBytes,
     },
     /// The store failed; nobody's query did.
     StoreFailed {
@@ -192,24 +212,55 @@ pub(crate) fn is_telling() -> bool {
 
 type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 
+/// Whether a listener is told of hits too: there are far more of them than of anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attention {
+    All,
+    AllButHits,
+}
+
+#[derive(Clone)]
+struct Listening {
+    id: String,
+    attention: Attention,
+    listener: Listener,
+}
+
 /// Those who listen to one cache.
 #[derive(Default)]
 pub(crate) struct Listeners {
-    listeners: RwLock<Vec<(String, Listener)>>,
+    listeners: RwLock<Vec<Listening>>,
     is_anybody: AtomicBool,
+    is_anybody_for_hits: AtomicBool,
     panics: AtomicU64,
 }
 
 impl Listeners {
     /// Adds a listener, unless there is one of this name.
-    pub(crate) fn add(&self, id: &str, listener: Listener) -> bool {
+    pub(crate) fn add(&self, id: &str, attention: Attention, listener: Listener) -> bool {
         let mut listeners = self.listeners.write();
-        let is_new = listeners.iter().all(|(name, _)| name != id);
+        let is_new = listeners.iter().all(|listening| listening.id != id);
         if is_new {
-            listeners.push((id.to_owned(), listener));
+            listeners.push(Listening { id: id.to_owned(), attention, listener });
+            self.is_anybody_for_hits.fetch_or(attention == Attention::All, Ordering::Release);
             self.is_anybody.store(true, Ordering::Release);
         }
         is_new
+    }
+
+    /// Tells of a hit, if anybody wants to hear of them.
+    #[inline]
+    pub(crate) fn tell_hit(&self, manager: &str, kind: Kind, key: impl FnOnce() -> KeyBytes) {
+        if self.is_anybody_for_hits.load(Ordering::Relaxed) {
+            self.tell(&Event::Hit { manager, kind, key: key() });
+        }
+    }
+
+    /// Tells of a miss.
+    pub(crate) fn tell_miss(&self, manager: &str, kind: Kind, key: impl FnOnce() -> KeyBytes, cause: Miss) {
+        if self.is_anybody.load(Ordering::Acquire) {
+            self.tell(&Event::Missed { manager, kind, key: key(), cause });
+        }
     }
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
@@ -222,7 +273,10 @@ impl Listeners {
         }
         // No lock is held while they run: a listener may read through the cache, or add another one.
         let listeners = self.listeners.read().clone();
-        for (_, listener) in listeners {
+        let is_hit = matches!(event, Event::Hit { .. });
+        for Listening { listener, .. } in
+            listeners.into_iter().filter(|listening| !is_hit || listening.attention == Attention::All)
+        {
             if catch_unwind(AssertUnwindSafe(|| listener(event))).is_err() {
                 self.panics.fetch_add(1, Ordering::Relaxed);
             }

@@ -144,6 +144,11 @@ impl ChangeSet {
         self.tables.iter().map(|(table, _)| table.as_str())
     }
 
+    /// The rows that are named, by their tables.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, KeyBytes)> {
+        self.tables.iter().flat_map(|(table, changes)| changes.rows.iter().map(|row| (table.as_str(), *row)))
+    }
+
     /// The tags to change in `database`, each table's `any` before its others.
     #[must_use]
     pub fn tags(&self, database: &Database) -> Vec<Tag> {

@@ -128,9 +128,9 @@ impl Reader<'_> {
         let kept: Vec<CacheKey> =
             keys.into_iter().zip(stored).filter(|(_, stored)| *stored == Stored::Kept).map(|(key, _)| key).collect();
         // What is stored beside the entry that was asked for is not counted.
-        for _ in kept.iter().filter(|key| key.kind == self.kind) {
+        for key in kept.iter().filter(|key| key.kind == self.kind) {
             self.counters.count(Counter::Store);
-            self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind });
+            self.cache.tell(&Event::Stored { manager: self.manager, kind: self.kind, key: key.id });
         }
         kept
     }

@@ -47,9 +47,10 @@ impl Cache {
     }
 
     fn count_up(&self, key: &str, work: impl Fn(i64) -> Option<i64>) -> Result<i64> {
-        let (number, is_kept) = self.change(&self.1.key(key), Glance::Peek, |seen| self.counted(key, seen, &work))?;
+        let name = self.1.key(key);
+        let (number, is_kept) = self.change(&name, Glance::Peek, |seen| self.counted(key, seen, &work))?;
         if is_kept {
-            self.count_stored();
+            self.count_stored(&name);
         }
         Ok(number)
     }

@@ -156,7 +156,7 @@ impl ValueRequest<'_> {
             Ok(Opened::Answered(value)) => return LoadStep::Answered(value),
             Ok(Opened::Lacking(lack)) => Some(lack),
             Err(cause) => {
-                self.cache.value_reader().miss(cause);
+                self.cache.value_reader().miss(cause, || self.key.id);
                 None
             }
         };
@@ -184,7 +184,7 @@ impl ValueRequest<'_> {
         let (cache, reader) = (self.cache, self.cache.value_reader());
         let cause = match cache.find(&self.key, Form::SERDE).map_err(|trouble| self.note(&trouble))? {
             Ok(value) => {
-                reader.hit();
+                reader.hit(|| self.key.id);
                 return Ok(Opened::Answered(value));
             }
             Err(cause) => cause,
@@ -195,10 +195,10 @@ impl ValueRequest<'_> {
         if let Content::Value(body, _) = content
             && let Some(value) = Form::SERDE.unpack(body)
         {
-            reader.hit();
+            reader.hit(|| self.key.id);
             return Ok(Opened::Answered(value));
         }
-        reader.miss(cause);
+        reader.miss(cause, || self.key.id);
         Ok(Opened::Lacking(Lack { mark, token, is_foreign }))
     }
 
@@ -258,7 +258,7 @@ impl ValueRequest<'_> {
         }
         match self.cache.exchange_one(&self.key, lack.mark, replacement) {
             Ok(Exchanged::Changed) => return self.look(),
-            Ok(Exchanged::Done) if is_set => self.cache.count_stored(),
+            Ok(Exchanged::Done) if is_set => self.cache.count_stored(&self.key),
             Ok(Exchanged::Declined | Exchanged::Done) => {}
             Err(trouble) => self.cache.value_reader().note(&trouble),
         }

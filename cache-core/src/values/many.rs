@@ -33,9 +33,9 @@ impl Cache {
     pub fn get_many<T: Cacheable + Clone>(&self, keys: &[impl AsRef<str>]) -> Result<HashMap<String, T>> {
         let names: Vec<CacheKey> = keys.iter().map(|key| self.1.key(key.as_ref())).collect();
         let slots = self.peek_many(&names).map_err(|trouble| self.value_trouble(trouble, "reading values"))?;
-        let found = names.iter().zip(slots).map(|(name, slot)| self.unpack(name, slot, Form::<T>::SERDE));
-        let found = keys.iter().zip(found).filter_map(|(key, found)| {
-            let value = self.count_read(found)?;
+        let found = names.iter().zip(slots).map(|(name, slot)| (name, self.unpack(name, slot, Form::<T>::SERDE)));
+        let found = keys.iter().zip(found).filter_map(|(key, (name, found))| {
+            let value = self.count_read(name, found)?;
             Some((key.as_ref().to_owned(), (*value).clone()))
         });
         Ok(found.collect())
@@ -87,7 +87,7 @@ impl Cache {
             if exchanged == Exchanged::Changed {
                 count += usize::from(self.remove_value(key)?);
             } else if matches!(slot.content, Content::Value(..)) {
-                self.count_deleted();
+                self.count_deleted(key);
                 count += 1;
             }
         }
@@ -143,11 +143,11 @@ impl Cache {
             };
             match body.and_then(|body| Form::<T>::SERDE.unpack(body)) {
                 Some(value) => {
-                    reader.hit();
+                    reader.hit(|| name.id);
                     found.insert((*key).to_owned(), (*value).clone());
                 }
                 None => {
-                    reader.miss(Miss::Absent);
+                    reader.miss(Miss::Absent, || name.id);
                     missing.push((*key, *name, mark));
                 }
             }
@@ -191,7 +191,7 @@ impl Cache {
         };
         for ((key, name), exchanged) in keys.into_iter().zip(names).zip(exchanged) {
             match exchanged {
-                Exchanged::Done => self.count_stored(),
+                Exchanged::Done => self.count_stored(&name),
                 Exchanged::Declined => {}
                 Exchanged::Changed => {
                     if let Ok(Ok(other)) = self.find::<T>(&name, Form::SERDE) {
@@ -217,7 +217,7 @@ impl Cache {
                 Exchanged::Changed => self.put_value(name, parcel, timeout)?,
                 Exchanged::Declined => false,
                 Exchanged::Done => {
-                    self.count_stored();
+                    self.count_stored(name);
                     true
                 }
             };

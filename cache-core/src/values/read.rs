@@ -104,9 +104,10 @@ impl Cache {
     }
 
     fn get_as<T: Send + Sync + 'static>(&self, key: &str, form: Form<T>) -> Result<Option<Arc<T>>> {
-        let found = self.find(&self.1.key(key), form);
+        let key = self.1.key(key);
+        let found = self.find(&key, form);
         let found = found.map_err(|trouble| self.value_trouble(trouble, "reading a value"))?;
-        Ok(self.count_read(found))
+        Ok(self.count_read(&key, found))
     }
 
     /// Looks a value up, without counting.
@@ -137,8 +138,8 @@ impl Cache {
         form.unpack(serve(slot)?).ok_or(Miss::Foreign)
     }
 
-    pub(super) fn count_read<T>(&self, found: core::result::Result<T, Miss>) -> Option<T> {
+    pub(super) fn count_read<T>(&self, key: &CacheKey, found: core::result::Result<T, Miss>) -> Option<T> {
         let reader = self.value_reader();
-        found.inspect(|_| reader.hit()).inspect_err(|cause| reader.miss(*cause)).ok()
+        found.inspect(|_| reader.hit(|| key.id)).inspect_err(|cause| reader.miss(*cause, || key.id)).ok()
     }
 }

@@ -108,12 +108,13 @@ impl Cache {
         if timeout.is_zero() {
             return Ok(false);
         }
-        let ((), is_kept) = self.change(&self.1.key(key.as_ref()), Glance::Open, |seen| {
+        let key = self.1.key(key.as_ref());
+        let ((), is_kept) = self.change(&key, Glance::Open, |seen| {
             let replacement = self.replacement(&parcel, timeout, seen.token);
             Ok(if seen.has_value() { SlotStep::Leave(()) } else { SlotStep::Replace(Some(replacement), ()) })
         })?;
         if is_kept {
-            self.count_stored();
+            self.count_stored(&key);
         }
         Ok(is_kept)
     }
@@ -183,7 +184,7 @@ impl Cache {
         });
         let ((), is_kept) = put?;
         if is_kept {
-            self.count_stored();
+            self.count_stored(key);
         }
         Ok(is_kept)
     }
@@ -192,19 +193,19 @@ impl Cache {
     pub(super) fn remove_value(&self, key: &CacheKey) -> Result<bool> {
         let (was_there, _) = self.change(key, Glance::Peek, |seen| Ok(SlotStep::Replace(None, seen.has_value())))?;
         if was_there {
-            self.count_deleted();
+            self.count_deleted(key);
         }
         Ok(was_there)
     }
 
-    pub(super) fn count_stored(&self) {
+    pub(super) fn count_stored(&self, key: &CacheKey) {
         self.0.values.count(Counter::Store);
-        self.tell(&Event::Stored { manager: Self::VALUES, kind: Kind::Value });
+        self.tell(&Event::Stored { manager: Self::VALUES, kind: Kind::Value, key: key.id });
     }
 
-    pub(super) fn count_deleted(&self) {
+    pub(super) fn count_deleted(&self, key: &CacheKey) {
         self.0.values.count(Counter::Delete);
-        self.tell(&Event::Deleted { manager: Self::VALUES, kind: Kind::Value });
+        self.tell(&Event::Deleted { manager: Self::VALUES, kind: Kind::Value, key: key.id });
     }
 }
 

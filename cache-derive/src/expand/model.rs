@@ -72,14 +72,28 @@ pub(crate) fn cached_model(model: &Model<'_>) -> TokenStream {
 /// What is called after writes; an unfit function is reported at its path.
 fn hooks(model: &Model<'_>) -> TokenStream {
     let hooks = [(quote!(AFTER_DELETE), &model.options.after_delete), (quote!(AFTER_SAVE), &model.options.after_save)];
-    let hooks = hooks.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))).map(|(name, path)| {
-        let span = located(path.span());
-        let private = model.private();
-        quote_spanned! {span=>
-            const #name: ::core::option::Option<fn(&#private::Saved<Self>)> = ::core::option::Option::Some(#path);
+    let private = model.private();
+    let hooks: Vec<TokenStream> = hooks
+        .into_iter()
+        .filter(|(_, paths)| !paths.is_empty())
+        .map(|(name, paths)| {
+            let paths = paths.iter().map(|path| quote_spanned!(located(path.span())=> #path));
+            quote! {
+                const #name: &'static [fn(&#private::Saved<Self>)] = &[#(#paths),*];
+            }
+        })
+        .collect();
+    if hooks.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        #(#hooks)*
+
+        fn copied_for_hooks(&self) -> ::core::option::Option<Self> {
+            use #private::copy::{Copied as _, NotCopied as _, ToCopy};
+            (&ToCopy(self)).copied()
         }
-    });
-    quote!(#(#hooks)*)
+    }
 }
 
 /// How a row is copied that a write gives back; a model that cannot be is reported at the option.

@@ -1,6 +1,7 @@
 //! Reads options by a table that names them all, one at a time.
 
 use proc_macro2::{Delimiter, Group};
+use quote::ToTokens;
 use syn::ext::IdentExt as _;
 use syn::parse::{End, ParseBuffer, ParseStream};
 use syn::{Error, Ident, Result, Token};
@@ -103,6 +104,24 @@ impl Argument<'_, '_> {
     /// Keeps the value of an option that is given once.
     pub(crate) fn set<V>(&mut self, slot: &mut Option<V>, value: V) -> Result<()> {
         self.diagnostics.set(slot, value, &self.name);
+        Ok(())
+    }
+
+    /// Adds `= value` to an option that may be given several times, with another value each time.
+    pub(crate) fn another<V: ToTokens>(
+        &mut self,
+        values: &mut Vec<V>,
+        read: fn(ParseStream<'_>) -> Result<V>,
+    ) -> Result<()> {
+        let value = read(after_equals(self.input)?)?;
+        let text = value.to_token_stream().to_string();
+        if values.iter().any(|other| other.to_token_stream().to_string() == text) {
+            return Err(Error::new_spanned(
+                value,
+                format!("`{} = {text}` is given twice, keep one of them", self.name),
+            ));
+        }
+        values.push(value);
         Ok(())
     }
 

@@ -18,8 +18,8 @@ use crate::parse::view::{self, View};
 /// Everything that `#[cached(..)]` says; a list is empty if it holds a mistake that is already recorded.
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) after_delete: Option<Path>,
-    pub(crate) after_save: Option<Path>,
+    pub(crate) after_delete: Vec<Path>,
+    pub(crate) after_save: Vec<Path>,
     pub(crate) base_query: Option<BaseQuery>,
     pub(crate) cache: Option<LitStr>,
     pub(crate) dependencies: Vec<Dependency>,
@@ -49,8 +49,8 @@ pub(crate) struct Dependency {
 const OPTIONS: Table<Options> = Table {
     owner: "",
     options: &[
-        option("after_delete", "after_delete = path", |all, it| it.once(&mut all.after_delete, value::function)),
-        option("after_save", "after_save = path", |all, it| it.once(&mut all.after_save, value::function)),
+        option("after_delete", "after_delete = path", |all, it| it.another(&mut all.after_delete, value::function)),
+        option("after_save", "after_save = path", |all, it| it.another(&mut all.after_save, value::function)),
         option("base_query", "base_query[ = path]", |all, it| {
             let base = base_query::read(&it.name, it.input)?;
             it.set(&mut all.base_query, base)

@@ -103,6 +103,10 @@ fn options_are_checked() {
         ("list_tiemout = \"1 day\"", unknown("list_tiemout", "; did you mean `list_timeout`?")),
         ("scope::x", "expected `scope(column, ..)`".to_owned()),
         ("\"key\"", format!("expected one of: {known}")),
+        (
+            "after_save = told, after_save = sent, after_save = told",
+            "`after_save = told` is given twice, keep one of them".to_owned(),
+        ),
         ("key", "expected `key = \"name\"`".to_owned()),
         ("key =", "expected `key = \"name\"`".to_owned()),
         ("key(\"a\")", "expected `key = \"name\"`".to_owned()),

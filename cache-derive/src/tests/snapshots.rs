@@ -32,7 +32,7 @@ fn every_option() {
          #[cached(relevance_timeout = 10, list_relevance_timeout = \"1 minute\", base_query = visible)]
          #[cached(depends_on(Shop, stock), cascaded_by(Maker, makers), order_by = (title.asc(), shop_id))]
          #[cached(unique(slug, with = str::to_lowercase), unique(shop_id, r#type), fixed(slug), exact(slug))]
-         #[cached(scope(shop_id), scope(shelf, with = crate::lower), after_save = saved, after_delete = deleted)]
+         #[cached(scope(shop_id), scope(shelf, with = crate::lower), after_save = saved, after_save = crate::told, after_delete = deleted)]
          pub(crate) struct Product {
              shop_id: i32,
              number: i32,

@@ -45,9 +45,9 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     /// What the derive was told.
     const DEFINITION: Definition;
     /// What is called once rows were deleted through the manager.
-    const AFTER_DELETE: Option<fn(&Saved<Self>)> = None;
+    const AFTER_DELETE: &'static [fn(&Saved<Self>)] = &[];
     /// What is called once rows were inserted or updated through the manager.
-    const AFTER_SAVE: Option<fn(&Saved<Self>)> = None;
+    const AFTER_SAVE: &'static [fn(&Saved<Self>)] = &[];
     /// How rows leave the process; `None`: they are kept in memory only.
     const CODECS: Option<ModelCodecs<Self>> = None;
     /// Whether rows are read by a query of the model's own, which may hide some of them.
@@ -69,6 +69,10 @@ pub trait CachedModel: Sized + Send + Sync + 'static {
     fn by_key(id: Self::Id) -> Self::ByKey;
     /// Selects the rows with one of these keys.
     fn by_ids(ids: Vec<Self::Id>) -> Self::ByIds;
+    /// A copy for what is called after a write; `None`: rows of this type cannot be copied.
+    fn copied_for_hooks(&self) -> Option<Self> {
+        None
+    }
     /// When the row is not to be served any more, by itself.
     fn ends_at(&self) -> Option<Timestamp> {
         None

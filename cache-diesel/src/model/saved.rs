@@ -6,10 +6,10 @@ use crate::model::cached_model::CachedModel;
 
 /// A write of a manager that is committed, as `after_save` and `after_delete` are told of it.
 ///
-/// It names the row and does not hold it: the row has gone to the caller. Read it through the manager, which gives what
-/// is committed by now.
+/// Its row is as the write left it. The manager gives what is committed by now.
 pub struct Saved<M: CachedModel> {
     pub(crate) id: Option<M::Id>,
+    pub(crate) row: Option<M>,
     pub(crate) row_count: usize,
 }
 
@@ -19,6 +19,13 @@ impl<M: CachedModel> Saved<M> {
     #[must_use]
     pub fn id(&self) -> Option<&M::Id> {
         self.id.as_ref()
+    }
+
+    /// A copy of the row, as the database gave it back: of a delete, as it was. `None` if the statement gave no row, as after
+    /// `insert(..).execute`, `write(..).execute` and `delete(..)`, and if the model is not `Clone`.
+    #[must_use]
+    pub fn row(&self) -> Option<&M> {
+        self.row.as_ref()
     }
 
     /// How many rows were written: one where the row has an `id`.

@@ -336,39 +336,43 @@ pub(crate) fn step_of<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Read
         None => return ReadStep::Bypass,
     };
     match head.options.use_of_cache {
-        UseOfCache::Refresh => step_after(&site, Err(Miss::Refresh.into())),
-        _ => step_after(&site, task.look_up(&site)),
+        UseOfCache::Refresh => step_after(&site, Err(Miss::Refresh.into()), || task.id()),
+        _ => step_after(&site, task.look_up(&site), || task.id()),
     }
 }
 
 /// What follows from what was looked up.
 #[inline(always)]
-pub(crate) fn step_after<T>(site: &Site<'static>, found: Result<(T, Life), Missed>) -> ReadStep<T> {
+pub(crate) fn step_after<T>(
+    site: &Site<'static>,
+    found: Result<(T, Life), Missed>,
+    key: impl FnOnce() -> KeyBytes,
+) -> ReadStep<T> {
     match found {
-        Ok((value, life)) if !life.may_be_stale() => hit(site, value, life),
-        Ok((value, life)) => step_of_ageing(site, value, life),
-        Err(missed) => step_after_miss(site, missed),
+        Ok((value, life)) if !life.may_be_stale() => hit(site, (value, life), key),
+        Ok((value, life)) => step_of_ageing(site, (value, life), key),
+        Err(missed) => step_after_miss(site, missed, key),
     }
 }
 
 #[inline(always)]
-fn hit<T>(site: &Site<'static>, value: T, life: Life) -> ReadStep<T> {
-    site.reader.hit();
+fn hit<T>(site: &Site<'static>, (value, life): (T, Life), key: impl FnOnce() -> KeyBytes) -> ReadStep<T> {
+    site.reader.hit(key);
     ReadStep::Hit(CachedEntry::new(value, Origin::Hit, Some(life)))
 }
 
 #[inline(never)]
-fn step_of_ageing<T>(site: &Site<'static>, value: T, life: Life) -> ReadStep<T> {
+fn step_of_ageing<T>(site: &Site<'static>, (value, life): (T, Life), key: impl FnOnce() -> KeyBytes) -> ReadStep<T> {
     if life.is_stale(site.reader.now()) {
         ReadStep::Stale(*site, CachedEntry::new(value, Origin::Stale, Some(life)))
     } else {
-        hit(site, value, life)
+        hit(site, (value, life), key)
     }
 }
 
 #[cold]
-fn step_after_miss<T>(site: &Site<'static>, missed: Missed) -> ReadStep<T> {
-    site.reader.miss(missed.cause);
+fn step_after_miss<T>(site: &Site<'static>, missed: Missed, key: impl FnOnce() -> KeyBytes) -> ReadStep<T> {
+    site.reader.miss(missed.cause, key);
     ReadStep::Miss(*site, missed)
 }
 

@@ -16,7 +16,7 @@ use crate::model::CachedModel;
 use crate::model::declaration::tables;
 use crate::model::keys::IntoKey;
 use crate::read::WritingConnection;
-use crate::write::saved::for_rows;
+use crate::write::saved::for_key;
 use crate::write::{Executed, Order, WriteMode};
 
 impl<M: CachedModel> Manager<M> {
@@ -64,7 +64,10 @@ impl<M: CachedModel> DeleteWrite<M> {
                 statement,
                 table,
                 change: Box::new(move |_, space| Change::Delete(is_exact(space()).then_some(row))),
-                after: Box::new(|count| for_rows(state, M::AFTER_DELETE, (*count > 0).then_some(key).into_iter())),
+                after: Box::new(|count| match count {
+                    0 => Vec::new(),
+                    _ => for_key(state, M::AFTER_DELETE, key),
+                }),
             },
             conn.itself(),
         )

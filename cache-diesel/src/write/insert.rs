@@ -152,7 +152,7 @@ impl<M: CachedModel, New> InsertWrite<M, New> {
         let prepared = prepare(conn, state, None);
         let given = |rows: &Vec<M>| prepared?.given(rows);
         let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
-        let after = |rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows.iter().map(M::id));
+        let after = |rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows);
         by_manager(conn, &state.table, &Change::Insert, |conn| fetch(conn, new), WriteResult { exact, after, given })
     }
 
@@ -164,7 +164,7 @@ impl<M: CachedModel, New> InsertWrite<M, New> {
             table: &state.table,
             change: Box::new(|_| Change::Insert),
             exact: Box::new(|rows: &Vec<M>, identity| inserted(state, rows, identity)),
-            after: Box::new(|rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows.iter().map(M::id))),
+            after: Box::new(|rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows)),
         };
         (self.new, told)
     }

@@ -91,7 +91,7 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
         let prepared = M::WRITE_THROUGH.and_then(|_| prepare(conn, self.state, Some(KeyBytes::of(&self.row.id()))));
         let given = |saved: &Option<M>| prepared?.given(saved.as_slice());
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
-        let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved.iter().map(M::id));
+        let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved);
         by_manager(conn, table, &change, |conn| fetch(conn, self.row), WriteResult { exact, after, given })
     }
 
@@ -103,7 +103,7 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
             table: &state.table,
             change: Box::new(move |space| change_of(state, row, space)),
             exact: Box::new(|saved: &Option<M>, identity| Some(saved_changes(state, saved.as_ref()?, identity))),
-            after: Box::new(|saved: &Option<M>| for_rows(state, M::AFTER_SAVE, saved.iter().map(M::id))),
+            after: Box::new(|saved: &Option<M>| for_rows(state, M::AFTER_SAVE, saved)),
         };
         (row, told)
     }

@@ -55,13 +55,13 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         Statement: Executed<<C as WritingConnection<Mode>>::Itself, Mode, Kind> + 'conn,
     {
         let (statement, state) = (self.statement, self.state);
-        let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
+        let hooks = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         Executed::executed(
             Order {
                 statement,
                 table: &state.table,
                 change: Box::new(|statement, space| statement.changes(&state.table, space())),
-                after: Box::new(move |count| for_count(state, hook, *count)),
+                after: Box::new(move |count| for_count(state, hooks, *count)),
             },
             conn.itself(),
         )
@@ -109,8 +109,8 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     {
         let (statement, state) = (self.statement, self.state);
         let change = statement.change(&state.table, space_of(conn, &state.table));
-        let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
-        let after = |rows: &Vec<M>| for_rows(state, hook, rows.iter().map(M::id));
+        let hooks = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
+        let after = |rows: &Vec<M>| for_rows(state, hooks, rows);
         // Of a delete the row comes back as it was.
         let row = if let Change::Update { row, .. } = change { Some(row) } else { None };
         let prepared = row.and_then(|row| prepare(conn, state, Some(row)));
@@ -130,12 +130,12 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     {
         let (statement, state) = (self.statement, self.state);
         let change = statement.change(&state.table, space());
-        let hook = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
+        let hooks = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
         let told = Awaited {
             table: &state.table,
             change: Box::new(|_| change),
             exact: Box::new(as_announced),
-            after: Box::new(move |rows: &Vec<M>| for_rows(state, hook, rows.iter().map(M::id))),
+            after: Box::new(move |rows: &Vec<M>| for_rows(state, hooks, rows)),
         };
         (statement, told)
     }

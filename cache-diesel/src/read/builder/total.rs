@@ -173,12 +173,12 @@ impl<L: Task, N: Task<Value = i64>> Both<L, N> {
             (Some(site), Some(number_site)) => self.look_up::<C, T>(&site, &number_site).await,
             _ => BothLookUps { rows: Err(Miss::Absent.into()), total: Err(Miss::Absent.into()) },
         };
-        let look = site.map_or(ReadStep::Bypass, |site| step_after(&site, rows));
+        let look = site.map_or(ReadStep::Bypass, |site| step_after(&site, rows, || self.list.id()));
         let rows = run_looked::<C, L>(self.list, look, conn, list_up).await?.value;
         if let Some(total) = self.window.and_then(|window| window.total(rows.len())) {
             return Ok(ListWithTotal { rows, total });
         }
-        let look = number_site.map_or(ReadStep::Bypass, |site| step_after(&site, total));
+        let look = number_site.map_or(ReadStep::Bypass, |site| step_after(&site, total, || self.number.id()));
         let total = run_looked::<C, N>(self.number, look, conn, number_up).await?.value;
         Ok(ListWithTotal { rows, total })
     }

@@ -85,10 +85,15 @@ pub(crate) struct BatchRows<P> {
 
 impl<P> BatchRows<P> {
     /// Counts what was found and what was not; stale ones are counted by what becomes of them.
-    fn count(&self, site: &Site<'_>) {
-        let hit_count = self.rows.len() - self.missing.len() - self.stale.len();
-        (0..hit_count).for_each(|_| site.reader.hit());
-        self.missing.iter().for_each(|missing| site.reader.miss(missing.cause));
+    fn count(&self, site: &Site<'_>, ids: &[KeyBytes]) {
+        let (mut missing, mut stale) = (self.missing.iter().peekable(), self.stale.iter().peekable());
+        for (place, id) in ids.iter().enumerate() {
+            match (missing.next_if(|missing| missing.place == place), stale.next_if_eq(&&place)) {
+                (Some(missing), _) => site.reader.miss(missing.cause, || *id),
+                (None, Some(_)) => {}
+                (None, None) => site.reader.hit(|| *id),
+            }
+        }
     }
 }
 
@@ -209,8 +214,8 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         // They are found stale once more, with a connection to refresh them.
         claims.into_iter().for_each(Claim::done);
         own.is_empty().then(|| {
-            looked.count(&site);
-            looked.stale.iter().for_each(|_| site.reader.stale_hit());
+            looked.count(&site, &self.ids);
+            looked.stale.iter().for_each(|place| site.reader.stale_hit(|| self.ids[*place]));
             looked.rows
         })
     }
@@ -225,10 +230,10 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
             return self.ask(&all, self.text(), conn).await;
         };
         let looked = self.look_up(&site).await;
-        looked.count(&site);
+        looked.count(&site, &self.ids);
         let BatchRows { mut rows, mut missing, stale } = looked;
         let (own, claims) = follow_up(self, &site, &stale);
-        stale.iter().filter(|place| !own.contains(place)).for_each(|_| site.reader.stale_hit());
+        stale.iter().filter(|place| !own.contains(place)).for_each(|place| site.reader.stale_hit(|| self.ids[*place]));
         let can_do_without = missing.is_empty();
         missing.extend(own.iter().copied().map(Missing::stale));
         if missing.is_empty() {
@@ -237,12 +242,12 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         let loaded = match self.load(&site, &missing, conn).await {
             // What is stale may be served until its hard deadline: a database that fails is no reason not to.
             Err(_) if can_do_without => {
-                own.iter().for_each(|_| site.reader.stale_hit());
+                own.iter().for_each(|place| site.reader.stale_hit(|| self.ids[*place]));
                 return Ok(rows);
             }
             loaded => loaded?,
         };
-        own.iter().for_each(|_| site.reader.miss(Miss::Stale));
+        own.iter().for_each(|place| site.reader.miss(Miss::Stale, || self.ids[*place]));
         claims.into_iter().for_each(Claim::done);
         missing.into_iter().zip(loaded).for_each(|(missing, row)| rows[missing.place] = row);
         Ok(rows)

@@ -26,10 +26,12 @@ pub(crate) async fn run<C: Line, T: Query<C>>(mut task: T, conn: &mut C::Conn, f
     let options = task.head().options;
     let gate = gate_for::<C>(conn, &options).await;
     let looked = match site_of(task.head(), gate) {
-        Some(site) if options.use_of_cache == UseOfCache::Refresh => step_after(&site, Err(Miss::Refresh.into())),
+        Some(site) if options.use_of_cache == UseOfCache::Refresh => {
+            step_after(&site, Err(Miss::Refresh.into()), || task.id())
+        }
         Some(site) => {
             let found = look_up::<C, T>(&mut task, &site).await;
-            step_after(&site, found)
+            step_after(&site, found, || task.id())
         }
         None => ReadStep::Bypass,
     };
@@ -49,12 +51,12 @@ pub(crate) async fn run_looked<C: Line, T: Query<C>>(
         ReadStep::Miss(site, missed) => (site, missed),
         ReadStep::Stale(site, entry) => {
             let claims = match follow_up(&task, &site) {
-                Refresher::Another => return Ok(served_stale(&site, entry)),
+                Refresher::Another => return Ok(served_stale(&task, &site, entry)),
                 Refresher::Reader(claims) => claims,
             };
             if may_store::<C>(conn, site.identity).await.is_err() {
                 claims.into_iter().for_each(Claim::done);
-                return Ok(served_stale(&site, entry));
+                return Ok(served_stale(&task, &site, entry));
             }
             return Ok(refresh_here::<C, T>(&mut task, &site, (entry, claims), conn).await);
         }
@@ -88,11 +90,11 @@ pub(crate) fn without_connection<T: Task>(
 ) -> Option<CachedEntry<T::Value>> {
     let (site, entry) = found?;
     if !entry.is_stale() {
-        site.reader.hit();
+        site.reader.hit(|| task.id());
         return Some(entry);
     }
     match follow_up(task, &site) {
-        Refresher::Another => Some(served_stale(&site, entry)),
+        Refresher::Another => Some(served_stale(task, &site, entry)),
         // It is found stale once more, with a connection to refresh it.
         Refresher::Reader(claims) => {
             claims.into_iter().for_each(Claim::done);
@@ -101,8 +103,8 @@ pub(crate) fn without_connection<T: Task>(
     }
 }
 
-fn served_stale<T>(site: &Site<'_>, entry: CachedEntry<T>) -> CachedEntry<T> {
-    site.reader.stale_hit();
+fn served_stale<T: Task>(task: &T, site: &Site<'_>, entry: CachedEntry<T::Value>) -> CachedEntry<T::Value> {
+    site.reader.stale_hit(|| task.id());
     entry
 }
 

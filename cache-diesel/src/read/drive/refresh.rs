@@ -140,15 +140,15 @@ pub(crate) async fn refresh_here<C: Line, T: Query<C>>(
     match refreshed {
         Ok(Some(fresh)) => {
             if fresh.is_hit() {
-                site.reader.hit()
+                site.reader.hit(|| task.id())
             } else {
-                site.reader.miss(Miss::Stale)
+                site.reader.miss(Miss::Stale, || task.id())
             }
             fresh
         }
         // What is there may be served until its hard deadline: a database that fails is no reason not to.
         Ok(None) | Err(_) => {
-            site.reader.stale_hit();
+            site.reader.stale_hit(|| task.id());
             entry
         }
     }

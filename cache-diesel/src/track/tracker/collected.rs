@@ -11,6 +11,7 @@ use crate::catalogue::named::QueryTables;
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
 use crate::model::declaration::tables;
+use crate::planted::{Mistake, is_planted};
 use crate::scan::{self, Binds, Dialect, Effect, SelectText};
 
 impl Tracker {
@@ -21,6 +22,7 @@ impl Tracker {
         let told = match &self.own {
             // What a manager reads is told where it is looked up.
             Own::Question | Own::Read => return,
+            Own::Nothing if is_planted(Mistake::Statements) => return,
             Own::Write(_) => Err(Unkept::NotFollowed),
             Own::Nothing => self.collect_plain(query, &scope),
         };

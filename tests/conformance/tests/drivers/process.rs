@@ -134,7 +134,7 @@ impl Process {
     pub fn read_while(&self, question: Question, work: impl FnOnce()) -> Rows {
         self.reading(question, |reader| {
             let hit = |rows: Rows| {
-                reader.hit();
+                reader.hit(|| question.key().id);
                 rows
             };
             let missed = match self.look(reader, question) {

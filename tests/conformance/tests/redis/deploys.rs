@@ -118,7 +118,7 @@ impl<'a> Program<'a> {
         let (key, tags, declared) = self.question(shelf);
         let seen = match reader.look_up(&Wanted { key, tags: &|| tags.clone(), codec: Some(codec()) }) {
             Ok((value, _)) => {
-                reader.hit();
+                reader.hit(|| key.id);
                 return unpacked(&value);
             }
             Err(missed) => missed.seen,
@@ -128,7 +128,7 @@ impl<'a> Program<'a> {
         if let Some(rows) =
             fill.approach(&reader, reader.lease_wait(), Some(codec()), |value, _| Some(unpacked(&value)))
         {
-            reader.hit();
+            reader.hit(|| key.id);
             return rows;
         }
         let (rows, lifetime) = (self.rows_of(shelf), Timeout::from_secs(3_600).into());
