@@ -152,6 +152,13 @@ macro_rules! manager_writes {
                     seen(&mut reader, post.id).0.as_deref() == Some("Newer")
                 });
 
+                let work = Post::cached().clears().detail(post.id).around_on_async(conn, async |_| {
+                    rename("Newest");
+                    QueryResult::Ok(())
+                });
+                crate::writes::sent(work).await.unwrap();
+                assert_eq!(seen(&mut reader, post.id).0.as_deref(), Some("Newest"));
+
                 let nothing: [&str; 0] = [];
                 let refused = cache_diesel::writes_async(conn, nothing, async |_| QueryResult::Ok(())).await;
                 assert!(refused.unwrap_err().to_string().contains("at least one table"));

@@ -106,11 +106,11 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
                     None => None,
                 }
             }
-            Start::Lead(fill) if cause.may_pass() => match self.approach(*fill).await {
+            Start::Lead(fill) if cause.may_pass() => match self.approach(fill).await {
                 Ok(entry) => return Ok(entry),
                 Err(fill) => Some(fill),
             },
-            Start::Lead(fill) => Some(*fill),
+            Start::Lead(fill) => Some(fill),
         };
         let load = self.offload(move |computation, _| computation.begin(fill, cause)).await;
         self.compute(load, compute).await
@@ -123,8 +123,8 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
     }
 
     /// Looks once more, now that nobody else in this process computes the same, or waits for another process.
-    async fn approach(&self, fill: Fill) -> Result<CachedEntry<T>, Fill> {
-        let attempt = |mut fill: Fill| {
+    async fn approach(&self, fill: Box<Fill>) -> Result<CachedEntry<T>, Box<Fill>> {
+        let attempt = |mut fill: Box<Fill>| {
             self.offload(move |computation, form| {
                 let attempt = fill.attempt(&computation.reader(), form.codec);
                 (fill, attempt)

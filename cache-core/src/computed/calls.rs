@@ -141,7 +141,7 @@ impl Computation<'_> {
                     Err(_) => None,
                 },
             },
-            Start::Lead(fill) => match self.approach(*fill, missed.cause, (form, self.wait_for_lease())) {
+            Start::Lead(fill) => match self.approach(fill, missed.cause, (form, self.wait_for_lease())) {
                 Ok(entry) => return Ok(entry),
                 Err(fill) => Some(fill),
             },
@@ -151,7 +151,7 @@ impl Computation<'_> {
 
     fn load<T, E>(
         &self,
-        fill: Option<Fill>,
+        fill: Option<Box<Fill>>,
         cause: Miss,
         (form, compute): (Form<T>, impl FnOnce() -> Result<T, E>),
     ) -> Result<CachedEntry<T>, E>

@@ -140,11 +140,14 @@ impl<T: Send + Sync + 'static> Kept<T> {
     }
 }
 
+/// Says a value in bytes, behind those that there are.
+type Say<T> = fn(&T, &mut Vec<u8>) -> Result<()>;
+
 /// How values of a type are kept.
 pub(super) struct Form<T> {
     /// `None`: in the memory of this process only.
     pub(super) codec: Option<Codec>,
-    say: Option<fn(&T, &mut Vec<u8>) -> Result<()>>,
+    say: Option<Say<T>>,
 }
 
 impl<T> Clone for Form<T> {

@@ -39,7 +39,7 @@ pub(super) enum Looked<T> {
 
 /// A computation that is about to be made.
 pub(super) struct Load {
-    pub(super) fill: Option<Fill>,
+    pub(super) fill: Option<Box<Fill>>,
     pub(super) cause: Miss,
     pub(super) scope: Collecting,
     began: Instant,
@@ -109,10 +109,10 @@ impl Computation<'_> {
     /// Looks once more, now that nobody else computes the same; waits for another process for `budget` at most.
     pub(super) fn approach<T: Clone + Send + Sync + 'static>(
         &self,
-        mut fill: Fill,
+        mut fill: Box<Fill>,
         cause: Miss,
         (form, budget): (Form<T>, Duration),
-    ) -> Result<CachedEntry<T>, Fill> {
+    ) -> Result<CachedEntry<T>, Box<Fill>> {
         if !cause.may_pass() {
             return Err(fill);
         }
@@ -130,11 +130,11 @@ impl Computation<'_> {
     /// The refresh of a stale value by whoever claims it; `None`: another process is at it.
     pub(super) fn begin_refresh(&self) -> Option<Load> {
         let Start::Lead(mut fill) = self.start(&Miss::Stale.into()) else { return None };
-        fill.is_first(&self.reader()).then(|| self.begin(Some(*fill), Miss::Stale))
+        fill.is_first(&self.reader()).then(|| self.begin(Some(fill), Miss::Stale))
     }
 
     /// The computation begins.
-    pub(super) fn begin(&self, fill: Option<Fill>, cause: Miss) -> Load {
+    pub(super) fn begin(&self, fill: Option<Box<Fill>>, cause: Miss) -> Load {
         let (reader, scope) = (self.reader(), Collecting::begin(&self.cache));
         let own = match &fill {
             Some(fill) => Some(fill.seeds().to_vec()),
@@ -189,7 +189,7 @@ impl Computation<'_> {
     fn settle(
         &self,
         reader: &Reader<'_>,
-        (fill, cause): (Option<Fill>, Miss),
+        (fill, cause): (Option<Box<Fill>>, Miss),
         loaded: Option<Loaded>,
         tokens: Vec<(Tag, Token)>,
     ) -> Option<Life> {

@@ -87,7 +87,6 @@ impl Collecting {
 
     /// A read is about to be made that may depend on `tags`, and goes by what is `declared`. Their tokens are taken now;
     /// those of `known`, which were taken before in the cache, need not be.
-    #[must_use]
     pub fn expect(
         &self,
         tags: &[Tag],
@@ -156,13 +155,15 @@ impl Collecting {
     }
 }
 
+type Tokens = Vec<(Tag, Token)>;
+
 /// What a read may depend on that is being made, with the tokens from before it.
 ///
 /// If it is dropped without more, the read counts as depending on all of it.
 #[derive(Debug)]
 #[must_use = "what it says counts once it is dropped"]
 pub struct Expected {
-    scopes: Vec<(Collecting, Option<Vec<(Tag, Token)>>)>,
+    scopes: Vec<(Collecting, Option<Tokens>)>,
 }
 
 impl Expected {

@@ -59,9 +59,10 @@ impl Argument {
     }
 
     fn check(&mut self, diagnostics: &mut Diagnostics) {
-        let (own, others) = self.attributes.drain(..).partition(|attribute| attribute.path().is_ident("cached_fn"));
+        let (own, others): (Vec<_>, _) =
+            self.attributes.drain(..).partition(|attribute| attribute.path().is_ident("cached_fn"));
         self.attributes = others;
-        for attribute in Vec::<Attribute>::from(own) {
+        for attribute in own {
             match attribute.parse_args::<Ident>() {
                 Ok(word) if word == "skip" => self.is_skipped = true,
                 _ => diagnostics.error(self.name.span(), "an argument has one option: `#[cached_fn(skip)]`"),

@@ -13,8 +13,8 @@ use crate::backend::line::Awaited as Line;
 use crate::identity::Identity;
 use crate::misfit::Fits;
 use crate::read::{Awaiting, WritingConnection, introduce_writer};
-use crate::track::Hook;
 use crate::track::own::awaited::{AwaitedStatement, ensured, settle, tracker_in};
+use crate::write::mode::Follow;
 use crate::write::{Executed, Order, WriteMode, WrittenRows, announced_changes, as_announced, untracked};
 
 /// A future that may go to another thread.
@@ -49,12 +49,18 @@ impl<C: AsyncConnection> WritingConnection<Awaiting> for C {
     }
 }
 
+/// What a write changes at most, given how to learn under what the contents of the database are kept.
+type Announce<'a> = Box<dyn FnOnce(&mut dyn FnMut() -> Option<Fingerprint>) -> Change + Send + 'a>;
+
+/// What a write did, given what came of it.
+type Exact<'a, T> = Box<dyn FnOnce(&T, Identity) -> Option<ChangeSet> + Send + 'a>;
+
 /// What a write means for the cache: what it changes at most, and of its result what it did and what follows.
 pub(crate) struct Awaited<'a, T> {
     pub(crate) table: &'static str,
-    pub(crate) change: Box<dyn FnOnce(&mut dyn FnMut() -> Option<Fingerprint>) -> Change + Send + 'a>,
-    pub(crate) exact: Box<dyn FnOnce(&T, Identity) -> Option<ChangeSet> + Send + 'a>,
-    pub(crate) after: Box<dyn FnOnce(&T) -> Vec<Hook> + Send + 'a>,
+    pub(crate) change: Announce<'a>,
+    pub(crate) exact: Exact<'a, T>,
+    pub(crate) after: Follow<'a, T>,
 }
 
 /// What is sent to the database by a write.

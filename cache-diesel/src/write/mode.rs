@@ -41,12 +41,15 @@ impl WriteMode for Blocking {
 type Announce<'conn, Statement> =
     Box<dyn FnOnce(&Statement, &mut dyn FnMut() -> Option<Fingerprint>) -> Change + Send + 'conn>;
 
+/// What follows a write, given what came of it.
+pub(crate) type Follow<'conn, T> = Box<dyn FnOnce(&T) -> Vec<Hook> + Send + 'conn>;
+
 /// A statement with what it means for the cache.
 pub struct Order<'conn, Statement> {
     pub(crate) statement: Statement,
     pub(crate) table: &'static str,
     pub(crate) change: Announce<'conn, Statement>,
-    pub(crate) after: Box<dyn FnOnce(&usize) -> Vec<Hook> + Send + 'conn>,
+    pub(crate) after: Follow<'conn, usize>,
 }
 
 impl<Statement> fmt::Debug for Order<'_, Statement> {

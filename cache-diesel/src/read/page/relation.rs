@@ -118,6 +118,9 @@ pub trait Relation: 'static {
     fn item(loaded: Self::Loaded) -> Self::Item;
 }
 
+/// A list that several rows have.
+type SharedList<Item> = Arc<Vec<Item>>;
+
 /// A relation that can be loaded from the connection `C`.
 #[diagnostic::on_unimplemented(
     message = "the prefetched rows of a view cannot be read from `{C}`",
@@ -149,7 +152,7 @@ pub trait Prefetch<C: Line>: Relation {
     fn share<'a>(
         keys: Vec<Option<Self::Key>>,
         conn: &'a mut C::Conn,
-    ) -> Reply<'a, QueryResult<Vec<Arc<Vec<Self::Item>>>>>
+    ) -> Reply<'a, QueryResult<Vec<SharedList<Self::Item>>>>
     where
         C: 'a,
     {

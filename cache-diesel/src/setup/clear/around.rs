@@ -1,13 +1,19 @@
 //! Clears entries once some work has succeeded.
 
 use cache_core::Tag;
+#[cfg(feature = "async")]
+use cache_core::{Cache, Desk, registry};
 use diesel::connection::Connection;
+#[cfg(feature = "async")]
+use diesel_async::AsyncConnection;
 
 use crate::manager::{Manager, ManagerState};
 use crate::model::keys::IntoKey;
 use crate::read::page::{CachedView, KeyOf};
 use crate::setup::clear::{detail_tags, lookup_cache};
-use crate::track::tracker_of;
+#[cfg(feature = "async")]
+use crate::track::own::awaited::tracker_in;
+use crate::track::{Tracker, tracker_of};
 
 /// What is to be cleared once some work has succeeded: [`Manager::clears`] begins it, [`around`](Self::around) ends it.
 #[derive(Debug)]
@@ -111,13 +117,44 @@ impl<P: CachedView> Clears<P> {
         work: impl FnOnce(&mut C) -> Result<T, E>,
     ) -> Result<T, E> {
         let done = work(conn)?;
-        for cleared in self.all() {
-            cleared.run();
-            if let Some(tracker) = tracker_of(conn) {
-                tracker.clear_after(&cleared.tags);
-            }
+        self.noted(tracker_of(conn)).iter().for_each(Cleared::run);
+        Ok(done)
+    }
+
+    /// As [`around_on`](Self::around_on), for work on a connection that is awaited. No thread of the runtime waits for a store.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `work`.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before `work` is done, nothing is cleared; afterwards everything is.
+    #[cfg(feature = "async")]
+    pub async fn around_on_async<C: AsyncConnection, T, E>(
+        self,
+        conn: &mut C,
+        work: impl AsyncFnOnce(&mut C) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let done = work(conn).await?;
+        let cleared = self.noted(tracker_in(conn));
+        let clear = move || cleared.iter().for_each(Cleared::run);
+        if registry::every().iter().all(Cache::is_local) {
+            clear();
+        } else {
+            Desk::of_process().call(clear).await;
         }
         Ok(done)
+    }
+
+    /// What is to be cleared now. `tracker` clears it again after the commit.
+    fn noted(self, mut tracker: Option<&mut Tracker>) -> Vec<Cleared> {
+        let note = |cleared: &Cleared| {
+            if let Some(tracker) = &mut tracker {
+                tracker.clear_after(&cleared.tags);
+            }
+        };
+        self.all().inspect(note).collect()
     }
 
     fn with(mut self, tags: impl IntoIterator<Item = Tag>) -> Self {
