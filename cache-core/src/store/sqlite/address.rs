@@ -89,9 +89,11 @@ fn absolute(scheme: &str, rest: &str) -> Result<PathBuf> {
     let decoded = percent_decode_str(path).decode_utf8();
     match decoded.as_deref() {
         Ok(path) if path.len() > 1 && path.starts_with('/') && !path.contains('\0') => Ok(PathBuf::from(path)),
-        _ => Err(Error::configuration(format!(
-            "`{scheme}:` is followed by an absolute path, as in `{scheme}:///dev/shm/shop.cache`"
-        ))),
+        _ => {
+            let example = if scheme == "file" { "/var/cache/shop" } else { "/dev/shm/shop.cache" };
+            let context = format!("`{scheme}:` is followed by an absolute path, as in `{scheme}://{example}`");
+            Err(Error::configuration(context))
+        }
     }
 }
 
@@ -112,7 +114,7 @@ mod tests {
             ("sqlite:", "absolute path"),
             ("sqlite://shop.cache", "absolute path"),
             ("sqlite:///", "absolute path"),
-            ("file://cache/shop", "absolute path"),
+            ("file://cache/shop", "file:///var/cache/shop"),
             ("sqlite:///dev/shm/shop?capcity=1mb", "unknown parameter `capcity`"),
             ("sqlite:///dev/shm/shop?capacity=1kb", "at least 1 MiB"),
             ("sqlite:///dev/shm/shop?capacity=lots", "`capacity` of the cache URL"),
