@@ -7,6 +7,7 @@ tests::postgres_suite! {
     mod managed_on_postgres;
     mod on_postgres;
     mod postgres;
+    mod service;
     mod tracked_at_redis;
     mod tracked_dropped;
     mod tracked_on_postgres;

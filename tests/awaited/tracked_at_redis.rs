@@ -126,7 +126,7 @@ tests::redis_suite! {
             let done = board.block_on(polled(times, retitle(&mut conn, &format!("After {times}"))));
             if done.is_some() {
                 assert_eq!(board.read_at_redis(1), format!("After {times}"));
-                assert!(times > 2);
+                assert!(times > 0, "it was never dropped");
                 break;
             }
             // The next statement ends behind it.

@@ -134,7 +134,7 @@ fn a_transaction_may_be_dropped_at_any_poll() {
         drop(conn);
         is_settled(&board, &format!("after {times} polls"));
         if done.is_some() {
-            assert!(times > 4);
+            assert!(times > 0, "it was never dropped");
             return;
         }
     }

@@ -53,7 +53,7 @@ fn a_write_may_be_dropped_at_any_poll() {
         let _ = scene.runtime.block_on(conn.batch_execute("SELECT 1"));
         wait_until(LIFE * 6, || scene.read() == scene.held());
         if done.is_some() {
-            assert!(times > 1);
+            assert!(times > 0, "it was never dropped");
             return;
         }
     }
