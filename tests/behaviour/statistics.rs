@@ -253,23 +253,24 @@ fn a_log_of_hits_stores_and_invalidations_is_written_from_events_alone() {
 
 #[test]
 fn events_name_the_key_of_values_and_of_computed_ones() {
-    let shop = Shop::new();
+    // The stores of shops keep no values everywhere.
+    let cache = Cache::memory();
     let keys: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = Arc::clone(&keys);
-    shop.cache.listen_to_hits("keys", move |event| match event {
+    cache.listen_to_hits("keys", move |event| match event {
         Event::Missed { key, .. } => seen.lock().unwrap().push(format!("miss {key}")),
         Event::Hit { key, .. } => seen.lock().unwrap().push(format!("hit {key}")),
         Event::Stored { key, .. } => seen.lock().unwrap().push(format!("add {key}")),
         Event::Deleted { key, .. } => seen.lock().unwrap().push(format!("delete {key}")),
         _ => {}
     });
-    shop.cache.set("greeting", "hello", ()).unwrap();
-    shop.cache.get::<String>("greeting").unwrap();
-    shop.cache.get::<String>("greetings").unwrap();
-    shop.cache.delete("greeting").unwrap();
+    cache.set("greeting", "hello", ()).unwrap();
+    cache.get::<String>("greeting").unwrap();
+    cache.get::<String>("greetings").unwrap();
+    cache.delete("greeting").unwrap();
     assert_eq!(take(&keys), ["add greeting", "hit greeting", "miss greetings", "delete greeting"]);
     let ask = || {
-        let computation = shop.cache.computation("rate").depends_on_nothing();
+        let computation = cache.computation("rate").depends_on_nothing();
         computation.value(|| Ok::<_, cache_diesel::Error>(1)).unwrap()
     };
     let told = (ask(), take(&keys), ask(), take(&keys));
