@@ -8,10 +8,14 @@ use std::collections::BTreeMap;
 use std::fs;
 
 #[test]
-fn programs() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("ui/pass/*.rs");
-    cases.compile_fail("ui/fail/*.rs");
+fn accepted_programs() {
+    trybuild::TestCases::new().pass("ui/pass/*.rs");
+}
+
+/// Apart from those that are accepted: where nothing has to run, all of them are checked at once.
+#[test]
+fn refused_programs() {
+    trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
 }
 
 /// Programs of which the compiler says more than one thing: those with several mistakes, and those where it goes on by
