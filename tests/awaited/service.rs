@@ -138,7 +138,7 @@ fn handlers_return_what_either_kind_of_connection_wrote_in_their_schema() {
         assert_eq!(page(conn).await.unwrap(), "lamp by ada: 1.0 1 1");
         assert_eq!(page(theirs).await.unwrap(), "lamp by ada:  0 0");
         tokio::try_join!(add_version(conn, "1.1"), add_download(conn)).unwrap();
-        assert_eq!(page(&mut *pool.get().await.unwrap()).await.unwrap(), "lamp by ada: 1.0,1.1 1 2");
+        assert_eq!(page(&mut pool.get().await.unwrap()).await.unwrap(), "lamp by ada: 1.0,1.1 1 2");
 
         // An administrator's tool blocks, with the same models.
         let tool = &mut PgConnection::establish(&one).unwrap();

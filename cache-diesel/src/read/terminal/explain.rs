@@ -26,6 +26,7 @@ impl<R> Explained<R> {
         Self(read)
     }
 
+    #[cfg(feature = "async")]
     pub(crate) fn into_read(self) -> R {
         self.0
     }
