@@ -207,6 +207,7 @@ fn long_name(start: &[u8], digits: &[u8]) -> Name {
 
 impl Name {
     /// As much as may follow a prefix: a kind, and a digest in braces.
+    #[cfg(feature = "redis")]
     pub(crate) const END: usize = 48;
 
     /// The digest in braces, and the colon before it.
