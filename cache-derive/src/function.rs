@@ -22,6 +22,7 @@ pub(crate) fn cached_fn(arguments: TokenStream, item: TokenStream) -> TokenStrea
         }
     };
     let signature = signature.checked(&mut diagnostics);
+    options.check(&signature, &mut diagnostics);
     if diagnostics.count() > 0 {
         let errors = diagnostics.to_compile_errors();
         let plain = signature.plain();

@@ -1,9 +1,9 @@
 //! Holds what `#[cached_fn(..)]` writes of a function, and the register of all of them.
 
-use core::fmt::Display;
-use core::hash::Hash;
+use core::fmt::{self, Debug};
+use core::hash::{Hash, Hasher};
 
-use cache_core::{Cache, CachedEntry, Computation, Counts, Kind, Origin, Result, Timeout, registry};
+use cache_core::{Cache, CachedEntry, Computation, Counts, KeyBytes, Kind, Origin, Result, Timeout, registry};
 
 /// What is declared of a function.
 #[derive(Debug)]
@@ -20,8 +20,14 @@ pub struct Function {
     pub relevance_timeout: Option<fn() -> Timeout>,
     /// How long `None` is kept.
     pub negative_timeout: Option<fn() -> Timeout>,
+    /// How far they may lag behind writes.
+    pub lag: Option<fn() -> Timeout>,
     /// How long to wait for somebody else who computes the same.
     pub wait: Option<fn() -> Timeout>,
+    /// How often another process is asked meanwhile.
+    pub tick: Option<fn() -> Timeout>,
+    /// How many ticks that are.
+    pub ticks: Option<u32>,
     /// Whether it is declared to depend on nothing.
     pub is_independent: bool,
 }
@@ -57,6 +63,79 @@ pub const fn uncached<T>(value: T) -> CachedEntry<T> {
     CachedEntry::new(value, Origin::Bypass, None)
 }
 
+/// The arguments of one call: what its value is kept under, and how messages show it.
+#[derive(Debug)]
+pub struct FunctionKey {
+    key: KeyBytes,
+    shown: String,
+}
+
+/// An argument that is a part of the key of a function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a part of the key of a cached function: derive `Debug, Hash` for it, or leave it out with `#[cached_fn(skip)]`",
+    label = "this argument makes a value of its own for each of its values"
+)]
+pub trait KeyArgument {
+    /// Hashes it.
+    fn feed(&self, hasher: &mut dyn Hasher);
+    /// Shows it.
+    fn show(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Debug + Hash> KeyArgument for T {
+    fn feed(&self, mut hasher: &mut dyn Hasher) {
+        self.hash(&mut hasher);
+    }
+
+    fn show(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt(formatter)
+    }
+}
+
+/// One argument among others.
+pub struct Part<'a>(&'a dyn KeyArgument);
+
+impl Hash for Part<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.feed(state);
+    }
+}
+
+impl Debug for Part<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(formatter)
+    }
+}
+
+/// An argument as a part of a key.
+pub fn part<T: KeyArgument>(argument: &T) -> Part<'_> {
+    Part(argument)
+}
+
+/// The key of a call with these arguments.
+#[must_use]
+pub fn key_of(parts: &[Part<'_>]) -> FunctionKey {
+    let shown: Vec<&dyn Debug> = parts.iter().map(|part| -> &dyn Debug { part }).collect();
+    key_by(parts, &shown)
+}
+
+/// The key of a call with these arguments, for which the program has made `key`.
+pub fn key_by(key: &(impl Hash + ?Sized), arguments: &[&dyn Debug]) -> FunctionKey {
+    FunctionKey { key: KeyBytes::of(key), shown: format!("{:?}", Arguments(arguments)) }
+}
+
+/// Arguments as a call shows them.
+struct Arguments<'a>(&'a [&'a dyn Debug]);
+
+impl Debug for Arguments<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple = formatter.debug_tuple("");
+        self.0.iter().for_each(|argument| _ = tuple.field(argument));
+        tuple.finish()
+    }
+}
+
 impl Function {
     /// The cache that keeps what it gives, once it is installed or configured.
     #[must_use]
@@ -64,9 +143,9 @@ impl Function {
         registry::get(self.cache).ok()
     }
 
-    /// What it gives for one `key`, which messages show as `shown`.
-    pub fn computation(&self, cache: &Cache, key: &(impl Hash + ?Sized), shown: impl Display) -> Computation<'static> {
-        let mut computation = cache.computation_of(self.label, key, shown);
+    /// What it gives for one `key`.
+    pub fn computation(&self, cache: &Cache, FunctionKey { key, shown }: FunctionKey) -> Computation<'static> {
+        let mut computation = cache.computation_of(self.label, &key, shown);
         if let Some(timeout) = self.timeout {
             computation = computation.timeout(timeout());
         }
@@ -76,7 +155,16 @@ impl Function {
         if let Some(timeout) = self.negative_timeout {
             computation = computation.negative_timeout(timeout());
         }
-        if let Some(wait) = self.wait.and_then(|wait| wait().duration()) {
+        let length = |timeout: Option<fn() -> Timeout>| timeout.and_then(|timeout| timeout().duration());
+        if let Some(lag) = length(self.lag) {
+            computation = computation.lag(lag);
+        }
+        let tick = length(self.tick);
+        if let Some(tick) = tick {
+            computation = computation.tick(tick);
+        }
+        let ticked = tick.zip(self.ticks).map(|(tick, ticks)| tick.saturating_mul(ticks));
+        if let Some(wait) = length(self.wait).or(ticked) {
             computation = computation.wait(wait);
         }
         if self.is_independent { computation.depends_on_nothing() } else { computation }
@@ -87,8 +175,8 @@ impl Function {
     /// # Errors
     ///
     /// If the store refuses. Without a cache there is nothing to end.
-    pub fn invalidate(&self, key: &(impl Hash + ?Sized), shown: impl Display) -> Result<()> {
-        self.cache().map_or(Ok(()), |cache| self.computation(&cache, key, shown).invalidate())
+    pub fn invalidate(&self, key: FunctionKey) -> Result<()> {
+        self.cache().map_or(Ok(()), |cache| self.computation(&cache, key).invalidate())
     }
 
     /// Ends everything that was kept.
@@ -117,6 +205,8 @@ pub struct CachedFunction {
     pub relevance_timeout: Option<Timeout>,
     /// How long `None` is kept; `None`: as any value.
     pub negative_timeout: Option<Timeout>,
+    /// How far they may lag behind writes; `None`: not at all.
+    pub lag: Option<Timeout>,
     /// Whether it is declared to depend on nothing.
     pub depends_on_nothing: bool,
     /// Its numbers; zeros without a cache.
@@ -132,6 +222,7 @@ pub(crate) fn all() -> Vec<CachedFunction> {
         timeout: function.timeout.map(|timeout| timeout()),
         relevance_timeout: function.relevance_timeout.map(|timeout| timeout()),
         negative_timeout: function.negative_timeout.map(|timeout| timeout()),
+        lag: function.lag.map(|timeout| timeout()),
         depends_on_nothing: function.is_independent,
         counts: function
             .cache()

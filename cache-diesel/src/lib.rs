@@ -275,7 +275,7 @@ pub mod __private {
     pub use crate::backend::CacheBackend;
     pub use crate::backend::line::{Line, Reply};
     pub use crate::error::NotFound;
-    pub use crate::function::{Computed, Declared, Function, Outcome, uncached};
+    pub use crate::function::{Computed, Declared, Function, FunctionKey, Outcome, key_by, key_of, part, uncached};
     pub use crate::manager::{Manager, ManagerCell, ViewManager};
     pub use crate::model::comparison::{Comparison, Stated};
     pub use crate::model::declaration::Declaration;

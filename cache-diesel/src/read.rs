@@ -28,6 +28,7 @@ pub use task::answer::list_codec;
 pub use task::pointer::unique_codec;
 pub use task::row::row_codec;
 pub use terminal::connection::{AnyConnection, Blocking, Connected, ReadsColumns, WritingConnection};
+pub use terminal::depend::Depended;
 pub use terminal::entry::{CachedEntry, CachedList, CachedRow, CachedRows, ListWithTotal, Origin};
 pub use terminal::explain::{Explained, ExplainedAnswer, ExplainedEntry, ExplainedTag, Explanation};
 pub use terminal::multi::Multi;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::hash::Hash;
+use core::time::Duration;
 use std::sync::Arc;
 
 use cache_core::{Cache, Computation, IntoTimeout, KeyBytes, Result, Timeout};
@@ -25,6 +26,7 @@ pub struct PageCache {
     label: &'static str,
     timeout: Option<Timeout>,
     relevance: Option<Timeout>,
+    lag: Option<Duration>,
     is_independent: bool,
     pub(crate) rules: Arc<Rules>,
     pub(crate) unkept: Arc<Unkept>,
@@ -40,6 +42,7 @@ impl PageCache {
             label,
             timeout: None,
             relevance: None,
+            lag: None,
             is_independent: false,
             rules: Arc::new(Rules::new()),
             unkept: Arc::default(),
@@ -57,6 +60,14 @@ impl PageCache {
     #[must_use]
     pub fn relevance_timeout(mut self, timeout: impl IntoTimeout) -> Self {
         self.relevance = Some(timeout.into_timeout(Timeout::NEVER));
+        self
+    }
+
+    /// How far a page may lag behind writes: for so long after its rendering began it is served whatever is written. Not at all
+    /// if not said. See [`Computation::lag`].
+    #[must_use]
+    pub fn lag(mut self, lag: Duration) -> Self {
+        self.lag = Some(lag);
         self
     }
 
@@ -149,6 +160,9 @@ impl PageCache {
         }
         if let Some(timeout) = self.relevance {
             computation = computation.relevance_timeout(timeout);
+        }
+        if let Some(lag) = self.lag {
+            computation = computation.lag(lag);
         }
         if self.is_independent { computation.depends_on_nothing() } else { computation }
     }

@@ -26,6 +26,7 @@ mod explained;
 mod failure;
 mod filters;
 mod fixed;
+mod functions;
 mod granularity;
 mod hidden;
 mod histories;

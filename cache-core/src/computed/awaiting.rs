@@ -6,7 +6,7 @@ use crate::cache::Cache;
 use crate::computed::computation::Computation;
 use crate::computed::entry::{CachedEntry, Origin};
 use crate::computed::form::{Computable, Form};
-use crate::computed::load::{Load, Looked};
+use crate::computed::load::{Load, Looked, Refresh};
 use crate::protocol::miss::Miss;
 use crate::protocol::wait::WaitStep;
 use crate::read::approach::Attempt;
@@ -150,8 +150,7 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
     }
 
     async fn wait_for_lease(&self, lease: (Lease, Writer)) -> Result<CachedEntry<T>, Right> {
-        let budget = self.computation.wait_for_lease();
-        let wait = LeaseWait::begin(&self.computation.reader(), lease, budget);
+        let wait = LeaseWait::begin(&self.computation.reader(), lease, self.computation.wait_for_lease());
         while let WaitStep::Nap(nap) = wait.next() {
             self.computation.cache.nap(nap).await;
             if let Some(found) = self.find().await {
@@ -181,11 +180,16 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
         claim: Claim,
         compute: impl AsyncFnOnce() -> Result<T, E>,
     ) -> CachedEntry<T> {
-        let computed = match self.offload(|computation, _| computation.begin_refresh()).await {
-            Some(load) => Some(self.compute(load, compute).await),
-            None => None,
-        };
         let reader = self.computation.reader();
+        let computed = match self.offload(|computation, form| computation.begin_refresh(form)).await {
+            Refresh::Begun(load) => Some(self.compute(load, compute).await),
+            Refresh::Another => None,
+            Refresh::Done(entry) => {
+                claim.done();
+                reader.hit(|| self.computation.key().id);
+                return entry;
+            }
+        };
         match computed {
             Some(Ok(fresh)) => {
                 claim.done();

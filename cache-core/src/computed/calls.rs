@@ -1,12 +1,10 @@
 //! Computes on the caller's thread.
 
-use core::time::Duration;
-
 use crate::cache::Cache;
 use crate::computed::computation::Computation;
 use crate::computed::entry::{CachedEntry, Origin};
 use crate::computed::form::{Computable, Form};
-use crate::computed::load::{Load, Looked};
+use crate::computed::load::{Load, Looked, Refresh};
 use crate::protocol::miss::Miss;
 use crate::read::fill::{Fill, Start};
 use crate::runtime::refresh::Claim;
@@ -109,6 +107,52 @@ impl Computation<'_> {
         self.run(Form::IN_MEMORY, compute).map(|entry| entry.value)
     }
 
+    /// The value with what the cache knows of it. Once it is [stale](Self::relevance_timeout) every caller is given what is
+    /// there, and a thread of the cache's computes it anew of the `input` of the first of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cache::compute`]. What the thread's `compute` fails with is counted
+    /// ([`refresh_failure_count`](crate::Statistics::refresh_failure_count)), and tried again a moment later.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cache::compute`]. A panic on that thread is caught and counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use cache_core::{Cache, Error};
+    /// let cache = Cache::memory();
+    /// let rate = |user: i32| {
+    ///     let rate = cache.computation("rate").vary_by(&user).relevance_timeout(Duration::from_secs(60));
+    ///     rate.depends_on_nothing().entry_refreshing(user, |user| Ok::<_, Error>(user * 2))
+    /// };
+    /// assert_eq!((*rate(4)?, rate(4)?.is_hit()), (8, true));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn entry_refreshing<I, T, E, By>(
+        self,
+        input: I,
+        compute: impl FnOnce(I) -> Result<T, E> + Send + 'static,
+    ) -> Result<CachedEntry<T>, E>
+    where
+        I: Clone + Send + 'static,
+        T: Computable<By>,
+        E: 'static,
+        By: 'static,
+    {
+        let form = Form::by::<By>();
+        match self.look(form) {
+            Looked::Stale(entry, claim) => {
+                self.refresh_later(claim, form, move || compute(input));
+                Ok(entry)
+            }
+            looked => self.go_on(looked, form, || compute(input)),
+        }
+    }
+
     /// Stores `value` without computing it. It depends on nothing that was read.
     pub fn prime<T, By>(self, value: T)
     where
@@ -125,7 +169,21 @@ impl Computation<'_> {
         T: Clone + Send + Sync + 'static,
         E: 'static,
     {
-        let missed = match self.look(form) {
+        let looked = self.look(form);
+        self.go_on(looked, form, compute)
+    }
+
+    fn go_on<T, E>(
+        &self,
+        looked: Looked<T>,
+        form: Form<T>,
+        compute: impl FnOnce() -> Result<T, E>,
+    ) -> Result<CachedEntry<T>, E>
+    where
+        T: Clone + Send + Sync + 'static,
+        E: 'static,
+    {
+        let missed = match looked {
             Looked::Found(entry) => return Ok(entry),
             Looked::Stale(entry, claim) => return Ok(self.refreshed(entry, claim, (form, compute))),
             Looked::Missed(missed) => missed,
@@ -178,6 +236,27 @@ impl Computation<'_> {
     }
 
     /// The stale `entry`, or what it is once this caller, who claims it, has refreshed it.
+    /// Refreshes what is stale on another thread, for whoever claims it.
+    fn refresh_later<T, E>(self, claim: Claim, form: Form<T>, compute: impl FnOnce() -> Result<T, E> + Send + 'static)
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        self.reader().stale_hit(|| self.key().id);
+        let (cache, computation) = (self.cache.clone(), self.into_owned());
+        let refreshing = move || {
+            let is_done = match computation.begin_refresh(form) {
+                Refresh::Begun(load) => computation.compute(load, form, compute).is_ok(),
+                Refresh::Another | Refresh::Done(_) => true,
+            };
+            // What failed is tried again a moment later.
+            if is_done {
+                claim.done();
+            }
+        };
+        // So is what finds no room.
+        _ = cache.refresh_later(Box::new(refreshing));
+    }
+
     fn refreshed<T, E>(
         &self,
         entry: CachedEntry<T>,
@@ -188,12 +267,20 @@ impl Computation<'_> {
         T: Clone + Send + Sync + 'static,
     {
         let reader = self.reader();
-        let Some(load) = self.begin_refresh() else {
-            claim.done();
-            reader.stale_hit(|| self.key().id);
-            return entry;
+        let refreshed = match self.begin_refresh(form) {
+            Refresh::Begun(load) => self.compute(load, form, compute),
+            Refresh::Another => {
+                claim.done();
+                reader.stale_hit(|| self.key().id);
+                return entry;
+            }
+            Refresh::Done(entry) => {
+                claim.done();
+                reader.hit(|| self.key().id);
+                return entry;
+            }
         };
-        match self.compute(load, form, compute) {
+        match refreshed {
             Ok(fresh) => {
                 claim.done();
                 reader.miss(Miss::Stale, || self.key().id);
@@ -205,9 +292,5 @@ impl Computation<'_> {
                 entry
             }
         }
-    }
-
-    pub(super) fn wait_for_lease(&self) -> Duration {
-        self.wait_for_flight() / 2
     }
 }

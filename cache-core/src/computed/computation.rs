@@ -12,6 +12,7 @@ use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
 use crate::name::tag::{ManagerTags, Tag};
 use crate::observe::statistics::Counters;
 use crate::protocol::collect::Needs;
+use crate::protocol::wait::Wait;
 use crate::read::Reader;
 use crate::setting::policy::{Lifetime, Timeout};
 use crate::values::IntoTimeout;
@@ -36,7 +37,9 @@ pub struct Computation<'a> {
     pub(super) negative: Option<Timeout>,
     pub(super) needs: Needs,
     pub(super) is_refreshed: bool,
+    pub(super) lag: Option<Duration>,
     pub(super) wait: Option<Duration>,
+    pub(super) tick: Option<Duration>,
 }
 
 impl Cache {
@@ -102,7 +105,9 @@ impl<'a> Computation<'a> {
             negative: None,
             needs: Needs::Reads,
             is_refreshed: false,
+            lag: None,
             wait: None,
+            tick: None,
         }
     }
 
@@ -152,6 +157,23 @@ impl<'a> Computation<'a> {
         self
     }
 
+    /// How far the value may lag behind writes: for so long after its computation began it is served whatever is written, so
+    /// that what is written all the time is not computed all the time. Not at all if not said.
+    ///
+    /// Nothing waits to be done meanwhile: a process that dies leaves no value behind that lags for longer. What is ended by
+    /// hand does not lag. A value that is computed from another one adds its lag to that of the other.
+    pub fn lag(mut self, lag: Duration) -> Self {
+        self.lag = Some(lag).filter(|lag| !lag.is_zero());
+        self
+    }
+
+    /// How often another process that computes the same is asked for its value while it is waited for. If not said, after
+    /// pauses that grow from a millisecond to fifty. Who waits in the same process is woken.
+    pub fn tick(mut self, tick: Duration) -> Self {
+        self.tick = Some(tick).filter(|tick| !tick.is_zero());
+        self
+    }
+
     /// Ends what is cached, in every variant. What is being computed is not stored.
     ///
     /// # Errors
@@ -175,12 +197,19 @@ impl<'a> Computation<'a> {
             negative: self.negative,
             needs: self.needs,
             is_refreshed: self.is_refreshed,
+            lag: self.lag,
             wait: self.wait,
+            tick: self.tick,
         }
     }
 
     pub(super) fn key(&self) -> CacheKey {
         self.cache.1.computed_key(self.space, self.varied)
+    }
+
+    /// What it is kept under for as long as it may lag.
+    pub(super) fn lagging_key(&self) -> CacheKey {
+        self.cache.1.computed_key(self.space, KeyBytes::of(&(self.varied, "lag")))
     }
 
     /// The tags that it depends on whatever was read: those by which it is ended by hand.
@@ -195,5 +224,9 @@ impl<'a> Computation<'a> {
 
     pub(super) fn wait_for_flight(&self) -> Duration {
         self.wait.unwrap_or_else(|| self.reader().flight_wait())
+    }
+
+    pub(super) fn wait_for_lease(&self) -> Wait {
+        Wait::new(self.wait_for_flight() / 2).ticking(self.tick)
     }
 }

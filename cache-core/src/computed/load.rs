@@ -1,27 +1,30 @@
 //! Carries a computation through the store: what is the same whether it is awaited or not.
 
-use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cache::Cache;
 use crate::cache::mode::Mode;
+use crate::clock::Timestamp;
 use crate::computed::computation::Computation;
 use crate::computed::entry::{CachedEntry, Origin};
 use crate::computed::form::{Form, Kept};
 use crate::entry::{Life, Value};
+use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::observe::event::Event;
 use crate::observe::report;
-use crate::protocol::collect::Unkept;
+use crate::protocol::collect::{Unkept, may_lag};
 use crate::protocol::miss::Miss;
 use crate::protocol::settle::Former;
+use crate::protocol::wait::Wait;
 use crate::read::collect::Collecting;
 use crate::read::fill::{Fill, Sought, Start};
 use crate::read::settle::{Conclusion, Loaded, Settlement};
 use crate::read::{Missed, Reader};
 use crate::runtime::refresh::Claim;
+use crate::setting::policy::{Lifetime, Timeout};
 use crate::store::{Seed, Wanted};
 use crate::sync::Mutex;
 
@@ -37,12 +40,37 @@ pub(super) enum Looked<T> {
     Off,
 }
 
+/// What comes of the refresh of a stale value.
+pub(super) enum Refresh<T> {
+    /// Another process is at it.
+    Another,
+    /// It is to be computed.
+    Begun(Load),
+    /// Somebody has been faster.
+    Done(CachedEntry<T>),
+}
+
 /// A computation that is about to be made.
 pub(super) struct Load {
     pub(super) fill: Option<Box<Fill>>,
     pub(super) cause: Miss,
     pub(super) scope: Collecting,
     began: Instant,
+    began_at: Timestamp,
+}
+
+/// What is stored of a value that was computed, and the tokens that it is stored under.
+#[derive(Default)]
+struct Keeps {
+    entries: Vec<(CacheKey, Loaded, Vec<Tag>)>,
+    seeds: Vec<(Tag, Seed)>,
+}
+
+impl Keeps {
+    fn add(&mut self, key: CacheKey, loaded: Loaded, tokens: Vec<(Tag, Token)>) {
+        self.entries.push((key, loaded, tokens.iter().map(|(tag, _)| *tag).collect()));
+        self.seeds.extend(tokens.into_iter().map(|(tag, token)| (tag, Seed { token, is_intended: false })));
+    }
 }
 
 impl Computation<'_> {
@@ -81,12 +109,34 @@ impl Computation<'_> {
 
     /// What is cached. Nothing is counted.
     pub(super) fn find<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Result<CachedEntry<T>, Missed> {
-        let (reader, key, own) = (self.reader(), self.key(), self.own());
-        let found = match reader.find(&key) {
-            Some(found) => found,
-            None => reader.look_up(&Wanted { key, tags: &|| own.to_vec(), codec: form.codec })?,
+        let (value, life) = match self.find_under(self.key(), form) {
+            Ok(found) => found,
+            Err(missed) => return self.find_lagging(form).ok_or(missed),
         };
-        self.serve(found.0, found.1).ok_or_else(|| Miss::Foreign.into())
+        self.serve(value, life).ok_or_else(|| Miss::Foreign.into())
+    }
+
+    /// The value from before a write that it may lag behind. No computation that it is a part of is current.
+    fn find_lagging<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Option<CachedEntry<T>> {
+        self.lag?;
+        let (value, life) = self.find_under(self.lagging_key(), form).ok()?;
+        let kept = Kept::<T>::of(value)?;
+        if let Some(outer) = Collecting::current() {
+            outer.refuse(Unkept::Changed);
+        }
+        Some(CachedEntry::new(kept.value.clone(), Origin::Hit, Some(life)))
+    }
+
+    fn find_under<T: Clone + Send + Sync + 'static>(
+        &self,
+        key: CacheKey,
+        form: Form<T>,
+    ) -> Result<(Value, Life), Missed> {
+        let (reader, own) = (self.reader(), self.own());
+        match reader.find(&key) {
+            Some(found) => Ok(found),
+            None => reader.look_up(&Wanted { key, tags: &|| own.to_vec(), codec: form.codec }),
+        }
     }
 
     /// What was found, which counts for the computation that this one is a part of.
@@ -106,19 +156,19 @@ impl Computation<'_> {
         self.reader().start(&Sought { seen, ..Sought::new(self.key(), &own, &[]) })
     }
 
-    /// Looks once more, now that nobody else computes the same; waits for another process for `budget` at most.
+    /// Looks once more, now that nobody else computes the same; waits for another process as `wait` says.
     pub(super) fn approach<T: Clone + Send + Sync + 'static>(
         &self,
         mut fill: Box<Fill>,
         cause: Miss,
-        (form, budget): (Form<T>, Duration),
+        (form, wait): (Form<T>, Wait),
     ) -> Result<CachedEntry<T>, Box<Fill>> {
         if !cause.may_pass() {
             return Err(fill);
         }
         let reader = self.reader();
         let accept = |value: Value, life: Life| self.serve::<T>(value.clone(), life).map(|entry| (entry, value, life));
-        match fill.approach(&reader, budget, form.codec, accept) {
+        match fill.approach(&reader, wait, form.codec, accept) {
             Some((entry, value, life)) => {
                 fill.hand_on(value, life);
                 Ok(entry.from(Origin::Miss))
@@ -127,15 +177,22 @@ impl Computation<'_> {
         }
     }
 
-    /// The refresh of a stale value by whoever claims it; `None`: another process is at it.
-    pub(super) fn begin_refresh(&self) -> Option<Load> {
-        let Start::Lead(mut fill) = self.start(&Miss::Stale.into()) else { return None };
-        fill.is_first(&self.reader()).then(|| self.begin(Some(fill), Miss::Stale))
+    /// The refresh of a stale value by whoever claims it.
+    pub(super) fn begin_refresh<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Refresh<T> {
+        let Start::Lead(mut fill) = self.start(&Miss::Stale.into()) else { return Refresh::Another };
+        if !fill.is_first(&self.reader()) {
+            return Refresh::Another;
+        }
+        // Somebody may have been faster, between the look and the claim.
+        match self.find(form) {
+            Ok(entry) if !entry.is_stale() => Refresh::Done(entry),
+            _ => Refresh::Begun(self.begin(Some(fill), Miss::Stale)),
+        }
     }
 
     /// The computation begins.
     pub(super) fn begin(&self, fill: Option<Box<Fill>>, cause: Miss) -> Load {
-        let (reader, scope) = (self.reader(), Collecting::begin(&self.cache));
+        let (reader, scope, began_at) = (self.reader(), Collecting::begin(&self.cache), self.cache.now());
         let own = match &fill {
             Some(fill) => Some(fill.seeds().to_vec()),
             None => reader.seed(&self.own()),
@@ -144,7 +201,7 @@ impl Computation<'_> {
             Some(seeds) => scope.note_own(&seeds),
             None => scope.refuse_own(Unkept::StoreFailed),
         }
-        Load { fill, cause, scope, began: Instant::now() }
+        Load { fill, cause, scope, began: Instant::now(), began_at }
     }
 
     /// Stores what was computed, and hands it to those who wait.
@@ -154,50 +211,62 @@ impl Computation<'_> {
         value: T,
         form: Form<T>,
     ) -> CachedEntry<T> {
-        let Load { fill, cause, scope, began } = load;
+        let Load { fill, cause, scope, began, began_at } = load;
         let reader = self.reader();
-        let measured = form.measure(&value).map_err(|_| Unkept::Unsayable);
-        let kept = measured.and_then(|measured| Ok((measured, scope.verdict(self.own().len(), self.needs)?)));
-        let (loaded, tokens, state) = match kept {
-            Err(reason) => {
-                self.tell_unkept(&reader, reason);
-                (None, Vec::new(), None)
-            }
-            Ok(((weight, is_nothing), tokens)) => {
-                let lifetime = match self.negative.filter(|_| is_nothing) {
-                    Some(negative) => negative.into(),
-                    None => self.lifetime,
-                };
-                let kept = Arc::new(Kept::new(value.clone(), tokens.clone()));
-                let state = Some(kept.state);
-                (Some(Loaded { value: Value::Shared(kept), weight, codec: form.codec, lifetime }), tokens, state)
-            }
+        let size = form.measure(&value).map_err(|_| Unkept::Unsayable);
+        let verdict = size.and_then(|_| scope.verdict(self.own().len(), self.needs));
+        if let Err(reason) = &verdict {
+            self.tell_unkept(&reader, *reason);
+        }
+        let lag = self.lag.filter(|lag| may_lag(*lag, reader.now().since(began_at), verdict.as_ref().err().copied()));
+        let lagging = lag.zip(scope.tokens_of(&self.own()));
+        let (weight, is_nothing) = size.unwrap_or_default();
+        let lifetime = self.lifetime_of(is_nothing);
+        let loaded = |kept, lifetime, begins_at| {
+            let codec = form.codec;
+            Loaded { value: Value::Shared(kept), weight, codec, lifetime, begins_at }
         };
-        let weight = loaded.as_ref().map(|loaded| loaded.weight);
-        let life = self.settle(&reader, (fill, cause), loaded, tokens);
-        if let Some((weight, _)) = weight.zip(life) {
+        let mut keeps = Keeps::default();
+        let mut state = None;
+        if let Ok(tokens) = verdict {
+            let kept = Arc::new(Kept::new(value.clone(), tokens.clone()));
+            state = Some(kept.state);
+            keeps.add(self.key(), loaded(kept, lifetime, None), tokens);
+        }
+        if let Some((lag, own)) = lagging {
+            let kept = Arc::new(Kept::new(value.clone(), Vec::new()));
+            let lifetime = Lifetime::from(Timeout::after(lag).shorter(lifetime.timeout));
+            keeps.add(self.lagging_key(), loaded(kept, lifetime, Some(began_at)), own);
+        }
+        if let Some(life) = self.settle(&reader, (fill, cause), keeps) {
             let (manager, key, took) = (&*self.manager, &*self.name, began.elapsed());
             self.cache.tell(&Event::Computed { manager, key, weight, took });
+            let entry = CachedEntry::new(value, Origin::Miss, Some(life));
+            return state.map_or(entry.clone(), |state| entry.under(state));
         }
-        let entry = CachedEntry::new(value, Origin::Miss, life);
-        match state {
-            Some(state) => entry.under(state),
-            None => entry,
-        }
+        CachedEntry::new(value, Origin::Miss, None)
+    }
+
+    /// How long a value lives; `is_nothing`: it is `None`.
+    fn lifetime_of(&self, is_nothing: bool) -> Lifetime {
+        self.negative.filter(|_| is_nothing).map_or(self.lifetime, Lifetime::from)
     }
 
     fn settle(
         &self,
         reader: &Reader<'_>,
         (fill, cause): (Option<Box<Fill>>, Miss),
-        loaded: Option<Loaded>,
-        tokens: Vec<(Tag, Token)>,
+        Keeps { entries, seeds }: Keeps,
     ) -> Option<Life> {
-        let shared = loaded.as_ref().map(|loaded| (loaded.value.clone(), loaded.lifetime));
-        let seeds = tokens.iter().map(|(tag, token)| (*tag, Seed { token: *token, is_intended: false })).collect();
-        let tags = tokens.into_iter().map(|(tag, _)| tag).collect();
-        let keep = loaded.map(|loaded| (loaded, tags));
-        let verdicts = vec![Settlement { key: self.key(), former: Former::of(cause), keep }];
+        let shared = entries.first().map(|(_, loaded, _)| (loaded.value.clone(), loaded.lifetime));
+        let former = Former::of(cause);
+        let mut verdicts: Vec<Settlement> = entries
+            .into_iter()
+            .map(|(key, loaded, tags)| Settlement { key, former, keep: Some((loaded, tags)) })
+            .collect();
+        if verdicts.iter().all(|verdict| verdict.key != self.key()) {
+            verdicts.push(Settlement { key: self.key(), former, keep: None });
+        }
         match (fill, shared) {
             (Some(fill), Some(shared)) => Some(fill.conclude(reader, Conclusion { shared, late: seeds, verdicts })),
             (_, None) => {

@@ -2,6 +2,7 @@
 //! first read that needs it.
 
 use core::fmt;
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::name::tag::{Tag, Token};
@@ -105,6 +106,16 @@ pub enum Needs {
     Reads,
 }
 
+/// Whether a value that may lag behind writes by `lag` is to be served whatever is written, for the rest of that time; `took`:
+/// how long ago its computation began, `flaw`: why it is not stored otherwise.
+///
+/// Each of its reads was made after the computation began. So whatever it does not show was written since, and what is
+/// served within `lag` of that beginning is behind by no more.
+#[must_use]
+pub fn may_lag(lag: Duration, took: Duration, flaw: Option<Unkept>) -> bool {
+    took < lag && matches!(flaw, None | Some(Unkept::Changed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,5 +157,24 @@ mod tests {
         assert_eq!(collected.token_of(&products), Some(token(2)), "the one from before");
         collected.refuse(Unkept::Transaction);
         assert_eq!(collected.verdict(1, Needs::Nothing), Err(Unkept::Changed));
+    }
+
+    #[test]
+    fn what_may_lag_is_served_until_its_reads_may_be_behind_by_that_much() {
+        let seconds = Duration::from_secs;
+        let cases = [
+            (5, 0, None, true),
+            (5, 4, None, true),
+            (5, 4, Some(Unkept::Changed), true),
+            (5, 5, None, false),
+            (5, 9, None, false),
+            (0, 0, None, false),
+            (5, 0, Some(Unkept::Transaction), false),
+            (5, 0, Some(Unkept::NotFollowed), false),
+            (5, 0, Some(Unkept::Independent), false),
+        ];
+        for (lag, took, flaw, may) in cases {
+            assert_eq!(may_lag(seconds(lag), seconds(took), flaw), may, "{lag} {took} {flaw:?}");
+        }
     }
 }

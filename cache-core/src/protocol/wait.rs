@@ -36,6 +36,7 @@ impl Backoff {
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
     budget: Duration,
+    tick: Option<Duration>,
 }
 
 /// What somebody who waits does next.
@@ -55,14 +56,20 @@ impl Wait {
     /// Waits for `budget` at most.
     #[must_use]
     pub const fn new(budget: Duration) -> Self {
-        Self { budget }
+        Self { budget, tick: None }
+    }
+
+    /// With a pause of the same length before each look; `None`: with pauses that grow.
+    #[must_use]
+    pub const fn ticking(self, tick: Option<Duration>) -> Self {
+        Self { tick, ..self }
     }
 
     /// What to do after having waited for `waited` in all, the looking included.
     #[must_use]
     pub fn next(&self, waited: Duration) -> WaitStep {
         let left = self.budget.saturating_sub(waited);
-        let pause = (waited / 4).clamp(Self::FIRST, Self::LONGEST);
+        let pause = self.tick.unwrap_or_else(|| (waited / 4).clamp(Self::FIRST, Self::LONGEST));
         if left.is_zero() { WaitStep::GiveUp } else { WaitStep::Nap(pause.min(left)) }
     }
 }
@@ -96,6 +103,20 @@ mod tests {
             (280, WaitStep::Nap(millis(20))),
             (300, WaitStep::GiveUp),
             (u64::MAX / 2, WaitStep::GiveUp),
+        ];
+        for (waited, step) in cases {
+            assert_eq!(wait.next(millis(waited)), step, "{waited}");
+        }
+    }
+
+    #[test]
+    fn ticks_are_of_one_length_and_end_with_the_budget() {
+        let wait = Wait::new(millis(250)).ticking(Some(millis(100)));
+        let cases = [
+            (0, WaitStep::Nap(millis(100))),
+            (101, WaitStep::Nap(millis(100))),
+            (202, WaitStep::Nap(millis(48))),
+            (250, WaitStep::GiveUp),
         ];
         for (waited, step) in cases {
             assert_eq!(wait.next(millis(waited)), step, "{waited}");

@@ -1,12 +1,11 @@
 //! Prepares the query of a fill: takes the lease, looks once more, and reads the tokens.
 
-use core::time::Duration;
-
 use crate::entry::codec::Codec;
 use crate::entry::{Life, Value};
 use crate::name::tables::TableDeclaration;
 use crate::name::tag::Token;
 use crate::observe::operation::Operation;
+use crate::protocol::wait::Wait;
 use crate::read::Reader;
 use crate::read::fill::Fill;
 use crate::read::lease::{Approach, Right};
@@ -36,12 +35,12 @@ impl Fill {
     }
 
     /// Looks once more, now that nobody else loads the same, for what somebody may have stored since the reader missed;
-    /// `accept` says whether that is of use. Waits for another process for `budget` at most. Afterwards the query may
+    /// `accept` says whether that is of use. Waits for another process as `wait` says. Afterwards the query may
     /// be asked.
     pub fn approach<T>(
         &mut self,
         reader: &Reader<'_>,
-        budget: Duration,
+        wait: Wait,
         codec: Option<Codec>,
         accept: impl Fn(Value, Life) -> Option<T>,
     ) -> Option<T> {
@@ -54,7 +53,7 @@ impl Fill {
             Attempt::Found(value, life) => accept(value, life),
             Attempt::Wait(lease, found) => {
                 let found = found.and_then(|(value, life)| accept(value, life));
-                found.or_else(|| match reader.wait_for_lease(lease, budget, look) {
+                found.or_else(|| match reader.wait_for_lease(lease, wait, look) {
                     Approach::Answered(found) => Some(found),
                     Approach::Query(right) => {
                         self.give(right);

@@ -143,6 +143,12 @@ impl Collecting {
         }
     }
 
+    /// The tokens that `tags` held before the first reads that depend on them; `None`: not all of them were taken.
+    pub(crate) fn tokens_of(&self, tags: &[Tag]) -> Option<Tokens> {
+        let collected = self.0.collected.lock();
+        tags.iter().map(|tag| Some((*tag, collected.token_of(tag)?))).collect()
+    }
+
     /// The value of this computation alone is not stored.
     pub(crate) fn refuse_own(&self, reason: Unkept) {
         self.0.collected.lock().refuse(reason);

@@ -1,6 +1,5 @@
 //! Takes the lease of a load, so that one process loads while the others wait for its entry.
 
-use core::time::Duration;
 use std::thread;
 use std::time::Instant;
 
@@ -97,11 +96,11 @@ pub struct LeaseWait {
 }
 
 impl LeaseWait {
-    /// Begins to wait, for `budget` at most.
+    /// Begins to wait.
     #[must_use]
-    pub fn begin(reader: &Reader<'_>, lease: (Lease, Writer), budget: Duration) -> Self {
+    pub fn begin(reader: &Reader<'_>, lease: (Lease, Writer), wait: Wait) -> Self {
         reader.cache.store().ledger.store.count(StoreCounter::LeaseWait);
-        Self { lease, began: Instant::now(), wait: Wait::new(budget) }
+        Self { lease, began: Instant::now(), wait }
     }
 
     /// What is to be done next.
@@ -141,12 +140,12 @@ impl Drop for HeldLease {
 }
 
 impl Reader<'_> {
-    /// Takes the lease called `name`, or waits for what its holder stores: `look` looks for that. After `budget` the
+    /// Takes the lease called `name`, or waits for what its holder stores: `look` looks for that. After the `wait` the
     /// caller has to query by himself.
-    pub fn take_lease<T>(&self, name: Lease, budget: Duration, look: impl FnMut() -> Option<T>) -> Approach<T> {
+    pub fn take_lease<T>(&self, name: Lease, wait: Wait, look: impl FnMut() -> Option<T>) -> Approach<T> {
         match self.contend(name) {
             Ok(right) => Approach::Query(right),
-            Err(lease) => self.wait_for_lease(lease, budget, look),
+            Err(lease) => self.wait_for_lease(lease, wait, look),
         }
     }
 
@@ -173,10 +172,10 @@ impl Reader<'_> {
     pub(crate) fn wait_for_lease<T>(
         &self,
         lease: (Lease, Writer),
-        budget: Duration,
+        wait: Wait,
         mut look: impl FnMut() -> Option<T>,
     ) -> Approach<T> {
-        let wait = LeaseWait::begin(self, lease, budget);
+        let wait = LeaseWait::begin(self, lease, wait);
         while let WaitStep::Nap(nap) = wait.next() {
             thread::sleep(nap);
             if let Some(found) = look() {
@@ -193,8 +192,8 @@ impl Reader<'_> {
     /// How long to wait for another process: those who wait in this one should still get the answer of the query that
     /// comes then.
     #[must_use]
-    pub fn lease_wait(&self) -> Duration {
-        self.flight_wait() / 2
+    pub fn lease_wait(&self) -> Wait {
+        Wait::new(self.flight_wait() / 2)
     }
 
     pub(crate) fn right(&self, name: Lease, holder: Writer) -> Right {

@@ -1,6 +1,7 @@
 //! Stores the answer of a load, or removes the entry from before it.
 
 use crate::cache::mode::Mode;
+use crate::clock::Timestamp;
 use crate::entry::codec::Codec;
 use crate::entry::{Life, Value};
 use crate::name::key::{CacheKey, Kind};
@@ -26,6 +27,8 @@ pub struct Loaded {
     pub codec: Option<Codec>,
     /// How long it lives.
     pub lifetime: Lifetime,
+    /// The moment that its life begins; `None`: when it is stored.
+    pub begins_at: Option<Timestamp>,
 }
 
 /// What an answer means for one entry.
@@ -101,8 +104,8 @@ impl Reader<'_> {
 
     /// What is put of an answer; `None`: nothing that would live.
     fn put_of(&self, key: CacheKey, loaded: Loaded, tokens: Vec<(Tag, Token)>) -> Option<Put> {
-        let Loaded { value, weight, codec, lifetime } = loaded;
-        let life = Life::starting(self.now(), lifetime);
+        let Loaded { value, weight, codec, lifetime, begins_at } = loaded;
+        let life = Life::starting(begins_at.unwrap_or_else(|| self.now()), lifetime);
         (!lifetime.timeout.is_zero()).then_some(Put { key, value, life, tokens, weight, codec })
     }
 

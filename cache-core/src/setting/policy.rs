@@ -43,6 +43,14 @@ impl Timeout {
         matches!(self.0, Some(Duration::ZERO))
     }
 
+    /// The shorter of both.
+    pub(crate) fn shorter(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(own), Some(other)) => Self::after(own.min(other)),
+            (own, other) => Self(own.or(other)),
+        }
+    }
+
     /// When an entry that is created at `now` ends.
     #[must_use]
     pub fn deadline(self, now: Timestamp) -> Timestamp {

@@ -2,8 +2,9 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Ident, LitStr, Path, Result};
+use syn::{Ident, LitInt, LitStr, Path, Result, Type};
 
+use super::signature::Signature;
 use crate::diagnostics::Diagnostics;
 use crate::parse::option::{Table, option};
 use crate::parse::recover;
@@ -16,10 +17,14 @@ pub(crate) struct Options {
     pub(crate) cache: Option<LitStr>,
     pub(crate) depends_on_nothing: Option<Ident>,
     pub(crate) key: Option<Path>,
+    pub(crate) in_background: Option<Ident>,
     pub(crate) krate: Option<Path>,
     pub(crate) label: Option<LitStr>,
+    pub(crate) lag: Option<Span>,
     pub(crate) negative_timeout: Option<Span>,
     pub(crate) relevance_timeout: Option<Span>,
+    pub(crate) tick: Option<Span>,
+    pub(crate) ticks: Option<LitInt>,
     pub(crate) timeout: Option<Span>,
     pub(crate) wait: Option<Span>,
 }
@@ -38,14 +43,18 @@ pub(crate) const OPTIONS: Table<Options> = Table {
         option("depends_on_nothing", "depends_on_nothing", |all, it| {
             it.set(&mut all.depends_on_nothing, it.name.clone())
         }),
+        option("in_background", "in_background", |all, it| it.set(&mut all.in_background, it.name.clone())),
         option("key", "key = path", |all, it| it.once(&mut all.key, value::function)),
         option("label", "label = \"name\"", |all, it| it.once(&mut all.label, value::label)),
+        option("lag", "lag = \"5 seconds\"", |all, it| it.once(&mut all.lag, Span::read)),
         option("negative_timeout", "negative_timeout = \"1 minute\"", |all, it| {
             it.once(&mut all.negative_timeout, Span::read)
         }),
         option("relevance_timeout", "relevance_timeout = \"10 minutes\"", |all, it| {
             it.once(&mut all.relevance_timeout, Span::read)
         }),
+        option("tick", "tick = \"100 milliseconds\"", |all, it| it.once(&mut all.tick, Span::read)),
+        option("ticks", "ticks = 20", |all, it| it.once(&mut all.ticks, |input| input.parse())),
         option("timeout", "timeout = \"1 hour\"", |all, it| it.once(&mut all.timeout, Span::read)),
         option("wait", "wait = \"2 seconds\"", |all, it| it.once(&mut all.wait, Span::read)),
     ],
@@ -70,5 +79,47 @@ impl Options {
         let read = read.parse2(arguments);
         diagnostics.take(read);
         options
+    }
+
+    /// Records what contradicts itself, or the function.
+    pub(crate) fn check(&self, signature: &Signature, diagnostics: &mut Diagnostics) {
+        if let Some(ticks) = &self.ticks {
+            if self.wait.is_some() {
+                diagnostics.error(ticks.span(), "`ticks` ticks are how long to wait: leave `wait` out, or `ticks`");
+            } else if self.tick.is_none() {
+                diagnostics.error(ticks.span(), "`ticks` needs the length of one: `tick = \"100 milliseconds\"`");
+            }
+            if !matches!(ticks.base10_parse::<u32>(), Ok(1..)) {
+                diagnostics.error(ticks.span(), "expected how many ticks to wait: a whole number from 1 on");
+            }
+        }
+        for (name, span) in [("lag", &self.lag), ("tick", &self.tick)] {
+            if let Some(Span::Said(Timeout::Never)) = span {
+                let message = format!("`{name}` cannot be \"never\"");
+                diagnostics.error(signature.name.span(), message);
+            }
+        }
+        if let Some(word) = &self.in_background {
+            self.check_background(word, signature, diagnostics);
+        }
+    }
+
+    fn check_background(&self, word: &Ident, signature: &Signature, diagnostics: &mut Diagnostics) {
+        if self.relevance_timeout.is_none() {
+            let message = "`in_background` needs a `relevance_timeout`: before it nothing is refreshed";
+            diagnostics.error(word.span(), message);
+        }
+        if signature.is_async {
+            let message = "an `async fn` is refreshed by the task that finds it stale: leave `in_background` out";
+            diagnostics.error(word.span(), message);
+        }
+        let borrowed = signature.arguments.iter().filter(|argument| matches!(argument.kind, Type::Reference(_)));
+        for argument in borrowed {
+            let name = &argument.name;
+            let message = format!(
+                "`in_background` takes `{name}` to another thread: expected a type that is `Clone`, not a reference"
+            );
+            diagnostics.error(name.span(), message);
+        }
     }
 }

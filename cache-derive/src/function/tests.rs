@@ -7,9 +7,9 @@ use super::*;
 
 fn messages(arguments: TokenStream, item: TokenStream) -> Vec<String> {
     let mut diagnostics = Diagnostics::default();
-    options::Options::read(arguments, &mut diagnostics);
+    let options = options::Options::read(arguments, &mut diagnostics);
     match signature::read.parse2(item) {
-        Ok(signature) => drop(signature.checked(&mut diagnostics)),
+        Ok(signature) => options.check(&signature.checked(&mut diagnostics), &mut diagnostics),
         Err(error) => diagnostics.error(error.span(), error),
     }
     diagnostics.messages()
@@ -52,6 +52,39 @@ fn what_is_no_function_is_said_kindly() {
         ),
     );
     assert_eq!(told, ["an argument of a cached function is written `name: Type`; a method cannot be cached"]);
+}
+
+#[test]
+fn options_that_contradict_each_other_or_the_function_are_told() {
+    let told = messages(
+        quote!(in_background, lag = "never", tick = "never", ticks = 0, wait = "1 second"),
+        quote!(
+            async fn shelf(conn: &mut C, id: i32) -> Result<i32, Error> {
+                Ok(id)
+            }
+        ),
+    );
+    assert_eq!(
+        told,
+        [
+            "`ticks` ticks are how long to wait: leave `wait` out, or `ticks`",
+            "expected how many ticks to wait: a whole number from 1 on",
+            "`lag` cannot be \"never\"",
+            "`tick` cannot be \"never\"",
+            "`in_background` needs a `relevance_timeout`: before it nothing is refreshed",
+            "an `async fn` is refreshed by the task that finds it stale: leave `in_background` out",
+            "`in_background` takes `conn` to another thread: expected a type that is `Clone`, not a reference",
+        ]
+    );
+    let told = messages(
+        quote!(ticks = 3),
+        quote!(
+            fn shelf(id: i32) -> Result<i32, Error> {
+                Ok(id)
+            }
+        ),
+    );
+    assert_eq!(told, ["`ticks` needs the length of one: `tick = \"100 milliseconds\"`"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Holds the methods that end a read, with the same names for every kind of connection.
 
 pub(crate) mod connection;
+pub(crate) mod depend;
 pub(crate) mod entry;
 pub(crate) mod explain;
 pub(crate) mod multi;

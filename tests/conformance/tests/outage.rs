@@ -85,7 +85,8 @@ fn fill_under(cache: &Cache, tags: &[Tag]) {
     reading(cache, |reader| {
         let Start::Lead(fill) = reader.start(&Sought::new(key(), tags, &[])) else { panic!("nobody else loads") };
         let value = Value::Shared(Arc::new(1));
-        let loaded = Loaded { value, weight: 8, codec: None, lifetime: Timeout::from_secs(3_600).into() };
+        let loaded =
+            Loaded { value, weight: 8, codec: None, lifetime: Timeout::from_secs(3_600).into(), begins_at: None };
         fill.store(reader, loaded, tags.to_vec());
     });
 }

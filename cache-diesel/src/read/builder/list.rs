@@ -129,6 +129,19 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     }
 
     terminal! {
+        /// Lets the [value that is being computed](crate::Cache::compute) depend on the list, without reading it:
+        /// `QueryResult<()>`. Where nothing is computed, nothing happens.
+        ///
+        /// A value that asks another service about the products of a category depends on that category so: it ends with a
+        /// write that brings a row into the list, changes one in it, or takes one out of it.
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says when it is asked which database it is, and what it declares.
+        depend, P::Joined, crate::read::Depended<Self>, crate::read::Depended::new
+    }
+
+    terminal! {
         /// Explains what the read would be answered with at present: `QueryResult<Explanation>`; see that of
         /// [a row](crate::read::RowRead::explain).
         ///

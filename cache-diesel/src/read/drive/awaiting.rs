@@ -20,6 +20,7 @@ use crate::read::drive::refresh::{Refresher, claim};
 use crate::read::task::query::{IntoTask, Query};
 use crate::read::task::{ReadStep, Site, Task, step_of};
 use crate::read::terminal::connection::AnyConnection;
+use crate::read::terminal::depend::{Depended, depend};
 use crate::read::terminal::entry::{CachedList, CachedRows, ListWithTotal};
 use crate::read::terminal::explain::{Explained, Explanation, explain};
 use crate::read::terminal::{Ended, Ending, Runs};
@@ -98,6 +99,22 @@ where
     }
 }
 
+impl<'query, C, R> AwaitedRead<'query, C> for Depended<R>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    R: IntoTask<'query, Awaited<C>, Task: Send + 'query>,
+{
+    type Output = QueryResult<()>;
+
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    where
+        'query: 'conn,
+        C: 'conn,
+    {
+        depended(self.into_read().into_task(), conn)
+    }
+}
+
 impl<C, P> AwaitedRead<'_, C> for ManyRead<P>
 where
     C: AsyncConnection<Backend: CacheBackend>,
@@ -154,6 +171,14 @@ where
     T: Task + Send + 'conn,
 {
     Box::pin(async move { explain::<Awaited<C>, T>(task?, conn).await })
+}
+
+fn depended<'conn, C, T>(task: QueryResult<T>, conn: &'conn mut C) -> Reply<'conn, QueryResult<()>>
+where
+    C: AsyncConnection<Backend: CacheBackend>,
+    T: Task + Send + 'conn,
+{
+    Box::pin(async move { depend::<Awaited<C>, T>(task?, conn).await })
 }
 
 fn both<'conn, C, L, N, T>(

@@ -2,7 +2,7 @@
 //! load ([`Reader::start`](cache_core::Reader::start)), or as the plain statement that it is.
 
 use cache_core::store::{Seed, Wanted};
-use cache_core::{Collecting, Kind, Life, Miss, Missed, Tag, TagKind, Unkept, Value};
+use cache_core::{Collecting, Expected, Kind, Life, Miss, Missed, Tag, TagKind, Unkept, Value};
 
 use crate::catalogue::is_current;
 use crate::planted::{Mistake, is_planted};
@@ -17,13 +17,7 @@ pub(crate) fn look_up(site: &Site<'_>, wanted: &Wanted<'_>) -> Result<(Value, Li
     if tags.is_empty() {
         return Err(Miss::Absent.into());
     }
-    let expected = scope.expect(&tags, &site.declared(&tags), None);
-    let token = |tag: &Tag| expected.token_in(site.reader.cache, tag);
-    let structure = token(&Tag::root()).zip(token(&site.identity.database.tag()));
-    if !structure.is_some_and(|(root, database)| is_current(site.identity, &[root, database])) {
-        expected.forget();
-        return Err(Miss::Absent.into());
-    }
+    let Some(expected) = expect(&scope, site, &tags) else { return Err(Miss::Absent.into()) };
     let found = match site.reader.find(&wanted.key) {
         Some(found) => Ok(found),
         None => site.reader.look_up(wanted),
@@ -35,6 +29,24 @@ pub(crate) fn look_up(site: &Site<'_>, wanted: &Wanted<'_>) -> Result<(Value, Li
         Err(_) => expected.forget(),
     }
     found
+}
+
+/// The computation that is under way depends on all of `tags`; says whether it was known what the database declares.
+pub(crate) fn tell(site: &Site<'_>, tags: &[Tag]) -> bool {
+    Collecting::current().is_none_or(|scope| expect(&scope, site, tags).map(drop).is_some())
+}
+
+/// A read that may depend on `tags` is about to be made; `None`: the database may declare something else by now than what
+/// they were made by.
+fn expect(scope: &Collecting, site: &Site<'_>, tags: &[Tag]) -> Option<Expected> {
+    let expected = scope.expect(tags, &site.declared(tags), None);
+    let token = |tag: &Tag| expected.token_in(site.reader.cache, tag);
+    let structure = token(&Tag::root()).zip(token(&site.identity.database.tag()));
+    if structure.is_some_and(|(root, database)| is_current(site.identity, &[root, database])) {
+        return Some(expected);
+    }
+    expected.forget();
+    None
 }
 
 /// What is loaded under `seeds` depends on all of their tags; without any nobody can tell.

@@ -21,7 +21,7 @@ pub struct Keep {
 
 impl Keep {
     pub(crate) fn loaded(self, codec: Option<Codec>) -> Loaded {
-        Loaded { value: self.value, weight: self.weight, codec, lifetime: self.lifetime }
+        Loaded { value: self.value, weight: self.weight, codec, lifetime: self.lifetime, begins_at: None }
     }
 
     /// Cuts its life: by the jitter of its manager, and where the first of its rows ends. What has ended is not stored.

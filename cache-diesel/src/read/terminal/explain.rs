@@ -153,7 +153,7 @@ pub(crate) async fn explain<C: Line, T: Task>(mut task: T, conn: &mut C::Conn) -
     })
 }
 
-fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Result<Site<'static>, Bypass> {
+pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Result<Site<'static>, Bypass> {
     let attached = head.state.attached().ok_or(Bypass::NotInstalled)?;
     let identity = match head.options.use_of_cache {
         UseOfCache::Bypass => Err(Bypass::Asked),

@@ -365,7 +365,7 @@ impl Process {
 
 pub fn loaded(rows: &Rows) -> Loaded {
     let lifetime = Timeout::from_secs(3_600).into();
-    Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime }
+    Loaded { value: packed(rows), weight: 16, codec: Some(codec()), lifetime, begins_at: None }
 }
 
 fn packed(rows: &Rows) -> Value {

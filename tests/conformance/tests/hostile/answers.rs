@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use cache_core::protocol::wait::Wait;
 use cache_core::store::{Operation, Wanted};
 use cache_core::{Cache, Miss, Result, Start};
 
@@ -64,7 +65,7 @@ fn a_lease_ends_whatever_becomes_of_what_was_loaded_under_it() {
         });
         let Start::Lead(mut fill) = start(&cache, 1) else { panic!("nobody else loads") };
         let nothing = |_, _| None::<()>;
-        assert!(reading(&cache, |reader| fill.approach(reader, Duration::ZERO, None, nothing)).is_none());
+        assert!(reading(&cache, |reader| fill.approach(reader, Wait::new(Duration::ZERO), None, nothing)).is_none());
         end(&cache, *fill, 10);
         assert_eq!(ended.load(Ordering::SeqCst), 1, "{place}");
     }

@@ -222,7 +222,13 @@ pub fn end(cache: &Cache, fill: Fill, value: i32) {
 }
 
 pub fn loaded(value: i32) -> Loaded {
-    Loaded { value: Value::Shared(Arc::new(value)), weight: 8, codec: None, lifetime: Timeout::from_secs(3_600).into() }
+    Loaded {
+        value: Value::Shared(Arc::new(value)),
+        weight: 8,
+        codec: None,
+        lifetime: Timeout::from_secs(3_600).into(),
+        begins_at: None,
+    }
 }
 
 pub fn fill(cache: &Cache, id: i32, value: i32) {

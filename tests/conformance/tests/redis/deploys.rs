@@ -133,7 +133,11 @@ impl<'a> Program<'a> {
         }
         let (rows, lifetime) = (self.rows_of(shelf), Timeout::from_secs(3_600).into());
         if fill.may_store() {
-            fill.store(&reader, Loaded { value: packed(&rows), weight: 16, codec: Some(codec()), lifetime }, tags);
+            fill.store(
+                &reader,
+                Loaded { value: packed(&rows), weight: 16, codec: Some(codec()), lifetime, begins_at: None },
+                tags,
+            );
         }
         rows
     }

@@ -78,8 +78,13 @@ impl Program {
         let value = self.ask(query);
         match &value {
             Some(value) if fill.may_store() => {
-                let loaded =
-                    Loaded { value: value.clone(), weight: 16, codec: Some(codec()), lifetime: timeout.into() };
+                let loaded = Loaded {
+                    value: value.clone(),
+                    weight: 16,
+                    codec: Some(codec()),
+                    lifetime: timeout.into(),
+                    begins_at: None,
+                };
                 fill.store(&reader, loaded, tags);
             }
             _ => drop(fill),
