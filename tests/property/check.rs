@@ -110,16 +110,37 @@ impl Run<'_> {
     fn compare_computed(&mut self) {
         for name in [Conn::A, Conn::Two].into_iter().filter(|_| self.program.computes) {
             let mut conn = self.world.open(name);
-            let kept = computed::kept(&self.program.reads, name, &mut conn);
-            let anew = computed::anew(&self.program.reads, name, &mut conn);
-            let is_in_the_way =
-                [&kept, &anew].into_iter().any(|read| read.as_ref().is_err_and(database::is_in_the_way));
-            let is_same = is_in_the_way || format!("{kept:?}") == format!("{anew:?}");
-            if self.difference.is_none() && !is_same {
-                let what = format!("computed: {kept:?}\n    anew:     {anew:?}");
+            self.compute_amid_writes(name, &mut conn);
+            let reads = &self.program.reads;
+            let kept = computed::kept(reads, name, &mut conn);
+            let kept_in_task = computed::kept_in_task(reads, name, &mut conn, &mut || ());
+            let anew = computed::anew(reads, name, &mut conn);
+            let all = [&kept, &kept_in_task, &anew];
+            let is_in_the_way = all.into_iter().any(|read| read.as_ref().is_err_and(database::is_in_the_way));
+            let [kept, kept_in_task, anew] = all.map(|read| format!("{read:?}"));
+            if self.difference.is_none() && !is_in_the_way && (kept != anew || kept_in_task != anew) {
+                let what = format!("computed: {kept}\n    in task:  {kept_in_task}\n    anew:     {anew}");
                 self.difference = Some(format!("at step {:?} on {name:?}:\n    {what}", self.number));
             }
         }
+    }
+
+    /// Computes while another connection writes what the program writes in its next steps. What comes of that may show some
+    /// of it; whoever asks later has to be given all.
+    fn compute_amid_writes(&mut self, name: Conn, conn: &mut DatabaseConn) {
+        let from = self.number.map_or(0, |number| number + 1);
+        let steps = self.program.steps.iter().cycle().skip(from).take(self.program.steps.len());
+        let written = steps.filter_map(|step| match &step.action {
+            Action::Write(write) if !write.is_of_structure() => Some(write),
+            _ => None,
+        });
+        let (mut writes, mut writer) = (written.collect::<Vec<_>>().into_iter(), self.world.open(name));
+        let mut write_next = || {
+            if let Some(write) = writes.next() {
+                _ = form::looking_up(false, || write.run(&mut writer));
+            }
+        };
+        drop(computed::kept_in_task(&self.program.reads, name, conn, &mut write_next));
     }
 
     fn compare_reads(&mut self) {

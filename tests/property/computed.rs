@@ -1,5 +1,8 @@
 //! Values that are computed from a program's reads.
 
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
 use std::thread;
 
 use cache_diesel::prelude::*;
@@ -27,6 +30,51 @@ pub fn kept(reads: &[Read], name: Conn, conn: &mut DatabaseConn) -> QueryResult<
     })
 }
 
+/// The same in a task. Each time that it waits, `amid` is called, which is no part of the computation.
+pub fn kept_in_task(
+    reads: &[Read],
+    name: Conn,
+    conn: &mut DatabaseConn,
+    amid: &mut dyn FnMut(),
+) -> QueryResult<Vec<String>> {
+    let (key, cache) = (key("task", reads, name), caches::get(cache_name()).unwrap());
+    let work = async || {
+        let mut all = Vec::new();
+        for (place, read) in reads.iter().enumerate() {
+            yield_now().await;
+            all.push(match place % 3 {
+                0 => {
+                    let key = self::key("one in a task", read, name);
+                    let inner = async || {
+                        yield_now().await;
+                        said(read, name, Source::Cache, conn)
+                    };
+                    cache.computation(&key).value_async(inner).await?
+                }
+                1 => said(read, name, Source::Cache, conn)?,
+                _ => {
+                    cache_diesel::acquaint(conn);
+                    said(read, name, Source::Database, conn)?
+                }
+            });
+        }
+        QueryResult::Ok(all)
+    };
+    let mut task = pin!(cache.computation(&key).value_async(work));
+    loop {
+        match task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(all) => return all,
+            Poll::Pending => amid(),
+        }
+    }
+}
+
+/// Lets whoever polls do something else once.
+async fn yield_now() {
+    let mut is_second = false;
+    poll_fn(|_| if core::mem::replace(&mut is_second, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
 /// The same, computed anew.
 pub fn anew(reads: &[Read], name: Conn, conn: &mut DatabaseConn) -> QueryResult<Vec<String>> {
     let source = |place| if place % 3 == 2 { Source::Database } else { Source::Cache };
@@ -34,13 +82,17 @@ pub fn anew(reads: &[Read], name: Conn, conn: &mut DatabaseConn) -> QueryResult<
 }
 
 /// Values of other databases, and of programs on other threads, have other keys.
+fn key(what: &str, of: &(impl core::fmt::Debug + ?Sized), name: Conn) -> String {
+    format!("{what} {of:?} {} {:?}", name == Conn::Two, thread::current().id())
+}
+
 fn compute<T: Clone + Send + Sync + 'static>(
     what: &str,
     of: &(impl core::fmt::Debug + ?Sized),
     name: Conn,
     work: impl FnOnce() -> QueryResult<T>,
 ) -> QueryResult<T> {
-    let key = format!("{what} {of:?} {} {:?}", name == Conn::Two, thread::current().id());
+    let key = key(what, of, name);
     caches::get(cache_name()).unwrap().computation(&key).value_in_memory(work)
 }
 

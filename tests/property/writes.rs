@@ -67,6 +67,11 @@ pub enum Which {
 }
 
 impl Write {
+    /// Whether it changes tables themselves.
+    pub fn is_of_structure(&self) -> bool {
+        matches!(self, Self::Structure(_))
+    }
+
     pub fn run(&self, conn: &mut DatabaseConn) -> QueryResult<()> {
         let result = form::during(self.form(), || self.perform(conn));
         Scene::current().note_end(&result);
