@@ -130,6 +130,9 @@ struct Arguments<'a>(&'a [&'a dyn Debug]);
 
 impl Debug for Arguments<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return formatter.write_str("()");
+        }
         let mut tuple = formatter.debug_tuple("");
         self.0.iter().for_each(|argument| _ = tuple.field(argument));
         tuple.finish()
