@@ -22,6 +22,8 @@ pub(crate) mod elsewhere;
 pub mod engine;
 mod link;
 mod map;
+#[cfg(feature = "memcached")]
+mod memcached;
 mod memory;
 mod names;
 mod near;
@@ -34,10 +36,14 @@ mod slot;
 #[cfg(feature = "sqlite-store")]
 mod sqlite;
 mod track;
+#[cfg(feature = "__wire")]
+mod wire;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
 pub use comparing::{ComparingStore, Released, Releasing};
 pub use link::{Commenced, Commencing, Lasting, Link, Opening, Packed, ReadReply, Replacing, Swap};
+#[cfg(feature = "memcached")]
+pub use memcached::{MemcachedLink, MemcachedStore};
 pub use memory::MemoryStore;
 pub use names::{Name, Names, TableName, TagName};
 pub use none::NoneStore;

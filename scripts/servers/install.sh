@@ -4,7 +4,7 @@
 # Installs what is missing of the client libraries, and of the servers that are named.
 install_missing() {
     local manager need output needs=() packages=()
-    for need in libpq libmysql setpriv "$@"; do
+    for need in libpq libmysql memcached setpriv "$@"; do
         "has_$need" || needs+=("$need")
     done
     [[ ${#needs[@]} -gt 0 ]] || return 0
@@ -36,6 +36,9 @@ has_mariadb() { find_program mariadbd >/dev/null && find_program mariadb-install
 
 # Tests that hurt a server start their own: the program is looked for by their user.
 has_redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
+
+# The same.
+has_memcached() { command -v memcached >/dev/null; }
 
 has_libpq() {
     local program found=true
@@ -73,6 +76,7 @@ packages_of() {
     "apt-get mariadb") echo mariadb-server-core mariadb-client-core ;;
     "apt-get libmysql") echo libmariadb-dev pkg-config ;;
     "apt-get redis") echo redis-server ;;
+    *" memcached") echo memcached ;;
     "dnf postgres") echo postgresql-server ;;
     "dnf libpq") echo libpq-devel ;;
     "dnf mariadb") echo mariadb-server ;;

@@ -44,7 +44,8 @@ impl Cache {
     /// A cache as a URL describes it: `memory:`, `memory:?capacity=16mb&prefix=shop`, `none:`, or with the feature `redis`
     /// `redis://user:password@host:port/db?prefix=shop`, `rediss://..` (with `redis-tls`) and `unix://..`, or with
     /// the feature `sqlite-store` `sqlite:///dev/shm/shop.cache` and `file:///var/cache/shop`; with
-    /// `near=64mb&max_staleness=500ms` behind the question mark as [`CacheBuilder::near`] does it.
+    /// `near=64mb&max_staleness=500ms` behind the question mark as [`CacheBuilder::near`] does it. With the feature
+    /// `memcached` also `memcached://a,b?prefix=shop`, `memcacheds://..` (with `memcached-tls`) and `memcached+unix://..`.
     ///
     /// # Errors
     ///
@@ -91,6 +92,8 @@ enum Choice {
     Given(Arc<dyn Store>),
     Memory(u64),
     Nothing,
+    #[cfg(feature = "memcached")]
+    Memcached(Secret),
     #[cfg(feature = "redis")]
     Redis(Secret),
     #[cfg(feature = "sqlite-store")]
@@ -134,6 +137,17 @@ impl CacheBuilder {
     #[cfg(feature = "redis")]
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.store = Choice::Redis(Secret(url.into()));
+        self
+    }
+
+    /// Keeps entries on servers of memcached: `memcached://a:11211,b:11211?prefix=shop`.
+    /// [`MemcachedLink::from_url`](crate::store::MemcachedLink::from_url) has all that a URL can say.
+    ///
+    /// A URL that is wrong is an error of [`build`](Self::build), and so is a server that
+    /// [cannot be used](crate::store::MemcachedLink::check). One that is not there is no error.
+    #[cfg(feature = "memcached")]
+    pub fn memcached(mut self, url: impl Into<String>) -> Self {
+        self.store = Choice::Memcached(Secret(url.into()));
         self
     }
 

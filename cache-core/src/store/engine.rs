@@ -13,13 +13,15 @@ use crate::store::{Name, Usage};
 
 mod changes;
 mod link;
-mod overlay;
+pub(in crate::store) mod overlay;
 mod request;
 mod steps;
 mod wire;
 
 pub use link::EngineLink;
 pub use request::{Request, Response};
+#[cfg(feature = "memcached")]
+pub(in crate::store) use steps::seed_of;
 pub use steps::{connect, execute};
 
 /// Bytes under names, each with the moment at which they are gone, in serialisable transactions.

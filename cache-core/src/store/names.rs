@@ -47,10 +47,7 @@ impl TagName {
     /// The key of the intents beside it. A read has no use for it: it is made for who writes.
     #[must_use]
     pub fn intents(&self) -> Name {
-        let mut name = self.token.clone();
-        let kind = name.0.len() - Name::DIGEST - 1;
-        name.0[kind] = b'i';
-        name
+        self.token.of_kind(b'i')
     }
 }
 
@@ -215,6 +212,22 @@ impl Name {
 
     /// So many bytes of a name lie in it: all of them, if the prefix has up to 24. Each read on a server makes half a dozen.
     const ROOM: usize = 64;
+
+    /// The key of another kind with the same digest: `t` is a token, `i` the intents beside it, `n` the notes.
+    pub(crate) fn of_kind(&self, letter: u8) -> Self {
+        let mut name = self.clone();
+        let kind = name.0.len() - Self::DIGEST - 1;
+        name.0[kind] = letter;
+        name
+    }
+
+    /// A number that is the same for all keys with this digest, and spreads them evenly.
+    #[cfg(feature = "memcached")]
+    pub(crate) fn spread(&self) -> usize {
+        let digits = self.0.len().checked_sub(Self::DIGEST - 2).and_then(|start| self.0.get(start..start + 8));
+        let digits = digits.and_then(|digits| core::str::from_utf8(digits).ok());
+        digits.and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or(0)
+    }
 
     /// The name as text.
     #[must_use]

@@ -2,7 +2,6 @@
 
 mod command;
 mod link;
-mod pool;
 mod track;
 mod whereabouts;
 mod wire;

@@ -17,6 +17,8 @@ pub mod contract;
 mod dice;
 mod failing;
 pub mod in_steps;
+#[cfg(feature = "memcached")]
+pub mod memcached_server;
 #[cfg(feature = "redis")]
 pub mod redis_server;
 pub mod simulation;

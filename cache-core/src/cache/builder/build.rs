@@ -8,6 +8,8 @@ use crate::cache::Cache;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::runtime::guard::GuardedStore;
+#[cfg(feature = "memcached")]
+use crate::store::MemcachedStore;
 use crate::store::{MemoryStore, Names, NoneStore, Store};
 
 impl Choice {
@@ -15,6 +17,8 @@ impl Choice {
     const fn tells_of_changes(&self) -> bool {
         match self {
             Self::Given(_) | Self::Memory(_) | Self::Nothing => false,
+            #[cfg(feature = "memcached")]
+            Self::Memcached(_) => false,
             #[cfg(feature = "redis")]
             Self::Redis(_) => true,
             #[cfg(feature = "sqlite-store")]
@@ -38,7 +42,7 @@ impl CacheBuilder {
     ///
     /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the setting: a capacity below 64 KiB,
     /// a duration or number of zero, an operation timeout that is long beside the intent life, an empty database, a wrong
-    /// part of a URL, a file that cannot be used, [`near`](Self::near) with a store that does not tell of changes.
+    /// part of a URL, a file or a server that cannot be used, [`near`](Self::near) with a store that does not tell of changes.
     pub fn build(self) -> Result<Cache> {
         let clock = self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::new()));
         if !self.store.tells_of_changes() {
@@ -48,6 +52,8 @@ impl CacheBuilder {
             Choice::Given(store) => Arc::clone(store),
             Choice::Memory(capacity) => Arc::new(MemoryStore::with_capacity(*capacity)?),
             Choice::Nothing => Arc::new(NoneStore),
+            #[cfg(feature = "memcached")]
+            Choice::Memcached(url) => Arc::new(MemcachedStore::from_url(&url.0)?),
             #[cfg(feature = "redis")]
             Choice::Redis(url) => self.redis_store(&url.0, &clock)?,
             #[cfg(feature = "sqlite-store")]

@@ -18,10 +18,11 @@ impl CacheBuilder {
             "redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix" | "valkey+unix" | "redis+sentinel"
             | "rediss+sentinel" | "valkey+sentinel" | "valkeys+sentinel" | "redis+cluster" | "rediss+cluster"
             | "valkey+cluster" | "valkeys+cluster" => server(scheme, url),
+            "memcached" | "memcacheds" | "memcached+unix" => memcached(scheme, url),
             "sqlite" | "file" => in_file(scheme, url),
             _ => {
                 let expected = "`memory:`, `none:`, `redis:`, `rediss:`, `unix:`, `redis+sentinel:`, `redis+cluster:`, \
-                    `sqlite:` or `file:`";
+                    `memcached:`, `sqlite:` or `file:`";
                 // What stands before the first colon of something else may be anything.
                 let said = match shown_scheme(scheme, url) {
                     name if name.is_empty() => "the cache URL has no scheme".to_owned(),
@@ -59,6 +60,17 @@ fn server(_scheme: &str, url: &str) -> Result<CacheBuilder> {
 #[cfg(not(feature = "redis"))]
 fn server(scheme: &str, _url: &str) -> Result<CacheBuilder> {
     Err(Error::configuration(format!("a `{scheme}:` cache needs the feature `redis`")))
+}
+
+#[cfg(feature = "memcached")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is no such cache")]
+fn memcached(_scheme: &str, url: &str) -> Result<CacheBuilder> {
+    Ok(CacheBuilder::new().memcached(url))
+}
+
+#[cfg(not(feature = "memcached"))]
+fn memcached(scheme: &str, _url: &str) -> Result<CacheBuilder> {
+    Err(Error::configuration(format!("a `{scheme}:` cache needs the feature `memcached`")))
 }
 
 #[cfg(feature = "sqlite-store")]
@@ -102,6 +114,10 @@ mod tests {
             ("redis://shop:secret@host", "needs the feature `redis`"),
             #[cfg(feature = "redis")]
             ("redis://shop:secret@host?prefx=shop", "unknown parameter `prefx`"),
+            #[cfg(not(feature = "memcached"))]
+            ("memcached://shop:secret@a", "needs the feature `memcached`"),
+            #[cfg(feature = "memcached")]
+            ("memcached://shop:secret@a?near=1mb", "tells of changes"),
             #[cfg(not(feature = "sqlite-store"))]
             ("sqlite:///dev/shm/shop", "needs the feature `sqlite-store`"),
             #[cfg(feature = "sqlite-store")]

@@ -8,7 +8,7 @@ use crate::store::engine::{Row, Rows};
 
 /// The rows of a transaction: what was read, and what has been written since.
 #[derive(Debug)]
-pub(super) struct Overlay<'a> {
+pub(in crate::store) struct Overlay<'a> {
     start_of_entries: &'a str,
     rows: HashMap<Name, Cell>,
 }
@@ -20,13 +20,13 @@ struct Cell {
 }
 
 impl<'a> Overlay<'a> {
-    pub(super) fn new(start_of_entries: &'a str, names: &[Name], rows: Vec<Option<Row>>) -> Self {
+    pub(in crate::store) fn new(start_of_entries: &'a str, names: &[Name], rows: Vec<Option<Row>>) -> Self {
         let cells = rows.into_iter().map(|row| Cell { row, is_written: false });
         Self { start_of_entries, rows: names.iter().cloned().zip(cells).collect() }
     }
 
     /// What was written, where it differs from what was read.
-    pub(super) fn into_written(self) -> Vec<(Name, Option<Row>)> {
+    pub(in crate::store) fn into_written(self) -> Vec<(Name, Option<Row>)> {
         let written = self.rows.into_iter().filter(|(_, cell)| cell.is_written);
         written.map(|(name, cell)| (name, cell.row)).collect()
     }

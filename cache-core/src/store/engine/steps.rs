@@ -99,6 +99,12 @@ fn seed(held: Option<TagValue>, now: Timestamp) -> Option<Seed> {
     state.token(now).map(|token| Seed { token, is_intended })
 }
 
+/// The same of what lies under the tag's first key.
+#[cfg(feature = "memcached")]
+pub(in crate::store) fn seed_of(bytes: &[u8], now: Timestamp) -> Option<Seed> {
+    seed(wire::held(bytes), now)
+}
+
 fn notes(rows: &impl Rows, names: &[Name], now: Timestamp) -> Vec<Option<Notes>> {
     names.iter().map(|name| wire::notes(rows.get(name, now)?)).collect()
 }

@@ -55,7 +55,8 @@ fn standing([count, earliest, latest]: [u64; 3]) -> Option<IntentCount> {
     Some(IntentCount { count: usize::try_from(count).ok()?, earliest, latest })
 }
 
-fn held(bytes: &[u8]) -> Option<TagValue> {
+/// What a tag's first key says; `None`: nothing that a tag says.
+pub(super) fn held(bytes: &[u8]) -> Option<TagValue> {
     match *numbers(bytes)? {
         [until] => Some(TagValue::Blocked { until: Timestamp::from_nanos(until) }),
         [count, earliest, latest] => Some(TagValue::Counted(standing([count, earliest, latest])?)),

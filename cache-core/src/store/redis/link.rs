@@ -4,7 +4,6 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::pool::Pool;
 use super::track::RedisSubscriber;
 use super::whereabouts::Whereabouts;
 use crate::error::{Error, Result};
@@ -21,6 +20,7 @@ use crate::store::redis::command::outbox::Outbox;
 use crate::store::redis::wire::address::{Address, NearSettings};
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::track::{Incarnation, Subscriber};
+use crate::store::wire::pool::Pool;
 use crate::store::{Released, Seeded, Usage};
 use crate::sync::Mutex;
 
@@ -59,7 +59,7 @@ impl Met {
 #[derive(Debug)]
 pub struct RedisLink {
     whereabouts: Arc<Whereabouts>,
-    pool: Pool,
+    pool: Pool<Connection>,
     outbox: Outbox,
     timeout_nanos: AtomicU64,
     met: Met,
@@ -160,7 +160,7 @@ impl RedisLink {
         work: impl Fn(&mut Call<'_>) -> core::result::Result<T, Failure>,
     ) -> Result<T> {
         let deadline = Deadline::after(self.timeout());
-        for mut connection in self.pool.take_owing() {
+        for mut connection in self.pool.take_all(Connection::owes) {
             if connection.settle(deadline).is_ok() && !connection.is_spent() {
                 self.pool.put(connection);
             }

@@ -1,13 +1,8 @@
-//! Carries bytes to a Redis server and back, before a deadline.
+//! Reads what a URL says of a Redis server, and what the server says.
 
 pub(super) mod address;
-pub(super) mod connect;
 pub(super) mod failure;
 pub(super) mod frame;
-mod resolve;
 pub(super) mod slot;
-pub(super) mod socket;
-#[cfg(feature = "redis-tls")]
-mod tls;
-#[cfg(feature = "redis-tls")]
-mod trust;
+
+pub(super) use crate::store::wire::{connect, socket};

@@ -7,6 +7,8 @@ mod incarnations;
 mod late;
 mod limits;
 mod link;
+#[cfg(feature = "memcached")]
+mod memcached;
 mod random;
 mod releases;
 #[cfg(feature = "sqlite-store")]

@@ -1,6 +1,7 @@
 //! Holds one connection to the server: its greeting, its requests and their replies.
 
 use core::fmt;
+use core::time::Duration;
 use std::sync::Arc;
 
 use super::batch::{Batch, Command};
@@ -15,6 +16,7 @@ use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::Frames;
 use crate::store::redis::wire::frame::Reply;
 use crate::store::redis::wire::socket::Stream;
+use crate::store::wire::pool::Pooled;
 
 /// A connection over which the server's incarnation has been compared.
 pub(crate) struct Connection {
@@ -221,6 +223,13 @@ impl Connection {
             command.arg(present.as_bytes()).arg(tokens::digits(Token::fresh().bits()));
         };
         self.run(&ARRIVE, deadline, with).map(drop)
+    }
+}
+
+impl Pooled for Connection {
+    /// What it owes has come long since, mostly.
+    fn end(mut self) {
+        _ = self.settle(Deadline::after(Duration::from_millis(1)));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::setting::quantity;
 use crate::setting::secret::{Secret, shown_name, shown_scheme};
 use crate::store::names::Names;
+pub(crate) use crate::store::wire::transport::{Place, Transport};
 
 /// What a URL says.
 #[derive(Clone, Debug)]
@@ -44,49 +45,11 @@ pub(crate) enum Finding {
     Cluster { places: Vec<Place>, slot: u16 },
 }
 
-/// Where something listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-}
-
 /// What a URL says of memory in front of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NearSettings {
     pub(crate) capacity: Option<u64>,
     pub(crate) max_staleness: Option<Duration>,
-}
-
-/// How bytes get to the server.
-#[derive(Clone, Debug)]
-pub(crate) enum Transport {
-    Tcp {
-        host: String,
-        port: u16,
-    },
-    #[cfg(feature = "redis-tls")]
-    Tls {
-        host: String,
-        port: u16,
-        trust: super::trust::TlsRoots,
-    },
-    #[cfg(unix)]
-    Unix {
-        path: std::path::PathBuf,
-    },
-}
-
-impl Transport {
-    /// The same way to another place.
-    pub(crate) fn at(&self, place: &Place) -> Self {
-        let Place { host, port } = place.clone();
-        match self {
-            #[cfg(feature = "redis-tls")]
-            Self::Tls { trust, .. } => Self::Tls { host, port, trust: trust.clone() },
-            _ => Self::Tcp { host, port },
-        }
-    }
 }
 
 impl Address {
@@ -204,7 +167,7 @@ fn tcp(url: &Url, port: u16, parameters: &Parameters) -> Result<Transport> {
 #[cfg(feature = "redis-tls")]
 fn tls(url: &Url, port: u16, parameters: &Parameters) -> Result<Transport> {
     let Place { host, port } = place(url, port)?;
-    let trust = super::trust::TlsRoots::of(parameters.ca.as_deref())?;
+    let trust = crate::store::wire::trust::TlsRoots::of(parameters.ca.as_deref())?;
     Ok(Transport::Tls { host, port, trust })
 }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use super::failure::Deadline;
+use super::deadline::Deadline;
 
 /// A connection's bytes, both ways.
 pub(crate) trait Stream: fmt::Debug + Read + Write + Send {

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
-use super::failure::Deadline;
+use super::deadline::Deadline;
 use super::socket::{Stream, Timed};
 use super::trust::TlsRoots;
 

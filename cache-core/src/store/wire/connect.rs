@@ -4,18 +4,18 @@ use core::time::Duration;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 
-use super::address::Transport;
-use super::failure::Deadline;
+use super::deadline::Deadline;
 use super::resolve;
 use super::socket::{Stream, Timed};
-#[cfg(feature = "redis-tls")]
+#[cfg(feature = "__tls")]
 use super::tls;
+use super::transport::Transport;
 
 /// Connects to the server before the deadline.
 pub(crate) fn connect(transport: &Transport, deadline: Deadline) -> io::Result<Box<dyn Stream>> {
     match transport {
         Transport::Tcp { host, port } => Ok(Box::new(Timed::new(connect_tcp(host, *port, deadline)?, deadline))),
-        #[cfg(feature = "redis-tls")]
+        #[cfg(feature = "__tls")]
         Transport::Tls { host, port, trust } => {
             tls::connect(host, trust, Timed::new(connect_tcp(host, *port, deadline)?, deadline))
         }

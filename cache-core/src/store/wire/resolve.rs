@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 
-use super::failure::Deadline;
+use super::deadline::Deadline;
 use crate::sync::Mutex;
 
 type Answer = Result<Vec<SocketAddr>, String>;
