@@ -124,7 +124,8 @@ impl Computation<'_> {
         if let Some(outer) = Collecting::current() {
             outer.refuse(Unkept::Changed);
         }
-        Some(CachedEntry::new(kept.value.clone(), Origin::Hit, Some(life)))
+        let entry = CachedEntry::new(kept.value.clone(), Origin::Hit, Some(life));
+        Some(if kept.tokens.is_empty() { entry } else { entry.under(kept.state) })
     }
 
     fn find_under<T: Clone + Send + Sync + 'static>(
@@ -228,13 +229,17 @@ impl Computation<'_> {
         };
         let mut keeps = Keeps::default();
         let mut state = None;
+        // It is in the same state for as long as it lags.
+        let lagging = lagging.map(|lagging| {
+            let tokens = verdict.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
+            (Arc::new(Kept::new(value.clone(), tokens)), lagging)
+        });
         if let Ok(tokens) = verdict {
             let kept = Arc::new(Kept::new(value.clone(), tokens.clone()));
             state = Some(kept.state);
             keeps.add(self.key(), loaded(kept, lifetime, None), tokens);
         }
-        if let Some((lag, own)) = lagging {
-            let kept = Arc::new(Kept::new(value.clone(), Vec::new()));
+        if let Some((kept, (lag, own))) = lagging {
             let lifetime = Lifetime::from(Timeout::after(lag).shorter(lifetime.timeout));
             keeps.add(self.lagging_key(), loaded(kept, lifetime, Some(began_at)), own);
         }
