@@ -45,9 +45,11 @@ enum Store {
     Memory,
     Redis,
     Near,
+    /// No cache, and a connection on which nobody reads along.
+    Nowhere,
 }
 
-const OPERATIONS: [Operation; 9] = [
+const OPERATIONS: [Operation; 11] = [
     Operation { name: "memory-hit", store: Store::Memory, turn: hit },
     Operation { name: "memory-unique-hit", store: Store::Memory, turn: unique_hit },
     Operation { name: "memory-fill", store: Store::Memory, turn: fill },
@@ -57,6 +59,8 @@ const OPERATIONS: [Operation; 9] = [
     Operation { name: "redis-refill", store: Store::Redis, turn: refill },
     Operation { name: "redis-update", store: Store::Redis, turn: update },
     Operation { name: "near-push", store: Store::Near, turn: |_, _| {} },
+    Operation { name: "plain-select", store: Store::Nowhere, turn: select },
+    Operation { name: "plain-update", store: Store::Nowhere, turn: update },
 ];
 
 fn hit(conn: &mut SqliteConnection, _turn: i32) {
@@ -83,6 +87,10 @@ fn refill(conn: &mut SqliteConnection, turn: i32) {
     Product::cached().get(row).timeout(moment).first(conn).unwrap();
 }
 
+fn select(conn: &mut SqliteConnection, turn: i32) {
+    products::table.find(turn).select(Product::as_select()).get_result(conn).unwrap();
+}
+
 fn update(conn: &mut SqliteConnection, turn: i32) {
     diesel::update(products::table.find(1)).set(products::title.eq(turn.to_string())).execute(conn).unwrap();
 }
@@ -103,9 +111,11 @@ fn operation(name: &str) -> &'static Operation {
 fn run(operation: &Operation, turns: i32) {
     assert!(turns <= ROWS, "at most {ROWS} turns");
     let (file, prefix) = (database(), format!("instructions:{}", std::process::id()));
-    cache_diesel::install(cache(operation.store, &prefix)).unwrap();
+    if operation.store != Store::Nowhere {
+        cache_diesel::install(cache(operation.store, &prefix)).unwrap();
+        Product::cached().get(1).first(&mut connect(&file)).unwrap();
+    }
     let mut conn = connect(&file);
-    Product::cached().get(1).first(&mut conn).unwrap();
     for turn in 1..=turns {
         (operation.turn)(&mut conn, turn);
     }
