@@ -1,6 +1,7 @@
 //! Names what a write can change: tags, and the tokens that they hold at present.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::cell::RefCell;
 use std::collections::hash_map::RandomState;
@@ -137,7 +138,7 @@ impl TagKind {
 }
 
 /// A name for something that a write can change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tag {
     kind: TagKind,
     owner: Fingerprint,
@@ -219,6 +220,15 @@ impl Tag {
         let kind = TagKind::from_code(own[0])?;
         *bytes = rest;
         Some(Self { kind, owner: Fingerprint::from_bytes(*owner), id: KeyBytes::from_bytes(id.try_into().ok()?) })
+    }
+}
+
+impl Hash for Tag {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // The owner is a digest already.
+        state.write_u64(self.owner.words() ^ self.kind as u64);
+        self.id.hash_words(state);
     }
 }
 

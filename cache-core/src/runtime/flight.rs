@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, ThreadId};
 
+use quick_cache::DefaultHashBuilder;
+
 use crate::entry::{Life, Value};
 use crate::name::key::CacheKey;
 use crate::name::tag::Token;
@@ -25,7 +27,7 @@ pub use following::Following;
 /// may have written between.
 #[derive(Debug, Default)]
 pub(crate) struct Flights {
-    running: Mutex<HashMap<FlightKey, Arc<Flight>>>,
+    running: Mutex<HashMap<FlightKey, Arc<Flight>, DefaultHashBuilder>>,
 }
 
 /// What is loaded, and under which tokens.

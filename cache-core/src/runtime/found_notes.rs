@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use quick_cache::DefaultHashBuilder;
+
 use crate::clock::Timestamp;
 use crate::name::tables::TableDeclaration;
 use crate::name::tag::TableTags;
@@ -11,7 +13,7 @@ use crate::sync::Mutex;
 
 /// The notes that this process has found beside tables, of which later fills need not ask.
 #[derive(Debug, Default)]
-pub(crate) struct FoundNotes(Mutex<HashMap<TableTags, FoundNote>>);
+pub(crate) struct FoundNotes(Mutex<HashMap<TableTags, FoundNote, DefaultHashBuilder>>);
 
 impl FoundNotes {
     /// Tables are few. Where there are more, all are asked for once more.

@@ -3,6 +3,8 @@
 use core::time::Duration;
 use std::collections::HashMap;
 
+use quick_cache::DefaultHashBuilder;
+
 use crate::clock::Moment;
 use crate::name::tag::Tag;
 use crate::observe::operation::Operation;
@@ -20,7 +22,7 @@ pub(crate) struct StandingIntents(Mutex<Standing>);
 
 #[derive(Debug, Default)]
 struct Standing {
-    intents: HashMap<Tag, TableIntent>,
+    intents: HashMap<Tag, TableIntent, DefaultHashBuilder>,
     /// Intents under which a release failed, and the tags that they stand beside. They end when all that was written has
     /// got through, or at their deadline.
     left: Vec<(Writer, Tag)>,

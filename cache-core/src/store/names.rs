@@ -28,8 +28,16 @@ pub struct Names {
 }
 
 /// The name of one key on a server.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(SmallVec<[u8; Name::ROOM]>);
+
+impl Clone for Name {
+    #[inline]
+    fn clone(&self) -> Self {
+        // In one piece: what is derived goes byte by byte.
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 /// The names of a tag's two keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
