@@ -236,8 +236,10 @@ where
         let (row, mut life) = look.look_up(key, tags, row_codec::<P>)?;
         let Value::Shared(row) = row else { return Err(Miss::Absent.into()) };
         let row = row.downcast::<P>().map_err(|_| Miss::Foreign)?;
-        // What leads to it is refreshed with it, so that it does not end before.
-        life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
+        // What leads to it is refreshed with it, so that it does not end before. Without a refresh it is served to its end.
+        if led.may_be_stale() {
+            life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
+        }
         if self.is_at(row.root(), pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
     }
 
