@@ -11,7 +11,13 @@ use quick_cache::DefaultHashBuilder;
 use crate::clock::Timestamp;
 use crate::name::tag::{Tag, TagKind, Token};
 use crate::protocol::intent::{Keeping, Outcome, Seed, TagState, TagValue, Writer};
+use crate::store::cells::steady::Changing;
 use crate::sync::Mutex;
+
+mod held;
+mod steady;
+
+pub(super) use held::HeldCells;
 
 /// One tag. The token and the moment at which it dies are beside the state too, for those who only read.
 ///
@@ -82,12 +88,14 @@ impl Cell {
     fn change<T>(&self, work: impl FnOnce(&mut TagState) -> T) -> T {
         let mut state = self.state.lock();
         let result = work(&mut state);
-        match state.held {
-            Some(held @ TagValue::Token { token, .. }) => {
-                self.token.store(token.bits(), Ordering::SeqCst);
-                self.dies_at.store(held.expires_at().as_nanos(), Ordering::SeqCst);
-            }
-            _ => self.dies_at.store(0, Ordering::SeqCst),
+        let (token, dies_at) = match state.held {
+            Some(held @ TagValue::Token { token, .. }) => (token, held.expires_at()),
+            _ => (Token::from_bits(self.token.load(Ordering::SeqCst)), Timestamp::from_nanos(0)),
+        };
+        if self.read() != (token, dies_at) {
+            let _changing = steady::is_steady(self.kind).then(Changing::begin);
+            self.token.store(token.bits(), Ordering::SeqCst);
+            self.dies_at.store(dies_at.as_nanos(), Ordering::SeqCst);
         }
         result
     }

@@ -1,7 +1,6 @@
 //! A store in this process: bounded by weight, values as they are, tags as cells that entries hold.
 
 use core::fmt;
-use std::sync::Arc;
 
 use quick_cache::DefaultHashBuilder;
 
@@ -11,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, TagKind, Token};
 use crate::protocol::notes::Notes;
-use crate::store::cells::{Cell, Cells};
+use crate::store::cells::{Cells, HeldCells};
 use crate::store::map::{self, EntryMap, Weighed};
 use crate::store::{
     Body, ComparingStore, Found, Lease, LookUp, Mark, Outcome, Placing, Put, Release, Released, Releasing, Seeded,
@@ -59,8 +58,6 @@ enum EntryTokens {
     /// Which of them dies first, and when. What is dead already died at the beginning of time.
     Seen(Option<(TagKind, Timestamp)>),
 }
-
-type HeldCells = Box<[(Arc<Cell>, Token)]>;
 
 /// The map gives away copies. A copy is what the entry is at that moment: with the tokens compared, in place of the
 /// cells that they were compared with. So a look at an entry counts nobody in and out but who takes its value.
@@ -131,7 +128,7 @@ impl MemoryStore {
 
     /// What an entry takes of the capacity: a value of so many bytes, which depends on so many tags.
     const fn weigh(value: usize, tags: usize) -> u64 {
-        (value + Self::OVERHEAD + tags * size_of::<(Arc<Cell>, Token)>()) as u64
+        (value + Self::OVERHEAD + tags * HeldCells::SIZE_OF_ONE) as u64
     }
 
     /// The cells of the tags, if each still holds its token.
@@ -158,10 +155,7 @@ impl EntryTokens {
     #[inline]
     fn first_end(&self) -> Option<(TagKind, Timestamp)> {
         match self {
-            Self::Held(cells) => {
-                let ends = cells.iter().map(|(cell, token)| (cell.kind(), cell.end_of(*token)));
-                ends.reduce(|first, next| if next.1 < first.1 { next } else { first })
-            }
+            Self::Held(cells) => cells.first_end(),
             Self::Seen(first) => *first,
         }
     }
@@ -254,6 +248,7 @@ impl ComparingStore for MemoryStore {
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
+    use std::sync::Arc;
 
     use super::*;
     use crate::name::key::{Fingerprint, KeyBytes, Kind};

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::setting::policy::Timeout;
+use crate::store::cells::HeldCells;
 use crate::store::memory::{EntryTokens, Kept, MemoryEntry, MemoryStore};
 use crate::store::{Content, Exchange, Exchanged, Mark, Replacement, Slot, SlotStore, Slots};
 
@@ -51,7 +52,7 @@ impl MemoryStore {
         }
         let mark = Mark::fresh();
         let life = Life::starting(now, Timeout::NEVER);
-        let tokens = EntryTokens::Held(Box::default());
+        let tokens = EntryTokens::Held(HeldCells::from_iter([]));
         self.entries
             .insert(*key, MemoryEntry { kept: Kept::Slot(mark, None), life, tokens, weight: Self::weigh(0, 0) });
         Slot { mark, content: Content::Vacant }
