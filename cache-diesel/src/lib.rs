@@ -185,7 +185,9 @@
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
-//! | `async` | the first reads on connections of diesel-async: `load` of a list, `first` of a row; `Tracked` | the crate `diesel-async` |
+//! | `async` | reads and writes that are awaited on connections of diesel-async; `Tracked` | the crate `diesel-async` |
+//! | `async-bb8` | reads that take their connection from a pool of bb8 on a miss | `async-pools`, and diesel-async's feature `bb8` |
+//! | `async-deadpool` | the same for deadpool | `async-pools`, and diesel-async's feature `deadpool` |
 //! | `async-mysql` | `async`, and diesel-async's MySQL | `mysql`, and the crate `mysql_async` |
 //! | `async-pools` | pools of such connections: bb8, deadpool, mobc | diesel-async's feature `pool` |
 //! | `async-postgres` | `async`, and diesel-async's PostgreSQL | `postgres`, and the crate `tokio-postgres` |
@@ -245,7 +247,7 @@ pub use model::storage::Storable;
 pub use model::{CachedModel, Key};
 pub use read::{
     CachedEntry, CachedList, CachedRow, CachedRows, CachedView, ExplainedAnswer, ExplainedEntry, ExplainedTag,
-    Explanation, ListWithTotal, OptionalRead, Origin, ReadError, acquaint,
+    Explanation, ListWithTotal, OptionalRead, Origin, PoolFailure, ReadError, acquaint,
 };
 #[cfg(feature = "async")]
 pub use setup::awaited::track_async;

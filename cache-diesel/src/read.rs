@@ -19,6 +19,7 @@ pub use builder::{
 pub use drive::acquaint::acquaint;
 #[cfg(feature = "async")]
 pub use drive::awaiting::Awaiting;
+pub use drive::taking::{ReadsWith, WithOf};
 pub use page::base::{BaseQueryOf, OwnQuery, Queried};
 pub use page::load::LoadModel;
 pub use page::part::Part;
@@ -32,7 +33,7 @@ pub use terminal::depend::Depended;
 pub use terminal::entry::{CachedEntry, CachedList, CachedRow, CachedRows, ListWithTotal, Origin};
 pub use terminal::explain::{Explained, ExplainedAnswer, ExplainedEntry, ExplainedTag, Explanation};
 pub use terminal::multi::Multi;
-pub use terminal::take::{OptionalRead, ReadError, TakeConnection};
+pub use terminal::take::{OptionalRead, PoolFailure, ReadError, TakeConnection};
 pub use terminal::{AsRead, AsReadEntry, BlockingRead, Ended, First, FirstEntry, Require, Runs};
 
 pub(crate) use drive::ask::{introduce_writer, may_store};

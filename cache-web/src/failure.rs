@@ -51,8 +51,8 @@ impl From<diesel::result::Error> for Failure {
     }
 }
 
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
+impl<P: StdError + Send + Sync + 'static> From<ReadError<P>> for Failure {
+    fn from(error: ReadError<P>) -> Self {
         match error {
             ReadError::Database(error) => error.into(),
             error => Self::unavailable(error),

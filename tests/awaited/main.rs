@@ -22,6 +22,7 @@ mod reads;
 mod shop;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod some;
+mod taken;
 mod writes;
 mod writes_on_sqlite;
 

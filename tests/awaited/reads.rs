@@ -52,7 +52,7 @@ pub struct Remark {
 
 type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 
-fn database() -> tempfile::TempPath {
+pub fn database() -> tempfile::TempPath {
     install();
     let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
     let mut conn = SqliteConnection::establish(&path.display().to_string()).unwrap();

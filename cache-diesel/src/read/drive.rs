@@ -11,3 +11,4 @@ pub(crate) mod consult;
 pub(crate) mod gate;
 pub(crate) mod miss;
 pub(crate) mod refresh;
+pub(crate) mod taking;

@@ -411,13 +411,6 @@ fn admitted(head: &Head, gate: Result<Identity, Bypass>) -> Option<(&'static Att
     }
 }
 
-/// Looks in the cache without counting anything: on a miss the caller will come again with a connection.
-pub(crate) fn look_up_without_connection<T: Task>(task: &T) -> Option<(Site<'static>, CachedEntry<T::Value>)> {
-    let site = site_without_connection(task.head())?;
-    let found = task.look_up(&site);
-    found_without_connection(site, found)
-}
-
 /// What a read without a connection may give of what was looked up.
 pub(crate) fn found_without_connection<T>(
     site: Site<'static>,

@@ -15,13 +15,12 @@ use diesel::result::{Error, QueryResult};
 use crate::backend::CacheBackend;
 use crate::error::NotFound;
 use crate::model::CachedModel;
-use crate::read::drive::blocking::{run, run_with};
+use crate::read::drive::blocking::run;
 use crate::read::page::CachedView;
 use crate::read::task::Task;
 use crate::read::task::query::{IntoTask, Repeats};
 use crate::read::terminal::connection::Blocking;
 use crate::read::terminal::entry::{CachedEntry, CachedRow};
-use crate::read::terminal::take::TakeConnection;
 
 /// A connection that can answer `Read`.
 #[diagnostic::on_unimplemented(
@@ -175,18 +174,6 @@ where
     }
 }
 
-/// Ends `read`, and takes a connection on a miss only.
-pub(crate) fn end_with<'query, How, R, Take, Kind, E>(read: R, take: Take) -> Result<How::Value, E>
-where
-    Take: TakeConnection<Kind>,
-    R: Repeats<'query, Take::Connection>,
-    How: Ending<Given<'query, Take::Connection, R>>,
-    E: From<Error> + From<How::Error> + From<Take::Failure>,
-{
-    let entry: Result<_, E> = run_with(read, || take.take().map_err(E::from));
-    Ok(How::end(entry?)?)
-}
-
 /// One method that ends a read: its name, the model whose columns are read, what is run, and how that is made of the read.
 ///
 /// The bounds stand in the order in which their errors are of use. Each asks for what the one
@@ -235,12 +222,12 @@ pub(crate) use terminal;
 
 /// One method that ends a read, and takes a connection on a miss only.
 macro_rules! terminal_with {
-    ($(#[$doc:meta])* $name:ident, $read:ty as $given:ty, $how:ty as $value:ty, $make:expr
-        $(, failing with $error:ty)? $(, where $bound:ident: $needed:path)?) => {
+    ($(#[$doc:meta])* $name:ident, $read:ty, $how:ty, $make:expr
+        $(, failing with $error:ty)? $(, where $($bound:ident: $needed:path),+)?) => {
         $(#[$doc])*
         ///
-        /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
-        /// [`TakeConnection`](crate::read::TakeConnection).
+        /// `take` is a closure that gives a connection, or a pool of `r2d2`, bb8 or deadpool: see
+        /// [`TakeConnection`](crate::read::TakeConnection). If the connection is an awaited one, so is the read.
         ///
         /// # Consistency
         ///
@@ -255,19 +242,28 @@ macro_rules! terminal_with {
         pub fn $name<'query, Take, Kind>(
             self,
             take: Take,
-        ) -> Result<$value, crate::read::terminal::error_of!(Take, Kind $(, $error)?)>
+        ) -> <$how as crate::read::drive::taking::ReadsWith<
+            'query,
+            Take::Line,
+            Take,
+            Kind,
+            crate::read::terminal::error_of!(Take, Kind $(, $error)?),
+        >>::Output
         where
-            $($bound: $needed,)?
+            $($($bound: $needed,)+)?
             $($error: crate::read::terminal::take::HoldsFailure<Take::Failure>,)?
             Take: crate::read::terminal::take::TakeConnection<Kind>,
-            $read: crate::read::task::query::Repeats<
+            $read: crate::read::task::query::IntoTask<'query, Take::Line>,
+            $how: crate::read::drive::taking::ReadsWith<
                     'query,
-                    Take::Connection,
-                    Task: crate::read::task::query::Query<Take::Connection, Value = $given>,
+                    Take::Line,
+                    Take,
+                    Kind,
+                    crate::read::terminal::error_of!(Take, Kind $(, $error)?),
                 >,
         {
-            let make: fn(Self) -> $read = $make;
-            crate::read::terminal::end_with::<$how, _, _, _, _>(make(self), take)
+            let make: fn(Self) -> $how = $make;
+            crate::read::drive::taking::ReadsWith::read_with(make(self), take)
         }
     };
 }
@@ -331,20 +327,20 @@ macro_rules! row_terminals {
 
         crate::read::terminal::terminal_with! {
             /// As [`first`](Self::first), and takes a connection on a miss only.
-            first_with, Self as Option<crate::read::CachedRow<$page>>,
-            crate::read::terminal::First as crate::read::CachedRow<$page>, |read| read
+            first_with, Self, crate::read::terminal::Ended<Self, crate::read::terminal::First>,
+            crate::read::terminal::Ended::new
         }
 
         crate::read::terminal::terminal_with! {
             /// As [`require`](Self::require), and takes a connection on a miss only.
-            require_with, Self as Option<crate::read::CachedRow<$page>>,
-            crate::read::terminal::Require as crate::read::CachedRow<$page>, |read| read, failing with <$page::Root as crate::model::CachedModel>::Error
+            require_with, Self, crate::read::terminal::Ended<Self, crate::read::terminal::Require>,
+            crate::read::terminal::Ended::new, failing with <$page::Root as crate::model::CachedModel>::Error
         }
 
         crate::read::terminal::terminal_with! {
             /// As [`entry`](Self::entry), and takes a connection on a miss only.
-            entry_with, Self as Option<crate::read::CachedRow<$page>>,
-            crate::read::terminal::FirstEntry as crate::read::CachedEntry<crate::read::CachedRow<$page>>, |read| read
+            entry_with, Self, crate::read::terminal::Ended<Self, crate::read::terminal::FirstEntry>,
+            crate::read::terminal::Ended::new
         }
 
         crate::read::builder::refused::refused!(EndsOneRow: count, execute, exists, get_result, get_results, load);

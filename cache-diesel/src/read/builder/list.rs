@@ -27,7 +27,6 @@ use crate::read::task::Head;
 use crate::read::task::answer::{AskedTask, FirstRow, Rows};
 use crate::read::task::asked::{AskedQuery, QueryTags, ScopeValue};
 use crate::read::task::query::{IntoTask, Later, Repeats};
-use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRow};
 use crate::read::terminal::{AsRead, AsReadEntry, Ended, First, terminal, terminal_with};
 
 impl<P: CachedView> Manager<P> {
@@ -153,17 +152,17 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
 
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.
-        load_with, Self as CachedList<P>, AsRead as CachedList<P>, |read| read
+        load_with, Self, Ended<Self, AsRead>, Ended::new
     }
 
     terminal_with! {
         /// As [`first`](Self::first), and takes a connection on a miss only.
-        first_with, OnlyFirst<Self> as Option<CachedRow<P>>, First as CachedRow<P>, OnlyFirst
+        first_with, OnlyFirst<Self>, Ended<OnlyFirst<Self>, First>, |read| Ended::new(OnlyFirst(read))
     }
 
     terminal_with! {
         /// As [`entry`](Self::entry), and takes a connection on a miss only.
-        entry_with, Self as CachedList<P>, AsReadEntry as CachedEntry<CachedList<P>>, |read| read
+        entry_with, Self, Ended<Self, AsReadEntry>, Ended::new
     }
 
     refused!(EndsList: execute, get_result, get_results);

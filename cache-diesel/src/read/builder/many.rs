@@ -14,6 +14,7 @@ use crate::read::builder::cloned;
 use crate::read::builder::options::{Options, options_methods};
 use crate::read::builder::refused::refused;
 use crate::read::drive::batch::{KeyBatch, LoadMany};
+use crate::read::drive::taking::{ReadsWith, WithOf};
 use crate::read::page::{CachedView, KeyOf, Page};
 use crate::read::task::Head;
 use crate::read::terminal::entry::CachedRows;
@@ -67,8 +68,8 @@ impl<P: Page> ManyRead<P> {
 
     /// As [`load`](Self::load), and takes a connection only if one of them is not cached.
     ///
-    /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
-    /// [`TakeConnection`](crate::read::TakeConnection).
+    /// `take` is a closure that gives a connection, or a pool of `r2d2`, bb8 or deadpool: see
+    /// [`TakeConnection`](crate::read::TakeConnection). If the connection is an awaited one, so is the read.
     ///
     /// # Consistency
     ///
@@ -77,13 +78,12 @@ impl<P: Page> ManyRead<P> {
     /// # Errors
     ///
     /// Returns what taking a connection fails with, and what the database says.
-    pub fn load_with<Take, Kind>(self, take: Take) -> Result<CachedRows<P>, Take::Error>
+    pub fn load_with<'query, Take, Kind>(self, take: Take) -> WithOf<'query, Self, Take, Kind>
     where
         Take: TakeConnection<Kind>,
-        P: LoadMany<Take::Connection>,
+        Self: ReadsWith<'query, Take::Line, Take, Kind, Take::Error>,
     {
-        let (head, keys) = self.into_parts();
-        KeyBatch::<P, _>::read_with(head, keys, || take.take().map_err(Take::Error::from))
+        self.read_with(take)
     }
 
     pub(crate) fn into_parts(self) -> (Head, Vec<KeyOf<P>>) {

@@ -14,6 +14,7 @@ use crate::read::drive::blocking::follow_up;
 use crate::read::drive::calls::{call, look_up, serve};
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::miss::{self, FollowUp, run_looked, without_connection};
+use crate::read::drive::taking::{ReadsWith, WithOf};
 use crate::read::page::Page;
 use crate::read::task::query::{IntoTask, Query, Repeats};
 use crate::read::task::{
@@ -47,8 +48,8 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
 
     /// As [`load_and_count`](Self::load_and_count), and takes a connection only if the list or the number is not cached.
     ///
-    /// `take` is a closure that gives a connection, or a pool of `r2d2`: see
-    /// [`TakeConnection`](crate::read::TakeConnection).
+    /// `take` is a closure that gives a connection, or a pool of `r2d2`, bb8 or deadpool: see
+    /// [`TakeConnection`](crate::read::TakeConnection). If the connection is an awaited one, so is the read.
     ///
     /// # Consistency
     ///
@@ -57,13 +58,15 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     /// # Errors
     ///
     /// Returns what taking a connection fails with, and what the database says.
-    pub fn load_and_count_with<'query, Take, Kind>(self, take: Take) -> Result<ListWithTotal<P>, Take::Error>
+    pub fn load_and_count_with<'query, Take, Kind>(
+        self,
+        take: Take,
+    ) -> WithOf<'query, WithTotal<Self, Counted<ListRead<P, Source>>>, Take, Kind>
     where
         Source: Repeatable,
         Part: Windowed,
         Take: TakeConnection<Kind>,
-        Self: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<P>>>,
-        Counted<ListRead<P, Source>>: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
+        WithTotal<Self, Counted<ListRead<P, Source>>>: ReadsWith<'query, Take::Line, Take, Kind, Take::Error>,
     {
         let (window, number) = (self.window(), Counted(self.whole()));
         WithTotal { window, list: self, number }.read_with(take)
@@ -114,29 +117,6 @@ impl<L, N> WithTotal<L, N> {
     {
         Ok(Both { window: self.window, list: self.list.into_task()?, number: self.number.into_task()? })
     }
-
-    /// Reads both, and takes a connection only if one of them is missing.
-    pub(crate) fn read_with<'query, Take, Kind, T>(self, take: Take) -> Result<ListWithTotal<T>, Take::Error>
-    where
-        Take: TakeConnection<Kind>,
-        L: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = CachedList<T>>>,
-        N: Repeats<'query, Take::Connection, Task: Query<Take::Connection, Value = i64>>,
-        T: Send + Sync,
-    {
-        let follow_ups: FollowUps<L::Task, N::Task> =
-            (follow_up::<Take::Connection, L>, follow_up::<Take::Connection, N>);
-        let mut both = self.into_both::<Take::Connection>()?;
-        let found = at_once(both.run_without_connection::<Take::Connection, T>(follow_ups));
-        Ok(match found {
-            FoundOfBoth::All(found) => found,
-            FoundOfBoth::Nothing => at_once(both.run::<Take::Connection, T>(&mut take.take()?, follow_ups))?,
-            FoundOfBoth::Rows(rows) => {
-                let conn = &mut take.take()?;
-                let total = at_once(miss::run::<Take::Connection, _>(both.number, conn, follow_ups.1))?.value;
-                ListWithTotal { rows, total }
-            }
-        })
-    }
 }
 
 /// The tasks of a list and of its number.
@@ -147,7 +127,7 @@ pub(crate) struct Both<L, N> {
 }
 
 /// What was found of both without a connection.
-pub(crate) enum FoundOfBoth<T> {
+enum FoundOfBoth<T> {
     All(ListWithTotal<T>),
     Nothing,
     Rows(CachedList<T>),
@@ -183,8 +163,30 @@ impl<L: Task, N: Task<Value = i64>> Both<L, N> {
         Ok(ListWithTotal { rows, total })
     }
 
+    /// Reads both, and takes a connection only if one of them is missing.
+    pub(crate) async fn run_with<C, T, Take, Kind>(
+        mut self,
+        take: Take,
+        follow_ups: FollowUps<L, N>,
+    ) -> Result<ListWithTotal<T>, Take::Error>
+    where
+        C: Line,
+        L: Query<C, Value = CachedList<T>>,
+        N: Query<C>,
+        Take: TakeConnection<Kind, Line = C>,
+    {
+        let found = self.look_up_without_connection::<C, T>(follow_ups).await;
+        if let FoundOfBoth::All(found) = found {
+            return Ok(found);
+        }
+        let mut conn = take.take().await?;
+        let FoundOfBoth::Rows(rows) = found else { return Ok(self.run::<C, T>(&mut conn, follow_ups).await?) };
+        let total = miss::run::<C, N>(self.number, &mut conn, follow_ups.1).await?.value;
+        Ok(ListWithTotal { rows, total })
+    }
+
     /// Looks for both without counting what is missing: the caller will come again with a connection.
-    pub(crate) async fn run_without_connection<C, T>(&mut self, (list_up, number_up): FollowUps<L, N>) -> FoundOfBoth<T>
+    async fn look_up_without_connection<C, T>(&mut self, (list_up, number_up): FollowUps<L, N>) -> FoundOfBoth<T>
     where
         C: Line,
         L: Task<Value = CachedList<T>>,

@@ -1,5 +1,7 @@
 //! Drives a read on an awaited connection: a hit in memory goes straight, all else is the drivers' one text.
 
+mod taking;
+
 use core::marker::PhantomData;
 use core::mem;
 use core::pin::Pin;

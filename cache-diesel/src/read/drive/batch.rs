@@ -13,7 +13,7 @@ use cache_core::{
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
-use diesel::result::{Error, QueryResult};
+use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
 use crate::backend::line::{Line, Reply, at_once};
@@ -33,6 +33,7 @@ use crate::read::task::query::{Later, Reread};
 use crate::read::task::row::{accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, Wish, collected, site_of, site_without_connection};
 use crate::read::terminal::entry::CachedRows;
+use crate::read::terminal::take::TakeConnection;
 use crate::track::{OwnStatement, OwnText};
 
 /// A page that the connection `C` can load by its key, and with others by theirs.
@@ -153,21 +154,7 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         Ok(places.spread(at_once(batch.read_all(conn, Self::follow_up))?))
     }
 
-    /// The same, and takes a connection only if one of the rows is missing.
-    pub(crate) fn read_with<E: From<Error>>(
-        head: Head,
-        keys: Vec<KeyOf<P>>,
-        take: impl FnOnce() -> Result<C, E>,
-    ) -> Result<CachedRows<P>, E> {
-        let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
-        let rows = match at_once(batch.look_up_without_connection(Self::follow_up)) {
-            Some(rows) => rows,
-            None => at_once(batch.read_all(&mut take()?, Self::follow_up))?,
-        };
-        Ok(places.spread(rows))
-    }
-
-    fn follow_up(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
+    pub(crate) fn follow_up(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
         let later = |claims: &[Claim]| -> Option<Later<C>> {
             // On another thread, at another moment, a base query may be another one.
             if P::HAS_BASE_QUERY {
@@ -203,8 +190,29 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         Ok(Some((Self { head, keys: distinct, ids, connection: PhantomData }, places)))
     }
 
+    /// One result for each of `keys`, in their order. A connection is taken only if one of the rows is missing.
+    pub(crate) async fn read_with<Take, Kind>(
+        head: Head,
+        keys: Vec<KeyOf<P>>,
+        take: Take,
+        follow_up: FollowUpMany<P, C>,
+    ) -> Result<CachedRows<P>, Take::Error>
+    where
+        Take: TakeConnection<Kind, Line = C>,
+    {
+        let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
+        let rows = match batch.look_up_without_connection(follow_up).await {
+            Some(rows) => rows,
+            None => {
+                let mut conn = take.take().await?;
+                batch.read_all(&mut conn, follow_up).await?
+            }
+        };
+        Ok(places.spread(rows))
+    }
+
     /// What is cached, if that is all; else nothing is counted: the caller will come again with a connection.
-    pub(crate) async fn look_up_without_connection(&self, follow_up: FollowUpMany<P, C>) -> Option<CachedRows<P>> {
+    async fn look_up_without_connection(&self, follow_up: FollowUpMany<P, C>) -> Option<CachedRows<P>> {
         let site = site_without_connection(&self.head)?;
         let looked = self.look_up(&site).await;
         if !looked.missing.is_empty() {

@@ -9,7 +9,7 @@ use crate::read::drive::gate::look_at_gate;
 use crate::read::drive::miss;
 use crate::read::drive::refresh::{Refresher, begin};
 use crate::read::task::query::{IntoTask, Repeats};
-use crate::read::task::{ReadStep, Site, Task, look_up_without_connection, step_of};
+use crate::read::task::{ReadStep, Site, Task, step_of};
 use crate::read::terminal::entry::CachedEntry;
 use crate::track::Shut;
 
@@ -63,33 +63,6 @@ where
     R: Repeats<'query, C>,
 {
     at_once(miss::run_looked::<C, R::Task>(task, looked, conn, follow_up::<C, R>))
-}
-
-/// Reads through the cache, and takes a connection on a miss only.
-pub(crate) fn run_with<'query, C, R, E>(read: R, take: impl FnOnce() -> Result<C, E>) -> Result<Entry<'query, C, R>, E>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    R: Repeats<'query, C>,
-    E: From<diesel::result::Error>,
-{
-    let task = read.into_task()?;
-    if let Some(entry) = without_connection::<C, R>(&task, look_up_without_connection(&task)) {
-        return Ok(entry);
-    }
-    let mut conn = take()?;
-    Ok(run_task::<C, R>(task, &mut conn)?)
-}
-
-/// The entry that was found without a connection, if none is needed to serve it.
-pub(crate) fn without_connection<'query, C, R>(
-    task: &R::Task,
-    found: Option<(Site<'static>, Entry<'query, C, R>)>,
-) -> Option<Entry<'query, C, R>>
-where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
-    R: Repeats<'query, C>,
-{
-    miss::without_connection(task, found, follow_up::<C, R>)
 }
 
 pub(crate) fn follow_up<'query, C, R>(task: &R::Task, site: &Site<'static>) -> Refresher

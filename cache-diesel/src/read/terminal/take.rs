@@ -1,41 +1,55 @@
 //! Takes the connection of a read on a miss.
 
+use core::future::{Ready, ready};
+use core::marker::PhantomData;
+
 use diesel::connection::LoadConnection;
 use diesel::result::Error;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::Line;
 
+#[cfg(feature = "async")]
+mod awaited;
+#[cfg(any(feature = "async-bb8", feature = "async-deadpool"))]
+mod awaited_pool;
+mod failure;
 mod optional;
 mod pool;
 
+pub use failure::{PoolFailure, ReadError};
 pub use optional::OptionalRead;
-pub use pool::ReadError;
 
 /// What a read takes its connection from on a miss: a closure that gives one, such as `|| pool.get()`, or a pool, `&pool`.
 ///
-/// What a closure fails with has to hold the database's errors as well: it is `From<diesel::result::Error>`. The error of
-/// `r2d2` is not: what is read through its pools fails with a [`ReadError`], which holds both. `Kind` is inferred; it keeps
-/// the ways apart.
+/// A closure that gives a future is awaited: one that is `async`, or `|| pool.get()` of a pool of diesel-async's connections.
+///
+/// What a closure fails with has to hold the database's errors as well: it is `From<diesel::result::Error>`. The errors of
+/// pools are not: what is read through them fails with a [`ReadError`], which holds both. `Kind` is inferred; it keeps the
+/// ways apart.
 #[diagnostic::on_unimplemented(
     message = "no connection can be taken from `{Self}`, or its error has no room for the database's",
-    label = "expected a closure that gives `Result<connection, E>` with `E: From<diesel::result::Error>`",
-    note = "give a pool of `r2d2` as `&pool` or `|| pool.get()`; else say what the error becomes: `|| take().map_err(MyError::from)`"
+    label = "expected a closure that gives `Result<connection, E>` with `E: From<diesel::result::Error>`, or a future of it",
+    note = "give a pool as `&pool` or `|| pool.get()`; else say what the error becomes: `|| take().map_err(MyError::from)`"
 )]
 pub trait TakeConnection<Kind> {
-    /// What is taken.
-    type Connection: LoadConnection<Backend: CacheBackend> + 'static;
+    /// How reads on the connection are driven.
+    type Line: Line;
     /// What taking it fails with.
     type Failure;
     /// What the read fails with.
     type Error: From<Error> + From<Self::Failure>;
+    /// The connection, or what waits for it.
+    #[doc(hidden)]
+    type Taking: Future<Output = Taken<Self::Line, Self::Failure>>;
 
     /// Takes a connection.
-    ///
-    /// # Errors
-    ///
-    /// If there is none to be had.
-    fn take(self) -> Result<Self::Connection, Self::Failure>;
+    #[doc(hidden)]
+    fn take(self) -> Self::Taking;
 }
+
+/// A connection of a line that was taken, or what taking it failed with.
+pub(crate) type Taken<L, Failure> = Result<<L as Line>::Conn, Failure>;
 
 /// An error that is made from what taking a connection fails with, a `Failure`.
 #[diagnostic::on_unimplemented(
@@ -50,7 +64,7 @@ impl<E: From<Failure>, Failure> HoldsFailure<Failure> for E {}
 
 /// Marks closures whose errors hold those of the database.
 #[derive(Debug)]
-pub struct FromClosure<C, E>(core::marker::PhantomData<fn() -> (C, E)>);
+pub struct FromClosure<C, E>(PhantomData<fn() -> (C, E)>);
 
 #[diagnostic::do_not_recommend]
 impl<F, C, E> TakeConnection<FromClosure<C, E>> for F
@@ -59,11 +73,12 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     E: From<Error>,
 {
-    type Connection = C;
+    type Line = C;
     type Failure = E;
     type Error = E;
+    type Taking = Ready<Result<C, E>>;
 
-    fn take(self) -> Result<C, E> {
-        self()
+    fn take(self) -> Self::Taking {
+        ready(self())
     }
 }
