@@ -11,7 +11,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, bb8, deadpoo
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
-use crate::reads::{Tool, ToolPage, database, tools};
+use crate::reads::{Tool, database, tools};
 
 type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 
@@ -34,7 +34,7 @@ fn printed<T: Debug, E: Debug>(value: Result<T, E>) -> String {
 /// Every method that ends a read and takes its connection on a miss, each once; what it gives is printed.
 macro_rules! every_read {
     ($cache:expr, $take:expr) => {{
-        let (tools, pages) = (Tool::cached_in($cache), ToolPage::cached_in($cache));
+        let tools = Tool::cached_in($cache);
         let title = String::from("Axe");
         let borrowed = tools::title.eq(&title);
         [
@@ -51,9 +51,6 @@ macro_rules! every_read {
             printed(tools.all_by_maker_id(1).load_with($take).await),
             printed(tools.every().limit(1).load_and_count_with($take).await),
             printed(tools.get_many([2, 1, 2]).load_with($take).await),
-            printed(pages.get(1).first_with($take).await),
-            printed(pages.every().load_with($take).await),
-            printed(pages.get_many([2, 1]).load_with($take).await),
         ]
     }};
 }
@@ -78,7 +75,7 @@ fn a_hit_takes_no_connection_of_a_pool_of_deadpool() {
         assert_eq!(every_read!("deadpool", &pool), missed);
         assert_eq!(every_read!("deadpool", || pool.get()), missed);
         let mut absent = pin!(Tool::cached_in("deadpool").get(9).first_with(&pool));
-        assert!(is_waiting(absent.as_mut()), "a miss needs a connection");
+        assert!(is_waiting(absent.as_mut()), "a miss waits for a connection");
         drop(held);
         assert!(absent.await.unwrap_err().is_not_found());
         assert!(Tool::cached_in("deadpool").get(9).first_with(&pool).await.optional().unwrap().is_none());
@@ -116,7 +113,7 @@ fn a_closure_is_awaited_on_a_miss_only_and_sees_what_was_written() {
         assert_eq!(printed(saw().require_with(none).await), missed[0]);
         let mut writer = take().await.unwrap();
         diesel::update(tools::table.find(1)).set(tools::title.eq("Rasp")).execute(&mut writer).await.unwrap();
-        assert!(matches!(saw().first_with(none).await, Err(diesel::result::Error::BrokenTransactionManager)));
+        assert!(saw().first_with(none).await.is_err(), "gone");
         assert!(printed(saw().first_with(opened).await).contains("Rasp"));
         assert!(printed(saw().first_with(none).await).contains("Rasp"));
     });

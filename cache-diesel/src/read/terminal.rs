@@ -222,7 +222,7 @@ pub(crate) use terminal;
 
 /// One method that ends a read, and takes a connection on a miss only.
 macro_rules! terminal_with {
-    ($(#[$doc:meta])* $name:ident, $read:ty, $how:ty, $make:expr
+    ($(#[$doc:meta])* $name:ident, $how:ty, $make:expr
         $(, failing with $error:ty)? $(, where $($bound:ident: $needed:path),+)?) => {
         $(#[$doc])*
         ///
@@ -253,7 +253,6 @@ macro_rules! terminal_with {
             $($($bound: $needed,)+)?
             $($error: crate::read::terminal::take::HoldsFailure<Take::Failure>,)?
             Take: crate::read::terminal::take::TakeConnection<Kind>,
-            $read: crate::read::task::query::IntoTask<'query, Take::Line>,
             $how: crate::read::drive::taking::ReadsWith<
                     'query,
                     Take::Line,
@@ -327,19 +326,19 @@ macro_rules! row_terminals {
 
         crate::read::terminal::terminal_with! {
             /// As [`first`](Self::first), and takes a connection on a miss only.
-            first_with, Self, crate::read::terminal::Ended<Self, crate::read::terminal::First>,
+            first_with, crate::read::terminal::Ended<Self, crate::read::terminal::First>,
             crate::read::terminal::Ended::new
         }
 
         crate::read::terminal::terminal_with! {
             /// As [`require`](Self::require), and takes a connection on a miss only.
-            require_with, Self, crate::read::terminal::Ended<Self, crate::read::terminal::Require>,
+            require_with, crate::read::terminal::Ended<Self, crate::read::terminal::Require>,
             crate::read::terminal::Ended::new, failing with <$page::Root as crate::model::CachedModel>::Error
         }
 
         crate::read::terminal::terminal_with! {
             /// As [`entry`](Self::entry), and takes a connection on a miss only.
-            entry_with, Self, crate::read::terminal::Ended<Self, crate::read::terminal::FirstEntry>,
+            entry_with, crate::read::terminal::Ended<Self, crate::read::terminal::FirstEntry>,
             crate::read::terminal::Ended::new
         }
 

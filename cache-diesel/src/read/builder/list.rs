@@ -152,17 +152,17 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
 
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.
-        load_with, Self, Ended<Self, AsRead>, Ended::new
+        load_with, Ended<Self, AsRead>, Ended::new
     }
 
     terminal_with! {
         /// As [`first`](Self::first), and takes a connection on a miss only.
-        first_with, OnlyFirst<Self>, Ended<OnlyFirst<Self>, First>, |read| Ended::new(OnlyFirst(read))
+        first_with, Ended<OnlyFirst<Self>, First>, |read| Ended::new(OnlyFirst(read))
     }
 
     terminal_with! {
         /// As [`entry`](Self::entry), and takes a connection on a miss only.
-        entry_with, Self, Ended<Self, AsReadEntry>, Ended::new
+        entry_with, Ended<Self, AsReadEntry>, Ended::new
     }
 
     refused!(EndsList: execute, get_result, get_results);

@@ -44,12 +44,12 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
 
     terminal_with! {
         /// As [`count`](Self::count), and takes a connection on a miss only.
-        count_with, Counted<Self>, Ended<Counted<Self>, AsRead>, |read| Ended::new(Counted(read)), where Part: Countable
+        count_with, Ended<Counted<Self>, AsRead>, |read| Ended::new(Counted(read)), where Part: Countable
     }
 
     terminal_with! {
         /// As [`exists`](Self::exists), and takes a connection on a miss only.
-        exists_with, Existing<Self>, Ended<Existing<Self>, AsRead>, |read| Ended::new(Existing(read)), where Part: Countable
+        exists_with, Ended<Existing<Self>, AsRead>, |read| Ended::new(Existing(read)), where Part: Countable
     }
 }
 

@@ -24,6 +24,9 @@ use crate::read::terminal::entry::{CachedEntry, CachedList, ListWithTotal};
 use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{BlockingRead, terminal};
 
+/// A list with the number of all its rows.
+type WithCount<P, Source, Part> = WithTotal<ListRead<P, Source, Part>, Counted<ListRead<P, Source>>>;
+
 impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     terminal! {
         /// Reads the rows, and how many there are without limit and offset: `QueryResult<ListWithTotal<P>>`.
@@ -61,12 +64,12 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     pub fn load_and_count_with<'query, Take, Kind>(
         self,
         take: Take,
-    ) -> WithOf<'query, WithTotal<Self, Counted<ListRead<P, Source>>>, Take, Kind>
+    ) -> WithOf<'query, WithCount<P, Source, Part>, Take, Kind>
     where
         Source: Repeatable,
         Part: Windowed,
         Take: TakeConnection<Kind>,
-        WithTotal<Self, Counted<ListRead<P, Source>>>: ReadsWith<'query, Take::Line, Take, Kind, Take::Error>,
+        WithCount<P, Source, Part>: ReadsWith<'query, Take::Line, Take, Kind, Take::Error>,
     {
         let (window, number) = (self.window(), Counted(self.whole()));
         WithTotal { window, list: self, number }.read_with(take)

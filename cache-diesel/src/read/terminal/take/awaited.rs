@@ -11,11 +11,11 @@ use crate::read::terminal::take::{PoolFailure, ReadError, TakeConnection};
 
 /// Marks closures whose futures fail with an error that holds those of the database.
 #[derive(Debug)]
-pub struct FromAwaited<Taking, C, E>(PhantomData<fn() -> (Taking, C, E)>);
+pub struct FromAwaited<Taking, C, E>(PhantomData<fn() -> Taking>, PhantomData<fn() -> (C, E)>);
 
 /// Marks closures whose futures take from a pool.
 #[derive(Debug)]
-pub struct FromAwaitedPool<Taking, C, E>(PhantomData<fn() -> (Taking, C, E)>);
+pub struct FromAwaitedPool<Taking, C, P>(PhantomData<fn() -> Taking>, PhantomData<fn() -> (C, P)>);
 
 #[diagnostic::do_not_recommend]
 impl<F, Taking, C, E> TakeConnection<FromAwaited<Taking, C, E>> for F
