@@ -1,5 +1,6 @@
 //! Holds a cache: a store with a clock, limits, statistics and listeners.
 
+pub(crate) mod audited;
 pub(crate) mod awaited;
 pub(crate) mod builder;
 pub(crate) mod mode;
@@ -16,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::name::key::{CacheKey, Kind};
 use crate::name::tag::Tag;
+use crate::observe::audit::Audit;
 use crate::observe::event::{Attention, Event};
 use crate::observe::operation::Operation;
 use crate::observe::statistics::{Counters, Statistics};
@@ -49,6 +51,7 @@ pub(crate) struct CacheParts {
     /// Calls the store for tasks.
     pub(crate) desk: Desk,
     switch: Switch,
+    audit: Audit,
     database_url: Option<Secret>,
     /// What the reads and writes of values by hand are counted in.
     pub(crate) values: Arc<Counters>,
@@ -108,6 +111,7 @@ impl Cache {
             flights: Arc::default(),
             desk: Desk::new(),
             switch: Switch::default(),
+            audit: Audit::default(),
             database_url,
         };
         Self(Arc::new(parts), Namespace::first())

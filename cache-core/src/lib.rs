@@ -37,6 +37,7 @@ pub use invalidation::{Invalidation, WriteEnd};
 pub use name::key::{CacheKey, Fingerprint, KeyBytes, KeyDigest, Kind, name_of};
 pub use name::tables;
 pub use name::tag::{Cardinality, Database, ManagerTags, TableTags, Tag, TagKind, Token};
+pub use observe::audit::{AuditCounts, AuditSettings, OnStale};
 pub use observe::event::{Bypass, Cause, Event};
 pub use observe::operation::Operation;
 #[doc(hidden)]

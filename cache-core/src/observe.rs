@@ -1,5 +1,6 @@
 //! Counts what a cache does, and notifies its listeners.
 
+pub(crate) mod audit;
 pub(crate) mod event;
 pub(crate) mod operation;
 pub mod report;

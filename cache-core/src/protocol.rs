@@ -6,6 +6,7 @@ pub mod breaker;
 pub mod candidate;
 pub mod circle;
 pub mod collect;
+pub mod compare;
 pub mod dirty;
 pub mod fill;
 pub mod incarnation;

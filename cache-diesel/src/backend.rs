@@ -65,7 +65,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + QueryMetadata
 
     /// The values that are bound to a query, made its own.
     #[doc(hidden)]
-    type Binds: Send + 'static;
+    type Binds: Send + Sync + 'static;
 
     /// The values that are bound to `query`; `None`: they cannot be told without its connection.
     #[doc(hidden)]

@@ -202,6 +202,7 @@
 //!
 //! None is a default: name the databases. Features whose names begin with `__` are internal.
 
+mod audit;
 mod backend;
 mod catalogue;
 #[cfg(feature = "async")]
@@ -209,6 +210,8 @@ mod connection;
 mod error;
 mod function;
 mod identity;
+#[cfg(feature = "manage")]
+pub mod manage;
 mod manager;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -224,11 +227,13 @@ pub mod write;
 
 pub mod prelude;
 
+pub use audit::{AuditFinding, AuditReport, AuditedCache, Verdict, VerifyReport, audit_report, audit_with};
 pub use cache_core::store::Operation;
 pub use cache_core::{
-    BreakerState, Bypass, Cache, CacheBuilder, Cacheable, CarriedTask, Cause, Clock, Computable, Computation, Counts,
-    Error, ErrorKind, Event, IntoTimeout, KeyBytes, Kind, MIB, ManualClock, Miss, Mode, NearCounts, Result, Statistics,
-    StoreCounts, TagKind, Timeout, Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
+    AuditCounts, AuditSettings, BreakerState, Bypass, Cache, CacheBuilder, Cacheable, CarriedTask, Cause, Clock,
+    Computable, Computation, Counts, Error, ErrorKind, Event, IntoTimeout, KeyBytes, Kind, MIB, ManualClock, Miss,
+    Mode, NearCounts, OnStale, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Unkept, Unstored, Writes,
+    carry, carry_task, store,
 };
 pub use cache_derive::{Cached, cached_fn};
 #[cfg(feature = "async-mysql")]

@@ -9,9 +9,10 @@ pub(crate) mod page;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod shape;
-mod task;
-mod terminal;
+pub(crate) mod task;
+pub(crate) mod terminal;
 
+pub use crate::audit::verify::Verified;
 pub use builder::{
     Anywhere, Arranged, Counted, DefaultOrder, Existing, Filterable, FilteredRead, FirstRead, Holds, IntoSuffix,
     ListRead, ManyRead, On, OnJoined, OnlyFirst, RowRead, ScopeRead, UniqueRead, Unordered, Whole, WithTotal,

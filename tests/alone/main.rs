@@ -34,6 +34,8 @@ mod probe;
 mod reads_of_everything;
 #[path = "../behaviour/schema.rs"]
 mod schema;
+#[cfg(feature = "tracing")]
+mod traced;
 
 /// What was done before the cache was installed.
 struct Early {

@@ -18,6 +18,7 @@ tests::redis_suite! {
     mod copies;
 }
 
+mod audited;
 mod deferred;
 mod elsewhere;
 mod given;

@@ -63,6 +63,7 @@ pub struct Async;
 
 examples! {
     Readme: "../../README.md",
+    Audit: "../../docs/audit.md",
     ComingFromDjango: "../../docs/coming-from-django.md",
     CompileErrors: "../../docs/compile-errors.md",
     Computed: "../../docs/computed.md",

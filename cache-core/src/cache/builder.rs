@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::observe::audit::AuditSettings;
 use crate::setting::policy::Policy;
 use crate::setting::quantity::MIB;
 use crate::setting::secret::Secret;
@@ -85,6 +86,8 @@ pub struct CacheBuilder {
     max_staleness: Option<Duration>,
     prefix: Option<String>,
     version: u32,
+    audit: Option<AuditSettings>,
+    is_shadow: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -114,6 +117,8 @@ impl CacheBuilder {
             max_staleness: None,
             prefix: None,
             version: 1,
+            audit: None,
+            is_shadow: false,
         }
     }
 
@@ -186,6 +191,18 @@ impl CacheBuilder {
     /// values, as [`Cache::with_version`] has them.
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
+        self
+    }
+
+    /// Has hits compared with the database from the beginning, as [`Cache::set_audit`] does.
+    pub fn audit(mut self, settings: AuditSettings) -> Self {
+        self.audit = Some(settings);
+        self
+    }
+
+    /// Begins in shadow mode, as [`Cache::set_shadow`] does: nothing that is stored is served, and everything is compared.
+    pub fn shadow(mut self) -> Self {
+        self.is_shadow = true;
         self
     }
 

@@ -15,18 +15,41 @@ pub enum Mode {
     ReadOnly,
 }
 
-/// The present mode, which every thread may change.
+/// The present mode, which every thread may change, and whether reads are watched: a hit asks for both at once.
 #[derive(Debug, Default)]
 pub(crate) struct Switch(AtomicU8);
 
 impl Switch {
+    const WATCHED: u8 = 1 << 7;
+
     pub(crate) fn set(&self, mode: Mode) {
-        self.0.store(mode as u8, Ordering::SeqCst);
+        let set = |state| Some(state & Self::WATCHED | mode as u8);
+        _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, set);
+    }
+
+    /// From now on reads have to ask more than for the mode, or need not.
+    pub(crate) fn watch(&self, is_watched: bool) {
+        if is_watched {
+            self.0.fetch_or(Self::WATCHED, Ordering::SeqCst);
+        } else {
+            self.0.fetch_and(!Self::WATCHED, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether a read may look, and nobody watches.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        let state = self.0.load(Ordering::SeqCst);
+        state & Self::WATCHED == 0 && state != Mode::Off as u8
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.load(Ordering::SeqCst) & Self::WATCHED != 0
     }
 
     #[inline]
     pub(crate) fn mode(&self) -> Mode {
-        match self.0.load(Ordering::SeqCst) {
+        match self.0.load(Ordering::SeqCst) & !Self::WATCHED {
             off if off == Mode::Off as u8 => Mode::Off,
             read_only if read_only == Mode::ReadOnly as u8 => Mode::ReadOnly,
             _ => Mode::Normal,
@@ -46,5 +69,21 @@ mod tests {
             switch.set(mode);
             assert_eq!(switch.mode(), mode);
         }
+    }
+
+    #[test]
+    fn a_watched_switch_keeps_its_mode() {
+        let switch = Switch::default();
+        for mode in [Mode::Off, Mode::ReadOnly, Mode::Normal] {
+            switch.set(mode);
+            switch.watch(true);
+            assert!(switch.mode() == mode && switch.is_watched() && !switch.is_plain());
+            switch.set(Mode::Normal);
+            assert!(switch.is_watched());
+            switch.watch(false);
+            assert!(switch.mode() == Mode::Normal && !switch.is_watched() && switch.is_plain());
+        }
+        switch.set(Mode::Off);
+        assert!(!switch.is_plain());
     }
 }

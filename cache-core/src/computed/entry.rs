@@ -52,6 +52,13 @@ impl<T> CachedEntry<T> {
         Self { value, origin, life, state: None }
     }
 
+    /// When the entry began and when it ends; `None`: there is none.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn life(&self) -> Option<&Life> {
+        self.life.as_ref()
+    }
+
     #[doc(hidden)]
     pub fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<CachedEntry<U>, E> {
         Ok(CachedEntry { value: map(self.value)?, origin: self.origin, life: self.life, state: self.state })

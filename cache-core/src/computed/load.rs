@@ -80,7 +80,7 @@ impl Computation<'_> {
         if self.cache.mode() == Mode::Off {
             return Looked::Off;
         }
-        if self.is_refreshed {
+        if self.is_refreshed || self.cache.is_shadow() {
             reader.miss(Miss::Refresh, || self.key().id);
             return Looked::Missed(Miss::Refresh.into());
         }

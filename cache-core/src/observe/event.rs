@@ -68,6 +68,16 @@ pub enum Event<'a> {
         /// What it was set under.
         key: KeyBytes,
     },
+    /// An entry was found that is not what the database says, though nothing has changed that it depends on. The
+    /// [auditor](crate::Cache::audit_counts) or shadow mode has compared the two.
+    Differed {
+        /// The manager's name.
+        manager: &'a str,
+        /// The kind of read.
+        kind: Kind,
+        /// What was read.
+        key: KeyBytes,
+    },
     /// A read was answered from the cache. Told to those who [ask for it](crate::Cache::listen_to_hits).
     Hit {
         /// The manager's name.
@@ -150,6 +160,8 @@ pub enum Event<'a> {
 pub enum Bypass {
     /// The call asked for it.
     Asked,
+    /// An entry of the manager was found stale: none is served until the program trusts it again.
+    Distrusted,
     /// The query could not be followed: it locks rows, or its tables cannot be told from its text.
     NotFollowed,
     /// No cache is installed under the manager's name.
@@ -186,6 +198,7 @@ impl fmt::Display for Bypass {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Asked => "the call asked for the database (`bypass`)",
+            Self::Distrusted => "an entry of the manager was found stale; call `trust_again` once that is mended",
             Self::NotFollowed => "the tables of the query cannot be told from its text, or it locks rows",
             Self::NotInstalled => "no cache is installed under the manager's name",
             Self::NotDeterministic => "the query calls a function that may give another result next time",

@@ -134,6 +134,12 @@ pub(crate) fn declared() -> Vec<DeclaredModel> {
     inventory::iter::<Declaration>().map(declared).collect()
 }
 
+/// The tables of the program's models, each once.
+#[cfg(feature = "manage")]
+pub(crate) fn tables_of_models() -> BTreeSet<String> {
+    inventory::iter::<Declaration>().map(|declaration| (declaration.declare)().table).collect()
+}
+
 /// What a model says of its table.
 pub(crate) struct ModelOfTable {
     /// What it says of its table.

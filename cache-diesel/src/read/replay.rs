@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use std::sync::Arc;
 
 use diesel::RunQueryDsl;
 use diesel::query_builder::{AstPass, CollectedQuery, Query, QueryFragment, QueryId};
@@ -11,8 +12,14 @@ use crate::backend::{CacheBackend, sql_text};
 
 /// A query of the SQL type `ST` as it was printed, and the values that were bound to it.
 pub struct Replay<DB: CacheBackend, ST> {
-    collected: CollectedQuery<DB::Binds>,
+    collected: Arc<CollectedQuery<DB::Binds>>,
     sql_type: PhantomData<fn() -> ST>,
+}
+
+impl<DB: CacheBackend, ST> Clone for Replay<DB, ST> {
+    fn clone(&self) -> Self {
+        Self { collected: Arc::clone(&self.collected), sql_type: PhantomData }
+    }
 }
 
 impl<DB: CacheBackend, ST> Replay<DB, ST> {
@@ -20,7 +27,7 @@ impl<DB: CacheBackend, ST> Replay<DB, ST> {
     pub(crate) fn of<Query: QueryFragment<DB>>(query: &Query) -> Option<Self> {
         let sql = sql_text::<DB, Query>(query).ok()?;
         let is_static = QueryFragment::<DB>::is_safe_to_cache_prepared(query, &DB::default()).ok()?;
-        let collected = CollectedQuery::new(sql, is_static, DB::binds_of(query)?);
+        let collected = Arc::new(CollectedQuery::new(sql, is_static, DB::binds_of(query)?));
         Some(Self { collected, sql_type: PhantomData })
     }
 }

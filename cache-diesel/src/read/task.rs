@@ -8,7 +8,9 @@ pub(crate) mod pointer;
 pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod unique;
+mod watched;
 
+use cache_core::protocol::compare::Parts;
 use cache_core::protocol::fill::SeededTag;
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
@@ -40,10 +42,10 @@ pub struct Head {
 }
 
 impl Head {
-    /// Whether the read is an ordinary one, and the cache is not switched off.
+    /// Whether the read is an ordinary one, the cache is not switched off, and nobody watches it.
     #[inline]
     fn may_look(&self, attached: &Attached) -> bool {
-        self.options.use_of_cache == UseOfCache::Full && attached.cache.mode() != Mode::Off
+        self.options.use_of_cache == UseOfCache::Full && attached.cache.is_plain()
     }
 }
 
@@ -77,6 +79,9 @@ pub trait Task {
 
     /// What is kept of what the database gave.
     fn keep(&self, value: &Self::Value) -> Keep;
+
+    /// What is compared of a value; `None`: no bytes can be made of it.
+    fn parts(&self, value: &Self::Value) -> Option<Parts>;
 
     /// The tags that what is kept depends on, out of [`tags`](Self::tags).
     fn tags_of(&self, subject: &Subject<'_>, _value: &Self::Value) -> Vec<Tag> {
@@ -238,9 +243,16 @@ pub struct Site<'a> {
     pub(crate) reader: Reader<'a>,
     pub(crate) state: &'static ManagerState,
     pub(crate) identity: Identity,
+    /// Whether hits are compared with the database, or it is asked in any case.
+    pub(crate) is_watched: bool,
 }
 
 impl Site<'_> {
+    /// Whether nothing that is stored is served.
+    pub(crate) fn is_shadow(&self) -> bool {
+        self.is_watched && self.reader.cache.is_shadow()
+    }
+
     /// Looks up what is called `key`. Its tags and its codec are asked for only if it is not at hand.
     #[inline]
     pub(crate) fn look_up(
@@ -305,10 +317,14 @@ impl Site<'_> {
 pub(crate) enum ReadStep<T> {
     /// Ask the database, and no more.
     Bypass,
+    /// It is answered, and the entry is to be compared with the database.
+    Drawn(Site<'static>, CachedEntry<T>),
     /// It is answered.
     Hit(CachedEntry<T>),
     /// Ask the database on behalf of the cache.
     Miss(Site<'static>, Missed),
+    /// Ask the database, and compare the entry.
+    Shadow(Site<'static>, CachedEntry<T>),
     /// It is answered, and somebody has to refresh it.
     Stale(Site<'static>, CachedEntry<T>),
 }
@@ -349,6 +365,7 @@ pub(crate) fn step_after<T>(
     key: impl FnOnce() -> KeyBytes,
 ) -> ReadStep<T> {
     match found {
+        _ if site.is_watched => watched::step_after(site, found, key),
         Ok((value, life)) if !life.may_be_stale() => hit(site, (value, life), key),
         Ok((value, life)) => step_of_ageing(site, (value, life), key),
         Err(missed) => step_after_miss(site, missed, key),
@@ -381,13 +398,16 @@ fn step_after_miss<T>(site: &Site<'static>, missed: Missed, key: impl FnOnce() -
 pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Site<'static>> {
     match (head.state.attached(), gate) {
         (Some(attached), Ok(identity)) if head.may_look(attached) => Some(site(head, attached, identity)),
-        (_, gate) => admitted(head, gate).map(|(attached, identity)| site(head, attached, identity)),
+        (_, gate) => admitted(head, gate).map(|(attached, identity)| Site {
+            is_watched: attached.cache.is_watched(),
+            ..site(head, attached, identity)
+        }),
     }
 }
 
 #[inline]
 fn site(head: &Head, attached: &'static Attached, identity: Identity) -> Site<'static> {
-    Site { reader: attached.reader(head.state, head.kind), state: head.state, identity }
+    Site { reader: attached.reader(head.state, head.kind), state: head.state, identity, is_watched: false }
 }
 
 /// The cache and the database of a read of which more was asked than to look in the cache, or which may not.
@@ -400,6 +420,7 @@ fn admitted(head: &Head, gate: Result<Identity, Bypass>) -> Option<(&'static Att
     let gate = match head.options.use_of_cache {
         UseOfCache::Bypass => Err(Bypass::Asked),
         _ if attached.cache.mode() == Mode::Off => Err(Bypass::Off),
+        _ if attached.cache.is_distrusted(&head.state.name) => Err(Bypass::Distrusted),
         _ => gate,
     };
     match gate {
@@ -423,7 +444,8 @@ pub(crate) fn found_without_connection<T>(
 
 /// Where a read takes place that has no connection, if it is known which database it is about.
 pub(crate) fn site_without_connection(head: &Head) -> Option<Site<'static>> {
-    let attached = head.state.attached().filter(|attached| head.may_look(attached))?;
+    let attached =
+        head.state.attached().filter(|attached| head.may_look(attached) || watched::may_look(head, attached))?;
     let identity = match &attached.told {
         Some(told) => told.without_connection()?,
         None => identity::only()?,
@@ -431,7 +453,7 @@ pub(crate) fn site_without_connection(head: &Head) -> Option<Site<'static>> {
     if is_rehearsed(identity.database) {
         return None;
     }
-    Some(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity })
+    Some(Site { is_watched: attached.cache.is_watched(), ..site(head, attached, identity) })
 }
 
 /// Every table whose writes count for what `task` reads, or why it is not cached.

@@ -324,6 +324,19 @@ macro_rules! row_terminals {
             explain, $page::Joined, crate::read::Explained<Self>, crate::read::Explained::new
         }
 
+        crate::read::terminal::terminal! {
+            /// Compares the entry with what the database says: `QueryResult<Verdict>`. For connections that block.
+            ///
+            /// It looks, asks the database, and looks again. An entry that differs is compared again after the
+            /// [grace](crate::AuditSettings::grace): a write that is under way is over by then. It counts and stores
+            /// nothing.
+            ///
+            /// # Errors
+            ///
+            /// Returns what the database says.
+            verify, $page::Joined, crate::read::Verified<Self>, crate::read::Verified::new
+        }
+
         crate::read::terminal::terminal_with! {
             /// As [`first`](Self::first), and takes a connection on a miss only.
             first_with, crate::read::terminal::Ended<Self, crate::read::terminal::First>,

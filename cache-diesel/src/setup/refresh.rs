@@ -52,9 +52,32 @@ pub fn refresh_with<Guard, E>(take: impl Fn() -> core::result::Result<Guard, E> 
 where
     Guard: DerefMut<Target: LoadConnection<Backend: CacheBackend> + 'static> + 'static,
 {
+    register(Purpose::Refresh, take)
+}
+
+/// What connections are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// Entries are compared with what is asked on them.
+    Audit,
+    /// Stale entries are refreshed on them.
+    Refresh,
+}
+
+/// Registers `take` for the type of what it gives, and for that of what is in it.
+pub(crate) fn register<Guard, E>(
+    purpose: Purpose,
+    take: impl Fn() -> core::result::Result<Guard, E> + Send + Sync + 'static,
+) -> Result<()>
+where
+    Guard: DerefMut<Target: LoadConnection<Backend: CacheBackend> + 'static> + 'static,
+{
     let first = take().ok().map(|mut guard| at_once(gate::<Guard::Target>(&mut guard)));
     if first == Some(Err(Bypass::NotTracked)) {
-        let context = "the connections for refreshes are not tracked: call `install` before they are opened";
+        let context = match purpose {
+            Purpose::Audit => "the connections for comparisons are not tracked: call `install` before they are opened",
+            Purpose::Refresh => "the connections for refreshes are not tracked: call `install` before they are opened",
+        };
         return Err(Error::new(ErrorKind::Configuration, context));
     }
     let identity = || first.and_then(core::result::Result::ok).map_or_else(OnceLock::new, OnceLock::from);
@@ -72,8 +95,8 @@ where
             true
         })
     };
-    add(ConnectionSource { take: Box::new(of_target), identity: identity() });
-    add(ConnectionSource { take: Box::new(of_guard), identity: identity() });
+    add(purpose, ConnectionSource { take: Box::new(of_target), identity: identity() });
+    add(purpose, ConnectionSource { take: Box::new(of_guard), identity: identity() });
     Ok(())
 }
 
@@ -103,20 +126,20 @@ impl<C> ConnectionSource<C> {
     }
 }
 
-type Sources = HashMap<TypeId, Vec<Arc<dyn Any + Send + Sync>>>;
+type Sources = HashMap<(Purpose, TypeId), Vec<Arc<dyn Any + Send + Sync>>>;
 
 static SOURCES: RwLock<Option<Sources>> = RwLock::new(None);
 
-fn add<C: 'static>(source: ConnectionSource<C>) {
+fn add<C: 'static>(purpose: Purpose, source: ConnectionSource<C>) {
     let mut sources = SOURCES.write().unwrap_or_else(PoisonError::into_inner);
-    sources.get_or_insert_default().entry(TypeId::of::<C>()).or_default().push(Arc::new(source));
+    sources.get_or_insert_default().entry((purpose, TypeId::of::<C>())).or_default().push(Arc::new(source));
 }
 
-/// Where connections of the type `C` come from that are, or may be, on the database of `identity`; those that are known
+/// Where connections of the type `C` come from for `purpose` that are, or may be, on the database of `identity`; those that are known
 /// to be first.
-pub(crate) fn sources<C: 'static>(identity: Identity) -> Vec<Arc<ConnectionSource<C>>> {
+pub(crate) fn sources<C: 'static>(purpose: Purpose, identity: Identity) -> Vec<Arc<ConnectionSource<C>>> {
     let sources = SOURCES.read().unwrap_or_else(PoisonError::into_inner);
-    let all = sources.as_ref().and_then(|sources| sources.get(&TypeId::of::<C>())).into_iter().flatten();
+    let all = sources.as_ref().and_then(|sources| sources.get(&(purpose, TypeId::of::<C>()))).into_iter().flatten();
     let mut found: Vec<Arc<ConnectionSource<C>>> = all
         .filter_map(|source| Arc::clone(source).downcast().ok())
         .filter(|source: &Arc<ConnectionSource<C>>| source.may_be(identity))

@@ -64,7 +64,7 @@ where
         return Err(Unstored::Off);
     }
     let (identity, effect) = place_of(conn)?;
-    let site = Site { reader, state, identity };
+    let site = Site { reader, state, identity, is_watched: false };
     let mut prepared = Prepared { copy, site, asked, before: Vec::new() };
     // MySQL reads the row once more: in a transaction perhaps as it was before others changed it.
     let is_reread = C::Backend::DIALECT == Dialect::Mysql && asked.is_some() && effect == Effect::AtCommit;

@@ -2,7 +2,8 @@
 //! statements were sent.
 //!
 //! `cargo run -p shop` needs nothing; `--database FILE`, `--redis URL` and `--port NUMBER` are for more. Two of them with one
-//! database and one Redis are one shop. `cargo run --release -p shop -- load --seconds 20` drives it, cached and not.
+//! database and one Redis are one shop. `-- --database FILE --redis URL manage list` looks into their cache, and `manage --help` says
+//! how else. `cargo run --release -p shop -- load --seconds 20` drives it, cached and not.
 
 mod api;
 mod assets;
@@ -12,6 +13,7 @@ mod database;
 mod html;
 mod load;
 mod log;
+mod manage;
 mod models;
 mod monitor;
 mod observe;
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Command::Manage { arguments } = &options.command {
+        return manage::run(&options, arguments);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.map_err(Failed::from).and_then(|runtime| runtime.block_on(run(&options))) {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,7 +90,7 @@ async fn run(options: &Options) -> Result<(), Failed> {
                 () = stop.notified() => return Ok(()),
             }
         }
-        Command::Serve => {
+        Command::Manage { .. } | Command::Serve => {
             println!("http://{address}");
             let served = axum::serve(listener, router);
             tokio::select! {

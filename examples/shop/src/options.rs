@@ -5,6 +5,8 @@
 pub(crate) enum Command {
     /// Drive the shop for this long, and show what came out.
     Load { seconds: u64 },
+    /// Look into the caches: the arguments are a command of `cache_diesel::manage`.
+    Manage { arguments: Vec<String> },
     /// Serve it until somebody ends it.
     Serve,
 }
@@ -21,7 +23,8 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "shop [--database FILE] [--redis URL] [--port NUMBER]
-shop load [--seconds NUMBER] [--database FILE] [--redis URL]";
+shop load [--seconds NUMBER] [--database FILE] [--redis URL]
+shop [--database FILE] [--redis URL] manage COMMAND..";
 
 impl Options {
     /// # Errors
@@ -34,6 +37,10 @@ impl Options {
             if argument == "load" {
                 options.command = Command::Load { seconds: 20 };
                 continue;
+            }
+            if argument == "manage" {
+                options.command = Command::Manage { arguments: arguments.collect() };
+                return Ok(options);
             }
             if argument == "--help" {
                 return Err(HELP.to_owned());

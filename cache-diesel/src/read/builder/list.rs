@@ -150,6 +150,17 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         explain, P::Joined, crate::read::Explained<Self>, crate::read::Explained::new
     }
 
+    terminal! {
+        /// Compares the entry with what the database says: `QueryResult<Verdict>`. For connections that block.
+        ///
+        /// It is as the same of a row: see [`RowRead::verify`](crate::read::RowRead::verify).
+        ///
+        /// # Errors
+        ///
+        /// Returns what the database says.
+        verify, P::Joined, crate::read::Verified<Self>, crate::read::Verified::new
+    }
+
     terminal_with! {
         /// As [`load`](Self::load), and takes a connection on a miss only.
         load_with, Ended<Self, AsRead>, Ended::new

@@ -10,7 +10,7 @@ use crate::read::builder::list::ListRead;
 use crate::read::builder::number::Counted;
 use crate::read::builder::options::UseOfCache;
 use crate::read::builder::order::{Window, Windowed};
-use crate::read::drive::blocking::follow_up;
+use crate::read::drive::blocking::follow_ups;
 use crate::read::drive::calls::{call, look_up, serve};
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::miss::{self, FollowUp, run_looked, without_connection};
@@ -107,7 +107,7 @@ where
 
     fn run(self, conn: &mut C) -> Self::Output {
         let both = self.into_both::<C>()?;
-        at_once(both.run::<C, T>(conn, (follow_up::<C, L>, follow_up::<C, N>)))
+        at_once(both.run::<C, T>(conn, (follow_ups::<C, L>(), follow_ups::<C, N>())))
     }
 }
 

@@ -7,18 +7,19 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use cache_core::{Claim, Manner};
+use cache_core::Manner;
 use diesel::result::{Error, QueryResult};
 use diesel_async::AsyncConnection;
 
+use crate::audit::auditor;
 use crate::backend::CacheBackend;
 use crate::backend::line::{Awaited, Line, Reply};
 use crate::read::builder::many::ManyRead;
 use crate::read::builder::total::{Both, WithTotal};
-use crate::read::drive::batch::{KeyBatch, LoadMany};
+use crate::read::drive::batch::{FollowUpMany, KeyBatch, LoadMany};
 use crate::read::drive::gate::look_at_gate;
-use crate::read::drive::miss::{self, Entry};
-use crate::read::drive::refresh::{Refresher, claim};
+use crate::read::drive::miss::{self, Entry, FollowUp};
+use crate::read::drive::refresh::claim;
 use crate::read::task::query::{IntoTask, Query};
 use crate::read::task::{ReadStep, Site, Task, step_of};
 use crate::read::terminal::connection::AnyConnection;
@@ -131,7 +132,7 @@ where
         let (head, keys) = self.into_parts();
         Box::pin(async move {
             let Some((batch, places)) = KeyBatch::<P, Awaited<C>>::of(head, keys)? else { return Ok(Vec::new()) };
-            Ok(places.spread(batch.read_all(conn, many_alone).await?))
+            Ok(places.spread(batch.read_all(conn, many_alone()).await?))
         })
     }
 }
@@ -172,7 +173,7 @@ where
     C: AsyncConnection<Backend: CacheBackend>,
     T: Task + Send + 'conn,
 {
-    Box::pin(async move { explain::<Awaited<C>, T>(task?, conn).await })
+    Box::pin(async move { explain::<Awaited<C>, T>(&mut task?, conn).await })
 }
 
 fn depended<'conn, C, T>(task: QueryResult<T>, conn: &'conn mut C) -> Reply<'conn, QueryResult<()>>
@@ -193,7 +194,7 @@ where
     N: Query<Awaited<C>, Value = i64> + Send + 'conn,
     T: Send + Sync + 'conn,
 {
-    Box::pin(async move { both?.run::<Awaited<C>, T>(conn, (alone, alone)).await })
+    Box::pin(async move { both?.run::<Awaited<C>, T>(conn, (alone(), alone())).await })
 }
 
 /// A read, and how it ends. A hit in memory is answered at the first poll, without more than this.
@@ -224,8 +225,8 @@ where
         let mut reply = match mem::replace(&mut self.state, ReadState::Over) {
             ReadState::Begun(task, conn) => match at_hand(&task, conn) {
                 Ok(ReadStep::Hit(entry)) => return Poll::Ready(How::end(entry)),
-                Ok(looked) => Box::pin(miss::run_looked::<Awaited<C>, T>(task, looked, conn, alone)),
-                Err(Elsewhere) => Box::pin(miss::run::<Awaited<C>, T>(task, conn, alone)) as Reply<'conn, Entry<T>>,
+                Ok(looked) => Box::pin(miss::run_looked::<Awaited<C>, T>(task, looked, conn, alone())),
+                Err(Elsewhere) => Box::pin(miss::run::<Awaited<C>, T>(task, conn, alone())) as Reply<'conn, Entry<T>>,
             },
             ReadState::Failed(error) => return Poll::Ready(Err(error.into())),
             ReadState::Missed(reply) => reply,
@@ -261,16 +262,17 @@ where
     Ok(step_of(task, gate))
 }
 
-/// The reader itself refreshes what nobody else is at: no runtime is the library's to do so beside it.
-fn alone<T: Task>(task: &T, site: &Site<'static>) -> Refresher {
-    claim(site, [site.key(task.id(), task.head().kind)])
+/// The reader itself refreshes what nobody else is at: no runtime is the library's to do so beside it. Nor can another
+/// thread compare what it was given.
+pub(super) fn alone<T: Task>() -> FollowUp<T> {
+    let refresh = |task: &T, site: &Site<'static>| claim(site, [site.key(task.id(), task.head().kind)]);
+    FollowUp { refresh, audit: |_, site| auditor::skip(site) }
 }
 
 /// The same for several keys.
-fn many_alone<P: LoadMany<C>, C: Line>(
-    batch: &KeyBatch<P, C>,
-    site: &Site<'static>,
-    stale: &[usize],
-) -> (Vec<usize>, Vec<Claim>) {
-    batch.refreshed_by(site, stale, claim(site, batch.stale_keys(site, stale)))
+pub(super) fn many_alone<P: LoadMany<C>, C: Line>() -> FollowUpMany<P, C> {
+    let refresh = |batch: &KeyBatch<P, C>, site: &Site<'static>, stale: &[usize]| {
+        batch.refreshed_by(site, stale, claim(site, batch.stale_keys(site, stale)))
+    };
+    FollowUpMany { refresh, audit: |_, site, _| auditor::skip(site) }
 }

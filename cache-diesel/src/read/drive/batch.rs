@@ -1,5 +1,7 @@
 //! Drives a read of several rows by their keys: one look-up, one load for all misses.
 
+mod shadow;
+
 use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
+use crate::audit::auditor;
 use crate::backend::CacheBackend;
 use crate::backend::line::{Line, Reply, at_once};
 use crate::model::CachedModel;
@@ -23,14 +26,15 @@ use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{call, nap, retry};
 use crate::read::drive::consult::{Consulted, confirm, consult, has_changed};
 use crate::read::drive::gate::gate_for;
-use crate::read::drive::refresh::{Refresher, begin};
+use crate::read::drive::refresh::{Refresh, Refresher, begin};
+use crate::read::drive::span::in_span;
 use crate::read::page::base::row_tags;
 use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, all_of, keyed, page_id};
 use crate::read::report;
 use crate::read::shape::{QueryTables, TableNames};
-use crate::read::task::query::{Later, Reread};
-use crate::read::task::row::{accept_row, keep_row, row_codec};
+use crate::read::task::query::Reread;
+use crate::read::task::row::{RowTask, accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, Wish, collected, site_of, site_without_connection};
 use crate::read::terminal::entry::CachedRows;
 use crate::read::terminal::take::TakeConnection;
@@ -124,11 +128,27 @@ impl Missing {
     }
 }
 
+impl<P: Page, C> Clone for FollowUpMany<P, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Page, C> Copy for FollowUpMany<P, C> {}
+
 /// The tokens of tags; `None`: nothing is to be stored.
 type Seeds = Option<Vec<(Tag, Seed)>>;
 
-/// Sees to it that the stale keys at these places are refreshed; gives those that this reader has to refresh itself.
-pub(crate) type FollowUpMany<P, C> = fn(&KeyBatch<P, C>, &Site<'static>, &[usize]) -> (Vec<usize>, Vec<Claim>);
+/// The places of the keys that a reader has to refresh itself, with the right to.
+type OwnRefreshes = (Vec<usize>, Vec<Claim>);
+
+/// What a reader of several keys leaves to others.
+pub(crate) struct FollowUpMany<P: Page, C> {
+    /// Sees to it that the stale keys at these places are refreshed; gives those that this reader has to refresh itself.
+    pub(crate) refresh: fn(&KeyBatch<P, C>, &Site<'static>, &[usize]) -> OwnRefreshes,
+    /// Has the entry at a place compared with the database.
+    pub(crate) audit: fn(&KeyBatch<P, C>, &Site<'static>, usize),
+}
 
 /// What is loaded under `seeds` is told to the computation that is under way.
 async fn noted<C: Line>(site: &Site<'static>, seeds: Seeds) -> Seeds {
@@ -151,11 +171,24 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
     /// One result for each of `keys`, in their order.
     pub(crate) fn read(head: Head, keys: Vec<KeyOf<P>>, conn: &mut C) -> QueryResult<CachedRows<P>> {
         let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
-        Ok(places.spread(at_once(batch.read_all(conn, Self::follow_up))?))
+        Ok(places.spread(at_once(batch.read_all(conn, Self::FOLLOW_UP))?))
     }
 
-    pub(crate) fn follow_up(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
-        let later = |claims: &[Claim]| -> Option<Later<C>> {
+    pub(crate) const FOLLOW_UP: FollowUpMany<P, C> = FollowUpMany { refresh: Self::refresh, audit: Self::audit };
+
+    fn audit(&self, site: &Site<'static>, place: usize) {
+        auditor::offer::<C>(site, || {
+            if P::HAS_BASE_QUERY {
+                return None;
+            }
+            let asked = self.keys[place].clone();
+            let (row, id) = (KeyBytes::of(&asked), self.ids[place]);
+            Some(Box::new(RowTask::<C, P, KeyOf<P>> { head: self.head, row, id, asked, connection: PhantomData }))
+        });
+    }
+
+    fn refresh(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
+        let later = |claims: &[Claim]| -> Option<Refresh<C>> {
             // On another thread, at another moment, a base query may be another one.
             if P::HAS_BASE_QUERY {
                 return None;
@@ -218,11 +251,14 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         if !looked.missing.is_empty() {
             return None;
         }
-        let (own, claims) = follow_up(self, &site, &looked.stale);
+        let (own, claims) = (follow_up.refresh)(self, &site, &looked.stale);
         // They are found stale once more, with a connection to refresh them.
         claims.into_iter().for_each(Claim::done);
         own.is_empty().then(|| {
             looked.count(&site, &self.ids);
+            if site.is_watched {
+                self.draw(&site, &looked, follow_up);
+            }
             looked.stale.iter().for_each(|place| site.reader.stale_hit(|| self.ids[*place]));
             looked.rows
         })
@@ -237,17 +273,24 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
             let all: Vec<usize> = (0..self.keys.len()).collect();
             return self.ask(&all, self.text(), conn).await;
         };
+        if site.is_shadow() {
+            return self.shadow(&site, conn).await;
+        }
         let looked = self.look_up(&site).await;
         looked.count(&site, &self.ids);
+        if site.is_watched {
+            self.draw(&site, &looked, follow_up);
+        }
         let BatchRows { mut rows, mut missing, stale } = looked;
-        let (own, claims) = follow_up(self, &site, &stale);
+        let (own, claims) = (follow_up.refresh)(self, &site, &stale);
         stale.iter().filter(|place| !own.contains(place)).for_each(|place| site.reader.stale_hit(|| self.ids[*place]));
         let can_do_without = missing.is_empty();
         missing.extend(own.iter().copied().map(Missing::stale));
         if missing.is_empty() {
             return Ok(rows);
         }
-        let loaded = match self.load(&site, &missing, conn).await {
+        let about = (self.ids[missing[0].place], missing[0].cause);
+        let loaded = match in_span(&site, about, self.load(&site, &missing, conn)).await {
             // What is stale may be served until its hard deadline: a database that fails is no reason not to.
             Err(_) if can_do_without => {
                 own.iter().for_each(|place| site.reader.stale_hit(|| self.ids[*place]));
@@ -278,7 +321,7 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
             }
         };
         // A refresh asks for what the database says now: nobody else's answer will do.
-        let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh;
+        let is_refresh = self.head.options.use_of_cache == UseOfCache::Refresh || site.is_shadow();
         let approach = match seeds.as_deref().filter(|_| !is_refresh) {
             Some(seeds) => Some(self.approach(site, &places, seeds).await),
             None => None,

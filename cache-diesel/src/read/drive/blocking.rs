@@ -3,11 +3,12 @@
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
+use crate::audit::auditor;
 use crate::backend::CacheBackend;
 use crate::backend::line::at_once;
 use crate::read::drive::gate::look_at_gate;
-use crate::read::drive::miss;
-use crate::read::drive::refresh::{Refresher, begin};
+use crate::read::drive::miss::{self, FollowUp};
+use crate::read::drive::refresh::{Refresh, Refresher, begin};
 use crate::read::task::query::{IntoTask, Repeats};
 use crate::read::task::{ReadStep, Site, Task, step_of};
 use crate::read::terminal::entry::CachedEntry;
@@ -48,7 +49,7 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: Repeats<'query, C>,
 {
-    at_once(miss::run::<C, R::Task>(task, conn, follow_up::<C, R>))
+    at_once(miss::run::<C, R::Task>(task, conn, follow_ups::<C, R>()))
 }
 
 /// The same for a read that has looked in the cache.
@@ -62,13 +63,30 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: Repeats<'query, C>,
 {
-    at_once(miss::run_looked::<C, R::Task>(task, looked, conn, follow_up::<C, R>))
+    at_once(miss::run_looked::<C, R::Task>(task, looked, conn, follow_ups::<C, R>()))
 }
 
-pub(crate) fn follow_up<'query, C, R>(task: &R::Task, site: &Site<'static>) -> Refresher
+/// What a reader of `R` on a connection that blocks leaves to others.
+pub(crate) const fn follow_ups<'query, C, R>() -> FollowUp<R::Task>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: Repeats<'query, C>,
 {
-    begin(site, [site.key(task.id(), task.head().kind)], |_| R::later(task))
+    FollowUp { refresh: refresh::<C, R>, audit: audit::<C, R> }
+}
+
+fn refresh<'query, C, R>(task: &R::Task, site: &Site<'static>) -> Refresher
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    R: Repeats<'query, C>,
+{
+    begin(site, [site.key(task.id(), task.head().kind)], |_| Some(R::later(task)? as Refresh<C>))
+}
+
+fn audit<'query, C, R>(task: &R::Task, site: &Site<'static>)
+where
+    C: LoadConnection<Backend: CacheBackend> + 'static,
+    R: Repeats<'query, C>,
+{
+    auditor::offer::<C>(site, || R::later(task));
 }

@@ -1,23 +1,38 @@
 //! Drives a read that memory does not answer at once: asks the database on a miss, stores the answer.
 
-use cache_core::{Bypass, Claim, Miss, is_collecting};
+use cache_core::{Bypass, Claim, Miss, Missed, is_collecting};
 use diesel::result::QueryResult;
 
 use crate::backend::line::Line;
 use crate::read::builder::options::UseOfCache;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{approach, conclude, look_up};
+use crate::read::drive::compare::shadow;
 use crate::read::drive::consult::{confirm_load, turn};
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::refresh::{Refresher, refresh_here};
+use crate::read::drive::span::in_span;
 use crate::read::report;
 use crate::read::task::query::Query;
 use crate::read::task::{Load, ReadStep, Site, Task, Turn, site_of, step_after};
 use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::track::{OwnStatement, OwnText};
 
-/// Sees to it that somebody refreshes what is stale.
-pub(crate) type FollowUp<T> = fn(&T, &Site<'static>) -> Refresher;
+/// What a reader leaves to others.
+pub(crate) struct FollowUp<T> {
+    /// Sees to it that somebody refreshes what is stale.
+    pub(crate) refresh: fn(&T, &Site<'static>) -> Refresher,
+    /// Has the entry that was found compared with the database.
+    pub(crate) audit: fn(&T, &Site<'static>),
+}
+
+impl<T> Clone for FollowUp<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for FollowUp<T> {}
 
 pub(crate) type Entry<T> = QueryResult<CachedEntry<<T as Task>::Value>>;
 
@@ -47,10 +62,15 @@ pub(crate) async fn run_looked<C: Line, T: Query<C>>(
 ) -> Entry<T> {
     let (site, missed) = match looked {
         ReadStep::Bypass => return past_the_cache::<C, T>(&mut task, conn).await,
+        ReadStep::Drawn(site, entry) => {
+            (follow_up.audit)(&task, &site);
+            return Ok(entry);
+        }
         ReadStep::Hit(entry) => return Ok(entry),
+        ReadStep::Shadow(site, entry) => return shadow::<C, T>(&mut task, &site, entry, conn).await,
         ReadStep::Miss(site, missed) => (site, missed),
         ReadStep::Stale(site, entry) => {
-            let claims = match follow_up(&task, &site) {
+            let claims = match (follow_up.refresh)(&task, &site) {
                 Refresher::Another => return Ok(served_stale(&task, &site, entry)),
                 Refresher::Reader(claims) => claims,
             };
@@ -61,25 +81,35 @@ pub(crate) async fn run_looked<C: Line, T: Query<C>>(
             return Ok(refresh_here::<C, T>(&mut task, &site, (entry, claims), conn).await);
         }
     };
+    let about = (task.id(), missed.cause);
+    in_span(&site, about, load::<C, T>(&mut task, (site, missed), conn)).await
+}
+
+/// Asks the database after a miss, or waits for somebody else who does.
+async fn load<C: Line, T: Query<C>>(
+    task: &mut T,
+    (site, missed): (Site<'static>, Missed),
+    conn: &mut C::Conn,
+) -> Entry<T> {
     if let Err(reason) = may_store::<C>(conn, site.identity).await {
-        return unstored::<C, T>(&mut task, &site, reason, conn).await;
+        return unstored::<C, T>(task, &site, reason, conn).await;
     }
-    let mut load = match turn::<C, T>(&mut task, site, missed, conn).await? {
-        None => return past_the_cache::<C, T>(&mut task, conn).await,
-        Some(Turn::Query(mut load)) => match approach::<C, T>(&mut load, &mut task).await {
+    let mut load = match turn::<C, T>(task, site, missed, conn).await? {
+        None => return past_the_cache::<C, T>(task, conn).await,
+        Some(Turn::Query(mut load)) => match approach::<C, T>(&mut load, task).await {
             Some(entry) => return Ok(entry),
             None => load,
         },
         Some(Turn::Follow(load, follower)) => {
             let waited = site.reader.cache.follow_by(C::MANNER, follower, site.reader.flight_wait()).await;
-            match load.landed(&task, waited) {
+            match load.landed(task, waited) {
                 Some(entry) => return Ok(entry),
                 None => load,
             }
         }
     };
-    let answer = ask::<C, T>(&mut task, &mut load, conn).await;
-    conclude::<C, T>(load, &mut task, answer).await
+    let answer = ask::<C, T>(task, &mut load, conn).await;
+    conclude::<C, T>(load, task, answer).await
 }
 
 /// The entry that was found without a connection, if none is needed to serve it.
@@ -91,9 +121,12 @@ pub(crate) fn without_connection<T: Task>(
     let (site, entry) = found?;
     if !entry.is_stale() {
         site.reader.hit(|| task.id());
+        if site.is_watched && site.reader.cache.draws_for_audit() {
+            (follow_up.audit)(task, &site);
+        }
         return Some(entry);
     }
-    match follow_up(task, &site) {
+    match (follow_up.refresh)(task, &site) {
         Refresher::Another => Some(served_stale(task, &site, entry)),
         // It is found stale once more, with a connection to refresh it.
         Refresher::Reader(claims) => {
@@ -114,7 +147,7 @@ async fn unstored<C: Line, T: Query<C>>(task: &mut T, site: &Site<'_>, reason: B
     past_the_cache::<C, T>(task, conn).await
 }
 
-async fn past_the_cache<C: Line, T: Query<C>>(task: &mut T, conn: &mut C::Conn) -> Entry<T> {
+pub(crate) async fn past_the_cache<C: Line, T: Query<C>>(task: &mut T, conn: &mut C::Conn) -> Entry<T> {
     // A computation is told of it as of any plain statement.
     let is_followed = !is_collecting() && matches!(task.named(), Ok(Ok(named)) if named.is_mere_read());
     let text = if is_followed { OwnText::Followed } else { OwnText::Unfollowed };
@@ -132,7 +165,11 @@ pub(crate) async fn ask<C: Line, T: Query<C>>(
     asked::<C, T>(task, OwnText::Followed, conn).await
 }
 
-async fn asked<C: Line, T: Query<C>>(task: &mut T, text: OwnText, conn: &mut C::Conn) -> QueryResult<T::Value> {
+pub(crate) async fn asked<C: Line, T: Query<C>>(
+    task: &mut T,
+    text: OwnText,
+    conn: &mut C::Conn,
+) -> QueryResult<T::Value> {
     let mut own = OwnStatement::<C>::ask(conn, text);
     let answer = task.query(own.conn()).await;
     own.answered(answer)

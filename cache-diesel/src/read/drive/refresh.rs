@@ -10,13 +10,16 @@ use crate::backend::CacheBackend;
 use crate::backend::line::{Line, at_once};
 use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{conclude, is_first, look_up};
+use crate::read::drive::compare::{Compared, compare};
 use crate::read::drive::consult::turn;
 use crate::read::drive::gate::gate;
 use crate::read::drive::miss::ask;
-use crate::read::task::query::{Later, Query, Reread};
+use crate::read::drive::span::in_span;
+use crate::read::task::query::{Copied, Query, Repeated, Reread};
 use crate::read::task::{Site, Turn};
 use crate::read::terminal::entry::{CachedEntry, Origin};
-use crate::setup::refresh::{ConnectionSource, sources};
+use crate::read::terminal::explain::{Explanation, explain};
+use crate::setup::refresh::{ConnectionSource, Purpose, sources};
 
 impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
     fn reread(mut self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
@@ -25,6 +28,23 @@ impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
         Ok(())
     }
 }
+
+impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C> + Copied> Repeated<C> for T {
+    fn key(&self, site: &Site<'static>) -> CacheKey {
+        site.key(self.id(), self.head().kind)
+    }
+
+    fn compare(&self, site: &Site<'static>, conn: &mut C) -> QueryResult<Compared> {
+        at_once(compare::<C, T>(&mut self.copied(), site, conn))
+    }
+
+    fn explain(&self, conn: &mut C) -> QueryResult<Explanation> {
+        at_once(explain::<C, T>(&mut self.copied(), conn))
+    }
+}
+
+/// A refresh on another thread.
+pub(crate) type Refresh<C> = Box<dyn Reread<C> + Send>;
 
 /// Who refreshes.
 pub(crate) enum Refresher {
@@ -39,14 +59,14 @@ pub(crate) enum Refresher {
 pub(crate) fn begin<C: LoadConnection<Backend: CacheBackend> + 'static>(
     site: &Site<'static>,
     keys: impl IntoIterator<Item = CacheKey>,
-    later: impl FnOnce(&[Claim]) -> Option<Later<C>>,
+    later: impl FnOnce(&[Claim]) -> Option<Refresh<C>>,
 ) -> Refresher {
     let claims = match claim(site, keys) {
         Refresher::Reader(claims) => claims,
         Refresher::Another => return Refresher::Another,
     };
     let cache = site.reader.cache;
-    let sources = sources::<C>(site.identity);
+    let sources = sources::<C>(Purpose::Refresh, site.identity);
     if sources.is_empty() {
         return Refresher::Reader(claims);
     }
@@ -71,7 +91,7 @@ pub(crate) fn claim(site: &Site<'static>, keys: impl IntoIterator<Item = CacheKe
 struct Errand<C> {
     site: Site<'static>,
     sources: Vec<Arc<ConnectionSource<C>>>,
-    work: Option<(Later<C>, Vec<Claim>)>,
+    work: Option<(Refresh<C>, Vec<Claim>)>,
 }
 
 impl<C: LoadConnection<Backend: CacheBackend>> Errand<C> {
@@ -122,8 +142,12 @@ pub(crate) async fn refresh<C: Line, T: Query<C>>(
     if let Some(found) = looked.filter(|(_, life)| !life.is_stale(site.reader.now())) {
         return Ok(Some(load.hand_on(task, found, Origin::Hit)));
     }
-    let answer = ask::<C, T>(task, &mut load, conn).await;
-    conclude::<C, T>(load, task, answer).await.map(Some)
+    let about = (task.id(), Miss::Stale);
+    let refreshed = async {
+        let answer = ask::<C, T>(task, &mut load, conn).await;
+        conclude::<C, T>(load, task, answer).await.map(Some)
+    };
+    in_span(site, about, refreshed).await
 }
 
 /// The stale `entry`, or what it is once the reader that `claims` it has refreshed it.

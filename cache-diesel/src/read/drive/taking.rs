@@ -8,7 +8,7 @@ use crate::backend::line::{Line, at_once};
 use crate::read::builder::many::ManyRead;
 use crate::read::builder::total::WithTotal;
 use crate::read::drive::batch::{KeyBatch, LoadMany};
-use crate::read::drive::blocking::follow_up;
+use crate::read::drive::blocking::follow_ups;
 use crate::read::drive::calls::look_up;
 use crate::read::drive::miss::{self, FollowUp, without_connection};
 use crate::read::task::query::{Query, Repeats};
@@ -52,7 +52,7 @@ where
     type Output = Result<How::Value, E>;
 
     fn read_with(self, take: Take) -> Self::Output {
-        at_once(run::<How, C, _, _, _, E>(self.read.into_task(), take, follow_up::<C, R>))
+        at_once(run::<How, C, _, _, _, E>(self.read.into_task(), take, follow_ups::<C, R>()))
     }
 }
 
@@ -66,7 +66,7 @@ where
 
     fn read_with(self, take: Take) -> Self::Output {
         let (head, keys) = self.into_parts();
-        at_once(KeyBatch::<P, C>::read_with(head, keys, take, KeyBatch::follow_up))
+        at_once(KeyBatch::<P, C>::read_with(head, keys, take, KeyBatch::FOLLOW_UP))
     }
 }
 
@@ -82,7 +82,7 @@ where
 
     fn read_with(self, take: Take) -> Self::Output {
         let both = self.into_both::<C>()?;
-        at_once(both.run_with::<C, T, _, _>(take, (follow_up::<C, L>, follow_up::<C, N>)))
+        at_once(both.run_with::<C, T, _, _>(take, (follow_ups::<C, L>(), follow_ups::<C, N>())))
     }
 }
 

@@ -19,7 +19,7 @@ pub trait LoadModel<'query, C: Line, M> {
     /// The query with the columns of `M`.
     type Selected: Loads<'query, C, M> + QueryFragment<C::Backend> + QueryId;
     /// The same query, with values of its own.
-    type Owned: Loads<'static, C, M> + Send + 'static;
+    type Owned: Loads<'static, C, M> + Clone + Send + 'static;
 
     /// Selects the columns of `M`.
     fn selected(self) -> Self::Selected;

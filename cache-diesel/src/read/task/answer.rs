@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
+use cache_core::protocol::compare::Parts;
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, Encode, KeyBytes, Tag, Timeout, Value};
 use diesel::result::{Error, QueryResult};
@@ -15,7 +16,8 @@ use crate::read::page::{LoadPages, Page, all_of, first_of};
 use crate::read::shape::QueryTables;
 use crate::read::task::asked::AskedQuery;
 use crate::read::task::keep::Keep;
-use crate::read::task::query::Query;
+use crate::read::task::query::{Copied, Query};
+use crate::read::task::row::parts_of;
 use crate::read::task::{Head, Task};
 use crate::read::terminal::entry::{CachedList, CachedRow};
 
@@ -45,6 +47,9 @@ pub trait Answer<C> {
 
     /// What is kept of what the database gave.
     fn keep(value: &Self::Value, timeout: Timeout) -> Keep;
+
+    /// What is compared of it; `None`: no bytes can be made of it.
+    fn parts(value: &Self::Value) -> Option<Parts>;
 
     /// How many rows it is.
     fn row_count(_value: &Self::Value) -> usize {
@@ -89,6 +94,12 @@ impl<C, A, Selected> AskedTask<'_, C, A, Selected> {
     }
 }
 
+impl<C, A, Selected: Clone> Copied for AskedTask<'_, C, A, Selected> {
+    fn copied(&self) -> Self {
+        Self { asked: self.asked.copied(), answer: PhantomData }
+    }
+}
+
 impl<C, A: Answer<C>, Selected> Task for AskedTask<'_, C, A, Selected> {
     type Value = A::Value;
 
@@ -120,6 +131,10 @@ impl<C, A: Answer<C>, Selected> Task for AskedTask<'_, C, A, Selected> {
     fn keep(&self, value: &Self::Value) -> Keep {
         A::keep(value, self.asked.timeout()).of_rows(A::row_count(value), self.asked.head.state)
     }
+
+    fn parts(&self, value: &Self::Value) -> Option<Parts> {
+        A::parts(value)
+    }
 }
 
 impl<C: Line, P: LoadPages<C>> Answer<C> for Rows<P> {
@@ -141,6 +156,10 @@ impl<C: Line, P: LoadPages<C>> Answer<C> for Rows<P> {
         let owned: usize = rows.iter().map(|page| size_of::<P>() + page.heap_size()).sum();
         let ends = rows.iter().filter_map(|page| page.root().ends_at());
         Keep::shared(rows, size_of::<Vec<P>>() + owned, timeout).until(ends)
+    }
+
+    fn parts(rows: &Self::Value) -> Option<Parts> {
+        parts_of(rows.iter())
     }
 
     fn row_count(rows: &Self::Value) -> usize {
@@ -170,6 +189,10 @@ impl<C: Line, P: LoadPages<C>> Answer<C> for FirstRow<P> {
         // A list without rows is a list like any other.
         row.as_ref().map_or_else(|| Keep::absent((), Some(timeout)), |row| Keep::page(row, timeout))
     }
+
+    fn parts(row: &Self::Value) -> Option<Parts> {
+        parts_of(row.as_deref())
+    }
 }
 
 impl<C, T: Copy + Encode + Send> Answer<C> for Number<T> {
@@ -184,6 +207,11 @@ impl<C, T: Copy + Encode + Send> Answer<C> for Number<T> {
 
     fn keep(number: &T, timeout: Timeout) -> Keep {
         Keep::shared(&Arc::new(*number), size_of::<T>(), timeout)
+    }
+
+    fn parts(number: &T) -> Option<Parts> {
+        let mut bytes = Vec::new();
+        number.encode(&mut bytes).ok().map(|()| vec![bytes])
     }
 }
 

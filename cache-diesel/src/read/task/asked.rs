@@ -34,13 +34,25 @@ impl<Selected> AskedQuery<Selected> {
 
     /// The same with `owned` in place of the query.
     pub(crate) fn with<Owned>(&self, owned: Owned) -> AskedQuery<Owned> {
+        self.with_query(Some(owned))
+    }
+
+    fn with_query<Owned>(&self, selected: Option<Owned>) -> AskedQuery<Owned> {
         AskedQuery {
             head: self.head,
             id: self.id,
-            selected: Some(owned),
+            selected,
             dependency: self.dependency.clone(),
             shape: Arc::clone(&self.shape),
         }
+    }
+
+    /// The same.
+    pub(crate) fn copied(&self) -> Self
+    where
+        Selected: Clone,
+    {
+        Self { selected: self.selected.clone(), ..self.with_query(None) }
     }
 
     pub(crate) fn named(&self) -> Result<QueryTables, Bypass> {

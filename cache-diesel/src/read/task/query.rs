@@ -1,10 +1,12 @@
 //! Holds the contract between a read's task and the drivers.
 
-use cache_core::Claim;
+use cache_core::{CacheKey, Claim};
 use diesel::result::QueryResult;
 
 use crate::backend::line::{Line, Reply};
+use crate::read::drive::compare::Compared;
 use crate::read::task::{Site, Task};
+use crate::read::terminal::explain::Explanation;
 
 /// A task that asks its database on the line `C`.
 pub trait Query<C: Line>: Task {
@@ -44,9 +46,9 @@ pub trait Repeats<'query, C: Line>: IntoTask<'query, C> {
 }
 
 /// A read with values of its own, for another thread.
-pub(crate) type Later<C> = Box<dyn Reread<C> + Send>;
+pub(crate) type Later<C> = Box<dyn Repeated<C> + Send>;
 
-/// A read that can be made once more on a connection of the type `C`.
+/// A read that refreshes on a connection of the type `C`.
 pub trait Reread<C> {
     /// Refreshes what was stale at `site`, as far as `claims` allow.
     ///
@@ -54,4 +56,30 @@ pub trait Reread<C> {
     ///
     /// Returns what the database says; then the claims are not done.
     fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()>;
+}
+
+/// A read of one entry that can be made as often as wanted on connections of the type `C`.
+pub trait Repeated<C>: Reread<C> {
+    /// The name of the entry.
+    fn key(&self, site: &Site<'static>) -> CacheKey;
+
+    /// Compares the entry with what the database says.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says.
+    fn compare(&self, site: &Site<'static>, conn: &mut C) -> QueryResult<Compared>;
+
+    /// Explains what the read would be answered with.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says.
+    fn explain(&self, conn: &mut C) -> QueryResult<Explanation>;
+}
+
+/// A task with values of its own, which can be made once more.
+pub trait Copied {
+    /// The same read.
+    fn copied(&self) -> Self;
 }

@@ -4,6 +4,7 @@ use core::any::Any;
 use core::marker::PhantomData;
 use std::sync::Arc;
 
+use cache_core::protocol::compare::Parts;
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, KeyBytes, Loaders, Tag, Value};
 use diesel::query_dsl::methods::FilterDsl;
@@ -18,7 +19,7 @@ use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, first_of, keyed};
 use crate::read::shape::{QueryTables, Shape};
 use crate::read::task::keep::Keep;
-use crate::read::task::query::Query;
+use crate::read::task::query::{Copied, Query};
 use crate::read::task::{Head, Task};
 use crate::read::terminal::entry::CachedRow;
 
@@ -71,8 +72,19 @@ where
         keep_row(&self.head, page.as_ref(), &self.asked.to_key())
     }
 
+    fn parts(&self, page: &Self::Value) -> Option<Parts> {
+        parts_of(page.as_deref())
+    }
+
     fn tags_of(&self, subject: &Subject<'_>, page: &Self::Value) -> Vec<Tag> {
         if page.is_some() { subject.found_row(self.row) } else { self.tags(subject) }
+    }
+}
+
+impl<C, P, K: Clone> Copied for RowTask<C, P, K> {
+    fn copied(&self) -> Self {
+        let Self { head, row, id, asked, connection } = self;
+        Self { head: *head, row: *row, id: *id, asked: asked.clone(), connection: *connection }
     }
 }
 
@@ -160,8 +172,20 @@ impl<C: Line, P: LoadPages<C>, Selected> Task for FilteredTask<'_, C, P, Selecte
         keep_row(&self.head, page.as_ref(), &self.key)
     }
 
+    fn parts(&self, page: &Self::Value) -> Option<Parts> {
+        parts_of(page.as_deref())
+    }
+
     fn tags_of(&self, subject: &Subject<'_>, page: &Self::Value) -> Vec<Tag> {
         if page.is_some() { subject.found_row(KeyBytes::of(&self.key)) } else { self.tags(subject) }
+    }
+}
+
+impl<C, P: Page, Selected: Clone> Copied for FilteredTask<'_, C, P, Selected> {
+    fn copied(&self) -> Self {
+        let Self { head, shape, id, key, selected, connection } = self;
+        let (shape, key, selected) = (Arc::clone(shape), key.clone(), selected.clone());
+        Self { head: *head, shape, id: *id, key, selected, connection: *connection }
     }
 }
 
@@ -224,6 +248,15 @@ pub(crate) fn keep_row<P: Page>(head: &Head, page: Option<&CachedRow<P>>, key: &
 /// Which of several processes ask the database for a page: one row costs it less than a lease costs the store.
 pub(crate) const fn loaders_of<P: Page>() -> Loaders {
     if P::HAS_RELATED_ROWS { Loaders::OneProcess } else { Loaders::EachProcess }
+}
+
+/// What is compared of pages; `None`: no bytes can be made of them.
+pub(crate) fn parts_of<'a, P: Page>(pages: impl IntoIterator<Item = &'a P>) -> Option<Parts> {
+    let part = |page: &P| {
+        let mut bytes = Vec::new();
+        page.store(&mut bytes).ok().map(|()| bytes)
+    };
+    if P::IS_STORABLE { pages.into_iter().map(part).collect() } else { None }
 }
 
 /// How a page leaves the process, and the key that has none.

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
+use cache_core::protocol::compare::Parts;
 use cache_core::protocol::fill::{SeededTag, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::{Bypass, Codec, Conclusion, KeyBytes, Kind, Life, Loaders, Miss, Missed, Tag, Timeout, Value};
@@ -19,8 +20,8 @@ use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LookedUpSource,
 use crate::read::shape::QueryTables;
 use crate::read::task::keep::Keep;
 use crate::read::task::pointer::{Pointer, UniquePointer};
-use crate::read::task::query::Query;
-use crate::read::task::row::{is_absent, loaders_of, row_codec};
+use crate::read::task::query::{Copied, Query};
+use crate::read::task::row::{is_absent, loaders_of, parts_of, row_codec};
 use crate::read::task::{Head, LoadedAnswer, Look, Site, Task};
 use crate::read::terminal::entry::CachedRow;
 
@@ -218,6 +219,10 @@ where
         Keep::page(row, self.timeout())
     }
 
+    fn parts(&self, row: &Self::Value) -> Option<Parts> {
+        parts_of(row.as_deref())
+    }
+
     fn serve(
         &self,
         site: &Site<'_>,
@@ -277,6 +282,16 @@ where
             verdicts.push(answered.verdict(row_key, stored));
         }
         answered.conclude(shared, seeded, verdicts)
+    }
+}
+
+impl<C, P, L: Lookup, K: Clone> Copied for UniqueTask<C, P, L, K> {
+    fn copied(&self) -> Self {
+        let asked = match &self.asked {
+            Asked::Named(named) => Asked::Named(named.clone()),
+            Asked::Normal(value) => Asked::Normal(value.clone()),
+        };
+        Self { head: self.head, id: self.id, value: self.value, asked, connection: PhantomData }
     }
 }
 

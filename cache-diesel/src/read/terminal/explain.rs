@@ -104,11 +104,11 @@ where
     type Output = QueryResult<Explanation>;
 
     fn run(self, conn: &mut C) -> QueryResult<Explanation> {
-        at_once(explain::<C, _>(self.0.into_task()?, conn))
+        at_once(explain::<C, _>(&mut self.0.into_task()?, conn))
     }
 }
 
-pub(crate) async fn explain<C: Line, T: Task>(mut task: T, conn: &mut C::Conn) -> QueryResult<Explanation> {
+pub(crate) async fn explain<C: Line, T: Task>(task: &mut T, conn: &mut C::Conn) -> QueryResult<Explanation> {
     let head = *task.head();
     let gate = gate_for::<C>(conn, &head.options).await;
     let past = |reason| Explanation {
@@ -124,7 +124,7 @@ pub(crate) async fn explain<C: Line, T: Task>(mut task: T, conn: &mut C::Conn) -
         Ok(site) => site,
         Err(reason) => return Ok(past(reason)),
     };
-    let tables = match resolved(&task, &site)? {
+    let tables = match resolved(task, &site)? {
         Ok(tables) => tables,
         Err(reason) => return Ok(past(reason)),
     };
@@ -139,7 +139,7 @@ pub(crate) async fn explain<C: Line, T: Task>(mut task: T, conn: &mut C::Conn) -
         (_, Some(trouble)) => ExplainedAnswer::Miss(trouble),
         (UseOfCache::Refresh, None) => ExplainedAnswer::Miss(Miss::Refresh),
         (_, None) => {
-            let looked = look_up::<C, T>(&mut task, &site).await;
+            let looked = look_up::<C, T>(task, &site).await;
             answer_of(looked.map(|(_, life)| life).map_err(|missed| missed.cause), site.reader.now())
         }
     };
@@ -153,14 +153,16 @@ pub(crate) async fn explain<C: Line, T: Task>(mut task: T, conn: &mut C::Conn) -
     })
 }
 
+/// Where a read would take place, or why it would leave the cache alone.
 pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Result<Site<'static>, Bypass> {
     let attached = head.state.attached().ok_or(Bypass::NotInstalled)?;
     let identity = match head.options.use_of_cache {
         UseOfCache::Bypass => Err(Bypass::Asked),
         _ if attached.cache.mode() == Mode::Off => Err(Bypass::Off),
+        _ if attached.cache.is_distrusted(&head.state.name) => Err(Bypass::Distrusted),
         _ => gate,
     }?;
-    Ok(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity })
+    Ok(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity, is_watched: false })
 }
 
 fn answer_of(looked: Result<Life, Miss>, now: Timestamp) -> ExplainedAnswer {

@@ -5,6 +5,7 @@
 mod chromium;
 #[path = "../../src/load/client.rs"]
 mod client;
+mod manage;
 mod pages;
 mod shop;
 mod two;

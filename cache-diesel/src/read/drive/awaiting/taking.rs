@@ -27,7 +27,7 @@ where
     type Output = Reply<'query, Result<How::Value, E>>;
 
     fn read_with(self, take: Take) -> Self::Output {
-        Box::pin(taking::run::<How, Awaited<C>, _, _, _, E>(self.read.into_task(), take, alone))
+        Box::pin(taking::run::<How, Awaited<C>, _, _, _, E>(self.read.into_task(), take, alone()))
     }
 }
 
@@ -41,7 +41,7 @@ where
 
     fn read_with(self, take: Take) -> Self::Output {
         let (head, keys) = self.into_parts();
-        Box::pin(KeyBatch::<P, Awaited<C>>::read_with(head, keys, take, many_alone))
+        Box::pin(KeyBatch::<P, Awaited<C>>::read_with(head, keys, take, many_alone()))
     }
 }
 
@@ -72,5 +72,5 @@ where
     N: Query<Awaited<C>, Value = i64> + Send + 'query,
     T: Send + Sync + 'query,
 {
-    Box::pin(async move { both?.run_with::<Awaited<C>, T, _, _>(take, (alone, alone)).await })
+    Box::pin(async move { both?.run_with::<Awaited<C>, T, _, _>(take, (alone(), alone())).await })
 }

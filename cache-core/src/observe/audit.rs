@@ -1,0 +1,278 @@
+//! Counts what comparisons of entries with the database gave, and says which reads are compared.
+
+use core::fmt;
+use core::num::NonZeroU32;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::clock::Timestamp;
+use crate::name::key::{CacheKey, Kind};
+use crate::name::tag::Token;
+use crate::protocol::compare::{Comparison, Confirmation, Difference, confirm};
+use crate::sync::Mutex;
+
+/// What follows for a manager once one of its entries was found stale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnStale {
+    /// Its reads go to the database, until the program [trusts it again](crate::Cache::trust_again).
+    Bypass,
+    /// It is counted and reported.
+    #[default]
+    Report,
+}
+
+/// How entries are compared with the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "nothing is compared until a cache is given it"]
+pub struct AuditSettings {
+    pub(crate) one_in: NonZeroU32,
+    pub(crate) on_stale: OnStale,
+    pub(crate) grace: Option<Duration>,
+}
+
+impl AuditSettings {
+    /// One in so many hits is compared; zero counts as one.
+    pub const fn one_in(hits: u32) -> Self {
+        let one_in = match NonZeroU32::new(hits) {
+            Some(hits) => hits,
+            None => NonZeroU32::MIN,
+        };
+        Self { one_in, on_stale: OnStale::Report, grace: None }
+    }
+
+    /// What follows for a manager once one of its entries was found stale; [`OnStale::Report`] if not said.
+    pub const fn on_stale(mut self, on_stale: OnStale) -> Self {
+        self.on_stale = on_stale;
+        self
+    }
+
+    /// How long a write may take between its effect and its release: an entry that differs for longer is stale. A second if
+    /// not said; for a store that processes share a second more than [`intent_life`](crate::CacheBuilder::intent_life).
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+}
+
+/// What comparisons with the database gave, of one manager and kind of read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuditCounts {
+    /// Entries that were compared.
+    pub compared_count: u64,
+    /// Entries that were not compared: nothing waits for so long, the database did not answer, or no bytes can be made of
+    /// them.
+    pub skipped_count: u64,
+    /// Those that a write overtook, or that have ended meanwhile.
+    pub raced_count: u64,
+    /// Lists with the same rows in another order.
+    pub reordered_count: u64,
+    /// Queries that answer otherwise each time.
+    pub unsteady_count: u64,
+    /// Entries that were served though they are not what the database says.
+    pub stale_count: u64,
+    /// In shadow mode: reads that would have been hits.
+    pub shadow_hit_count: u64,
+    /// In shadow mode: reads that are misses.
+    pub shadow_miss_count: u64,
+    /// In shadow mode: how long the database took for those that would have been hits.
+    pub shadow_time: Duration,
+}
+
+impl AuditCounts {
+    /// The sum of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            compared_count: self.compared_count + other.compared_count,
+            skipped_count: self.skipped_count + other.skipped_count,
+            raced_count: self.raced_count + other.raced_count,
+            reordered_count: self.reordered_count + other.reordered_count,
+            unsteady_count: self.unsteady_count + other.unsteady_count,
+            stale_count: self.stale_count + other.stale_count,
+            shadow_hit_count: self.shadow_hit_count + other.shadow_hit_count,
+            shadow_miss_count: self.shadow_miss_count + other.shadow_miss_count,
+            shadow_time: self.shadow_time + other.shadow_time,
+        }
+    }
+
+    /// The share of reads that shadow mode would have answered from the cache; `None` before the first one.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a ratio of counts")]
+    pub fn shadow_hit_ratio(&self) -> Option<f64> {
+        let all = self.shadow_hit_count + self.shadow_miss_count;
+        (all > 0).then(|| self.shadow_hit_count as f64 / all as f64)
+    }
+}
+
+/// An entry that was not what the database said.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    difference: Difference,
+    since: Timestamp,
+    /// It is known to be stale: nobody wants to hear of it twice.
+    is_reported: bool,
+}
+
+/// Which reads of a cache are compared, and what that gave.
+#[derive(Default)]
+pub(crate) struct Audit {
+    settings: Mutex<Option<AuditSettings>>,
+    grace: Mutex<Option<Duration>>,
+    /// One in so many hits is drawn; zero: none is.
+    one_in: AtomicU32,
+    /// How many hits are still to come until the next one is drawn.
+    left: AtomicU32,
+    is_shadow: AtomicBool,
+    is_barring: AtomicBool,
+    barred: Mutex<BTreeSet<String>>,
+    /// Held while it is worked out whether anybody watches.
+    pub(crate) changing: Mutex<()>,
+    counts: Mutex<BTreeMap<(String, Kind), AuditCounts>>,
+    /// Entries that were not what the database said.
+    doubts: Mutex<HashMap<CacheKey, Doubt>>,
+}
+
+impl Audit {
+    /// Of so many doubts it is known since when; what is beyond is not followed up.
+    const MOST_DOUBTS: usize = 1_024;
+
+    pub(crate) fn set(&self, settings: Option<AuditSettings>) {
+        *self.settings.lock() = settings;
+        self.set_grace(settings.and_then(|settings| settings.grace));
+        self.left.store(0, Ordering::Relaxed);
+        self.one_in.store(settings.map_or(0, |settings| settings.one_in.get()), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_grace(&self, grace: Option<Duration>) {
+        *self.grace.lock() = grace;
+    }
+
+    pub(crate) fn grace(&self) -> Option<Duration> {
+        *self.grace.lock()
+    }
+
+    pub(crate) fn settings(&self) -> Option<AuditSettings> {
+        *self.settings.lock()
+    }
+
+    /// What a comparison of the entry of `key` comes to, where each read of it is compared; `None`: that will be seen.
+    pub(crate) fn judge(
+        &self,
+        key: CacheKey,
+        compared: Comparison,
+        (now, grace): (Timestamp, Duration),
+    ) -> Option<Confirmation> {
+        let mut doubts = self.doubts.lock();
+        let Comparison::Differs(difference) = compared else {
+            return doubts.remove(&key).map(|_| Confirmation::Raced);
+        };
+        let former = doubts.get(&key).copied();
+        let confirmed = match former {
+            Some(Doubt { is_reported: true, difference: reported, .. }) if difference.is_of(&reported) => return None,
+            Some(Doubt { since, .. }) if now.since(since) < grace => return None,
+            Some(Doubt { difference: former, .. }) => Some(confirm(&former, [&compared, &Comparison::Differs(former)])),
+            None => None,
+        };
+        if doubts.len() < Self::MOST_DOUBTS || former.is_some() {
+            let is_reported = confirmed == Some(Confirmation::Stale);
+            doubts.insert(key, Doubt { difference, since: now, is_reported });
+        }
+        confirmed
+    }
+
+    /// Whether this hit is to be compared. The distance to the next one is random, so that no pattern of reads escapes.
+    pub(crate) fn draws(&self) -> bool {
+        let one_in = self.one_in.load(Ordering::Relaxed);
+        if one_in <= 1 {
+            return one_in == 1;
+        }
+        let step = |left: u32| Some(left.checked_sub(1).unwrap_or_else(|| distance(one_in, Token::fresh().bits())));
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step) == Ok(0)
+    }
+
+    pub(crate) fn set_shadow(&self, is_shadow: bool) {
+        self.is_shadow.store(is_shadow, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_shadow(&self) -> bool {
+        self.is_shadow.load(Ordering::SeqCst)
+    }
+
+    /// Whether reads have to ask more than whether they may look.
+    pub(crate) fn is_watching(&self) -> bool {
+        self.one_in.load(Ordering::Relaxed) != 0 || self.is_shadow() || self.is_barring.load(Ordering::SeqCst)
+    }
+
+    /// Bars a manager; says whether it was not yet.
+    pub(crate) fn bar(&self, manager: &str) -> bool {
+        let mut barred = self.barred.lock();
+        self.is_barring.store(true, Ordering::SeqCst);
+        barred.insert(manager.to_owned())
+    }
+
+    pub(crate) fn unbar(&self, manager: &str) -> bool {
+        let mut barred = self.barred.lock();
+        let was_barred = barred.remove(manager);
+        self.is_barring.store(!barred.is_empty(), Ordering::SeqCst);
+        was_barred
+    }
+
+    pub(crate) fn is_barred(&self, manager: &str) -> bool {
+        self.is_barring.load(Ordering::SeqCst) && self.barred.lock().contains(manager)
+    }
+
+    pub(crate) fn barred(&self) -> Vec<String> {
+        self.barred.lock().iter().cloned().collect()
+    }
+
+    pub(crate) fn count(&self, manager: &str, kind: Kind, change: impl FnOnce(&mut AuditCounts)) {
+        let mut counts = self.counts.lock();
+        change(counts.entry((manager.to_owned(), kind)).or_default());
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<(String, Kind), AuditCounts> {
+        self.counts.lock().clone()
+    }
+}
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Audit").field("is_watching", &self.is_watching()).finish_non_exhaustive()
+    }
+}
+
+/// How many hits go by before the next one that is drawn: as many as not, on the average, where one in `one_in` is.
+fn distance(one_in: u32, dice: u64) -> u32 {
+    let most = u64::from(one_in) * 2 - 1;
+    u32::try_from(dice % most).unwrap_or(one_in)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_in_so_many_is_drawn() {
+        let audit = Audit::default();
+        assert!((0..100).all(|_| !audit.draws()), "nobody asked for it");
+        audit.set(Some(AuditSettings::one_in(0)));
+        assert!((0..100).all(|_| audit.draws()));
+        audit.set(Some(AuditSettings::one_in(10)));
+        let drawn = (0..100_000).filter(|_| audit.draws()).count();
+        assert!((9_000..11_000).contains(&drawn), "{drawn}");
+    }
+
+    #[test]
+    fn a_manager_is_barred_until_it_is_trusted_again() {
+        let audit = Audit::default();
+        assert!(!audit.is_watching());
+        assert!(audit.bar("product"));
+        assert!(!audit.bar("product"));
+        assert!(audit.is_watching() && audit.is_barred("product") && !audit.is_barred("category"));
+        assert!(audit.unbar("product"));
+        assert!(!audit.is_watching() && !audit.is_barred("product"));
+    }
+}

@@ -1,0 +1,62 @@
+//! Says in one sentence why a command was not carried out.
+
+use core::fmt;
+
+use cache_core::{Error, ErrorKind};
+
+/// Why a command was not carried out: one sentence, and the code that a process ends with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// What was asked for is wrong.
+    pub(super) const USAGE: u8 = 2;
+    /// A store or a database does not answer.
+    pub(super) const UNREACHABLE: u8 = 3;
+
+    pub(super) const fn usage(message: String) -> Self {
+        Self { code: Self::USAGE, message }
+    }
+
+    pub(super) fn database(message: impl fmt::Display) -> Self {
+        Self { code: Self::UNREACHABLE, message: format!("the database does not answer: {message}") }
+    }
+
+    pub(super) const fn store(message: String) -> Self {
+        Self { code: Self::UNREACHABLE, message }
+    }
+
+    /// What a process ends with: 2 if the arguments are wrong, 3 if a store or a database does not answer.
+    #[must_use]
+    pub const fn code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for Failure {}
+
+impl From<diesel::result::Error> for Failure {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::database(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let source = core::error::Error::source(&error).map(|source| format!(": {source}"));
+        let message = format!("{error}{}", source.unwrap_or_default());
+        match error.kind() {
+            ErrorKind::Store => Self::store(message),
+            _ => Self::usage(message),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Looks into the caches of a shop with its own commands, each as a process.
+
+use std::process::{Command, Output, Stdio};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::shop::Shop;
+
+/// A database and a cache in a file that processes share.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// One that a shop has filled and left.
+    fn new() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        drop(place.shop());
+        place
+    }
+
+    fn shop(&self) -> Shop {
+        Shop::start(&["--database", &self.database(), "--redis", &self.cache()])
+    }
+
+    fn database(&self) -> String {
+        self.folder.path().join("shop.sqlite").display().to_string()
+    }
+
+    fn cache(&self) -> String {
+        format!("sqlite://{}?prefix=shop", self.folder.path().join("shop.cache").display())
+    }
+
+    /// A command, where nobody looks and nobody can be asked.
+    fn command(&self, cache: &str, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shop"));
+        command.args(["--database", &self.database(), "--redis", cache, "manage"]).args(line.split_whitespace());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn manage(&self, line: &str) -> Output {
+        self.command(&self.cache(), line).output().unwrap()
+    }
+
+    /// What a command answers, which has to end with `code`.
+    #[track_caller]
+    fn answer(&self, line: &str, code: i32) -> Value {
+        let output = self.manage(line);
+        assert_eq!(output.status.code(), Some(code), "{line}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{line}: {error}: {output:?}"))
+    }
+
+    /// What a command says of why it was not carried out.
+    #[track_caller]
+    fn refusal(&self, line: &str) -> String {
+        let output = self.manage(line);
+        assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]), "{line}: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+#[test]
+fn rows_are_warmed_shown_explained_and_cleared() {
+    let place = Place::new();
+    assert_eq!(place.answer("show products 1", 0)["served"], false);
+    let warmed = place.answer("warm products 1 2 3 999 --at-once 2", 0);
+    assert_eq!((&warmed["asked"], &warmed["cached"]), (&4.into(), &3.into()));
+    let warmed = place.answer("warm products", 0);
+    assert_eq!((&warmed["asked"], &warmed["cached"]), (&60.into(), &60.into()));
+
+    let shown = place.answer("show products 1", 0);
+    assert_eq!((&shown["served"], &shown["kind"]), (&true.into(), &"detail".into()));
+    assert!(shown["row"].as_str().unwrap().contains("title: \""), "{shown}");
+    assert!(shown["entry"]["age_seconds"].as_f64().unwrap() < 60.0, "{shown}");
+    assert!(shown["tags"].as_array().unwrap().iter().any(|tag| tag["kind"] == "row"), "{shown}");
+    let explained = place.answer("explain products 2", 0);
+    assert!(explained["served"] == true && explained.get("row").is_none(), "{explained}");
+
+    let refusal = place.refusal("clear products 1");
+    assert!(refusal.contains("nothing was cleared") && refusal.contains("--yes"), "{refusal}");
+    assert_eq!(place.answer("show products 1", 0)["served"], true);
+    place.answer("clear products 1 --yes", 0);
+    assert_eq!(place.answer("show products 1", 0)["served"], false);
+    assert_eq!(place.answer("show products 2", 0)["served"], true);
+    for everything in ["clear products --yes", "clear --cache default --yes", "clear --all --yes"] {
+        place.answer("warm products 2", 0);
+        assert_eq!(place.answer("show products 2", 0)["served"], true);
+        place.answer(everything, 0);
+        assert_eq!(place.answer("show products 2", 0)["served"], false, "{everything}");
+    }
+    place.answer("clear products --lists --yes", 0);
+    place.answer("clear products --list shelf --yes", 0);
+}
+
+#[test]
+fn what_is_stored_is_listed_checked_and_verified() {
+    let place = Place::new();
+    let listed = place.answer("list", 0);
+    assert_eq!((&listed["caches"][0]["cache"], &listed["caches"][0]["answers"]), (&"default".into(), &true.into()));
+    assert!(listed["models"].as_array().unwrap().iter().any(|model| model["manager"] == "products"), "{listed}");
+    assert_eq!(place.answer("check", 0)["findings"].as_array().unwrap().len(), 0);
+
+    place.answer("warm products", 0);
+    place.answer("warm categories", 0);
+    let verified = place.answer("verify", 0);
+    assert_eq!((&verified[0]["compared"], &verified[1]["compared"]), (&60.into(), &6.into()), "{verified}");
+    let mut conn = SqliteConnection::establish(&place.database()).unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 5000; UPDATE products SET title = 'Unseen' WHERE id = 7").unwrap();
+    let verified = place.answer("verify products --grace 50", 1);
+    assert_eq!(verified[0]["stale"], serde_json::json!(["7"]));
+    assert_eq!(place.answer("verify products 1 2 --grace 50", 0)[0]["compared"], 2);
+    place.answer("clear products 7 --yes", 0);
+    place.answer("verify --grace 50", 0);
+}
+
+#[test]
+fn tables_are_for_people() {
+    let place = Place::new();
+    place.answer("warm products 1", 0);
+    let table = |line: &str| String::from_utf8(place.manage(&format!("{line} --table")).stdout).unwrap();
+    assert!(table("list").starts_with("`default` answers in "), "{}", table("list"));
+    assert!(table("show products 1").contains("\nProduct {\n    id: 1,"), "{}", table("show products 1"));
+    assert!(table("verify products").starts_with("products: 60 rows looked for, 1 compared, 0 stale"));
+    assert_eq!(table("check"), "nothing is missing\n");
+    assert!(table("--help").contains("Usage: manage"), "{}", table("--help"));
+}
+
+#[test]
+fn a_written_table_is_watched_from_another_process() {
+    let place = Place::new();
+    place.answer("warm products", 0);
+    let mut watching = place.command(&place.cache(), "watch --seconds 3 --every 50 --table");
+    let watching = watching.stdout(Stdio::piped()).spawn().unwrap();
+    let mut shop = place.shop();
+    for number in 0..8 {
+        std::thread::sleep(std::time::Duration::from_millis(250));
+        let form = format!("title=Chair{number}&description=&category_id=1&price=5&stock=2");
+        shop.post_and_follow("/products/1", &form);
+    }
+    let seen = String::from_utf8(watching.wait_with_output().unwrap().stdout).unwrap();
+    assert!(seen.contains("default: written products\n"), "{seen}");
+}
+
+#[test]
+fn what_is_wrong_is_said_in_a_sentence() {
+    let place = Place::new();
+    let cases = [
+        ("", "requires a subcommand"),
+        ("lst", "unrecognized subcommand 'lst'"),
+        ("show products", "<KEY>"),
+        ("show product 1", "no manager is called `product`, there are: products, categories"),
+        ("show products lamp", "`lamp` is no key of `products`"),
+        ("clear --cache sessions --yes", "no cache named `sessions`"),
+        ("warm products --at-once none", "invalid value 'none'"),
+    ];
+    for (line, part) in cases {
+        let said = place.refusal(line);
+        assert!(said.contains(part), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_store_that_is_dead_is_said_to_be() {
+    let place = Place::new();
+    let dead = "redis://127.0.0.1:1/0?prefix=shop";
+    let manage = |line: &str| place.command(dead, line).output().unwrap();
+    let listed = manage("list");
+    assert_eq!(listed.status.code(), Some(1), "{listed:?}");
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed["caches"][0]["answers"], false);
+    for line in ["warm products 1", "verify products", "clear products --yes", "clear --all --yes", "watch --seconds 1"]
+    {
+        let output = manage(line);
+        assert_eq!(output.status.code(), Some(3), "{line}: {output:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{line}: {output:?}");
+    }
+}
