@@ -157,7 +157,7 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
             Order::Warm { manager, keys, at_once } => self.warm(&manager, keys, at_once),
             Order::Watch { time, pause } => {
                 // Tables are watched in the databases that are known.
-                drop(at_once(gate::<C>(&mut self.connection()?)));
+                _ = at_once(gate::<C>(&mut self.connection()?));
                 watch::watch(self.managers.as_slice(), (time, pause), tell)
             }
         }
