@@ -1,7 +1,5 @@
 //! Stores that each do one thing wrong.
 
-use std::sync::Mutex;
-
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
     ComparingStore, Lease, LookUp, MemoryStore, Outcome, Placing, Put, Release, Seeded, SharedStore, SlotStore, Store,
@@ -28,14 +26,12 @@ pub enum Defect {
     LosesTags,
     /// Everything that is found is served.
     NeverCompares,
-    /// New tokens come with the next release.
-    ReleasesLate,
     /// A release gives new tokens to every tag but the last one.
     StopsShort,
 }
 
 impl Defect {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Forgets(TagKind::Any),
         Self::Forgets(TagKind::Born),
         Self::Forgets(TagKind::Row),
@@ -44,7 +40,6 @@ impl Defect {
         Self::ForgetsReleases,
         Self::LosesTags,
         Self::NeverCompares,
-        Self::ReleasesLate,
         Self::StopsShort,
     ];
 
@@ -67,12 +62,11 @@ impl Defect {
 pub struct WrongStore {
     store: MemoryStore,
     defect: Defect,
-    held_back: Mutex<Vec<Release>>,
 }
 
 impl WrongStore {
     pub fn new(defect: Defect) -> Self {
-        Self { store: MemoryStore::with_capacity(16 * MIB).unwrap(), defect, held_back: Mutex::default() }
+        Self { store: MemoryStore::with_capacity(16 * MIB).unwrap(), defect }
     }
 }
 
@@ -121,9 +115,9 @@ impl Store for WrongStore {
             Defect::ForgetsAllButOne => at > 0,
             Defect::ForgetsReleases => true,
             Defect::StopsShort => at == last,
-            Defect::LosesTags | Defect::NeverCompares | Defect::ReleasesLate => false,
+            Defect::LosesTags | Defect::NeverCompares => false,
         };
-        let mut released: Vec<Release> = releases
+        let released: Vec<Release> = releases
             .iter()
             .enumerate()
             .map(|(at, release)| match is_forgotten(at, release) {
@@ -131,9 +125,6 @@ impl Store for WrongStore {
                 false => *release,
             })
             .collect();
-        if self.defect == Defect::ReleasesLate {
-            released = core::mem::replace(&mut self.held_back.lock().unwrap(), released);
-        }
         self.store.release(writer, &released, tables, now)
     }
 
