@@ -139,20 +139,18 @@ impl Cache {
         is_barred
     }
 
-    /// The present token of each of `tags`; nothing is seeded. `None`: it has none, or the store does not tell.
+    /// The present token of each of `tags`; one that holds none is given one, so that the next write changes it.
     ///
     /// # Errors
     ///
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store failed.
     #[doc(hidden)]
-    pub fn tokens(&self, tags: &[Tag]) -> Result<Vec<Option<Token>>> {
+    pub fn tokens(&self, tags: &[Tag]) -> Result<Vec<Token>> {
         let now = self.now();
-        let peek = |store: &dyn Store| match store.slots() {
-            Some(slots) => same_length(slots.peek(&[], tags, now)?.tokens, tags.len()),
-            None => Ok(vec![None; tags.len()]),
-        };
-        let peeked = self.store().call(Operation::Get, peek);
-        peeked.map_err(|trouble| trouble.into_error("looking at tokens"))
+        let seed = |store: &dyn Store| same_length(store.seed(tags, &[], now)?.seeds, tags.len());
+        let seeds = self.store().call(Operation::Seed, seed);
+        let seeds = seeds.map_err(|trouble| trouble.into_error("looking at tokens"))?;
+        Ok(seeds.into_iter().map(|seed| seed.token).collect())
     }
 
     fn audit(&self) -> &Audit {

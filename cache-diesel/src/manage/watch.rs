@@ -82,7 +82,7 @@ fn heard(receiver: &Receiver<Answer>, time: Duration) -> Vec<Answer> {
     }
 }
 
-type Tokens = BTreeMap<(String, String), Option<Token>>;
+type Tokens = BTreeMap<(String, String), Vec<Token>>;
 
 /// The tables whose token for any write is another one than when it was looked at last.
 fn written(caches: &[(String, Cache)], tokens: &mut Tokens) -> Vec<Answer> {
@@ -92,9 +92,8 @@ fn written(caches: &[(String, Cache)], tokens: &mut Tokens) -> Vec<Answer> {
             let tags: Vec<_> =
                 identity::seen::every().iter().map(|database| database.table(&table).whole(TagKind::Any)).collect();
             let Ok(seen) = cache.tokens(&tags) else { continue };
-            let Some(token) = seen.into_iter().flatten().next() else { continue };
-            let former = tokens.insert((name.clone(), table.clone()), Some(token));
-            if former.flatten().is_some_and(|former| former != token) {
+            let former = tokens.insert((name.clone(), table.clone()), seen.clone());
+            if former.is_some_and(|former| former != seen) {
                 let json = json!({ "cache": name, "event": "written", "about": table });
                 lines.push(Answer::good(format!("{name}: written {table}"), json));
             }
