@@ -28,6 +28,8 @@ mod mysql;
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod returning;
+#[cfg(feature = "database-store")]
+pub(crate) mod rows;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod scheme;
 #[cfg(feature = "sqlite")]

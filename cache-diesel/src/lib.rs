@@ -192,6 +192,7 @@
 //! | `async-pools` | pools of such connections: bb8, deadpool, mobc | diesel-async's feature `pool` |
 //! | `async-postgres` | `async`, and diesel-async's PostgreSQL | `postgres`, and the crate `tokio-postgres` |
 //! | `chrono` | `expires_at` for its types | the crate `chrono` |
+//! | `database-store` | entries in tables of a database | Diesel's feature `r2d2` |
 //! | `metrics` | the statistics, as metrics of the crate `metrics` | that crate |
 //! | `mysql` | MySQL and MariaDB | Diesel's feature `mysql_backend`; `MysqlConnection` needs its `mysql` |
 //! | `postgres` | PostgreSQL | Diesel's feature `postgres_backend`; `PgConnection` needs its `postgres` |
@@ -207,6 +208,8 @@ mod backend;
 mod catalogue;
 #[cfg(feature = "async")]
 mod connection;
+#[cfg(feature = "database-store")]
+mod database_store;
 mod error;
 mod function;
 mod identity;
@@ -242,6 +245,8 @@ pub use connection::AsyncMysqlConnection;
 pub use connection::Tracked;
 #[cfg(feature = "async-postgres")]
 pub use connection::{AsyncPgConnection, TransactionBody, TransactionBuilder};
+#[cfg(feature = "database-store")]
+pub use database_store::{DatabaseEngine, DatabaseStore, StoreConnection, create_cache_tables, database_store};
 pub use error::NotFound;
 pub use function::CachedFunction;
 pub use manager::{Manager, ViewManager};
@@ -281,6 +286,8 @@ pub mod __private {
 
     pub use crate::backend::CacheBackend;
     pub use crate::backend::line::{Line, Reply};
+    #[cfg(feature = "database-store")]
+    pub use crate::backend::rows::RowsBackend;
     pub use crate::error::NotFound;
     pub use crate::function::{Computed, Declared, Function, FunctionKey, Outcome, key_by, key_of, part, uncached};
     pub use crate::manager::{Manager, ManagerCell, ViewManager};

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod checked;
+mod database_store;
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use diesel::{connection::SimpleConnection as _, prelude::*, sql_query, sql_types};
