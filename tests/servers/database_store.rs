@@ -20,7 +20,7 @@ fn subject<C: StoreConnection>(pool: &Pool<ConnectionManager<C>>) -> Subject {
     let prefix = format!("shop{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let store = database_store(pool.clone(), &prefix).unwrap();
     store.shared().expect("others share the tables").set_operation_timeout(Duration::from_secs(10));
-    Subject::new(store, Time::real()).unit(Duration::from_millis(200))
+    Subject::new(store, Time::real()).unit(Duration::from_millis(50))
 }
 
 fn contract_holds<C: StoreConnection>(url: &str) {
@@ -33,6 +33,15 @@ fn slots_hold<C: StoreConnection>(url: &str) {
     let pool = pool::<C>(url);
     create_cache_tables(&mut *pool.get().unwrap()).unwrap();
     conformance::slot_contract_holds!(subject(&pool));
+}
+
+/// Both at a time: most of it is waiting.
+fn keeps_contracts<C: StoreConnection>(url: &str) {
+    create_cache_tables(&mut *pool::<C>(url).get().unwrap()).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| contract_holds::<C>(url));
+        scope.spawn(|| slots_hold::<C>(url));
+    });
 }
 
 /// Tables that are missing, or of another shape.
@@ -83,8 +92,7 @@ fn file() -> (tempfile::TempDir, String) {
 #[test]
 fn tables_in_sqlite_keep_what_stores_promise() {
     let ((_one, first), (_other, second), (_third, third)) = (file(), file(), file());
-    contract_holds::<SqliteConnection>(&first);
-    slots_hold::<SqliteConnection>(&first);
+    keeps_contracts::<SqliteConnection>(&first);
     refuses_other_tables::<SqliteConnection>(&second);
     is_shared_and_begins_anew::<SqliteConnection>(&third);
 }
@@ -93,8 +101,7 @@ tests::postgres_tests! {
     fn tables_in_postgres_keep_what_stores_promise() {
         let database = tests::servers::postgres::fresh_database;
         let (first, second, third) = (database(), database(), database());
-        contract_holds::<PgConnection>(first.url());
-        slots_hold::<PgConnection>(first.url());
+        keeps_contracts::<PgConnection>(first.url());
         refuses_other_tables::<PgConnection>(second.url());
         is_shared_and_begins_anew::<PgConnection>(third.url());
     }
@@ -104,8 +111,7 @@ tests::mysql_tests! {
     fn tables_in_mysql_keep_what_stores_promise() {
         let database = tests::servers::mysql::fresh_database;
         let (first, second, third) = (database(), database(), database());
-        contract_holds::<MysqlConnection>(first.url());
-        slots_hold::<MysqlConnection>(first.url());
+        keeps_contracts::<MysqlConnection>(first.url());
         refuses_other_tables::<MysqlConnection>(second.url());
         is_shared_and_begins_anew::<MysqlConnection>(third.url());
     }
