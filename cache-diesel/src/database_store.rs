@@ -90,7 +90,7 @@ impl<C: StoreConnection> DatabaseEngine<C> {
         engine.set_timeout(Duration::from_secs(5));
         match engine.carry(|conn, deadline| patiently(deadline, || look(conn, &[]))) {
             Ok(_) => {}
-            Err(Failure::Database(error)) => {
+            Err(Failure::Database(error)) if !matches!(error, DieselError::AlreadyInTransaction) => {
                 let context = "the tables of the cache cannot be used: `create_cache_tables` makes them";
                 return Err(Error::new(ErrorKind::Configuration, context).with_source(error));
             }
@@ -116,7 +116,12 @@ impl<C: StoreConnection> DatabaseEngine<C> {
         let mut pooled: PooledConnection<ConnectionManager<C>> =
             self.pool.get_timeout(timeout).map_err(Failure::Pool)?;
         let mut question = Question::<C>::begin(&mut pooled);
-        work(question.conn(), deadline)
+        let conn = question.conn();
+        // Reads would see the rows of the moment at which it began.
+        if AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth()?.is_some() {
+            return Err(DieselError::AlreadyInTransaction.into());
+        }
+        work(conn, deadline)
     }
 
     /// Carries out `work` in a transaction that is alone with the rows; what others were in the way of is tried again.
@@ -361,7 +366,9 @@ impl Failure {
         let error = Error::new(kind, doing);
         match self {
             Self::Database(source) => error.with_source(source),
-            Self::Follower => error.with_source("the server is read-only: a cache is kept on a primary"),
+            Self::Follower => {
+                error.with_source("the server is read-only, or `autocommit` is off: a cache is kept on a primary")
+            }
             Self::Lifeless => error.with_source("no life can be begun"),
             Self::Pool(source) => error.with_source(source),
         }

@@ -8,7 +8,7 @@ use cache_diesel::{ErrorKind, StoreConnection, create_cache_tables, database_sto
 use conformance::{Subject, Time};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
 
 fn pool<C: StoreConnection>(url: &str) -> Pool<ConnectionManager<C>> {
     Pool::builder().max_size(8).min_idle(Some(1)).build(ConnectionManager::new(url)).unwrap()
@@ -20,7 +20,7 @@ fn subject<C: StoreConnection>(pool: &Pool<ConnectionManager<C>>) -> Subject {
     let prefix = format!("shop{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let store = database_store(pool.clone(), &prefix).unwrap();
     store.shared().expect("others share the tables").set_operation_timeout(Duration::from_secs(10));
-    Subject::new(store, Time::real()).unit(Duration::from_millis(50))
+    Subject::new(store, Time::real()).unit(Duration::from_millis(30))
 }
 
 fn contract_holds<C: StoreConnection>(url: &str) {
@@ -82,6 +82,29 @@ fn is_shared_and_begins_anew<C: StoreConnection>(url: &str) {
     assert_eq!(other.get::<i64>("count").unwrap(), None);
 }
 
+/// Gives connections a state in which they would see the rows of an earlier moment.
+struct Prepare<C>(fn(&mut C) -> QueryResult<()>);
+
+impl<C> std::fmt::Debug for Prepare<C> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Prepare")
+    }
+}
+
+impl<C: StoreConnection> CustomizeConnection<C, PoolError> for Prepare<C> {
+    fn on_acquire(&self, conn: &mut C) -> Result<(), PoolError> {
+        (self.0)(conn).map_err(PoolError::QueryError)
+    }
+}
+
+fn refuses_sessions<C: StoreConnection>(url: &str, prepare: fn(&mut C) -> QueryResult<()>) {
+    create_cache_tables(&mut C::establish(url).unwrap()).unwrap();
+    let builder = Pool::builder().max_size(1).connection_customizer(Box::new(Prepare(prepare)));
+    let error = database_store(builder.build(ConnectionManager::<C>::new(url)).unwrap(), "shop").map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert!(!error.to_string().contains("create_cache_tables"), "{error}");
+}
+
 fn file() -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("shop.db").display().to_string();
@@ -95,6 +118,7 @@ fn tables_in_sqlite_keep_what_stores_promise() {
     keeps_contracts::<SqliteConnection>(&first);
     refuses_other_tables::<SqliteConnection>(&second);
     is_shared_and_begins_anew::<SqliteConnection>(&third);
+    refuses_sessions::<SqliteConnection>(&third, |conn| conn.begin_test_transaction());
 }
 
 tests::postgres_tests! {
@@ -104,6 +128,37 @@ tests::postgres_tests! {
         keeps_contracts::<PgConnection>(first.url());
         refuses_other_tables::<PgConnection>(second.url());
         is_shared_and_begins_anew::<PgConnection>(third.url());
+        refuses_sessions::<PgConnection>(third.url(), |conn| conn.begin_test_transaction());
+    }
+
+    fn no_change_is_lost_or_done_in_part_while_connections_are_killed() {
+        let database = tests::servers::postgres::fresh_database();
+        let pool = pool::<PgConnection>(database.url());
+        create_cache_tables(&mut *pool.get().unwrap()).unwrap();
+        let limit = Duration::from_secs(2);
+        let builder = cache_diesel::Cache::builder().operation_timeout(limit).intent_life(limit * 4);
+        let cache = builder.breaker_failures(100_000).store(database_store(pool, "shop").unwrap()).build().unwrap();
+        cache.set("count", &0_i64, ()).unwrap();
+        let acknowledged = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for _ in 0..60 {
+                        acknowledged.fetch_add(u64::from(cache.incr("count", 1_i64).is_ok()), Ordering::SeqCst);
+                    }
+                });
+            }
+            let mut killer = PgConnection::establish(database.url()).unwrap();
+            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            for _ in 0..20 {
+                killer.batch_execute(kill).unwrap();
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let acknowledged = i64::try_from(acknowledged.load(Ordering::SeqCst)).unwrap();
+        let count = (0..20).find_map(|_| cache.get::<i64>("count").ok().flatten()).unwrap();
+        assert!((acknowledged..=180).contains(&count), "{acknowledged} of 180, and {count}");
     }
 }
 
@@ -114,5 +169,7 @@ tests::mysql_tests! {
         keeps_contracts::<MysqlConnection>(first.url());
         refuses_other_tables::<MysqlConnection>(second.url());
         is_shared_and_begins_anew::<MysqlConnection>(third.url());
+        refuses_sessions::<MysqlConnection>(third.url(), |conn| conn.begin_test_transaction());
+        refuses_sessions::<MysqlConnection>(third.url(), |conn| conn.batch_execute("SET autocommit = 0"));
     }
 }

@@ -20,7 +20,8 @@ pub trait RowsBackend: CacheBackend {
     #[doc(hidden)]
     const BEGIN: &'static str;
 
-    /// The life of what is kept, beside the row `l` of the table of lives; empty: a server that follows another one.
+    /// The life of what is kept, beside the row `l` of the table of lives; empty: a server that follows another
+    /// one, or a session whose statements see the rows of an earlier moment.
     #[doc(hidden)]
     const LIFE: &'static str;
 
@@ -174,7 +175,7 @@ rows_backend! { diesel::mysql::Mysql {
     ];
     const BEGIN: &'static str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION; \
         SELECT id FROM cache_diesel_lock WHERE id = 1 FOR UPDATE NOWAIT";
-    const LIFE: &'static str = "IF(CAST(@@global.read_only AS CHAR) IN ('0', 'OFF'), \
+    const LIFE: &'static str = "IF(CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') AND @@autocommit = 1, \
         CONCAT(l.life, '/', @@hostname, ':', @@port, ':', @@server_id), '')";
     const NOW: &'static str = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
     const BEGIN_LIFE: [&'static str; 2] = ["INSERT IGNORE INTO cache_diesel_lives (id, life) VALUES (1, ", ")"];
