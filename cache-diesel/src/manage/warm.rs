@@ -35,9 +35,9 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
         let threads = at_once.clamp(1, chunks.len().max(1));
         thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let ends = workers.into_iter().map(thread::ScopedJoinHandle::join);
+            let mut ends = workers.into_iter().map(thread::ScopedJoinHandle::join);
             let panicked = |_| Failure::database("a load has panicked");
-            ends.map(|end| end.map_err(panicked)?).collect::<Result<(), Failure>>()
+            ends.try_for_each(|end| end.map_err(panicked)?)
         })?;
         let (asked, found) = (keys.len(), found.into_inner());
         let table = format!("{}: {found} of {asked} rows are cached", manager.name());
