@@ -242,9 +242,9 @@ macro_rules! terminal_with {
         pub fn $name<'query, Take, Kind>(
             self,
             take: Take,
-        ) -> <$how as crate::read::drive::taking::ReadsWith<
+        ) -> <Take::Line as crate::read::drive::taking::ReadsWith<
             'query,
-            Take::Line,
+            $how,
             Take,
             Kind,
             crate::read::terminal::error_of!(Take, Kind $(, $error)?),
@@ -253,16 +253,16 @@ macro_rules! terminal_with {
             $($($bound: $needed,)+)?
             $($error: crate::read::terminal::take::HoldsFailure<Take::Failure>,)?
             Take: crate::read::terminal::take::TakeConnection<Kind>,
-            $how: crate::read::drive::taking::ReadsWith<
+            Take::Line: crate::read::drive::taking::ReadsWith<
                     'query,
-                    Take::Line,
+                    $how,
                     Take,
                     Kind,
                     crate::read::terminal::error_of!(Take, Kind $(, $error)?),
                 >,
         {
             let make: fn(Self) -> $how = $make;
-            crate::read::drive::taking::ReadsWith::read_with(make(self), take)
+            <Take::Line as crate::read::drive::taking::ReadsWith<_, _, _, _>>::read_with(make(self), take)
         }
     };
 }

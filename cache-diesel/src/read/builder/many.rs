@@ -81,9 +81,9 @@ impl<P: Page> ManyRead<P> {
     pub fn load_with<'query, Take, Kind>(self, take: Take) -> WithOf<'query, Self, Take, Kind>
     where
         Take: TakeConnection<Kind>,
-        Self: ReadsWith<'query, Take::Line, Take, Kind, Take::Error>,
+        Take::Line: ReadsWith<'query, Self, Take, Kind, Take::Error>,
     {
-        self.read_with(take)
+        Take::Line::read_with(self, take)
     }
 
     pub(crate) fn into_parts(self) -> (Head, Vec<KeyOf<P>>) {

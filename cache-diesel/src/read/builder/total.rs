@@ -69,10 +69,10 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
         Source: Repeatable,
         Part: Windowed,
         Take: TakeConnection<Kind>,
-        WithCount<P, Source, Part>: ReadsWith<'query, Take::Line, Take, Kind, Take::Error>,
+        Take::Line: ReadsWith<'query, WithCount<P, Source, Part>, Take, Kind, Take::Error>,
     {
         let (window, number) = (self.window(), Counted(self.whole()));
-        WithTotal { window, list: self, number }.read_with(take)
+        Take::Line::read_with(WithTotal { window, list: self, number }, take)
     }
 }
 

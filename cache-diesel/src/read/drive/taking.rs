@@ -17,31 +17,33 @@ use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRows, ListWith
 use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{Ended, Ending};
 
-/// A read that can take its connection from `Take` on a miss, and then fails with `E`.
+/// A line on which `Read` can take its connection from `Take` on a miss; it fails with `E`.
+///
+/// The line is what is asked, so that nothing more is said of what gives no connection.
 #[diagnostic::on_unimplemented(
-    message = "this cached read cannot run on `{L}`",
+    message = "this cached read cannot run on `{Self}`",
     label = "the query does not fit its model or this connection",
     note = "every column that is used must belong to the model's table, and the model needs `#[derive(Queryable, Selectable)]`",
     note = "what waits for a connection has to be `Send`, as the closure has that gives it"
 )]
-pub trait ReadsWith<'query, L: Line, Take, Kind, E> {
+pub trait ReadsWith<'query, Read, Take, Kind, E> {
     /// What the read gives: a result, or a future of one.
     type Output;
 
-    /// Answers the read.
-    fn read_with(self, take: Take) -> Self::Output;
+    /// Answers `read`.
+    fn read_with(read: Read, take: Take) -> Self::Output;
 }
 
 /// What the read `R` gives that takes its connection from `Take`.
-pub type WithOf<'query, R, Take, Kind> = <R as ReadsWith<
+pub type WithOf<'query, R, Take, Kind> = <<Take as TakeConnection<Kind>>::Line as ReadsWith<
     'query,
-    <Take as TakeConnection<Kind>>::Line,
+    R,
     Take,
     Kind,
     <Take as TakeConnection<Kind>>::Error,
 >>::Output;
 
-impl<'query, C, Take, Kind, E, R, How> ReadsWith<'query, C, Take, Kind, E> for Ended<R, How>
+impl<'query, C, Take, Kind, E, R, How> ReadsWith<'query, Ended<R, How>, Take, Kind, E> for C
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     Take: TakeConnection<Kind, Line = C>,
@@ -51,12 +53,12 @@ where
 {
     type Output = Result<How::Value, E>;
 
-    fn read_with(self, take: Take) -> Self::Output {
-        at_once(run::<How, C, _, _, _, E>(self.read.into_task(), take, follow_ups::<C, R>()))
+    fn read_with(read: Ended<R, How>, take: Take) -> Self::Output {
+        at_once(run::<How, C, _, _, _, E>(read.read.into_task(), take, follow_ups::<C, R>()))
     }
 }
 
-impl<C, Take, Kind, P> ReadsWith<'_, C, Take, Kind, Take::Error> for ManyRead<P>
+impl<C, Take, Kind, P> ReadsWith<'_, ManyRead<P>, Take, Kind, Take::Error> for C
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     Take: TakeConnection<Kind, Line = C>,
@@ -64,13 +66,13 @@ where
 {
     type Output = Result<CachedRows<P>, Take::Error>;
 
-    fn read_with(self, take: Take) -> Self::Output {
-        let (head, keys) = self.into_parts();
+    fn read_with(read: ManyRead<P>, take: Take) -> Self::Output {
+        let (head, keys) = read.into_parts();
         at_once(KeyBatch::<P, C>::read_with(head, keys, take, KeyBatch::FOLLOW_UP))
     }
 }
 
-impl<'query, C, Take, Kind, L, N, T> ReadsWith<'query, C, Take, Kind, Take::Error> for WithTotal<L, N>
+impl<'query, C, Take, Kind, L, N, T> ReadsWith<'query, WithTotal<L, N>, Take, Kind, Take::Error> for C
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     Take: TakeConnection<Kind, Line = C>,
@@ -80,8 +82,8 @@ where
 {
     type Output = Result<ListWithTotal<T>, Take::Error>;
 
-    fn read_with(self, take: Take) -> Self::Output {
-        let both = self.into_both::<C>()?;
+    fn read_with(read: WithTotal<L, N>, take: Take) -> Self::Output {
+        let both = read.into_both::<C>()?;
         at_once(both.run_with::<C, T, _, _>(take, (follow_ups::<C, L>(), follow_ups::<C, N>())))
     }
 }

@@ -16,7 +16,7 @@ use crate::read::terminal::entry::{CachedList, CachedRows, ListWithTotal};
 use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{Ended, Ending};
 
-impl<'query, C, Take, Kind: 'query, E, R, How> ReadsWith<'query, Awaited<C>, Take, Kind, E> for Ended<R, How>
+impl<'query, C, Take, Kind: 'query, E, R, How> ReadsWith<'query, Ended<R, How>, Take, Kind, E> for Awaited<C>
 where
     C: AsyncConnection<Backend: CacheBackend> + 'query,
     Take: TakeConnection<Kind, Line = Awaited<C>, Taking: Send> + Send + 'query,
@@ -26,12 +26,12 @@ where
 {
     type Output = Reply<'query, Result<How::Value, E>>;
 
-    fn read_with(self, take: Take) -> Self::Output {
-        Box::pin(taking::run::<How, Awaited<C>, _, _, _, E>(self.read.into_task(), take, alone()))
+    fn read_with(read: Ended<R, How>, take: Take) -> Self::Output {
+        Box::pin(taking::run::<How, Awaited<C>, _, _, _, E>(read.read.into_task(), take, alone()))
     }
 }
 
-impl<'query, C, Take, Kind: 'query, P> ReadsWith<'query, Awaited<C>, Take, Kind, Take::Error> for ManyRead<P>
+impl<'query, C, Take, Kind: 'query, P> ReadsWith<'query, ManyRead<P>, Take, Kind, Take::Error> for Awaited<C>
 where
     C: AsyncConnection<Backend: CacheBackend> + 'query,
     Take: TakeConnection<Kind, Line = Awaited<C>, Taking: Send> + Send + 'query,
@@ -39,13 +39,13 @@ where
 {
     type Output = Reply<'query, Result<CachedRows<P>, Take::Error>>;
 
-    fn read_with(self, take: Take) -> Self::Output {
-        let (head, keys) = self.into_parts();
+    fn read_with(read: ManyRead<P>, take: Take) -> Self::Output {
+        let (head, keys) = read.into_parts();
         Box::pin(KeyBatch::<P, Awaited<C>>::read_with(head, keys, take, many_alone()))
     }
 }
 
-impl<'query, C, Take, Kind: 'query, L, N, T> ReadsWith<'query, Awaited<C>, Take, Kind, Take::Error> for WithTotal<L, N>
+impl<'query, C, Take, Kind: 'query, L, N, T> ReadsWith<'query, WithTotal<L, N>, Take, Kind, Take::Error> for Awaited<C>
 where
     C: AsyncConnection<Backend: CacheBackend> + 'query,
     Take: TakeConnection<Kind, Line = Awaited<C>, Taking: Send> + Send + 'query,
@@ -55,8 +55,8 @@ where
 {
     type Output = Reply<'query, Result<ListWithTotal<T>, Take::Error>>;
 
-    fn read_with(self, take: Take) -> Self::Output {
-        both_with(self.into_both::<Awaited<C>>(), take)
+    fn read_with(read: WithTotal<L, N>, take: Take) -> Self::Output {
+        both_with(read.into_both::<Awaited<C>>(), take)
     }
 }
 
