@@ -132,8 +132,12 @@ fn a_value_may_depend_on_a_list_that_it_does_not_read() {
     let (statements, _) = shop.counted(|| shop.cache.computation("rating").vary_by(&7).invalidate());
     assert_eq!(statements, 0);
     let (light, wood) = (rating(7), rating(8));
-    shop.products().insert(new_product(9, 8, "chair")).get_result(&mut writer).unwrap();
-    assert_eq!(rating(7), light, "of another category");
+    let chair = || shop.products().insert(new_product(9, 8, "chair"));
+    match chair().get_result(&mut writer) {
+        Ok(_) => assert_eq!(rating(7), light, "of another category"),
+        // MySQL does not say what it has inserted: each category is concerned.
+        Err(_) => assert_eq!(chair().execute(&mut writer), Ok(1)),
+    }
     assert_ne!(rating(8), wood);
     let (light, wood) = (rating(7), rating(8));
     // From one category to the other: both are concerned.
