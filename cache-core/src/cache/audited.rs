@@ -22,7 +22,7 @@ impl Cache {
     /// # Consistency
     ///
     /// A read is answered by the database, as without a cache. Readers that miss at the same time may share one load.
-    /// [Computed](Self::computed) values are computed each time. Values that the program sets itself are served: no
+    /// [Computed](Self::compute) values are computed each time. Values that the program sets itself are served: no
     /// database has them.
     pub fn set_shadow(&self, is_shadow: bool) {
         self.audit().set_shadow(is_shadow);
