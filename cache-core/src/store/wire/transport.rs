@@ -20,6 +20,7 @@ pub(crate) enum Transport {
 }
 
 /// Where something listens.
+#[cfg(feature = "redis")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) host: String,
