@@ -12,6 +12,7 @@ mod hits;
 mod kit;
 #[cfg(feature = "redis")]
 mod polled;
+#[cfg(feature = "redis")]
 mod removed;
 #[cfg(feature = "redis")]
 mod setting_up;
@@ -20,6 +21,7 @@ mod writes;
 
 #[cfg(feature = "redis")]
 conformance::store_contract!(near_store, kit::subject());
+#[cfg(feature = "redis")]
 conformance::slot_contract!(near_slots, kit::subject());
 
 #[cfg(not(feature = "redis"))]
