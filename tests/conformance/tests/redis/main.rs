@@ -24,6 +24,7 @@ mod moving;
 mod new_rows;
 #[cfg(feature = "redis")]
 mod notes;
+#[cfg(feature = "redis")]
 mod order;
 #[cfg(feature = "redis")]
 mod program;
@@ -42,6 +43,7 @@ mod stampede;
 
 #[cfg(feature = "redis")]
 conformance::store_contract!(redis_store, conformance::redis_server::subject());
+#[cfg(feature = "redis")]
 conformance::slot_contract!(redis_slots, conformance::redis_server::subject());
 #[cfg(feature = "redis")]
 conformance::shared_store_contract!(shared_redis_store, conformance::redis_server::subject());

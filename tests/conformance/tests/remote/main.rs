@@ -23,3 +23,8 @@ use conformance::simulation::World;
 conformance::store_contract!(remote_store, World::new(Time::by_hand()).subject());
 conformance::slot_contract!(remote_slots, World::new(Time::by_hand()).subject());
 conformance::shared_store_contract!(shared_remote_store, World::new(Time::by_hand()).subject());
+
+#[cfg(not(feature = "memcached"))]
+#[test]
+#[ignore = "a module that needs memcached: run ./scripts/test"]
+fn memcached() {}
