@@ -1,6 +1,6 @@
 //! Takes connection URLs apart.
 
-#[cfg(any(feature = "mysql", test))]
+#[cfg(any(feature = "mysql", all(feature = "postgres", test)))]
 use crate::identity::address::DatabaseAddress;
 
 /// The parts of `scheme://user:password@hosts/database?parameters`, as they are written.
