@@ -1,14 +1,14 @@
 //! Entries past their soft deadline: served at once, refreshed once, in the background where there is a pool.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use cache_diesel::{CacheBuilder, Kind, Mode, Origin};
-use diesel::connection::SimpleConnection;
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::result::Error;
 
@@ -90,11 +90,12 @@ impl Pool {
         let (statements, taken) = (Arc::clone(&pool.statements), Arc::clone(&pool.taken));
         cache_diesel::refresh_with(move || {
             taken.fetch_add(1, Ordering::SeqCst);
-            let probe = Probe { statements: Arc::clone(&statements), hook: hook.clone() };
+            let is_set_up = Arc::new(AtomicBool::new(false));
+            let counted = once_set_up(Arc::clone(&is_set_up), Arc::clone(&statements), hook.clone());
+            let probe = Probe { statements: Arc::default(), hook: Some(counted) };
             let mut conn = Box::new(with_probe(probe, || Conn::establish(&url))?);
-            let before = statements.load(Ordering::SeqCst);
             database::set_up(&mut conn);
-            statements.store(before, Ordering::SeqCst);
+            is_set_up.store(true, Ordering::SeqCst);
             Ok::<_, ConnectionError>(conn)
         })
         .unwrap();
@@ -107,6 +108,18 @@ impl Pool {
     fn taken(&self) -> usize {
         self.taken.load(Ordering::SeqCst)
     }
+}
+
+/// Counts what a connection is asked once it is set up: another may be on its way while the statements are read.
+fn once_set_up(is_set_up: Arc<AtomicBool>, statements: Arc<AtomicUsize>, hook: Option<Hook>) -> Hook {
+    Arc::new(Mutex::new(move |event: &InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) && is_set_up.load(Ordering::SeqCst) {
+            statements.fetch_add(1, Ordering::SeqCst);
+        }
+        if let Some(hook) = &hook {
+            (hook.lock().unwrap())(event);
+        }
+    }))
 }
 
 /// A hook that stops the first query of products until the sender is used or dropped, and tells when it is there.
