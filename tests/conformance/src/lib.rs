@@ -19,6 +19,8 @@ mod failing;
 pub mod in_steps;
 #[cfg(feature = "memcached")]
 pub mod memcached_server;
+#[cfg(any(feature = "memcached", feature = "redis"))]
+mod pause;
 #[cfg(feature = "redis")]
 pub mod redis_server;
 pub mod simulation;

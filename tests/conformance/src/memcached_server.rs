@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use cache_core::store::{MemcachedLink, MemcachedStore, Name, Names, Store};
 use cache_core::{CacheKey, Tag};
 
+use crate::pause::pause;
 use crate::{Frail, Holding, Subject, Time};
 
 /// A server on a free port of 127.0.0.1. It ends with this value.
@@ -93,11 +94,9 @@ impl MemcachedServer {
     ///
     /// # Panics
     ///
-    /// If the signal cannot be sent.
+    /// If the signal cannot be sent, or it does not stand still.
     pub fn hang(&self, is_hanging: bool) {
-        let id = self.process().id().to_string();
-        let signal = if is_hanging { "-STOP" } else { "-CONT" };
-        assert!(Command::new("kill").args([signal, &id]).status().is_ok_and(|status| status.success()));
+        pause(self.process().id(), is_hanging);
     }
 
     /// Says a line behind everybody's back; gives the first line of the answer.

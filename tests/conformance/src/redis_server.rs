@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use redis::{FromRedisValue, Value};
 use tempfile::TempDir;
 
+use crate::pause::pause;
+
 mod cable;
 #[cfg(feature = "redis-tls")]
 mod certificates;
@@ -159,11 +161,9 @@ impl RedisServer {
     ///
     /// # Panics
     ///
-    /// If the signal cannot be sent.
+    /// If the signal cannot be sent, or it does not stand still.
     pub fn hang(&self, is_hanging: bool) {
-        let id = self.process().id().to_string();
-        let signal = if is_hanging { "-STOP" } else { "-CONT" };
-        assert!(Command::new("kill").args([signal, &id]).status().is_ok_and(|status| status.success()));
+        pause(self.process().id(), is_hanging);
     }
 
     fn await_answer(&self) -> bool {
