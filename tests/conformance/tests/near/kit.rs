@@ -1,9 +1,10 @@
 //! A server of a test's own, and a process with memory in front of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cache_core::policy::NearPolicy;
-use cache_core::store::{RedisStore, Stored};
+use cache_core::store::{RedisStore, Store as _, Stored};
 use cache_core::{NearCounts, Tag, Timeout};
 use conformance::redis_server::{Hands, RedisServer};
 use conformance::{Subject, key, shared, tag};
@@ -61,13 +62,26 @@ impl Process {
         let tokens = tags.iter().map(|tag| self.subject.under(*tag)).collect();
         let timeout = Timeout::after(Duration::from_secs(600));
         assert_eq!(self.subject.put_value(id, shared(b"value"), tokens, timeout), Stored::Kept);
-        // The tags are new, and the server tells of that.
-        let tags = || tags.to_vec();
+        let known = || tags.to_vec();
         within(Duration::from_secs(10), || {
-            let found = self.subject.find_knowing(id, &tags);
+            let found = self.subject.find_knowing(id, &known);
             assert!(found.is_some());
-            std::thread::sleep(Duration::from_millis(2));
+            // The tags are new, and the server tells of that.
+            self.hear_of(tags.len() as u64);
             self.recalls(id)
+        });
+    }
+
+    /// Waits until this process was told of the last `count` changes: what is told of more that come after them is in order.
+    fn hear_of(&self, count: u64) {
+        static NEXT: AtomicU64 = AtomicU64::new(1 << 40);
+        let told = || self.counts().told_count;
+        let before = told();
+        within(Duration::from_secs(10), || {
+            // A link that was lost meanwhile tells of the next one.
+            let fence = tag(NEXT.fetch_add(1, Ordering::Relaxed));
+            self.other.seed(&[fence], &[], self.subject.now()).unwrap();
+            told() > before + count
         });
     }
 
