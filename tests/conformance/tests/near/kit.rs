@@ -1,5 +1,6 @@
 //! A server of a test's own, and a process with memory in front of it.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -55,34 +56,39 @@ impl Process {
 
     /// Stores an entry that depends on the tag of its number, and sees to it that it is in memory.
     pub(crate) fn keep(&self, id: u64) {
-        self.keep_under(id, &[tag(id)]);
+        _ = self.keep_under(id, &[tag(id)]);
     }
 
-    pub(crate) fn keep_under(&self, id: u64, tags: &[Tag]) {
+    /// The same under `tags`; gives how many changes this makes the server tell of.
+    pub(crate) fn keep_under(&self, id: u64, tags: &[Tag]) -> u64 {
         let tokens = tags.iter().map(|tag| self.subject.under(*tag)).collect();
         let timeout = Timeout::after(Duration::from_secs(600));
         assert_eq!(self.subject.put_value(id, shared(b"value"), tokens, timeout), Stored::Kept);
-        let known = || tags.to_vec();
+        let (known, told) = (|| tags.to_vec(), Cell::new(tags.len() as u64));
         within(Duration::from_secs(10), || {
             let found = self.subject.find_knowing(id, &known);
             assert!(found.is_some());
             // The tags are new, and the server tells of that.
-            self.hear_of(tags.len() as u64);
+            told.set(told.get() + self.hear_of(tags.len() as u64));
             self.recalls(id)
         });
+        told.get()
     }
 
-    /// Waits until this process was told of the last `count` changes: what is told of more that come after them is in order.
-    fn hear_of(&self, count: u64) {
+    /// Waits until this process was told of the last `count` changes: once it is told of one that comes after them. Gives how
+    /// many of those it makes.
+    fn hear_of(&self, count: u64) -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(1 << 40);
         let told = || self.counts().told_count;
-        let before = told();
+        let (before, fences) = (told(), Cell::new(0));
         within(Duration::from_secs(10), || {
             // A link that was lost meanwhile tells of the next one.
             let fence = tag(NEXT.fetch_add(1, Ordering::Relaxed));
             self.other.seed(&[fence], &[], self.subject.now()).unwrap();
+            fences.set(fences.get() + 1);
             told() > before + count
         });
+        fences.get()
     }
 
     pub(crate) fn counts(&self) -> NearCounts {

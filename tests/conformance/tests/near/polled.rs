@@ -15,8 +15,9 @@ fn writers() -> Tag {
 #[test]
 fn intents_that_come_and_go_beside_a_table_leave_its_entries_in_memory() {
     let process = Process::new();
-    process.keep_under(1, &[tag(1), writers()]);
-    let (told, now) = (process.counts().told_count, process.subject.now());
+    // What is told of these is not told of the intents.
+    let mut told = process.counts().told_count + process.keep_under(1, &[tag(1), writers()]);
+    let now = process.subject.now();
     // A heartbeat that was on its way when the tag became known does not confirm it.
     let mut unconfirmed = 0;
     for number in 0..50 {
@@ -24,7 +25,7 @@ fn intents_that_come_and_go_beside_a_table_leave_its_entries_in_memory() {
         process.other.place(&Placing::new(writer, &[writers()], Duration::from_secs(20)), now).unwrap();
         if !process.recalls(1) {
             unconfirmed += 1;
-            process.keep_under(1, &[tag(1), writers()]);
+            told += process.keep_under(1, &[tag(1), writers()]);
         }
         if number % 5 == 4 {
             let release = Release { tag: writers(), outcome: Outcome::Unchanged };
@@ -33,7 +34,7 @@ fn intents_that_come_and_go_beside_a_table_leave_its_entries_in_memory() {
     }
     assert!(unconfirmed <= 1, "{unconfirmed} times");
     std::thread::sleep(Duration::from_millis(200));
-    assert!(process.counts().told_count <= told + 4 * unconfirmed, "nothing is pushed");
+    assert!(process.counts().told_count <= told, "nothing is pushed");
     process.keep_under(2, &[tag(2), writers()]);
 }
 
