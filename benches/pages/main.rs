@@ -3,89 +3,64 @@
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a benchmark")]
 
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
-
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::response::Response;
 use axum::routing::get;
-use benches::{Plan, print};
+use benches::{Compared, Plan, print};
 use cache_diesel::prelude::*;
 use cache_web::PageCache;
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use tokio::runtime::Runtime;
 use tower_service::Service;
 
-diesel::table! {
-    products (id) {
-        id -> Integer,
-        title -> Text,
-        description -> Text,
-        price_cents -> Integer,
-    }
-}
+use crate::site::Site;
 
-#[derive(Cached, Queryable, Selectable)]
-pub struct Product {
-    id: i32,
-    title: String,
-    description: String,
-    price_cents: i32,
-}
-
-type Shared = Arc<Mutex<SqliteConnection>>;
+mod site;
 
 fn main() {
     // Whoever asks for `--test` wants to see it run, not to measure.
     let is_trial = std::env::args().any(|argument| argument == "--test");
     let plan = |batches, turns| if is_trial { Plan { batches: 1, turns: 1 } } else { Plan { batches, turns } };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let rendered = SqliteConnection::rendered(":memory:");
+    #[cfg(feature = "postgres")]
+    let rendered_on_server = PgConnection::rendered(&server("bench_rendered"));
     let cache = Cache::memory();
     cache_diesel::install(cache.clone()).unwrap();
-    let pages = PageCache::new(&cache, "pages");
-    let open = || Arc::new(Mutex::new(open()));
-    let plain = Router::new().route("/", get(rendered)).with_state(open());
-    let cached = Router::new().route("/", get(kept)).layer(pages).with_state(open());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let first = ask(&runtime, &cached, request(None));
+    let kept = SqliteConnection::kept(":memory:", PageCache::new(&cache, "pages"));
+    let of = |what, plain, other| race(&runtime, plan(2000, 20), what, (plain, None), (other, None));
+    let mut hits = vec![of("a page of twenty rows, SQLite in memory", &rendered, &kept)];
+    #[cfg(feature = "postgres")]
+    {
+        let kept = PgConnection::kept(&server("bench_kept"), PageCache::new(&cache, "pages on PostgreSQL"));
+        hits.push(of("a page of twenty rows, PostgreSQL", &rendered_on_server, &kept));
+    }
+    print("Pages", ["rendered", "from the cache"], &hits);
+
+    let first = ask(&runtime, &kept, request(None));
     let etag = first.headers()[ETAG].to_str().unwrap().to_owned();
     let body = runtime.block_on(axum::body::to_bytes(first.into_body(), usize::MAX)).unwrap();
     let bare = Router::new().route("/", get(async |State(body): State<Bytes>| body)).with_state(body);
-    let known = || request(Some(&etag));
-    assert_eq!(ask(&runtime, &cached, known()).status(), 304);
-    let of = |router: &Router, request: Request| drop(ask(&runtime, router, request));
-    let hit = plan(2000, 20).compare("a page of twenty rows", &mut || of(&plain, request(None)), &mut || {
-        of(&cached, request(None));
-    });
-    print("Pages", ["rendered", "from the cache"], &[hit]);
-    let not_modified = plan(2000, 50).compare("a page that the client has", &mut || of(&bare, known()), &mut || {
-        of(&cached, known());
-    });
-    print("Pages", ["bare handler", "304"], &[not_modified]);
+    assert_eq!(ask(&runtime, &kept, request(Some(&etag))).status(), 304);
+    let etag = Some(&*etag);
+    let known = race(&runtime, plan(2000, 50), "a page that the client has", (&bare, etag), (&kept, etag));
+    let whole = race(&runtime, plan(2000, 50), "a page that he has not", (&bare, None), (&kept, None));
+    print("Pages", ["bare handler", "from the cache"], &[known, whole]);
 }
 
-/// A page of twenty rows, with plain Diesel.
-async fn rendered(State(conn): State<Shared>) -> String {
-    let rows = products::table.limit(20).select(Product::as_select()).load(&mut *conn.lock().unwrap()).unwrap();
-    page_of(&rows)
-}
-
-/// The same, read through the cache.
-async fn kept(State(conn): State<Shared>) -> String {
-    page_of(&Product::cached().every().limit(20).load(&mut *conn.lock().unwrap()).unwrap())
-}
-
-fn page_of(rows: &[Product]) -> String {
-    let mut page = String::from("<!doctype html><title>Products</title><ul>");
-    for row in rows {
-        let (euros, cents) = (row.price_cents / 100, row.price_cents % 100);
-        write!(page, "<li id=\"{}\"><h2>{}</h2><p>{}</p>{euros}.{cents:02}</li>", row.id, row.title, row.description)
-            .unwrap();
-    }
-    page
+/// Asks two sites in turn, each by a client that has the page of this `ETag`.
+fn race(
+    runtime: &Runtime,
+    plan: Plan,
+    what: &str,
+    (plain, plain_has): (&Router, Option<&str>),
+    (other, other_has): (&Router, Option<&str>),
+) -> Compared {
+    let of = |router: &Router, etag| drop(ask(runtime, router, request(etag)));
+    plan.compare(what, &mut || of(plain, plain_has), &mut || of(other, other_has))
 }
 
 fn request(etag: Option<&str>) -> Request {
@@ -101,23 +76,15 @@ fn ask(runtime: &Runtime, router: &Router, request: Request) -> Response {
     runtime.block_on(router.clone().call(request)).unwrap()
 }
 
-fn open() -> SqliteConnection {
-    let mut conn = SqliteConnection::establish(":memory:").unwrap();
-    conn.batch_execute(
-        "CREATE TABLE products (
-             id INTEGER PRIMARY KEY NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL,
-             price_cents INTEGER NOT NULL
-         );",
-    )
-    .unwrap();
-    for id in 1..=60 {
-        let row = (
-            products::id.eq(id),
-            products::title.eq(format!("Product {id}")),
-            products::description.eq("Made to be used every day, and to be mended."),
-            products::price_cents.eq(1900 + id),
-        );
-        diesel::insert_into(products::table).values(row).execute(&mut conn).unwrap();
-    }
-    conn
+/// The URL of a schema of its own on the server, which is made anew.
+#[cfg(feature = "postgres")]
+fn server(schema: &str) -> String {
+    use diesel::connection::SimpleConnection;
+
+    let url = std::env::var("CACHE_DIESEL_POSTGRES_URL").expect(
+        "`CACHE_DIESEL_POSTGRES_URL` is not set: run `./scripts/with-servers cargo bench -p benches --all-features`",
+    );
+    let mut keeper = PgConnection::establish(&url).unwrap();
+    keeper.batch_execute(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")).unwrap();
+    format!("{url}?options=-csearch_path%3D{schema}")
 }

@@ -6,7 +6,9 @@ mod awaiting;
 mod calls;
 mod computation;
 mod form;
+mod labelled;
 mod load;
 
 pub use computation::Computation;
 pub use form::{ByCodec, BySerde, Computable};
+pub use labelled::Labelled;

@@ -28,6 +28,8 @@ pub use cache::builder::CacheBuilder;
 pub use cache::mode::Mode;
 pub use cache::{Cache, registry};
 pub use clock::{Clock, ManualClock, Moment, SystemClock, Timestamp};
+#[doc(hidden)]
+pub use computed::Labelled;
 pub use computed::entry::{CachedEntry, Origin};
 pub use computed::{ByCodec, BySerde, Computable, Computation};
 pub use entry::codec::{Codec, Encode, Encoding};

@@ -148,7 +148,7 @@ impl Function {
 
     /// What it gives for one `key`.
     pub fn computation(&self, cache: &Cache, FunctionKey { key, shown }: FunctionKey) -> Computation<'static> {
-        let mut computation = cache.computation_of(self.label, &key, shown);
+        let mut computation = cache.labelled(self.label).computation(key, shown).into_owned();
         if let Some(timeout) = self.timeout {
             computation = computation.timeout(timeout());
         }
@@ -188,7 +188,7 @@ impl Function {
     ///
     /// As [`invalidate`](Self::invalidate).
     pub fn invalidate_all(&self) -> Result<()> {
-        self.cache().map_or(Ok(()), |cache| cache.invalidate_function(self.label))
+        self.cache().map_or(Ok(()), |cache| cache.labelled(self.label).invalidate_all())
     }
 }
 

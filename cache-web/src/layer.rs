@@ -5,9 +5,9 @@ use core::hash::Hash;
 use core::time::Duration;
 use std::sync::Arc;
 
-use cache_core::{Cache, Computation, IntoTimeout, KeyBytes, Result, Timeout};
+use cache_core::{Cache, Computation, IntoTimeout, KeyBytes, Labelled, Result, Timeout};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use tower_layer::Layer;
 
 use crate::rules::{Credential, Rules, User};
@@ -22,7 +22,7 @@ use crate::unkept::Unkept;
 /// is not named here is a reason to pass the request on, and a `Vary` that is not named is a reason not to keep the answer.
 #[derive(Clone)]
 pub struct PageCache {
-    cache: Cache,
+    kept: Arc<Labelled>,
     label: &'static str,
     timeout: Option<Timeout>,
     relevance: Option<Timeout>,
@@ -38,7 +38,7 @@ impl PageCache {
     #[must_use]
     pub fn new(cache: &Cache, label: &'static str) -> Self {
         Self {
-            cache: cache.clone(),
+            kept: Arc::new(cache.labelled(label)),
             label,
             timeout: None,
             relevance: None,
@@ -144,7 +144,7 @@ impl PageCache {
     ///
     /// Returns an error of [`ErrorKind::Store`](cache_core::ErrorKind::Store) if the store refused.
     pub fn invalidate_all(&self) -> Result<()> {
-        self.cache.invalidate_function(self.label)
+        self.kept.invalidate_all()
     }
 
     fn with(mut self, say: impl FnOnce(&mut Rules)) -> Self {
@@ -152,9 +152,9 @@ impl PageCache {
         self
     }
 
-    /// The computation of one page; `shown` is how messages call it.
-    pub(crate) fn computation(&self, page: &KeyBytes, shown: impl fmt::Display) -> Computation<'static> {
-        let mut computation = self.cache.computation_of(self.label, page, shown);
+    /// The computation of one page, which messages call by its address.
+    pub(crate) fn computation<'a>(&'a self, page: KeyBytes, address: &'a Uri) -> Computation<'a> {
+        let mut computation = self.kept.computation(page, address);
         if let Some(timeout) = self.timeout {
             computation = computation.timeout(timeout);
         }

@@ -1,11 +1,13 @@
 //! Holds a page as it is kept: its headers and its body.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use cache_core::Fingerprint;
 use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, DATE, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VARY,
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_LOCATION, DATE, ETAG, EXPIRES, PROXY_AUTHENTICATE, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::{Deserializer, Error};
@@ -13,6 +15,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::Rules;
+use crate::validator::etag;
 
 /// A page as it is kept. Clones share it.
 #[derive(Clone, Debug)]
@@ -24,6 +27,37 @@ struct Kept {
     body: Bytes,
     /// Of the body.
     digest: Fingerprint,
+    /// Made by the first answer: those that follow have the same.
+    heads: OnceLock<Heads>,
+}
+
+/// The headers of answers that give a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Heads {
+    /// What the page is kept under.
+    state: Option<Fingerprint>,
+    pub(crate) etag: Option<HeaderValue>,
+    /// Of an answer that gives it.
+    pub(crate) whole: HeaderMap,
+    /// Of one that says that the client has it.
+    pub(crate) not_modified: HeaderMap,
+}
+
+impl Heads {
+    fn of(page: &Kept, state: Option<Fingerprint>) -> Self {
+        let own = page.headers.get(ETAG).cloned();
+        let etag = own.or_else(|| state.map(|state| etag(&state, &page.digest)));
+        let mut whole = page.headers.clone();
+        let mut not_modified = HeaderMap::new();
+        for name in [CACHE_CONTROL, CONTENT_LOCATION, EXPIRES, VARY] {
+            page.headers.get_all(&name).iter().for_each(|value| _ = not_modified.append(&name, value.clone()));
+        }
+        whole.insert(CONTENT_LENGTH, HeaderValue::from(page.body.len()));
+        for head in [&mut whole, &mut not_modified] {
+            etag.iter().for_each(|etag| _ = head.insert(ETAG, etag.clone()));
+        }
+        Self { state, etag, whole, not_modified }
+    }
 }
 
 /// What concerns one connection, or one moment, alone.
@@ -49,19 +83,17 @@ impl Page {
 
     fn new(headers: HeaderMap, body: Bytes) -> Self {
         let digest = Fingerprint::of(&[&body]);
-        Self(Arc::new(Kept { headers, body, digest }))
+        Self(Arc::new(Kept { headers, body, digest, heads: OnceLock::new() }))
     }
 
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.0.headers
+    /// The headers of answers that give it while it is kept under `state`.
+    pub(crate) fn heads(&self, state: Option<Fingerprint>) -> Cow<'_, Heads> {
+        let first = self.0.heads.get_or_init(|| Heads::of(&self.0, state));
+        if first.state == state { Cow::Borrowed(first) } else { Cow::Owned(Heads::of(&self.0, state)) }
     }
 
     pub(crate) fn body(&self) -> Bytes {
         self.0.body.clone()
-    }
-
-    pub(crate) fn digest(&self) -> &Fingerprint {
-        &self.0.digest
     }
 }
 

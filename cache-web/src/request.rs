@@ -1,30 +1,25 @@
 //! Decides whether the cache may answer a request, and which page it asks for.
 
+use core::hash::{Hash, Hasher};
+use core::iter;
+
 use cache_core::KeyBytes;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::outcome::Passed;
 use crate::rules::Rules;
 
-/// Which page is asked for: everything that it may depend on, but for what is read.
-#[derive(Debug, Hash, PartialEq, Eq)]
+/// Which page is asked for: everything that it may depend on, but for what is read. Its `Hash` tells pages apart.
 pub(crate) struct Variant<'a> {
-    hosts: Vec<&'a [u8]>,
-    /// What the address itself says of scheme and host, if it does.
-    origin: Option<(Option<&'a str>, &'a str)>,
-    path: &'a str,
-    query: Vec<&'a str>,
-    /// Of each header that is named, its values.
-    headers: Vec<Vec<&'a [u8]>>,
-    /// Of each cookie that is named, its values.
-    cookies: Vec<Vec<&'a str>>,
+    request: &'a Parts,
+    rules: &'a Rules,
+    cookies: Vec<(&'a str, &'a str)>,
     user: Option<KeyBytes>,
-    more: Vec<Option<KeyBytes>>,
 }
 
 impl Variant<'_> {
@@ -34,8 +29,32 @@ impl Variant<'_> {
     }
 }
 
+impl Hash for Variant<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (headers, uri) = (&self.request.headers, uri(self.request));
+        let values = |name: &HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        each(values(&HOST), state);
+        // What the address itself says of scheme and host, if it does.
+        uri.authority().map(|authority| (uri.scheme_str(), authority.as_str())).hash(state);
+        uri.path().hash(state);
+        query(uri.query().unwrap_or_default(), self.rules.query.as_deref(), |pairs| each(pairs, state));
+        self.rules.headers.iter().for_each(|name| each(values(name), state));
+        for own in &self.rules.cookies {
+            each(self.cookies.iter().filter(|(name, _)| name == own).map(|(_, value)| *value), state);
+        }
+        self.user.hash(state);
+        self.rules.more.iter().for_each(|say| say(self.request).hash(state));
+    }
+}
+
+/// Hashes a list whose length is not known before: each item is announced, and the end too.
+fn each<H: Hasher, T: Hash>(items: impl Iterator<Item = T>, state: &mut H) {
+    items.for_each(|item| (true, item).hash(state));
+    false.hash(state);
+}
+
 /// What the request asks for, or why it is passed on. `has_body`: it has more than its head.
-pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &Rules) -> Result<Variant<'a>, Passed> {
+pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &'a Rules) -> Result<Variant<'a>, Passed> {
     let headers = &request.headers;
     if request.method != Method::GET && request.method != Method::HEAD {
         return Err(Passed::Method);
@@ -73,22 +92,7 @@ pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &Rules) -> Resu
     if has_credential && user.is_none() {
         return Err(Passed::Credential);
     }
-    let values = |own: &String| cookies.iter().filter(|(name, _)| name == own).map(|(_, value)| *value).collect();
-    let uri = uri(request);
-    Ok(Variant {
-        hosts: headers.get_all(HOST).iter().map(|host| host.as_bytes()).collect(),
-        origin: uri.authority().map(|authority| (uri.scheme_str(), authority.as_str())),
-        path: uri.path(),
-        query: query(uri.query().unwrap_or_default(), rules.query.as_deref()),
-        headers: rules
-            .headers
-            .iter()
-            .map(|name| headers.get_all(name).iter().map(|value| value.as_bytes()).collect())
-            .collect(),
-        cookies: rules.cookies.iter().map(values).collect(),
-        user,
-        more: rules.more.iter().map(|say| say(request)).collect(),
-    })
+    Ok(Variant { request, rules, cookies, user })
 }
 
 /// The address as it was asked for: routers of axum strip the paths that they are nested under.
@@ -121,12 +125,13 @@ fn cookies(headers: &HeaderMap) -> Result<Vec<(&str, &str)>, Passed> {
     Ok(cookies)
 }
 
-/// The pairs of a query that count. A name that is spelt in another way may be read as one that is named.
-fn query<'a>(query: &'a str, named: Option<&[String]>) -> Vec<&'a str> {
-    let Some(named) = named else { return Vec::from([query]) };
+/// Gives the pairs of a query that count; the whole of it if each does. A name that is spelt in another way may be read as
+/// one that is named.
+fn query(query: &str, named: Option<&[String]>, mut take: impl FnMut(&mut dyn Iterator<Item = &str>)) {
+    let Some(named) = named else { return take(&mut iter::once(query)) };
     let counts = |pair: &&str| {
         let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
         name.contains(['%', '+', ';']) || named.iter().any(|known| known == name)
     };
-    query.split('&').filter(counts).collect()
+    take(&mut query.split('&').filter(counts));
 }

@@ -1,14 +1,13 @@
 //! Answers requests from the cache, or has them rendered: carries out what `request`, `response` and `validator` decide.
 
+use core::future::ready;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use bytes::Bytes;
 use cache_core::{CachedEntry, KeyBytes, Origin};
-use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_LOCATION, ETAG, EXPIRES, IF_MODIFIED_SINCE, IF_NONE_MATCH, VARY,
-};
+use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
@@ -20,7 +19,7 @@ use crate::page::Page;
 use crate::request::{ask, uri};
 use crate::response::refusal;
 use crate::rules::Rules;
-use crate::validator::{etag, is_there};
+use crate::validator::is_there;
 
 /// A service whose pages are kept. Made by [`PageCache`].
 #[derive(Clone, Debug)]
@@ -55,25 +54,26 @@ where
     }
 
     fn call(&mut self, request: Request<Asked>) -> Self::Future {
-        // The service that said it is ready is the one that is called.
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
         let has_body = !request.body().is_end_stream();
-        let (mut head, body) = request.into_parts();
-        let rules = &self.pages.rules;
-        let (page, has_user) = match ask(&head, has_body, rules) {
+        let (head, body) = request.into_parts();
+        let (page, has_user) = match ask(&head, has_body, &self.pages.rules) {
             Ok(variant) => (KeyBytes::of(&variant), variant.has_user()),
             Err(passed) => {
-                let answer = inner.call(Request::from_parts(head, body));
+                let answer = self.ready().call(Request::from_parts(head, body));
                 return Box::pin(
                     async move { Ok(with(answer.await?.map(PageBody::passing), PageOutcome::Passed(passed))) },
                 );
             }
         };
+        let computation = self.pages.computation(page, uri(&head));
+        if let Some(entry) = computation.found_at_hand() {
+            return Box::pin(ready(Ok(answer(&entry, &head.headers, head.method == Method::HEAD))));
+        }
+        let computation = computation.into_owned();
         let (rules, unkept) = (self.pages.rules.clone(), self.pages.unkept.clone());
         if unkept.has(&page) {
             let is_whole = head.method == Method::GET;
-            let answer = inner.call(Request::from_parts(head, body));
+            let answer = self.ready().call(Request::from_parts(head, body));
             return Box::pin(async move {
                 let answer = answer.await?.map(PageBody::passing);
                 let refused = refusal_of(&answer, has_user, &rules);
@@ -84,7 +84,7 @@ where
                 Ok(with(answer, refused.map_or(PageOutcome::Unkept, PageOutcome::Unstored)))
             });
         }
-        let computation = self.pages.computation(&page, uri(&head));
+        let (mut inner, mut head) = (self.ready(), head);
         let client = Client::of(&mut head.headers, &head.method);
         head.method = Method::GET;
         let rendering = move || -> Rendering<Given, S::Error> {
@@ -100,6 +100,14 @@ where
             }
             client.answer(ended)
         })
+    }
+}
+
+impl<S: Clone> PageService<S> {
+    /// The service that said it is ready: it is the one that is called.
+    fn ready(&mut self) -> S {
+        let clone = self.inner.clone();
+        mem::replace(&mut self.inner, clone)
     }
 }
 
@@ -159,7 +167,7 @@ impl Client {
         B: Body<Data = Bytes>,
     {
         match ended {
-            Ok(entry) => Ok(self.page(&entry)),
+            Ok(entry) => Ok(answer(&entry, &self.known, self.is_head)),
             Err(Ended::Failed(error)) => Err(error),
             Err(Ended::Unstored(answer, reason)) => {
                 let answer = with(*answer, PageOutcome::Unstored(reason));
@@ -167,44 +175,24 @@ impl Client {
             }
         }
     }
-
-    fn page<B: Body<Data = Bytes>>(&self, entry: &CachedEntry<Page>) -> Answer<B> {
-        let outcome = match entry.origin {
-            Origin::Hit => PageOutcome::Hit,
-            Origin::Stale => PageOutcome::Stale,
-            _ if entry.state().is_some() => PageOutcome::Rendered,
-            _ => PageOutcome::Unkept,
-        };
-        with(self.head(entry), outcome)
-    }
-
-    fn head<B: Body<Data = Bytes>>(&self, entry: &CachedEntry<Page>) -> Answer<B> {
-        let (page, headers) = (&entry.value, entry.value.headers());
-        let own = headers.get(ETAG).cloned();
-        let etag = own.or_else(|| entry.state().map(|state| etag(&state, page.digest())));
-        if let Some(etag) = etag.as_ref().filter(|etag| is_there(&self.known, etag)) {
-            return not_modified(headers, etag);
-        }
-        let body = page.body();
-        let length = HeaderValue::from(body.len());
-        let mut answer = Response::new(if self.is_head { PageBody::empty() } else { PageBody::whole(body) });
-        *answer.headers_mut() = headers.clone();
-        answer.headers_mut().insert(CONTENT_LENGTH, length);
-        if let Some(etag) = etag {
-            answer.headers_mut().insert(ETAG, etag);
-        }
-        answer
-    }
 }
 
-fn not_modified<B: Body<Data = Bytes>>(headers: &HeaderMap, etag: &HeaderValue) -> Answer<B> {
-    let mut answer = Response::new(PageBody::empty());
-    *answer.status_mut() = StatusCode::NOT_MODIFIED;
-    for name in [CACHE_CONTROL, CONTENT_LOCATION, EXPIRES, VARY] {
-        headers.get_all(&name).iter().for_each(|value| _ = answer.headers_mut().append(&name, value.clone()));
+/// The answer that gives a page to a client who says what he has in `known`.
+fn answer<B: Body<Data = Bytes>>(entry: &CachedEntry<Page>, known: &HeaderMap, is_head: bool) -> Answer<B> {
+    let (page, heads) = (&entry.value, entry.value.heads(entry.state()));
+    let outcome = match entry.origin {
+        Origin::Hit => PageOutcome::Hit,
+        Origin::Stale => PageOutcome::Stale,
+        _ if entry.state().is_some() => PageOutcome::Rendered,
+        _ => PageOutcome::Unkept,
+    };
+    let has_it = heads.etag.as_ref().is_some_and(|etag| is_there(known, etag));
+    let mut answer = Response::new(if has_it || is_head { PageBody::empty() } else { PageBody::whole(page.body()) });
+    *answer.headers_mut() = if has_it { heads.not_modified.clone() } else { heads.whole.clone() };
+    if has_it {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    answer.headers_mut().insert(ETAG, etag.clone());
-    answer
+    with(answer, outcome)
 }
 
 /// The answer to `HEAD`, of one to `GET`.

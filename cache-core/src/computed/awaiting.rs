@@ -66,6 +66,9 @@ impl Computation<'_> {
         T: Computable<By>,
         By: 'static,
     {
+        if let Some(entry) = self.found_at_hand::<T, By>() {
+            return Ok(entry);
+        }
         let task = Awaited { computation: Arc::new(self.into_owned()), form: Form::by::<By>() };
         task.run(compute).await
     }
@@ -84,7 +87,7 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
         work: impl FnOnce(&Computation<'static>, Form<T>) -> U + Send + 'static,
     ) -> U {
         let (computation, form) = (Arc::clone(&self.computation), self.form);
-        self.computation.cache.offload(move || work(&computation, form)).await
+        self.computation.of.cache.offload(move || work(&computation, form)).await
     }
 
     async fn run<E>(self, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E> {
@@ -100,7 +103,7 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
             Start::Follow(follower) => {
                 let wait = self.computation.wait_for_flight();
                 // What was computed before this call began may be older than what it has to see: the tokens tell.
-                let _ = self.computation.cache.follow(follower, wait).await;
+                let _ = self.computation.of.cache.follow(follower, wait).await;
                 match self.find().await {
                     Some(entry) => return Ok(entry),
                     None => None,
@@ -152,7 +155,7 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
     async fn wait_for_lease(&self, lease: (Lease, Writer)) -> Result<CachedEntry<T>, Right> {
         let wait = LeaseWait::begin(&self.computation.reader(), lease, self.computation.wait_for_lease());
         while let WaitStep::Nap(nap) = wait.next() {
-            self.computation.cache.nap(nap).await;
+            self.computation.of.cache.nap(nap).await;
             if let Some(found) = self.find().await {
                 return Ok(found);
             }

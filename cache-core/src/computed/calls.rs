@@ -164,6 +164,18 @@ impl Computation<'_> {
         drop(computation.conclude(load, value, Form::by::<By>()));
     }
 
+    /// What this process has in its memory, without a call to any store, and without a wait: a layer around services that are
+    /// awaited answers so at once.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn found_at_hand<T, By>(&self) -> Option<CachedEntry<T>>
+    where
+        T: Computable<By>,
+        By: 'static,
+    {
+        self.at_hand(Form::by::<By>())
+    }
+
     fn run<T, E>(self, form: Form<T>, compute: impl FnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E>
     where
         T: Clone + Send + Sync + 'static,
@@ -192,7 +204,7 @@ impl Computation<'_> {
         let fill = match self.start(&missed) {
             Start::Alone => None,
             Start::Follow(follower) => match follower.wait_in_line(self.wait_for_flight()) {
-                Err(_) => return Err(circle(&self.name)),
+                Err(_) => return Err(circle(&self.name.text())),
                 // What was computed before this call began may be older than what it has to see: the tokens tell.
                 Ok(_) => match self.find(form) {
                     Ok(entry) => return Ok(entry.from(Origin::Miss)),
@@ -235,14 +247,13 @@ impl Computation<'_> {
         Ok(self.conclude(load, value, form))
     }
 
-    /// The stale `entry`, or what it is once this caller, who claims it, has refreshed it.
     /// Refreshes what is stale on another thread, for whoever claims it.
     fn refresh_later<T, E>(self, claim: Claim, form: Form<T>, compute: impl FnOnce() -> Result<T, E> + Send + 'static)
     where
         T: Clone + Send + Sync + 'static,
     {
         self.reader().stale_hit(|| self.key().id);
-        let (cache, computation) = (self.cache.clone(), self.into_owned());
+        let (cache, computation) = (self.of.cache.clone(), self.into_owned());
         let refreshing = move || {
             let is_done = match computation.begin_refresh(form) {
                 Refresh::Begun(load) => computation.compute(load, form, compute).is_ok(),
@@ -257,6 +268,7 @@ impl Computation<'_> {
         _ = cache.refresh_later(Box::new(refreshing));
     }
 
+    /// The stale `entry`, or what it is once this caller, who claims it, has refreshed it.
     fn refreshed<T, E>(
         &self,
         entry: CachedEntry<T>,

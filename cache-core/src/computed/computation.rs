@@ -1,16 +1,15 @@
 //! Builds a computation: under which name, for how long, and what it has to depend on.
 
-use core::fmt::Display;
 use core::hash::Hash;
 use core::time::Duration;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cache::Cache;
+use crate::computed::labelled::{Labelled, Name};
 use crate::error::Result;
-use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
+use crate::name::key::{CacheKey, KeyBytes, Kind};
 use crate::name::tag::{ManagerTags, Tag};
-use crate::observe::statistics::Counters;
 use crate::protocol::collect::Needs;
 use crate::protocol::wait::Wait;
 use crate::read::Reader;
@@ -23,16 +22,12 @@ use crate::values::IntoTimeout;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is computed until `value` or `entry` is called"]
 pub struct Computation<'a> {
-    pub(super) cache: Cache,
-    pub(super) manager: Cow<'a, str>,
-    pub(super) counters: Arc<Counters>,
-    space: Fingerprint,
+    pub(super) of: Cow<'a, Labelled>,
     /// What is cleared together.
     id: KeyBytes,
     /// The same, varied.
     varied: KeyBytes,
-    /// How messages and events call it.
-    pub(super) name: Cow<'a, str>,
+    pub(super) name: Name<'a>,
     pub(super) lifetime: Lifetime,
     pub(super) negative: Option<Timeout>,
     pub(super) needs: Needs,
@@ -64,44 +59,21 @@ impl Cache {
     /// ```
     pub fn computation<'a>(&self, key: &'a (impl AsRef<str> + ?Sized)) -> Computation<'a> {
         let key = key.as_ref();
-        let counters = Arc::clone(&self.0.computed);
-        Computation::new(self, (Self::COMPUTED, counters), KeyBytes::of(key), Cow::Borrowed(key))
-    }
-
-    /// The computation of the function called `label` for `arguments`, which messages show as `name`.
-    #[doc(hidden)]
-    pub fn computation_of<'a>(
-        &self,
-        label: &'a str,
-        arguments: &(impl Hash + ?Sized),
-        name: impl Display,
-    ) -> Computation<'a> {
-        let counters = self.counters(label, Kind::Computed);
-        Computation::new(self, (label, counters), KeyBytes::of(arguments), Cow::Owned(name.to_string()))
-    }
-
-    /// Ends everything that the function called `label` has computed.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
-    #[doc(hidden)]
-    pub fn invalidate_function(&self, label: &str) -> Result<()> {
-        self.clear_tags(label, &[ManagerTags::of(self.1.computed(label)).lists()])
+        let (label, counters) = (Self::COMPUTED, Arc::clone(&self.0.computed));
+        let of = Labelled { cache: self.clone(), label, counters, space: self.1.computed(label) };
+        Computation::new(Cow::Owned(of), KeyBytes::of(key), Name::Said(Cow::Borrowed(key)))
     }
 }
 
 impl<'a> Computation<'a> {
-    fn new(cache: &Cache, (manager, counters): (&'a str, Arc<Counters>), id: KeyBytes, name: Cow<'a, str>) -> Self {
+    pub(super) fn new(of: Cow<'a, Labelled>, id: KeyBytes, name: Name<'a>) -> Self {
+        let lifetime = Lifetime::from(of.cache.policy().value_timeout);
         Self {
-            cache: cache.clone(),
-            manager: Cow::Borrowed(manager),
-            counters,
-            space: cache.1.computed(manager),
+            of,
             id,
             varied: id,
             name,
-            lifetime: Lifetime::from(cache.policy().value_timeout),
+            lifetime,
             negative: None,
             needs: Needs::Reads,
             is_refreshed: false,
@@ -180,46 +152,34 @@ impl<'a> Computation<'a> {
     ///
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn invalidate(&self) -> Result<()> {
-        self.cache.clear_tags(&self.manager, &[ManagerTags::of(self.space).one(self.id)])
+        self.of.cache.clear_tags(self.of.label, &[ManagerTags::of(self.of.space).one(self.id)])
     }
 
     /// The same, for another thread.
-    pub(super) fn into_owned(self) -> Computation<'static> {
-        Computation {
-            cache: self.cache,
-            manager: Cow::Owned(self.manager.into_owned()),
-            counters: self.counters,
-            space: self.space,
-            id: self.id,
-            varied: self.varied,
-            name: Cow::Owned(self.name.into_owned()),
-            lifetime: self.lifetime,
-            negative: self.negative,
-            needs: self.needs,
-            is_refreshed: self.is_refreshed,
-            lag: self.lag,
-            wait: self.wait,
-            tick: self.tick,
-        }
+    #[doc(hidden)]
+    pub fn into_owned(self) -> Computation<'static> {
+        let (of, name) = (Cow::Owned(self.of.into_owned()), self.name.into_owned());
+        Computation { of, name, ..self }
     }
 
     pub(super) fn key(&self) -> CacheKey {
-        self.cache.1.computed_key(self.space, self.varied)
+        self.of.cache.1.computed_key(self.of.space, self.varied)
     }
 
     /// What it is kept under for as long as it may lag.
     pub(super) fn lagging_key(&self) -> CacheKey {
-        self.cache.1.computed_key(self.space, KeyBytes::of(&(self.varied, "lag")))
+        self.of.cache.1.computed_key(self.of.space, KeyBytes::of(&(self.varied, "lag")))
     }
 
     /// The tags that it depends on whatever was read: those by which it is ended by hand.
     pub(super) fn own(&self) -> [Tag; 3] {
-        let tags = ManagerTags::of(self.space);
+        let tags = ManagerTags::of(self.of.space);
         [Tag::root(), tags.lists(), tags.one(self.id)]
     }
 
     pub(super) fn reader(&self) -> Reader<'_> {
-        Reader { cache: &self.cache, manager: &self.manager, kind: Kind::Computed, counters: &self.counters }
+        let Labelled { cache, label, counters, .. } = &*self.of;
+        Reader { cache, manager: label, kind: Kind::Computed, counters }
     }
 
     pub(super) fn wait_for_flight(&self) -> Duration {

@@ -77,12 +77,15 @@ impl Computation<'_> {
     /// Looks in the cache, and counts.
     pub(super) fn look<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Looked<T> {
         let reader = self.reader();
-        if self.cache.mode() == Mode::Off {
+        if self.of.cache.mode() == Mode::Off {
             return Looked::Off;
         }
-        if self.is_refreshed || self.cache.is_shadow() {
+        if self.is_refreshed || self.of.cache.is_shadow() {
             reader.miss(Miss::Refresh, || self.key().id);
             return Looked::Missed(Miss::Refresh.into());
+        }
+        if let Some(entry) = self.at_hand(form) {
+            return Looked::Found(entry);
         }
         match self.find(form) {
             Ok(entry) if !entry.is_stale() => {
@@ -103,8 +106,24 @@ impl Computation<'_> {
         }
     }
 
+    /// What this process has in its memory, fresh and current, without a call to any store. Counted as the hit that it is.
+    pub(super) fn at_hand<T: Clone + Send + Sync + 'static>(&self, _form: Form<T>) -> Option<CachedEntry<T>> {
+        if self.is_past_cache() {
+            return None;
+        }
+        let (value, life) = self.reader().find(&self.key())?;
+        let entry = self.serve(value, life).filter(|entry: &CachedEntry<T>| !entry.is_stale())?;
+        self.reader().hit(|| self.key().id);
+        Some(entry)
+    }
+
+    /// Whether what is kept is of no use to this call.
+    fn is_past_cache(&self) -> bool {
+        self.is_refreshed || self.of.cache.is_shadow() || self.of.cache.mode() == Mode::Off
+    }
+
     fn claim(&self) -> Option<Claim> {
-        (self.cache.mode() == Mode::Normal).then(|| self.cache.claim_refresh(self.key())).flatten()
+        (self.of.cache.mode() == Mode::Normal).then(|| self.of.cache.claim_refresh(self.key())).flatten()
     }
 
     /// What is cached. Nothing is counted.
@@ -144,9 +163,9 @@ impl Computation<'_> {
     pub(super) fn serve<T: Clone + Send + Sync + 'static>(&self, value: Value, life: Life) -> Option<CachedEntry<T>> {
         let kept = Kept::<T>::of(value)?;
         if let Some(outer) = Collecting::current() {
-            outer.hand_on(&self.cache, &kept.tokens);
+            outer.hand_on(&self.of.cache, &kept.tokens);
         }
-        let origin = if life.is_stale(self.cache.now()) { Origin::Stale } else { Origin::Hit };
+        let origin = if life.is_stale(self.of.cache.now()) { Origin::Stale } else { Origin::Hit };
         Some(CachedEntry::new(kept.value.clone(), origin, Some(life)).under(kept.state))
     }
 
@@ -193,7 +212,7 @@ impl Computation<'_> {
 
     /// The computation begins.
     pub(super) fn begin(&self, fill: Option<Box<Fill>>, cause: Miss) -> Load {
-        let (reader, scope, began_at) = (self.reader(), Collecting::begin(&self.cache), self.cache.now());
+        let (reader, scope, began_at) = (self.reader(), Collecting::begin(&self.of.cache), self.of.cache.now());
         let own = match &fill {
             Some(fill) => Some(fill.seeds().to_vec()),
             None => reader.seed(&self.own()),
@@ -244,8 +263,8 @@ impl Computation<'_> {
             keeps.add(self.lagging_key(), loaded(kept, lifetime, Some(began_at)), own);
         }
         if let Some(life) = self.settle(&reader, (fill, cause), keeps) {
-            let (manager, key, took) = (&*self.manager, &*self.name, began.elapsed());
-            self.cache.tell(&Event::Computed { manager, key, weight, took });
+            let (manager, key, took) = (self.of.label, &*self.name.text(), began.elapsed());
+            self.of.cache.tell(&Event::Computed { manager, key, weight, took });
             let entry = CachedEntry::new(value, Origin::Miss, Some(life));
             return state.map_or(entry.clone(), |state| entry.under(state));
         }
@@ -286,7 +305,7 @@ impl Computation<'_> {
     }
 
     fn tell_unkept(&self, reader: &Reader<'_>, reason: Unkept) {
-        let (manager, key) = (&*self.manager, &*self.name);
+        let (manager, key) = (self.of.label, &*self.name.text());
         reader.cache.tell(&Event::Unkept { manager, key, reason });
         if reason != Unkept::Changed && reason != Unkept::StoreFailed {
             say_once(manager, key, reason);

@@ -207,8 +207,8 @@ impl KeyBytes {
         Self(key)
     }
 
-    fn digest(hasher: &blake3::Hasher) -> Self {
-        let mut key = *hasher.finalize().as_bytes();
+    fn digest(digest: blake3::Hash) -> Self {
+        let mut key = *digest.as_bytes();
         key[Self::SIZE - 1] = Self::DIGEST;
         Self(key)
     }
@@ -264,7 +264,38 @@ pub const fn name_of(names: &[&str]) -> u64 {
 struct Recorder {
     bytes: [u8; KeyBytes::SIZE],
     length: usize,
-    overflow: Option<Box<blake3::Hasher>>,
+    overflow: Option<Overflow>,
+}
+
+/// What is too long for a key as it is.
+enum Overflow {
+    /// Digested in one go, as long as it is a single chunk of BLAKE3.
+    Short(Vec<u8>),
+    Long(Box<blake3::Hasher>),
+}
+
+impl Overflow {
+    /// The length of a chunk of BLAKE3.
+    const CHUNK: usize = 1024;
+
+    fn push(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Short(start) if start.len() + bytes.len() <= Self::CHUNK => start.extend_from_slice(bytes),
+            Self::Short(start) => {
+                let mut hasher = Box::new(blake3::Hasher::new());
+                hasher.update(start).update(bytes);
+                *self = Self::Long(hasher);
+            }
+            Self::Long(hasher) => _ = hasher.update(bytes),
+        }
+    }
+
+    fn digest(&self) -> blake3::Hash {
+        match self {
+            Self::Short(bytes) => blake3::hash(bytes),
+            Self::Long(hasher) => hasher.finalize(),
+        }
+    }
 }
 
 impl Recorder {
@@ -277,18 +308,18 @@ impl Recorder {
     fn into_key(self) -> KeyBytes {
         match self.overflow {
             None => KeyBytes::verbatim(&self.bytes, self.length),
-            Some(hasher) => KeyBytes::digest(&hasher),
+            Some(overflow) => KeyBytes::digest(overflow.digest()),
         }
     }
 
     #[cold]
     fn spill(&mut self, bytes: &[u8]) {
-        let hasher = self.overflow.get_or_insert_with(|| {
-            let mut hasher = Box::new(blake3::Hasher::new());
-            hasher.update(&self.bytes[..self.length]);
-            hasher
+        let overflow = self.overflow.get_or_insert_with(|| {
+            let mut start = Vec::with_capacity(8 * KeyBytes::SIZE);
+            start.extend_from_slice(&self.bytes[..self.length]);
+            Overflow::Short(start)
         });
-        hasher.update(bytes);
+        overflow.push(bytes);
     }
 }
 
@@ -355,7 +386,7 @@ impl Hasher for Recorder {
         // Some `Hash` implementations hash a part with a hasher of their own and ask for its result.
         let digest = match &self.overflow {
             None => blake3::hash(&self.bytes[..self.length]),
-            Some(hasher) => hasher.finalize(),
+            Some(overflow) => overflow.digest(),
         };
         word(&digest.as_bytes()[..8])
     }
@@ -380,7 +411,7 @@ impl KeyDigest {
     /// The key of everything that was written.
     #[must_use]
     pub fn finish(self) -> KeyBytes {
-        KeyBytes::digest(&self.0)
+        KeyBytes::digest(self.0.finalize())
     }
 }
 
