@@ -12,6 +12,7 @@ use tower_layer::Layer;
 
 use crate::rules::{Credential, Rules, User};
 use crate::service::PageService;
+use crate::terms::Terms;
 use crate::unkept::Unkept;
 
 /// A layer that keeps pages. Clones share what was said of it.
@@ -24,10 +25,7 @@ use crate::unkept::Unkept;
 pub struct PageCache {
     kept: Arc<Labelled>,
     label: &'static str,
-    timeout: Option<Timeout>,
-    relevance: Option<Timeout>,
-    lag: Option<Duration>,
-    is_independent: bool,
+    terms: Terms,
     pub(crate) rules: Arc<Rules>,
     pub(crate) unkept: Arc<Unkept>,
 }
@@ -40,10 +38,7 @@ impl PageCache {
         Self {
             kept: Arc::new(cache.labelled(label)),
             label,
-            timeout: None,
-            relevance: None,
-            lag: None,
-            is_independent: false,
+            terms: Terms::default(),
             rules: Arc::new(Rules::new()),
             unkept: Arc::default(),
         }
@@ -52,14 +47,14 @@ impl PageCache {
     /// How long a page lives if nothing is written before; the cache's `value_timeout` if not said.
     #[must_use]
     pub fn timeout(mut self, timeout: impl IntoTimeout) -> Self {
-        self.timeout = Some(timeout.into_timeout(Timeout::NEVER));
+        self.terms.timeout = Some(timeout.into_timeout(Timeout::NEVER));
         self
     }
 
     /// From when on a page is stale: the first who asks for it renders it anew, and the others are given what is there.
     #[must_use]
     pub fn relevance_timeout(mut self, timeout: impl IntoTimeout) -> Self {
-        self.relevance = Some(timeout.into_timeout(Timeout::NEVER));
+        self.terms.relevance = Some(timeout.into_timeout(Timeout::NEVER));
         self
     }
 
@@ -67,14 +62,14 @@ impl PageCache {
     /// if not said. See [`Computation::lag`].
     #[must_use]
     pub fn lag(mut self, lag: Duration) -> Self {
-        self.lag = Some(lag);
+        self.terms.lag = Some(lag);
         self
     }
 
     /// Pages are kept though nothing is read for them: they end by their timeout, or by hand.
     #[must_use]
     pub fn depends_on_nothing(mut self) -> Self {
-        self.is_independent = true;
+        self.terms.is_independent = true;
         self
     }
 
@@ -154,17 +149,7 @@ impl PageCache {
 
     /// The computation of one page, which messages call by its address.
     pub(crate) fn computation<'a>(&'a self, page: KeyBytes, address: &'a Uri) -> Computation<'a> {
-        let mut computation = self.kept.computation(page, address);
-        if let Some(timeout) = self.timeout {
-            computation = computation.timeout(timeout);
-        }
-        if let Some(timeout) = self.relevance {
-            computation = computation.relevance_timeout(timeout);
-        }
-        if let Some(lag) = self.lag {
-            computation = computation.lag(lag);
-        }
-        if self.is_independent { computation.depends_on_nothing() } else { computation }
+        self.terms.of(self.kept.computation(page, address))
     }
 }
 

@@ -38,15 +38,23 @@
 //! Each kept page has an `ETag` of the tokens that it depends on, and of its body. `If-None-Match` costs one look at the
 //! entry and its tokens; nothing is rendered. A page has a new one as soon as anything is written that it read.
 //!
+//! # Fragments
+//!
+//! [`Fragments`] keeps parts of pages, in a handler or in a template, and each ends as a page does. A write that ends a
+//! fragment ends the pages that contain it.
+//!
 //! # Features
 //!
 //! | feature | adds | costs |
 //! |---|---|---|
+//! | `askama` | [`Fragment`]s are HTML in templates of askama | the crate `askama` without its features |
 //! | `axum` | paths of nested routers are told whole; [`Failure`], the errors of reads as responses | the crate `axum` without its features |
+//! | `minijinja` | [`Fragments::add_to`]: `{% call cached("name") %}` in templates of minijinja | the crate `minijinja` with `macros` |
 
 mod body;
 #[cfg(feature = "axum")]
 mod failure;
+mod fragment;
 mod layer;
 mod outcome;
 mod page;
@@ -54,6 +62,7 @@ mod request;
 mod response;
 mod rules;
 mod service;
+mod terms;
 mod unkept;
 mod validator;
 
@@ -63,6 +72,7 @@ mod tests;
 pub use body::PageBody;
 #[cfg(feature = "axum")]
 pub use failure::Failure;
+pub use fragment::{Fragment, Fragments};
 pub use layer::PageCache;
 pub use outcome::{PageOutcome, Passed, Unstored};
 pub use rules::Credential;

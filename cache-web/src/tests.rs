@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod decisions;
+#[cfg(feature = "minijinja")]
+mod fragments;
 mod pages;
 mod persons;
