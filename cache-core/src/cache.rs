@@ -3,6 +3,7 @@
 pub(crate) mod audited;
 pub(crate) mod awaited;
 pub(crate) mod builder;
+mod journaled;
 pub(crate) mod mode;
 pub(crate) mod namespace;
 pub mod registry;
@@ -255,7 +256,7 @@ impl Cache {
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear(&self) -> Result<()> {
         self.change_tags(&[Tag::root()])?;
-        self.store().listeners.tell(&Event::Cleared { manager: None });
+        self.store().listeners.tell_change(&Event::Cleared { manager: None }, &[Tag::root()]);
         self.store()
             .call(Operation::Reclaim, |store| store.reclaim())
             .map_err(|trouble| trouble.into_error("reclaiming room"))
@@ -268,7 +269,7 @@ impl Cache {
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear_tags(&self, manager: &str, tags: &[Tag]) -> Result<()> {
         self.change_tags(tags)?;
-        self.store().listeners.tell(&Event::Cleared { manager: Some(manager) });
+        self.store().listeners.tell_change(&Event::Cleared { manager: Some(manager) }, tags);
         Ok(())
     }
 
@@ -279,7 +280,7 @@ impl Cache {
             self.store().ledger.count_invalidation_failure();
             self.note_failed_release(&Failed { tags, tables: &[], may_still_run: false });
         }
-        self.store().listeners.tell(&Event::Cleared { manager: Some(manager) });
+        self.store().listeners.tell_change(&Event::Cleared { manager: Some(manager) }, tags);
     }
 
     /// The database that reads without a connection are about, if the cache was told.

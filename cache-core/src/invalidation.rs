@@ -115,7 +115,7 @@ impl Invalidation {
         let tags = changes.tags(&self.database);
         for cache in caches {
             self.finish_in(cache, (&tags, changes), WriteEnd::Open, (&[], &[]));
-            cache.note_invalidation(changes, cause);
+            cache.note_invalidation((changes, &tags), cause);
         }
         add(&mut self.announced, &tags);
         let announced = core::mem::take(&mut self.announced);
@@ -171,7 +171,7 @@ impl Invalidation {
                 cache.0.standing.end_now(cache.store(), ended);
             }
             cache.0.standing.released(&relied_on, !is_released);
-            cache.note_invalidation(changes, cause);
+            cache.note_invalidation((changes, &tags), cause);
         }
     }
 
@@ -351,15 +351,16 @@ fn outcome(ending: WriteEnd, cache: &Cache) -> Outcome {
 }
 
 impl Cache {
-    /// Counts `changes`, and tells the listeners.
-    fn note_invalidation(&self, changes: &ChangeSet, cause: Cause) {
+    /// Counts `changes`, whose tags are `tags`, and tells the listeners.
+    fn note_invalidation(&self, (changes, tags): (&ChangeSet, &[Tag]), cause: Cause) {
         if changes.is_empty() {
             return;
         }
         let tables: Vec<&str> = changes.tables().collect();
         self.store().ledger.count_invalidation(changes.tables(), changes.is_wide());
         let rows: Vec<(&str, KeyBytes)> = changes.rows().collect();
-        self.tell(&Event::Invalidated { tables: &tables, rows: &rows, is_wide: changes.is_wide(), cause });
+        let event = Event::Invalidated { tables: &tables, rows: &rows, is_wide: changes.is_wide(), cause };
+        self.store().listeners.tell_change(&event, tags);
     }
 
     /// Whether a manager's own write has to fail if the store does not take its intents. A store in this process

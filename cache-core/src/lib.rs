@@ -41,6 +41,9 @@ pub use name::tables;
 pub use name::tag::{Cardinality, Database, ManagerTags, TableTags, Tag, TagKind, Token};
 pub use observe::audit::{AuditCounts, AuditSettings, OnStale};
 pub use observe::event::{Bypass, Cause, Event};
+#[doc(hidden)]
+pub use observe::journal::Asked;
+pub use observe::journal::{JournalNote, JournalSettings, Noted};
 pub use observe::operation::Operation;
 #[doc(hidden)]
 pub use observe::report;

@@ -234,9 +234,9 @@ pub use audit::{AuditFinding, AuditReport, AuditedCache, Verdict, VerifyReport, 
 pub use cache_core::store::Operation;
 pub use cache_core::{
     AuditCounts, AuditSettings, BreakerState, Bypass, Cache, CacheBuilder, Cacheable, CarriedTask, Cause, Clock,
-    Computable, Computation, Counts, Error, ErrorKind, Event, IntoTimeout, KeyBytes, Kind, MIB, ManualClock, Miss,
-    Mode, NearCounts, OnStale, Result, Statistics, StoreCounts, TagKind, Timeout, Timestamp, Unkept, Unstored, Writes,
-    carry, carry_task, store,
+    Computable, Computation, Counts, Error, ErrorKind, Event, IntoTimeout, JournalNote, JournalSettings, KeyBytes,
+    Kind, MIB, ManualClock, Miss, Mode, NearCounts, Noted, OnStale, Result, Statistics, StoreCounts, TagKind, Timeout,
+    Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
 };
 pub use cache_derive::{Cached, cached_fn};
 #[cfg(feature = "async-mysql")]
@@ -262,6 +262,8 @@ pub use read::{
 #[cfg(feature = "async")]
 pub use setup::awaited::track_async;
 pub use setup::caches;
+#[cfg(feature = "async")]
+pub use setup::check::check_async;
 pub use setup::check::{CheckReport, Finding, Trap, check};
 pub use setup::clear::{After, Clear, Clears};
 pub use setup::contradiction::{Contradiction, contradictions};

@@ -48,6 +48,23 @@ fn awaited_and_blocking_reads_share_entries() {
 }
 
 #[test]
+fn what_the_database_does_by_itself_is_asked_on_an_awaited_connection() {
+    use diesel::connection::SimpleConnection;
+    let path = database();
+    let url = path.display().to_string();
+    let mut blocking = SqliteConnection::establish(&url).unwrap();
+    let trigger = "CREATE TABLE logs (id INTEGER PRIMARY KEY);
+         CREATE TRIGGER logged AFTER INSERT ON logs BEGIN UPDATE albums SET title = 'New'; END";
+    blocking.batch_execute(trigger).unwrap();
+    let report = runtime().block_on(async {
+        let mut conn = AsyncSqlite::establish(&url).await.unwrap();
+        cache_diesel::check_async(&mut conn).await.unwrap()
+    });
+    assert!(report.findings().iter().any(|finding| finding.cause == "logged"), "{report}");
+    assert_eq!(report, cache_diesel::check(&mut blocking).unwrap());
+}
+
+#[test]
 fn tasks_on_one_thread_that_miss_together_ask_the_database_once() {
     let path = database();
     let url = path.display().to_string();

@@ -1,6 +1,8 @@
 //! What a read says of itself: where its answer would come from, and why.
 
-use cache_diesel::{Bypass, ExplainedAnswer, Explanation, Kind, Miss, TagKind};
+use cache_diesel::{
+    Bypass, Cause, ExplainedAnswer, Explanation, JournalSettings, KeyBytes, Kind, Miss, Noted, TagKind,
+};
 use diesel::prelude::*;
 
 use crate::harness::Shop;
@@ -89,4 +91,60 @@ fn nothing_is_counted_loaded_or_stored() {
     });
     assert_eq!((statements, shop.counts("product", Kind::Detail)), (0, before));
     assert!(!rows.get(2).entry(&mut conn).unwrap().is_hit());
+}
+
+#[test]
+fn a_miss_is_told_who_ended_the_entry_while_a_journal_is_kept() {
+    let shop = Shop::new();
+    let (mut conn, rows) = (shop.conn(), shop.products());
+    shop.cache.set_journal(Some(JournalSettings::last(100)));
+    for id in [1, 2] {
+        rows.get(id).first(&mut conn).unwrap();
+    }
+    rows.every().load(&mut conn).unwrap();
+    retitle(&mut conn, 1, "Written").unwrap();
+    rows.clear_detail(2).unwrap();
+
+    // A write of another test that is not understood may concern every database.
+    let is_wide = |noted: &Noted| matches!(noted, Noted::Invalidated { is_wide: true, .. });
+    let told = |explanation: Explanation| -> Vec<_> {
+        let notes = explanation.journal.into_iter().map(|note| (note.noted, note.through));
+        notes.filter(|(noted, _)| !is_wide(noted)).collect()
+    };
+    let missed = |kind, key: KeyBytes, cause| (Noted::Missed { manager: "product".into(), kind, key, cause }, None);
+    let written = |through| {
+        let (tables, row_count, cause) = (vec!["products".to_owned()], 1, Cause::Statement);
+        (Noted::Invalidated { tables, row_count, is_wide: false, cause }, Some(through))
+    };
+    let of_row = |id| missed(Kind::Detail, KeyBytes::of(&id), Miss::Absent);
+    assert_eq!(told(rows.get(1).explain(&mut conn).unwrap()), [written(TagKind::Row), of_row(1)]);
+    let cleared = Noted::Cleared { manager: Some("product".into()) };
+    assert_eq!(told(rows.get(2).explain(&mut conn).unwrap()), [(cleared, Some(TagKind::Row)), of_row(2)]);
+    let list = rows.every().explain(&mut conn).unwrap();
+    assert!(list.to_string().contains("`products` was invalidated by a statement, one row (tag `any`)"), "{list}");
+    assert!(told(list).contains(&written(TagKind::Any)));
+    assert!(told(rows.get(3).explain(&mut conn).unwrap()).is_empty(), "nobody has read it, and nobody wrote it");
+
+    rows.get(3).first(&mut conn).unwrap();
+    rows.get(3).first(&mut conn).unwrap();
+    // Writes of other tests are noted in this cache as well.
+    let misses = || shop.cache.journal().into_iter().filter(|note| matches!(note.noted, Noted::Missed { .. })).count();
+    assert_eq!((misses(), told(rows.get(3).explain(&mut conn).unwrap())), (4, vec![of_row(3)]), "a hit is not noted");
+    shop.cache.set_journal(None);
+    rows.get(1).first(&mut conn).unwrap();
+    assert!(shop.cache.journal().is_empty() && rows.get(1).explain(&mut conn).unwrap().journal.is_empty());
+}
+
+#[test]
+fn a_write_that_is_rolled_back_is_not_noted() {
+    let shop = Shop::new();
+    let (mut conn, rows) = (shop.conn(), shop.products());
+    shop.cache.set_journal(Some(JournalSettings::default()));
+    conn.transaction(|conn| {
+        retitle(conn, 1, "Undone")?;
+        Err::<(), _>(diesel::result::Error::RollbackTransaction)
+    })
+    .unwrap_err();
+    let notes = rows.get(1).explain(&mut conn).unwrap().journal;
+    assert!(notes.iter().all(|note| matches!(note.noted, Noted::Invalidated { is_wide: true, .. })), "{notes:?}");
 }

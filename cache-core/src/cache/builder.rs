@@ -7,6 +7,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::observe::audit::AuditSettings;
+use crate::observe::journal::JournalSettings;
 use crate::setting::policy::Policy;
 use crate::setting::quantity::MIB;
 use crate::setting::secret::Secret;
@@ -87,6 +88,7 @@ pub struct CacheBuilder {
     prefix: Option<String>,
     version: u32,
     audit: Option<AuditSettings>,
+    journal: Option<JournalSettings>,
     is_shadow: bool,
 }
 
@@ -118,6 +120,7 @@ impl CacheBuilder {
             prefix: None,
             version: 1,
             audit: None,
+            journal: None,
             is_shadow: false,
         }
     }
@@ -197,6 +200,12 @@ impl CacheBuilder {
     /// Has hits compared with the database from the beginning, as [`Cache::set_audit`] does.
     pub fn audit(mut self, settings: AuditSettings) -> Self {
         self.audit = Some(settings);
+        self
+    }
+
+    /// Keeps a journal of invalidations and misses from the beginning, as [`Cache::set_journal`] does.
+    pub fn journal(mut self, settings: JournalSettings) -> Self {
+        self.journal = Some(settings);
         self
     }
 

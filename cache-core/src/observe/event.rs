@@ -8,8 +8,11 @@ use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::name::key::{KeyBytes, Kind};
+use crate::name::tag::Tag;
+use crate::observe::journal::{Journal, JournalSettings};
 use crate::observe::operation::Operation;
 use crate::protocol::breaker::BreakerState;
 use crate::protocol::candidate::Unstored;
@@ -243,6 +246,8 @@ struct Listening {
 #[derive(Default)]
 pub(crate) struct Listeners {
     listeners: RwLock<Vec<Listening>>,
+    pub(crate) journal: Journal,
+    /// Whether anybody listens, the journal included.
     is_anybody: AtomicBool,
     is_anybody_for_hits: AtomicBool,
     panics: AtomicU64,
@@ -261,6 +266,13 @@ impl Listeners {
         is_new
     }
 
+    /// From now on notes what happens as told; `None`: notes nothing.
+    pub(crate) fn set_journal(&self, settings: Option<JournalSettings>, clock: &Arc<dyn Clock>) {
+        let listeners = self.listeners.write();
+        self.journal.set(settings, clock);
+        self.is_anybody.store(settings.is_some() || !listeners.is_empty(), Ordering::Release);
+    }
+
     /// Tells of a hit, if anybody wants to hear of them.
     #[inline]
     pub(crate) fn tell_hit(&self, manager: &str, kind: Kind, key: impl FnOnce() -> KeyBytes) {
@@ -277,9 +289,16 @@ impl Listeners {
     }
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
+        self.tell_change(event, &[]);
+    }
+
+    /// Tells of what has changed `tags`.
+    pub(crate) fn tell_change(&self, event: &Event<'_>, tags: &[Tag]) {
         if !self.is_anybody.load(Ordering::Acquire) {
             return;
         }
+        // What a listener does ends entries as well: it is noted, and told to nobody.
+        self.journal.note(event, tags);
         // A listener that reads through the cache would hear of its own miss, and of the next, without end.
         if IS_TELLING.replace(true) {
             return;

@@ -1,6 +1,6 @@
 //! Lists caches and managers with their statistics, and shows what is stored of a row.
 
-use cache_core::{Cache, Kind, registry};
+use cache_core::{Cache, JournalNote, Kind, registry};
 use serde_json::{Value, json};
 
 use crate::manage::answer::{Answer, columns};
@@ -79,10 +79,17 @@ pub(super) fn explained(explanation: &Explanation, row: Option<Option<String>>) 
         json!({ "kind": tag.kind.to_string(), "table": tag.table, "name": format!("{:?}", tag.name), "token": token })
     };
     let tags: Vec<Value> = explanation.tags.iter().map(tag).collect();
+    let note = |note: &JournalNote| {
+        json!({
+            "age_seconds": note.age.as_secs_f64(), "noted": note.noted.to_string(),
+            "tag": note.through.map(|kind| kind.to_string()),
+        })
+    };
+    let journal: Vec<Value> = explanation.journal.iter().map(note).collect();
     let mut json = json!({
         "manager": explanation.manager, "kind": kind_name(explanation.kind), "answer": explanation.answer.to_string(),
         "served": is_served, "key": explanation.key.map(|key| format!("{key:?}")), "tables": explanation.tables,
-        "entry": entry, "tags": tags,
+        "entry": entry, "tags": tags, "journal": journal,
     });
     let mut table = explanation.to_string();
     if let Some(row) = row {

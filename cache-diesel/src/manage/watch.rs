@@ -58,10 +58,12 @@ fn listen(name: &str, cache: &Cache, sender: Sender<Answer>) {
 fn words(event: &Event<'_>) -> Option<(&'static str, String)> {
     Some(match event {
         Event::Missed { manager, kind, key, cause } => ("missed", format!("{kind} `{key}` of `{manager}`: {cause}")),
-        Event::Invalidated { tables, rows, is_wide, .. } => {
+        Event::Invalidated { tables, rows, is_wide, cause } => {
             let rows: Vec<String> = rows.iter().map(|(table, key)| format!("{table} {key}")).collect();
             let wide = if *is_wide { "the whole database" } else { "" };
-            ("invalidated", [&tables.join(", "), wide, &rows.join(", ")].map(str::to_owned).join(" ").trim().to_owned())
+            let parts = [tables.join(", "), wide.to_owned(), rows.join(", ")];
+            let about: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+            ("invalidated", format!("{} by {cause}", about.join(" ")))
         }
         Event::Cleared { manager } => ("cleared", manager.unwrap_or("everything").to_owned()),
         Event::Differed { manager, kind, key } => ("stale", format!("{kind} `{key}` of `{manager}`")),

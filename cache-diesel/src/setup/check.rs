@@ -7,15 +7,19 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::backend::line::at_once;
+use crate::backend::line::{Line, at_once};
 use crate::catalogue::Catalogue;
 use crate::model::declaration::{asked_columns, models_of_tables, statements, tables};
 
+#[cfg(feature = "async")]
+mod awaited;
 mod decide;
 mod fact;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "async")]
+pub use awaited::check_async;
 use decide::Models;
 
 /// Looks for what the database changes by itself, and no model declares: triggers, rules, cascades, views that are not
@@ -53,8 +57,13 @@ use decide::Models;
 /// # }
 /// ```
 pub fn check<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> QueryResult<CheckReport> {
-    let structure = at_once(C::Backend::structure::<C>(conn))?;
-    let catalogue = Catalogue::of(at_once(C::Backend::declared::<C>(conn, asked_columns()))?);
+    at_once(report_of::<C>(conn))
+}
+
+/// Asks the database on whatever connection, and compares.
+async fn report_of<C: Line>(conn: &mut C::Conn) -> QueryResult<CheckReport> {
+    let structure = C::Backend::structure::<C>(conn).await?;
+    let catalogue = Catalogue::of(C::Backend::declared::<C>(conn, asked_columns()).await?);
     let (models, stated) = (models_of_tables(), statements().collect::<Vec<_>>());
     let models = Models { models: &models, tables: tables(), stated: &stated };
     let facts = fact::facts_of(structure, C::Backend::DIALECT, &models);

@@ -74,6 +74,7 @@ impl CacheBuilder {
     fn with_store(self, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Cache {
         let cache = Cache::new(GuardedStore::new(store, clock, self.policy), self.database_url);
         cache.set_audit(self.audit);
+        cache.set_journal(self.journal);
         cache.set_shadow(self.is_shadow);
         let cache = self.prefix.map_or_else(|| cache.clone(), |prefix| cache.with_prefix(&prefix));
         cache.with_version(self.version)

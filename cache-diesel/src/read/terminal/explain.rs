@@ -3,7 +3,9 @@
 use core::fmt;
 use std::time::{Duration, SystemTime};
 
-use cache_core::{Bypass, Fingerprint, Kind, Life, Miss, Mode, Tag, TagKind, Timestamp, Token, Worth};
+use cache_core::{
+    Asked, Bypass, Fingerprint, JournalNote, Kind, Life, Miss, Mode, Tag, TagKind, Timestamp, Token, Worth,
+};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
@@ -52,6 +54,9 @@ pub struct Explanation {
     pub entry: Option<ExplainedEntry>,
     /// What the entry depends on, or would. The entry of a row that is known to be absent depends on `born` too.
     pub tags: Vec<ExplainedTag>,
+    /// What the [journal](cache_core::Cache::journal) of the cache has noted of the entry: its misses, and what has changed
+    /// anything that it depends on. The latest is first; empty while no journal is kept.
+    pub journal: Vec<JournalNote>,
 }
 
 /// Where an answer would come from.
@@ -119,6 +124,7 @@ pub(crate) async fn explain<C: Line, T: Task>(task: &mut T, conn: &mut C::Conn) 
         tables: Vec::new(),
         entry: None,
         tags: Vec::new(),
+        journal: Vec::new(),
     };
     let site = match site_of(&head, gate) {
         Ok(site) => site,
@@ -143,7 +149,10 @@ pub(crate) async fn explain<C: Line, T: Task>(task: &mut T, conn: &mut C::Conn) 
             answer_of(looked.map(|(_, life)| life).map_err(|missed| missed.cause), site.reader.now())
         }
     };
+    let (manager, kind) = (&*head.state.name, head.kind);
+    let asked = Asked { manager, kind, key: task.id(), tags: &tags, tables: &tables };
     Ok(Explanation {
+        journal: site.reader.cache.journal_of(&asked),
         key: Some(key.fingerprint()),
         answer,
         entry: found.and_then(|(life, worth)| entry_of(&life, worth, site.reader.now())),
@@ -235,8 +244,13 @@ impl fmt::Display for Explanation {
                 write!(formatter, " of `{table}`")?;
             }
         }
-        Ok(())
+        self.journal.iter().take(Self::MOST_NOTES).try_for_each(|note| write!(formatter, "\n  noted  {note}"))
     }
+}
+
+impl Explanation {
+    /// So many notes of the journal are printed.
+    const MOST_NOTES: usize = 8;
 }
 
 struct EntryDeadline(Option<SystemTime>);
