@@ -38,6 +38,7 @@ use std::process::ExitCode;
 use cache_core::registry;
 use diesel::connection::LoadConnection;
 use diesel::query_dsl::methods::FilterDsl;
+use diesel::result::QueryResult;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -62,7 +63,17 @@ use managed::{Managed, Registered};
 pub struct Manage<C> {
     take: Take<C>,
     managers: Vec<Box<dyn Managed<C>>>,
+    lists: Vec<NamedList<C>>,
 }
+
+/// A read that `warm` makes by its name.
+struct NamedList<C> {
+    manager: &'static str,
+    name: String,
+    read: ReadList<C>,
+}
+
+type ReadList<C> = Box<dyn Fn(&mut C) -> QueryResult<usize> + Send + Sync>;
 
 type Take<C> = Box<dyn Fn() -> Result<C, String> + Send + Sync>;
 
@@ -75,7 +86,11 @@ impl<C> Debug for Manage<C> {
 impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
     /// Commands that read on connections from `take`: tracked ones, opened after [`install`](crate::install).
     pub fn new<E: Display>(take: impl Fn() -> Result<C, E> + Send + Sync + 'static) -> Self {
-        Self { take: Box::new(move || take().map_err(|error| error.to_string())), managers: Vec::new() }
+        Self {
+            take: Box::new(move || take().map_err(|error| error.to_string())),
+            managers: Vec::new(),
+            lists: Vec::new(),
+        }
     }
 
     /// Lets commands name a manager, of a model or a view.
@@ -90,6 +105,44 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
         KeyOf<P>: Serialize + DeserializeOwned,
     {
         self.managers.push(Box::new(Registered(**manager)));
+        self
+    }
+
+    /// Lets `warm MANAGER --list NAME` make `read`: a list, the rows of a scope, a filter, a count. It says how many rows it
+    /// gave, and is called with a connection of the commands.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_diesel::manage::Manage;
+    /// use cache_diesel::prelude::*;
+    /// use diesel::connection::SimpleConnection;
+    /// use diesel::prelude::*;
+    /// # diesel::table! { lamps (id) { id -> Integer, title -> Text, } }
+    /// # #[derive(Cached, Debug, Queryable, Selectable)]
+    /// # struct Lamp { id: i32, title: String }
+    ///
+    /// cache_diesel::install(Cache::memory())?;
+    /// let open = || -> ConnectionResult<SqliteConnection> {
+    ///     let mut conn = SqliteConnection::establish(":memory:")?;
+    ///     conn.batch_execute("CREATE TABLE lamps (id INTEGER PRIMARY KEY, title TEXT NOT NULL)").ok();
+    ///     Ok(conn)
+    /// };
+    /// let lamps = Lamp::cached();
+    /// let manage = Manage::new(open).manager(&lamps).list(&lamps, "tall", |conn| {
+    ///     let tall = Lamp::cached().all("tall", lamps::title.like("Tall%")).load(conn)?;
+    ///     Ok(tall.len())
+    /// });
+    /// assert_eq!(manage.answer(["warm", "lamps", "--list", "tall"])?.json["cached"], 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn list<P: CachedView>(
+        mut self,
+        manager: &impl Deref<Target = Manager<P>>,
+        name: impl Into<String>,
+        read: impl Fn(&mut C) -> QueryResult<usize> + Send + Sync + 'static,
+    ) -> Self {
+        self.lists.push(NamedList { manager: manager.name(), name: name.into(), read: Box::new(read) });
         self
     }
 
@@ -154,7 +207,8 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
                 self.wait_for(grace);
                 self.verify(manager.as_deref(), &keys)
             }
-            Order::Warm { manager, keys, at_once } => self.warm(&manager, keys, at_once),
+            Order::Warm { manager, keys, from, at_once } => self.warm(&manager, (keys, from.as_deref()), at_once),
+            Order::WarmList { manager, list } => self.warm_list(&manager, &list),
             Order::Watch { time, pause } => {
                 // Tables are watched in the databases that are known.
                 _ = at_once(gate::<C>(&mut self.connection()?));

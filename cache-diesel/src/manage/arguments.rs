@@ -36,7 +36,12 @@ pub(super) enum Order {
     Warm {
         manager: String,
         keys: Vec<String>,
+        from: Option<String>,
         at_once: usize,
+    },
+    WarmList {
+        manager: String,
+        list: String,
     },
     Watch {
         time: Option<Duration>,
@@ -90,8 +95,11 @@ fn order(name: &str, matches: &ArgMatches) -> Order {
             grace: matches.get_one::<u64>("grace").copied().map(Duration::from_millis),
         },
         "warm" => {
-            let at_once = matches.get_one::<u16>("at-once").copied().unwrap_or(4);
-            Order::Warm { manager: manager(), keys: texts("KEY"), at_once: usize::from(at_once) }
+            let at_once = matches.get_one::<u16>("at-once").copied().unwrap_or(4).into();
+            match text("list") {
+                Some(list) => Order::WarmList { manager: manager(), list },
+                None => Order::Warm { manager: manager(), keys: texts("KEY"), from: text("from"), at_once },
+            }
         }
         "watch" => Order::Watch {
             time: matches.get_one::<u64>("seconds").copied().map(Duration::from_secs),
@@ -130,6 +138,14 @@ fn command() -> Command {
     let warm = Command::new("warm")
         .about("Loads rows into the cache; without keys all that the database has")
         .args([manager().required(true), key().num_args(0..)])
+        .arg(text("from").long("from").value_name("KEY").help("Goes on with this key, in the order of keys"))
+        .arg(
+            text("list")
+                .long("list")
+                .value_name("NAME")
+                .conflicts_with_all(["KEY", "from", "at-once"])
+                .help("A read that the program has named, in place of rows"),
+        )
         .arg(number("at-once").value_parser(value_parser!(u16).range(1..=64)).help("So many loads at once; 4"));
     let watch = Command::new("watch")
         .about("Shows misses and invalidations of this process, and tables that any process has written")
@@ -194,7 +210,12 @@ mod tests {
             ("clear product --yes", Order::Clear { what: Cleared::Manager(product()), is_confirmed: true }),
             ("verify --grace 5", Order::Verify { manager: None, keys: vec![], grace: Some(Duration::from_millis(5)) }),
             ("verify product 1 2", Order::Verify { manager: Some(product()), keys: keys(), grace: None }),
-            ("warm product --at-once 2", Order::Warm { manager: product(), keys: vec![], at_once: 2 }),
+            ("warm product --at-once 2", Order::Warm { manager: product(), keys: vec![], from: None, at_once: 2 }),
+            (
+                "warm product 1 2 --from 2",
+                Order::Warm { manager: product(), keys: keys(), from: Some("2".into()), at_once: 4 },
+            ),
+            ("warm product --list active", Order::WarmList { manager: product(), list: "active".into() }),
             ("watch --seconds 1", Order::Watch { time: Some(Duration::from_secs(1)), pause: Duration::from_secs(1) }),
         ];
         for (line, order) in cases {
@@ -211,6 +232,8 @@ mod tests {
             ("clear", "required"),
             ("clear --all product", "cannot be used with"),
             ("warm product --at-once 0", "0 is not in 1..=64"),
+            ("warm product 1 --list active", "cannot be used with"),
+            ("warm product --from 1 --list active", "cannot be used with"),
             ("list --json --table", "cannot be used with"),
         ];
         for (line, part) in cases {

@@ -29,6 +29,11 @@ impl Failure {
         Self { code: Self::UNREACHABLE, message }
     }
 
+    /// The same, and what to do about it.
+    pub(super) fn and(self, more: impl fmt::Display) -> Self {
+        Self { message: format!("{}; {more}", self.message), ..self }
+    }
+
     /// What a process ends with: 2 if the arguments are wrong, 3 if a store or a database does not answer.
     #[must_use]
     pub const fn code(&self) -> u8 {

@@ -46,6 +46,9 @@ pub(super) trait Managed<C>: Send + Sync {
     /// The keys of all rows of the database.
     fn keys(&self, conn: &mut C) -> Result<Vec<String>, Failure>;
 
+    /// The key that is said by `key`, as [`keys`](Self::keys) would say it.
+    fn key_as_json(&self, key: &str) -> Result<String, Failure>;
+
     /// Loads rows into the cache; gives how many there are.
     fn warm(&self, keys: &[String], conn: &mut C) -> Result<usize, Failure>;
 
@@ -107,9 +110,11 @@ where
     }
 
     fn keys(&self, conn: &mut C) -> Result<Vec<String>, Failure> {
-        let keys = all_keys::<C, P>(conn)?;
-        let text = |key: &KeyOf<P>| serde_json::to_string(key).map_err(|error| Failure::usage(error.to_string()));
-        keys.iter().map(text).collect()
+        all_keys::<C, P>(conn)?.iter().map(json).collect()
+    }
+
+    fn key_as_json(&self, key: &str) -> Result<String, Failure> {
+        json(&self.key(key)?)
     }
 
     fn warm(&self, keys: &[String], conn: &mut C) -> Result<usize, Failure> {
@@ -137,6 +142,10 @@ where
             .or_else(|_| serde_json::from_value(parts()))
             .map_err(|_| Failure::usage(format!("`{text}` is no key of `{}`", self.0.name())))
     }
+}
+
+fn json(key: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(key).map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn value_of(part: &str) -> serde_json::Value {

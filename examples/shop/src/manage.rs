@@ -25,5 +25,9 @@ pub(crate) fn run(options: &Options, arguments: &[String]) -> ExitCode {
         conn.batch_execute(database::SETTINGS).map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(conn)
     };
-    Manage::new(open).manager(&Product::cached()).manager(&Category::cached()).run(arguments)
+    let (products, categories) = (Product::cached(), Category::cached());
+    let by_name = |conn: &mut SqliteConnection| -> QueryResult<usize> {
+        Ok(Category::cached().every().order_by(crate::models::categories::name).load(conn)?.len())
+    };
+    Manage::new(open).manager(&products).manager(&categories).list(&categories, "by-name", by_name).run(arguments)
 }

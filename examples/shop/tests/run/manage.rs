@@ -1,5 +1,6 @@
 //! Looks into the caches of a shop with its own commands, each as a process.
 
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use diesel::connection::SimpleConnection;
@@ -72,6 +73,11 @@ fn rows_are_warmed_shown_explained_and_cleared() {
     let warmed = place.answer("warm products", 0);
     assert_eq!((&warmed["asked"], &warmed["cached"]), (&60.into(), &60.into()));
 
+    let warmed = place.answer("warm products --from 41", 0);
+    assert_eq!((&warmed["asked"], &warmed["cached"]), (&20.into(), &20.into()));
+    let warmed = place.answer("warm categories --list by-name", 0);
+    assert_eq!((&warmed["list"], &warmed["cached"]), (&"by-name".into(), &6.into()));
+
     let shown = place.answer("show products 1", 0);
     assert_eq!((&shown["served"], &shown["kind"]), (&true.into(), &"detail".into()));
     assert!(shown["row"].as_str().unwrap().contains("title: \""), "{shown}");
@@ -129,6 +135,52 @@ fn tables_are_for_people() {
     assert!(table("--help").contains("Usage: manage"), "{}", table("--help"));
 }
 
+/// A command on a terminal of its own, in which `typed` is typed: the code, and what is seen there.
+fn on_a_terminal(place: &Place, line: &str, typed: &str) -> (Option<i32>, String) {
+    let command = place.command(&place.cache(), line);
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    let quoted: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &quoted.join(" "), "/dev/null"]).env("SHELL", "/bin/sh");
+    let mut running = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // It stays open until the command has ended: the end of a file would be typed as well.
+    let mut keyboard = running.stdin.take().unwrap();
+    keyboard.write_all(typed.as_bytes()).unwrap();
+    let mut seen = String::new();
+    running.stdout.take().unwrap().read_to_string(&mut seen).unwrap();
+    drop(keyboard);
+    (running.wait().unwrap().code(), seen.replace("\r\n", "\n"))
+}
+
+#[test]
+fn a_terminal_shows_tables_and_progress_and_asks_before_it_clears() {
+    let place = Place::new();
+    let (code, seen) = on_a_terminal(&place, "warm products", "");
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("##] 60 of 60 rows\n"), "{seen}");
+    assert!(seen.ends_with("products: 60 of 60 rows are cached\n"), "{seen}");
+    let piped = place.manage("warm products");
+    assert!(piped.stderr.is_empty(), "nobody looks: {piped:?}");
+
+    let (code, seen) = on_a_terminal(&place, "list", "");
+    assert!(code == Some(0) && seen.starts_with("`default` answers in "), "{seen}");
+    let (code, seen) = on_a_terminal(&place, "list --json", "");
+    assert!(code == Some(0) && seen.starts_with("{\"caches\":"), "{seen}");
+
+    for refused in ["n\n", "\n"] {
+        let (code, seen) = on_a_terminal(&place, "clear products 1", refused);
+        assert_eq!(code, Some(2), "{seen}");
+        assert!(seen.contains("Clear 1 of `products`, in every manager of its table? [y/N]"), "{seen}");
+        assert!(seen.ends_with("nothing was cleared\n"), "{seen}");
+        assert_eq!(place.answer("show products 1", 0)["served"], true);
+    }
+    let (code, seen) = on_a_terminal(&place, "clear products 1", "y\n");
+    assert!(code == Some(0) && seen.contains("cleared: 1 of `products`"), "{seen}");
+    assert_eq!(place.answer("show products 1", 0)["served"], false);
+    let (code, seen) = on_a_terminal(&place, "show product 1", "");
+    assert!(code == Some(2) && seen.contains("no manager is called `product`"), "{seen}");
+}
+
 #[test]
 fn a_written_table_is_watched_from_another_process() {
     let place = Place::new();
@@ -156,6 +208,9 @@ fn what_is_wrong_is_said_in_a_sentence() {
         ("show products lamp", "`lamp` is no key of `products`"),
         ("clear --cache sessions --yes", "no cache named `sessions`"),
         ("warm products --at-once none", "invalid value 'none'"),
+        ("warm products --from lamp", "`lamp` is no key of `products`"),
+        ("warm products --list shelf", "no list of `products` is called `shelf`, there are: none"),
+        ("warm categories --list shelf", "no list of `categories` is called `shelf`, there are: by-name"),
     ];
     for (line, part) in cases {
         let said = place.refusal(line);
