@@ -22,6 +22,7 @@ use cache_core::registry;
 
 use crate::metrics::sample::{METRICS, MetricType, Sample, samples_of};
 
+mod audited;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -45,9 +46,8 @@ pub fn describe() {
 pub fn record() {
     for (name, cache) in registry::named() {
         let Ok(cache) = cache else { continue };
-        for sample in samples_of(&name, &cache.statistics(), cache.usage()) {
-            set(sample);
-        }
+        samples_of(&name, &cache.statistics(), cache.usage()).into_iter().for_each(set);
+        audited::samples_of(&name, &cache.audit_counts(), cache.distrusted().len()).into_iter().for_each(set);
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Sample {
 macro_rules! metrics {
     ($($constant:ident: $type:ident $name:literal in $unit:literal by $labels:expr => $means:literal;)*) => {
         $(
-            static $constant: Metric =
+            pub(super) static $constant: Metric =
                 Metric { name: $name, of_type: MetricType::$type, unit: $unit, labels: &$labels, means: $means };
         )*
         pub(super) static METRICS: &[&Metric] = &[$(&$constant),*];
@@ -44,11 +44,17 @@ macro_rules! metrics {
 }
 
 metrics! {
+    AUDIT_COMPARISONS: Counter "cache_audit_comparisons_total" in "comparisons" by ["manager", "kind"] =>
+        "entries that the auditor or shadow mode compared with the database";
+    AUDIT_OUTCOMES: Counter "cache_audit_outcomes_total" in "entries" by ["manager", "kind", "outcome"] =>
+        "entries that were not found equal to the database, and those that were not compared";
     BREAKER: Counter "cache_breaker_changes_total" in "changes" by ["state"] =>
         "times the breaker of a store went to a state";
     DATABASES: Counter "cache_database_invalidations_total" in "invalidations" by [] =>
         "times a whole database was invalidated";
     DIRTY: Gauge "cache_dirty_tags" in "tags" by [] => "tags whose release the store has not acknowledged";
+    DISTRUSTED: Gauge "cache_distrusted_managers" in "managers" by [] =>
+        "managers whose reads bypass the cache, as one of their entries was stale";
     ENTRIES: Gauge "cache_entries" in "entries" by [] => "entries in the memory of the process";
     ENTRY_BYTES: Gauge "cache_entries_bytes" in "bytes" by [] => "bytes of the entries in the memory of the process";
     HOOK_PANICS: Counter "cache_hook_panics_total" in "panics" by [] => "panics of after_save and after_delete";
@@ -60,7 +66,8 @@ metrics! {
         "queries on behalf of misses and refreshes";
     NEAR_ENTRIES: Gauge "cache_near_entries" in "entries" by [] => "entries in near memory";
     NEAR_BYTES: Gauge "cache_near_entries_bytes" in "bytes" by [] => "bytes of the entries in near memory";
-    NEAR_HITS: Counter "cache_near_hits_total" in "reads" by [] => "reads that near memory answered";
+    NEAR_HITS: Counter "cache_near_hits_total" in "reads" by ["within_eighths"] =>
+        "reads that near memory answered, by how long before the server was heard of, in eighths of max_staleness";
     NEAR_LINKS: Counter "cache_near_links_total" in "links" by [] => "times the server began to push changes";
     NEAR_STALENESS: Gauge "cache_near_max_staleness_seconds" in "seconds" by [] =>
         "how far behind the server a read of near memory may be";
@@ -73,6 +80,8 @@ metrics! {
         "refreshes of stale entries that did not succeed";
     RELEASES: Counter "cache_releases_total" in "releases" by ["state"] =>
         "releases that the store did not acknowledge at once, and times that all of them got through";
+    SHADOW_READS: Counter "cache_shadow_reads_total" in "reads" by ["manager", "kind", "outcome"] =>
+        "reads in shadow mode, by what they would have been";
     STORE_CALLS_AVOIDED: Counter "cache_store_calls_avoided_total" in "calls" by ["operation"] =>
         "calls that were left out, as the breaker was open or too many readers were inside";
     STORE_CALLS_FAILED: Counter "cache_store_calls_failed_total" in "calls" by ["operation"] => "calls that the store failed";
@@ -89,7 +98,7 @@ metrics! {
 
 /// Everything that is measured of the cache called `cache`.
 pub(super) fn samples_of(cache: &str, statistics: &Statistics, usage: Usage) -> Vec<Sample> {
-    let mut samples = Samples { cache, all: Vec::new() };
+    let mut samples = Samples::of(cache);
     for ((manager, kind), counts) in &statistics.reads {
         samples.add_counts(manager, *kind, counts);
     }
@@ -123,13 +132,18 @@ pub(super) fn samples_of(cache: &str, statistics: &Statistics, usage: Usage) -> 
     samples.all
 }
 
-struct Samples<'a> {
+/// The samples of one cache so far.
+pub(super) struct Samples<'a> {
     cache: &'a str,
-    all: Vec<Sample>,
+    pub(super) all: Vec<Sample>,
 }
 
-impl Samples<'_> {
-    fn add(&mut self, metric: &'static Metric, values: &[&str], value: u64) {
+impl<'a> Samples<'a> {
+    pub(super) fn of(cache: &'a str) -> Self {
+        Self { cache, all: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, metric: &'static Metric, values: &[&str], value: u64) {
         let cache = [("cache", self.cache.to_owned())];
         let others = metric.labels.iter().zip(values).map(|(label, value)| (*label, (*value).to_owned()));
         self.all.push(Sample { metric, labels: cache.into_iter().chain(others).collect(), value });
@@ -182,7 +196,9 @@ impl Samples<'_> {
         let Some(near) = &statistics.near else { return };
         self.add(&NEAR_ENTRIES, &[], near.entry_count);
         self.add(&NEAR_BYTES, &[], near.weight);
-        self.add(&NEAR_HITS, &[], near.hit_count);
+        for (age, count) in (1..).zip(near.hit_age_counts) {
+            self.add(&NEAR_HITS, &[&u8::to_string(&age)], count);
+        }
         self.add(&NEAR_LINKS, &[], near.link_count);
         let millis = u64::try_from(near.max_staleness.as_millis()).unwrap_or(u64::MAX);
         self.add(&NEAR_STALENESS, &[], millis);
