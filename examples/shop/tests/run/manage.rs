@@ -186,10 +186,14 @@ fn a_written_table_is_watched_from_another_process() {
     let place = Place::new();
     place.answer("warm products", 0);
     let mut watching = place.command(&place.cache(), "watch --seconds 3 --every 50 --table");
-    let watching = watching.stdout(Stdio::piped()).spawn().unwrap();
+    let mut watching = watching.stdout(Stdio::piped()).spawn().unwrap();
     let mut shop = place.shop();
-    for number in 0..8 {
-        std::thread::sleep(std::time::Duration::from_millis(250));
+    // Something is written for as long as somebody watches, however late it has begun.
+    for number in 0.. {
+        if watching.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
         let form = format!("title=Chair{number}&description=&category_id=1&price=5&stock=2");
         shop.post_and_follow("/products/1", &form);
     }
