@@ -67,6 +67,9 @@ use crate::diagnostics::Diagnostics;
 /// | `unique(column, with = path)` | the same, for the value that the function makes of the one that is asked for |
 /// | `write_through` | a row that a write through the manager gives back is stored with it, once it is committed |
 ///
+/// Instead of a length of time a timeout may be the path of a function that gives a `Duration`; it is asked once, when the
+/// manager is first used: `detail_timeout = settings::product_life`.
+///
 /// A field has one option: `#[cached(with = module)]` stores it by `module::serialize` and `module::deserialize`, which
 /// have the signatures of serde's `with`.
 ///

@@ -305,7 +305,8 @@ pub mod __private {
     };
     pub use crate::model::stored_row::StoredRow;
     pub use crate::model::{
-        CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
+        Asked, CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of,
+        type_of,
     };
     pub use crate::planted::Mistake;
     #[cfg(feature = "__planted")]

@@ -170,7 +170,7 @@ pub(crate) struct Attached {
 
 impl ManagerState {
     fn of<M: CachedModel>(cache_name: &str) -> Self {
-        let definition = M::DEFINITION;
+        let definition = M::DEFINITION.answered();
         let table = table_name::<M::Table>();
         let name = manager_name(&definition, &table);
         let called = fingerprint_of(&definition, [&name, &table, core::any::type_name::<M>()]);
@@ -192,7 +192,7 @@ impl ManagerState {
         if TypeId::of::<P>() == TypeId::of::<P::Root>() {
             return rows;
         }
-        let (definition, related) = (P::DEFINITION, P::related());
+        let (definition, related) = (P::DEFINITION.answered(), P::related());
         let name = definition.key.map_or_else(|| format!("{}:{}", rows.name, definition.name), str::to_owned);
         let of_rows = fingerprint_of(&rows.definition, [&rows.name, &rows.table, core::any::type_name::<P::Root>()]);
         let mut parts = vec![of_rows.as_bytes().as_slice(), name.as_bytes()];

@@ -21,4 +21,4 @@ pub use cached_model::{
     CachedModel, Dependency, Key, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of, type_of,
 };
 pub(crate) use cached_model::{scope_comparison, tag_bytes};
-pub use definition::Definition;
+pub use definition::{Asked, Definition};

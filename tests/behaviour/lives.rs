@@ -220,3 +220,48 @@ fn moments_are_read_in_every_way_that_a_column_may_hold_them() {
     let never: [&dyn Moment; 3] = [&None::<i64>, &i64::MAX, &chrono::DateTime::<chrono::Utc>::MAX_UTC];
     assert_eq!(never.map(Moment::timestamp), [None; 3]);
 }
+
+/// Settings of a program, which are there once it has started.
+mod settings {
+    use super::*;
+
+    pub fn row() -> Duration {
+        Duration::from_secs(5)
+    }
+
+    pub fn absent() -> Duration {
+        Duration::from_secs(2)
+    }
+
+    pub fn nothing() -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[derive(Cached, Clone, Debug, Identifiable, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = tickets)]
+#[cached(key = "asked", detail_timeout = settings::row, list_timeout = self::settings::nothing)]
+#[cached(negative_timeout = settings::absent, detail_relevance_timeout = settings::absent)]
+struct AskedTicket {
+    id: i32,
+    code: String,
+    ends: Option<i64>,
+}
+
+#[test]
+fn lives_may_come_from_the_settings_of_the_program() {
+    let clock = ManualClock::new();
+    let shop = office(&clock);
+    let conn = &mut shop.conn();
+    let tickets = AskedTicket::cached_in(&shop.name);
+    let entry = tickets.get(3).entry(conn).unwrap();
+    let lives = [entry.soft_deadline(), entry.hard_deadline()]
+        .map(|end| end.unwrap().duration_since(entry.created_at().unwrap()).unwrap());
+    assert_eq!(lives, [settings::absent(), settings::row()]);
+    let list = |conn: &mut Conn| list_cost!(shop, conn, tickets.every());
+    assert_eq!([list(conn), list(conn)], [1, 1], "no life, no entry");
+    let absent = |conn: &mut Conn| shop.counted(|| assert!(tickets.get(99).first(conn).is_err())).0;
+    assert_eq!([absent(conn), absent(conn)], [1, 0]);
+    clock.advance(settings::absent());
+    assert_eq!(absent(conn), 1);
+}

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::ext::IdentExt as _;
 
 use crate::model::{Field, Model};
-use crate::parse::timeout::{Jitter, Timeout};
+use crate::parse::timeout::{Jitter, Length, Timeout};
 use crate::parse::timeouts::Timeouts;
 use crate::parse::view::View;
 
@@ -44,22 +44,35 @@ pub(super) fn of_view(model: &Model<'_>, view: &View, shape: &str) -> TokenStrea
 
 fn timeouts(private: &TokenStream, timeouts: &Timeouts) -> TokenStream {
     let lives = [
-        (timeouts.list, quote!(list_timeout)),
-        (timeouts.detail, quote!(detail_timeout)),
-        (timeouts.negative, quote!(negative_timeout)),
+        (timeouts.list.as_ref(), quote!(list_timeout)),
+        (timeouts.detail.as_ref(), quote!(detail_timeout)),
+        (timeouts.negative.as_ref(), quote!(negative_timeout)),
         (timeouts.list_relevance(), quote!(list_relevance_timeout)),
         (timeouts.detail_relevance(), quote!(detail_relevance_timeout)),
     ];
-    let lives = lives.into_iter().filter_map(|(timeout, method)| {
-        let timeout = match timeout? {
-            Timeout::Millis(millis) => quote!(#private::Timeout::from_millis(#millis)),
-            Timeout::Never => quote!(#private::Timeout::NEVER),
-        };
-        Some(quote!(.#method(#timeout)))
+    let (mut said, mut asked) = (Vec::new(), Vec::new());
+    for (length, option) in lives {
+        match length {
+            None => {}
+            Some(Length::Said(Timeout::Millis(millis))) => {
+                said.push(quote!(.#option(#private::Timeout::from_millis(#millis))));
+            }
+            Some(Length::Said(Timeout::Never)) => said.push(quote!(.#option(#private::Timeout::NEVER))),
+            Some(Length::Asked(path)) => asked.push(quote!(asked.#option = ::core::option::Option::Some(#path);)),
+        }
+    }
+    let asks = (!asked.is_empty()).then(|| {
+        quote! {
+            .asking({
+                let mut asked = #private::Asked::NOTHING;
+                #(#asked)*
+                asked
+            })
+        }
     });
     let jitter = timeouts.jitter.map(|jitter| match jitter {
         Jitter::Millis(millis) => quote!(.jitter_millis(#millis)),
         Jitter::Percent(percent) => quote!(.jitter_percent(#percent)),
     });
-    quote!(#(#lives)* #jitter)
+    quote!(#(#said)* #asks #jitter)
 }

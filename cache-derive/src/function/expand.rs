@@ -6,9 +6,9 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Generics, Ident, Visibility};
 
-use super::options::{Options, Span};
+use super::options::Options;
 use super::signature::{Argument, Signature};
-use crate::parse::timeout::{Timeout, millis};
+use crate::parse::timeout::{Length, Timeout, millis};
 
 pub(crate) fn function(options: &Options, signature: &Signature) -> TokenStream {
     let krate = options.krate.as_ref().map_or_else(|| quote!(::cache_diesel), |path| quote!(#path));
@@ -128,11 +128,11 @@ fn key_function(
 fn declaration(options: &Options, signature: &Signature, krate: &TokenStream, label: &str) -> TokenStream {
     let shown = signature.shown();
     let cache = options.cache.as_ref().map_or_else(|| "default".to_owned(), |cache| cache.value());
-    let timeout = |span: &Option<Span>| match span {
+    let timeout = |span: &Option<Length>| match span {
         None => quote!(::core::option::Option::None),
-        Some(Span::Asked(path)) => quote!(::core::option::Option::Some(|| #krate::Timeout::after(#path()))),
-        Some(Span::Said(Timeout::Never)) => quote!(::core::option::Option::Some(|| #krate::Timeout::NEVER)),
-        Some(Span::Said(said)) => {
+        Some(Length::Asked(path)) => quote!(::core::option::Option::Some(|| #krate::Timeout::after(#path()))),
+        Some(Length::Said(Timeout::Never)) => quote!(::core::option::Option::Some(|| #krate::Timeout::NEVER)),
+        Some(Length::Said(said)) => {
             let millis = millis(Some(*said), 0);
             quote!(::core::option::Option::Some(|| #krate::Timeout::from_millis(#millis)))
         }

@@ -2,13 +2,13 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Ident, LitInt, LitStr, Path, Result, Type};
+use syn::{Ident, LitInt, LitStr, Path, Type};
 
 use super::signature::Signature;
 use crate::diagnostics::Diagnostics;
 use crate::parse::option::{Table, option};
 use crate::parse::recover;
-use crate::parse::timeout::Timeout;
+use crate::parse::timeout::{Length, Timeout};
 use crate::parse::value;
 
 /// Everything that `#[cached_fn(..)]` says.
@@ -20,19 +20,13 @@ pub(crate) struct Options {
     pub(crate) in_background: Option<Ident>,
     pub(crate) krate: Option<Path>,
     pub(crate) label: Option<LitStr>,
-    pub(crate) lag: Option<Span>,
-    pub(crate) negative_timeout: Option<Span>,
-    pub(crate) relevance_timeout: Option<Span>,
-    pub(crate) tick: Option<Span>,
+    pub(crate) lag: Option<Length>,
+    pub(crate) negative_timeout: Option<Length>,
+    pub(crate) relevance_timeout: Option<Length>,
+    pub(crate) tick: Option<Length>,
     pub(crate) ticks: Option<LitInt>,
-    pub(crate) timeout: Option<Span>,
-    pub(crate) wait: Option<Span>,
-}
-
-/// A length of time: as it was typed, or a function that gives it.
-pub(crate) enum Span {
-    Said(Timeout),
-    Asked(Path),
+    pub(crate) timeout: Option<Length>,
+    pub(crate) wait: Option<Length>,
 }
 
 pub(crate) const OPTIONS: Table<Options> = Table {
@@ -46,28 +40,19 @@ pub(crate) const OPTIONS: Table<Options> = Table {
         option("in_background", "in_background", |all, it| it.set(&mut all.in_background, it.name.clone())),
         option("key", "key = path", |all, it| it.once(&mut all.key, value::function)),
         option("label", "label = \"name\"", |all, it| it.once(&mut all.label, value::label)),
-        option("lag", "lag = \"5 seconds\"", |all, it| it.once(&mut all.lag, Span::read)),
+        option("lag", "lag = \"5 seconds\"", |all, it| it.once(&mut all.lag, Length::read)),
         option("negative_timeout", "negative_timeout = \"1 minute\"", |all, it| {
-            it.once(&mut all.negative_timeout, Span::read)
+            it.once(&mut all.negative_timeout, Length::read)
         }),
         option("relevance_timeout", "relevance_timeout = \"10 minutes\"", |all, it| {
-            it.once(&mut all.relevance_timeout, Span::read)
+            it.once(&mut all.relevance_timeout, Length::read)
         }),
-        option("tick", "tick = \"100 milliseconds\"", |all, it| it.once(&mut all.tick, Span::read)),
+        option("tick", "tick = \"100 milliseconds\"", |all, it| it.once(&mut all.tick, Length::read)),
         option("ticks", "ticks = 20", |all, it| it.once(&mut all.ticks, |input| input.parse())),
-        option("timeout", "timeout = \"1 hour\"", |all, it| it.once(&mut all.timeout, Span::read)),
-        option("wait", "wait = \"2 seconds\"", |all, it| it.once(&mut all.wait, Span::read)),
+        option("timeout", "timeout = \"1 hour\"", |all, it| it.once(&mut all.timeout, Length::read)),
+        option("wait", "wait = \"2 seconds\"", |all, it| it.once(&mut all.wait, Length::read)),
     ],
 };
-
-impl Span {
-    fn read(input: ParseStream<'_>) -> Result<Self> {
-        if input.peek(syn::Lit) {
-            return value::timeout(input).map(Self::Said);
-        }
-        value::function(input).map(Self::Asked)
-    }
-}
 
 impl Options {
     pub(crate) fn read(arguments: TokenStream, diagnostics: &mut Diagnostics) -> Self {
@@ -94,7 +79,7 @@ impl Options {
             }
         }
         for (name, span) in [("lag", &self.lag), ("tick", &self.tick)] {
-            if let Some(Span::Said(Timeout::Never)) = span {
+            if let Some(Length::Said(Timeout::Never)) = span {
                 let message = format!("`{name}` cannot be \"never\"");
                 diagnostics.error(signature.name.span(), message);
             }

@@ -134,7 +134,7 @@ mod tests {
     use syn::{DeriveInput, parse_quote};
 
     use super::*;
-    use crate::parse::timeout::Timeout;
+    use crate::parse::timeout::{Length, Timeout};
 
     #[test]
     fn options_are_in_alphabetical_order_and_named_by_their_usage() {
@@ -157,7 +157,7 @@ mod tests {
         let dependencies: Vec<_> =
             options.dependencies.iter().map(|dependency| (dependency.is_cascade, dependency.is_model())).collect();
         assert_eq!(dependencies, [(true, true), (true, false), (false, true)]);
-        assert_eq!(options.timeouts.list, Some(Timeout::Never));
+        assert!(matches!(options.timeouts.list, Some(Length::Said(Timeout::Never))));
         assert_eq!(options.key.expect("a key is given").value(), "product");
         assert!(options.error.is_some() && options.krate.is_some());
     }

@@ -1,14 +1,49 @@
 //! Reads how long entries live: `"1 hour 30 minutes"`, `"never"` or an integer of seconds.
 
 use proc_macro2::Span;
+use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
-use syn::{Error, Ident, Lit, LitStr};
+use syn::{Error, Ident, Lit, LitStr, Path, Token};
+
+use crate::parse::value;
 
 /// How long entries live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timeout {
     Millis(u64),
     Never,
+}
+
+/// A length of time: as it was typed, or a function that gives it.
+pub(crate) enum Length {
+    Said(Timeout),
+    Asked(Path),
+}
+
+impl Length {
+    /// Reads what stands after the `=`.
+    pub(crate) fn read(input: ParseStream<'_>) -> syn::Result<Self> {
+        Self::read_or(input, value::timeout)
+    }
+
+    /// The same, if what is typed has to be of a narrower kind.
+    pub(crate) fn read_or(
+        input: ParseStream<'_>,
+        typed: fn(ParseStream<'_>) -> syn::Result<Timeout>,
+    ) -> syn::Result<Self> {
+        if input.peek(Ident::peek_any) || input.peek(Token![::]) {
+            return value::function(input).map(Self::Asked);
+        }
+        typed(input).map(Self::Said)
+    }
+
+    /// What is known of it when the program is compiled: a function may give whatever length.
+    pub(crate) fn known(&self) -> Timeout {
+        match self {
+            Self::Said(timeout) => *timeout,
+            Self::Asked(_) => Timeout::Never,
+        }
+    }
 }
 
 /// A timeout as it was typed.

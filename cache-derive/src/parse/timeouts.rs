@@ -4,20 +4,20 @@ use proc_macro2::Span;
 use syn::{Ident, Result};
 
 use crate::parse::option::Argument;
-use crate::parse::timeout::{self, Jitter, Timeout};
+use crate::parse::timeout::{self, Jitter, Length};
 use crate::parse::value;
 
 /// How long entries live, and from when on they are stale.
 #[derive(Default)]
 pub(crate) struct Timeouts {
-    pub(crate) detail: Option<Timeout>,
-    detail_relevance: Option<Timeout>,
+    pub(crate) detail: Option<Length>,
+    detail_relevance: Option<Length>,
     /// By how much lives are shorter; a view has that of its model.
     pub(crate) jitter: Option<Jitter>,
-    pub(crate) list: Option<Timeout>,
-    list_relevance: Option<Timeout>,
-    pub(crate) negative: Option<Timeout>,
-    relevance: Option<Timeout>,
+    pub(crate) list: Option<Length>,
+    list_relevance: Option<Length>,
+    pub(crate) negative: Option<Length>,
+    relevance: Option<Length>,
     /// The options, where they were typed.
     typed: Vec<Ident>,
 }
@@ -27,24 +27,26 @@ impl Timeouts {
     pub(crate) fn read(&mut self, argument: &mut Argument<'_, '_>) -> Result<()> {
         self.typed.push(argument.name.clone());
         match argument.name.to_string().as_str() {
-            "detail_relevance_timeout" => argument.once(&mut self.detail_relevance, value::timeout),
-            "detail_timeout" => argument.once(&mut self.detail, value::timeout),
+            "detail_relevance_timeout" => argument.once(&mut self.detail_relevance, Length::read),
+            "detail_timeout" => argument.once(&mut self.detail, Length::read),
             "jitter" => argument.once(&mut self.jitter, timeout::read_jitter),
-            "list_relevance_timeout" => argument.once(&mut self.list_relevance, value::timeout),
-            "list_timeout" => argument.once(&mut self.list, value::timeout),
-            "negative_timeout" => argument.once(&mut self.negative, value::negative_timeout),
-            _ => argument.once(&mut self.relevance, value::timeout),
+            "list_relevance_timeout" => argument.once(&mut self.list_relevance, Length::read),
+            "list_timeout" => argument.once(&mut self.list, Length::read),
+            "negative_timeout" => {
+                argument.once(&mut self.negative, |input| Length::read_or(input, value::negative_timeout))
+            }
+            _ => argument.once(&mut self.relevance, Length::read),
         }
     }
 
     /// From when on rows are stale.
-    pub(crate) fn detail_relevance(&self) -> Option<Timeout> {
-        self.detail_relevance.or(self.relevance)
+    pub(crate) fn detail_relevance(&self) -> Option<&Length> {
+        self.detail_relevance.as_ref().or(self.relevance.as_ref())
     }
 
     /// From when on lists are stale.
-    pub(crate) fn list_relevance(&self) -> Option<Timeout> {
-        self.list_relevance.or(self.relevance)
+    pub(crate) fn list_relevance(&self) -> Option<&Length> {
+        self.list_relevance.as_ref().or(self.relevance.as_ref())
     }
 
     /// Where the option was typed.

@@ -25,8 +25,33 @@ pub struct Definition {
     pub name: &'static str,
     /// The fields' names and types, as written: another shape has other entries.
     pub shape: &'static str,
-    /// How long entries live.
+    /// How long entries live, as far as the derive was told.
     pub timeouts: Timeouts,
+    /// What the program is asked for when its settings are there.
+    pub asked: Asked,
+}
+
+/// Functions of the program that say how long entries live; `None`: not asked.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "named as the options")]
+pub struct Asked {
+    pub list_timeout: Option<fn() -> Duration>,
+    pub detail_timeout: Option<fn() -> Duration>,
+    pub negative_timeout: Option<fn() -> Duration>,
+    pub list_relevance_timeout: Option<fn() -> Duration>,
+    pub detail_relevance_timeout: Option<fn() -> Duration>,
+}
+
+impl Asked {
+    /// Nothing is asked.
+    pub const NOTHING: Self = Self {
+        list_timeout: None,
+        detail_timeout: None,
+        negative_timeout: None,
+        list_relevance_timeout: None,
+        detail_relevance_timeout: None,
+    };
 }
 
 impl Definition {
@@ -43,6 +68,7 @@ impl Definition {
             name,
             shape,
             timeouts: Timeouts::DEFAULT,
+            asked: Asked::NOTHING,
         }
     }
 
@@ -89,6 +115,7 @@ impl Definition {
     #[must_use]
     pub const fn with_limits_of(mut self, other: Self) -> Self {
         self.timeouts = other.timeouts;
+        self.asked = other.asked;
         self.max_rows = other.max_rows;
         self
     }
@@ -97,6 +124,7 @@ impl Definition {
     #[must_use]
     pub const fn list_timeout(mut self, timeout: Timeout) -> Self {
         self.timeouts.entries.list = Some(timeout);
+        self.asked.list_timeout = None;
         self
     }
 
@@ -125,6 +153,7 @@ impl Definition {
     #[must_use]
     pub const fn detail_relevance_timeout(mut self, timeout: Timeout) -> Self {
         self.timeouts.relevance.detail = Some(timeout);
+        self.asked.detail_relevance_timeout = None;
         self
     }
 
@@ -132,6 +161,7 @@ impl Definition {
     #[must_use]
     pub const fn list_relevance_timeout(mut self, timeout: Timeout) -> Self {
         self.timeouts.relevance.list = Some(timeout);
+        self.asked.list_relevance_timeout = None;
         self
     }
 
@@ -139,6 +169,7 @@ impl Definition {
     #[must_use]
     pub const fn detail_timeout(mut self, timeout: Timeout) -> Self {
         self.timeouts.entries.detail = Some(timeout);
+        self.asked.detail_timeout = None;
         self
     }
 
@@ -146,6 +177,70 @@ impl Definition {
     #[must_use]
     pub const fn negative_timeout(mut self, timeout: Timeout) -> Self {
         self.timeouts.negative = Some(timeout);
+        self.asked.negative_timeout = None;
         self
+    }
+
+    /// Sets what is asked for when the manager is first used; what `asked` does not name stays.
+    #[must_use]
+    pub const fn asking(mut self, asked: Asked) -> Self {
+        let own = self.asked;
+        self.asked = Asked {
+            list_timeout: or(asked.list_timeout, own.list_timeout),
+            detail_timeout: or(asked.detail_timeout, own.detail_timeout),
+            negative_timeout: or(asked.negative_timeout, own.negative_timeout),
+            list_relevance_timeout: or(asked.list_relevance_timeout, own.list_relevance_timeout),
+            detail_relevance_timeout: or(asked.detail_relevance_timeout, own.detail_relevance_timeout),
+        };
+        self
+    }
+
+    /// The same with what the program answers.
+    pub(crate) fn answered(mut self) -> Self {
+        let (asked, timeouts) = (self.asked, &mut self.timeouts);
+        let answers = [
+            (asked.list_timeout, &mut timeouts.entries.list),
+            (asked.detail_timeout, &mut timeouts.entries.detail),
+            (asked.negative_timeout, &mut timeouts.negative),
+            (asked.list_relevance_timeout, &mut timeouts.relevance.list),
+            (asked.detail_relevance_timeout, &mut timeouts.relevance.detail),
+        ];
+        for (ask, timeout) in answers {
+            if let Some(ask) = ask {
+                *timeout = Some(Timeout::after(ask()));
+            }
+        }
+        self
+    }
+}
+
+const fn or(first: Option<fn() -> Duration>, second: Option<fn() -> Duration>) -> Option<fn() -> Duration> {
+    if first.is_some() { first } else { second }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Timeout = Timeout::from_secs(1);
+
+    fn minute() -> Duration {
+        Duration::from_secs(60)
+    }
+
+    fn hour() -> Duration {
+        Duration::from_secs(3600)
+    }
+
+    #[test]
+    fn a_view_lives_as_its_model_is_told_unless_it_says_otherwise() {
+        let new = || Definition::new("Product", "shop", "id=id:i32");
+        let asked = |list, detail| Asked { list_timeout: list, detail_timeout: detail, ..Asked::NOTHING };
+        let model = new().asking(asked(Some(minute), Some(minute))).negative_timeout(SECOND);
+        let view = new().with_limits_of(model).list_timeout(SECOND).asking(asked(None, Some(hour))).answered();
+        let said = (view.timeouts.entries.list, view.timeouts.entries.detail, view.timeouts.negative);
+        assert_eq!(said, (Some(SECOND), Some(Timeout::after(hour())), Some(SECOND)));
+        let model = model.answered().timeouts;
+        assert_eq!((model.entries.list, model.relevance.list), (Some(Timeout::after(minute())), None));
     }
 }

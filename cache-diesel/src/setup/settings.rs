@@ -69,7 +69,8 @@ fn mistakes_of(models: &[DeclaredModel]) -> Vec<String> {
             }
             Err(_) => {}
             Ok(configured) => {
-                let (_, refused) = relevance::resolved(&model.definition.timeouts, configured.policy().lives());
+                let (_, refused) =
+                    relevance::resolved(&model.definition.answered().timeouts, configured.policy().lives());
                 mistakes.extend(refused.iter().map(|names| relevance_too_long(&model.manager, cache, names)));
             }
         }
