@@ -166,7 +166,7 @@ struct Line {
 
 impl Book {
     /// So many tags of one write are kept. What is beyond concerns every entry of its tables.
-    const MOST_TAGS: usize = 64;
+    const MOST_TAGS: usize = 1024;
 
     fn add(&mut self, noted: Noted, tags: &[Tag]) {
         let kept = tags.get(..Self::MOST_TAGS).unwrap_or(tags);

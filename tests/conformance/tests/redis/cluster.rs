@@ -11,8 +11,9 @@ use conformance::{Subject, Time, codec, key, tag};
 
 use crate::moving::Row;
 
+/// A cluster of which no primary dies.
 fn hands() -> ClusterHands {
-    ClusterHands(Arc::new(RedisCluster::start()))
+    ClusterHands(Arc::new(RedisCluster::steady()))
 }
 
 fn policy() -> NearPolicy {
@@ -82,7 +83,7 @@ fn nothing_is_read_while_a_slot_is_moved_and_everything_is_loaded_anew_afterward
 
 #[test]
 fn a_replica_that_missed_a_release_brings_nothing_back_when_it_takes_over() {
-    let hands = hands();
+    let hands = ClusterHands(Arc::new(RedisCluster::start()));
     let subject = hands.near(policy());
     fill(&subject);
     let (old, new) = (hands.0.primary_of("shop"), hands.0.replica_of("shop"));
@@ -118,7 +119,7 @@ fn a_primary_that_is_cut_off_holds_nobody_up_for_long_and_is_not_read_when_it_is
 
 #[test]
 fn a_cluster_without_the_slot_and_servers_of_another_kind_are_told_by_name() {
-    let cluster = RedisCluster::start();
+    let cluster = RedisCluster::steady();
     let refused = |url: &str| Cache::from_url(url).expect_err(url).to_string();
     let node = &cluster.nodes()[0];
     assert!(refused(&node.url("shop")).contains("redis+cluster://"), "{}", refused(&node.url("shop")));
