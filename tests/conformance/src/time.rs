@@ -28,13 +28,16 @@ impl Time {
         Self::Real(Arc::new(SystemClock::new()), Arc::default())
     }
 
+    /// Servers count whole milliseconds: what lives for two of them may be there until the third is over.
+    const ROUNDED: Duration = Duration::from_millis(2);
+
     /// Lets `duration` pass: at once, or by waiting for it.
     pub fn pass(&self, duration: Duration) {
         match self {
             Self::Hand(clock) => clock.advance(duration),
             Self::Real(_, is_awaited) => {
                 is_awaited.store(true, Ordering::SeqCst);
-                std::thread::sleep(duration);
+                std::thread::sleep(duration + Self::ROUNDED);
             }
         }
     }
