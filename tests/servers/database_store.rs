@@ -10,6 +10,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
 
+mod near;
+
 fn pool<C: StoreConnection>(url: &str) -> Pool<ConnectionManager<C>> {
     Pool::builder().max_size(8).min_idle(Some(1)).build(ConnectionManager::new(url)).unwrap()
 }
@@ -113,6 +115,12 @@ fn file() -> (tempfile::TempDir, String) {
 }
 
 #[test]
+fn memory_is_told_by_tables_in_sqlite() {
+    let (_directory, path) = file();
+    near::is_told_by_tables::<SqliteConnection>(&path);
+}
+
+#[test]
 fn tables_in_sqlite_keep_what_stores_promise() {
     let ((_one, first), (_other, second), (_third, third)) = (file(), file(), file());
     keeps_contracts::<SqliteConnection>(&first);
@@ -129,6 +137,10 @@ tests::postgres_tests! {
         refuses_other_tables::<PgConnection>(second.url());
         is_shared_and_begins_anew::<PgConnection>(third.url());
         refuses_sessions::<PgConnection>(third.url(), |conn| conn.begin_test_transaction());
+    }
+
+    fn memory_is_told_by_tables_in_postgres() {
+        near::is_told_by_tables::<PgConnection>(tests::servers::postgres::fresh_database().url());
     }
 
     fn no_change_is_lost_or_done_in_part_while_connections_are_killed() {
@@ -163,6 +175,10 @@ tests::postgres_tests! {
 }
 
 tests::mysql_tests! {
+    fn memory_is_told_by_tables_in_mysql() {
+        near::is_told_by_tables::<MysqlConnection>(tests::servers::mysql::fresh_database().url());
+    }
+
     fn tables_in_mysql_keep_what_stores_promise() {
         let database = tests::servers::mysql::fresh_database;
         let (first, second, third) = (database(), database(), database());

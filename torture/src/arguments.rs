@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--file] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--file [--disk DIRECTORY] | --tables] [--without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,12 +23,25 @@ pub(crate) struct Run {
     pub(crate) has_protocol: bool,
     /// Whether workers have memory in front of Redis.
     pub(crate) is_near: bool,
-    /// Whether they share a file in the place of Redis.
-    pub(crate) has_file: bool,
+    /// What they share.
+    pub(crate) kept: Kept,
+    /// Where the file is: on a small disk of its own, which is filled now and then.
+    pub(crate) disk: Option<PathBuf>,
     /// Whether some of the readers ask a standby of the database, which is behind.
     pub(crate) has_standby: bool,
     /// Whether it is over when a stale read was found.
     pub(crate) is_until_stale: bool,
+}
+
+/// Where entries are kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kept {
+    /// In a file.
+    File,
+    /// On a Redis.
+    Redis,
+    /// In tables of the database.
+    Tables,
 }
 
 /// One of its processes.
@@ -60,10 +73,21 @@ impl Arguments {
         let mut words = Words(arguments.into_iter().collect());
         let has_protocol = !words.take_flag("--without-protocol");
         let (is_near, has_standby) = (words.take_flag("--near"), words.take_flag("--standby"));
-        let has_file = words.take_flag("--file");
-        let of_the_protocol = [(is_near, "--near"), (has_standby, "--standby"), (has_file, "--file")];
+        let (has_file, has_tables) = (words.take_flag("--file"), words.take_flag("--tables"));
+        let of_the_protocol =
+            [(is_near, "--near"), (has_standby, "--standby"), (has_file, "--file"), (has_tables, "--tables")];
         if let Some((_, name)) = of_the_protocol.into_iter().find(|(is_on, _)| *is_on && !has_protocol) {
             return Err(format!("`{name}` does not go with `--without-protocol`"));
+        }
+        let kept = match (has_file, has_tables) {
+            (true, true) => return Err("`--file` does not go with `--tables`".to_owned()),
+            (true, false) => Kept::File,
+            (false, true) => Kept::Tables,
+            (false, false) => Kept::Redis,
+        };
+        let disk = words.take("--disk")?.map(PathBuf::from);
+        if disk.is_some() && !has_file {
+            return Err("`--disk` needs `--file`".to_owned());
         }
         let is_until_stale = words.take_flag("--until-stale");
         let parsed = if words.take_flag("worker") {
@@ -87,7 +111,8 @@ impl Arguments {
                 workers: words.number("--workers")?.unwrap_or(4).clamp(1, 16),
                 has_protocol,
                 is_near,
-                has_file,
+                kept,
+                disk,
                 has_standby,
                 is_until_stale,
             })
@@ -181,6 +206,8 @@ mod tests {
             .chain([("--seconds 1 --near --without-protocol", "`--near`")])
             .chain([("--seconds 1 --standby --without-protocol", "`--standby`")])
             .chain([("--seconds 1 --file --without-protocol", "`--file`")])
+            .chain([("--seconds 1 --tables --without-protocol", "`--tables`")])
+            .chain([("--seconds 1 --tables --file", "`--tables`"), ("--seconds 1 --disk /tmp", "`--file`")])
         {
             assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");
         }

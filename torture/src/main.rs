@@ -4,6 +4,8 @@
 //! cargo run --release -p torture -- --seconds 60
 //! cargo run --release -p torture -- --seconds 60 --near
 //! cargo run --release -p torture -- --seconds 60 --standby
+//! cargo run --release -p torture -- --seconds 60 --file
+//! cargo run --release -p torture -- --seconds 60 --tables --near
 //! cargo run --release -p torture -- --seconds 10 --without-protocol
 //! ```
 //!

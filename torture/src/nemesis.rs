@@ -54,7 +54,8 @@ struct UnderWay {
 impl Nemesis {
     pub(crate) fn new(run: &Run) -> Self {
         let (dice, trouble) = (Dice::new(run.seed), Trouble::new(run.workers));
-        let victims = Victims { workers: run.workers, are_near: run.is_near, have_links: !run.has_file };
+        let victims =
+            Victims { workers: run.workers, are_near: run.is_near, kept: run.kept, has_disk: run.disk.is_some() };
         Self { dice, victims, next_at: Duration::from_secs(1), under_way: Vec::new(), trouble }
     }
 
@@ -151,12 +152,14 @@ impl Parts<'_> {
             Harm::AtCommit(worker, _) => self.workers.database(worker).set(Link::All, Way::UntilCommit),
             Harm::Cut(worker, link) => self.workers.proxy(worker).into_iter().for_each(|way| way.cut(link)),
             Harm::Flush => {
-                self.servers.store.redis()?.flush()?;
-                self.coordinator.lose();
+                if self.servers.store.flush()? {
+                    self.coordinator.lose();
+                }
             }
+            Harm::Fill => self.servers.store.file()?.fill(true)?,
             Harm::Kill(worker) => self.workers.kill(worker),
             Harm::Pause(worker) => self.workers.pause(worker, true),
-            Harm::Lock => self.servers.store.file()?.lock(true)?,
+            Harm::Lock => self.servers.store.lock(true)?,
             Harm::PauseRedis => self.servers.store.redis()?.pause(true),
             Harm::Remove => {
                 self.servers.store.file()?.remove();
@@ -172,7 +175,8 @@ impl Parts<'_> {
     fn end(&mut self, harm: Harm) -> Result<(), Problem> {
         match harm {
             Harm::Pause(worker) => self.workers.pause(worker, false),
-            Harm::Lock => self.servers.store.file()?.lock(false)?,
+            Harm::Fill => self.servers.store.file()?.fill(false)?,
+            Harm::Lock => self.servers.store.lock(false)?,
             Harm::PauseRedis => self.servers.store.redis()?.pause(false),
             Harm::Rewind => self.restart(false)?,
             Harm::Spoil(worker, link, _) => {

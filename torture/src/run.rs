@@ -30,10 +30,10 @@ const CALM: Duration = Duration::from_secs(2);
 pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
     ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst))?;
     println!(
-        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}, standby: {}, file: {}",
-        run.duration, run.seed, run.workers, run.has_protocol, run.is_near, run.has_standby, run.has_file
+        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}, standby: {}, kept: {:?}",
+        run.duration, run.seed, run.workers, run.has_protocol, run.is_near, run.has_standby, run.kept
     );
-    let servers = Servers::start(run.has_standby, run.has_file)?;
+    let servers = Servers::start(run)?;
     create(&mut servers.database.connect()?)?;
     servers.database.await_standby(has_all_rows)?;
     let socket = servers.directory.path().join("socket");

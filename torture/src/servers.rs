@@ -6,16 +6,19 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::arguments::{Kept, Run};
 use crate::process::find_program;
 
 mod database;
 mod file;
 mod own;
 mod redis;
+mod tables;
 
 pub(crate) use database::Database;
 pub(crate) use file::EntryFile;
 pub(crate) use redis::Redis;
+pub(crate) use tables::Tables;
 
 /// What goes wrong before a run, and ends it.
 pub(crate) type Problem = Box<dyn Error + Send + Sync>;
@@ -38,6 +41,7 @@ pub(crate) struct Servers {
 pub(crate) enum Store {
     File(EntryFile),
     Redis(Redis),
+    Tables(Tables),
 }
 
 impl Store {
@@ -58,6 +62,23 @@ impl Store {
     pub(crate) fn file(&self) -> Result<&EntryFile, Problem> {
         if let Self::File(file) = self { Ok(file) } else { Err("the run keeps its entries in no file".into()) }
     }
+
+    /// Keeps others from writing, as a process does that stands still in the middle of a write, or lets them go on.
+    pub(crate) fn lock(&self, is_locked: bool) -> Result<(), Problem> {
+        match self {
+            Self::File(file) => file.lock(is_locked),
+            Self::Tables(tables) => tables.lock(is_locked),
+            Self::Redis(_) => Err("a Redis is not locked".into()),
+        }
+    }
+
+    /// Makes it forget everything. Says whether it has.
+    pub(crate) fn flush(&self) -> Result<bool, Problem> {
+        match self {
+            Self::Tables(tables) => tables.empty(),
+            _ => Ok(self.redis()?.flush().map(|()| true)?),
+        }
+    }
 }
 
 impl Servers {
@@ -66,14 +87,14 @@ impl Servers {
     /// # Errors
     ///
     /// If a program is missing, or a server does not start.
-    pub(crate) fn start(has_standby: bool, has_file: bool) -> Result<Self, Problem> {
+    pub(crate) fn start(run: &Run) -> Result<Self, Problem> {
         let directory = tempfile::Builder::new().prefix("torture.").tempdir()?;
-        let store = if has_file {
-            Store::File(EntryFile::in_directory(directory.path()))
-        } else {
-            Store::Redis(Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?)
+        let database = Database::start(directory.path(), run.has_standby)?;
+        let store = match run.kept {
+            Kept::File => Store::File(EntryFile::in_directory(run.disk.as_deref().unwrap_or(directory.path()))),
+            Kept::Redis => Store::Redis(Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?),
+            Kept::Tables => Store::Tables(Tables::make(&database)?),
         };
-        let database = Database::start(directory.path(), has_standby)?;
         Ok(Self { database, store, directory })
     }
 }

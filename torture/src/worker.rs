@@ -7,8 +7,10 @@ use std::process;
 use std::thread;
 
 use cache_diesel::prelude::*;
+use cache_diesel::{DatabaseStore, database_store};
 use conformance::Dice;
 use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, Pool};
 
 use crate::arguments::Worker;
 use crate::message::{Line, Place, Reply, Request};
@@ -76,12 +78,30 @@ fn install(worker: &Worker) -> Result<(), Problem> {
         .breaker_pause(Duration::from_millis(100), Duration::from_secs(1))
         .flight_wait(Duration::from_secs(1))
         .lease_life(Duration::from_secs(1));
-    cache = if worker.store.starts_with("sqlite:") { cache.sqlite(&worker.store) } else { cache.redis(&worker.store) };
+    cache = match worker.store.split(':').next() {
+        Some("sqlite") => cache.sqlite(&worker.store),
+        Some("redis") => cache.redis(&worker.store),
+        _ => cache.store(in_tables(&worker.store)?),
+    };
     if worker.is_near {
         cache = cache.near(16 * MIB).max_staleness(MAX_STALENESS);
     }
     cache_diesel::install(cache)?;
     releases::listen()
+}
+
+/// The store in the tables of the database at `url`. The way there may be closed for a while.
+fn in_tables(url: &str) -> Result<DatabaseStore<PgConnection>, Problem> {
+    let pool = Pool::builder().max_size(8).min_idle(Some(0)).test_on_check_out(false);
+    let pool = pool.connection_timeout(Duration::from_secs(5)).build_unchecked(ConnectionManager::new(url));
+    let mut last = None;
+    for _ in 0..10 {
+        match database_store(pool.clone(), "torture") {
+            Ok(store) => return Ok(store),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.map_or_else(|| "no store".into(), Into::into))
 }
 
 impl Worker {

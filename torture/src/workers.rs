@@ -1,4 +1,4 @@
-//! The processes of a run: this program once more, each with a way to Redis of its own.
+//! The processes of a run: this program once more, each with a way of its own to where entries are kept.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,7 +17,7 @@ pub(crate) struct Workers(Vec<Slot>);
 #[derive(Debug)]
 struct Slot {
     worker: Worker,
-    /// Its way to Redis, if there is one.
+    /// Its way to the store, if that is on a server.
     proxy: Option<Proxy>,
     /// Its way to the database, for what it writes.
     database: Proxy,
@@ -33,6 +33,7 @@ impl Workers {
             let proxy = match &servers.store {
                 Store::File(_) => None,
                 Store::Redis(redis) => Some(Proxy::to(("127.0.0.1".to_owned(), redis.port()))?),
+                Store::Tables(_) => Some(Proxy::to(servers.database.address())?),
             };
             let database = Proxy::to(servers.database.address())?;
             let worker = Worker {
@@ -43,12 +44,7 @@ impl Workers {
                 database: servers.database.url(),
                 written_database: servers.database.url_by(database.port()),
                 standby: servers.database.standby_url(),
-                store: match (&servers.store, &proxy) {
-                    (Store::File(file), _) => file.url(),
-                    (_, proxy) => {
-                        format!("redis://127.0.0.1:{}?prefix=torture", proxy.as_ref().map_or(0, Proxy::port))
-                    }
-                },
+                store: store_url(servers, proxy.as_ref().map_or(0, Proxy::port)),
                 has_protocol: run.has_protocol,
                 is_near: run.is_near,
             };
@@ -59,7 +55,7 @@ impl Workers {
         Ok(workers)
     }
 
-    /// Its way to Redis, if there is one.
+    /// Its way to the store, if that is on a server.
     pub(crate) fn proxy(&self, index: usize) -> Option<&Proxy> {
         self.0[index].proxy.as_ref()
     }
@@ -104,6 +100,15 @@ impl Workers {
         command.args(slot.worker.words()).stdout(Stdio::null());
         slot.process = Some(Process::start(command, None)?);
         Ok(())
+    }
+}
+
+/// Where a worker finds the store: behind this port of its own, if it is on a server.
+fn store_url(servers: &Servers, port: u16) -> String {
+    match &servers.store {
+        Store::File(file) => file.url(),
+        Store::Redis(_) => format!("redis://127.0.0.1:{port}?prefix=torture"),
+        Store::Tables(_) => servers.database.url_by(port),
     }
 }
 

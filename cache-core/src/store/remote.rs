@@ -2,12 +2,12 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, Timestamp};
 use crate::entry::format::{self, Header};
 use crate::entry::{Life, Value};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::name::key::{CacheKey, Fingerprint};
 use crate::name::tag::{TableTags, Tag, TagKind, Token};
 use crate::observe::statistics::NearCounts;
@@ -50,7 +50,7 @@ mod slots;
 pub struct RemoteStore<L> {
     link: L,
     largest_value: usize,
-    near: Option<NearPart>,
+    near: OnceLock<NearPart>,
     /// The level of [`NewRows`].
     new_rows: AtomicU8,
 }
@@ -71,7 +71,7 @@ impl<L: Link> RemoteStore<L> {
         Self {
             link,
             largest_value: Self::LARGEST_VALUE,
-            near: None,
+            near: OnceLock::new(),
             new_rows: AtomicU8::new(NewRows::default().level()),
         }
     }
@@ -94,15 +94,10 @@ impl<L: Link> RemoteStore<L> {
     ///
     /// # Errors
     ///
-    /// Returns an error of [`ErrorKind::Configuration`] if the server does not tell of changes. A server that is not there
-    /// is no error: it is asked until it is.
-    pub fn near(mut self, policy: NearPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
-        policy.check()?;
-        let context = "`near` needs a server that tells of changes";
-        let subscriber = self.link.subscriber().ok_or_else(|| Error::new(ErrorKind::Configuration, context))?;
-        let memory = Arc::new(NearMemory::new(policy.capacity, policy.max_staleness));
-        let watchman = Watchman::start(&memory, subscriber, clock, policy.max_staleness)?;
-        self.near = Some(NearPart { memory, watchman });
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the server does not tell of
+    /// changes. A server that is not there is no error: it is asked until it is.
+    pub fn near(self, policy: NearPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
+        self.keep_near(policy, clock)?;
         Ok(self)
     }
 
@@ -137,7 +132,7 @@ impl<L: Link> RemoteStore<L> {
     }
 
     fn memory(&self) -> Option<&NearMemory> {
-        self.near.as_ref().map(|near| &*near.memory)
+        self.near.get().map(|near| &*near.memory)
     }
 
     /// Forgets the tokens of `tags` when the call is over, whatever became of it. No write changes one that is polled.
@@ -368,6 +363,16 @@ impl<L: Link> SharedStore for RemoteStore<L> {
         Some(self)
     }
 
+    fn keep_near(&self, policy: NearPolicy, clock: Arc<dyn Clock>) -> Result<()> {
+        policy.check()?;
+        let context = "`near` needs a store that tells of changes, or can be asked for them";
+        let subscriber = self.link.subscriber().ok_or_else(|| Error::configuration(context))?;
+        let memory = Arc::new(NearMemory::new(policy.capacity, policy.max_staleness));
+        let watchman = Watchman::start(&memory, subscriber, clock, policy.max_staleness)?;
+        let twice = |_| Error::configuration("the store has memory in front of it already");
+        self.near.set(NearPart { memory, watchman }).map_err(twice)
+    }
+
     fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
         Some(self.memory()?.counts(now))
     }
@@ -377,7 +382,7 @@ impl<L: Link> SharedStore for RemoteStore<L> {
     }
 
     fn shut_down(&self) {
-        if let Some(near) = &self.near {
+        if let Some(near) = self.near.get() {
             near.watchman.stop();
         }
     }

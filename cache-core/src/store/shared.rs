@@ -1,14 +1,16 @@
 //! Holds the contract of stores that several processes share: leases, notes, near memory.
 
 use core::time::Duration;
+use std::sync::Arc;
 
-use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, Result};
 use crate::name::key::Fingerprint;
 use crate::name::tag::{TableTags, Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::intent::Writer;
 use crate::protocol::notes::Remark;
+use crate::setting::policy::NearPolicy;
 use crate::store::{Beginning, Begun, Lease, LookUp, Put, Started, Starting, Stored, Wanted};
 
 /// A store outside of this process: it may fail, and other processes read and write it.
@@ -58,6 +60,18 @@ pub trait SharedStore {
     /// The notes beside tables; `None`: the store keeps none. Programs that share such a store have to declare the same of
     /// every table.
     fn notes(&self) -> Option<&dyn NoteStore>;
+
+    /// Keeps entries in the memory of this process too from now on, as `policy` says, by the time of `clock`: that of the
+    /// cache. Called once at most, before the store is used.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the store can neither tell of
+    /// changes nor be asked for them, as by itself, or has such memory already.
+    fn keep_near(&self, policy: NearPolicy, clock: Arc<dyn Clock>) -> Result<()> {
+        let _ = (policy, clock);
+        Err(Error::configuration("`near` needs a store that tells of changes, or can be asked for them"))
+    }
 
     /// The numbers of what the store keeps in this process; `None`: it keeps nothing there.
     fn near_counts(&self, now: Timestamp) -> Option<NearCounts>;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use conformance::Dice;
 
 use super::{LONGEST_HOLD, LONGEST_PAUSE, Season};
+use crate::arguments::Kept;
 use crate::proxy::{Link, Way};
 
 /// After so long a worker that was killed is replaced where many are.
@@ -16,9 +17,11 @@ pub(super) enum Harm {
     /// When the worker has committed its next write, before it knows, this is done to it.
     AtCommit(usize, Fate),
     Cut(usize, Link),
+    /// The disk of the file is full.
+    Fill,
     Flush,
     Kill(usize),
-    /// Nobody can write to the file.
+    /// Nobody can write to the file, or to the tables.
     Lock,
     Pause(usize),
     PauseRedis,
@@ -48,8 +51,9 @@ pub(super) struct Victims {
     pub(super) workers: usize,
     /// They have memory, and a link on which they are told of changes.
     pub(super) are_near: bool,
-    /// They reach the store over links; otherwise it is a file.
-    pub(super) have_links: bool,
+    pub(super) kept: Kept,
+    /// The file is on a disk that can be filled.
+    pub(super) has_disk: bool,
 }
 
 /// What something is done to.
@@ -64,7 +68,8 @@ impl Harm {
     pub(super) const fn concerns(self) -> Concern {
         match self {
             Self::Cut(worker, _) | Self::Spoil(worker, ..) => Concern::Way(worker),
-            Self::Flush
+            Self::Fill
+            | Self::Flush
             | Self::Lock
             | Self::PauseRedis
             | Self::Remove
@@ -88,9 +93,29 @@ impl Harm {
         }
     }
 
-    /// This, or what happens to a file in its place.
-    const fn without_links(self) -> Self {
+    /// This, or what happens in its place where entries are kept.
+    const fn on(self, victims: Victims) -> Self {
+        match victims.kept {
+            Kept::File => self.on_a_file(victims.has_disk),
+            Kept::Redis => self,
+            Kept::Tables => self.on_tables(),
+        }
+    }
+
+    const fn on_tables(self) -> Self {
         match self {
+            // Workers ask for changes on the connections on which they ask for everything.
+            Self::Cut(worker, _) => Self::Cut(worker, Link::All),
+            Self::Spoil(worker, _, way) => Self::Spoil(worker, Link::All, way),
+            Self::PauseRedis | Self::Rewind | Self::Save => Self::Lock,
+            Self::Restart { .. } => Self::Flush,
+            other => other,
+        }
+    }
+
+    const fn on_a_file(self, has_disk: bool) -> Self {
+        match self {
+            Self::Rewind | Self::Save if has_disk => Self::Fill,
             Self::Cut(worker, _) => Self::AtCommit(worker, Fate::Kill),
             Self::Spoil(worker, ..) => Self::AtCommit(worker, Fate::Wait),
             Self::PauseRedis | Self::Rewind | Self::Save => Self::Lock,
@@ -106,9 +131,10 @@ impl Harm {
             Self::AtCommit(_, Fate::Wait) => "workers that waited between a commit and its release",
             Self::Cut(_, Link::Told) => "links for changes cut",
             Self::Cut(..) => "links cut",
-            Self::Flush => "Redis flushed",
+            Self::Fill => "disks filled",
+            Self::Flush => "stores emptied",
             Self::Kill(_) => "workers killed",
-            Self::Lock => "files locked",
+            Self::Lock => "files or tables locked",
             Self::Pause(_) => "workers paused",
             Self::PauseRedis => "Redis paused",
             Self::Remove => "files removed",
@@ -141,7 +167,7 @@ pub(super) fn plan(dice: &mut Dice, victims: Victims, season: Season) -> (Harm, 
         Season::Gentle => anything(dice, worker, victims).without_loss(worker),
         Season::Calm | Season::Storm => anything(dice, worker, victims),
     };
-    let harm = if victims.have_links { harm } else { harm.without_links() };
+    let harm = harm.on(victims);
     // A worker that was killed in such a season is soon there again.
     let is_short = season == Season::Kills && harm == Harm::Kill(worker);
     (harm, if is_short { SHORT } else { duration(harm, dice) })
@@ -193,7 +219,7 @@ fn duration(harm: Harm, dice: &mut Dice) -> Duration {
         // Some of them about as long as memory may be behind, some longer.
         Harm::Spoil(_, Link::Asking | Link::Told, _) => return Duration::from_millis(400 + dice.below(1600)),
         Harm::Pause(_) => LONGEST_PAUSE,
-        Harm::Kill(_) | Harm::Lock | Harm::PauseRedis | Harm::Rewind | Harm::Spoil(..) => LONGEST_HOLD,
+        Harm::Fill | Harm::Kill(_) | Harm::Lock | Harm::PauseRedis | Harm::Rewind | Harm::Spoil(..) => LONGEST_HOLD,
         Harm::Cut(..) | Harm::Flush | Harm::Remove | Harm::Restart { .. } | Harm::Save => Duration::ZERO,
     };
     within(longest, dice)

@@ -13,10 +13,11 @@ use crate::store::MemcachedStore;
 use crate::store::{MemoryStore, Names, NoneStore, Store};
 
 impl Choice {
-    /// Whether memory may stand in front of it.
-    const fn tells_of_changes(&self) -> bool {
+    /// Whether memory may stand in front of it. A store that was given is asked.
+    fn tells_of_changes(&self) -> bool {
         match self {
-            Self::Given(_) | Self::Memory(_) | Self::Nothing => false,
+            Self::Given(store) => store.shared().is_some(),
+            Self::Memory(_) | Self::Nothing => false,
             #[cfg(feature = "memcached")]
             Self::Memcached(_) => false,
             #[cfg(feature = "redis")]
@@ -49,7 +50,10 @@ impl CacheBuilder {
             refuse(self.near, self.max_staleness)?;
         }
         let store: Arc<dyn Store> = match &self.store {
-            Choice::Given(store) => Arc::clone(store),
+            Choice::Given(store) => {
+                self.in_front_of_given(&**store, &clock)?;
+                Arc::clone(store)
+            }
             Choice::Memory(capacity) => Arc::new(MemoryStore::with_capacity(*capacity)?),
             Choice::Nothing => Arc::new(NoneStore),
             #[cfg(feature = "memcached")]

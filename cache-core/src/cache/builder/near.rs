@@ -3,35 +3,33 @@
 use core::time::Duration;
 
 use super::CacheBuilder;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::setting::policy::NearPolicy;
+use crate::store::Store;
 
-#[cfg(any(feature = "redis", feature = "sqlite-store"))]
 use std::sync::Arc;
 
 #[cfg(feature = "redis")]
 use crate::store::RedisStore;
+#[cfg(any(feature = "redis", feature = "sqlite-store"))]
+use crate::store::{Link, RemoteStore};
 #[cfg(feature = "sqlite-store")]
 use crate::store::{SqliteAddress, SqliteLink};
-#[cfg(any(feature = "redis", feature = "sqlite-store"))]
-use crate::{
-    clock::Clock,
-    setting::policy::NearPolicy,
-    store::{Link, RemoteStore, Store},
-};
 
 impl CacheBuilder {
     /// Keeps up to `capacity` bytes of what the server holds in the memory of this process too. A read that finds its
     /// entry there asks nobody.
     ///
-    /// Goes with [`redis`](Self::redis) and [`sqlite`](Self::sqlite). [`build`](Self::build) connects then, and fails if
-    /// the server does not tell of changes; a server that is not there is no error, and nothing is served from memory until
-    /// it is.
+    /// Goes with [`redis`](Self::redis), [`sqlite`](Self::sqlite), and a [`store`](Self::store) over tables of a database
+    /// or a link that tells of changes. [`build`](Self::build) connects then, and fails if the store does not tell of
+    /// changes; a server that is not there is no error, and nothing is served from memory until it is.
     ///
     /// # Consistency
     ///
     /// A write of this process is seen by its reads at once. A write of another process is seen after
     /// [`max_staleness`](Self::max_staleness) at most: mostly within a millisecond if a server tells of it, and within a
-    /// quarter of that time if a file is asked for it.
+    /// quarter of that time if a file or a table is asked for it.
     pub fn near(mut self, capacity: u64) -> Self {
         self.near = Some(capacity);
         self
@@ -70,9 +68,22 @@ impl CacheBuilder {
     ) -> Result<Arc<dyn Store>> {
         let near = once("near", capacity, self.near)?;
         let max_staleness = once("max_staleness", max_staleness, self.max_staleness)?;
+        match self.near_policy(near, max_staleness)? {
+            Some(policy) => Ok(Arc::new(store.near(policy, Arc::clone(clock))?)),
+            None => Ok(Arc::new(store)),
+        }
+    }
+
+    /// Has a store keep memory that was made beforehand, if that is asked for.
+    pub(super) fn in_front_of_given(&self, store: &dyn Store, clock: &Arc<dyn Clock>) -> Result<()> {
+        let Some(policy) = self.near_policy(self.near, self.max_staleness)? else { return Ok(()) };
+        store.shared().map_or_else(|| refuse(self.near, None), |shared| shared.keep_near(policy, Arc::clone(clock)))
+    }
+
+    fn near_policy(&self, near: Option<u64>, max_staleness: Option<Duration>) -> Result<Option<NearPolicy>> {
         let Some(capacity) = near else {
             refuse(None, max_staleness)?;
-            return Ok(Arc::new(store));
+            return Ok(None);
         };
         let policy = NearPolicy::with_capacity(capacity);
         let policy = policy.max_staleness(max_staleness.unwrap_or(NearPolicy::MAX_STALENESS));
@@ -80,14 +91,16 @@ impl CacheBuilder {
         if policy.max_staleness > self.policy.intent_life {
             return Err(Error::configuration("`max_staleness` has to be at most as long as `intent_life`"));
         }
-        Ok(Arc::new(store.near(policy, Arc::clone(clock))?))
+        Ok(Some(policy))
     }
 }
 
 /// Refuses settings of memory in front of a server, where there is none.
 pub(super) fn refuse(near: Option<u64>, max_staleness: Option<Duration>) -> Result<()> {
     if near.is_some() {
-        return Err(Error::configuration("`near` needs a store that tells of changes: `redis` or `sqlite`"));
+        return Err(Error::configuration(
+            "`near` needs a store that tells of changes: `redis`, `sqlite`, or tables of a database",
+        ));
     }
     if max_staleness.is_some() {
         return Err(Error::configuration("`max_staleness` needs `near`"));
