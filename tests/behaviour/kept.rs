@@ -4,9 +4,8 @@
 
 #[path = "kept/memory.rs"]
 mod memory;
-#[cfg(feature = "redis")]
-#[path = "kept/redis.rs"]
-pub mod redis;
+#[path = "kept/real.rs"]
+pub mod real;
 #[path = "kept/simulated.rs"]
 mod simulated;
 
@@ -20,6 +19,12 @@ use cache_diesel::{CacheBuilder, ManualClock};
 /// Names the place to the process of a suite.
 pub const VARIABLE: &str = "CACHE_DIESEL_TEST_ENTRIES";
 
+/// Names the file of the places `file` and `tables`.
+pub const FILE: &str = "CACHE_DIESEL_TEST_FILE";
+
+/// Names the server of the place `memcached`: its URL.
+pub const MEMCACHED: &str = "CACHE_DIESEL_TEST_MEMCACHED";
+
 /// A place of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -27,12 +32,38 @@ pub enum Place {
     Memory,
     /// A simulated server, as bytes.
     Simulated,
+    /// A store outside of the process.
+    Real(Real),
+}
+
+/// A store outside of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Real {
     /// The Redis server of `CACHE_DIESEL_REDIS_URL`.
     #[cfg(feature = "redis")]
     Redis,
     /// The same, with the memory of the process in front of it.
     #[cfg(feature = "redis")]
     Near,
+    /// A file that processes share.
+    #[cfg(feature = "sqlite-store")]
+    File,
+    /// Tables of a database.
+    Tables,
+    /// A memcached.
+    #[cfg(feature = "memcached")]
+    Memcached,
+}
+
+impl Real {
+    /// How much longer than they were asked for intents may stand, with something to spare.
+    const fn grain(self) -> Duration {
+        match self {
+            #[cfg(feature = "memcached")]
+            Self::Memcached => Duration::from_secs(2),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 /// The place of this process.
@@ -41,10 +72,17 @@ fn place() -> Place {
         Err(_) | Ok("memory") => Place::Memory,
         Ok("simulated") => Place::Simulated,
         #[cfg(feature = "redis")]
-        Ok("redis") => Place::Redis,
+        Ok("redis") => Place::Real(Real::Redis),
         #[cfg(feature = "redis")]
-        Ok("near") => Place::Near,
-        Ok(other) => panic!("`{VARIABLE}` is `{other}`: `memory`, `simulated`, `redis` and `near` are known"),
+        Ok("near") => Place::Real(Real::Near),
+        #[cfg(feature = "sqlite-store")]
+        Ok("file") => Place::Real(Real::File),
+        Ok("tables") => Place::Real(Real::Tables),
+        #[cfg(feature = "memcached")]
+        Ok("memcached") => Place::Real(Real::Memcached),
+        Ok(other) => panic!(
+            "`{VARIABLE}` is `{other}`: `memory`, `simulated`, `redis`, `near`, `file`, `tables` and `memcached` are known"
+        ),
     });
     *PLACE
 }
@@ -59,8 +97,7 @@ pub fn cache() -> CacheBuilder {
     match place() {
         Place::Memory => memory::cache(),
         Place::Simulated => simulated::cache(),
-        #[cfg(feature = "redis")]
-        Place::Redis | Place::Near => redis::cache(),
+        Place::Real(real) => real::cache(real),
     }
 }
 
@@ -69,8 +106,7 @@ pub fn cache_at(clock: &ManualClock) -> CacheBuilder {
     match place() {
         Place::Memory => memory::cache_at(clock),
         Place::Simulated => simulated::cache_at(clock),
-        #[cfg(feature = "redis")]
-        Place::Redis | Place::Near => redis::cache().clock(clock.clone()),
+        Place::Real(real) => real::cache(real).clock(clock.clone()),
     }
 }
 
@@ -79,17 +115,15 @@ pub fn store() -> Arc<dyn Store> {
     match place() {
         Place::Memory => memory::store(),
         Place::Simulated => simulated::store(),
-        #[cfg(feature = "redis")]
-        Place::Redis | Place::Near => redis::store(),
+        Place::Real(real) => real::store(real),
     }
 }
 
 /// Lets so long pass for whoever keeps intents. A real server has a clock of its own.
 pub fn pass(clock: &ManualClock, duration: Duration) {
     clock.advance(duration);
-    #[cfg(feature = "redis")]
-    if matches!(place(), Place::Redis | Place::Near) {
-        std::thread::sleep(duration);
+    if let Place::Real(real) = place() {
+        std::thread::sleep(duration + real.grain());
     }
 }
 
@@ -109,8 +143,7 @@ impl Open {
         let held: Option<Box<dyn Send + Sync>> = match place() {
             Place::Memory => None,
             Place::Simulated => Some(Box::new(simulated::Open::newest())),
-            #[cfg(feature = "redis")]
-            Place::Redis | Place::Near => Some(Box::new(redis::Open::newest())),
+            Place::Real(_) => Some(Box::new(real::Open::newest())),
         };
         Self { _held: held }
     }

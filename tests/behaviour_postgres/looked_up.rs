@@ -247,7 +247,14 @@ fn first_writes_that_wait_for_a_lock_count_when_they_are_over() {
 
 #[cfg(feature = "redis")]
 mod on_redis {
-    use crate::kept::redis::{Open, cache};
+    use cache_diesel::CacheBuilder;
+
+    use crate::kept::Real;
+    use crate::kept::real::{self, Open};
+
+    fn cache() -> CacheBuilder {
+        real::cache(Real::Redis)
+    }
 
     #[test]
     fn first_writes_of_connections_count_at_their_own_ends() {

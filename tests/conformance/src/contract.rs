@@ -12,6 +12,7 @@ pub mod entries;
 pub mod intents;
 pub mod leases;
 pub mod losses;
+pub mod notes;
 pub mod shared_slots;
 pub mod slots;
 pub mod tags;
@@ -195,6 +196,11 @@ macro_rules! shared_store_facts {
                 another_incarnation_ends_what_was_stored_before_it,
                 another_incarnation_with_nothing_left_serves_nothing,
                 one_change_of_the_incarnation_changes_the_root_once,
+            ],
+            notes: [
+                notes_that_are_made_anew_let_fills_store_and_change_what_was_there,
+                notes_of_a_table_without_tokens_are_kept,
+                notes_that_were_claimed_and_dropped_are_none_and_not_lost,
             ],
             shared_slots: [
                 processes_see_the_same_slots,

@@ -64,8 +64,10 @@ impl Connection {
             let words = login.words();
             // Where nobody asks who we are, this is an item that is gone at once.
             self.send(&[format!("set login 0 -1 {}\r\n", words.len()).as_bytes(), words.as_bytes(), b"\r\n"].concat())?;
-            if self.line()? != b"STORED" {
-                return Err(Failure::Wrong("a memcached refuses the user and the password".to_owned()));
+            match self.line()? {
+                b"STORED" => {}
+                line if Failure::is_of_one_too_many(line) => return Err(Failure::of_line(line)),
+                _ => return Err(Failure::Wrong("a memcached refuses the user and the password".to_owned())),
             }
         }
         self.send(b"version\r\n")?;
@@ -74,6 +76,7 @@ impl Connection {
             line if line.ends_with(b"unauthenticated") => {
                 return Err(Failure::Wrong("a memcached wants a user and a password".to_owned()));
             }
+            line if Failure::is_of_one_too_many(line) => return Err(Failure::of_line(line)),
             _ => return Err(Failure::Wrong("a server of another kind is where a memcached should be".to_owned())),
         };
         self.send(b"stats\r\nstats settings\r\n")?;

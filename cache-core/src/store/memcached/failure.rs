@@ -33,10 +33,16 @@ impl Failure {
             || line.starts_with(b"CLIENT_ERROR")
             || line == b"ERROR"
             || line.starts_with(b"BUSY")
+            || Self::is_of_one_too_many(line)
         {
             return Self::Refused(String::from_utf8_lossy(line).into_owned());
         }
         Self::strange(line)
+    }
+
+    /// Whether the server says that it has no room for another connection.
+    pub(super) fn is_of_one_too_many(line: &[u8]) -> bool {
+        line == b"ERROR Too many open connections"
     }
 
     /// Whether a new connection may do better.

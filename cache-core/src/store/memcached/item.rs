@@ -133,16 +133,19 @@ fn seconds(end: Timestamp, now: Timestamp) -> i64 {
     }
 }
 
+/// The end of a row that is not there. One that is may be empty: notes of nobody are.
+const NOTHING: Timestamp = Timestamp::from_nanos(0);
+
 /// One row is its end and its bytes. Of several each is its end, its length and its bytes.
 fn pack(rows: &[Option<Row>]) -> Vec<u8> {
-    let end = |row: &Row| row.expires_at.as_nanos().to_le_bytes();
+    let end = |row: Option<&Row>| row.map_or(NOTHING, |row| row.expires_at).as_nanos().to_le_bytes();
     if let [row] = rows {
-        return row.iter().flat_map(|row| [&end(row)[..], &row.bytes].concat()).collect();
+        return row.iter().flat_map(|row| [&end(Some(row))[..], &row.bytes].concat()).collect();
     }
     let mut bytes = Vec::new();
     for row in rows {
         let length = row.as_ref().map_or(0, |row| row.bytes.len());
-        bytes.extend(row.as_ref().map_or([0; 8], end));
+        bytes.extend(end(row.as_ref()));
         bytes.extend(u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend(row.iter().flat_map(|row| &row.bytes));
     }
@@ -158,9 +161,8 @@ fn unpack(bytes: &[u8], count: usize) -> Vec<Option<Row>> {
     let mut rest = bytes;
     let rows: Option<Vec<_>> = (0..count).map(|_| next_row(&mut rest)).collect();
     match rows {
-        // A row is never so empty that it says nothing.
         Some(rows) if rest.is_empty() => {
-            rows.into_iter().map(|one| Some(one).filter(|(bytes, _)| !bytes.is_empty()).map(row)).collect()
+            rows.into_iter().map(|one| Some(one).filter(|(_, end)| *end != NOTHING).map(row)).collect()
         }
         _ => vec![None; count],
     }
@@ -196,7 +198,8 @@ mod tests {
             assert_eq!(unpack(&pack(&rows), 1), rows);
         }
         let three = [row(b"one", 1, false), None, row(b"three", 3, false)];
-        for rows in [three.clone(), [None, None, None], [None, row(b"x", 9, false), None]] {
+        let empty = row(b"", u64::MAX, false);
+        for rows in [three.clone(), [None, None, None], [None, row(b"x", 9, false), None], [None, None, empty]] {
             assert_eq!(unpack(&pack(&rows), 3), rows);
         }
         assert_eq!(next_row(&mut &*pack(&three)), Some((&b"one"[..], Timestamp::from_nanos(1))));

@@ -89,8 +89,8 @@ impl MemcachedLink {
     ///
     /// # Errors
     ///
-    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the server: it is something else than a memcached, is too
-    /// old, runs without compare-and-swap, keeps its items over restarts, refuses the user, or has this prefix for another
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the server: it is
+    /// something else than a memcached, is too old, runs without compare-and-swap, keeps its items over restarts, refuses the user, or has this prefix for another
     /// list of servers.
     pub fn check(&self) -> Result<usize> {
         let mut largest = Self::LARGEST_ITEM;

@@ -1,5 +1,6 @@
 //! Hurts servers of memcached: they are killed, stand still, forget, and are others than they should be.
 
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
@@ -182,6 +183,20 @@ fn a_server_that_cannot_be_used_is_refused_when_the_cache_is_built() {
     Cache::from_url(&servers.servers()[0].url("other")).unwrap();
     Cache::from_url("memcached://127.0.0.1:1?prefix=shop").expect("a server that is not there may be there later");
     refused(&format!("{}&near=1mb", servers.url("shop")), "tells of changes");
+}
+
+#[test]
+fn a_server_without_room_for_a_connection_is_one_that_does_not_answer() {
+    let server = MemcachedServer::start_with(&["-c", "64"]);
+    let taken: Vec<TcpStream> = (0..80).map(|_| TcpStream::connect(("127.0.0.1", server.port())).unwrap()).collect();
+    let cache = Cache::from_url(&server.url("shop")).expect("it may have room later");
+    assert!(cache.set("layout", &1_i64, ()).is_err());
+    drop(taken);
+    let is_kept = || cache.set("layout", &1_i64, ()).is_ok();
+    assert!((0..3000).any(|_| is_kept() || {
+        thread::sleep(Duration::from_millis(10));
+        false
+    }));
 }
 
 #[cfg(feature = "redis")]

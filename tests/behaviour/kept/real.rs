@@ -1,32 +1,35 @@
-//! Entries on the Redis server of `CACHE_DIESEL_REDIS_URL`, which goes by the time of the world.
+//! Entries in a real store outside of the process, which goes by the time of the world.
 //!
-//! A clock of a test's own says how old an entry is, and not when the server drops it.
+//! A clock of a test's own says how old an entry is, and not when the store drops it.
 
 use std::cell::RefCell;
+use std::env;
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+#[cfg(feature = "redis")]
 use cache_core::policy::NearPolicy;
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
-    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, PipeliningStore, Placing, Put, RedisStore, Release,
-    Released, Releasing, Seed, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, PipeliningStore, Placing, Put, Release, Released,
+    Releasing, Seed, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
-use cache_core::{
-    CacheKey, Fingerprint, Life, NearCounts, Result, SystemClock, TableTags, Tag, Timestamp, Token, Value,
-};
+use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
 use cache_diesel::{Cache, CacheBuilder};
+use diesel::r2d2::{ConnectionManager, Pool};
+
+use super::Real;
 
 /// A cache for which real time counts.
-pub fn cache() -> CacheBuilder {
-    Cache::builder().store(OfShop::newest()).operation_timeout(Duration::from_secs(2))
+pub fn cache(real: Real) -> CacheBuilder {
+    Cache::builder().store(OfShop::newest(real)).operation_timeout(Duration::from_secs(2))
 }
 
 /// A store of a test's own, for which real time counts.
-pub fn store() -> Arc<dyn Store> {
-    Arc::new(OfShop::newest())
+pub fn store(real: Real) -> Arc<dyn Store> {
+    Arc::new(OfShop::newest(real))
 }
 
 /// Many tests at once on one machine: a call may take longer than any service would wait, and its answer is taken.
@@ -42,42 +45,85 @@ struct OfShop(Arc<Shop>);
 
 #[derive(Debug)]
 struct Shop {
-    store: RedisStore,
+    store: Box<dyn Store>,
     is_closed: AtomicBool,
 }
 
 impl OfShop {
-    fn newest() -> Self {
+    fn newest(real: Real) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let variable = "CACHE_DIESEL_REDIS_URL";
-        let url = std::env::var(variable).unwrap_or_else(|_| {
-            panic!("`{variable}` is not set, the URL of a Redis server: run ./scripts/with-servers")
-        });
         let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
         let shop = COUNT.fetch_add(1, Ordering::Relaxed);
-        let store = RedisStore::from_url(&format!("{url}?prefix=test:{second:x}:{}:{shop}", process::id())).unwrap();
-        store.set_operation_timeout(PATIENCE);
-        let store = if super::place() == super::Place::Near { in_front_of(store) } else { store };
+        let store = open(real, &format!("test:{second:x}:{}:{shop}", process::id()));
+        store.shared().expect("others share it").set_operation_timeout(PATIENCE);
         let shop = Arc::new(Shop { store, is_closed: AtomicBool::new(false) });
         NEWEST.set(Some(Arc::clone(&shop)));
         Self(shop)
     }
 
     /// What the store says while the shop is open; afterwards what costs nothing.
-    fn or<T>(&self, closed: T, open: impl FnOnce(&RedisStore) -> Result<T>) -> Result<T> {
-        if self.0.is_closed.load(Ordering::Relaxed) { Ok(closed) } else { open(&self.0.store) }
+    fn or<T>(&self, closed: T, open: impl FnOnce(&dyn Store) -> Result<T>) -> Result<T> {
+        if self.0.is_closed.load(Ordering::Relaxed) { Ok(closed) } else { open(&*self.0.store) }
     }
 }
 
 impl OfShop {
+    fn shared(&self) -> &dyn SharedStore {
+        self.0.store.shared().expect("others share it")
+    }
+
+    /// What it says of what others share, while the shop is open.
+    fn shared_or<T>(&self, closed: T, open: impl FnOnce(&dyn SharedStore) -> Result<T>) -> Result<T> {
+        if self.is_closed() { Ok(closed) } else { open(OfShop::shared(self)) }
+    }
+
     fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::Relaxed)
     }
 }
 
-/// The clock of a test may stand still: how long nothing was heard of the server goes by the wall's.
-fn in_front_of(store: RedisStore) -> RedisStore {
-    store.near(NearPolicy::with_capacity(16 << 20), Arc::new(SystemClock::new())).unwrap()
+/// What the suite's process was told of the place.
+fn told(variable: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| panic!("`{variable}` is not set: where entries are"))
+}
+
+fn open(real: Real, prefix: &str) -> Box<dyn Store> {
+    match real {
+        #[cfg(feature = "redis")]
+        Real::Redis => Box::new(redis(prefix)),
+        // The clock of a test may stand still: how long nothing was heard of the server goes by the wall's.
+        #[cfg(feature = "redis")]
+        Real::Near => {
+            let clock = Arc::new(cache_core::SystemClock::new());
+            Box::new(redis(prefix).near(NearPolicy::with_capacity(16 << 20), clock).unwrap())
+        }
+        #[cfg(feature = "memcached")]
+        Real::Memcached => {
+            // A server has room for a thousand connections, and closed shops would keep theirs.
+            let url = format!("{}?prefix={prefix}&idle_connections=0", told(super::MEMCACHED));
+            Box::new(cache_core::store::MemcachedStore::from_url(&url).unwrap())
+        }
+        #[cfg(feature = "sqlite-store")]
+        Real::File => {
+            let url = format!("sqlite://{}?prefix={prefix}", told(super::FILE));
+            Box::new(cache_core::store::RemoteStore::new(cache_core::store::SqliteLink::from_url(&url).unwrap()))
+        }
+        Real::Tables => Box::new(in_tables(prefix)),
+    }
+}
+
+#[cfg(feature = "redis")]
+fn redis(prefix: &str) -> cache_core::store::RedisStore {
+    cache_core::store::RedisStore::from_url(&format!("{}?prefix={prefix}", told("CACHE_DIESEL_REDIS_URL"))).unwrap()
+}
+
+/// All shops share a pool, as the managers of a program do.
+fn in_tables(prefix: &str) -> cache_diesel::DatabaseStore<diesel::SqliteConnection> {
+    static POOL: LazyLock<Pool<ConnectionManager<diesel::SqliteConnection>>> = LazyLock::new(|| {
+        let pool = Pool::builder().max_size(16).min_idle(Some(0)).test_on_check_out(false);
+        pool.build(ConnectionManager::new(told(super::FILE))).unwrap()
+    });
+    cache_diesel::database_store(POOL.clone(), prefix).unwrap()
 }
 
 /// Tokens that nobody else has, and nothing noted.
@@ -123,7 +169,7 @@ impl Store for OfShop {
     }
 
     fn comparer(&self) -> Option<&dyn ComparingStore> {
-        Some(self)
+        self.0.store.comparer().map(|_| self as _)
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -147,7 +193,7 @@ impl ComparingStore for OfShop {
     fn release_comparing(&self, releasing: &Releasing<'_>, now: Timestamp) -> Result<Released> {
         let notes = vec![Some(Notes::default()); releasing.tables.len()];
         let closed = Released { replaced: vec![None; releasing.held.len()], notes };
-        self.or(closed, |store| store.release_comparing(releasing, now))
+        self.or(closed, |store| store.comparer().expect("it compares").release_comparing(releasing, now))
     }
 }
 
@@ -160,21 +206,21 @@ impl SharedStore for OfShop {
     }
 
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {
-        self.or(true, |store| store.lease(name, holder, life))
+        self.shared_or(true, |store| store.lease(name, holder, life))
     }
 
     fn start(&self, starting: &Starting<'_>, now: Timestamp) -> Result<Started> {
         let seeded = nothing(starting.seen.len(), starting.tables.len());
-        self.or(Started { seeded, is_leased: false }, |store| store.start(starting, now))
+        self.shared_or(Started { seeded, is_leased: false }, |store| store.start(starting, now))
     }
 
     fn begin(&self, beginning: &Beginning<'_>, now: Timestamp) -> Result<Begun> {
         let seeded = nothing(beginning.tags.len(), beginning.tables.len());
-        self.or(Begun { is_taken: None, found: None, seeded }, |store| store.begin(beginning, now))
+        self.shared_or(Begun { is_taken: None, found: None, seeded }, |store| store.begin(beginning, now))
     }
 
     fn give_up(&self, name: Lease, holder: Writer, unused: &[(Tag, Token)]) -> Result<()> {
-        self.or((), |store| store.give_up(name, holder, unused))
+        self.shared_or((), |store| store.give_up(name, holder, unused))
     }
 
     fn pipelining(&self) -> Option<&dyn PipeliningStore> {
@@ -182,15 +228,15 @@ impl SharedStore for OfShop {
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {
-        if self.is_closed() { None } else { Some(self) }
+        if self.is_closed() { None } else { OfShop::shared(self).notes().map(|_| self as _) }
     }
 
     fn near_counts(&self, now: Timestamp) -> Option<NearCounts> {
-        self.0.store.near_counts(now)
+        OfShop::shared(self).near_counts(now)
     }
 
     fn incarnations_met(&self) -> u64 {
-        self.0.store.incarnations_met()
+        OfShop::shared(self).incarnations_met()
     }
 
     fn shut_down(&self) {}
@@ -198,11 +244,11 @@ impl SharedStore for OfShop {
 
 impl NoteStore for OfShop {
     fn remark(&self, table: &Tag, remark: Remark, now: Timestamp) -> Result<bool> {
-        self.or(true, |store| store.remark(table, remark, now))
+        self.shared_or(true, |store| store.notes().expect("it keeps notes").remark(table, remark, now))
     }
 
     fn restore(&self, table: &TableTags, own: Fingerprint, now: Timestamp) -> Result<bool> {
-        self.or(true, |store| store.restore(table, own, now))
+        self.shared_or(true, |store| store.notes().expect("it keeps notes").restore(table, own, now))
     }
 }
 
@@ -220,7 +266,7 @@ impl Drop for Open {
     fn drop(&mut self) {
         if let Some(shop) = &self.0 {
             shop.is_closed.store(true, Ordering::Relaxed);
-            shop.store.shut_down();
+            shop.store.shared().expect("others share it").shut_down();
         }
     }
 }
