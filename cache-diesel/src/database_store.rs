@@ -12,8 +12,10 @@ use crate::backend::rows::RowsBackend;
 use crate::track::Question;
 
 mod attempts;
+mod calls;
 mod engine;
 mod failure;
+mod hands;
 mod rows;
 
 pub use engine::DatabaseEngine;

@@ -3,47 +3,45 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cache_diesel::store::Store as _;
 use cache_diesel::{ErrorKind, StoreConnection, create_cache_tables, database_store};
-use conformance::{Subject, Time};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
 
+mod deadlines;
 mod near;
+mod tables;
+
+use tables::{Behind, Tables};
 
 fn pool<C: StoreConnection>(url: &str) -> Pool<ConnectionManager<C>> {
     Pool::builder().max_size(8).min_idle(Some(1)).build(ConnectionManager::new(url)).unwrap()
 }
 
-/// A store under a prefix of its own.
-fn subject<C: StoreConnection>(pool: &Pool<ConnectionManager<C>>) -> Subject {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let prefix = format!("shop{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let store = database_store(pool.clone(), &prefix).unwrap();
-    store.shared().expect("others share the tables").set_operation_timeout(Duration::from_secs(10));
-    Subject::new(store, Time::real()).unit(Duration::from_millis(30))
-}
-
-fn contract_holds<C: StoreConnection>(url: &str) {
-    let pool = pool::<C>(url);
-    create_cache_tables(&mut *pool.get().unwrap()).unwrap();
-    conformance::store_contract_holds!(subject(&pool));
-}
-
-fn slots_hold<C: StoreConnection>(url: &str) {
-    let pool = pool::<C>(url);
-    create_cache_tables(&mut *pool.get().unwrap()).unwrap();
-    conformance::slot_contract_holds!(subject(&pool));
-}
-
-/// Both at a time: most of it is waiting.
-fn keeps_contracts<C: StoreConnection>(url: &str) {
-    create_cache_tables(&mut *pool::<C>(url).get().unwrap()).unwrap();
+/// Most of it is waiting: what leaves the others alone is done at the same time.
+fn keeps_contracts<C: Behind>(url: &str) {
+    let tables = Tables::<C>::at(url);
     std::thread::scope(|scope| {
-        scope.spawn(|| contract_holds::<C>(url));
-        scope.spawn(|| slots_hold::<C>(url));
+        scope.spawn(|| {
+            conformance::store_contract_holds!(tables.fresh().subject());
+        });
+        scope.spawn(|| {
+            conformance::slot_contract_holds!(tables.fresh().subject());
+        });
+        scope.spawn(|| {
+            conformance::store_contract_holds!(tables.fresh().near());
+        });
+        scope.spawn(|| {
+            conformance::slot_contract_holds!(tables.fresh().near());
+        });
     });
+}
+
+/// What ends connections and lives, in a database of its own.
+fn keeps_what_is_shared<C: Behind>(url: &str) {
+    let tables = Tables::<C>::at(url);
+    conformance::shared_store_contract_holds!(tables.fresh().subject());
+    conformance::histories::hold(|| tables.fresh().subject(), Duration::from_millis(50), 4);
 }
 
 /// Tables that are missing, or of another shape.
@@ -121,6 +119,18 @@ fn memory_is_told_by_tables_in_sqlite() {
 }
 
 #[test]
+fn a_call_to_tables_in_sqlite_ends_in_time() {
+    let (_directory, path) = file();
+    deadlines::an_exhausted_pool_holds_nobody_up::<SqliteConnection>(&path);
+}
+
+#[test]
+fn tables_in_sqlite_keep_what_shared_stores_promise() {
+    let (_directory, path) = file();
+    keeps_what_is_shared::<SqliteConnection>(&path);
+}
+
+#[test]
 fn tables_in_sqlite_keep_what_stores_promise() {
     let ((_one, first), (_other, second), (_third, third)) = (file(), file(), file());
     keeps_contracts::<SqliteConnection>(&first);
@@ -137,6 +147,19 @@ tests::postgres_tests! {
         refuses_other_tables::<PgConnection>(second.url());
         is_shared_and_begins_anew::<PgConnection>(third.url());
         refuses_sessions::<PgConnection>(third.url(), |conn| conn.begin_test_transaction());
+    }
+
+    fn a_call_to_tables_in_postgres_ends_in_time() {
+        let database = tests::servers::postgres::fresh_database();
+        let lock = "BEGIN; LOCK TABLE cache_diesel_rows IN ACCESS EXCLUSIVE MODE";
+        deadlines::locked_tables_hold_nobody_up::<PgConnection>(database.url(), [lock, "COMMIT"]);
+        deadlines::an_exhausted_pool_holds_nobody_up::<PgConnection>(database.url());
+        #[cfg(feature = "redis")]
+        deadlines::a_silent_server_holds_nobody_up::<PgConnection>(database.url());
+    }
+
+    fn tables_in_postgres_keep_what_shared_stores_promise() {
+        keeps_what_is_shared::<PgConnection>(tests::servers::postgres::fresh_database().url());
     }
 
     fn memory_is_told_by_tables_in_postgres() {
@@ -175,6 +198,19 @@ tests::postgres_tests! {
 }
 
 tests::mysql_tests! {
+    fn a_call_to_tables_in_mysql_ends_in_time() {
+        let database = tests::servers::mysql::fresh_database();
+        let lock = "LOCK TABLES cache_diesel_rows WRITE";
+        deadlines::locked_tables_hold_nobody_up::<MysqlConnection>(database.url(), [lock, "UNLOCK TABLES"]);
+        deadlines::an_exhausted_pool_holds_nobody_up::<MysqlConnection>(database.url());
+        #[cfg(feature = "redis")]
+        deadlines::a_silent_server_holds_nobody_up::<MysqlConnection>(database.url());
+    }
+
+    fn tables_in_mysql_keep_what_shared_stores_promise() {
+        keeps_what_is_shared::<MysqlConnection>(tests::servers::mysql::fresh_database().url());
+    }
+
     fn memory_is_told_by_tables_in_mysql() {
         near::is_told_by_tables::<MysqlConnection>(tests::servers::mysql::fresh_database().url());
     }

@@ -5,6 +5,8 @@
 
 mod checked;
 mod database_store;
+mod refused;
+mod sessions;
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use diesel::{connection::SimpleConnection as _, prelude::*, sql_query, sql_types};

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--file [--disk DIRECTORY] | --tables] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--file [--disk DIRECTORY] | --memcached | --tables] [--without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,6 +38,8 @@ pub(crate) struct Run {
 pub(crate) enum Kept {
     /// In a file.
     File,
+    /// On a memcached.
+    Memcached,
     /// On a Redis.
     Redis,
     /// In tables of the database.
@@ -73,20 +75,16 @@ impl Arguments {
         let mut words = Words(arguments.into_iter().collect());
         let has_protocol = !words.take_flag("--without-protocol");
         let (is_near, has_standby) = (words.take_flag("--near"), words.take_flag("--standby"));
-        let (has_file, has_tables) = (words.take_flag("--file"), words.take_flag("--tables"));
-        let of_the_protocol =
-            [(is_near, "--near"), (has_standby, "--standby"), (has_file, "--file"), (has_tables, "--tables")];
+        let kept = kept(&mut words)?;
+        let of_the_protocol = [(is_near, "--near"), (has_standby, "--standby")].into_iter().chain(kept.flag());
         if let Some((_, name)) = of_the_protocol.into_iter().find(|(is_on, _)| *is_on && !has_protocol) {
             return Err(format!("`{name}` does not go with `--without-protocol`"));
         }
-        let kept = match (has_file, has_tables) {
-            (true, true) => return Err("`--file` does not go with `--tables`".to_owned()),
-            (true, false) => Kept::File,
-            (false, true) => Kept::Tables,
-            (false, false) => Kept::Redis,
-        };
+        if is_near && kept == Kept::Memcached {
+            return Err("`--near` does not go with `--memcached`".to_owned());
+        }
         let disk = words.take("--disk")?.map(PathBuf::from);
-        if disk.is_some() && !has_file {
+        if disk.is_some() && kept != Kept::File {
             return Err("`--disk` needs `--file`".to_owned());
         }
         let is_until_stale = words.take_flag("--until-stale");
@@ -118,6 +116,30 @@ impl Arguments {
             })
         };
         words.0.first().map_or(Ok(parsed), |word| Err(format!("`{word}` is not understood")))
+    }
+}
+
+/// Where entries are to be kept: on a Redis, if nothing is said.
+fn kept(words: &mut Words) -> Result<Kept, String> {
+    let places = [Kept::File, Kept::Memcached, Kept::Tables];
+    let named: Vec<Kept> =
+        places.into_iter().filter(|place| place.flag().is_some_and(|(_, name)| words.take_flag(name))).collect();
+    match named[..] {
+        [] => Ok(Kept::Redis),
+        [one] => Ok(one),
+        _ => Err("`--file`, `--memcached` and `--tables` do not go together".to_owned()),
+    }
+}
+
+impl Kept {
+    /// How it is asked for.
+    fn flag(self) -> Option<(bool, &'static str)> {
+        match self {
+            Self::File => Some((true, "--file")),
+            Self::Memcached => Some((true, "--memcached")),
+            Self::Redis => None,
+            Self::Tables => Some((true, "--tables")),
+        }
     }
 }
 
@@ -207,6 +229,11 @@ mod tests {
             .chain([("--seconds 1 --standby --without-protocol", "`--standby`")])
             .chain([("--seconds 1 --file --without-protocol", "`--file`")])
             .chain([("--seconds 1 --tables --without-protocol", "`--tables`")])
+            .chain([("--seconds 1 --memcached --without-protocol", "`--memcached`")])
+            .chain([
+                ("--seconds 1 --memcached --near", "`--near`"),
+                ("--seconds 1 --memcached --file", "`--memcached`"),
+            ])
             .chain([("--seconds 1 --tables --file", "`--tables`"), ("--seconds 1 --disk /tmp", "`--file`")])
         {
             assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");

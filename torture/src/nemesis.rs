@@ -160,7 +160,7 @@ impl Parts<'_> {
             Harm::Kill(worker) => self.workers.kill(worker),
             Harm::Pause(worker) => self.workers.pause(worker, true),
             Harm::Lock => self.servers.store.lock(true)?,
-            Harm::PauseRedis => self.servers.store.redis()?.pause(true),
+            Harm::PauseRedis => self.servers.store.pause(true)?,
             Harm::Remove => {
                 self.servers.store.file()?.remove();
                 self.coordinator.lose();
@@ -177,7 +177,7 @@ impl Parts<'_> {
             Harm::Pause(worker) => self.workers.pause(worker, false),
             Harm::Fill => self.servers.store.file()?.fill(false)?,
             Harm::Lock => self.servers.store.lock(false)?,
-            Harm::PauseRedis => self.servers.store.redis()?.pause(false),
+            Harm::PauseRedis => self.servers.store.pause(false)?,
             Harm::Rewind => self.restart(false)?,
             Harm::Spoil(worker, link, _) => {
                 self.workers.proxy(worker).into_iter().for_each(|way| way.set(link, Way::Open));
@@ -190,7 +190,7 @@ impl Parts<'_> {
 
     /// Restarts Redis with its last snapshot, or with nothing.
     fn restart(&self, is_empty: bool) -> Result<(), Problem> {
-        self.servers.store.redis()?.restart(is_empty)?;
+        self.servers.store.restart(is_empty)?;
         self.coordinator.lose();
         Ok(())
     }

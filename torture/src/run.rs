@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::arguments::Run;
+use crate::arguments::{Kept, Run};
 use crate::coordinator::Coordinator;
 use crate::ledger::{Bounds, Moment};
 use crate::models::ENTRY_LIFE;
@@ -39,7 +39,7 @@ pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
     let socket = servers.directory.path().join("socket");
     // One from memory says nothing of the store.
     let is_hit_proof = run.has_protocol && !run.is_near;
-    let coordinator = Coordinator::start(&socket, run.workers, bounds(run.is_near), is_hit_proof)?;
+    let coordinator = Coordinator::start(&socket, run.workers, bounds(run), is_hit_proof)?;
     let mut workers = Workers::start(run, &servers, &socket)?;
     torture(run, &mut Parts { workers: &mut workers, servers: &servers, coordinator: &coordinator })?;
     drop(workers);
@@ -64,10 +64,12 @@ const CLOCK_ERROR: Duration = Duration::from_millis(10);
 
 /// What is on its way when a link or the server stands still arrives so much later, and stands an intent's life from
 /// then on. A second is for clocks, and for a machine that is busy.
-fn bounds(is_near: bool) -> Bounds {
-    let on_its_way = LONGEST_HOLD + Duration::from_secs(1);
+fn bounds(run: &Run) -> Bounds {
+    // A memcached counts seconds: an intent may stand for one longer.
+    let grain = Duration::from_secs(u64::from(run.kept == Kept::Memcached));
+    let on_its_way = LONGEST_HOLD + Duration::from_secs(1) + grain;
     Bounds {
-        told: if is_near { MAX_STALENESS + CLOCK_ERROR } else { Duration::ZERO },
+        told: if run.is_near { MAX_STALENESS + CLOCK_ERROR } else { Duration::ZERO },
         intended: INTENT_LIFE + on_its_way,
         // An entry may be stored by a reader that stood still between its query and that.
         expired: Duration::from_secs(ENTRY_LIFE) + on_its_way + Duration::from_secs(5),

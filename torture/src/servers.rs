@@ -11,12 +11,14 @@ use crate::process::find_program;
 
 mod database;
 mod file;
+mod memcached;
 mod own;
 mod redis;
 mod tables;
 
 pub(crate) use database::Database;
 pub(crate) use file::EntryFile;
+pub(crate) use memcached::Memcached;
 pub(crate) use redis::Redis;
 pub(crate) use tables::Tables;
 
@@ -24,8 +26,8 @@ pub(crate) use tables::Tables;
 pub(crate) type Problem = Box<dyn Error + Send + Sync>;
 
 /// What is said where programs are missing.
-const MISSING: &str = "is not installed; on Debian and Ubuntu: apt-get install postgresql redis-server; with Homebrew: \
-    brew install postgresql redis; or run ./scripts/with-servers COMMAND, which installs it";
+const MISSING: &str = "is not installed; on Debian and Ubuntu: apt-get install postgresql redis-server memcached; with \
+    Homebrew: brew install postgresql redis memcached; or run ./scripts/with-servers COMMAND, which installs it";
 
 /// The servers of a run, and where they keep their files. They end with this value.
 #[derive(Debug)]
@@ -40,6 +42,7 @@ pub(crate) struct Servers {
 #[derive(Debug)]
 pub(crate) enum Store {
     File(EntryFile),
+    Memcached(Memcached),
     Redis(Redis),
     Tables(Tables),
 }
@@ -68,13 +71,31 @@ impl Store {
         match self {
             Self::File(file) => file.lock(is_locked),
             Self::Tables(tables) => tables.lock(is_locked),
-            Self::Redis(_) => Err("a Redis is not locked".into()),
+            Self::Memcached(_) | Self::Redis(_) => Err("a server is not locked".into()),
+        }
+    }
+
+    /// Lets the server stand still, or go on.
+    pub(crate) fn pause(&self, is_paused: bool) -> Result<(), Problem> {
+        match self {
+            Self::Memcached(server) => server.pause(is_paused),
+            _ => self.redis()?.pause(is_paused),
+        }
+        Ok(())
+    }
+
+    /// Restarts the server with what it wrote down last, or with nothing.
+    pub(crate) fn restart(&self, is_empty: bool) -> Result<(), Problem> {
+        match self {
+            Self::Memcached(server) => server.restart(),
+            _ => self.redis()?.restart(is_empty),
         }
     }
 
     /// Makes it forget everything. Says whether it has.
     pub(crate) fn flush(&self) -> Result<bool, Problem> {
         match self {
+            Self::Memcached(server) => server.flush().map(|()| true),
             Self::Tables(tables) => tables.empty(),
             _ => Ok(self.redis()?.flush().map(|()| true)?),
         }
@@ -92,6 +113,7 @@ impl Servers {
         let database = Database::start(directory.path(), run.has_standby)?;
         let store = match run.kept {
             Kept::File => Store::File(EntryFile::in_directory(run.disk.as_deref().unwrap_or(directory.path()))),
+            Kept::Memcached => Store::Memcached(Memcached::start(&program(&["memcached"])?)?),
             Kept::Redis => Store::Redis(Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?),
             Kept::Tables => Store::Tables(Tables::make(&database)?),
         };

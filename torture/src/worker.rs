@@ -80,8 +80,11 @@ fn install(worker: &Worker) -> Result<(), Problem> {
         .lease_life(Duration::from_secs(1));
     cache = match worker.store.split(':').next() {
         Some("sqlite") => cache.sqlite(&worker.store),
+        Some("memcached") => cache.memcached(&worker.store),
         Some("redis") => cache.redis(&worker.store),
-        _ => cache.store(in_tables(&worker.store)?),
+        // Whoever changes tables waits for those who do, on a machine that does much else: longer than usual, so that there
+        // are hits.
+        _ => cache.store(in_tables(&worker.store)?).operation_timeout(INTENT_LIFE / 5),
     };
     if worker.is_near {
         cache = cache.near(16 * MIB).max_staleness(MAX_STALENESS);

@@ -1,5 +1,7 @@
 //! Says the tables of a cache in each database's SQL, and how one process at a time changes them.
 
+use core::time::Duration;
+
 use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
@@ -16,9 +18,14 @@ pub trait RowsBackend: CacheBackend {
     #[doc(hidden)]
     const TABLES: &'static [&'static str];
 
-    /// Begins a transaction that is alone with the rows until it ends. Fails at once, or soon, if another one is.
+    /// Whether a statement may take longer than anybody knows: it goes to a server.
     #[doc(hidden)]
-    const BEGIN: &'static str;
+    const MAY_HANG: bool;
+
+    /// Begins a transaction that is alone with the rows until it ends. Fails at once, or soon, if another one is. Each
+    /// call of the store may take as long as `timeout`: a transaction that is left behind ends soon after.
+    #[doc(hidden)]
+    fn begin(timeout: Duration) -> String;
 
     /// The life of what is kept, beside the row `l` of the table of lives; empty: a server that follows another
     /// one, or a session whose statements see the rows of an earlier moment.
@@ -141,6 +148,12 @@ macro_rules! rows_backend {
     };
 }
 
+/// Whole milliseconds, as PostgreSQL counts them; zero would be no limit.
+#[cfg(feature = "postgres")]
+fn millis(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1)
+}
+
 // The tables are unlogged: nothing is written twice, and after a crash they are empty, so that another life begins.
 #[cfg(feature = "postgres")]
 rows_backend! { diesel::pg::Pg {
@@ -150,9 +163,17 @@ rows_backend! { diesel::pg::Pg {
          expires_at BIGINT NOT NULL, is_spare BIGINT NOT NULL)",
         "CREATE INDEX IF NOT EXISTS cache_diesel_rows_end ON cache_diesel_rows (is_spare, expires_at)",
     ];
-    const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = 50; \
-        SET LOCAL statement_timeout = 5000; SET LOCAL idle_in_transaction_session_timeout = 5000; \
-        LOCK TABLE cache_diesel_lives IN SHARE UPDATE EXCLUSIVE MODE";
+    const MAY_HANG: bool = true;
+
+    fn begin(timeout: Duration) -> String {
+        let (most, idle) = (millis(timeout), millis(timeout.saturating_mul(4)).max(1_000));
+        format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = 50; \
+             SET LOCAL statement_timeout = {most}; SET LOCAL idle_in_transaction_session_timeout = {idle}; \
+             LOCK TABLE cache_diesel_lives IN SHARE UPDATE EXCLUSIVE MODE"
+        )
+    }
+
     const LIFE: &'static str = "l.life || '/' || extract(epoch FROM pg_postmaster_start_time())::text || '/' || \
         pg_relation_filenode('cache_diesel_rows'::regclass)::text";
     const NOW: &'static str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
@@ -173,8 +194,14 @@ rows_backend! { diesel::mysql::Mysql {
          expires_at BIGINT NOT NULL, is_spare BIGINT NOT NULL, \
          KEY cache_diesel_rows_end (is_spare, expires_at)) ENGINE=InnoDB",
     ];
-    const BEGIN: &'static str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION; \
-        SELECT id FROM cache_diesel_lock WHERE id = 1 FOR UPDATE NOWAIT";
+    const MAY_HANG: bool = true;
+
+    fn begin(_timeout: Duration) -> String {
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION; \
+         SELECT id FROM cache_diesel_lock WHERE id = 1 FOR UPDATE NOWAIT"
+            .to_owned()
+    }
+
     const LIFE: &'static str = "IF(CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') AND @@autocommit = 1, \
         CONCAT(l.life, '/', @@hostname, ':', @@port, ':', @@server_id), '')";
     const NOW: &'static str = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
@@ -191,7 +218,12 @@ rows_backend! { diesel::sqlite::Sqlite {
          expires_at BIGINT NOT NULL, is_spare BIGINT NOT NULL)",
         "CREATE INDEX IF NOT EXISTS cache_diesel_rows_end ON cache_diesel_rows (is_spare, expires_at)",
     ];
-    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+    const MAY_HANG: bool = false;
+
+    fn begin(_timeout: Duration) -> String {
+        "BEGIN IMMEDIATE".to_owned()
+    }
+
     const LIFE: &'static str = "l.life";
     const NOW: &'static str = "CAST((julianday('now') - 2440587.5) * 86400000.0 AS BIGINT) * 1000";
     const BEGIN_LIFE: [&'static str; 2] =

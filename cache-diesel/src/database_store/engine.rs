@@ -3,28 +3,25 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::time::Instant;
 
 use cache_core::store::engine::{Changes, Engine, View};
 use cache_core::store::{Name, Usage};
 use cache_core::{Error, ErrorKind, MIB, Result};
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::r2d2::{ConnectionManager, PooledConnection};
+use diesel::r2d2::ConnectionManager;
 use diesel::result::Error as DieselError;
 use r2d2::Pool;
 
 use super::StoreConnection;
-use super::attempts::{alone, patiently};
+use super::attempts::{Span, alone, patiently};
+use super::calls::Calls;
 use super::failure::Failure;
-use super::rows::{BATCH, look, micros_up, shrink, weight, write};
-use crate::backend::rows::{RowsBackend, Statement};
-use crate::track::Question;
+use super::rows::{look, remove_expired, remove_some, shrink, weight};
 
 /// The tables of a cache, as the rows of a store.
 ///
 /// One transaction changes them at a time. What reads is one SELECT, and waits for nobody. The time is the database's.
 pub struct DatabaseEngine<C: StoreConnection> {
-    pool: Pool<ConnectionManager<C>>,
+    calls: Calls<C>,
     capacity: u64,
     timeout_nanos: AtomicU64,
 }
@@ -38,11 +35,14 @@ impl<C: StoreConnection> DatabaseEngine<C> {
     ///
     /// As [`database_store`](super::database_store).
     pub fn new(pool: Pool<ConnectionManager<C>>) -> Result<Self> {
-        let engine = Self { pool, capacity: Self::DEFAULT_CAPACITY, timeout_nanos: AtomicU64::new(0) };
+        let calls = Calls::over(pool);
+        let engine = Self { calls, capacity: Self::DEFAULT_CAPACITY, timeout_nanos: AtomicU64::new(0) };
         engine.set_timeout(Duration::from_secs(5));
-        match engine.carry(|conn, deadline| patiently(deadline, || look(conn, &[]))) {
+        match engine.calls.carry(engine.span(), |conn, span| see(conn, span, &[])) {
             Ok(_) => {}
-            Err(Failure::Database(error)) if !matches!(error, DieselError::AlreadyInTransaction) => {
+            Err(Failure::Database(error) | Failure::Closed(error))
+                if !matches!(error, DieselError::AlreadyInTransaction) =>
+            {
                 let context = "the tables of the cache cannot be used: `create_cache_tables` makes them";
                 return Err(Error::new(ErrorKind::Configuration, context).with_source(error));
             }
@@ -59,21 +59,8 @@ impl<C: StoreConnection> DatabaseEngine<C> {
         self
     }
 
-    fn carry<T>(
-        &self,
-        work: impl FnOnce(&mut C, Instant) -> core::result::Result<T, Failure>,
-    ) -> core::result::Result<T, Failure> {
-        let timeout = Duration::from_nanos(self.timeout_nanos.load(Ordering::Relaxed));
-        let deadline = Instant::now() + timeout;
-        let mut pooled: PooledConnection<ConnectionManager<C>> =
-            self.pool.get_timeout(timeout).map_err(Failure::Pool)?;
-        let mut question = Question::<C>::begin(&mut pooled);
-        let conn = question.conn();
-        // Reads would see the rows of the moment at which it began.
-        if AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth()?.is_some() {
-            return Err(DieselError::AlreadyInTransaction.into());
-        }
-        work(conn, deadline)
+    fn span(&self) -> Span {
+        Span::of(Duration::from_nanos(self.timeout_nanos.load(Ordering::Relaxed)))
     }
 }
 
@@ -90,69 +77,44 @@ impl<C: StoreConnection> Engine for DatabaseEngine<C> {
     }
 
     fn read(&self, names: &[Name]) -> Result<View> {
-        let view = self.carry(|conn, deadline| patiently(deadline, || look(conn, names)));
+        let names = names.to_vec();
+        let view = self.calls.carry(self.span(), move |conn, span| see(conn, span, &names));
         view.map_err(|failure| failure.into_error(ErrorKind::Store, "reading rows"))
     }
 
     fn change(&self, names: &[Name], decide: &mut dyn FnMut(View) -> Changes) -> Result<()> {
-        let done = self.carry(|conn, deadline| {
-            alone(conn, deadline, |conn| {
-                let changes = decide(look(conn, names)?);
-                Ok(write(conn, &changes.rows)?)
-            })
-        });
+        let done = self.calls.change(self.span(), names, decide);
         done.map_err(|failure| failure.into_error(ErrorKind::Store, "changing rows"))
     }
 
     fn remove_all(&self, start: &str) -> Result<()> {
-        let mut end = start.as_bytes().to_vec();
-        end.push(u8::MAX);
-        let remove = |conn: &mut C| {
-            let statement = Statement::default()
-                .sql(
-                    "DELETE FROM cache_diesel_rows WHERE name IN (SELECT name FROM (SELECT name FROM cache_diesel_rows \
-                     WHERE name >= ",
-                )
-                .bytes(start.as_bytes())
-                .sql(" AND name < ")
-                .bytes(&end)
-                .sql(" LIMIT ")
-                .number(BATCH)
-                .sql(") AS some_of_them)");
-            Ok(C::Backend::execute(conn, statement)?)
-        };
-        let done = self.carry(|conn, deadline| {
-            let enough = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
-            while Instant::now() < enough && alone(conn, deadline, remove)? > 0 {}
+        let start = start.as_bytes().to_vec();
+        let done = self.calls.carry(self.span(), move |conn, span| {
+            let enough = span.half();
+            while !enough.is_over() && alone(conn, span, |conn| remove_some(conn, &start))? > 0 {}
             Ok(())
         });
         done.map_err(|failure| failure.into_error(ErrorKind::Store, "removing rows"))
     }
 
     fn cull(&self) -> Result<()> {
-        let cull = |conn: &mut C| {
-            let now = micros_up(look(conn, &[])?.now);
-            for is_spare in [0, 1] {
-                let statement = Statement::default()
-                    .sql(
-                        "DELETE FROM cache_diesel_rows WHERE name IN (SELECT name FROM (SELECT name FROM \
-                         cache_diesel_rows WHERE is_spare = ",
-                    )
-                    .number(is_spare)
-                    .sql(" AND expires_at < ")
-                    .number(now)
-                    .sql(" LIMIT ")
-                    .number(BATCH)
-                    .sql(") AS expired)");
-                C::Backend::execute(conn, statement)?;
-            }
-            shrink(conn, self.capacity)
-        };
-        let done = self.carry(|conn, deadline| alone(conn, deadline, cull));
+        let capacity = self.capacity;
+        let done = self.calls.carry(self.span(), move |conn, span| {
+            alone(conn, span, |conn| {
+                remove_expired(conn)?;
+                shrink(conn, capacity)
+            })
+        });
         done.map_err(|failure| failure.into_error(ErrorKind::Store, "removing what has expired"))
     }
 
     fn usage(&self) -> Usage {
-        self.carry(|conn, _| weight(conn)).map_or_else(|_| Usage::default(), |bytes| Usage::of(0, 0, bytes))
+        let bytes = self.calls.carry(self.span(), |conn, _| weight(conn));
+        bytes.map_or_else(|_| Usage::default(), |bytes| Usage::of(0, 0, bytes))
     }
+}
+
+/// Reads rows, and says of a connection that was closed that nothing was done.
+fn see<C: StoreConnection>(conn: &mut C, span: Span, names: &[Name]) -> core::result::Result<View, Failure> {
+    patiently(span, || look(conn, names)).map_err(Failure::before_anything)
 }

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use crate::backend::rows::{FoundRow, RowsBackend, Statement};
 
 /// How many rows one statement removes.
-pub(super) const BATCH: i64 = 256;
+const BATCH: i64 = 256;
 /// How many rows one statement puts.
 const MOST_PUT: usize = 16;
 
@@ -75,6 +75,44 @@ pub(super) fn write<C: StoreConnection>(conn: &mut C, rows: &[(Name, Option<Row>
     Ok(())
 }
 
+/// Removes some of the rows whose names begin with `start`; says how many.
+pub(super) fn remove_some<C: StoreConnection>(conn: &mut C, start: &[u8]) -> core::result::Result<usize, Failure> {
+    let mut end = start.to_vec();
+    end.push(u8::MAX);
+    let statement = Statement::default()
+        .sql(
+            "DELETE FROM cache_diesel_rows WHERE name IN (SELECT name FROM (SELECT name FROM cache_diesel_rows \
+             WHERE name >= ",
+        )
+        .bytes(start)
+        .sql(" AND name < ")
+        .bytes(&end)
+        .sql(" LIMIT ")
+        .number(BATCH)
+        .sql(") AS some_of_them)");
+    Ok(C::Backend::execute(conn, statement)?)
+}
+
+/// Removes some of the rows that have expired.
+pub(super) fn remove_expired<C: StoreConnection>(conn: &mut C) -> core::result::Result<(), Failure> {
+    let now = micros_up(look(conn, &[])?.now);
+    for is_spare in [0, 1] {
+        let statement = Statement::default()
+            .sql(
+                "DELETE FROM cache_diesel_rows WHERE name IN (SELECT name FROM (SELECT name FROM \
+                 cache_diesel_rows WHERE is_spare = ",
+            )
+            .number(is_spare)
+            .sql(" AND expires_at < ")
+            .number(now)
+            .sql(" LIMIT ")
+            .number(BATCH)
+            .sql(") AS expired)");
+        C::Backend::execute(conn, statement)?;
+    }
+    Ok(())
+}
+
 /// Removes entries that end first until there are no more bytes than the capacity.
 pub(super) fn shrink<C: StoreConnection>(conn: &mut C, capacity: u64) -> core::result::Result<(), Failure> {
     while weight(conn)? > capacity {
@@ -103,7 +141,7 @@ pub(super) fn weight<C: StoreConnection>(conn: &mut C) -> core::result::Result<u
 }
 
 /// Databases count microseconds: no row is gone before its end.
-pub(super) fn micros_up(timestamp: Timestamp) -> i64 {
+fn micros_up(timestamp: Timestamp) -> i64 {
     i64::try_from(timestamp.as_nanos().div_ceil(1000)).unwrap_or(i64::MAX)
 }
 

@@ -13,9 +13,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[cfg(any(feature = "memcached-tls", feature = "redis-tls"))]
+pub mod certificates;
 pub mod contract;
 mod dice;
 mod failing;
+pub mod histories;
 pub mod in_steps;
 #[cfg(feature = "memcached")]
 pub mod memcached_server;
@@ -28,6 +31,7 @@ pub mod simulation;
 pub mod sqlite_file;
 mod subject;
 mod time;
+pub mod truth;
 
 pub use dice::Dice;
 pub use failing::FailingStore;

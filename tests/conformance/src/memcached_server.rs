@@ -41,13 +41,39 @@ impl MemcachedServer {
         (0..5).find_map(|_| Self::try_start(arguments)).expect("memcached finds a free port")
     }
 
+    /// Starts one that does not answer what is asked in plain text: over TLS, or by another protocol.
+    ///
+    /// # Panics
+    ///
+    /// If the program is not there, or the server does not start.
+    #[must_use]
+    pub fn start_unasked(arguments: &[&str]) -> Self {
+        (0..5).find_map(|_| Self::spawned(arguments).accepts()).expect("memcached finds a free port")
+    }
+
+    fn accepts(self) -> Option<Self> {
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let has_ended = self.process().try_wait().is_ok_and(|status| status.is_some());
+            if has_ended || begin.elapsed() > Duration::from_secs(20) {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Some(self)
+    }
+
     fn try_start(arguments: &[&str]) -> Option<Self> {
+        let server = Self::spawned(arguments);
+        server.await_answer().then_some(server)
+    }
+
+    fn spawned(arguments: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("a bound socket has an address").port();
         drop(listener);
         let settings: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let server = Self { port, process: Mutex::new(spawn(port, &settings)), settings };
-        server.await_answer().then_some(server)
+        Self { port, process: Mutex::new(spawn(port, &settings)), settings }
     }
 
     /// The port.

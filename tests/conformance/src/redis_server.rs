@@ -12,15 +12,13 @@ use tempfile::TempDir;
 use crate::pause::pause;
 
 mod cable;
-#[cfg(feature = "redis-tls")]
-mod certificates;
 mod cluster;
 mod hands;
 mod sentinels;
 
-pub use cable::Cable;
 #[cfg(feature = "redis-tls")]
-pub use certificates::Certificates;
+pub use crate::certificates::Certificates;
+pub use cable::Cable;
 pub use cluster::{ClusterHands, RedisCluster};
 pub use hands::{Hands, subject};
 pub use sentinels::Sentinels;

@@ -19,7 +19,12 @@ pub struct Subject {
     time: Time,
     unit: Duration,
     frail: Option<Box<dyn Frail>>,
+    may_wait: bool,
 }
+
+/// What a test ends with that would wait, and may not.
+#[derive(Debug)]
+pub(crate) struct Waits;
 
 /// What can happen to a store that several processes share, and a test can make happen.
 pub trait Frail: Debug + Send + Sync {
@@ -109,7 +114,7 @@ pub fn bytes_of(value: &Value) -> Option<Vec<u8>> {
 impl Subject {
     /// A store, and the time that it and its server go by.
     pub fn new(store: impl Store, time: Time) -> Self {
-        Self { store: Arc::new(store), time, unit: Duration::from_secs(1), frail: None }
+        Self { store: Arc::new(store), time, unit: Duration::from_secs(1), frail: None, may_wait: true }
     }
 
     /// Says that a unit of a test's time is `unit` instead of a second: for stores that go by real time.
@@ -129,7 +134,8 @@ impl Subject {
     /// The same test in another process, or another program.
     #[must_use]
     pub fn peer(&self, prefix: Option<&str>) -> Self {
-        Self { store: self.hand().peer(prefix), time: self.time.clone(), unit: self.unit, frail: None }
+        let (store, time) = (self.hand().peer(prefix), self.time.clone());
+        Self { store, time, unit: self.unit, frail: None, may_wait: self.may_wait }
     }
 
     /// What can be made to happen to the store.
@@ -173,8 +179,18 @@ impl Subject {
         self
     }
 
+    /// The same, in a test that ends when it would wait.
+    #[must_use]
+    pub(crate) fn that_does_not_wait(mut self) -> Self {
+        self.may_wait = false;
+        self
+    }
+
     /// Lets so many units of time pass.
     pub fn pass(&self, count: u32) {
+        if !self.may_wait {
+            std::panic::resume_unwind(Box::new(Waits));
+        }
         self.time.pass(self.units(count));
     }
 

@@ -97,8 +97,20 @@ impl Harm {
     const fn on(self, victims: Victims) -> Self {
         match victims.kept {
             Kept::File => self.on_a_file(victims.has_disk),
+            Kept::Memcached => self.on_memcached(),
             Kept::Redis => self,
             Kept::Tables => self.on_tables(),
+        }
+    }
+
+    /// Workers have no ways of their own to it: all name the same server.
+    const fn on_memcached(self) -> Self {
+        match self {
+            Self::Cut(worker, _) => Self::AtCommit(worker, Fate::Kill),
+            Self::Spoil(worker, ..) => Self::AtCommit(worker, Fate::Wait),
+            Self::Rewind | Self::Save => Self::PauseRedis,
+            Self::Restart { .. } => Self::Restart { is_empty: true },
+            other => other,
         }
     }
 
@@ -136,9 +148,9 @@ impl Harm {
             Self::Kill(_) => "workers killed",
             Self::Lock => "files or tables locked",
             Self::Pause(_) => "workers paused",
-            Self::PauseRedis => "Redis paused",
+            Self::PauseRedis => "servers paused",
             Self::Remove => "files removed",
-            Self::Restart { is_empty: true } => "Redis restarted empty",
+            Self::Restart { is_empty: true } => "servers restarted empty",
             Self::Restart { is_empty: false } => "Redis restarted from its last snapshot",
             Self::Rewind => "Redis set back by a moment",
             Self::Save => "snapshots of Redis",

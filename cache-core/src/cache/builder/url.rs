@@ -6,8 +6,26 @@ use crate::setting::quantity::bytes;
 use crate::setting::secret::{shown_name, shown_scheme};
 
 impl CacheBuilder {
-    /// No error says more of a URL than the part that is wrong: a password may stand anywhere in the rest.
-    pub(crate) fn from_url(url: &str) -> Result<Self> {
+    /// The settings of the cache that a URL describes, as [`Cache::from_url`](crate::Cache::from_url) reads it: for those that
+    /// a URL cannot say.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) that names the part of the URL that is
+    /// not understood and what is. More is looked at by [`build`](Self::build).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_core::CacheBuilder;
+    /// use std::time::Duration;
+    ///
+    /// let cache = CacheBuilder::from_url("memory:?capacity=16mb")?.detail_timeout(Duration::from_secs(10)).build()?;
+    /// # drop(cache);
+    /// # Ok::<(), cache_core::Error>(())
+    /// ```
+    pub fn from_url(url: &str) -> Result<Self> {
+        // No error says more of a URL than the part that is wrong: a password may stand anywhere in the rest.
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
         match scheme {
             "memory" => Self::memory_from_query(query(scheme, rest)?),
@@ -20,12 +38,15 @@ impl CacheBuilder {
             | "valkey+cluster" | "valkeys+cluster" => server(scheme, url),
             "memcached" | "memcacheds" | "memcached+unix" => memcached(scheme, url),
             "sqlite" | "file" => in_file(scheme, url),
+            "postgres" | "postgresql" | "mysql" | "mariadb" => Err(Error::configuration(
+                "a URL of a database is none of a cache: `database_store(pool, \"shop\")` keeps entries in its tables",
+            )),
             _ => {
                 let expected = "`memory:`, `none:`, `redis:`, `rediss:`, `unix:`, `redis+sentinel:`, `redis+cluster:`, \
                     `memcached:`, `sqlite:` or `file:`";
                 // What stands before the first colon of something else may be anything.
                 let said = match shown_scheme(scheme, url) {
-                    name if name.is_empty() => "the cache URL has no scheme".to_owned(),
+                    name if name.is_empty() || scheme.is_empty() => "the cache URL has no scheme".to_owned(),
                     name => format!("unknown scheme{name} in the cache URL"),
                 };
                 Err(Error::configuration(format!("{said}, expected {expected}")))
@@ -39,10 +60,14 @@ impl CacheBuilder {
             match pair.split_once('=') {
                 Some(("capacity", size)) => builder = builder.memory(bytes("`capacity` of the cache URL", size)?),
                 Some(("prefix", prefix)) => builder = builder.prefix(prefix),
+                Some(("version", version)) => {
+                    let wrong = |_| Error::configuration("`version` of the cache URL has to be a number");
+                    builder = builder.version(version.parse().map_err(wrong)?);
+                }
                 _ => {
-                    let name = shown_name(pair.split('=').next().unwrap_or(pair), &["capacity", "prefix"]);
+                    let name = shown_name(pair.split('=').next().unwrap_or(pair), &["capacity", "prefix", "version"]);
                     return Err(Error::configuration(format!(
-                        "unknown parameter{name} of a `memory:` cache, expected `capacity` or `prefix`"
+                        "unknown parameter{name} of a `memory:` cache, expected `capacity`, `prefix` or `version`"
                     )));
                 }
             }

@@ -1,7 +1,7 @@
 //! Holds one connection to a server: its greeting, and what is written and read over it in one round trip.
 
 use core::fmt;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,6 +57,17 @@ impl Connection {
         let greeting = connection.greet(login)?;
         connection.seen = (greeting.time()?, Instant::now());
         Ok((connection, greeting))
+    }
+
+    /// Whether the server answers in the binary protocol, which memcached gives up. Users of SASL log in by that.
+    pub(super) fn speaks_another_protocol(transport: &Transport, deadline: Deadline) -> bool {
+        let Ok(mut stream) = connect(transport, deadline) else { return false };
+        stream.set_deadline(deadline);
+        // A question for the version: the magic byte, the number of the command, and nothing else.
+        let (mut question, mut first) = ([0; 24], [0]);
+        question[..2].copy_from_slice(&[0x80, 0x0b]);
+        let answered = stream.write_all(&question).and_then(|()| stream.read_exact(&mut first));
+        answered.is_ok() && first == [0x81]
     }
 
     fn greet(&mut self, login: Option<&Login>) -> Result<Greeting, Failure> {

@@ -131,7 +131,15 @@ impl Servers {
     /// The largest item that a server takes; also whether it is one that can be used.
     pub(super) fn largest_item(&self, server: usize) -> Result<Option<usize>, Failure> {
         let deadline = self.deadline();
-        let (_, greeting) = self.greet(server, deadline)?;
+        let greeted = self.greet(server, deadline);
+        if matches!(greeted, Err(Failure::Broken(_) | Failure::Late)) {
+            let Server { place, transport, .. } = &self.servers[server];
+            if Connection::speaks_another_protocol(transport, self.deadline()) {
+                let reason = "speaks the binary protocol alone (`-S` or `-B binary`): use `-Y` for users";
+                return Err(Failure::Wrong(format!("the memcached at {place} {reason}")));
+            }
+        }
+        let (_, greeting) = greeted?;
         let connection = self.open(server, deadline)?;
         self.keep(server, connection);
         Ok(greeting.largest_item())

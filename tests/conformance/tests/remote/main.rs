@@ -15,7 +15,6 @@ mod releases;
 mod sqlite;
 mod threads;
 mod time;
-mod truth;
 
 use conformance::Time;
 use conformance::simulation::World;

@@ -9,7 +9,7 @@ use cache_core::{Clock, Life, Timeout, Timestamp, Worth};
 use conformance::simulation::{Fault, Server, SimulatedLink, Snapshot, World};
 use conformance::{Dice, Subject, Time, bytes_of, codec, key, shared};
 
-use crate::truth::{Number, Sight, Truth, tag};
+use conformance::truth::{During, Number, Sight, Truth, tag};
 
 const STEPS: usize = 120;
 const TAGS: u64 = 4;
@@ -103,6 +103,11 @@ impl History {
         self.server.time().now()
     }
 
+    /// Time stands still during a call.
+    fn during(&self) -> During {
+        During { began: self.now(), returned: self.now() }
+    }
+
     /// What the process takes for the present moment.
     fn thinks(&self, process: usize) -> Timestamp {
         Timestamp::from_nanos(self.now().as_nanos().saturating_add(self.processes[process].skew))
@@ -121,7 +126,7 @@ impl History {
             return Ok(());
         };
         let tokens: Vec<_> = seeded.seeds.iter().map(|seed| seed.token).collect();
-        let sights = self.truth.see(&numbers, &tokens, self.now())?;
+        let sights = self.truth.see(&numbers, &tokens, self.during())?;
         let fill = self.truth.fill(self.dice.below(KEYS), sights);
         self.processes[process].fills.push(fill);
         Ok(())
@@ -163,8 +168,9 @@ impl History {
         let placed =
             self.processes[process].subject.store().place(&Placing::new(writer, &tags, LIFE), self.thinks(process));
         if placed.is_ok() {
-            let now = self.now();
-            numbers.iter().for_each(|number| self.truth.stand(writer, *number, now, LIFE));
+            let during = self.during();
+            let life = (LIFE, Duration::ZERO);
+            numbers.iter().for_each(|number| self.truth.stand(writer, *number, during, life));
         }
         // Some writers never come back.
         if !self.dice.once_in(4) {

@@ -212,7 +212,8 @@ impl Connection {
             batch.add(Command::named("SELECT").number(address.database as usize));
         }
         batch.join(&information());
-        Ok(sections(&self.ask(&batch, deadline)?))
+        let replies = self.ask(&batch, deadline).map_err(Failure::of_the_first_answer)?;
+        Ok(sections(&replies))
     }
 
     fn arrive(&mut self, address: &Address, deadline: Deadline) -> Result<(), Failure> {

@@ -29,7 +29,34 @@ pub(crate) struct Refusal {
     details: String,
 }
 
+/// Bytes that no Redis says.
+#[derive(Debug)]
+struct Garbled;
+
+impl fmt::Display for Garbled {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a question was answered with something else")
+    }
+}
+
+impl StdError for Garbled {}
+
 impl Failure {
+    /// An answer that is none in the protocol.
+    pub(crate) fn garbled() -> Self {
+        Self::Broken(Box::new(Garbled))
+    }
+
+    /// What it means of a server that has said nothing else yet.
+    pub(crate) fn of_the_first_answer(self) -> Self {
+        match self {
+            Self::Broken(cause) if cause.is::<Garbled>() => {
+                Self::Wrong("a server of another kind is where a Redis should be")
+            }
+            other => other,
+        }
+    }
+
     /// An answer to something else than was asked.
     pub(crate) fn strange(what: &str) -> Self {
         Self::Broken(format!("{what} was answered with something else").into())

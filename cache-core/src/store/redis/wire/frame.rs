@@ -99,7 +99,7 @@ impl Frames {
     fn is_whole_by(&mut self, stream: &mut dyn Stream, deadline: Deadline) -> Result<bool, Failure> {
         stream.set_deadline(deadline);
         loop {
-            if self.scan.goes_to_the_end(&self.bytes).ok_or_else(|| Failure::strange("a question"))? {
+            if self.scan.goes_to_the_end(&self.bytes).ok_or_else(Failure::garbled)? {
                 return Ok(true);
             }
             match stream.read(&mut self.part).map_err(Failure::from) {
@@ -116,7 +116,7 @@ impl Frames {
     fn take(&mut self, read: impl FnOnce(&mut &[u8]) -> Option<Reply>) -> Result<Reply, Failure> {
         let length = core::mem::take(&mut self.scan).at;
         let whole = &self.bytes[..length];
-        let reply = read(&mut &*whole).ok_or_else(|| Failure::strange("a question"))?;
+        let reply = read(&mut &*whole).ok_or_else(Failure::garbled)?;
         self.bytes.drain(..length);
         if self.bytes.is_empty() {
             self.bytes.shrink_to(Self::ROOM);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cache_core::store::{MemcachedStore, Outcome, Writer};
 use cache_core::{Cache, ErrorKind, Tag};
 use conformance::memcached_server::{MemcachedHands, MemcachedServer};
-use conformance::{Holding, Subject, Time, key, tag};
+use conformance::{Frail, Holding, Subject, Time, key, tag};
 
 /// So many rows, under the root and a tag of their own.
 fn fill(subject: &Subject, rows: u64) {
@@ -121,6 +121,28 @@ fn what_is_evicted_is_a_miss_and_tags_come_back_with_other_tokens() {
 }
 
 #[test]
+fn q4_a_tag_that_is_evicted_while_a_write_is_under_way_ends_what_was_stored_meanwhile() {
+    for is_lost_again in [false, true] {
+        let hands = MemcachedHands::on(1);
+        let (writer, reader, who) = (hands.subject(), hands.subject().peer(None), Writer::fresh());
+        let lose = || {
+            hands.lose_token(&tag(1));
+            hands.lose_intents(&tag(1));
+        };
+        writer.place(who, tag(1), 10);
+        lose();
+        let meanwhile = reader.under(tag(1));
+        reader.put(1, vec![meanwhile]);
+        if is_lost_again {
+            lose();
+        }
+        writer.release(who, tag(1), Outcome::Changed);
+        assert!(!reader.serves(1));
+        assert_ne!(reader.under(tag(1)), meanwhile);
+    }
+}
+
+#[test]
 fn no_change_is_lost_while_servers_are_restarted() {
     let hands = MemcachedHands::on(2);
     let stop = std::sync::atomic::AtomicBool::new(false);
@@ -173,6 +195,7 @@ fn a_server_that_cannot_be_used_is_refused_when_the_cache_is_built() {
         assert!(!format!("{error:?}").contains("secret"));
     };
     refused(&MemcachedServer::start_with(&["-C"]).url("shop"), "`-C`");
+    refused(&MemcachedServer::start_unasked(&["-B", "binary"]).url("shop"), "the binary protocol alone");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("items");
     let kept = MemcachedServer::start_with(&["-m", "64", "-e", file.to_str().unwrap()]);

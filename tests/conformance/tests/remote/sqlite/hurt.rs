@@ -4,10 +4,10 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cache_core::store::{Outcome, Placing, Release, SqliteLink, Writer};
-use cache_core::{Cache, ErrorKind, Timeout};
+use cache_core::store::{Outcome, Placing, Put, Release, SqliteLink, Store, Writer};
+use cache_core::{Cache, ErrorKind, Life, Timeout};
 use conformance::sqlite_file::SqliteFile;
-use conformance::{Dice, shared, tag};
+use conformance::{Dice, codec, key, shared, tag};
 use rusqlite::Connection;
 
 const FILE: &str = "CONFORMANCE_SQLITE_URL";
@@ -31,7 +31,7 @@ fn a_process_that_writes() {
 }
 
 #[test]
-fn processes_that_are_killed_leave_a_whole_file_that_others_go_on_with() {
+fn q3_processes_that_are_killed_leave_a_whole_file_that_others_go_on_with() {
     for file in [SqliteFile::in_real_time(), SqliteFile::new()] {
         let (subject, mut dice) = (file.subject(), Dice::new(5));
         let url = file.url("shop");
@@ -60,6 +60,52 @@ fn processes_that_are_killed_leave_a_whole_file_that_others_go_on_with() {
             Connection::open(file.path()).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(state, "ok");
     }
+}
+
+/// The program of a process for which there is no more room: it stores until then, and changes a tag after that.
+#[test]
+#[ignore = "run by another test"]
+fn a_process_without_room() {
+    let store = cache_core::store::SqliteStore::new(SqliteLink::from_url(&std::env::var(FILE).unwrap()).unwrap());
+    store.shared().unwrap().set_operation_timeout(Duration::from_secs(10));
+    let now = cache_core::Clock::now(&cache_core::SystemClock::new());
+    let life = Life::starting(now, Timeout::after(Duration::from_secs(100)));
+    let put = |id| {
+        let value = shared(&[7; 20_000]);
+        let put = Put { key: key(id), value, life, tokens: vec![], weight: 20_000, codec: Some(codec()) };
+        store.put(vec![put], None, now)
+    };
+    assert!((1_000..1_500).any(|id| put(id).is_err()), "there is no end of the room");
+    let release = Release { tag: tag(1), outcome: Outcome::Changed };
+    let is_changed = store.release(Writer::fresh(), &[release], &[], now).is_ok();
+    std::process::exit(if is_changed { CHANGED } else { UNCHANGED });
+}
+
+const CHANGED: i32 = 10;
+const UNCHANGED: i32 = 11;
+
+#[cfg(unix)]
+#[test]
+fn q5_a_full_disk_loses_no_change_and_the_file_is_used_again_when_there_is_room() {
+    let file = SqliteFile::in_real_time();
+    let subject = file.subject();
+    for id in 1..=2 {
+        let token = subject.under(tag(id));
+        subject.put(id, vec![token]);
+    }
+    let program = std::env::current_exe().unwrap();
+    // A file that would be larger is an error, instead of the end of the process.
+    let script = "trap '' XFSZ; ulimit -f 1024; exec \"$0\" --ignored --exact sqlite::hurt::a_process_without_room";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(program).env(FILE, file.url("shop")).stdout(Stdio::null());
+    let code = command.status().unwrap().code();
+    assert!([Some(CHANGED), Some(UNCHANGED)].contains(&code), "{code:?}");
+    assert!(code == Some(UNCHANGED) || !subject.serves(1), "a change that was acknowledged");
+    subject.change(tag(1));
+    assert!(!subject.serves(1));
+    let token = subject.under(tag(1));
+    subject.put(3, vec![token]);
+    assert!(subject.serves(3));
 }
 
 #[test]

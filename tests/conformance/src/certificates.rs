@@ -39,8 +39,17 @@ impl Certificates {
         self.path("ca.pem")
     }
 
-    /// What the server has to be told.
-    pub(super) fn settings(&self) -> Vec<String> {
+    /// What a memcached has to be told.
+    #[cfg(feature = "memcached-tls")]
+    #[must_use]
+    pub fn arguments(&self) -> [String; 3] {
+        let files = format!("ssl_chain_cert={},ssl_key={}", self.path("server.pem"), self.path("server.key"));
+        ["-Z".to_owned(), "-o".to_owned(), files]
+    }
+
+    /// What a Redis has to be told.
+    #[cfg(feature = "redis-tls")]
+    pub(crate) fn settings(&self) -> Vec<String> {
         let file = |setting: &str, name: &str| format!("{setting} {}", self.path(name));
         vec![
             file("tls-ca-cert-file", "ca.pem"),

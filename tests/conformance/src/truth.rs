@@ -7,25 +7,27 @@ use cache_core::store::Writer;
 use cache_core::{Tag, Timestamp, Token};
 
 /// A tag's number in a history; zero is the root.
-pub(crate) type Number = u64;
+pub type Number = u64;
 
 /// What a reader saw of one tag in one call: the root's token and the tag's. A server that goes back to an older state
 /// may show a token again, but never under the same root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Sight {
-    pub(crate) tag: Number,
+pub struct Sight {
+    /// The tag.
+    pub tag: Number,
     root: Token,
     token: Token,
 }
 
 /// The tag with this number.
-pub(crate) fn tag(number: Number) -> Tag {
-    if number == 0 { Tag::root() } else { conformance::tag(number) }
+#[must_use]
+pub fn tag(number: Number) -> Tag {
+    if number == 0 { Tag::root() } else { crate::tag(number) }
 }
 
 /// What readers saw, and which of it is dead since.
 #[derive(Debug, Default)]
-pub(crate) struct Truth {
+pub struct Truth {
     seen: HashMap<Sight, Timestamp>,
     dead: HashSet<Sight>,
     fills: Vec<(u64, Vec<Sight>)>,
@@ -37,43 +39,64 @@ pub(crate) struct Truth {
 struct Standing {
     writer: Writer,
     tag: Number,
-    deadline: Timestamp,
+    /// Between these moments it ends: a store goes by a clock of its own.
+    earliest: Timestamp,
+    latest: Timestamp,
+}
+
+/// When a call began, and when it had returned. They are the same where time is moved by hand.
+#[derive(Clone, Copy, Debug)]
+pub struct During {
+    /// When it began.
+    pub began: Timestamp,
+    /// When it had returned.
+    pub returned: Timestamp,
 }
 
 impl Truth {
     /// Takes down what a call showed of several tags, the root first.
-    pub(crate) fn see(&mut self, tags: &[Number], tokens: &[Token], now: Timestamp) -> Result<Vec<Sight>, String> {
-        self.pass(now);
+    ///
+    /// # Errors
+    ///
+    /// If it showed what is dead.
+    pub fn see(&mut self, tags: &[Number], tokens: &[Token], during: During) -> Result<Vec<Sight>, String> {
+        self.pass(during.began);
         let sight = |(tag, token): (&Number, &Token)| Sight { tag: *tag, root: tokens[0], token: *token };
         let sights: Vec<Sight> = tags.iter().zip(tokens).map(sight).collect();
         if let Some(dead) = sights.iter().find(|sight| self.dead.contains(*sight)) {
             return Err(format!("a seed shows what is dead: {dead:?}"));
         }
         sights.iter().for_each(|sight| {
-            self.seen.entry(*sight).or_insert(now);
+            self.seen.entry(*sight).or_insert(during.returned);
         });
         Ok(sights)
     }
 
     /// Takes down that `key` is about to be filled under `sights`; gives the fill a number.
-    pub(crate) fn fill(&mut self, key: u64, sights: Vec<Sight>) -> u64 {
+    pub fn fill(&mut self, key: u64, sights: Vec<Sight>) -> u64 {
         self.fills.push((key, sights));
         self.fills.len() as u64 - 1
     }
 
     /// What a fill is of.
-    pub(crate) fn key(&self, fill: u64) -> u64 {
+    #[must_use]
+    pub fn key(&self, fill: u64) -> u64 {
         self.fills[fill as usize].0
     }
 
     /// What a fill depends on.
-    pub(crate) fn tokens(&self, fill: u64) -> Vec<(Tag, Token)> {
+    #[must_use]
+    pub fn tokens(&self, fill: u64) -> Vec<(Tag, Token)> {
         self.fills[fill as usize].1.iter().map(|sight| (tag(sight.tag), sight.token)).collect()
     }
 
-    /// Judges that the value of a fill was served for `key`.
-    pub(crate) fn served(&mut self, key: u64, value: &[u8], now: Timestamp) -> Result<(), String> {
-        self.pass(now);
+    /// Judges that the value of a fill was served for `key`, by a call that began at `began`.
+    ///
+    /// # Errors
+    ///
+    /// If it should not have been.
+    pub fn served(&mut self, key: u64, value: &[u8], began: Timestamp) -> Result<(), String> {
+        self.pass(began);
         let number = value.try_into().map(u64::from_le_bytes).map_err(|_| "bytes that nobody stored".to_owned())?;
         let (filled, sights) = usize::try_from(number).ok().and_then(|at| self.fills.get(at)).ok_or("no such fill")?;
         if *filled != key {
@@ -86,47 +109,49 @@ impl Truth {
     }
 
     /// The sights of a tag that a writer is about to change: dead when that is acknowledged.
-    pub(crate) fn before_change(&self, changed: Number) -> Vec<Sight> {
+    #[must_use]
+    pub fn before_change(&self, changed: Number) -> Vec<Sight> {
         self.seen.keys().filter(|sight| changed == 0 || sight.tag == changed).copied().collect()
     }
 
-    pub(crate) fn kill(&mut self, sights: Vec<Sight>) {
+    /// Takes down that a change of what was seen [before it](Self::before_change) was acknowledged.
+    pub fn kill(&mut self, sights: Vec<Sight>) {
         self.dead.extend(sights);
     }
 
-    /// Takes down that an intent was acknowledged.
-    pub(crate) fn stand(&mut self, writer: Writer, tag: Number, now: Timestamp, life: Duration) {
-        let deadline = now.after(life);
-        self.standing.push(Standing { writer, tag, deadline });
+    /// Takes down that an intent of so long a life was acknowledged, by a store that may let it stand for `grain` longer.
+    pub fn stand(&mut self, writer: Writer, tag: Number, during: During, (life, grain): (Duration, Duration)) {
+        let (earliest, latest) = (during.began.after(life), during.returned.after(life + grain));
+        self.standing.push(Standing { writer, tag, earliest, latest });
     }
 
     /// Takes down that somebody tried to end the intents of `writer`.
-    pub(crate) fn end(&mut self, writer: Writer, now: Timestamp) {
+    pub fn end(&mut self, writer: Writer, now: Timestamp) {
         self.pass(now);
         self.standing.retain(|standing| standing.writer != writer);
     }
 
     /// Takes down that the intents beside a tag were lost. Where a token lies beside them that is noticed, and the contract
     /// has its tests; where none does, or it ends before anybody comes, they are forgotten.
-    pub(crate) fn lose_intents(&mut self, tag: Number, now: Timestamp) {
+    pub fn lose_intents(&mut self, tag: Number, now: Timestamp) {
         self.pass(now);
         self.standing.retain(|standing| standing.tag != tag);
     }
 
     /// Takes down that the server went back to an older state, and with it the intents.
-    pub(crate) fn go_back(&mut self, now: Timestamp) {
+    pub fn go_back(&mut self, now: Timestamp) {
         self.pass(now);
         self.standing.clear();
     }
 
-    /// Everything that was seen before the deadline of an intent is dead at the deadline.
+    /// Everything that was seen before the deadline of an intent is dead when it is over.
     fn pass(&mut self, now: Timestamp) {
-        let (over, standing) = std::mem::take(&mut self.standing).into_iter().partition(|one| one.deadline <= now);
+        let (over, standing) = std::mem::take(&mut self.standing).into_iter().partition(|one| one.latest <= now);
         self.standing = standing;
         let over: Vec<Standing> = over;
         for one in over {
             let is_meant = |sight: &Sight| one.tag == 0 || sight.tag == one.tag;
-            let seen = self.seen.iter().filter(|(sight, at)| is_meant(sight) && **at < one.deadline);
+            let seen = self.seen.iter().filter(|(sight, at)| is_meant(sight) && **at < one.earliest);
             self.dead.extend(seen.map(|(sight, _)| *sight));
         }
     }

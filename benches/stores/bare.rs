@@ -1,0 +1,144 @@
+//! What bare clients read: the entry and the tokens of its tags, and nothing is decoded or decided.
+
+use core::hint::black_box;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+
+use diesel::prelude::*;
+
+diesel::table! {
+    cache_diesel_rows (name) {
+        name -> Binary,
+        bytes -> Binary,
+        expires_at -> BigInt,
+        is_spare -> BigInt,
+    }
+}
+
+/// Whether a row is the entry, or the token of a tag.
+fn is_needed(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    let kind = name.split(':').nth(1).unwrap_or_default().to_owned();
+    kind.starts_with('e') || kind == "t" || kind == "w"
+}
+
+/// One prepared SELECT, over a connection of its own.
+pub fn in_file(file: &Path) -> Box<dyn FnMut() -> usize> {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let all: Vec<Vec<u8>> = {
+        let mut names = connection.prepare("SELECT name FROM cache").unwrap();
+        let names = names.query_map([], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).filter(|name: &Vec<u8>| is_needed(name)).collect()
+    };
+    let places = vec!["?"; all.len()].join(",");
+    let sql = format!("SELECT name, bytes, expires_at FROM cache WHERE name IN ({places})");
+    Box::new(move || {
+        let mut statement = connection.prepare_cached(&sql).unwrap();
+        let mut rows = statement.query(rusqlite::params_from_iter(all.iter())).unwrap();
+        let mut count = 0;
+        while let Some(row) = rows.next().unwrap() {
+            black_box(row.get_ref(1).unwrap().as_blob().unwrap().to_vec());
+            count += 1;
+        }
+        count
+    })
+}
+
+/// The rows of tables, as Diesel reads them.
+pub trait Rows: Sized + 'static {
+    fn names(&mut self) -> Vec<Vec<u8>>;
+    fn read(&mut self, names: &[Vec<u8>]) -> usize;
+}
+
+macro_rules! rows {
+    ($connection:ty) => {
+        impl Rows for $connection {
+            fn names(&mut self) -> Vec<Vec<u8>> {
+                cache_diesel_rows::table.select(cache_diesel_rows::name).load(self).unwrap()
+            }
+
+            fn read(&mut self, names: &[Vec<u8>]) -> usize {
+                use cache_diesel_rows as rows;
+                let columns = (rows::name, rows::bytes, rows::expires_at);
+                let mut query = rows::table.select(columns).into_boxed();
+                for name in names {
+                    query = query.or_filter(rows::name.eq(name));
+                }
+                black_box(query.load::<(Vec<u8>, Vec<u8>, i64)>(self).unwrap()).len()
+            }
+        }
+    };
+}
+
+rows!(SqliteConnection);
+#[cfg(feature = "postgres")]
+rows!(PgConnection);
+#[cfg(feature = "mysql")]
+rows!(MysqlConnection);
+
+/// One SELECT that is prepared once.
+pub fn in_tables<C: Rows>(mut conn: C, prefix: &str) -> Box<dyn FnMut() -> usize> {
+    let start = format!("{prefix}:");
+    let mut names = conn.names();
+    names.retain(|name| name.starts_with(start.as_bytes()) && is_needed(name));
+    Box::new(move || conn.read(&names))
+}
+
+/// A connection to a memcached.
+pub struct MemcachedClient(BufReader<TcpStream>);
+
+/// The keys of an entry and of its tags, as one request names them.
+pub type Keys = String;
+
+impl MemcachedClient {
+    pub fn to(place: &str) -> Self {
+        let stream = TcpStream::connect(place).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// The keys under a prefix that are needed for a hit.
+    pub fn keys(&mut self, prefix: &str) -> Keys {
+        self.say("lru_crawler metadump all\r\n");
+        let mut keys = Vec::new();
+        loop {
+            let line = self.line();
+            if line == "END" {
+                return keys.join(" ");
+            }
+            let key = line.strip_prefix("key=").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            let key = key.replace("%3A", ":").replace("%3a", ":");
+            if key.starts_with(&format!("{prefix}:")) && is_needed(key.as_bytes()) {
+                keys.push(key);
+            }
+        }
+    }
+
+    /// Gets them; says how many there were.
+    pub fn get(&mut self, keys: &Keys) -> usize {
+        self.say(&format!("get {keys}\r\n"));
+        let mut count = 0;
+        loop {
+            let line = self.line();
+            if line == "END" {
+                return count;
+            }
+            let length: usize = line.rsplit(' ').next().unwrap().parse().unwrap();
+            let mut bytes = vec![0; length + 2];
+            self.0.read_exact(&mut bytes).unwrap();
+            black_box(bytes);
+            count += 1;
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}
