@@ -7,6 +7,7 @@ use std::cell::RefCell;
 
 use crate::name::recent::Recent;
 
+mod long;
 #[cfg(test)]
 mod tests;
 
@@ -166,7 +167,16 @@ impl KeyBytes {
     pub fn of<T: Hash + ?Sized>(value: &T) -> Self {
         let mut recorder = Recorder::new();
         value.hash(&mut recorder);
-        recorder.into_key()
+        recorder.into_key(blake3::hash)
+    }
+
+    /// The same of a value that this thread has probably named a moment ago: a long name is compared then, not digested.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_recent<T: Hash + ?Sized>(value: &T) -> Self {
+        let mut recorder = Recorder::new();
+        value.hash(&mut recorder);
+        recorder.into_key(long::digest)
     }
 
     /// The same value under a name, which is a digest: values of different names are told apart.
@@ -304,18 +314,24 @@ impl Recorder {
         Self { bytes: [0; KeyBytes::SIZE], length: 0, overflow: None }
     }
 
+    /// `digest`: how what is too long, and no longer than a chunk of BLAKE3, is digested by it.
     #[inline]
-    fn into_key(self) -> KeyBytes {
+    fn into_key(self, digest: impl FnOnce(&[u8]) -> blake3::Hash) -> KeyBytes {
         match self.overflow {
             None => KeyBytes::verbatim(&self.bytes, self.length),
-            Some(overflow) => KeyBytes::digest(overflow.digest()),
+            Some(Overflow::Short(bytes)) => {
+                let key = KeyBytes::digest(digest(&bytes));
+                long::give_back(bytes);
+                key
+            }
+            Some(Overflow::Long(hasher)) => KeyBytes::digest(hasher.finalize()),
         }
     }
 
     #[cold]
     fn spill(&mut self, bytes: &[u8]) {
         let overflow = self.overflow.get_or_insert_with(|| {
-            let mut start = Vec::with_capacity(8 * KeyBytes::SIZE);
+            let mut start = long::take();
             start.extend_from_slice(&self.bytes[..self.length]);
             Overflow::Short(start)
         });
