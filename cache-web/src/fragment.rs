@@ -115,7 +115,7 @@ impl Fragments {
     }
 
     fn computation<'a>(&'a self, name: &'a &str, by: &(impl Hash + ?Sized)) -> Computation<'a> {
-        self.terms.of(self.kept.computation(KeyBytes::of(&(name, KeyBytes::of(by))), name))
+        self.terms.of(self.kept.computation(KeyBytes::of_recent(&(name, KeyBytes::of(by))), name))
     }
 }
 

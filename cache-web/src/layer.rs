@@ -19,15 +19,19 @@ use crate::unkept::Unkept;
 ///
 /// # What a page varies by
 ///
-/// Host, path and query make the page. Of the rest of a request the layer knows nothing: a cookie or an `Authorization` that
+/// Host, path and query make the page, and what proxies say of them. Of the rest of a request the layer knows nothing: a cookie or an `Authorization` that
 /// is not named here is a reason to pass the request on, and a `Vary` that is not named is a reason not to keep the answer.
 #[derive(Clone)]
-pub struct PageCache {
+pub struct PageCache(Arc<Said>);
+
+/// What was said of a layer: every request clones it, in one piece.
+#[derive(Clone)]
+struct Said {
     kept: Arc<Labelled>,
     label: &'static str,
     terms: Terms,
-    pub(crate) rules: Arc<Rules>,
-    pub(crate) unkept: Arc<Unkept>,
+    rules: Rules,
+    unkept: Arc<Unkept>,
 }
 
 impl PageCache {
@@ -35,42 +39,38 @@ impl PageCache {
     /// pages share it.
     #[must_use]
     pub fn new(cache: &Cache, label: &'static str) -> Self {
-        Self {
+        Self(Arc::new(Said {
             kept: Arc::new(cache.labelled(label)),
             label,
             terms: Terms::default(),
-            rules: Arc::new(Rules::new()),
+            rules: Rules::new(),
             unkept: Arc::default(),
-        }
+        }))
     }
 
     /// How long a page lives if nothing is written before; the cache's `value_timeout` if not said.
     #[must_use]
-    pub fn timeout(mut self, timeout: impl IntoTimeout) -> Self {
-        self.terms.timeout = Some(timeout.into_timeout(Timeout::NEVER));
-        self
+    pub fn timeout(self, timeout: impl IntoTimeout) -> Self {
+        self.under(|terms| terms.timeout = Some(timeout.into_timeout(Timeout::NEVER)))
     }
 
     /// From when on a page is stale: the first who asks for it renders it anew, and the others are given what is there.
     #[must_use]
-    pub fn relevance_timeout(mut self, timeout: impl IntoTimeout) -> Self {
-        self.terms.relevance = Some(timeout.into_timeout(Timeout::NEVER));
-        self
+    pub fn relevance_timeout(self, timeout: impl IntoTimeout) -> Self {
+        self.under(|terms| terms.relevance = Some(timeout.into_timeout(Timeout::NEVER)))
     }
 
     /// How far a page may lag behind writes: for so long after its rendering began it is served whatever is written. Not at all
     /// if not said. See [`Computation::lag`].
     #[must_use]
-    pub fn lag(mut self, lag: Duration) -> Self {
-        self.terms.lag = Some(lag);
-        self
+    pub fn lag(self, lag: Duration) -> Self {
+        self.under(|terms| terms.lag = Some(lag))
     }
 
     /// Pages are kept though nothing is read for them: they end by their timeout, or by hand.
     #[must_use]
-    pub fn depends_on_nothing(mut self) -> Self {
-        self.terms.is_independent = true;
-        self
+    pub fn depends_on_nothing(self) -> Self {
+        self.under(|terms| terms.is_independent = true)
     }
 
     /// A page of its own for each value of a header. Naming `Authorization` or `Cookie` is enough for requests to be
@@ -139,17 +139,30 @@ impl PageCache {
     ///
     /// Returns an error of [`ErrorKind::Store`](cache_core::ErrorKind::Store) if the store refused.
     pub fn invalidate_all(&self) -> Result<()> {
-        self.kept.invalidate_all()
+        self.0.kept.invalidate_all()
     }
 
     fn with(mut self, say: impl FnOnce(&mut Rules)) -> Self {
-        say(Arc::make_mut(&mut self.rules));
+        say(&mut Arc::make_mut(&mut self.0).rules);
         self
+    }
+
+    fn under(mut self, say: impl FnOnce(&mut Terms)) -> Self {
+        say(&mut Arc::make_mut(&mut self.0).terms);
+        self
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.0.rules
+    }
+
+    pub(crate) fn unkept(&self) -> &Unkept {
+        &self.0.unkept
     }
 
     /// The computation of one page, which messages call by its address.
     pub(crate) fn computation<'a>(&'a self, page: KeyBytes, address: &'a Uri) -> Computation<'a> {
-        self.terms.of(self.kept.computation(page, address))
+        self.0.terms.of(self.0.kept.computation(page, address))
     }
 }
 
@@ -163,6 +176,6 @@ impl<S> Layer<S> for PageCache {
 
 impl fmt::Debug for PageCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("PageCache").field("label", &self.label).finish_non_exhaustive()
+        formatter.debug_struct("PageCache").field("label", &self.0.label).finish_non_exhaustive()
     }
 }

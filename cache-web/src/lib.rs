@@ -30,8 +30,9 @@
 //! # Compression
 //!
 //! Belongs outside of this layer: in axum, `.layer(pages).layer(compression)`. The page is kept once, as it is, and encoded for
-//! whoever asks. Its `ETag` is a weak one, which is right for every encoding. If it stands inside, what it encodes is not
-//! kept, unless `vary_by_header(ACCEPT_ENCODING)` says that each encoding has an entry.
+//! whoever asks. Its `ETag` is a weak one, which is right for every encoding. If it stands inside, it gives streams, which are
+//! not kept. A layer that encodes bodies of known size is kept inside if `vary_by_header(ACCEPT_ENCODING)` says that each
+//! encoding has an entry.
 //!
 //! # ETags
 //!
@@ -52,9 +53,11 @@
 //! | `minijinja` | [`Fragments::add_to`]: `{% call cached("name") %}` in templates of minijinja | the crate `minijinja` with `macros` |
 
 mod body;
+mod client;
 #[cfg(feature = "axum")]
 mod failure;
 mod fragment;
+mod future;
 mod layer;
 mod outcome;
 mod page;
@@ -73,6 +76,7 @@ pub use body::PageBody;
 #[cfg(feature = "axum")]
 pub use failure::Failure;
 pub use fragment::{Fragment, Fragments};
+pub use future::PageFuture;
 pub use layer::PageCache;
 pub use outcome::{PageOutcome, Passed, Unstored};
 pub use rules::Credential;

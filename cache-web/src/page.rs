@@ -52,8 +52,9 @@ impl Heads {
         for name in [CACHE_CONTROL, CONTENT_LOCATION, EXPIRES, VARY] {
             page.headers.get_all(&name).iter().for_each(|value| _ = not_modified.append(&name, value.clone()));
         }
-        whole.insert(CONTENT_LENGTH, HeaderValue::from(page.body.len()));
         for head in [&mut whole, &mut not_modified] {
+            // Of the page in both: servers say that an answer is empty that does not say its length.
+            head.insert(CONTENT_LENGTH, HeaderValue::from(page.body.len()));
             etag.iter().for_each(|etag| _ = head.insert(ETAG, etag.clone()));
         }
         Self { state, etag, whole, not_modified }
@@ -67,6 +68,10 @@ const NOT_KEPT: [HeaderName; 8] =
 impl Page {
     /// The page that was rendered, with what caches between have to know of it.
     pub(crate) fn rendered(mut headers: HeaderMap, body: Bytes, rules: &Rules) -> Self {
+        // Whatever `Connection` names is of the connection too.
+        let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+        let named: Vec<String> = named.flat_map(|value| value.split(',')).map(|name| name.trim().to_owned()).collect();
+        named.iter().for_each(|name| _ = headers.remove(name));
         NOT_KEPT.iter().for_each(|name| _ = headers.remove(name));
         for name in rules.vary() {
             if !crate::request::says(&headers, &VARY, name.as_str()) {

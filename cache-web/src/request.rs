@@ -4,10 +4,7 @@ use core::hash::{Hash, Hasher};
 use core::iter;
 
 use cache_core::KeyBytes;
-use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
@@ -27,17 +24,28 @@ impl Variant<'_> {
     pub(crate) const fn has_user(&self) -> bool {
         self.user.is_some()
     }
+
+    fn hash_place<H: Hasher>(&self, uri: &Uri, state: &mut H) {
+        uri.path().hash(state);
+        query(uri.query().unwrap_or_default(), self.rules.query.as_deref(), |pairs| each(pairs, state));
+    }
 }
 
 impl Hash for Variant<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let (headers, uri) = (&self.request.headers, uri(self.request));
         let values = |name: &HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        each(values(&HOST), state);
+        each(address(headers), state);
         // What the address itself says of scheme and host, if it does.
         uri.authority().map(|authority| (uri.scheme_str(), authority.as_str())).hash(state);
-        uri.path().hash(state);
-        query(uri.query().unwrap_or_default(), self.rules.query.as_deref(), |pairs| each(pairs, state));
+        self.hash_place(uri, state);
+        // A layer may have led it to another place, by what only that layer knows of it.
+        let own = &self.request.uri;
+        let is_led = own.path() != uri.path() || own.query() != uri.query();
+        is_led.hash(state);
+        if is_led {
+            self.hash_place(own, state);
+        }
         self.rules.headers.iter().for_each(|name| each(values(name), state));
         for own in &self.rules.cookies {
             each(self.cookies.iter().filter(|(name, _)| name == own).map(|(_, value)| *value), state);
@@ -55,30 +63,27 @@ fn each<H: Hasher, T: Hash>(items: impl Iterator<Item = T>, state: &mut H) {
 
 /// What the request asks for, or why it is passed on. `has_body`: it has more than its head.
 pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &'a Rules) -> Result<Variant<'a>, Passed> {
-    let headers = &request.headers;
     if request.method != Method::GET && request.method != Method::HEAD {
         return Err(Passed::Method);
     }
-    if headers.contains_key(UPGRADE) {
+    let headers = &request.headers;
+    let Seen { is_upgrade, is_long, is_conditional, is_no_store, has_authorization, cookies } = Seen::of(headers);
+    if is_upgrade {
         return Err(Passed::Upgrade);
     }
-    let is_long = headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    if has_body || is_long || headers.contains_key(TRANSFER_ENCODING) {
+    if has_body || is_long {
         return Err(Passed::Body);
     }
-    if [RANGE, IF_RANGE, IF_MATCH, IF_UNMODIFIED_SINCE].iter().any(|name| headers.contains_key(name)) {
+    if is_conditional {
         return Err(Passed::Conditional);
     }
-    if says(headers, &CACHE_CONTROL, "no-store") {
+    if is_no_store {
         return Err(Passed::NoStore);
     }
-    if headers.contains_key(AUTHORIZATION)
-        && !rules.names(&AUTHORIZATION)
-        && rules.user_header() != Some(&AUTHORIZATION)
-    {
+    if has_authorization && !rules.names(&AUTHORIZATION) && rules.user_header() != Some(&AUTHORIZATION) {
         return Err(Passed::Authorization);
     }
-    let cookies = cookies(headers)?;
+    let cookies = cookies.ok_or(Passed::Cookie)?;
     let is_known = |name: &str| {
         let named = rules.cookies.iter().chain(&rules.ignored_cookies).map(String::as_str);
         named.chain(rules.user_cookie()).any(|known| known == name)
@@ -95,6 +100,55 @@ pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &'a Rules) -> R
     Ok(Variant { request, rules, cookies, user })
 }
 
+/// What there is among the headers of a request. They are gone through once: a look-up of each name takes longer.
+struct Seen<'a> {
+    is_upgrade: bool,
+    /// It has a body.
+    is_long: bool,
+    /// It asks for a part, or under a condition other than `If-None-Match`.
+    is_conditional: bool,
+    is_no_store: bool,
+    has_authorization: bool,
+    /// `None`: one of them cannot be read.
+    cookies: Option<Vec<(&'a str, &'a str)>>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let mut seen = Self {
+            is_upgrade: false,
+            is_long: false,
+            is_conditional: false,
+            is_no_store: false,
+            has_authorization: false,
+            cookies: Some(Vec::new()),
+        };
+        for (name, value) in headers {
+            match name.as_str() {
+                "authorization" => seen.has_authorization = true,
+                "cache-control" => seen.is_no_store |= has_word(value, "no-store"),
+                "content-length" => seen.is_long |= value != "0",
+                "cookie" => seen.add_cookies(value),
+                "if-match" | "if-range" | "if-unmodified-since" | "range" => seen.is_conditional = true,
+                "transfer-encoding" => seen.is_long = true,
+                "upgrade" => seen.is_upgrade = true,
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    fn add_cookies(&mut self, header: &'a HeaderValue) {
+        let Ok(text) = header.to_str() else { return self.cookies = None };
+        for pair in text.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
+            match (pair.split_once('='), &mut self.cookies) {
+                (Some((name, value)), Some(cookies)) => cookies.push((name.trim(), value)),
+                _ => return self.cookies = None,
+            }
+        }
+    }
+}
+
 /// The address as it was asked for: routers of axum strip the paths that they are nested under.
 pub(crate) fn uri(request: &Parts) -> &Uri {
     #[cfg(feature = "axum")]
@@ -106,23 +160,35 @@ pub(crate) fn uri(request: &Parts) -> &Uri {
 
 /// Whether a header has this word in its list.
 pub(crate) fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|said| {
-        let said = said.split_once('=').map_or(said, |(said, _)| said);
-        said.trim().eq_ignore_ascii_case(word)
+    headers.get_all(name).iter().any(|value| has_word(value, word))
+}
+
+/// Whether a list has this word. What cannot be read as text is read too, so that nothing is overlooked beside it.
+fn has_word(list: &HeaderValue, word: &str) -> bool {
+    list.as_bytes().split(|byte| *byte == b',').any(|said| {
+        let said = said.split(|byte| *byte == b'=').next().unwrap_or_default();
+        said.trim_ascii().eq_ignore_ascii_case(word.as_bytes())
     })
 }
 
-fn cookies(headers: &HeaderMap) -> Result<Vec<(&str, &str)>, Passed> {
-    let mut cookies = Vec::new();
-    for header in headers.get_all(COOKIE) {
-        let pairs = header.to_str().map_err(|_| Passed::Cookie)?.split(';').map(str::trim);
-        for pair in pairs.filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').ok_or(Passed::Cookie)?;
-            cookies.push((name.trim(), value));
-        }
-    }
-    Ok(cookies)
+/// The host, and what proxies say of the address that was asked for. Programs make links of it, and outsiders can say it too.
+fn address(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    let told = headers.iter().filter(|(name, _)| {
+        let names =
+            ["host", "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto"];
+        names.contains(&name.as_str())
+    });
+    told.flat_map(|(name, value)| {
+        // It says for whom, too, which is different for each client.
+        let is_list = name == "forwarded";
+        let parts = value.as_bytes().split(move |byte| is_list && b",;".contains(byte)).map(<[u8]>::trim_ascii);
+        let tells = move |part: &&[u8]| {
+            let begins =
+                |with: &str| part.get(..with.len()).is_some_and(|part| part.eq_ignore_ascii_case(with.as_bytes()));
+            !is_list || begins("host") || begins("proto")
+        };
+        parts.filter(tells).map(move |part| (name.as_str(), part))
+    })
 }
 
 /// Gives the pairs of a query that count; the whole of it if each does. A name that is spelt in another way may be read as
@@ -131,7 +197,8 @@ fn query(query: &str, named: Option<&[String]>, mut take: impl FnMut(&mut dyn It
     let Some(named) = named else { return take(&mut iter::once(query)) };
     let counts = |pair: &&str| {
         let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
-        name.contains(['%', '+', ';']) || named.iter().any(|known| known == name)
+        // Some handlers part pairs by a semicolon too.
+        pair.contains(';') || name.contains(['%', '+']) || named.iter().any(|known| known == name)
     };
     take(&mut query.split('&').filter(counts));
 }

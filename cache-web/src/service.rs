@@ -1,40 +1,45 @@
 //! Answers requests from the cache, or has them rendered: carries out what `request`, `response` and `validator` decide.
 
-use core::future::ready;
+use core::future::poll_fn;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use cache_core::{CachedEntry, KeyBytes, Origin};
-use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use cache_core::{Computation, KeyBytes};
+use http::header::ETAG;
+use http::{Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::body::PageBody;
+use crate::client::{Client, give, with};
+use crate::future::{Answer, PageFuture};
 use crate::layer::PageCache;
-use crate::outcome::{PageOutcome, Unstored};
+use crate::outcome::{PageOutcome, Passed, Unstored};
 use crate::page::Page;
 use crate::request::{ask, uri};
 use crate::response::refusal;
 use crate::rules::Rules;
-use crate::validator::is_there;
+use crate::validator::is_made;
 
 /// A service whose pages are kept. Made by [`PageCache`].
+///
+/// It is always ready, because what is kept needs nobody. A request that is rendered waits until the service inside is
+/// ready. Whatever sheds load therefore belongs inside of the layer.
 #[derive(Clone, Debug)]
 pub struct PageService<S> {
     pages: PageCache,
-    inner: S,
+    /// Cloned for each request that it is called for, and not for the others.
+    inner: Arc<Mutex<S>>,
 }
 
 impl<S> PageService<S> {
-    pub(crate) const fn new(pages: PageCache, inner: S) -> Self {
-        Self { pages, inner }
+    pub(crate) fn new(pages: PageCache, inner: S) -> Self {
+        Self { pages, inner: Arc::new(Mutex::new(inner)) }
     }
 }
-
-type Answer<B> = Response<PageBody<B>>;
 
 impl<S, Asked, Given> Service<Request<Asked>> for PageService<S>
 where
@@ -47,67 +52,149 @@ where
 {
     type Response = Answer<Given>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+    type Future = PageFuture<Given, S::Error>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Asked>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
-        let (head, body) = request.into_parts();
-        let (page, has_user) = match ask(&head, has_body, &self.pages.rules) {
-            Ok(variant) => (KeyBytes::of(&variant), variant.has_user()),
-            Err(passed) => {
-                let answer = self.ready().call(Request::from_parts(head, body));
-                return Box::pin(
-                    async move { Ok(with(answer.await?.map(PageBody::passing), PageOutcome::Passed(passed))) },
-                );
-            }
+        let (mut head, body) = request.into_parts();
+        let (page, has_user) = match ask(&head, has_body, self.pages.rules()) {
+            Ok(variant) => (KeyBytes::of_recent(&variant), variant.has_user()),
+            Err(passed) => return pass_on(self.inside(Request::from_parts(head, body)), passed),
         };
-        let computation = self.pages.computation(page, uri(&head));
-        if let Some(entry) = computation.found_at_hand() {
-            return Box::pin(ready(Ok(answer(&entry, &head.headers, head.method == Method::HEAD))));
+        if let Some(entry) = self.pages.computation(page, uri(&head)).found_at_hand() {
+            // The map of the request has room already.
+            let mut extensions = mem::take(&mut head.extensions);
+            extensions.clear();
+            return PageFuture::at_hand(give(&entry, &head.headers, head.method == Method::HEAD, extensions));
         }
-        let computation = computation.into_owned();
-        let (rules, unkept) = (self.pages.rules.clone(), self.pages.unkept.clone());
-        if unkept.has(&page) {
+        let asked = Asking { pages: self.pages.clone(), page, has_user };
+        if asked.pages.unkept().has(&page) {
             let is_whole = head.method == Method::GET;
-            let answer = self.ready().call(Request::from_parts(head, body));
-            return Box::pin(async move {
-                let answer = answer.await?.map(PageBody::passing);
-                let refused = refusal_of(&answer, has_user, &rules);
-                // An answer to `HEAD` does not tell what one to `GET` would be.
-                if is_whole {
-                    unkept.note(page, refused.is_none());
-                }
-                Ok(with(answer, refused.map_or(PageOutcome::Unkept, PageOutcome::Unstored)))
-            });
+            return asked.pass_until_kept(self.inside(Request::from_parts(head, body)), is_whole);
         }
-        let (mut inner, mut head) = (self.ready(), head);
+        let computation = self.pages.computation(page, uri(&head)).into_owned();
         let client = Client::of(&mut head.headers, &head.method);
         head.method = Method::GET;
-        let rendering = move || -> Rendering<Given, S::Error> {
-            Box::pin(async move {
-                let answer = inner.call(Request::from_parts(head, body)).await.map_err(Ended::Failed)?;
-                render(answer, has_user, &rules).await
-            })
-        };
-        Box::pin(async move {
-            let ended = computation.entry_async(rendering).await;
-            if matches!(ended, Err(Ended::Unstored(..))) {
-                unkept.note(page, false);
-            }
-            client.answer(ended)
-        })
+        asked.look(computation, client, self.inside(Request::from_parts(head, body)))
     }
 }
 
-impl<S: Clone> PageService<S> {
-    /// The service that said it is ready: it is the one that is called.
-    fn ready(&mut self) -> S {
-        let clone = self.inner.clone();
-        mem::replace(&mut self.inner, clone)
+impl<S> PageService<S> {
+    /// The answer of the service inside.
+    fn inside<Asked, Given>(
+        &self,
+        request: Request<Asked>,
+    ) -> impl Future<Output = Result<Response<Given>, S::Error>> + use<S, Asked, Given>
+    where
+        S: Service<Request<Asked>, Response = Response<Given>> + Clone,
+    {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        async move {
+            poll_fn(|context| inner.poll_ready(context)).await?;
+            inner.call(request).await
+        }
+    }
+}
+
+/// The answer of the service inside, as it is.
+fn pass_on<B, E>(
+    answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static,
+    passed: Passed,
+) -> PageFuture<B, E>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    E: Send + 'static,
+{
+    PageFuture::away(async move { Ok(with(answer.await?.map(PageBody::passing), PageOutcome::Passed(passed))) })
+}
+
+/// A page that is asked for, and not at hand.
+#[derive(Clone)]
+struct Asking {
+    pages: PageCache,
+    page: KeyBytes,
+    /// It is asked for by a user whom its key names.
+    has_user: bool,
+}
+
+impl Asking {
+    /// The answer of the service inside, as it is: the last one was not of a kind that is kept, so nobody waits for it.
+    fn pass_until_kept<B, E>(
+        self,
+        answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static,
+        is_whole: bool,
+    ) -> PageFuture<B, E>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        E: Send + 'static,
+    {
+        PageFuture::away(async move {
+            let answer = answer.await?.map(PageBody::passing);
+            let refused = self.refusal_of(&answer);
+            // An answer to `HEAD` does not tell what one to `GET` would be.
+            if is_whole {
+                self.pages.unkept().note(self.page, refused.is_none());
+            }
+            Ok(with(answer, refused.map_or(PageOutcome::Unkept, PageOutcome::Unstored)))
+        })
+    }
+
+    /// The page that a store has, or that is rendered now.
+    fn look<B, E>(
+        self,
+        computation: Computation<'static>,
+        client: Client,
+        answer: impl Future<Output = Result<Response<B>, E>> + Send + 'static,
+    ) -> PageFuture<B, E>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Send,
+        E: Send + 'static,
+    {
+        PageFuture::away(async move {
+            let asking = self.clone();
+            let rendering = move || -> Rendering<B, E> {
+                Box::pin(async move { asking.render(answer.await.map_err(Ended::Failed)?).await })
+            };
+            match computation.entry_async(rendering).await {
+                Ok(entry) => Ok(client.give(&entry)),
+                Err(Ended::Failed(error)) => Err(error),
+                Err(Ended::Unstored(answer, reason)) => {
+                    self.pages.unkept().note(self.page, false);
+                    Ok(client.pass(with(*answer, PageOutcome::Unstored(reason))))
+                }
+            }
+        })
+    }
+
+    async fn render<B: Body<Data = Bytes>, E>(&self, answer: Response<B>) -> Result<Page, Ended<B, E>> {
+        if let Some(reason) = self.refusal_of(&answer) {
+            return Err(Ended::Unstored(Box::new(answer.map(PageBody::passing)), reason));
+        }
+        let (mut head, body) = answer.into_parts();
+        // The `ETag` of a layer inside tells of what that one keeps. This page may show more.
+        let is_of_layer = head.extensions.get::<PageOutcome>().is_some();
+        if is_of_layer && head.headers.get(ETAG).is_some_and(is_made) {
+            head.headers.remove(ETAG);
+        }
+        match PageBody::read(body, self.rules().max_size).await {
+            Ok(body) => Ok(Page::rendered(head.headers, body, self.rules())),
+            Err(body) => Err(Ended::Unstored(Box::new(Response::from_parts(head, body)), Unstored::Broken)),
+        }
+    }
+
+    /// Why an answer is not kept, if it is not.
+    fn refusal_of<B: Body>(&self, answer: &Response<B>) -> Option<Unstored> {
+        let size = answer.body().size_hint().exact();
+        refusal(answer.status(), answer.headers(), (size, self.has_user), self.rules())
+    }
+
+    fn rules(&self) -> &Rules {
+        self.pages.rules()
     }
 }
 
@@ -119,88 +206,4 @@ enum Ended<B: Body, E> {
     Failed(E),
     /// Its answer is given as it is.
     Unstored(Box<Answer<B>>, Unstored),
-}
-
-fn with<B>(mut answer: Response<B>, outcome: PageOutcome) -> Response<B> {
-    answer.extensions_mut().insert(outcome);
-    answer
-}
-
-/// Why an answer is not kept, if it is not.
-fn refusal_of<B: Body>(answer: &Response<B>, has_user: bool, rules: &Rules) -> Option<Unstored> {
-    refusal(answer.status(), answer.headers(), (answer.body().size_hint().exact(), has_user), rules)
-}
-
-async fn render<B, E>(answer: Response<B>, has_user: bool, rules: &Rules) -> Result<Page, Ended<B, E>>
-where
-    B: Body<Data = Bytes>,
-{
-    if let Some(reason) = refusal_of(&answer, has_user, rules) {
-        return Err(Ended::Unstored(Box::new(answer.map(PageBody::passing)), reason));
-    }
-    let (head, body) = answer.into_parts();
-    match PageBody::read(body, rules.max_size).await {
-        Ok(body) => Ok(Page::rendered(head.headers, body, rules)),
-        Err(body) => Err(Ended::Unstored(Box::new(Response::from_parts(head, body)), Unstored::Broken)),
-    }
-}
-
-/// What the client wants to be given of a page.
-struct Client {
-    is_head: bool,
-    /// What it has already.
-    known: HeaderMap,
-}
-
-impl Client {
-    /// Takes the conditions off the request: the service inside has to render the page, not to compare it.
-    fn of(request: &mut HeaderMap, method: &Method) -> Self {
-        let mut known = HeaderMap::new();
-        request.get_all(IF_NONE_MATCH).iter().for_each(|value| _ = known.append(IF_NONE_MATCH, value.clone()));
-        request.remove(IF_NONE_MATCH);
-        request.remove(IF_MODIFIED_SINCE);
-        Self { is_head: method == Method::HEAD, known }
-    }
-
-    fn answer<B, E>(&self, ended: Result<CachedEntry<Page>, Ended<B, E>>) -> Result<Answer<B>, E>
-    where
-        B: Body<Data = Bytes>,
-    {
-        match ended {
-            Ok(entry) => Ok(answer(&entry, &self.known, self.is_head)),
-            Err(Ended::Failed(error)) => Err(error),
-            Err(Ended::Unstored(answer, reason)) => {
-                let answer = with(*answer, PageOutcome::Unstored(reason));
-                Ok(if self.is_head { without_body(answer) } else { answer })
-            }
-        }
-    }
-}
-
-/// The answer that gives a page to a client who says what he has in `known`.
-fn answer<B: Body<Data = Bytes>>(entry: &CachedEntry<Page>, known: &HeaderMap, is_head: bool) -> Answer<B> {
-    let (page, heads) = (&entry.value, entry.value.heads(entry.state()));
-    let outcome = match entry.origin {
-        Origin::Hit => PageOutcome::Hit,
-        Origin::Stale => PageOutcome::Stale,
-        _ if entry.state().is_some() => PageOutcome::Rendered,
-        _ => PageOutcome::Unkept,
-    };
-    let has_it = heads.etag.as_ref().is_some_and(|etag| is_there(known, etag));
-    let mut answer = Response::new(if has_it || is_head { PageBody::empty() } else { PageBody::whole(page.body()) });
-    *answer.headers_mut() = if has_it { heads.not_modified.clone() } else { heads.whole.clone() };
-    if has_it {
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    with(answer, outcome)
-}
-
-/// The answer to `HEAD`, of one to `GET`.
-fn without_body<B: Body<Data = Bytes>>(answer: Answer<B>) -> Answer<B> {
-    let size = answer.body().size_hint().exact();
-    let mut answer = answer.map(|_| PageBody::empty());
-    if let Some(size) = size {
-        answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
-    }
-    answer
 }

@@ -7,3 +7,4 @@ mod decisions;
 mod fragments;
 mod pages;
 mod persons;
+mod stacks;

@@ -18,12 +18,27 @@ pub(crate) fn etag(state: &Fingerprint, body: &Fingerprint) -> HeaderValue {
     HeaderValue::from_maybe_shared(Bytes::from(etag)).expect("digits are no control characters")
 }
 
+/// Whether an `ETag` is one that a layer has made.
+pub(crate) fn is_made(etag: &HeaderValue) -> bool {
+    let digits = etag.as_bytes().strip_prefix(b"W/\"").and_then(|etag| etag.strip_suffix(b"\""));
+    digits.is_some_and(|digits| digits.len() == 32 && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
 /// Whether `If-None-Match` names `etag`, by the weak comparison.
 pub(crate) fn is_there(request: &HeaderMap, etag: &HeaderValue) -> bool {
     let own = opaque(etag.as_bytes());
-    let values = request.get_all(IF_NONE_MATCH).iter();
-    let mut named = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-    named.any(|named| named == b"*" || opaque(named) == own)
+    request.get_all(IF_NONE_MATCH).iter().any(|value| {
+        let mut is_quoted = false;
+        // A comma may be a part of an `ETag`.
+        let mut named = value.as_bytes().split(|byte| {
+            is_quoted ^= *byte == b'"';
+            *byte == b',' && !is_quoted
+        });
+        named.any(|named| {
+            let named = named.trim_ascii();
+            named == b"*" || opaque(named) == own
+        })
+    })
 }
 
 /// An `ETag` without the mark of a weak one.

@@ -13,7 +13,7 @@ use crate::{PageCache, layer};
 
 fn rules(say: impl FnOnce(PageCache) -> PageCache) -> Rules {
     let pages: layer::PageCache = say(PageCache::new(&cache_core::Cache::memory(), "decisions"));
-    (*pages.rules).clone()
+    pages.rules().clone()
 }
 
 fn user(pages: PageCache) -> PageCache {
@@ -89,6 +89,7 @@ fn parameters_that_are_not_named_make_no_page() {
     assert_ne!(page("q", &named), page("q=", &named));
     // A handler would read it as the page.
     assert_ne!(page("p%61ge=2", &named), page("", &named));
+    assert_ne!(page("utm=1;page=2", &named), page("utm=1", &named));
     assert_eq!(page("page=1", &none), page("page=2", &none));
 }
 
@@ -98,7 +99,7 @@ fn an_answer_is_not_kept_for_a_reason() {
     let encoded = || rules(|pages| pages.vary_by_header(ACCEPT_ENCODING));
     let spoken = || rules(|pages| pages.vary_by_header(ACCEPT_LANGUAGE));
     type Row = (fn() -> Rules, u16, Option<u64>, bool, &'static [(&'static str, &'static str)], Option<Unstored>);
-    let rows: [Row; 26] = [
+    let rows: [Row; 28] = [
         (plain, 200, Some(9), false, &[], None),
         (plain, 200, Some(0), false, &[], None),
         (plain, 200, Some(1 << 20), false, &[], None),
@@ -116,6 +117,8 @@ fn an_answer_is_not_kept_for_a_reason() {
         (plain, 200, Some(9), true, &[("cache-control", "no-store")], Some(Unstored::Private)),
         (plain, 200, Some(9), false, &[("cache-control", "max-age=3, private")], Some(Unstored::Private)),
         (plain, 200, Some(9), true, &[("cache-control", "private")], None),
+        (plain, 200, Some(9), false, &[("cache-control", "\u{e9}, private")], Some(Unstored::Private)),
+        (plain, 200, Some(9), false, &[("cache-control", "private=\"x-user\"")], Some(Unstored::Private)),
         (plain, 200, Some(9), false, &[("cache-control", "no-cache, max-age=3")], None),
         (plain, 200, Some(9), false, &[("vary", "*")], Some(Unstored::Varies)),
         (plain, 200, Some(9), false, &[("vary", "Cookie, Authorization")], None),
@@ -129,7 +132,7 @@ fn an_answer_is_not_kept_for_a_reason() {
     for (rules, status, size, has_user, headers, expected) in rows {
         let mut answer = Response::builder().status(status);
         for (name, value) in headers {
-            answer = answer.header(*name, *value);
+            answer = answer.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let (head, ()) = answer.body(()).unwrap().into_parts();
         assert_eq!(
@@ -152,6 +155,8 @@ fn a_client_that_has_the_page_is_told_so() {
         ("a", false),
         ("", false),
         ("W/\"A\"", false),
+        ("\"b,c\", W/\"a\"", true),
+        ("\"b, \"a\"", false),
     ];
     for (said, expected) in rows {
         let mut request = HeaderMap::new();
@@ -159,4 +164,7 @@ fn a_client_that_has_the_page_is_told_so() {
         assert_eq!(is_there(&request, &own), expected, "{said}");
     }
     assert!(!is_there(&HeaderMap::new(), &own));
+    let mut request = HeaderMap::new();
+    request.insert("if-none-match", HeaderValue::from_static("\"c\", \"a,b\""));
+    assert!(is_there(&request, &HeaderValue::from_static("\"a,b\"")));
 }

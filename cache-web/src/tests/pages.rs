@@ -138,6 +138,7 @@ fn an_etag_saves_the_rendering_and_the_body() {
     assert_eq!((given.status, &*given.body, given.outcome), (StatusCode::NOT_MODIFIED, "", PageOutcome::Hit));
     assert_eq!((given.header("etag"), given.header("cache-control")), (etag, "no-cache"));
     assert!(!given.headers.contains_key("content-type"));
+    assert_eq!(given.header("content-length"), first.header("content-length"));
     assert_eq!(shown.count(), 1);
     // Written: a new page, which is not shown the condition, with a new ETag.
     shown.pages.invalidate_all().unwrap();
