@@ -18,12 +18,14 @@ use crate::program::{Action, Block, Clear, Conn, End, NotesClear, Op, Part, Prog
 use crate::reads::Read;
 use crate::same::{Asked, At};
 use crate::scene::Scene;
+use crate::site::{Given, Site, text_of};
 use crate::world::{self, World, cache_name};
 use crate::writes::Write;
 
 /// Runs `program`; what differs first, if anything does.
 pub fn run(program: &Program, defect: Option<Defect>) -> Option<String> {
-    let mut run = Run { program, world: World::new(program, defect), number: None, difference: None };
+    let mut run =
+        Run { program, world: World::new(program, defect), number: None, difference: None, pages: [None, None, None] };
     if program.is_warm {
         run.compare_all();
     }
@@ -43,6 +45,8 @@ struct Run<'a> {
     /// The step that is running; none before the first.
     number: Option<usize>,
     difference: Option<String>,
+    /// What browsers were given last, on each connection.
+    pages: [Option<Given>; 3],
 }
 
 impl Run<'_> {
@@ -106,41 +110,62 @@ impl Run<'_> {
         }
     }
 
-    /// Compares what was computed on connections of its own: it knows nothing of anybody's transaction.
+    /// Compares what was computed and what pages show on connections of its own: they know nothing of anybody's transaction.
     fn compare_computed(&mut self) {
         for name in [Conn::A, Conn::Two].into_iter().filter(|_| self.program.computes) {
-            let mut conn = self.world.open(name);
-            self.compute_amid_writes(name, &mut conn);
+            let site = Site::new(&self.program.reads, name, self.world.open(name));
+            self.compute_amid_writes(name, &site);
+            self.show_amid_writes(name, &site);
             let reads = &self.program.reads;
-            let kept = computed::kept(reads, name, &mut conn);
-            let kept_in_task = computed::kept_in_task(reads, name, &mut conn, &mut || ());
-            let anew = computed::anew(reads, name, &mut conn);
+            let kept = computed::kept(reads, name, &mut site.conn());
+            let kept_in_task = computed::kept_in_task(reads, name, &mut site.conn(), &mut || ());
+            let page = site.ask(self.pages[name as usize].as_ref(), &mut || ());
+            let anew = computed::anew(reads, name, &mut site.conn());
             let all = [&kept, &kept_in_task, &anew];
-            let is_in_the_way = all.into_iter().any(|read| read.as_ref().is_err_and(database::is_in_the_way));
-            let [kept, kept_in_task, anew] = all.map(|read| format!("{read:?}"));
-            if self.difference.is_none() && !is_in_the_way && (kept != anew || kept_in_task != anew) {
-                let what = format!("computed: {kept}\n    in task:  {kept_in_task}\n    anew:     {anew}");
+            let Ok(page) = page else { continue };
+            if all.into_iter().any(|read| read.as_ref().is_err_and(database::is_in_the_way)) {
+                continue;
+            }
+            let [kept, kept_in_task, anew] = all.map(text_of);
+            if self.difference.is_none() && [&kept, &kept_in_task, &page.body].into_iter().any(|what| *what != anew) {
+                let what = format!(
+                    "computed: {kept}\n    in task:  {kept_in_task}\n    page:     {}\n    anew:     {anew}",
+                    page.body
+                );
                 self.difference = Some(format!("at step {:?} on {name:?}:\n    {what}", self.number));
             }
+            self.pages[name as usize] = Some(page);
         }
     }
 
     /// Computes while another connection writes what the program writes in its next steps. What comes of that may show some
     /// of it; whoever asks later has to be given all.
-    fn compute_amid_writes(&mut self, name: Conn, conn: &mut DatabaseConn) {
+    fn compute_amid_writes(&mut self, name: Conn, site: &Site) {
+        let mut writer = self.world.open(name);
+        let mut write_next = self.next_writes(&mut writer);
+        drop(computed::kept_in_task(&self.program.reads, name, &mut site.conn(), &mut write_next));
+    }
+
+    /// The same with a page.
+    fn show_amid_writes(&mut self, name: Conn, site: &Site) {
+        let mut writer = self.world.open(name);
+        let mut write_next = self.next_writes(&mut writer);
+        drop(site.ask(self.pages[name as usize].as_ref(), &mut write_next));
+    }
+
+    /// Writes on `writer` what the program writes in its next steps: one of them each time that it is called.
+    fn next_writes<'a>(&'a self, writer: &'a mut DatabaseConn) -> impl FnMut() + 'a {
         let from = self.number.map_or(0, |number| number + 1);
         let steps = self.program.steps.iter().cycle().skip(from).take(self.program.steps.len());
-        let written = steps.filter_map(|step| match &step.action {
+        let mut writes = steps.filter_map(|step| match &step.action {
             Action::Write(write) if !write.is_of_structure() => Some(write),
             _ => None,
         });
-        let (mut writes, mut writer) = (written.collect::<Vec<_>>().into_iter(), self.world.open(name));
-        let mut write_next = || {
+        move || {
             if let Some(write) = writes.next() {
-                _ = form::looking_up(false, || write.run(&mut writer));
+                _ = form::looking_up(false, || write.run(writer));
             }
-        };
-        drop(computed::kept_in_task(&self.program.reads, name, conn, &mut write_next));
+        }
     }
 
     fn compare_reads(&mut self) {

@@ -20,11 +20,7 @@ pub fn kept(reads: &[Read], name: Conn, conn: &mut DatabaseConn) -> QueryResult<
     compute("all", reads, name, || {
         let one = |(place, read): (usize, &Read)| match place % 3 {
             0 => compute("one", read, name, || said(read, name, Source::Cache, conn)),
-            1 => said(read, name, Source::Cache, conn),
-            _ => {
-                cache_diesel::acquaint(conn);
-                said(read, name, Source::Database, conn)
-            }
+            _ => said(read, name, source(place), conn),
         };
         reads.iter().enumerate().map(one).collect()
     })
@@ -51,38 +47,43 @@ pub fn kept_in_task(
                     };
                     cache.computation(&key).value_async(inner).await?
                 }
-                1 => said(read, name, Source::Cache, conn)?,
-                _ => {
-                    cache_diesel::acquaint(conn);
-                    said(read, name, Source::Database, conn)?
-                }
+                _ => said(read, name, source(place), conn)?,
             });
         }
         QueryResult::Ok(all)
     };
-    let mut task = pin!(cache.computation(&key).value_async(work));
+    drive(cache.computation(&key).value_async(work), amid)
+}
+
+/// What comes of a task. Each time that it waits, `amid` is called.
+pub fn drive<T>(task: impl Future<Output = T>, amid: &mut dyn FnMut()) -> T {
+    let mut task = pin!(task);
     loop {
         match task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(all) => return all,
+            Poll::Ready(done) => return done,
             Poll::Pending => amid(),
         }
     }
 }
 
 /// Lets whoever polls do something else once.
-async fn yield_now() {
+pub async fn yield_now() {
     let mut is_second = false;
     poll_fn(|_| if core::mem::replace(&mut is_second, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 /// The same, computed anew.
 pub fn anew(reads: &[Read], name: Conn, conn: &mut DatabaseConn) -> QueryResult<Vec<String>> {
-    let source = |place| if place % 3 == 2 { Source::Database } else { Source::Cache };
     reads.iter().enumerate().map(|(place, read)| said(read, name, source(place), conn)).collect()
 }
 
+/// Where the read at this place is asked for.
+pub const fn source(place: usize) -> Source {
+    if place % 3 == 2 { Source::Database } else { Source::Cache }
+}
+
 /// Values of other databases, and of programs on other threads, have other keys.
-fn key(what: &str, of: &(impl core::fmt::Debug + ?Sized), name: Conn) -> String {
+pub fn key(what: &str, of: &(impl core::fmt::Debug + ?Sized), name: Conn) -> String {
     format!("{what} {of:?} {} {:?}", name == Conn::Two, thread::current().id())
 }
 
@@ -96,7 +97,11 @@ fn compute<T: Clone + Send + Sync + 'static>(
     caches::get(cache_name()).unwrap().computation(&key).value_in_memory(work)
 }
 
-fn said(read: &Read, name: Conn, source: Source, conn: &mut DatabaseConn) -> QueryResult<String> {
+/// What a read gives.
+pub fn said(read: &Read, name: Conn, source: Source, conn: &mut DatabaseConn) -> QueryResult<String> {
+    if source == Source::Database {
+        cache_diesel::acquaint(conn);
+    }
     let mut at = At { source: Some(source), ..At::plainly(name, conn) };
     _ = read.run(&mut at);
     at.said.expect("every read says what it gives")

@@ -29,6 +29,7 @@ mod rows;
 mod same;
 mod scene;
 mod search;
+mod site;
 mod world;
 mod writes;
 

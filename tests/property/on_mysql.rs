@@ -29,6 +29,7 @@ tests::mysql_suite! {
     mod scene;
     #[expect(dead_code, reason = "mistakes are planted on SQLite alone")]
     mod search;
+    mod site;
     mod world;
     mod writes;
 }
