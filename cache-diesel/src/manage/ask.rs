@@ -13,9 +13,10 @@ pub(super) fn confirm(order: &Order) -> Result<(), Failure> {
         let message = format!("nothing was cleared, as nobody can be asked: say `--yes` to clear {sentence}");
         return Err(Failure::usage(message));
     }
-    eprint!("Clear {sentence}? [y/N] ");
+    // In one piece: a terminal shows what was typed before it, and not amid it.
+    let question = format!("Clear {sentence}? [y/N] ");
     let mut answer = String::new();
-    let is_heard = stderr().flush().is_ok() && stdin().read_line(&mut answer).is_ok();
+    let is_heard = stderr().write_all(question.as_bytes()).is_ok() && stdin().read_line(&mut answer).is_ok();
     if is_heard && matches!(answer.trim(), "y" | "Y" | "yes") {
         return Ok(());
     }
