@@ -4,7 +4,7 @@
 # Installs what is missing of the client libraries, and of the servers that are named.
 install_missing() {
     local manager need output needs=() packages=()
-    for need in libpq libmysql memcached setpriv "$@"; do
+    for need in libpq libmysql memcached setpriv $(browser_needed) "$@"; do
         "has_$need" || needs+=("$need")
     done
     [[ ${#needs[@]} -gt 0 ]] || return 0
@@ -39,6 +39,17 @@ has_redis() { command -v redis-server >/dev/null || command -v valkey-server >/d
 
 # The same.
 has_memcached() { command -v memcached >/dev/null; }
+
+# A browser is looked at if it is there. It is installed where nothing may be skipped.
+browser_needed() { [[ "${CACHE_DIESEL_TEST_BROWSER:-}" != required ]] || echo chromium; }
+
+has_chromium() {
+    local program
+    for program in chromium chromium-browser google-chrome chrome; do
+        ! command -v "$program" >/dev/null || return 0
+    done
+    return 1
+}
 
 has_libpq() {
     local program found=true
@@ -77,6 +88,7 @@ packages_of() {
     "apt-get libmysql") echo libmariadb-dev pkg-config ;;
     "apt-get redis") echo redis-server ;;
     *" memcached") echo memcached ;;
+    *" chromium") echo chromium ;;
     "dnf postgres") echo postgresql-server ;;
     "dnf libpq") echo libpq-devel ;;
     "dnf mariadb") echo mariadb-server ;;

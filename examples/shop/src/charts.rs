@@ -37,7 +37,7 @@ impl Chart<'_> {
             .collect();
         let told = self.lines.iter().map(|line| format!("{} {}", line.name, last(line))).collect::<Vec<_>>().join(", ");
         html!(
-            r#"<figure class="chart"><figcaption><h3>{}</h3><ul class="keys">{}</ul></figcaption>
+            r#"<figure class="chart"><figcaption><h2>{}</h2><ul class="keys">{}</ul></figcaption>
 <svg viewBox="0 0 {} {}" role="img" aria-label="{}: {} now" preserveAspectRatio="none"><path class="grid" d="M0 1H600M0 70H600M0 139H600"/>{}</svg>
 <p class="axis"><span>two minutes ago</span><span>top {}</span><span>now</span></p></figure>"#,
             self.title,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use cache_diesel::{CachedList, CachedRow, Origin};
+use cache_diesel::{CachedList, CachedRow, Origin, cached_fn};
 use cache_web::Failure;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::connections::Taken;
 use crate::models::{Category, Product, ProductData, categories, products};
@@ -73,6 +73,28 @@ pub(crate) async fn every_category(conn: &mut Taken, trail: &Trail) -> Result<Ca
 pub(crate) async fn get(conn: &mut Taken, trail: &Trail, id: i32) -> Result<CachedRow<Product>, Failure> {
     let entry = Product::cached().get(id).entry(&mut **conn).await?;
     Ok(trail.see(format!("product {id}"), entry))
+}
+
+/// A shelf in figures.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Figures {
+    pub(crate) count: usize,
+    pub(crate) lowest_cents: i32,
+    pub(crate) highest_cents: i32,
+}
+
+/// The figures of a category. They are worked out anew once any of its products is written.
+#[cached_fn(label = "figures", timeout = "10 minutes")]
+pub(crate) async fn figures(#[cached_fn(skip)] conn: &mut Taken, category_id: i32) -> Result<Option<Figures>, Failure> {
+    let products = Product::cached().all_by_category_id(category_id).load(&mut **conn).await?;
+    let prices = || products.iter().map(|product| product.price_cents);
+    let range = prices().min().zip(prices().max());
+    Ok(range.map(|(lowest_cents, highest_cents)| Figures { count: products.len(), lowest_cents, highest_cents }))
+}
+
+/// The same, noted.
+pub(crate) async fn figures_of(conn: &mut Taken, trail: &Trail, category_id: i32) -> Result<Option<Figures>, Failure> {
+    Ok(trail.see(format!("figures of category {category_id}"), figures::entry(conn, category_id).await?))
 }
 
 /// Others of the same category.

@@ -94,7 +94,8 @@ async fn detail(
     let product = products::get(&mut conn, &trail, id).await?;
     let categories = products::every_category(&mut conn, &trail).await?;
     let others = products::like(&mut conn, &trail, &product).await?;
-    Ok(shelf::detail(&product, &categories, &others))
+    let figures = products::figures_of(&mut conn, &trail, product.category_id).await?;
+    Ok(shelf::detail(&product, &categories, &others, figures.as_ref()))
 }
 
 async fn new(State(shop): State<Shop>, Extension(trail): Extension<Trail>) -> Result<Html, Failure> {

@@ -123,7 +123,11 @@ fn reads(shop: &Shop) -> Html {
     let usage = shop.cache.usage();
     html!(
         "{}{}<p class=\"dim after\">{} entries, {} bytes.</p>",
-        table("Managers and pages", &["Name", "Kind", "Hits", "Misses", "Bypasses", "Stored", "Ratio"], &rows),
+        table(
+            "Managers, functions and pages",
+            &["Name", "Kind", "Hits", "Misses", "Bypasses", "Stored", "Ratio"],
+            &rows
+        ),
         table("Invalidations", &["Table", "Count"], &ended),
         usage.entries,
         usage.weight

@@ -2,7 +2,7 @@
 
 use crate::html::{Html, html, layout};
 use crate::models::{Category, Product};
-use crate::products::{Filter, Found, PAGE_SIZE, price};
+use crate::products::{Figures, Filter, Found, PAGE_SIZE, price};
 
 /// The picture of a product: a colour of its own.
 fn picture(id: i32) -> Html {
@@ -101,7 +101,12 @@ fn encoded(text: &str) -> String {
 }
 
 /// One product.
-pub(crate) fn detail(product: &Product, categories: &[Category], others: &[(i32, String)]) -> Html {
+pub(crate) fn detail(
+    product: &Product,
+    categories: &[Category],
+    others: &[(i32, String)],
+    figures: Option<&Figures>,
+) -> Html {
     let others: Html =
         others.iter().map(|(id, title)| html!("<li><a href=\"/products/{}\">{}</a></li>", id, title)).collect();
     let main = html!(
@@ -111,7 +116,7 @@ pub(crate) fn detail(product: &Product, categories: &[Category], others: &[(i32,
 <div class="line"><a class="button" href="/products/{}/edit">Change</a>
 <details class="ask"><summary>Delete</summary><form method="post" action="/products/{}/delete"><button class="danger">Delete it for good</button></form></details></div>
 </div></article>
-<section><h2>Others like it</h2><ul class="plain">{}</ul></section>"#,
+<section><h2>Others like it</h2>{}<ul class="plain">{}</ul></section>"#,
         picture(product.id),
         product.category_id,
         name_of(categories, product.category_id),
@@ -121,6 +126,12 @@ pub(crate) fn detail(product: &Product, categories: &[Category], others: &[(i32,
         product.description,
         product.id,
         product.id,
+        figures.map(|figures| html!(
+            "<p class=\"dim\">{} of them, from € {} to € {}</p>",
+            figures.count,
+            price(figures.lowest_cents),
+            price(figures.highest_cents)
+        )),
         others
     );
     layout::page(&product.title, "", &main)

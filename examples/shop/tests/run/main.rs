@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod browser;
 mod chromium;
 #[path = "../../src/load/client.rs"]
 mod client;
 mod manage;
 mod pages;
+mod pictures;
 mod shop;
 mod two;

@@ -13,13 +13,13 @@ fn a_page_shows_what_was_done_for_it() {
     assert_eq!(first.status, 200);
     assert!(first.body.contains("<h1>"), "{}", first.body);
     let of = |page: &str| ["Hit", "Missed", "Added", "Ended"].map(|name| tile(page, name));
-    // The page, the product, its category's products and the categories.
-    assert_eq!((of(&first.body), statements(&first.body)), ([0, 4, 4, 0], 3));
+    // The page, the product, its category's products and figures, and the categories.
+    assert_eq!((of(&first.body), statements(&first.body)), ([0, 5, 5, 0], 3));
     let second = shop.get("/products/3");
     assert_eq!((of(&second.body), statements(&second.body)), ([1, 0, 0, 0], 0));
-    // Another one of the same category: two of its reads are cached.
+    // Another one of the same category: three of its reads are cached.
     let third = shop.get("/products/9");
-    assert_eq!((of(&third.body), statements(&third.body)), ([2, 2, 2, 0], 1));
+    assert_eq!((of(&third.body), statements(&third.body)), ([3, 2, 2, 0], 1));
     assert!(shop.line().contains("GET /products/3 => generated"));
     let line = shop.line();
     assert!(line.contains("page hit | cache hit 0, miss 0, add 0, invalidate 0 | 0 statements"), "{line}");
@@ -126,8 +126,17 @@ fn statistics_name_what_was_read_and_ended() {
     }
     shop.post("/products/1", LAMP);
     let page = shop.get("/statistics").body;
-    for part in ["Hit ratio", "Latency", "<svg", "Managers and pages", "/products/{id}", "Product", "pages", "products"]
-    {
+    for part in [
+        "Hit ratio",
+        "Latency",
+        "<svg",
+        "Managers, functions and pages",
+        "fn figures(",
+        "/products/{id}",
+        "Product",
+        "pages",
+        "products",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!shop.get("/statistics/live").body.contains("<!doctype"));

@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
 
 use crate::client::{Answer, Client};
 
@@ -76,6 +79,31 @@ impl Drop for Shop {
         // It may have ended by itself.
         drop(self.process.kill());
         drop(self.process.wait());
+    }
+}
+
+/// Two shops with one database and one server of Redis.
+pub(crate) struct Pair {
+    pub(crate) one: Shop,
+    pub(crate) two: Shop,
+    _folder: TempDir,
+}
+
+impl Pair {
+    /// `None`, and the reason is printed, without a server.
+    pub(crate) fn start() -> Option<Self> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let Ok(url) = std::env::var("CACHE_DIESEL_REDIS_URL") else {
+            eprintln!("skipped: CACHE_DIESEL_REDIS_URL names no server");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.sqlite").display().to_string();
+        let joint = if url.contains('?') { '&' } else { '?' };
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let redis = format!("{url}{joint}prefix=shop-{}-{number}", std::process::id());
+        let arguments = ["--database", &*file, "--redis", &*redis];
+        Some(Self { one: Shop::start(&arguments), two: Shop::start(&arguments), _folder: folder })
     }
 }
 

@@ -1,19 +1,11 @@
 //! Tests two shops with one database and one server of Redis.
 
-use crate::shop::{Shop, tile};
+use crate::shop::{Pair, tile};
 
 #[test]
 fn what_one_shop_writes_the_other_shows() {
-    let Ok(url) = std::env::var("CACHE_DIESEL_REDIS_URL") else {
-        eprintln!("skipped: CACHE_DIESEL_REDIS_URL names no server");
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("shop.sqlite").display().to_string();
-    let joint = if url.contains('?') { '&' } else { '?' };
-    let redis = format!("{url}{joint}prefix=shop-{}", std::process::id());
-    let arguments = ["--database", &*file, "--redis", &*redis];
-    let (mut one, mut two) = (Shop::start(&arguments), Shop::start(&arguments));
+    let Some(mut shops) = Pair::start() else { return };
+    let (one, two) = (&mut shops.one, &mut shops.two);
     let form = |title: &str| format!("title={title}&description=&category_id=1&price=5&stock=2");
     one.get("/products/1");
     // What the one has rendered, the other finds.
@@ -21,7 +13,7 @@ fn what_one_shop_writes_the_other_shows() {
     assert_eq!(tile(&page, "Hit"), 1, "{page}");
     for number in 0..20 {
         let title = format!("Chair{number}");
-        let (writer, reader) = if number % 2 == 0 { (&mut one, &mut two) } else { (&mut two, &mut one) };
+        let (writer, reader) = if number % 2 == 0 { (&mut *one, &mut *two) } else { (&mut *two, &mut *one) };
         assert!(!reader.get("/products/1").body.contains(&title));
         let written = writer.post_and_follow("/products/1", &form(&title)).body;
         assert!(written.contains(&title) && tile(&written, "Ended") == 1, "{written}");
