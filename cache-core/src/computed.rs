@@ -9,6 +9,7 @@ mod form;
 mod labelled;
 mod load;
 
+pub use awaiting::RefreshTask;
 pub use computation::Computation;
 pub use form::{ByCodec, BySerde, Computable};
 pub use labelled::Labelled;

@@ -31,7 +31,7 @@ pub use clock::{Clock, ManualClock, Moment, SystemClock, Timestamp};
 #[doc(hidden)]
 pub use computed::Labelled;
 pub use computed::entry::{CachedEntry, Origin};
-pub use computed::{ByCodec, BySerde, Computable, Computation};
+pub use computed::{ByCodec, BySerde, Computable, Computation, RefreshTask};
 pub use entry::codec::{Codec, Encode, Encoding};
 pub use entry::{Flaw, Life, Value, Worth, judge, serial};
 pub use error::{Error, ErrorKind, Result};
@@ -55,7 +55,7 @@ pub use protocol::intent;
 pub use protocol::miss::Miss;
 pub use read::approach::Attempt;
 pub use read::candidate::{Candidate, GivenRow};
-pub use read::collect::{CarriedTask, Collecting, Expected, carry, carry_task, is_collecting};
+pub use read::collect::{CarriedTask, Collecting, Expected, WeakCollecting, carry, carry_task, is_collecting};
 pub use read::fill::{Fill, Loaders, Sought, Start};
 pub use read::inspect::Inspected;
 pub use read::lease::{Approach, LeaseWait, Right};

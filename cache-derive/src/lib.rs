@@ -90,7 +90,7 @@ pub fn cached(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 /// Caches what a function gives, by its arguments, until anything is written that it has read.
 ///
 /// It goes before a function, `async` or not, that gives a `Result<T, E>`. Its arguments are its key: they are `Hash` and
-/// `Debug`, but for those with `#[cached_fn(skip)]`, such as connections. Beside the function there is a module of its name
+/// `Debug`, but for those with `#[cached_fn(skip)]`, such as connections. Beside the function there is a type of its name
 /// with `entry(..)`, `invalidate(..)` and `prime(.., value)`, which take the arguments of the key (`entry` all of them), and
 /// `invalidate_all()`.
 ///
@@ -101,10 +101,15 @@ pub fn cached(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 /// | `cache = "sessions"` | the cache that keeps it; the default one if left out |
 /// | `crate = path` | where `cache_diesel` is, if it was renamed |
 /// | `depends_on_nothing` | it is kept though it reads nothing |
+/// | `in_background` | a stale value is computed anew on a thread of the cache's; needs `relevance_timeout` |
+/// | `in_background = tokio::spawn` | the same for an `async fn`, by a task that this function spawns |
 /// | `key = path` | a function of references to the arguments of the key, whose result is the key |
-/// | `label = "name"` | what it is kept and counted under; the function's name if left out |
+/// | `label = "name"` | what it is counted and ended by hand under; the function's name if left out |
+/// | `lag = "5 seconds"` | how far it may lag behind writes |
 /// | `negative_timeout = "1 minute"` | how long `None` is kept |
 /// | `relevance_timeout = "10 minutes"` | from then on the next caller computes it anew, and others get the old value |
+/// | `tick = "100 milliseconds"` | how often another process that computes the same is asked meanwhile |
+/// | `ticks = 20` | how many ticks to wait, in place of `wait` |
 /// | `timeout = "1 hour"` | how long a value lives; the cache's `value_timeout` if left out |
 /// | `wait = "2 seconds"` | how long to wait for somebody else who computes the same |
 ///

@@ -12,6 +12,9 @@ pub struct Function {
     pub label: &'static str,
     /// As it is shown to people.
     pub signature: &'static str,
+    /// Where it is, and a digest of what it says: another function of this label has values of its own, and so has another
+    /// version of this one.
+    pub place: (&'static str, u64),
     /// The name of its cache.
     pub cache: &'static str,
     /// How long its values live.
@@ -148,7 +151,7 @@ impl Function {
 
     /// What it gives for one `key`.
     pub fn computation(&self, cache: &Cache, FunctionKey { key, shown }: FunctionKey) -> Computation<'static> {
-        let mut computation = cache.labelled(self.label).computation(key, shown).into_owned();
+        let mut computation = cache.labelled(self.label).computation(key, shown).into_owned().vary_by(&self.place);
         if let Some(timeout) = self.timeout {
             computation = computation.timeout(timeout());
         }
@@ -200,6 +203,8 @@ pub struct CachedFunction {
     pub label: &'static str,
     /// Its signature, as it is shown to people.
     pub signature: &'static str,
+    /// The path of the module that it is in.
+    pub module: &'static str,
     /// The name of its cache.
     pub cache: &'static str,
     /// How long its values live; `None`: as the cache's `value_timeout` says.
@@ -221,6 +226,7 @@ pub(crate) fn all() -> Vec<CachedFunction> {
     let told = |Declared(function): &Declared| CachedFunction {
         label: function.label,
         signature: function.signature,
+        module: function.place.0,
         cache: function.cache,
         timeout: function.timeout.map(|timeout| timeout()),
         relevance_timeout: function.relevance_timeout.map(|timeout| timeout()),
@@ -232,6 +238,6 @@ pub(crate) fn all() -> Vec<CachedFunction> {
             .map_or_else(Counts::default, |cache| cache.statistics().of(function.label, Kind::Computed)),
     };
     let mut functions: Vec<CachedFunction> = inventory::iter::<Declared>.into_iter().map(told).collect();
-    functions.sort_by_key(|function| (function.label, function.signature));
+    functions.sort_by_key(|function| (function.label, function.cache, function.module, function.signature));
     functions
 }

@@ -235,8 +235,8 @@ pub use cache_core::store::Operation;
 pub use cache_core::{
     AuditCounts, AuditSettings, BreakerState, Bypass, Cache, CacheBuilder, Cacheable, CarriedTask, Cause, Clock,
     Computable, Computation, Counts, Error, ErrorKind, Event, IntoTimeout, JournalNote, JournalSettings, KeyBytes,
-    Kind, MIB, ManualClock, Miss, Mode, NearCounts, Noted, OnStale, Result, Statistics, StoreCounts, TagKind, Timeout,
-    Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
+    Kind, MIB, ManualClock, Miss, Mode, NearCounts, Noted, OnStale, RefreshTask, Result, Statistics, StoreCounts,
+    TagKind, Timeout, Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
 };
 pub use cache_derive::{Cached, cached_fn};
 #[cfg(feature = "async-mysql")]
@@ -255,6 +255,8 @@ pub use model::moment::Moment;
 pub use model::saved::Saved;
 pub use model::storage::Storable;
 pub use model::{CachedModel, Key};
+#[cfg(feature = "async")]
+pub use read::acquaint_async;
 pub use read::{
     CachedEntry, CachedList, CachedRow, CachedRows, CachedView, ExplainedAnswer, ExplainedEntry, ExplainedTag,
     Explanation, ListWithTotal, OptionalRead, Origin, PoolFailure, ReadError, acquaint,

@@ -19,6 +19,8 @@ pub use builder::{
 };
 pub use drive::acquaint::acquaint;
 #[cfg(feature = "async")]
+pub use drive::acquaint::acquaint_async;
+#[cfg(feature = "async")]
 pub use drive::awaiting::Awaiting;
 pub use drive::taking::{ReadsWith, WithOf};
 pub use page::base::{BaseQueryOf, OwnQuery, Queried};

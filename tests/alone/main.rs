@@ -212,3 +212,30 @@ fn g1_plain_writes_by_key_are_row_exact_until_the_program_says_otherwise() {
     cache_diesel::take_plain_writes(PlainWrites::RowExact);
     assert_eq!(costs, [[1, 1, 1], [1, 1, 1], [1, 0, 0]], "`write` looks at what is sent");
 }
+
+#[test]
+fn y4_work_that_was_not_carried_keeps_a_value_from_being_kept_where_nothing_else_reads() {
+    let _alone = alone();
+    let shop = Shop::with(Cache::builder().memory(MIB).computes_alone());
+    let (mut conn, mut other) = (shop.conn(), shop.conn());
+    let mut sum = |key: &str, carries: bool| {
+        let entry = shop.cache.computation(key).entry(|| {
+            let own = shop.products().get(1).first(&mut conn)?.price_cents;
+            let read = || shop.products().get(2).first(&mut other).map(|row| row.price_cents);
+            let elsewhere = std::thread::scope(|scope| {
+                let work = if carries { scope.spawn(cache_diesel::carry(read)) } else { scope.spawn(read) };
+                work.join()
+            });
+            Ok::<_, Error>(own + elsewhere.unwrap()?)
+        });
+        entry.unwrap().is_hit()
+    };
+    // Loaded, and found.
+    for _ in 0..2 {
+        assert!(!sum("left", false));
+    }
+    assert_eq!([sum("carried", true), sum("carried", true)], [false, true]);
+    let nothing =
+        || shop.cache.computation("nothing").entry(|| shop.products().get(1).first(&mut shop.conn())).unwrap();
+    assert_eq!([nothing().is_hit(), nothing().is_hit()], [false, true]);
+}

@@ -4,6 +4,7 @@
 
 tests::postgres_suite! {
     fn awaited_on_postgres();
+    mod computed_on_postgres;
     mod managed_on_postgres;
     mod on_postgres;
     mod postgres;
@@ -17,6 +18,7 @@ tests::postgres_suite! {
 
 tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod tracked_on_mysql; mod writes_on_mysql; }
 
+mod computed;
 mod on_sqlite;
 mod reads;
 mod shop;

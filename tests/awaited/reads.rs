@@ -69,10 +69,10 @@ pub fn database() -> tempfile::TempPath {
 }
 
 /// The caches that the reads are made in: in memory, and on a server.
-const CACHES: [&str; 2] = ["default", "elsewhere"];
+pub const CACHES: [&str; 2] = ["default", "elsewhere"];
 
 /// Adds caches on servers; `crowd` is for one test alone.
-fn add_elsewhere() {
+pub fn add_elsewhere() {
     static ADDED: std::sync::Once = std::sync::Once::new();
     ADDED.call_once(|| {
         install();
@@ -118,7 +118,7 @@ macro_rules! every_read {
     }};
 }
 
-fn url_of(path: &tempfile::TempPath) -> String {
+pub fn url_of(path: &tempfile::TempPath) -> String {
     path.display().to_string()
 }
 

@@ -22,10 +22,10 @@ diesel::table! {
 #[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = tickets)]
 #[cached(key = "ticket", detail_timeout = "1 hour", unique(code), expires_at = ends)]
-struct Ticket {
-    id: i32,
-    code: String,
-    ends: Option<i64>,
+pub struct Ticket {
+    pub id: i32,
+    pub code: String,
+    pub ends: Option<i64>,
 }
 
 #[derive(Cached, Clone, Debug, Identifiable, PartialEq, Queryable, Selectable)]
@@ -48,9 +48,9 @@ struct Spread {
 }
 
 /// When the clocks of tests begin, in seconds.
-const BEGIN: i64 = 86_400;
+pub const BEGIN: i64 = 86_400;
 
-fn office(clock: &ManualClock) -> Shop {
+pub fn office(clock: &ManualClock) -> Shop {
     // The thread that renews intents does not know the time of a test.
     let shop = Shop::with(cache_at(clock).intent_life(Duration::from_secs(3_600)));
     let schema = format!(

@@ -6,6 +6,7 @@ mod catalog;
 mod check;
 mod computed;
 mod faults;
+mod lagging;
 mod limits;
 mod mutations;
 mod names;

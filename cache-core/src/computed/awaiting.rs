@@ -1,5 +1,6 @@
 //! Computes in a task, by the same decisions as on a thread.
 
+use core::pin::Pin;
 use std::sync::Arc;
 
 use crate::cache::Cache;
@@ -70,9 +71,58 @@ impl Computation<'_> {
             return Ok(entry);
         }
         let task = Awaited { computation: Arc::new(self.into_owned()), form: Form::by::<By>() };
-        task.run(compute).await
+        let looked = task.look().await;
+        task.go_on(looked, compute).await
+    }
+
+    /// The same as [`entry_refreshing`](Self::entry_refreshing) for a task: `spawn` is given the task that computes a stale
+    /// value anew, such as by `|task| drop(tokio::spawn(task))`, and every caller is given what is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of `compute`. A task that is not spawned, is dropped, fails or panics is tried again a moment later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use cache_core::{Cache, Error};
+    /// # async fn rate(cache: &Cache, spawn: impl FnOnce(cache_core::RefreshTask)) -> Result<(), Error> {
+    /// let rate = cache.computation("rate").relevance_timeout(Duration::from_secs(60)).depends_on_nothing();
+    /// let rate = rate.entry_refreshing_async(spawn, || async { Ok::<_, Error>(1.5) }).await?;
+    /// assert_eq!(rate.value, 1.5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[allow(clippy::redundant_closure, reason = "a closure of its own is what an `AsyncFnOnce` is made of")]
+    pub async fn entry_refreshing_async<T, E, By, Computing>(
+        self,
+        spawn: impl FnOnce(RefreshTask),
+        compute: impl FnOnce() -> Computing + Send + 'static,
+    ) -> Result<CachedEntry<T>, E>
+    where
+        T: Computable<By>,
+        E: Send + 'static,
+        By: 'static,
+        Computing: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        if let Some(entry) = self.found_at_hand::<T, By>() {
+            return Ok(entry);
+        }
+        let task = Awaited { computation: Arc::new(self.into_owned()), form: Form::by::<By>() };
+        match task.look().await {
+            Looked::Stale(entry, claim) => {
+                task.computation.reader().stale_hit(|| task.computation.key().id);
+                spawn(Box::pin(async move { task.refresh(claim, move || compute()).await }));
+                Ok(entry)
+            }
+            looked => task.go_on(looked, move || compute()).await,
+        }
     }
 }
+
+/// The task that computes a stale value anew.
+pub type RefreshTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A computation whose store is called for a task.
 struct Awaited<T> {
@@ -90,8 +140,16 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
         self.computation.of.cache.offload(move || work(&computation, form)).await
     }
 
-    async fn run<E>(self, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E> {
-        let missed = match self.offload(|computation, form| computation.look(form)).await {
+    async fn look(&self) -> Looked<T> {
+        self.offload(|computation, form| computation.look(form)).await
+    }
+
+    async fn go_on<E>(
+        self,
+        looked: Looked<T>,
+        compute: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> Result<CachedEntry<T>, E> {
+        let missed = match looked {
             Looked::Found(entry) => return Ok(entry),
             Looked::Stale(entry, claim) => return Ok(self.refreshed(entry, claim, compute).await),
             Looked::Missed(missed) => missed,
@@ -174,6 +232,18 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
         let computed = InScope { scope: load.scope.clone(), future: Box::pin(compute()) }.await;
         let value = computed.inspect_err(|_| self.computation.reader().counters.load_failure())?;
         Ok(self.offload(move |computation, form| computation.conclude(load, value, form)).await)
+    }
+
+    /// Computes what is stale anew, for whoever claims it.
+    async fn refresh<E>(self, claim: Claim, compute: impl AsyncFnOnce() -> Result<T, E>) {
+        let is_done = match self.offload(|computation, form| computation.begin_refresh(form)).await {
+            Refresh::Begun(load) => self.compute(load, compute).await.is_ok(),
+            Refresh::Another | Refresh::Done(_) => true,
+        };
+        // What failed is tried again a moment later.
+        if is_done {
+            claim.done();
+        }
     }
 
     /// The stale `entry`, or what it is once this caller, who claims it, has refreshed it.

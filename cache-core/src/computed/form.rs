@@ -1,8 +1,10 @@
 //! Says computed values in bytes, with what they depend on.
 
+use core::any::type_name;
 use core::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::entry::Value;
 use crate::entry::codec::{Codec, Encode, Encoding};
 use crate::entry::serial;
@@ -119,16 +121,18 @@ pub(super) struct Kept<T> {
     pub(super) tokens: Vec<(Tag, Token)>,
     /// The same as a digest.
     pub(super) state: Fingerprint,
+    /// When it ends without a write: a computation that finds it ends no later.
+    pub(super) ends_at: Option<Timestamp>,
 }
 
 impl<T> Kept<T> {
-    pub(super) fn new(value: T, tokens: Vec<(Tag, Token)>) -> Self {
+    pub(super) fn new(value: T, tokens: Vec<(Tag, Token)>, ends_at: Option<Timestamp>) -> Self {
         let mut bytes = Vec::new();
         for (tag, token) in &tokens {
             tag.write(&mut bytes);
             bytes.extend(token.bits().to_le_bytes());
         }
-        Self { value, tokens, state: Fingerprint::of(&[&bytes]) }
+        Self { value, tokens, state: Fingerprint::of(&[&bytes]), ends_at }
     }
 }
 
@@ -180,13 +184,17 @@ impl<T: Clone + Send + Sync + 'static> Form<T> {
     }
 }
 
-/// The value after the tags and tokens that it was stored under.
+/// The value after its type, its end, and the tags and tokens that it was stored under.
+///
+/// Bytes of one type may be those of another: a key may be given to both, by one program or by two versions of it.
 struct KeptBy<T, By>(PhantomData<fn() -> (T, By)>);
 
 impl<T: Computable<By>, By: 'static> Encoding for KeptBy<T, By> {
     type Value = Kept<T>;
 
     fn encode(kept: &Kept<T>, bytes: &mut Vec<u8>) -> Result<()> {
+        bytes.extend(name_of::<T>().as_bytes());
+        bytes.extend(kept.ends_at.unwrap_or(Timestamp::NEVER).as_nanos().to_le_bytes());
         let count = u32::try_from(kept.tokens.len()).map_err(|_| unreadable())?;
         bytes.extend(count.to_le_bytes());
         for (tag, token) in &kept.tokens {
@@ -197,14 +205,22 @@ impl<T: Computable<By>, By: 'static> Encoding for KeptBy<T, By> {
     }
 
     fn decode(bytes: &mut &[u8]) -> Result<Kept<T>> {
+        if take(bytes)? != *name_of::<T>().as_bytes() {
+            return Err(Error::new(ErrorKind::Codec, "a computed value of another type"));
+        }
+        let ends_at = Timestamp::from_nanos(u64::from_le_bytes(take(bytes)?));
         let count = u32::from_le_bytes(take(bytes)?);
         let mut tokens = Vec::new();
         for _ in 0..count {
             let tag = Tag::read(bytes).ok_or_else(unreadable)?;
             tokens.push((tag, Token::from_bits(u64::from_le_bytes(take(bytes)?))));
         }
-        Ok(Kept::new(T::read(bytes)?, tokens))
+        Ok(Kept::new(T::read(bytes)?, tokens, Some(ends_at).filter(|ends_at| *ends_at != Timestamp::NEVER)))
     }
+}
+
+fn name_of<T>() -> Fingerprint {
+    Fingerprint::of(&[type_name::<T>().as_bytes()])
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N]> {

@@ -15,7 +15,7 @@ use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::observe::event::Event;
 use crate::observe::report;
-use crate::protocol::collect::{Unkept, may_lag};
+use crate::protocol::collect::{Needs, Unkept, may_lag};
 use crate::protocol::miss::Miss;
 use crate::protocol::settle::Former;
 use crate::protocol::wait::Wait;
@@ -70,6 +70,12 @@ impl Keeps {
     fn add(&mut self, key: CacheKey, loaded: Loaded, tokens: Vec<(Tag, Token)>) {
         self.entries.push((key, loaded, tokens.iter().map(|(tag, _)| *tag).collect()));
         self.seeds.extend(tokens.into_iter().map(|(tag, token)| (tag, Seed { token, is_intended: false })));
+    }
+
+    /// The same, in front of the others: those who wait are given it.
+    fn add_first(&mut self, key: CacheKey, loaded: Loaded, tokens: Vec<(Tag, Token)>) {
+        self.add(key, loaded, tokens);
+        self.entries.rotate_right(1);
     }
 }
 
@@ -142,6 +148,7 @@ impl Computation<'_> {
         let kept = Kept::<T>::of(value)?;
         if let Some(outer) = Collecting::current() {
             outer.refuse(Unkept::Changed);
+            kept.ends_at.into_iter().for_each(|moment| outer.end_by(moment));
         }
         let entry = CachedEntry::new(kept.value.clone(), Origin::Hit, Some(life));
         Some(if kept.tokens.is_empty() { entry } else { entry.under(kept.state) })
@@ -163,7 +170,7 @@ impl Computation<'_> {
     pub(super) fn serve<T: Clone + Send + Sync + 'static>(&self, value: Value, life: Life) -> Option<CachedEntry<T>> {
         let kept = Kept::<T>::of(value)?;
         if let Some(outer) = Collecting::current() {
-            outer.hand_on(&self.of.cache, &kept.tokens);
+            outer.hand_on(&self.of.cache, &kept.tokens, kept.ends_at);
         }
         let origin = if life.is_stale(self.of.cache.now()) { Origin::Stale } else { Origin::Hit };
         Some(CachedEntry::new(kept.value.clone(), origin, Some(life)).under(kept.state))
@@ -231,49 +238,59 @@ impl Computation<'_> {
         value: T,
         form: Form<T>,
     ) -> CachedEntry<T> {
-        let Load { fill, cause, scope, began, began_at } = load;
-        let reader = self.reader();
+        let (reader, scope) = (self.reader(), &load.scope);
         let size = form.measure(&value).map_err(|_| Unkept::Unsayable);
         let verdict = size.and_then(|_| scope.verdict(self.own().len(), self.needs));
         if let Err(reason) = &verdict {
             self.tell_unkept(&reader, *reason);
         }
-        let lag = self.lag.filter(|lag| may_lag(*lag, reader.now().since(began_at), verdict.as_ref().err().copied()));
-        let lagging = lag.zip(scope.tokens_of(&self.own()));
         let (weight, is_nothing) = size.unwrap_or_default();
-        let lifetime = self.lifetime_of(is_nothing);
-        let loaded = |kept, lifetime, begins_at| {
-            let codec = form.codec;
-            Loaded { value: Value::Shared(kept), weight, codec, lifetime, begins_at }
-        };
+        let (lifetime, ends_at) = self.life_of(is_nothing, scope);
+        let lag =
+            self.lag.filter(|lag| may_lag(*lag, reader.now().since(load.began_at), verdict.as_ref().err().copied()));
+        let lagging = lag.zip(scope.tokens_of(&self.own()));
+        let codec = form.codec;
+        let loaded =
+            |kept, lifetime, begins_at| Loaded { value: Value::Shared(kept), weight, codec, lifetime, begins_at };
         let mut keeps = Keeps::default();
-        let mut state = None;
         // It is in the same state for as long as it lags.
-        let lagging = lagging.map(|lagging| {
+        if let Some((lag, own)) = lagging {
             let tokens = verdict.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
-            (Arc::new(Kept::new(value.clone(), tokens)), lagging)
-        });
-        if let Ok(tokens) = verdict {
-            let kept = Arc::new(Kept::new(value.clone(), tokens.clone()));
-            state = Some(kept.state);
-            keeps.add(self.key(), loaded(kept, lifetime, None), tokens);
-        }
-        if let Some((kept, (lag, own))) = lagging {
+            let kept = Arc::new(Kept::new(value.clone(), tokens, ends_at));
             let lifetime = Lifetime::from(Timeout::after(lag).shorter(lifetime.timeout));
-            keeps.add(self.lagging_key(), loaded(kept, lifetime, Some(began_at)), own);
+            keeps.add(self.lagging_key(), loaded(kept, lifetime, Some(load.began_at)), own);
         }
-        if let Some(life) = self.settle(&reader, (fill, cause), keeps) {
-            let (manager, key, took) = (self.of.label, &*self.name.text(), began.elapsed());
-            self.of.cache.tell(&Event::Computed { manager, key, weight, took });
-            let entry = CachedEntry::new(value, Origin::Miss, Some(life));
-            return state.map_or(entry.clone(), |state| entry.under(state));
-        }
-        CachedEntry::new(value, Origin::Miss, None)
+        let state = verdict.ok().map(|tokens| {
+            let kept = Arc::new(Kept::new(value.clone(), tokens.clone(), ends_at));
+            let state = kept.state;
+            keeps.add_first(self.key(), loaded(kept, lifetime, None), tokens);
+            state
+        });
+        let Load { fill, cause, began, .. } = load;
+        let Some(life) = self.settle(&reader, (fill, cause), keeps) else {
+            return CachedEntry::new(value, Origin::Miss, None);
+        };
+        let (manager, key, took) = (self.of.label, &*self.name.text(), began.elapsed());
+        self.of.cache.tell(&Event::Computed { manager, key, weight, took });
+        let entry = CachedEntry::new(value, Origin::Miss, Some(life));
+        state.map_or(entry.clone(), |state| entry.under(state))
     }
 
-    /// How long a value lives; `is_nothing`: it is `None`.
-    fn lifetime_of(&self, is_nothing: bool) -> Lifetime {
-        self.negative.filter(|_| is_nothing).map_or(self.lifetime, Lifetime::from)
+    /// How long a value lives, and when it ends without a write: with the first of what was read for it that does, and if it
+    /// depends on nothing, by its age. `is_nothing`: it is `None`.
+    fn life_of(&self, is_nothing: bool, scope: &Collecting) -> (Lifetime, Option<Timestamp>) {
+        let now = self.of.cache.now();
+        let mut lifetime = self.negative.filter(|_| is_nothing).map_or(self.lifetime, Lifetime::from);
+        let mut ends_at = scope.ends_at();
+        if let Some(moment) = ends_at {
+            lifetime.timeout = lifetime.timeout.shorter(Timeout::after(moment.since(now)));
+        }
+        if self.needs == Needs::Nothing && lifetime.timeout != Timeout::NEVER {
+            let moment = lifetime.timeout.deadline(now);
+            ends_at = Some(moment);
+            scope.outer().into_iter().for_each(|outer| outer.end_by(moment));
+        }
+        (lifetime, ends_at)
     }
 
     fn settle(

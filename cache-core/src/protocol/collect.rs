@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use crate::clock::Timestamp;
 use crate::name::tag::{Tag, Token};
 
 /// Why a computed value is not stored.
@@ -58,6 +59,7 @@ impl fmt::Display for Unkept {
 pub struct Collected {
     tokens: BTreeMap<Tag, Token>,
     flaw: Option<Unkept>,
+    ends_at: Option<Timestamp>,
 }
 
 impl Collected {
@@ -79,7 +81,21 @@ impl Collected {
 
     /// The value is not stored, whatever else is read.
     pub fn refuse(&mut self, reason: Unkept) {
-        self.flaw.get_or_insert(reason);
+        // A value that was overtaken may be served for as long as it may lag. With any other flaw it may not.
+        if matches!(self.flaw, None | Some(Unkept::Changed)) {
+            self.flaw = Some(reason);
+        }
+    }
+
+    /// Something that was read ends at `moment` without a write. The value ends with the first of these.
+    pub fn end_by(&mut self, moment: Timestamp) {
+        self.ends_at = Some(self.ends_at.map_or(moment, |ends_at| ends_at.min(moment)));
+    }
+
+    /// When the first of what was read ends without a write.
+    #[must_use]
+    pub const fn ends_at(&self) -> Option<Timestamp> {
+        self.ends_at
     }
 
     /// What the value is stored under; `own`: so many tags are its own, and say nothing about what was read.
@@ -147,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn two_tokens_of_one_tag_are_a_contradiction_and_the_first_reason_stays() {
+    fn two_tokens_of_one_tag_are_a_contradiction_and_the_first_other_reason_stays() {
         let [root, products, _] = tags();
         let mut collected = Collected::default();
         collected.note(root, token(1));
@@ -156,7 +172,28 @@ mod tests {
         assert_eq!(collected.verdict(1, Needs::Reads), Err(Unkept::Changed));
         assert_eq!(collected.token_of(&products), Some(token(2)), "the one from before");
         collected.refuse(Unkept::Transaction);
-        assert_eq!(collected.verdict(1, Needs::Nothing), Err(Unkept::Changed));
+        collected.refuse(Unkept::NotFollowed);
+        collected.note(root, token(4));
+        assert_eq!(collected.verdict(1, Needs::Nothing), Err(Unkept::Transaction));
+    }
+
+    #[test]
+    fn what_is_overtaken_and_has_another_flaw_has_the_other_one_whichever_came_first() {
+        for flaws in [[Unkept::Changed, Unkept::Transaction], [Unkept::Transaction, Unkept::Changed]] {
+            let mut collected = Collected::default();
+            flaws.into_iter().for_each(|flaw| collected.refuse(flaw));
+            assert_eq!(collected.verdict(0, Needs::Nothing), Err(Unkept::Transaction));
+        }
+    }
+
+    #[test]
+    fn a_value_ends_with_the_first_of_what_was_read() {
+        let mut collected = Collected::default();
+        assert_eq!(collected.ends_at(), None);
+        for nanos in [5, 3, 9] {
+            collected.end_by(Timestamp::from_nanos(nanos));
+        }
+        assert_eq!(collected.ends_at(), Some(Timestamp::from_nanos(3)));
     }
 
     #[test]

@@ -3,15 +3,16 @@
 use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::cache::{Cache, registry};
+use crate::clock::Timestamp;
 use crate::name::key::Kind;
 use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Tag, Token};
 use crate::protocol::collect::{Collected, Needs, Unkept};
 use crate::read::Reader;
-use crate::runtime::context::{self, Counted, Entered};
+use crate::runtime::context::{self, Counted, Entered, Stray};
 use crate::store::Seed;
 use crate::sync::Mutex;
 
@@ -26,6 +27,18 @@ pub fn is_collecting() -> bool {
 #[derive(Clone, Debug)]
 pub struct Collecting(Arc<Scope>);
 
+/// A computation that may be over.
+#[derive(Clone, Debug)]
+pub struct WeakCollecting(Weak<Scope>);
+
+impl WeakCollecting {
+    /// The computation, if it is not over.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Collecting> {
+        self.0.upgrade().map(Collecting)
+    }
+}
+
 /// One computation, and those that it is a part of.
 #[derive(Debug)]
 struct Scope {
@@ -35,20 +48,34 @@ struct Scope {
     carried: AtomicUsize,
     outer: Option<Collecting>,
     _counted: Counted,
+    /// What is read outside of every computation, where that has to be work of this one.
+    stray: Stray,
 }
 
 impl Collecting {
     /// The computation of this thread or task, if one is under way.
     #[must_use]
     pub fn current() -> Option<Self> {
+        if !context::is_there() {
+            return None;
+        }
         context::current()?.downcast().ok().map(Self)
     }
 
-    /// A computation for `cache`, within the one that is under way.
+    /// The one that this is a part of.
+    pub(crate) fn outer(&self) -> Option<&Self> {
+        self.0.outer.as_ref()
+    }
+
+    /// A computation for `cache`, within the one that is under way. What ends it by hand ends nothing in another cache:
+    /// values that are computed for one from it are not stored.
     pub(crate) fn begin(cache: &Cache) -> Self {
         let outer = Self::current();
+        let others = outer.iter().flat_map(Self::all).filter(|scope| scope.0.cache.address() != cache.address());
+        others.for_each(|scope| scope.refuse_own(Unkept::NotFollowed));
         let (collected, carried) = (Mutex::new(Collected::default()), AtomicUsize::new(0));
-        Self(Arc::new(Scope { cache: cache.clone(), collected, carried, outer, _counted: Counted::new() }))
+        let stray = Stray::watched(cache.policy().computes_alone);
+        Self(Arc::new(Scope { cache: cache.clone(), collected, carried, outer, _counted: Counted::new(), stray }))
     }
 
     /// The cache that the value is computed for.
@@ -57,8 +84,14 @@ impl Collecting {
         &self.0.cache
     }
 
+    /// The same, for somebody who keeps it from ending no longer.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakCollecting {
+        WeakCollecting(Arc::downgrade(&self.0))
+    }
+
     /// Does `work` as a part of the computation.
-    pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
         let _entered = self.entered();
         work()
     }
@@ -83,6 +116,16 @@ impl Collecting {
     /// The value of none of them is stored.
     pub fn refuse(&self, reason: Unkept) {
         self.all().for_each(|scope| scope.0.collected.lock().refuse(reason));
+    }
+
+    /// Something that was read ends at `moment` without a write, and so do they all.
+    pub fn end_by(&self, moment: Timestamp) {
+        self.all().for_each(|scope| scope.0.collected.lock().end_by(moment));
+    }
+
+    /// When the first of what was read ends without a write.
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
+        self.0.collected.lock().ends_at()
     }
 
     /// A read is about to be made that may depend on `tags`, and goes by what is `declared`. Their tokens are taken now;
@@ -118,9 +161,10 @@ impl Collecting {
         Some(held.chain(seeds.into_iter().map(|(tag, seed)| (tag, seed.token))).collect())
     }
 
-    /// An entry of `cache` was found valid under `tokens` that is a computed value itself. Says whether each computation can
-    /// tell what it depends on: not those for another cache.
-    pub(crate) fn hand_on(&self, cache: &Cache, tokens: &[(Tag, Token)]) {
+    /// An entry of `cache` was found valid under `tokens` that is a computed value itself, and ends at a moment. A computation
+    /// for another cache cannot depend on it.
+    pub(crate) fn hand_on(&self, cache: &Cache, tokens: &[(Tag, Token)], ends_at: Option<Timestamp>) {
+        ends_at.into_iter().for_each(|moment| self.end_by(moment));
         for scope in self.all() {
             let mut collected = scope.0.collected.lock();
             if scope.0.cache.address() == cache.address() {
@@ -133,13 +177,21 @@ impl Collecting {
 
     /// What the value is stored under.
     pub(crate) fn verdict(&self, own: usize, needs: Needs) -> Result<Vec<(Tag, Token)>, Unkept> {
-        let tokens = self.0.collected.lock().verdict(own, needs)?;
-        let is_over = self.0.carried.load(Ordering::SeqCst) == 0;
+        let verdict = self.0.collected.lock().verdict(own, needs);
+        match verdict {
+            Ok(_) | Err(Unkept::Changed) => self.flaw_outside(needs).map_or(verdict, Err),
+            flawed => flawed,
+        }
+    }
+
+    /// Why the value is not stored, whatever its reads say.
+    fn flaw_outside(&self, needs: Needs) -> Option<Unkept> {
+        let is_over = self.0.carried.load(Ordering::SeqCst) == 0 && !self.0.stray.was_seen();
         let is_told = || registry::every().iter().any(|cache| cache.address() == self.0.cache.address());
         match needs {
-            _ if !is_over => Err(Unkept::Left),
-            Needs::Reads if !is_told() => Err(Unkept::NotInstalled),
-            _ => Ok(tokens),
+            _ if !is_over => Some(Unkept::Left),
+            Needs::Reads if !is_told() => Some(Unkept::NotInstalled),
+            _ => None,
         }
     }
 

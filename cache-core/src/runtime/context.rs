@@ -2,7 +2,7 @@
 
 use core::any::Any;
 use core::cell::RefCell;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 
 /// What a thread, or the task that it polls, works for.
@@ -10,6 +10,12 @@ pub(crate) type Context = Arc<dyn Any + Send + Sync>;
 
 /// How many contexts there are in this process. As long as there is none, nobody looks for his own.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// How many of them watch for work that is done for none.
+static WATCHING: AtomicUsize = AtomicUsize::new(0);
+
+/// How often something was done for no context while one of them watched.
+static STRAYS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
@@ -32,10 +38,45 @@ impl Drop for Counted {
     }
 }
 
+/// Notices what is done for no context, from when it begins on.
+#[derive(Debug)]
+pub(crate) struct Stray(Option<u64>);
+
+impl Stray {
+    /// Nothing is noticed unless it `is_watched`.
+    pub(crate) fn watched(is_watched: bool) -> Self {
+        Self(is_watched.then(|| {
+            WATCHING.fetch_add(1, Ordering::SeqCst);
+            STRAYS.load(Ordering::SeqCst)
+        }))
+    }
+
+    /// Whether anything was done for no context since.
+    pub(crate) fn was_seen(&self) -> bool {
+        self.0.is_some_and(|before| before != STRAYS.load(Ordering::SeqCst))
+    }
+}
+
+impl Drop for Stray {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            WATCHING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
 /// Whether this thread works for anything.
 #[inline]
 pub(crate) fn is_there() -> bool {
-    COUNT.load(Ordering::Relaxed) != 0 && CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or_default()
+    COUNT.load(Ordering::Relaxed) != 0 && is_here()
+}
+
+fn is_here() -> bool {
+    let is_here = CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or_default();
+    if !is_here && WATCHING.load(Ordering::Relaxed) != 0 {
+        STRAYS.fetch_add(1, Ordering::SeqCst);
+    }
+    is_here
 }
 
 /// What this thread works for.

@@ -189,6 +189,8 @@ impl Jitter {
 pub struct Policy {
     /// When a store that keeps failing is left alone.
     pub breaker: BreakerPolicy,
+    /// Whether nothing but a computation reads while it is under way.
+    pub computes_alone: bool,
     /// How long a reader waits for another one's load of the same key before it queries by itself.
     pub flight_wait: Duration,
     /// How long a writer's intent stands if the writer never comes back.
@@ -213,6 +215,7 @@ impl Policy {
     /// What is not set is this.
     pub const DEFAULT: Self = Self {
         breaker: BreakerPolicy::DEFAULT,
+        computes_alone: false,
         flight_wait: Duration::from_secs(5),
         intent_life: Duration::from_secs(10),
         lease_life: Duration::from_secs(5),

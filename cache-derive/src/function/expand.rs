@@ -1,10 +1,10 @@
-//! Writes a cached function, and the module of its name that ends and stores what it gives.
+//! Writes a cached function, and the type of its name that ends and stores what it gives.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Generics, Ident, Visibility};
+use syn::{Generics, Ident, Type};
 
 use super::options::Options;
 use super::signature::{Argument, Signature};
@@ -13,10 +13,11 @@ use crate::parse::timeout::{Length, Timeout, millis};
 pub(crate) fn function(options: &Options, signature: &Signature) -> TokenStream {
     let krate = options.krate.as_ref().map_or_else(|| quote!(::cache_diesel), |path| quote!(#path));
     let Signature { attributes, visibility, name, generics, output, body, .. } = signature;
-    let condition = &generics.where_clause;
-    let plain = name.unraw();
-    let [declared, entry, invalidate, invalidate_all, prime, key] =
-        ["", "_entry", "_invalidate", "_invalidate_all", "_prime", "_key"].map(|end| format_ident!("__{plain}{end}"));
+    let (condition, plain) = (&generics.where_clause, name.unraw());
+    let [declared, key, own] = ["", "_key", "_body"].map(|end| format_ident!("__{plain}{end}"));
+    // An argument may have any of these names.
+    let [cache, computation, value] =
+        ["cache", "computation", "value"].map(|name| Ident::new(name, Span::mixed_site()));
     let label = options.label.as_ref().map_or_else(|| plain.to_string(), |label| label.value());
     let declaration = declaration(options, signature, &krate, &label);
 
@@ -31,70 +32,77 @@ pub(crate) fn function(options: &Options, signature: &Signature) -> TokenStream 
     let (asynchronous, awaiting) =
         (signature.is_async.then(|| quote!(async)), signature.is_async.then(|| quote!(.await)));
     let run = match (signature.is_async, &options.in_background) {
-        (true, _) => quote!(computation.entry_async(async move || body(#(#names),*).await).await),
-        (false, Some(_)) => quote!(computation.entry_refreshing((#(#names,)*), |(#(#names,)*)| body(#(#names),*))),
-        (false, None) => quote!(computation.entry(move || body(#(#names),*))),
+        (true, Some((_, Some(spawn)))) => quote! {
+            #computation.entry_refreshing_async(|task| ::core::mem::drop(#spawn(task)), move || #own(#(#names),*)).await
+        },
+        (true, _) => quote!(#computation.entry_async(async move || #own(#(#names),*).await).await),
+        (false, Some(_)) => quote!(#computation.entry_refreshing((#(#names,)*), |(#(#names,)*)| #own(#(#names),*))),
+        (false, None) => quote!(#computation.entry(move || #own(#(#names),*))),
     };
     let result = quote!(#krate::__private::Computed<#output>);
-    let used = match visibility {
-        Visibility::Public(_) => quote!(pub),
-        Visibility::Restricted(limit) if limit.path.is_ident("crate") => quote!(pub(crate)),
-        _ => quote!(pub(super)),
-    };
+    let gates: Vec<_> = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     let about = format!("Ends and stores what [`{plain}`](fn@{plain}) gives.");
     quote! {
         #(#attributes)*
         #visibility #asynchronous fn #name #generics(#(#passed),*) -> #output #condition {
-            #entry(#(#names),*)#awaiting.map(|entry| entry.value)
+            #name::entry(#(#names),*)#awaiting.map(|entry| entry.value)
         }
 
+        #(#gates)*
         #[doc(hidden)]
         #[allow(non_upper_case_globals, reason = "generated")]
         static #declared: #krate::__private::Function = #declaration;
 
+        #(#gates)*
         #key_function
 
-        #krate::__private::inventory::submit! { #krate::__private::Declared(&#declared) }
+        #(#gates)*
+        const _: () = {
+            #krate::__private::inventory::submit! { #krate::__private::Declared(&#declared) }
+        };
 
-        #[doc(hidden)]
-        #visibility #asynchronous fn #entry #generics(#(#passed),*) -> #result #condition {
-            #asynchronous fn body #generics(#(#typed),*) -> #output #condition #body
-
-            match #declared.cache() {
-                ::core::option::Option::Some(cache) => {
-                    let computation = #declared.computation(&cache, #key);
-                    #run
-                }
-                ::core::option::Option::None => body(#(#names),*)#awaiting.map(#krate::__private::uncached),
-            }
-        }
-
-        #[doc(hidden)]
-        #[allow(dead_code, clippy::needless_pass_by_value, reason = "generated")]
-        #visibility fn #invalidate #generics(#(#key_passed),*) -> #krate::Result<()> {
-            #declared.invalidate(#key)
-        }
-
-        #[doc(hidden)]
-        #[allow(dead_code, reason = "generated")]
-        #visibility fn #invalidate_all() -> #krate::Result<()> {
-            #declared.invalidate_all()
-        }
-
-        #[doc(hidden)]
-        #[allow(dead_code, clippy::needless_pass_by_value, reason = "generated")]
-        #visibility fn #prime #generics(#(#key_passed,)* value: <#output as #krate::__private::Outcome>::Value) {
-            if let ::core::option::Option::Some(cache) = #declared.cache() {
-                #declared.computation(&cache, #key).prime(value);
-            }
-        }
-
+        #(#gates)*
         #[doc = #about]
-        #[allow(unused_imports, reason = "generated")]
-        #visibility mod #name {
-            #used use super::{
-                #entry as entry, #invalidate as invalidate, #invalidate_all as invalidate_all, #prime as prime,
-            };
+        #[allow(dead_code, missing_debug_implementations, non_camel_case_types, reason = "generated")]
+        #visibility struct #name {}
+
+        #(#gates)*
+        #[allow(
+            dead_code, clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::too_many_arguments,
+            reason = "generated"
+        )]
+        impl #name {
+            /// The value with what the cache knows of it.
+            #visibility #asynchronous fn entry #generics(#(#passed),*) -> #result #condition {
+                #asynchronous fn #own #generics(#(#typed),*) -> #output #condition #body
+
+                match #declared.cache() {
+                    ::core::option::Option::Some(#cache) => {
+                        let #computation = #declared.computation(&#cache, #key);
+                        #run
+                    }
+                    ::core::option::Option::None => #own(#(#names),*)#awaiting.map(#krate::__private::uncached),
+                }
+            }
+
+            /// Ends the value of these arguments.
+            #visibility fn invalidate #generics(#(#key_passed),*) -> #krate::Result<()> #condition {
+                #declared.invalidate(#key)
+            }
+
+            /// Ends all values.
+            #visibility fn invalidate_all() -> #krate::Result<()> {
+                #declared.invalidate_all()
+            }
+
+            /// Stores the value of these arguments without computing it.
+            #visibility fn prime #generics(
+                #(#key_passed,)* #value: <#output as #krate::__private::Outcome>::Value
+            ) #condition {
+                if let ::core::option::Option::Some(#cache) = #declared.cache() {
+                    #declared.computation(&#cache, #key).prime(#value);
+                }
+            }
         }
     }
 }
@@ -107,7 +115,12 @@ fn key_function(
     (krate, generics): (&TokenStream, &Generics),
 ) -> TokenStream {
     let condition = &generics.where_clause;
-    let (names, kinds): (Vec<_>, Vec<_>) = keyed.iter().map(|argument| (&argument.name, &argument.kind)).unzip();
+    let names: Vec<_> = keyed.iter().map(|argument| &argument.name).collect();
+    // `&impl A + B` would be none.
+    let kinds = keyed.iter().map(|argument| match &argument.kind {
+        several @ Type::ImplTrait(_) => quote!((#several)),
+        kind => quote!(#kind),
+    });
     let parts = keyed.iter().map(|argument| {
         let (name, span) = (&argument.name, argument.kind.span());
         quote_spanned!(span=> #krate::__private::part(#name))
@@ -144,11 +157,12 @@ fn declaration(options: &Options, signature: &Signature, krate: &TokenStream, la
         Some(ticks) => quote!(::core::option::Option::Some(#ticks)),
         None => quote!(::core::option::Option::None),
     };
-    let is_independent = options.depends_on_nothing.is_some();
+    let (is_independent, digest) = (options.depends_on_nothing.is_some(), signature.digest());
     quote! {
         #krate::__private::Function {
             label: #label,
             signature: #shown,
+            place: (::core::module_path!(), #digest),
             cache: #cache,
             timeout: #lives,
             relevance_timeout: #relevance,

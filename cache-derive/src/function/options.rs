@@ -2,14 +2,15 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Ident, LitInt, LitStr, Path, Type};
+use syn::spanned::Spanned as _;
+use syn::{Ident, LitInt, LitStr, Path, Token, Type};
 
 use super::signature::Signature;
 use crate::diagnostics::Diagnostics;
 use crate::parse::option::{Table, option};
 use crate::parse::recover;
 use crate::parse::timeout::{Length, Timeout};
-use crate::parse::value;
+use crate::parse::value::{self, after_equals};
 
 /// Everything that `#[cached_fn(..)]` says.
 #[derive(Default)]
@@ -17,7 +18,8 @@ pub(crate) struct Options {
     pub(crate) cache: Option<LitStr>,
     pub(crate) depends_on_nothing: Option<Ident>,
     pub(crate) key: Option<Path>,
-    pub(crate) in_background: Option<Ident>,
+    /// With what spawns the task, if it is awaited.
+    pub(crate) in_background: Option<(Ident, Option<Path>)>,
     pub(crate) krate: Option<Path>,
     pub(crate) label: Option<LitStr>,
     pub(crate) lag: Option<Length>,
@@ -37,7 +39,10 @@ pub(crate) const OPTIONS: Table<Options> = Table {
         option("depends_on_nothing", "depends_on_nothing", |all, it| {
             it.set(&mut all.depends_on_nothing, it.name.clone())
         }),
-        option("in_background", "in_background", |all, it| it.set(&mut all.in_background, it.name.clone())),
+        option("in_background", "in_background[ = path]", |all, it| {
+            let spawn = if it.input.peek(Token![=]) { Some(value::function(after_equals(it.input)?)?) } else { None };
+            it.set(&mut all.in_background, (it.name.clone(), spawn))
+        }),
         option("key", "key = path", |all, it| it.once(&mut all.key, value::function)),
         option("label", "label = \"name\"", |all, it| it.once(&mut all.label, value::label)),
         option("lag", "lag = \"5 seconds\"", |all, it| it.once(&mut all.lag, Length::read)),
@@ -84,25 +89,39 @@ impl Options {
                 diagnostics.error(signature.name.span(), message);
             }
         }
-        if let Some(word) = &self.in_background {
-            self.check_background(word, signature, diagnostics);
+        if let Some((word, spawn)) = &self.in_background {
+            self.check_background((word, spawn.as_ref()), signature, diagnostics);
         }
     }
 
-    fn check_background(&self, word: &Ident, signature: &Signature, diagnostics: &mut Diagnostics) {
+    fn check_background(
+        &self,
+        (word, spawn): (&Ident, Option<&Path>),
+        signature: &Signature,
+        diagnostics: &mut Diagnostics,
+    ) {
         if self.relevance_timeout.is_none() {
             let message = "`in_background` needs a `relevance_timeout`: before it nothing is refreshed";
             diagnostics.error(word.span(), message);
         }
-        if signature.is_async {
-            let message = "an `async fn` is refreshed by the task that finds it stale: leave `in_background` out";
-            diagnostics.error(word.span(), message);
+        match spawn {
+            None if signature.is_async => {
+                let message =
+                    "an `async fn` is refreshed by a task: say what spawns it, as in `in_background = tokio::spawn`";
+                diagnostics.error(word.span(), message);
+            }
+            Some(path) if !signature.is_async => {
+                let message =
+                    "a function that blocks is refreshed on a thread of the cache's: write `in_background` alone";
+                diagnostics.error(path.span(), message);
+            }
+            _ => {}
         }
         let borrowed = signature.arguments.iter().filter(|argument| matches!(argument.kind, Type::Reference(_)));
         for argument in borrowed {
             let name = &argument.name;
             let message = format!(
-                "`in_background` takes `{name}` to another thread: expected a type that is `Clone`, not a reference"
+                "`in_background` takes `{name}` along: expected a type of its own, such as a pool, not a reference"
             );
             diagnostics.error(name.span(), message);
         }

@@ -1,5 +1,7 @@
 //! Reads the signature of a function: no more of the language than that takes.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
@@ -108,6 +110,16 @@ impl Signature {
         let arguments = self.arguments.iter().map(Argument::typed);
         let output = output.as_ref().map(|output| quote!(-> #output));
         quote!(#(#attributes)* #visibility #asynchronous fn #name #generics(#(#arguments),*) #output #condition #body)
+    }
+
+    /// A number that is another one once the function says something else.
+    pub(crate) fn digest(&self) -> u64 {
+        let Self { name, output, body, .. } = self;
+        let arguments = self.arguments.iter().map(Argument::passed);
+        let said = quote!(#name(#(#arguments),*) #output #body).to_string();
+        let mut hasher = DefaultHasher::new();
+        said.hash(&mut hasher);
+        hasher.finish()
     }
 
     /// How it is shown.

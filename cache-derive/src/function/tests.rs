@@ -72,8 +72,8 @@ fn options_that_contradict_each_other_or_the_function_are_told() {
             "`lag` cannot be \"never\"",
             "`tick` cannot be \"never\"",
             "`in_background` needs a `relevance_timeout`: before it nothing is refreshed",
-            "an `async fn` is refreshed by the task that finds it stale: leave `in_background` out",
-            "`in_background` takes `conn` to another thread: expected a type that is `Clone`, not a reference",
+            "an `async fn` is refreshed by a task: say what spawns it, as in `in_background = tokio::spawn`",
+            "`in_background` takes `conn` along: expected a type of its own, such as a pool, not a reference",
         ]
     );
     let told = messages(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cache_core::{Error, ErrorKind, Result, registry};
 
+use crate::function::{self, CachedFunction};
 use crate::model::declaration::{DeclaredModel, declared};
 use crate::model::relevance;
 use crate::setup::contradiction::contradictions;
@@ -20,6 +21,7 @@ use crate::warning::{DEFAULT_REPLACED, relevance_too_long, same_name};
 /// Returns an error of [`ErrorKind::Configuration`] that names all of it:
 ///
 /// * two models under one name in one cache: their entries are apart, and their numbers in statistics are not;
+/// * two functions with one label in one cache: likewise, and what ends the values of one by hand ends those of the other;
 /// * a model in a cache that is not configured;
 /// * a cache's `relevance_timeout` that is longer than a model's timeout;
 /// * an `exact(..)` that a database has [contradicted](crate::contradictions) by now;
@@ -41,6 +43,7 @@ use crate::warning::{DEFAULT_REPLACED, relevance_too_long, same_name};
 /// ```
 pub fn check_settings() -> Result<()> {
     let mut mistakes = mistakes_of(&declared());
+    mistakes.extend(same_labels(&function::all()));
     if watch::is_replaced() {
         mistakes.push(DEFAULT_REPLACED.to_owned());
     }
@@ -76,6 +79,20 @@ fn mistakes_of(models: &[DeclaredModel]) -> Vec<String> {
         }
     }
     mistakes
+}
+
+/// Functions are sorted by their labels.
+fn same_labels(functions: &[CachedFunction]) -> Vec<String> {
+    let is_same = |pair: &&[CachedFunction]| pair[0].label == pair[1].label && pair[0].cache == pair[1].cache;
+    let said = |pair: &[CachedFunction]| {
+        let CachedFunction { label, cache, module, .. } = &pair[0];
+        format!(
+            "two functions have the label `{label}` in the cache named `{cache}`, in `{module}` and in `{}`: their values \
+             are apart, but they are counted and ended by hand together; give one of them a `label` of its own",
+            pair[1].module
+        )
+    };
+    functions.windows(2).filter(is_same).map(said).collect()
 }
 
 #[cfg(test)]

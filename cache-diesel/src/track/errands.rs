@@ -43,6 +43,8 @@ struct State {
 
 enum Errand {
     Carry(Step, Database, Intents),
+    /// A computation is told of a statement that is about to be sent.
+    Collect(Box<dyn FnOnce() + Send>),
     /// What stands is going to be released by nobody.
     End,
     /// Nobody awaits the statement any more: it may still be under way.
@@ -70,6 +72,11 @@ impl Errands {
             Step::Release(..) => state.keep_open(intents == Intents::Stand),
         }
         state.add(Errand::Carry(step, database, intents));
+    }
+
+    /// Adds what a computation is to be told.
+    pub(super) fn add_collected(&self, tell: Box<dyn FnOnce() + Send>) {
+        self.state().add(Errand::Collect(tell));
     }
 
     /// Adds what follows a commit.
@@ -229,6 +236,7 @@ impl Errand {
     fn carry_out(self, invalidation: &mut Option<Invalidation>) {
         match self {
             Self::Carry(step, database, intents) => carry_out((step, &mut Vec::new()), database, invalidation, intents),
+            Self::Collect(tell) => tell(),
             Self::End => {
                 if let Some(invalidation) = invalidation.take() {
                     invalidation.end(&registry::every());

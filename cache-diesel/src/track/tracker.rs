@@ -6,7 +6,7 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Bypass, Invalidation, Tag, Unstored, is_collecting, registry};
+use cache_core::{Bypass, Invalidation, Tag, Unstored, WeakCollecting, is_collecting, registry};
 use diesel::connection::{Connection, DebugQuery, Instrumentation, InstrumentationEvent};
 use diesel::result::Error;
 
@@ -43,6 +43,8 @@ pub(crate) struct Tracker {
     /// What is to be done in the stores, if somebody awaits that.
     #[cfg(feature = "async")]
     errands: Option<Arc<Errands>>,
+    /// The computation that the connection was given to, if its statements may run on other threads.
+    computation: Option<WeakCollecting>,
     /// What follows the commit, and what is to be done as soon as everybody was told of it.
     hooks: WaitingHooks<Hook>,
     due: Vec<Hook>,
@@ -65,6 +67,7 @@ impl Tracker {
             invalidation: None,
             #[cfg(feature = "async")]
             errands: None,
+            computation: None,
             hooks: WaitingHooks::default(),
             due: Vec::new(),
             candidates: Candidates::default(),
@@ -397,6 +400,8 @@ impl Tracker {
             InstrumentationEvent::StartQuery { query, .. } => {
                 if is_collecting() {
                     self.collect(*query);
+                } else if let Some(computation) = self.computation.take() {
+                    self.computation = computation.upgrade().map(|scope| self.collect_for(&scope, *query));
                 }
                 self.start(*query);
                 None

@@ -22,6 +22,15 @@ impl CacheBuilder {
         self
     }
 
+    /// Says that nothing in this process reads or writes while a value is [computed](crate::Cache::compute), but the
+    /// computation itself. What reads elsewhere is then work that left it and was not [carried](crate::carry): the value is
+    /// not kept, and a message says so ([`Unkept::Left`](crate::Unkept::Left)). For tests, and for programs with one thread of
+    /// work; other programs would keep fewer values.
+    pub fn computes_alone(mut self) -> Self {
+        self.policy.computes_alone = true;
+        self
+    }
+
     /// Sets how long a reader waits for another one's load of the same key before it queries by itself;
     /// five seconds if not set.
     pub fn flight_wait(mut self, wait: Duration) -> Self {

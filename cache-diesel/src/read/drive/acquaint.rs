@@ -4,10 +4,11 @@ use cache_core::{Cache, Collecting, Kind, Reader, Tag, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
-use crate::backend::line::at_once;
+use crate::backend::line::{Line, at_once};
 use crate::read::drive::ask::may_store;
 use crate::read::drive::consult::confirm;
 use crate::read::drive::gate::gate;
+use crate::track::own::announce;
 
 /// Asks `conn` which database it is on, whether that is a replica, and what the database declares, unless that is known: then
 /// plain statements of Diesel on it count for [computed values](Cache::compute). Managers ask by themselves when they first
@@ -39,17 +40,55 @@ use crate::read::drive::gate::gate;
 /// # }
 /// ```
 pub fn acquaint<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) {
-    let Ok(identity) = at_once(gate::<C>(conn)) else { return };
-    if at_once(may_store::<C>(conn, identity)).is_err() {
+    at_once(acquainted::<C>(conn));
+}
+
+/// The same for a connection that is awaited. On SQLite, whose statements run on other threads, it also says that what runs on
+/// the connection belongs to the computation that is under way: without it plain statements are not seen there.
+///
+/// # Examples
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use cache_diesel::prelude::*;
+/// use diesel::prelude::*;
+/// use diesel_async::RunQueryDsl;
+/// use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+/// # diesel::table! { products (id) { id -> Integer, price -> Integer } }
+///
+/// async fn count(conn: &mut SyncConnectionWrapper<SqliteConnection>) -> Result<i64, Box<dyn std::error::Error>> {
+///     let count = async || {
+///         cache_diesel::acquaint_async(conn).await;
+///         products::table.count().get_result::<i64>(conn).await
+///     };
+///     Ok(caches::default()?.compute_async("count", Duration::from_secs(3600), count).await?)
+/// }
+/// ```
+#[cfg(feature = "async")]
+pub async fn acquaint_async<C: diesel_async::AsyncConnection<Backend: CacheBackend>>(conn: &mut C) {
+    acquainted::<crate::backend::line::Awaited<C>>(conn).await;
+}
+
+async fn acquainted<C: Line>(conn: &mut C::Conn) {
+    announce::<C>(conn);
+    let Ok(identity) = gate::<C>(conn).await else { return };
+    if may_store::<C>(conn, identity).await.is_err() {
         return;
     }
     let Some(cache) = Collecting::current().map(|scope| scope.cache().clone()).or_else(|| registry::default().ok())
     else {
         return;
     };
-    let counters = cache.counters(Cache::COMPUTED, Kind::Computed);
-    let reader = Reader { cache: &cache, manager: Cache::COMPUTED, kind: Kind::Computed, counters: &counters };
-    if let Some(seeds) = reader.seed(&[Tag::root(), identity.database.tag()]) {
-        at_once(confirm::<C>(conn, identity, &seeds));
+    let seed = {
+        let cache = cache.clone();
+        move || {
+            let counters = cache.counters(Cache::COMPUTED, Kind::Computed);
+            let reader = Reader { cache: &cache, manager: Cache::COMPUTED, kind: Kind::Computed, counters: &counters };
+            reader.seed(&[Tag::root(), identity.database.tag()])
+        }
+    };
+    if let Some(seeds) = cache.call_by(C::MANNER, seed).await {
+        confirm::<C>(conn, identity, &seeds).await;
     }
 }

@@ -33,6 +33,7 @@ use crate::read::page::load::LoadModel;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, all_of, keyed, page_id};
 use crate::read::report;
 use crate::read::shape::{QueryTables, TableNames};
+use crate::read::task::collected::{end_with, end_with_all};
 use crate::read::task::query::Reread;
 use crate::read::task::row::{RowTask, accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, Wish, collected, site_of, site_without_connection};
@@ -546,7 +547,7 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
             for place in unanswered {
                 let mut own = OwnStatement::<C>::ask(conn, text);
                 let row = P::ask(keyed::<P>(self.keys[place].clone()), own.conn()).await;
-                rows[place] = own.answered(row)?;
+                rows[place] = own.answered(row)?.inspect(|row| end_with(&**row));
             }
         }
         Ok(rows)
@@ -566,6 +567,7 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         let found = own.answered(found)?;
         let place_of: HashMap<&KeyOf<P>, usize> = places.iter().map(|place| (&self.keys[*place], *place)).collect();
         let count = found.len();
+        end_with_all(&found);
         for row in found {
             if let Some(place) = place_of.get(&row.root().id()) {
                 rows[*place] = Some(Arc::new(row));

@@ -152,6 +152,10 @@ pub(crate) async fn past_the_cache<C: Line, T: Query<C>>(task: &mut T, conn: &mu
     let is_followed = !is_collecting() && matches!(task.named(), Ok(Ok(named)) if named.is_mere_read());
     let text = if is_followed { OwnText::Followed } else { OwnText::Unfollowed };
     let value = asked::<C, T>(task, text, conn).await?;
+    if is_collecting() {
+        // This tells it when the first of the rows ends.
+        drop(task.keep(&value));
+    }
     Ok(CachedEntry::new(value, Origin::Bypass, None))
 }
 

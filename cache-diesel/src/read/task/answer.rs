@@ -15,6 +15,7 @@ use crate::read::page::relation::Prefetched;
 use crate::read::page::{LoadPages, Page, all_of, first_of};
 use crate::read::shape::QueryTables;
 use crate::read::task::asked::AskedQuery;
+use crate::read::task::collected::{end_with, end_with_all};
 use crate::read::task::keep::Keep;
 use crate::read::task::query::{Copied, Query};
 use crate::read::task::row::parts_of;
@@ -149,10 +150,13 @@ impl<C: Line, P: LoadPages<C>> Answer<C> for Rows<P> {
 
     fn accept(value: Value) -> Option<Self::Value> {
         let Value::Shared(rows) = value else { return None };
-        rows.downcast().ok()
+        let rows: CachedList<P> = rows.downcast().ok()?;
+        end_with_all(&rows);
+        Some(rows)
     }
 
     fn keep(rows: &Self::Value, timeout: Timeout) -> Keep {
+        end_with_all(rows);
         let owned: usize = rows.iter().map(|page| size_of::<P>() + page.heap_size()).sum();
         let ends = rows.iter().filter_map(|page| page.root().ends_at());
         Keep::shared(rows, size_of::<Vec<P>>() + owned, timeout).until(ends)
@@ -179,7 +183,7 @@ impl<C: Line, P: LoadPages<C>> Answer<C> for FirstRow<P> {
 
     fn accept(value: Value) -> Option<Self::Value> {
         match value {
-            Value::Shared(row) => row.downcast().ok().map(Some),
+            Value::Shared(row) => row.downcast().ok().inspect(|row: &CachedRow<P>| end_with(&**row)).map(Some),
             Value::Absent(_) => Some(None),
             _ => None,
         }

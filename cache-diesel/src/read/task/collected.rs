@@ -2,10 +2,14 @@
 //! load ([`Reader::start`](cache_core::Reader::start)), or as the plain statement that it is.
 
 use cache_core::store::{Seed, Wanted};
-use cache_core::{Collecting, Expected, Kind, Life, Miss, Missed, Tag, TagKind, Unkept, Value};
+use cache_core::{
+    Collecting, Expected, Kind, Life, Miss, Missed, Tag, TagKind, Timestamp, Unkept, Value, is_collecting,
+};
 
 use crate::catalogue::is_current;
+use crate::model::CachedModel as _;
 use crate::planted::{Mistake, is_planted};
+use crate::read::page::Page;
 use crate::read::task::Site;
 
 /// Looks up what is `wanted` by a computation: the tokens of all that the entry may depend on are taken first. Where the
@@ -69,6 +73,29 @@ fn counts(kind: Kind, value: &Value, tag: &Tag) -> bool {
         // What leads to a row: the row is looked up next.
         (Kind::Unique, Value::Shared(_)) => matches!(tag.kind(), TagKind::Root | TagKind::Database),
         _ => true,
+    }
+}
+
+/// What is computed of `page` ends with its row.
+#[inline]
+pub(crate) fn end_with<P: Page>(page: &P) {
+    if let Some(moment) = page.root().ends_at().filter(|_| is_collecting()) {
+        end_by(moment);
+    }
+}
+
+/// The same for the first row of `pages` that ends.
+#[inline]
+pub(crate) fn end_with_all<P: Page>(pages: &[P]) {
+    if is_collecting() {
+        pages.iter().for_each(end_with);
+    }
+}
+
+#[cold]
+fn end_by(moment: Timestamp) {
+    if let Some(scope) = Collecting::current() {
+        scope.end_by(moment);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::manager::ManagerState;
 use crate::model::CachedModel as _;
 use crate::read::page::Page;
 use crate::read::task::Site;
+use crate::read::task::collected::end_with;
 
 /// What is kept of a loaded value.
 pub struct Keep {
@@ -59,6 +60,7 @@ impl Keep {
 
     /// A page, which is over when its row ends.
     pub(crate) fn page<P: Page>(page: &Arc<P>, lifetime: impl Into<Lifetime>) -> Self {
+        end_with(&**page);
         Self::shared(page, size_of::<P>() + page.heap_size(), lifetime).until(page.root().ends_at().into_iter())
     }
 

@@ -18,6 +18,7 @@ use crate::read::page::part::{IdOf, codec};
 use crate::read::page::relation::Prefetched;
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page, first_of, keyed};
 use crate::read::shape::{QueryTables, Shape};
+use crate::read::task::collected::end_with;
 use crate::read::task::keep::Keep;
 use crate::read::task::query::{Copied, Query};
 use crate::read::task::{Head, Task};
@@ -208,6 +209,7 @@ pub(crate) fn accept_row<P: Page, K: IntoKey<KeyOf<P>>>(value: Value, asked: &K)
     match value {
         Value::Shared(page) => {
             let page = page.downcast::<P>().ok()?;
+            end_with(&*page);
             is_asked::<P::Root, K>(page.root(), asked).then_some(Some(page))
         }
         Value::Absent(absent) => is_absent(&*absent, asked).then_some(None),

@@ -18,6 +18,7 @@ use crate::read::builder::options::Options;
 use crate::read::page::base::{absent_unique, row_tags};
 use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LookedUpSource, keyed, looked_up, page_id};
 use crate::read::shape::QueryTables;
+use crate::read::task::collected::end_with;
 use crate::read::task::keep::Keep;
 use crate::read::task::pointer::{Pointer, UniquePointer};
 use crate::read::task::query::{Copied, Query};
@@ -205,7 +206,7 @@ where
 
     fn accept(&self, value: Value) -> Option<Self::Value> {
         match value {
-            Value::Shared(row) => row.downcast::<P>().ok().map(Some),
+            Value::Shared(row) => row.downcast::<P>().ok().inspect(|row| end_with(&**row)).map(Some),
             Value::Absent(asked) => self.is_asked(asked.downcast_ref()?).then_some(None),
             _ => None,
         }
@@ -245,6 +246,7 @@ where
         if led.may_be_stale() {
             life.soft_deadline = life.soft_deadline.min(led.soft_deadline);
         }
+        end_with(&*row);
         if self.is_at(row.root(), pointer) { Ok((Some(row), life)) } else { Err(Miss::Absent.into()) }
     }
 

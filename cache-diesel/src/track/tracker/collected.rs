@@ -1,7 +1,7 @@
 //! Tells a computation what a plain statement depends on, before it runs: on every write of the tables that it reads.
 
 use cache_core::protocol::read::Subject;
-use cache_core::{Collecting, Fingerprint, ManagerTags, Tag, Unkept};
+use cache_core::{Collecting, Fingerprint, ManagerTags, Tag, Unkept, WeakCollecting};
 use diesel::connection::DebugQuery;
 
 use super::Tracker;
@@ -14,22 +14,58 @@ use crate::model::declaration::tables;
 use crate::planted::{Mistake, is_planted};
 use crate::scan::{self, Binds, Dialect, Effect, SelectText};
 
+/// A plain statement that reads, before it is told to a computation: the stores may have to be called for that.
+struct Planned {
+    identity: Identity,
+    looked: SelectText,
+}
+
 impl Tracker {
+    /// The connection was given to the computation of `scope`. What is awaited on SQLite runs on threads which do not know
+    /// of it: what runs on the connection from now on counts, until the computation is over.
+    pub(crate) fn work_for(&mut self, scope: &Collecting) {
+        if self.dialect == Dialect::Sqlite {
+            self.computation = Some(scope.downgrade());
+        }
+    }
+
     /// Tells the computation that is under way of a statement that is about to run.
     #[cold]
     pub(super) fn collect(&mut self, query: &dyn DebugQuery) {
         let Some(scope) = Collecting::current() else { return };
-        let told = match &self.own {
+        let planned = match &self.own {
             // What a manager reads is told where it is looked up.
             Own::Question | Own::Read => return,
             Own::Nothing if is_planted(Mistake::Statements) => return,
             Own::Write(_) => Err(Unkept::NotFollowed),
-            Own::Nothing => self.collect_plain(query, &scope),
+            Own::Nothing => self.plan(query),
         };
-        told.unwrap_or_else(|reason| scope.refuse(reason));
+        match planned {
+            Err(reason) => scope.refuse(reason),
+            Ok(None) => {}
+            Ok(Some(planned)) => self.tell(planned, scope),
+        }
     }
 
-    fn collect_plain(&mut self, query: &dyn DebugQuery, scope: &Collecting) -> Result<(), Unkept> {
+    /// The same for the computation of `scope`, of which this thread does not know.
+    #[cold]
+    pub(super) fn collect_for(&mut self, scope: &Collecting, query: &dyn DebugQuery) -> WeakCollecting {
+        scope.enter(|| self.collect(query));
+        scope.downgrade()
+    }
+
+    /// Tells it at once, or where somebody awaits what is to be done in the stores, before the statement is sent.
+    fn tell(&self, planned: Planned, scope: Collecting) {
+        let tell = move || planned.tell(&scope).unwrap_or_else(|reason| scope.refuse(reason));
+        #[cfg(feature = "async")]
+        if let Some(errands) = &self.errands {
+            return errands.add_collected(Box::new(tell));
+        }
+        tell();
+    }
+
+    /// What is to be told of a plain statement; `None`: nothing.
+    fn plan(&mut self, query: &dyn DebugQuery) -> Result<Option<Planned>, Unkept> {
         let (mut looked, mut is_setting): (Option<SelectText>, _) = (None, false);
         scan::first_chunk(&query, &mut |sql| {
             looked = scan::read(sql, self.dialect);
@@ -38,7 +74,7 @@ impl Tracker {
         });
         // What sets up a connection that is opened for the computation gives nothing.
         if is_setting {
-            return Ok(());
+            return Ok(None);
         }
         let looked = looked.filter(|looked| looked.is_deterministic).ok_or(Unkept::NotFollowed)?;
         self.catch_up();
@@ -48,10 +84,16 @@ impl Tracker {
         self.session.gate().map_err(|_| Unkept::NotFollowed)?;
         let identity = self.whereabouts.reading().ok_or(Unkept::Unasked)?;
         match self.whereabouts.at_miss() {
-            AtMiss::Store => {}
-            AtMiss::Ask => return Err(Unkept::Unasked),
-            AtMiss::Pass => return Err(Unkept::NotFollowed),
+            AtMiss::Store => Ok(Some(Planned { identity, looked })),
+            AtMiss::Ask => Err(Unkept::Unasked),
+            AtMiss::Pass => Err(Unkept::NotFollowed),
         }
+    }
+}
+
+impl Planned {
+    fn tell(&self, scope: &Collecting) -> Result<(), Unkept> {
+        let identity = self.identity;
         // What the database declares is known as of tokens from before the statement.
         let structure = [Tag::root(), identity.database.tag()];
         let expected = scope.expect(&structure, &[], None);
@@ -60,7 +102,7 @@ impl Tracker {
         if !is_known {
             return Err(Unkept::Unasked);
         }
-        let named = QueryTables::of(&looked, false).resolve(identity).map_err(|_| Unkept::NotFollowed)?;
+        let named = QueryTables::of(&self.looked, false).resolve(identity).map_err(|_| Unkept::NotFollowed)?;
         let tags = tags_of(identity, &named);
         drop(scope.expect(&tags, &tables().declared(identity.database, &tags), None));
         Ok(())

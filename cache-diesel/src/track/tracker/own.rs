@@ -6,7 +6,7 @@ pub(crate) mod awaited;
 use core::mem;
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Candidate, Unstored};
+use cache_core::{Candidate, Collecting, Unkept, Unstored, is_collecting};
 use diesel::connection::LoadConnection;
 use diesel::result::{Error, QueryResult};
 
@@ -90,7 +90,10 @@ impl<'a, C: Line> OwnStatement<'a, C> {
     pub(crate) fn ask(conn: &'a mut C::Conn, text: OwnText) -> Self {
         let own = match text {
             OwnText::Followed => Own::Read,
-            OwnText::Unfollowed => Own::Nothing,
+            OwnText::Unfollowed => {
+                announce::<C>(conn);
+                Own::Nothing
+            }
         };
         Self::begin(conn, own)
     }
@@ -103,6 +106,18 @@ impl<'a, C: Line> OwnStatement<'a, C> {
     pub(crate) fn answered<T>(mut self, answer: QueryResult<T>) -> QueryResult<T> {
         self.end((None, None), answer.as_ref().err());
         answer
+    }
+}
+
+/// The computation that is under way is told of the query by the tracker of `conn`. Without one nobody tells it.
+pub(crate) fn announce<C: Line>(conn: &mut C::Conn) {
+    if !is_collecting() {
+        return;
+    }
+    let Some(scope) = Collecting::current() else { return };
+    match tracker_on::<C>(conn) {
+        Some(tracker) => tracker.work_for(&scope),
+        None => scope.refuse(Unkept::NotFollowed),
     }
 }
 

@@ -52,8 +52,58 @@ fn main() -> Result<(), Error> {
     drop(awaited(1));
     let told = caches::functions();
     let labels: Vec<&str> = told.iter().map(|function| function.label).collect();
-    assert_eq!(labels, ["awaited", "every option"]);
+    assert_eq!(labels, ["all", "awaited", "awaited", "borrowed", "every option", "within"]);
+    let told: Vec<_> = ["awaited", "every option"].iter().filter_map(|label| told.iter().find(|it| it.label == *label)).collect();
+    names::check()?;
     assert_eq!(told[1].timeout, Some(Timeout::after(Duration::from_secs(3600))));
     assert_eq!((told[1].lag, told[0].timeout), (Some(Timeout::from_secs(5)), Some(Timeout::NEVER)));
     Ok(())
+}
+
+/// Arguments may have the names that are used inside, and a function may stand in another one.
+mod names {
+    use super::*;
+
+    #[cached_fn(depends_on_nothing)]
+    #[cfg(any())]
+    pub fn left_out(id: i32) -> Result<i32, Missing> {
+        Ok(id)
+    }
+
+    #[cached_fn(depends_on_nothing)]
+    pub fn all(cache: i32, computation: u8, value: u16, body: u32, entry: u64, task: &str) -> Result<String, Error> {
+        Ok(format!("{cache} {computation} {value} {body} {entry} {task}"))
+    }
+
+    #[cached_fn(depends_on_nothing, in_background = spawned, relevance_timeout = "1 minute")]
+    pub async fn awaited(cache: i32, computation: u8, value: u16) -> Result<i32, Error> {
+        Ok(cache + i32::from(computation) + i32::from(value))
+    }
+
+    fn spawned(task: cache_diesel::RefreshTask) {
+        drop(task);
+    }
+
+    #[cached_fn(depends_on_nothing)]
+    pub fn borrowed<'a>(#[cached_fn(skip)] mut tail: &'a str, head: &'a str, more: impl AsRef<str> + core::fmt::Debug + core::hash::Hash) -> Result<String, Error>
+    {
+        tail = tail.trim();
+        Ok(format!("{head}{tail}{}", more.as_ref()))
+    }
+
+    pub fn check() -> Result<(), Error> {
+        #[cached_fn(label = "within", depends_on_nothing)]
+        fn r#match(id: i32) -> Result<i32, Error> {
+            Ok(id * 2)
+        }
+
+        assert_eq!((r#match(4)?, *r#match::entry(4)?, r#match::entry(4)?.is_hit()), (8, 8, true));
+        assert_eq!(all(1, 2, 3, 4, 5, "6")?, "1 2 3 4 5 6");
+        all::prime(1, 2, 3, 4, 5, "6", "primed".into());
+        assert_eq!(all(1, 2, 3, 4, 5, "6")?, "primed");
+        drop(awaited(1, 2, 3));
+        awaited::prime(1, 2, 3, 7);
+        assert_eq!((borrowed(" b ", "a", "c")?, borrowed("d", "a", "c")?), ("abc".into(), "abc".into()));
+        Ok(())
+    }
 }
