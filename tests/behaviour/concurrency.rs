@@ -207,8 +207,10 @@ fn misses_together(store: &SpyStore, shop: &Arc<Shop>) -> Vec<Arc<Product>> {
 #[test]
 fn c9_concurrent_misses_of_one_key_share_one_statement() {
     let store = SpyStore::new();
-    let builder = Cache::builder().store(store.clone()).flight_wait(Duration::from_secs(60));
-    let shop = Arc::new(Shop::with(builder));
+    // Where changes take turns, the last one waits for the others.
+    let limit = Duration::from_secs(20);
+    let builder = Cache::builder().store(store.clone()).operation_timeout(limit).intent_life(limit * 4);
+    let shop = Arc::new(Shop::with(builder.flight_wait(Duration::from_secs(60))));
     let mut rows = misses_together(&store, &shop);
     let counts = shop.counts("product", Kind::Detail);
     assert_eq!((counts.miss_count, counts.load_count, counts.store_count), (THREADS as u64, 1, 1));

@@ -2,38 +2,19 @@
 //!
 //! One test of it by itself: `CACHE_DIESEL_TEST_ENTRIES=simulated cargo test -p tests --test behaviour lists`.
 
-use std::env;
 use std::path::Path;
-use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use crate::kept::FILE;
 #[cfg(feature = "memcached")]
 use crate::kept::MEMCACHED;
-use crate::kept::{FILE, VARIABLE};
-
-/// Runs the suite with its entries at `place`, and fails with what it prints.
-fn run_at(place: &str) {
-    run_with(place, &[]);
-}
-
-/// The same; the suite is told what `told` says: names of variables, and what they are.
-fn run_with(place: &str, told: &[(&str, &str)]) {
-    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
-    let _turn = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut suite = Command::new(env::current_exe().unwrap());
-    let output = suite.args(["suite::", "--quiet"]).env(VARIABLE, place).envs(told.iter().copied()).output().unwrap();
-    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "entries at `{place}`:\n{said}\n{errors}");
-    let is_run = said.lines().any(|line| line.starts_with("test result: ok.") && !line.contains(" 0 passed"));
-    assert!(is_run, "no test ran with entries at `{place}`:\n{said}");
-}
+use crate::run::run_with;
 
 #[test]
 fn behaviour_on_a_simulated_server() {
-    run_at("simulated");
+    run_with("simulated", &[]);
 }
 
 /// A file where a store begins: in memory where there is such a directory.
@@ -77,12 +58,12 @@ tests::redis_suite! {
     /// One server for all shops, a prefix for each.
     #[test]
     fn behaviour_on_redis() {
-        run_at("redis");
+        run_with("redis", &[]);
     }
 
     /// Who writes sees it at once.
     #[test]
     fn behaviour_with_near_memory() {
-        run_at("near");
+        run_with("near", &[]);
     }
 }

@@ -19,7 +19,7 @@ use cache_diesel::{CacheBuilder, ManualClock};
 /// Names the place to the process of a suite.
 pub const VARIABLE: &str = "CACHE_DIESEL_TEST_ENTRIES";
 
-/// Names the file of the places `file` and `tables`.
+/// Names the file of the places `file` and `tables`; of tables on a server it is their URL.
 pub const FILE: &str = "CACHE_DIESEL_TEST_FILE";
 
 /// Names the server of the place `memcached`: its URL.

@@ -9,6 +9,7 @@ mod database;
 #[path = "unusual/sqlite.rs"]
 mod dialect;
 mod kept;
+mod run;
 #[path = "suite.rs"]
 mod suite;
 

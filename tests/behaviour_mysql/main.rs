@@ -14,6 +14,9 @@ mod dialect;
 #[path = "../behaviour/kept.rs"]
 mod kept;
 #[cfg(feature = "mysql")]
+#[path = "../behaviour/run.rs"]
+mod run;
+#[cfg(feature = "mysql")]
 #[path = "../behaviour/suite.rs"]
 mod suite;
 
@@ -32,6 +35,8 @@ mod server_transactions;
 mod stages;
 #[cfg(feature = "mysql")]
 mod statements;
+#[cfg(feature = "mysql")]
+mod tables;
 #[cfg(feature = "mysql")]
 #[path = "../behaviour/unusual/cases.rs"]
 mod unusual;

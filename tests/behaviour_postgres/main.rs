@@ -14,6 +14,9 @@ mod dialect;
 #[path = "../behaviour/kept.rs"]
 mod kept;
 #[cfg(feature = "postgres")]
+#[path = "../behaviour/run.rs"]
+mod run;
+#[cfg(feature = "postgres")]
 #[path = "../behaviour/suite.rs"]
 mod suite;
 
@@ -49,6 +52,8 @@ mod sessions;
 mod stages;
 #[cfg(feature = "postgres")]
 mod statements;
+#[cfg(feature = "postgres")]
+mod tables;
 #[cfg(feature = "postgres")]
 #[path = "../behaviour/unusual/cases.rs"]
 mod unusual;

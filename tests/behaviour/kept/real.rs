@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::env;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "redis")]
@@ -17,7 +17,7 @@ use cache_core::store::{
     Releasing, Seed, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
-use cache_diesel::{Cache, CacheBuilder};
+use cache_diesel::{Cache, CacheBuilder, StoreConnection};
 use diesel::r2d2::{ConnectionManager, Pool};
 
 use super::Real;
@@ -108,7 +108,7 @@ fn open(real: Real, prefix: &str) -> Box<dyn Store> {
             let url = format!("sqlite://{}?prefix={prefix}", told(super::FILE));
             Box::new(cache_core::store::RemoteStore::new(cache_core::store::SqliteLink::from_url(&url).unwrap()))
         }
-        Real::Tables => Box::new(in_tables(prefix)),
+        Real::Tables => in_tables(&told(super::FILE), prefix),
     }
 }
 
@@ -117,13 +117,30 @@ fn redis(prefix: &str) -> cache_core::store::RedisStore {
     cache_core::store::RedisStore::from_url(&format!("{}?prefix={prefix}", told("CACHE_DIESEL_REDIS_URL"))).unwrap()
 }
 
+/// Tables of the database at `url`: of SQLite, or on a server.
+fn in_tables(url: &str, prefix: &str) -> Box<dyn Store> {
+    #[cfg(feature = "postgres")]
+    if url.starts_with("postgres://") {
+        static POOL: OnceLock<Pool<ConnectionManager<diesel::PgConnection>>> = OnceLock::new();
+        return over(POOL.get_or_init(|| pool(url)), prefix);
+    }
+    #[cfg(feature = "mysql")]
+    if url.starts_with("mysql://") {
+        static POOL: OnceLock<Pool<ConnectionManager<diesel::MysqlConnection>>> = OnceLock::new();
+        return over(POOL.get_or_init(|| pool(url)), prefix);
+    }
+    static POOL: OnceLock<Pool<ConnectionManager<diesel::SqliteConnection>>> = OnceLock::new();
+    over(POOL.get_or_init(|| pool(url)), prefix)
+}
+
 /// All shops share a pool, as the managers of a program do.
-fn in_tables(prefix: &str) -> cache_diesel::DatabaseStore<diesel::SqliteConnection> {
-    static POOL: LazyLock<Pool<ConnectionManager<diesel::SqliteConnection>>> = LazyLock::new(|| {
-        let pool = Pool::builder().max_size(16).min_idle(Some(0)).test_on_check_out(false);
-        pool.build(ConnectionManager::new(told(super::FILE))).unwrap()
-    });
-    cache_diesel::database_store(POOL.clone(), prefix).unwrap()
+fn pool<C: StoreConnection>(url: &str) -> Pool<ConnectionManager<C>> {
+    let pool = Pool::builder().max_size(16).min_idle(Some(0)).test_on_check_out(false);
+    pool.build(ConnectionManager::new(url)).unwrap()
+}
+
+fn over<C: StoreConnection>(pool: &Pool<ConnectionManager<C>>, prefix: &str) -> Box<dyn Store> {
+    Box::new(cache_diesel::database_store(pool.clone(), prefix).unwrap())
 }
 
 /// Tokens that nobody else has, and nothing noted.
