@@ -22,7 +22,8 @@ pub use verify::{Verdict, VerifyReport};
 /// How many hits it compares is said to each cache: [`CacheBuilder::audit`](crate::CacheBuilder::audit) or
 /// [`Cache::set_audit`](crate::Cache::set_audit). `take` gives tracked connections of the type that reads use, as for
 /// [`refresh_with`](crate::refresh_with): call it once for each pool, after [`install`](crate::install). A pool of its own keeps the auditor
-/// from the requests' connections. It takes one at a time; hits that find too many waiting are not compared.
+/// from the requests' connections. It takes one at a time; hits that find too many waiting are not compared. A hit of
+/// an awaited read is compared by its reader, on its own connection, and needs none of these.
 /// [`audit_report`] says what was found, and so do [`Event::Differed`](crate::Event::Differed) and the program's logger.
 ///
 /// # Consistency

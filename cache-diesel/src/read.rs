@@ -12,7 +12,7 @@ pub(crate) mod shape;
 pub(crate) mod task;
 pub(crate) mod terminal;
 
-pub use crate::audit::verify::Verified;
+pub use crate::audit::verify::{Verified, VerifiedRows};
 pub use builder::{
     Anywhere, Arranged, Counted, DefaultOrder, Existing, Filterable, FilteredRead, FirstRead, Holds, IntoSuffix,
     ListRead, ManyRead, On, OnJoined, OnlyFirst, RowRead, ScopeRead, UniqueRead, Unordered, Whole, WithTotal,

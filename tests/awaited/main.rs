@@ -18,6 +18,7 @@ tests::postgres_suite! {
 
 tests::mysql_suite! { fn awaited_on_mysql(); mod on_mysql; mod tracked_on_mysql; mod writes_on_mysql; }
 
+mod compared;
 mod computed;
 mod on_sqlite;
 mod reads;

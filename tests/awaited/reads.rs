@@ -39,7 +39,7 @@ pub struct Maker {
 pub struct Tool {
     id: i32,
     maker_id: i32,
-    title: String,
+    pub title: String,
 }
 
 #[derive(Associations, Cached, Debug, Identifiable, PartialEq, Queryable, Selectable)]

@@ -93,11 +93,11 @@ impl Cache {
         self.audit().judge(key, compared, (self.now(), self.audit_grace()))
     }
 
-    /// Whether the hit that is about to be served is to be compared.
+    /// Whether the hit on the entry of `key` is to be compared: it is drawn, or it was not what the database said.
     #[doc(hidden)]
     #[must_use]
-    pub fn draws_for_audit(&self) -> bool {
-        self.audit().draws()
+    pub fn draws_for_audit(&self, key: impl FnOnce() -> CacheKey) -> bool {
+        self.audit().draws() || self.audit().is_due(key, (self.now(), self.audit_grace()))
     }
 
     /// Whether an ordinary read may look in the cache without asking for more.

@@ -112,6 +112,8 @@ impl AuditCounts {
 struct Doubt {
     difference: Difference,
     since: Timestamp,
+    /// When the hit that comes next is compared, whether it is drawn or not.
+    due: Timestamp,
     /// It is known to be stale: nobody wants to hear of it twice.
     is_reported: bool,
 }
@@ -131,6 +133,7 @@ pub(crate) struct Audit {
     /// Held while it is worked out whether anybody watches.
     pub(crate) changing: Mutex<()>,
     counts: Mutex<BTreeMap<(String, Kind), AuditCounts>>,
+    has_doubts: AtomicBool,
     /// Entries that were not what the database said.
     doubts: Mutex<HashMap<CacheKey, Doubt>>,
 }
@@ -167,7 +170,9 @@ impl Audit {
     ) -> Option<Confirmation> {
         let mut doubts = self.doubts.lock();
         let Comparison::Differs(difference) = compared else {
-            return doubts.remove(&key).map(|_| Confirmation::Raced);
+            let was_doubted = doubts.remove(&key).is_some();
+            self.has_doubts.store(!doubts.is_empty(), Ordering::Relaxed);
+            return was_doubted.then_some(Confirmation::Raced);
         };
         let former = doubts.get(&key).copied();
         let confirmed = match former {
@@ -178,7 +183,8 @@ impl Audit {
         };
         if doubts.len() < Self::MOST_DOUBTS || former.is_some() {
             let is_reported = confirmed == Some(Confirmation::Stale);
-            doubts.insert(key, Doubt { difference, since: now, is_reported });
+            doubts.insert(key, Doubt { difference, since: now, due: now.after(grace), is_reported });
+            self.has_doubts.store(true, Ordering::Relaxed);
         }
         confirmed
     }
@@ -191,6 +197,20 @@ impl Audit {
         }
         let step = |left: u32| Some(left.checked_sub(1).unwrap_or_else(|| distance(one_in, Token::fresh().bits())));
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step) == Ok(0)
+    }
+
+    /// Whether the entry of `key` was not what the database said, and it is time to compare it again; then for a `grace` it
+    /// is not.
+    pub(crate) fn is_due(&self, key: impl FnOnce() -> CacheKey, (now, grace): (Timestamp, Duration)) -> bool {
+        if !self.has_doubts.load(Ordering::Relaxed) || self.one_in.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let mut doubts = self.doubts.lock();
+        let Some(doubt) = doubts.get_mut(&key()).filter(|doubt| !doubt.is_reported && doubt.due <= now) else {
+            return false;
+        };
+        doubt.due = now.after(grace);
+        true
     }
 
     pub(crate) fn set_shadow(&self, is_shadow: bool) {
@@ -253,6 +273,8 @@ fn distance(one_in: u32, dice: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::key::{Fingerprint, KeyBytes};
+    use crate::protocol::compare::{Sight, compare};
 
     #[test]
     fn one_in_so_many_is_drawn() {
@@ -263,6 +285,30 @@ mod tests {
         audit.set(Some(AuditSettings::one_in(10)));
         let drawn = (0..100_000).filter(|_| audit.draws()).count();
         assert!((9_000..11_000).contains(&drawn), "{drawn}");
+    }
+
+    #[test]
+    fn what_differed_is_due_once_for_each_grace_until_it_is_decided() {
+        let audit = Audit::default();
+        let key = CacheKey {
+            space: Fingerprint::of(&[b"space"]),
+            manager: Fingerprint::of(&[b"product"]),
+            kind: Kind::Detail,
+            id: KeyBytes::of(&1),
+        };
+        let (grace, at) = (Duration::from_nanos(10), Timestamp::from_nanos);
+        let before = Sight { created_at: at(1), parts: vec![vec![1]] };
+        let differs = || compare(&before, &vec![vec![2]], Some(&before));
+        let is_due = |now| audit.is_due(|| key, (at(now), grace));
+        assert_eq!(audit.judge(key, differs(), (at(100), grace)), None);
+        assert!(!is_due(200), "no hit is compared");
+        audit.set(Some(AuditSettings::one_in(1_000_000)));
+        let due: Vec<u64> = (100..125).filter(|now| is_due(*now)).collect();
+        assert_eq!(due, [110, 120]);
+        assert_eq!(audit.judge(key, differs(), (at(125), grace)), Some(Confirmation::Stale));
+        assert!(!is_due(200), "it was reported");
+        assert_eq!(audit.judge(key, Comparison::Same, (at(201), grace)), Some(Confirmation::Raced));
+        assert!(!is_due(300));
     }
 
     #[test]

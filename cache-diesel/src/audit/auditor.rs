@@ -16,7 +16,7 @@ use diesel::result::QueryResult;
 
 use crate::audit::finding;
 use crate::backend::CacheBackend;
-use crate::backend::line::at_once;
+use crate::backend::line::{Line, at_once};
 use crate::read::drive::ask::may_store;
 use crate::read::drive::compare::{Compared, count};
 use crate::read::drive::gate::gate;
@@ -92,7 +92,7 @@ fn work(receiver: &Receiver<Box<dyn Errand>>) {
 }
 
 /// A hit that is compared.
-struct Audit<C> {
+struct Audit<C: Line> {
     site: Site<'static>,
     sources: Vec<Arc<ConnectionSource<C>>>,
     later: Later<C>,
@@ -138,12 +138,12 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Audit<C> {
     }
 
     fn compare(&self, conn: &mut C) -> QueryResult<Answer> {
-        let first = self.later.compare(&self.site, conn)?;
+        let first = at_once(self.later.compare(&self.site, conn))?;
         if self.doubt.is_none() {
             return Ok(Answer { compared: [first; 2], explained: None });
         }
-        let second = self.later.compare(&self.site, conn)?;
-        Ok(Answer { compared: [first, second], explained: self.later.explain(conn).ok() })
+        let second = at_once(self.later.compare(&self.site, conn))?;
+        Ok(Answer { compared: [first, second], explained: at_once(self.later.explain(conn)).ok() })
     }
 
     fn name(&self) -> (&'static str, CacheKey) {

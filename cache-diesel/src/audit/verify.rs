@@ -1,7 +1,6 @@
 //! Verifies entries on demand: compares each with the database, and confirms what differs.
 
 use core::fmt;
-use std::thread;
 
 use cache_core::protocol::compare::{Comparison, Confirmation, Difference, confirm};
 use cache_core::{Bypass, KeyBytes};
@@ -10,20 +9,20 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::backend::line::at_once;
+use crate::backend::line::{Line, Reply, at_once};
 use crate::manager::Manager;
 use crate::model::CachedModel as _;
 use crate::model::keys::IntoKey;
-use crate::read::builder::row::RowRead;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::compare::Compared;
 use crate::read::drive::gate::gate;
 use crate::read::page::load::LoadModel;
-use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadPages, all_of};
-use crate::read::task::query::{IntoTask, Later, Repeated, Repeats};
-use crate::read::task::{Site, Task};
-use crate::read::terminal::BlockingRead;
+use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadPages, Page, all_of};
+use crate::read::task::query::{Later, Repeats};
+use crate::read::task::{Head, Site, Task as _};
+use crate::read::terminal::connection::AnyConnection;
 use crate::read::terminal::explain::{Explanation, site_of};
+use crate::read::terminal::{BlockingRead, Runs};
 
 /// A read whose entry is verified in place of being made.
 #[derive(Debug)]
@@ -124,55 +123,105 @@ where
     type Output = QueryResult<Verdict>;
 
     fn run(self, conn: &mut C) -> QueryResult<Verdict> {
+        at_once(verdict(self.into_named::<C>()?, conn))
+    }
+}
+
+impl<R> Verified<R> {
+    /// What the read is about, and the same read as often as wanted.
+    pub(crate) fn into_named<'query, C: Line>(self) -> QueryResult<Named<C>>
+    where
+        R: Repeats<'query, C>,
+    {
         let task = self.0.into_task()?;
-        let (head, gate) = (*task.head(), at_once(gate::<C>(conn)));
-        let site = match site_of(&head, gate) {
-            Ok(site) => site,
-            Err(reason) => return Ok(Verdict::Bypassed(reason)),
-        };
-        let Some(later) = R::later(&task) else { return Ok(Verdict::Incomparable) };
-        if let Err(reason) = at_once(may_store::<C>(conn, site.identity)) {
-            return Ok(Verdict::Bypassed(reason));
-        }
-        match first(&*later, &site, conn)? {
-            Ok(verdict) => Ok(verdict),
-            Err(difference) => {
-                thread::sleep(site.reader.cache.audit_grace());
-                again(&later, &site, (&difference, conn))
-            }
+        Ok((*task.head(), R::later(&task)))
+    }
+}
+
+/// A read that may be made once more, if that is possible.
+pub(crate) type Named<C> = (Head, Option<Later<C>>);
+
+/// What the entry of a read is, beside what the database says.
+pub(crate) async fn verdict<C: Line>(named: Named<C>, conn: &mut C::Conn) -> QueryResult<Verdict> {
+    match first(named, conn).await? {
+        Ok(verdict) => Ok(verdict),
+        Err(suspect) => {
+            suspect.wait().await;
+            Ok(suspect.again(conn).await?.0)
         }
     }
 }
 
-/// What a first comparison says, or how the two differ.
-fn first<C>(
-    later: &(dyn Repeated<C> + Send),
-    site: &Site<'static>,
-    conn: &mut C,
-) -> QueryResult<Result<Verdict, Difference>> {
-    Ok(match later.compare(site, conn)? {
+/// An entry that differs from what the database says.
+pub(crate) struct Suspect<C: Line> {
+    site: Site<'static>,
+    later: Later<C>,
+    difference: Difference,
+}
+
+/// What a first comparison says, or what differs.
+async fn first<C: Line>(
+    (head, later): Named<C>,
+    conn: &mut C::Conn,
+) -> QueryResult<core::result::Result<Verdict, Suspect<C>>> {
+    let site = match site_of(&head, gate::<C>(conn).await) {
+        Ok(site) => site,
+        Err(reason) => return Ok(Ok(Verdict::Bypassed(reason))),
+    };
+    let Some(later) = later else { return Ok(Ok(Verdict::Incomparable)) };
+    if let Err(reason) = may_store::<C>(conn, site.identity).await {
+        return Ok(Ok(Verdict::Bypassed(reason)));
+    }
+    let compared = later.compare(&site, conn).await?;
+    Ok(match compared {
         Compared::Incomparable => Ok(Verdict::Incomparable),
         Compared::NotStored => Ok(Verdict::NotStored),
-        Compared::As(Comparison::Differs(difference)) => Err(difference),
+        Compared::As(Comparison::Differs(difference)) => Err(Suspect { site, later, difference }),
         Compared::As(Comparison::Reordered) => Ok(Verdict::Reordered),
         Compared::As(Comparison::Same) => Ok(Verdict::Same),
         Compared::As(_) => Ok(Verdict::Raced),
     })
 }
 
-/// What two further comparisons say of a difference.
-fn again<C>(later: &Later<C>, site: &Site<'static>, (difference, conn): (&Difference, &mut C)) -> QueryResult<Verdict> {
-    let compared = [later.compare(site, conn)?, later.compare(site, conn)?];
-    let [Compared::As(first), Compared::As(second)] = compared else { return Ok(Verdict::Raced) };
-    Ok(match confirm(difference, [&first, &second]) {
-        Confirmation::Stale => Verdict::Stale,
-        Confirmation::Unsteady => Verdict::Unsteady,
-        _ => Verdict::Raced,
-    })
+impl<C: Line> Suspect<C> {
+    /// Waits until a write that was under way is over.
+    fn wait(&self) -> impl Future<Output = ()> + Send + use<C> {
+        let cache = self.site.reader.cache;
+        cache.nap_by(C::MANNER, cache.audit_grace())
+    }
+
+    /// What two further comparisons say.
+    async fn again(self, conn: &mut C::Conn) -> QueryResult<(Verdict, Later<C>)> {
+        let Self { site, later, difference } = self;
+        let first = later.compare(&site, conn).await?;
+        let second = later.compare(&site, conn).await?;
+        let verdict = match (first, second) {
+            (Compared::As(first), Compared::As(second)) => match confirm(&difference, [&first, &second]) {
+                Confirmation::Stale => Verdict::Stale,
+                Confirmation::Unsteady => Verdict::Unsteady,
+                _ => Verdict::Raced,
+            },
+            _ => Verdict::Raced,
+        };
+        Ok((verdict, later))
+    }
+}
+
+/// The rows of a manager that are verified.
+pub struct VerifiedRows<P: Page> {
+    manager: Manager<P>,
+    /// None: those of every row that the database has.
+    keys: Option<Vec<KeyOf<P>>>,
+}
+
+impl<P: Page> fmt::Debug for VerifiedRows<P> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("VerifiedRows").finish_non_exhaustive()
+    }
 }
 
 impl<P: CachedView> Manager<P> {
-    /// Compares the entries of the rows with these keys with the database: `QueryResult<VerifyReport>`.
+    /// Compares the entries of the rows with these keys with the database: `QueryResult<VerifyReport>`, or a future of it.
     ///
     /// A row that is not cached costs a look and no statement. What differs is compared again after the
     /// [grace](crate::AuditSettings::grace), so that a write that is under way is no finding.
@@ -180,35 +229,18 @@ impl<P: CachedView> Manager<P> {
     /// # Errors
     ///
     /// Returns what the database says.
-    pub fn verify_rows<C, K>(self, ids: impl IntoIterator<Item = K>, conn: &mut C) -> QueryResult<VerifyReport>
+    pub fn verify_rows<'conn, C, Mode, K>(
+        self,
+        ids: impl IntoIterator<Item = K>,
+        conn: &'conn mut C,
+    ) -> <C::Itself as Runs<'conn, 'static, VerifiedRows<P>, Mode>>::Output
     where
-        C: LoadConnection<Backend: CacheBackend> + 'static,
-        P: CachedView<Source: FilterDsl<P::ByKey>> + LoadPages<C>,
+        C: AnyConnection<Mode, Backend: CacheBackend>,
+        C::Itself: Runs<'conn, 'static, VerifiedRows<P>, Mode> + 'conn,
         K: IntoKey<KeyOf<P>>,
-        KeyedSource<P>: LoadModel<'static, C, P::Joined>,
     {
-        let mut report = VerifyReport::default();
-        let mut doubts = Vec::new();
-        for id in ids {
-            let key = id.into_key();
-            report.looked_count += 1;
-            let name = KeyBytes::of(&key).to_string();
-            match verify_row::<C, P>(self.get(key), conn)? {
-                Ok(verdict) => report.count(verdict),
-                Err(doubt) => doubts.push((name, doubt)),
-            }
-        }
-        if let Some((_, (site, ..))) = doubts.first() {
-            thread::sleep(site.reader.cache.audit_grace());
-        }
-        for (name, (site, later, difference)) in doubts {
-            let verdict = again(&later, &site, (&difference, conn))?;
-            report.count(verdict);
-            if verdict == Verdict::Stale {
-                report.stale.push((name, later.explain(conn)?));
-            }
-        }
-        Ok(report)
+        let keys = Some(ids.into_iter().map(IntoKey::into_key).collect());
+        Runs::run(conn.itself(), VerifiedRows { manager: self, keys })
     }
 
     /// The same for every row that the database has. All of them are loaded once, for their keys.
@@ -218,47 +250,99 @@ impl<P: CachedView> Manager<P> {
     /// # Errors
     ///
     /// Returns what the database says.
-    pub fn verify_all<C>(self, conn: &mut C) -> QueryResult<VerifyReport>
+    pub fn verify_all<'conn, C, Mode>(
+        self,
+        conn: &'conn mut C,
+    ) -> <C::Itself as Runs<'conn, 'static, VerifiedRows<P>, Mode>>::Output
     where
-        C: LoadConnection<Backend: CacheBackend> + 'static,
-        P: CachedView<Source: FilterDsl<P::ByKey> + LoadModel<'static, C, P::Joined>> + LoadPages<C>,
-        KeyedSource<P>: LoadModel<'static, C, P::Joined>,
+        C: AnyConnection<Mode, Backend: CacheBackend>,
+        C::Itself: Runs<'conn, 'static, VerifiedRows<P>, Mode> + 'conn,
     {
-        let keys = all_keys::<C, P>(conn)?;
-        self.verify_rows(keys, conn)
+        Runs::run(conn.itself(), VerifiedRows { manager: self, keys: None })
     }
 }
 
-/// The keys of every row that the database has.
-pub(crate) fn all_keys<C, P>(conn: &mut C) -> QueryResult<Vec<KeyOf<P>>>
+impl<C, P> BlockingRead<'static, C> for VerifiedRows<P>
 where
     C: LoadConnection<Backend: CacheBackend> + 'static,
-    P: CachedView<Source: LoadModel<'static, C, P::Joined>> + LoadPages<C>,
+    P: VerifyRows<C>,
 {
-    let rows: Vec<P> = at_once(all_of::<C, P, _>(P::source().selected(), conn))?;
-    Ok(rows.iter().map(|page| page.root().id()).collect())
+    type Output = QueryResult<VerifyReport>;
+
+    fn run(self, conn: &mut C) -> QueryResult<VerifyReport> {
+        at_once(P::verify(self, conn))
+    }
 }
 
-type Doubt<C> = (Site<'static>, Later<C>, Difference);
+/// A page whose entries can be verified on the line `C`.
+pub trait VerifyRows<C: Line>: CachedView {
+    /// Compares the entries of rows with the database.
+    fn verify<'a>(rows: VerifiedRows<Self>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<VerifyReport>>
+    where
+        C: 'a;
+}
 
-/// What the entry of a row is, or what it differs in.
-fn verify_row<C, P>(read: RowRead<P, KeyOf<P>>, conn: &mut C) -> QueryResult<Result<Verdict, Doubt<C>>>
+#[diagnostic::do_not_recommend]
+impl<C, P> VerifyRows<C> for P
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
+    P: CachedView<Source: FilterDsl<P::ByKey> + LoadModel<'static, C, P::Joined>> + LoadPages<C>,
+    KeyedSource<P>: LoadModel<'static, C, P::Joined>,
+{
+    fn verify<'a>(
+        VerifiedRows { manager, keys }: VerifiedRows<P>,
+        conn: &'a mut C::Conn,
+    ) -> Reply<'a, QueryResult<VerifyReport>>
+    where
+        C: 'a,
+    {
+        Box::pin(async move {
+            let keys = match keys {
+                Some(keys) => keys,
+                None => all_keys::<C, P>(conn).await?,
+            };
+            verify_keys::<C, P>(manager, keys, conn).await
+        })
+    }
+}
+
+async fn verify_keys<C, P>(manager: Manager<P>, keys: Vec<KeyOf<P>>, conn: &mut C::Conn) -> QueryResult<VerifyReport>
+where
+    C: Line + 'static,
     P: CachedView<Source: FilterDsl<P::ByKey>> + LoadPages<C>,
     KeyedSource<P>: LoadModel<'static, C, P::Joined>,
 {
-    let task = IntoTask::<'static, C>::into_task(read)?;
-    let (head, gate) = (*task.head(), at_once(gate::<C>(conn)));
-    let site = match site_of(&head, gate) {
-        Ok(site) => site,
-        Err(reason) => return Ok(Ok(Verdict::Bypassed(reason))),
-    };
-    let Some(later) = <RowRead<P, KeyOf<P>> as Repeats<'static, C>>::later(&task) else {
-        return Ok(Ok(Verdict::Incomparable));
-    };
-    if let Err(reason) = at_once(may_store::<C>(conn, site.identity)) {
-        return Ok(Ok(Verdict::Bypassed(reason)));
+    let mut report = VerifyReport::default();
+    let mut suspects = Vec::new();
+    for key in keys {
+        report.looked_count += 1;
+        let name = KeyBytes::of(&key).to_string();
+        let named = Verified(manager.get(key)).into_named::<C>()?;
+        match first(named, conn).await? {
+            Ok(verdict) => report.count(verdict),
+            Err(suspect) => suspects.push((name, suspect)),
+        }
     }
-    Ok(first(&*later, &site, conn)?.map_err(|difference| (site, later, difference)))
+    let pause = suspects.first().map(|(_, suspect)| suspect.wait());
+    if let Some(pause) = pause {
+        pause.await;
+    }
+    for (name, suspect) in suspects {
+        let (verdict, later) = suspect.again(conn).await?;
+        report.count(verdict);
+        if verdict == Verdict::Stale {
+            report.stale.push((name, later.explain(conn).await?));
+        }
+    }
+    Ok(report)
+}
+
+/// The keys of every row that the database has.
+pub(crate) async fn all_keys<C, P>(conn: &mut C::Conn) -> QueryResult<Vec<KeyOf<P>>>
+where
+    C: Line,
+    P: CachedView<Source: LoadModel<'static, C, P::Joined>> + LoadPages<C>,
+{
+    let rows: Vec<P> = all_of::<C, P, _>(P::source().selected(), conn).await?;
+    Ok(rows.iter().map(|page| page.root().id()).collect())
 }

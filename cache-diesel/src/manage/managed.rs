@@ -110,7 +110,7 @@ where
     }
 
     fn keys(&self, conn: &mut C) -> Result<Vec<String>, Failure> {
-        all_keys::<C, P>(conn)?.iter().map(json).collect()
+        at_once(all_keys::<C, P>(conn))?.iter().map(json).collect()
     }
 
     fn key_as_json(&self, key: &str) -> Result<String, Failure> {

@@ -362,7 +362,7 @@ pub(crate) fn step_of<T: Task>(task: &T, gate: Result<Identity, Bypass>) -> Read
 pub(crate) fn step_after<T>(
     site: &Site<'static>,
     found: Result<(T, Life), Missed>,
-    key: impl FnOnce() -> KeyBytes,
+    key: impl Fn() -> KeyBytes,
 ) -> ReadStep<T> {
     match found {
         _ if site.is_watched => watched::step_after(site, found, key),

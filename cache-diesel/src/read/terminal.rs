@@ -325,7 +325,7 @@ macro_rules! row_terminals {
         }
 
         crate::read::terminal::terminal! {
-            /// Compares the entry with what the database says: `QueryResult<Verdict>`. For connections that block.
+            /// Compares the entry with what the database says: `QueryResult<Verdict>`.
             ///
             /// It looks, asks the database, and looks again. An entry that differs is compared again after the
             /// [grace](crate::AuditSettings::grace): a write that is under way is over by then. It counts and stores

@@ -1,9 +1,7 @@
 //! Builds reads of the one row of a query, cached by its query.
 
-use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::backend::line::Line;
 use crate::manager::ManagerState;
 use crate::read::builder::cloned;
@@ -59,7 +57,7 @@ where
 
 impl<'query, C, P, Source> Repeats<'query, C> for FirstRead<P, Source>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     OnlyFirst<ListRead<P, Source>>: Repeats<'query, C>,
 {
     fn later(task: &Self::Task) -> Option<Later<C>> {

@@ -4,13 +4,11 @@ use core::marker::PhantomData;
 
 use cache_core::Kind;
 use diesel::Expression;
-use diesel::connection::LoadConnection;
 use diesel::dsl::Limit;
 use diesel::query_builder::AsQuery;
 use diesel::query_dsl::methods::{FilterDsl, LimitDsl, OffsetDsl, OrderDsl, ThenOrderDsl};
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::backend::line::Line;
 use crate::manager::{Manager, ManagerState};
 use crate::model::{CachedModel as _, Lookup, scope_comparison, tag_bytes};
@@ -151,7 +149,7 @@ impl<P: Page, Source, Part> ListRead<P, Source, Part> {
     }
 
     terminal! {
-        /// Compares the entry with what the database says: `QueryResult<Verdict>`. For connections that block.
+        /// Compares the entry with what the database says: `QueryResult<Verdict>`.
         ///
         /// It is as the same of a row: see [`RowRead::verify`](crate::read::RowRead::verify).
         ///
@@ -318,7 +316,7 @@ where
 
 impl<'query, C, P, Source, Part> Repeats<'query, C> for ListRead<P, Source, Part>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     P: LoadPages<C>,
     Part: Arranged<P::Root, Source, Query: LoadModel<'query, C, P::Joined>>,
 {
@@ -345,7 +343,7 @@ where
 
 impl<'query, C, P, Source, Part> Repeats<'query, C> for OnlyFirst<ListRead<P, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     P: LoadPages<C>,
     Part: Arranged<P::Root, Source, Query: LimitDsl>,
     Limit<Part::Query>: LoadModel<'query, C, P::Joined>,

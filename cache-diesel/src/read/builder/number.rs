@@ -2,14 +2,12 @@
 
 use cache_core::Kind;
 use diesel::Expression;
-use diesel::connection::LoadConnection;
 use diesel::dsl::{self, CountStar, Select};
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::query_dsl::methods::SelectDsl;
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool};
 
-use crate::backend::CacheBackend;
 use crate::backend::line::{Line, Loads};
 use crate::read::builder::list::ListRead;
 use crate::read::builder::order::Countable;
@@ -81,7 +79,7 @@ where
 
 impl<'query, C, P, Source, Part> Repeats<'query, C> for Counted<ListRead<P, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     P: Page,
     Source: SelectDsl<CountStar>,
     Select<Source, CountStar>: Loads<'query, C, i64> + QueryFragment<C::Backend> + QueryId,
@@ -110,7 +108,7 @@ where
 
 impl<'query, C, P, Source, Part> Repeats<'query, C> for Existing<ListRead<P, Source, Part>>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     P: Page,
     dsl::exists<Source>: Expression,
     dsl::select<dsl::exists<Source>>: AsQuery + Loads<'query, C, bool> + QueryFragment<C::Backend> + QueryId,

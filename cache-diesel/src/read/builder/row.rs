@@ -4,11 +4,9 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use cache_core::Kind;
-use diesel::connection::LoadConnection;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::backend::line::Line;
 use crate::manager::{Manager, ManagerState};
 use crate::model::keys::IntoKey;
@@ -130,7 +128,7 @@ where
 
 impl<'query, C, P, K> Repeats<'query, C> for RowRead<P, K>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     P: CachedView<Source: FilterDsl<P::ByKey>> + LoadPages<C>,
     K: IntoKey<KeyOf<P>>,
     KeyedSource<P>: LoadModel<'static, C, P::Joined>,
@@ -172,7 +170,7 @@ where
 
 impl<'query, C, P, Source> Repeats<'query, C> for FilteredRead<P, Source>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     P: LoadPages<C>,
     Source: LoadModel<'query, C, P::Joined>,
 {

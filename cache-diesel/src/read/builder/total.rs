@@ -4,6 +4,7 @@ use cache_core::{Life, Miss, Missed, is_collecting};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
+use crate::audit::auditor;
 use crate::backend::CacheBackend;
 use crate::backend::line::{Line, at_once};
 use crate::read::builder::list::ListRead;
@@ -129,6 +130,12 @@ pub(crate) struct Both<L, N> {
     pub(crate) number: N,
 }
 
+/// What was found without a connection: none is taken to compare it.
+fn uncompared<T>((entry, drawn): (CachedEntry<T>, Option<Site<'static>>)) -> CachedEntry<T> {
+    drawn.iter().for_each(auditor::skip);
+    entry
+}
+
 /// What was found of both without a connection.
 enum FoundOfBoth<T> {
     All(ListWithTotal<T>),
@@ -198,11 +205,12 @@ impl<L: Task, N: Task<Value = i64>> Both<L, N> {
         let [Some(site), Some(number_site)] = sites else { return FoundOfBoth::Nothing };
         let BothLookUps { rows, total } = self.look_up::<C, T>(&site, &number_site).await;
         let rows = without_connection(&self.list, found_without_connection(site, rows), list_up);
-        let Some(CachedEntry { value: rows, .. }) = rows else { return FoundOfBoth::Nothing };
+        let Some(CachedEntry { value: rows, .. }) = rows.map(uncompared) else { return FoundOfBoth::Nothing };
         if let Some(total) = self.window.and_then(|window| window.total(rows.len())) {
             return FoundOfBoth::All(ListWithTotal { rows, total });
         }
-        match without_connection(&self.number, found_without_connection(number_site, total), number_up) {
+        let total = without_connection(&self.number, found_without_connection(number_site, total), number_up);
+        match total.map(uncompared) {
             Some(CachedEntry { value: total, .. }) => FoundOfBoth::All(ListWithTotal { rows, total }),
             None => FoundOfBoth::Rows(rows),
         }

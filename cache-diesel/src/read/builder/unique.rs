@@ -2,11 +2,9 @@
 
 use core::marker::PhantomData;
 
-use diesel::connection::LoadConnection;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 
-use crate::backend::CacheBackend;
 use crate::backend::line::Line;
 use crate::manager::{Manager, ManagerState};
 use crate::model::Lookup;
@@ -85,7 +83,7 @@ where
 
 impl<'query, C, P, L, K> Repeats<'query, C> for UniqueRead<P, L, K>
 where
-    C: LoadConnection<Backend: CacheBackend> + 'static,
+    C: Line + 'static,
     P: CachedView<Source: FilterDsl<P::ByKey> + FilterDsl<L::Filter>> + LoadPages<C>,
     L: Lookup<Model = P::Root>,
     K: IntoKey<L::Value>,

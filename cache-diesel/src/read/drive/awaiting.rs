@@ -11,16 +11,17 @@ use cache_core::Manner;
 use diesel::result::{Error, QueryResult};
 use diesel_async::AsyncConnection;
 
-use crate::audit::auditor;
+use crate::audit::verify::{Verified, VerifiedRows, VerifyRows, verdict};
+use crate::audit::{Verdict, VerifyReport};
 use crate::backend::CacheBackend;
 use crate::backend::line::{Awaited, Line, Reply};
 use crate::read::builder::many::ManyRead;
 use crate::read::builder::total::{Both, WithTotal};
 use crate::read::drive::batch::{FollowUpMany, KeyBatch, LoadMany};
 use crate::read::drive::gate::look_at_gate;
-use crate::read::drive::miss::{self, Entry, FollowUp};
+use crate::read::drive::miss::{self, Auditor, Entry, FollowUp};
 use crate::read::drive::refresh::claim;
-use crate::read::task::query::{IntoTask, Query};
+use crate::read::task::query::{IntoTask, Query, Repeats};
 use crate::read::task::{ReadStep, Site, Task, step_of};
 use crate::read::terminal::connection::AnyConnection;
 use crate::read::terminal::depend::{Depended, depend};
@@ -115,6 +116,39 @@ where
         C: 'conn,
     {
         depended(self.into_read().into_task(), conn)
+    }
+}
+
+impl<'query, C, R> AwaitedRead<'query, C> for Verified<R>
+where
+    C: AsyncConnection<Backend: CacheBackend> + 'static,
+    R: Repeats<'query, Awaited<C>>,
+{
+    type Output = QueryResult<Verdict>;
+
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    where
+        'query: 'conn,
+        C: 'conn,
+    {
+        let named = self.into_named::<Awaited<C>>();
+        Box::pin(async move { verdict::<Awaited<C>>(named?, conn).await })
+    }
+}
+
+impl<C, P> AwaitedRead<'static, C> for VerifiedRows<P>
+where
+    C: AsyncConnection<Backend: CacheBackend> + 'static,
+    P: VerifyRows<Awaited<C>>,
+{
+    type Output = QueryResult<VerifyReport>;
+
+    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    where
+        'static: 'conn,
+        C: 'conn,
+    {
+        P::verify(self, conn)
     }
 }
 
@@ -262,11 +296,11 @@ where
     Ok(step_of(task, gate))
 }
 
-/// The reader itself refreshes what nobody else is at: no runtime is the library's to do so beside it. Nor can another
-/// thread compare what it was given.
+/// The reader itself refreshes what nobody else is at, and compares what is drawn: no runtime is the library's to do so
+/// beside it.
 pub(super) fn alone<T: Task>() -> FollowUp<T> {
     let refresh = |task: &T, site: &Site<'static>| claim(site, [site.key(task.id(), task.head().kind)]);
-    FollowUp { refresh, audit: |_, site| auditor::skip(site) }
+    FollowUp { refresh, audit: Auditor::Reader }
 }
 
 /// The same for several keys.
@@ -274,5 +308,5 @@ pub(super) fn many_alone<P: LoadMany<C>, C: Line>() -> FollowUpMany<P, C> {
     let refresh = |batch: &KeyBatch<P, C>, site: &Site<'static>, stale: &[usize]| {
         batch.refreshed_by(site, stale, claim(site, batch.stale_keys(site, stale)))
     };
-    FollowUpMany { refresh, audit: |_, site, _| auditor::skip(site) }
+    FollowUpMany { refresh, audit: Auditor::Reader }
 }

@@ -26,6 +26,7 @@ use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{call, nap, retry};
 use crate::read::drive::consult::{Consulted, confirm, consult, has_changed};
 use crate::read::drive::gate::gate_for;
+use crate::read::drive::miss::Auditor;
 use crate::read::drive::refresh::{Refresh, Refresher, begin};
 use crate::read::drive::span::in_span;
 use crate::read::page::base::row_tags;
@@ -34,7 +35,7 @@ use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LoadPages, Page
 use crate::read::report;
 use crate::read::shape::{QueryTables, TableNames};
 use crate::read::task::collected::{end_with, end_with_all};
-use crate::read::task::query::Reread;
+use crate::read::task::query::{Later, Reread};
 use crate::read::task::row::{RowTask, accept_row, keep_row, row_codec};
 use crate::read::task::{Head, Site, Wish, collected, site_of, site_without_connection};
 use crate::read::terminal::entry::CachedRows;
@@ -140,15 +141,21 @@ impl<P: Page, C> Copy for FollowUpMany<P, C> {}
 /// The tokens of tags; `None`: nothing is to be stored.
 type Seeds = Option<Vec<(Tag, Seed)>>;
 
+/// Rows that were found without a connection; with them, the places of those that their reader is to compare.
+type FoundRows<P> = (CachedRows<P>, Option<(Site<'static>, Vec<usize>)>);
+
 /// The places of the keys that a reader has to refresh itself, with the right to.
 type OwnRefreshes = (Vec<usize>, Vec<Claim>);
+
+/// Offers the entry at a place to be compared.
+type OfferAt<P, C> = fn(&KeyBatch<P, C>, &Site<'static>, usize);
 
 /// What a reader of several keys leaves to others.
 pub(crate) struct FollowUpMany<P: Page, C> {
     /// Sees to it that the stale keys at these places are refreshed; gives those that this reader has to refresh itself.
     pub(crate) refresh: fn(&KeyBatch<P, C>, &Site<'static>, &[usize]) -> OwnRefreshes,
-    /// Has the entry at a place compared with the database.
-    pub(crate) audit: fn(&KeyBatch<P, C>, &Site<'static>, usize),
+    /// Who compares the entry at a place with the database.
+    pub(crate) audit: Auditor<OfferAt<P, C>>,
 }
 
 /// What is loaded under `seeds` is told to the computation that is under way.
@@ -175,17 +182,12 @@ impl<P: LoadMany<C>, C: LoadConnection<Backend: CacheBackend> + 'static> KeyBatc
         Ok(places.spread(at_once(batch.read_all(conn, Self::FOLLOW_UP))?))
     }
 
-    pub(crate) const FOLLOW_UP: FollowUpMany<P, C> = FollowUpMany { refresh: Self::refresh, audit: Self::audit };
+    pub(crate) const FOLLOW_UP: FollowUpMany<P, C> =
+        FollowUpMany { refresh: Self::refresh, audit: Auditor::Another(Self::audit) };
 
     fn audit(&self, site: &Site<'static>, place: usize) {
-        auditor::offer::<C>(site, || {
-            if P::HAS_BASE_QUERY {
-                return None;
-            }
-            let asked = self.keys[place].clone();
-            let (row, id) = (KeyBytes::of(&asked), self.ids[place]);
-            Some(Box::new(RowTask::<C, P, KeyOf<P>> { head: self.head, row, id, asked, connection: PhantomData }))
-        });
+        // On another thread, at another moment, a base query may be another one.
+        auditor::offer::<C>(site, || (!P::HAS_BASE_QUERY).then(|| Box::new(self.row_at(place)) as Later<C>));
     }
 
     fn refresh(&self, site: &Site<'static>, stale: &[usize]) -> (Vec<usize>, Vec<Claim>) {
@@ -236,7 +238,16 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
     {
         let Some((batch, places)) = Self::of(head, keys)? else { return Ok(Vec::new()) };
         let rows = match batch.look_up_without_connection(follow_up).await {
-            Some(rows) => rows,
+            Some((rows, None)) => rows,
+            Some((rows, Some((site, drawn)))) => {
+                // They are served in any case.
+                let conn = take.take().await.ok();
+                match conn {
+                    Some(mut conn) => batch.compare_drawn(&site, drawn, &mut conn).await,
+                    None => drawn.iter().for_each(|_| auditor::skip(&site)),
+                }
+                rows
+            }
             None => {
                 let mut conn = take.take().await?;
                 batch.read_all(&mut conn, follow_up).await?
@@ -246,7 +257,7 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
     }
 
     /// What is cached, if that is all; else nothing is counted: the caller will come again with a connection.
-    async fn look_up_without_connection(&self, follow_up: FollowUpMany<P, C>) -> Option<CachedRows<P>> {
+    async fn look_up_without_connection(&self, follow_up: FollowUpMany<P, C>) -> Option<FoundRows<P>> {
         let site = site_without_connection(&self.head)?;
         let looked = self.look_up(&site).await;
         if !looked.missing.is_empty() {
@@ -257,11 +268,9 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         claims.into_iter().for_each(Claim::done);
         own.is_empty().then(|| {
             looked.count(&site, &self.ids);
-            if site.is_watched {
-                self.draw(&site, &looked, follow_up);
-            }
+            let drawn = self.offer_drawn(&site, &looked, follow_up);
             looked.stale.iter().for_each(|place| site.reader.stale_hit(|| self.ids[*place]));
-            looked.rows
+            (looked.rows, (!drawn.is_empty()).then_some((site, drawn)))
         })
     }
 
@@ -279,8 +288,9 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         }
         let looked = self.look_up(&site).await;
         looked.count(&site, &self.ids);
-        if site.is_watched {
-            self.draw(&site, &looked, follow_up);
+        let drawn = self.offer_drawn(&site, &looked, follow_up);
+        if !drawn.is_empty() {
+            self.compare_drawn(&site, drawn, conn).await;
         }
         let BatchRows { mut rows, mut missing, stale } = looked;
         let (own, claims) = (follow_up.refresh)(self, &site, &stale);
@@ -584,6 +594,13 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         let keep = keep_row(&self.head, row.as_ref(), &self.keys[place]).with_life(site);
         let keep = keep.is_stored.then(|| (keep.loaded(row_codec::<P>()), tags()));
         Settlement { key: site.key(self.ids[place], Kind::Detail), former, keep }
+    }
+
+    /// The read of the row at `place` alone.
+    fn row_at(&self, place: usize) -> RowTask<C, P, KeyOf<P>> {
+        let asked = self.keys[place].clone();
+        let (row, id) = (self.bytes(place), self.ids[place]);
+        RowTask { head: self.head, row, id, asked, connection: PhantomData }
     }
 
     fn bytes(&self, place: usize) -> KeyBytes {

@@ -7,8 +7,8 @@ use crate::audit::auditor;
 use crate::backend::CacheBackend;
 use crate::backend::line::at_once;
 use crate::read::drive::gate::look_at_gate;
-use crate::read::drive::miss::{self, FollowUp};
-use crate::read::drive::refresh::{Refresh, Refresher, begin};
+use crate::read::drive::miss::{self, Auditor, FollowUp};
+use crate::read::drive::refresh::{OneMore, Refresh, Refresher, begin};
 use crate::read::task::query::{IntoTask, Repeats};
 use crate::read::task::{ReadStep, Site, Task, step_of};
 use crate::read::terminal::entry::CachedEntry;
@@ -72,7 +72,7 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: Repeats<'query, C>,
 {
-    FollowUp { refresh: refresh::<C, R>, audit: audit::<C, R> }
+    FollowUp { refresh: refresh::<C, R>, audit: Auditor::Another(audit::<C, R>) }
 }
 
 fn refresh<'query, C, R>(task: &R::Task, site: &Site<'static>) -> Refresher
@@ -80,7 +80,7 @@ where
     C: LoadConnection<Backend: CacheBackend> + 'static,
     R: Repeats<'query, C>,
 {
-    begin(site, [site.key(task.id(), task.head().kind)], |_| Some(R::later(task)? as Refresh<C>))
+    begin(site, [site.key(task.id(), task.head().kind)], |_| Some(Box::new(OneMore(R::later(task)?)) as Refresh<C>))
 }
 
 fn audit<'query, C, R>(task: &R::Task, site: &Site<'static>)

@@ -10,6 +10,7 @@ use crate::audit::finding;
 use crate::backend::line::Line;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::look_up;
+use crate::read::drive::gate::gate;
 use crate::read::drive::miss::{Entry, past_the_cache};
 use crate::read::task::query::Query;
 use crate::read::task::{Site, Task};
@@ -38,6 +39,26 @@ pub(crate) async fn compare<C: Line, T: Query<C>>(
     let fresh = past_the_cache::<C, T>(task, conn).await?.value;
     let fresh = task.parts(&fresh);
     Ok(between_looks::<C, T>(task, site, (before, fresh)).await)
+}
+
+/// Compares a hit that was drawn, before its reader goes on with it.
+pub(crate) async fn compare_drawn<C: Line, T: Query<C>>(task: &mut T, site: &Site<'static>, conn: &mut C::Conn) {
+    let key = site.key(task.id(), task.head().kind);
+    let compared = match may_compare::<C>(site, conn).await {
+        true => compare::<C, T>(task, site, conn).await.unwrap_or(Compared::Incomparable),
+        false => Compared::Incomparable,
+    };
+    if judge(site, key, compared) {
+        let explained = explain::<C, T>(task, conn).await.ok();
+        finding::report(site, key, explained);
+    }
+}
+
+/// Whether the database on `conn` is the one that `site` is about, and says what is there now.
+async fn may_compare<C: Line>(site: &Site<'static>, conn: &mut C::Conn) -> bool {
+    // A computation is told of what is looked at, and a transaction may see what was there when it began.
+    let is_there = !is_collecting() && gate::<C>(conn).await == Ok(site.identity);
+    is_there && may_store::<C>(conn, site.identity).await.is_ok()
 }
 
 /// Compares what was loaded with what was seen before; looks once more where they differ.

@@ -7,7 +7,7 @@ use crate::backend::line::Line;
 use crate::read::builder::options::UseOfCache;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{approach, conclude, look_up};
-use crate::read::drive::compare::shadow;
+use crate::read::drive::compare::{compare_drawn, shadow};
 use crate::read::drive::consult::{confirm_load, turn};
 use crate::read::drive::gate::gate_for;
 use crate::read::drive::refresh::{Refresher, refresh_here};
@@ -22,8 +22,17 @@ use crate::track::{OwnStatement, OwnText};
 pub(crate) struct FollowUp<T> {
     /// Sees to it that somebody refreshes what is stale.
     pub(crate) refresh: fn(&T, &Site<'static>) -> Refresher,
-    /// Has the entry that was found compared with the database.
-    pub(crate) audit: fn(&T, &Site<'static>),
+    /// Who compares the entry that was found with the database.
+    pub(crate) audit: Auditor<fn(&T, &Site<'static>)>,
+}
+
+/// Who compares a hit that was drawn.
+#[derive(Clone, Copy)]
+pub(crate) enum Auditor<Offer> {
+    /// Somebody to whom it is offered.
+    Another(Offer),
+    /// The reader itself, on its connection.
+    Reader,
 }
 
 impl<T> Clone for FollowUp<T> {
@@ -63,7 +72,10 @@ pub(crate) async fn run_looked<C: Line, T: Query<C>>(
     let (site, missed) = match looked {
         ReadStep::Bypass => return past_the_cache::<C, T>(&mut task, conn).await,
         ReadStep::Drawn(site, entry) => {
-            (follow_up.audit)(&task, &site);
+            match follow_up.audit {
+                Auditor::Another(offer) => offer(&task, &site),
+                Auditor::Reader => compare_drawn::<C, T>(&mut task, &site, conn).await,
+            }
             return Ok(entry);
         }
         ReadStep::Hit(entry) => return Ok(entry),
@@ -112,22 +124,30 @@ async fn load<C: Line, T: Query<C>>(
     conclude::<C, T>(load, task, answer).await
 }
 
+/// An entry that was found without a connection; with it, where its reader is to compare it.
+pub(crate) type FoundEntry<T> = (CachedEntry<<T as Task>::Value>, Option<Site<'static>>);
+
 /// The entry that was found without a connection, if none is needed to serve it.
 pub(crate) fn without_connection<T: Task>(
     task: &T,
     found: Option<(Site<'static>, CachedEntry<T::Value>)>,
     follow_up: FollowUp<T>,
-) -> Option<CachedEntry<T::Value>> {
+) -> Option<FoundEntry<T>> {
     let (site, entry) = found?;
     if !entry.is_stale() {
         site.reader.hit(|| task.id());
-        if site.is_watched && site.reader.cache.draws_for_audit() {
-            (follow_up.audit)(task, &site);
+        let key = || site.key(task.id(), task.head().kind);
+        if !site.is_watched || !site.reader.cache.draws_for_audit(key) {
+            return Some((entry, None));
         }
-        return Some(entry);
+        if let Auditor::Another(offer) = follow_up.audit {
+            offer(task, &site);
+            return Some((entry, None));
+        }
+        return Some((entry, Some(site)));
     }
     match (follow_up.refresh)(task, &site) {
-        Refresher::Another => Some(served_stale(task, &site, entry)),
+        Refresher::Another => Some((served_stale(task, &site, entry), None)),
         // It is found stale once more, with a connection to refresh it.
         Refresher::Reader(claims) => {
             claims.into_iter().for_each(Claim::done);

@@ -7,7 +7,7 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
-use crate::backend::line::{Line, at_once};
+use crate::backend::line::{Line, Reply, at_once};
 use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{conclude, is_first, look_up};
 use crate::read::drive::compare::{Compared, compare};
@@ -15,31 +15,53 @@ use crate::read::drive::consult::turn;
 use crate::read::drive::gate::gate;
 use crate::read::drive::miss::ask;
 use crate::read::drive::span::in_span;
-use crate::read::task::query::{Copied, Query, Repeated, Reread};
+use crate::read::task::query::{Copied, Later, Query, Repeated, Reread};
 use crate::read::task::{Site, Turn};
 use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::read::terminal::explain::{Explanation, explain};
 use crate::setup::refresh::{ConnectionSource, Purpose, sources};
 
-impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C>> Reread<C> for T {
-    fn reread(mut self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
-        at_once(refresh::<C, T>(&mut *self, site, conn))?;
-        claims.into_iter().for_each(Claim::done);
-        Ok(())
-    }
-}
-
-impl<C: LoadConnection<Backend: CacheBackend>, T: Query<C> + Copied> Repeated<C> for T {
+impl<C: Line, T: Query<C> + Copied + Send> Repeated<C> for T {
     fn key(&self, site: &Site<'static>) -> CacheKey {
         site.key(self.id(), self.head().kind)
     }
 
-    fn compare(&self, site: &Site<'static>, conn: &mut C) -> QueryResult<Compared> {
-        at_once(compare::<C, T>(&mut self.copied(), site, conn))
+    fn compare<'a>(&self, site: &Site<'static>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Compared>>
+    where
+        C: 'a,
+        Self: 'a,
+    {
+        let (mut task, site) = (self.copied(), *site);
+        Box::pin(async move { compare::<C, T>(&mut task, &site, conn).await })
     }
 
-    fn explain(&self, conn: &mut C) -> QueryResult<Explanation> {
-        at_once(explain::<C, T>(&mut self.copied(), conn))
+    fn explain<'a>(&self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Explanation>>
+    where
+        C: 'a,
+        Self: 'a,
+    {
+        let mut task = self.copied();
+        Box::pin(async move { explain::<C, T>(&mut task, conn).await })
+    }
+
+    fn refresh<'a>(&self, site: &Site<'static>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<()>>
+    where
+        C: 'a,
+        Self: 'a,
+    {
+        let (mut task, site) = (self.copied(), *site);
+        Box::pin(async move { refresh::<C, T>(&mut task, &site, conn).await.map(drop) })
+    }
+}
+
+/// A read that is made once more to refresh its entry.
+pub(crate) struct OneMore<C>(pub(crate) Later<C>);
+
+impl<C: LoadConnection<Backend: CacheBackend>> Reread<C> for OneMore<C> {
+    fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()> {
+        at_once(self.0.refresh(site, conn))?;
+        claims.into_iter().for_each(Claim::done);
+        Ok(())
     }
 }
 

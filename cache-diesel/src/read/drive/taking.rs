@@ -3,6 +3,7 @@
 use diesel::connection::LoadConnection;
 use diesel::result::{Error, QueryResult};
 
+use crate::audit::auditor;
 use crate::backend::CacheBackend;
 use crate::backend::line::{Line, at_once};
 use crate::read::builder::many::ManyRead;
@@ -10,10 +11,11 @@ use crate::read::builder::total::WithTotal;
 use crate::read::drive::batch::{KeyBatch, LoadMany};
 use crate::read::drive::blocking::follow_ups;
 use crate::read::drive::calls::look_up;
-use crate::read::drive::miss::{self, FollowUp, without_connection};
+use crate::read::drive::compare::compare_drawn;
+use crate::read::drive::miss::{self, FollowUp, FoundEntry, without_connection};
 use crate::read::task::query::{Query, Repeats};
 use crate::read::task::{Task, found_without_connection, site_without_connection};
-use crate::read::terminal::entry::{CachedEntry, CachedList, CachedRows, ListWithTotal};
+use crate::read::terminal::entry::{CachedList, CachedRows, ListWithTotal};
 use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{Ended, Ending};
 
@@ -103,7 +105,16 @@ where
 {
     let mut task = task?;
     let entry = match look_up_without_connection::<C, T>(&mut task, follow_up).await {
-        Some(entry) => entry,
+        Some((entry, None)) => entry,
+        Some((entry, Some(site))) => {
+            // It is served in any case.
+            let conn = take.take().await.ok();
+            match conn {
+                Some(mut conn) => compare_drawn::<C, T>(&mut task, &site, &mut conn).await,
+                None => auditor::skip(&site),
+            }
+            entry
+        }
         None => {
             let mut conn = take.take().await?;
             miss::run::<C, T>(task, &mut conn, follow_up).await?
@@ -113,10 +124,7 @@ where
 }
 
 /// Looks in the cache without counting a miss: the caller will come again with a connection.
-async fn look_up_without_connection<C: Line, T: Task>(
-    task: &mut T,
-    follow_up: FollowUp<T>,
-) -> Option<CachedEntry<T::Value>> {
+async fn look_up_without_connection<C: Line, T: Task>(task: &mut T, follow_up: FollowUp<T>) -> Option<FoundEntry<T>> {
     let site = site_without_connection(task.head())?;
     let found = look_up::<C, T>(task, &site).await;
     without_connection(task, found_without_connection(site, found), follow_up)

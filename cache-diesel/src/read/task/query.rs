@@ -34,7 +34,7 @@ pub trait IntoTask<'query, C: Line> {
     fn into_task(self) -> QueryResult<Self::Task>;
 }
 
-/// A read that another thread can make once more, on another connection of the type `C`.
+/// A read that can be made once more, on another thread or at another moment.
 #[diagnostic::on_unimplemented(
     message = "this cached read cannot run on `{C}`",
     label = "the query does not fit its model or this connection",
@@ -49,7 +49,7 @@ pub trait Repeats<'query, C: Line>: IntoTask<'query, C> {
 pub(crate) type Later<C> = Box<dyn Repeated<C> + Send>;
 
 /// A read that refreshes on a connection of the type `C`.
-pub trait Reread<C> {
+pub(crate) trait Reread<C> {
     /// Refreshes what was stale at `site`, as far as `claims` allow.
     ///
     /// # Errors
@@ -58,8 +58,8 @@ pub trait Reread<C> {
     fn reread(self: Box<Self>, site: &Site<'static>, claims: Vec<Claim>, conn: &mut C) -> QueryResult<()>;
 }
 
-/// A read of one entry that can be made as often as wanted on connections of the type `C`.
-pub trait Repeated<C>: Reread<C> {
+/// A read of one entry that can be made as often as wanted on the line `C`.
+pub trait Repeated<C: Line> {
     /// The name of the entry.
     fn key(&self, site: &Site<'static>) -> CacheKey;
 
@@ -68,14 +68,30 @@ pub trait Repeated<C>: Reread<C> {
     /// # Errors
     ///
     /// Returns what the database says.
-    fn compare(&self, site: &Site<'static>, conn: &mut C) -> QueryResult<Compared>;
+    fn compare<'a>(&self, site: &Site<'static>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Compared>>
+    where
+        C: 'a,
+        Self: 'a;
 
     /// Explains what the read would be answered with.
     ///
     /// # Errors
     ///
     /// Returns what the database says.
-    fn explain(&self, conn: &mut C) -> QueryResult<Explanation>;
+    fn explain<'a>(&self, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<Explanation>>
+    where
+        C: 'a,
+        Self: 'a;
+
+    /// Refreshes the entry.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the database says.
+    fn refresh<'a>(&self, site: &Site<'static>, conn: &'a mut C::Conn) -> Reply<'a, QueryResult<()>>
+    where
+        C: 'a,
+        Self: 'a;
 }
 
 /// A task with values of its own, which can be made once more.

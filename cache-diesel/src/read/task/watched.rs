@@ -20,14 +20,14 @@ pub(super) fn may_look(head: &Head, attached: &Attached) -> bool {
 pub(super) fn step_after<T>(
     site: &Site<'static>,
     found: Result<(T, Life), Missed>,
-    key: impl FnOnce() -> KeyBytes,
+    key: impl Fn() -> KeyBytes,
 ) -> ReadStep<T> {
     let cache = site.reader.cache;
     match found {
         Err(missed) if cache.is_shadow() => {
             let (manager, kind) = (site.reader.manager, site.reader.kind);
             cache.count_audit(manager, kind, |counts| counts.shadow_miss_count += 1);
-            step_after_miss::<T>(site, missed, key);
+            step_after_miss::<T>(site, missed, &key);
             // Whoever refreshes is given nothing that somebody has stored meanwhile.
             ReadStep::Miss(*site, Miss::Refresh.into())
         }
@@ -37,11 +37,13 @@ pub(super) fn step_after<T>(
         }
         Ok((value, life)) => {
             let step = match life.may_be_stale() {
-                true => step_of_ageing(site, (value, life), key),
-                false => hit(site, (value, life), key),
+                true => step_of_ageing(site, (value, life), &key),
+                false => hit(site, (value, life), &key),
             };
             match step {
-                ReadStep::Hit(entry) if cache.draws_for_audit() => ReadStep::Drawn(*site, entry),
+                ReadStep::Hit(entry) if cache.draws_for_audit(|| site.key(key(), site.reader.kind)) => {
+                    ReadStep::Drawn(*site, entry)
+                }
                 step => step,
             }
         }

@@ -10,7 +10,8 @@ use crate::audit::finding;
 use crate::backend::line::Line;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::batch::{BatchRows, FollowUpMany, KeyBatch, LoadMany, Missing};
-use crate::read::drive::compare::{Compared, count, judge};
+use crate::read::drive::compare::{Compared, compare_drawn, count, judge};
+use crate::read::drive::miss::Auditor;
 use crate::read::task::Site;
 use crate::read::task::row::{accept_row, parts_of};
 use crate::read::terminal::entry::CachedRows;
@@ -18,13 +19,36 @@ use crate::read::terminal::entry::CachedRows;
 type Looked = Result<(Value, Life), Miss>;
 
 impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
-    /// Has some of the hits compared.
-    pub(super) fn draw(&self, site: &Site<'static>, looked: &BatchRows<P>, follow_up: FollowUpMany<P, C>) {
+    /// Has some of the hits compared; gives the places of those that the reader is to compare itself.
+    pub(super) fn offer_drawn(
+        &self,
+        site: &Site<'static>,
+        looked: &BatchRows<P>,
+        follow_up: FollowUpMany<P, C>,
+    ) -> Vec<usize> {
+        if !site.is_watched {
+            return Vec::new();
+        }
         let is_hit = |place: &usize| {
             !looked.stale.contains(place) && looked.missing.iter().all(|missing| missing.place != *place)
         };
-        let drawn = (0..self.keys.len()).filter(is_hit).filter(|_| site.reader.cache.draws_for_audit());
-        drawn.for_each(|place| (follow_up.audit)(self, site, place));
+        let key = |place: usize| site.key(self.ids[place], Kind::Detail);
+        let is_drawn = |place: &usize| site.reader.cache.draws_for_audit(|| key(*place));
+        let drawn: Vec<usize> = (0..self.keys.len()).filter(is_hit).filter(is_drawn).collect();
+        match follow_up.audit {
+            Auditor::Another(offer) => {
+                drawn.into_iter().for_each(|place| offer(self, site, place));
+                Vec::new()
+            }
+            Auditor::Reader => drawn,
+        }
+    }
+
+    /// Compares the hits at `places`.
+    pub(super) async fn compare_drawn(&self, site: &Site<'static>, places: Vec<usize>, conn: &mut C::Conn) {
+        for place in places {
+            compare_drawn::<C, _>(&mut self.row_at(place), site, conn).await;
+        }
     }
 
     /// Asks the database for every row, stores what is missing, and compares what would have been a hit.
