@@ -30,6 +30,24 @@ macro_rules! models {
     )*};
 }
 
+/// The unique value compares bytes, by its type.
+macro_rules! bytes {
+    ($table:ident: $Model:ident) => {
+        diesel::table! { $table (id) { id -> Integer, code -> Binary, } }
+
+        #[derive(Cached, Clone, Queryable, Selectable)]
+        #[diesel(table_name = $table)]
+        #[cached(unique(code))]
+        #[allow(dead_code, reason = "it is compared with the database only")]
+        struct $Model {
+            id: i32,
+            code: Vec<u8>,
+        }
+    };
+}
+
+bytes!(check_codes: CheckCode);
+
 diesel::table! { check_bare (id) { id -> Integer, } }
 diesel::table! { check_logs (id) { id -> Integer, } }
 

@@ -20,7 +20,7 @@ pub(super) mod mysql {
 
     use super::{FactRow, Line, QueryResult, rows};
 
-    const SQL: [&str; 5] = [
+    const SQL: [&str; 8] = [
         "SELECT 'cascade' AS kind, LOWER(TABLE_NAME) AS name, CONCAT(CONSTRAINT_NAME, CHAR(10 USING utf8mb4), \
          LOWER(REFERENCED_TABLE_NAME), CHAR(10 USING utf8mb4), DELETE_RULE) AS said \
          FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() \
@@ -34,7 +34,24 @@ pub(super) mod mysql {
         "SELECT 'engine' AS kind, LOWER(t.TABLE_NAME) AS name, t.ENGINE AS said FROM information_schema.TABLES t \
          JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = DATABASE() \
          AND t.TABLE_TYPE = 'BASE TABLE' AND COALESCE(e.TRANSACTIONS, '') <> 'YES'",
+        "SELECT 'collated' AS kind, LOWER(TABLE_NAME) AS name, CONCAT(LOWER(COLUMN_NAME), CHAR(10 USING utf8mb4), \
+         COLUMN_TYPE, ' COLLATE ', COLLATION_NAME) AS said FROM information_schema.COLUMNS \
+         WHERE TABLE_SCHEMA = DATABASE() AND COLLATION_NAME IS NOT NULL \
+         AND COLLATION_NAME NOT IN ('binary', 'utf8mb4_0900_bin', 'utf8mb4_nopad_bin')",
+        "SELECT 'unseen' AS kind, LOWER(TABLE_NAME) AS name, 'SHOW VIEW' AS said FROM information_schema.VIEWS \
+         WHERE TABLE_SCHEMA = DATABASE() AND COALESCE(VIEW_DEFINITION, '') = ''",
+        UNSEEN_TRIGGERS,
     ];
+
+    /// A user is shown the triggers of those tables alone on which he may make some. What the catalogue tells of privileges
+    /// are the user's own; a user who is shown those of others may do anything.
+    const UNSEEN_TRIGGERS: &str = "SELECT 'unseen' AS kind, '' AS name, 'TRIGGER' AS said FROM information_schema.TABLES t \
+         WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' \
+         AND NOT EXISTS (SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'TRIGGER') \
+         AND NOT EXISTS (SELECT 1 FROM information_schema.SCHEMA_PRIVILEGES \
+             WHERE PRIVILEGE_TYPE = 'TRIGGER' AND DATABASE() LIKE TABLE_SCHEMA) \
+         AND NOT EXISTS (SELECT 1 FROM information_schema.TABLE_PRIVILEGES p WHERE p.PRIVILEGE_TYPE = 'TRIGGER' \
+             AND p.TABLE_SCHEMA = t.TABLE_SCHEMA AND p.TABLE_NAME = t.TABLE_NAME) LIMIT 1";
 
     pub(in crate::backend) async fn ask<C: Line<Backend = Mysql>>(conn: &mut C::Conn) -> QueryResult<Vec<FactRow>> {
         let mut all = Vec::new();
@@ -63,7 +80,11 @@ pub(super) mod sqlite {
         SELECT 'virtual', lower(name), sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'create virtual%'
         UNION ALL
         SELECT 'computed', lower(t.name), lower(c.name) FROM sqlite_master t, pragma_table_xinfo(t.name) c
-        WHERE t.type = 'table' AND c.hidden IN (2, 3)";
+        WHERE t.type = 'table' AND c.hidden IN (2, 3)
+        UNION ALL
+        SELECT DISTINCT 'collated', lower(t.name), lower(c.name) || char(10) || x.type || ' COLLATE ' || c.coll
+        FROM sqlite_master t, pragma_index_list(t.name) i, pragma_index_xinfo(i.name) c, pragma_table_xinfo(t.name) x
+        WHERE t.type = 'table' AND c.key AND c.name = x.name AND upper(c.coll) <> 'BINARY'";
 
     pub(in crate::backend) async fn ask<C: Line<Backend = Sqlite>>(conn: &mut C::Conn) -> QueryResult<Vec<FactRow>> {
         rows::<C>(conn, SQL).await

@@ -90,6 +90,26 @@ pub(crate) fn asked_columns() -> &'static [AskedColumn] {
     &COLUMNS
 }
 
+/// The columns of keys, scopes and unique look-ups that compare bytes by their types, whatever the database: the table, the
+/// column.
+pub(crate) fn columns_by_type() -> Vec<(String, String)> {
+    let of_model = |declaration: &Declaration| {
+        let tables::Declaration { table, key, .. } = (declaration.declare)();
+        let by_type = |comparison: Comparison| comparison == Comparison::Bytes;
+        let looked_up = (declaration.lookups)().into_iter().filter(|lookup| by_type(lookup.comparison.clone()));
+        let looked_up = looked_up.flat_map(|lookup| lookup.declaration.columns).map(|column| (*column).to_owned());
+        let key = if by_type((declaration.key_comparison)()) { columns_of_key(&key.0) } else { Vec::new() };
+        looked_up.chain(key).map(|column| (table.clone(), column)).collect::<Vec<_>>()
+    };
+    inventory::iter::<Declaration>().flat_map(of_model).collect()
+}
+
+/// The columns of a key, by how it is declared.
+pub(crate) fn columns_of_key(key: &str) -> Vec<String> {
+    let name = |column: &str| column.rsplit('.').next().unwrap_or(column).to_owned();
+    key.split(',').map(|column| name(column).trim_matches(['(', ')', ' ', '`', '"']).to_lowercase()).collect()
+}
+
 /// Whether a model of `table` says how a column is compared.
 pub(crate) fn is_stated(table: &str) -> bool {
     asked_columns().iter().any(|asked| asked.is_stated && asked.table == table)

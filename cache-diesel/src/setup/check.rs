@@ -9,7 +9,7 @@ use diesel::result::QueryResult;
 use crate::backend::CacheBackend;
 use crate::backend::line::{Line, at_once};
 use crate::catalogue::Catalogue;
-use crate::model::declaration::{asked_columns, models_of_tables, statements, tables};
+use crate::model::declaration::{asked_columns, columns_by_type, models_of_tables, statements, tables};
 
 #[cfg(feature = "async")]
 mod awaited;
@@ -65,7 +65,8 @@ async fn report_of<C: Line>(conn: &mut C::Conn) -> QueryResult<CheckReport> {
     let structure = C::Backend::structure::<C>(conn).await?;
     let catalogue = Catalogue::of(C::Backend::declared::<C>(conn, asked_columns()).await?);
     let (models, stated) = (models_of_tables(), statements().collect::<Vec<_>>());
-    let models = Models { models: &models, tables: tables(), stated: &stated };
+    let by_type = columns_by_type();
+    let models = Models { models: &models, tables: tables(), stated: &stated, by_type: &by_type };
     let facts = fact::facts_of(structure, C::Backend::DIALECT, &models);
     Ok(CheckReport { findings: decide::findings(&facts, &catalogue, &models) })
 }
@@ -122,7 +123,7 @@ impl fmt::Display for CheckReport {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The path of a model of the table.
+    /// The path of a model of the table; empty if it is about the database.
     pub model: String,
     /// The table in SQL.
     pub table: String,
@@ -138,7 +139,10 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { model, about, remedy, .. } = self;
-        write!(formatter, "`{model}`: {about}: {remedy}")
+        if !model.is_empty() {
+            write!(formatter, "`{model}`: ")?;
+        }
+        write!(formatter, "{about}: {remedy}")
     }
 }
 
@@ -162,6 +166,8 @@ pub enum Trap {
     Trigger,
     /// A trigger of the table runs what its text does not show.
     Unfollowed,
+    /// The user of the connection may not see what there may be.
+    Unseen,
     /// The table is a view over others that the library does not follow.
     View,
 }

@@ -64,6 +64,87 @@ fn a_view_is_found() {
 }
 
 #[test]
+fn a_unique_value_that_is_compared_otherwise_than_its_type_says_is_found() {
+    let of = |column: &str| format!("CREATE TABLE check_codes (id INT PRIMARY KEY, code {column} NOT NULL UNIQUE)");
+    let report = |column: &str| by_cause(found(&of(column)));
+    let remedy = "give the column a type that compares bytes, or declare it as `Text` in `table!`";
+    assert_eq!(report("VARCHAR(40) COLLATE utf8mb4_general_ci"), [["check_codes", "code", remedy]]);
+    assert_eq!(report("VARBINARY(40)").len() + report("VARCHAR(40) COLLATE utf8mb4_nopad_bin").len(), 0);
+}
+
+#[test]
+fn what_a_user_may_not_see_is_found() {
+    let mut database = tests::servers::mysql::fresh_database();
+    let url = database.create_user();
+    let (user, name) = (user_of(&url), url.rsplit('/').next().unwrap().to_owned());
+    let mut owner = MysqlConnection::establish(database.url()).unwrap();
+    let cascade = table("check_roots", "") + &table("check_twigs", "check_roots (id) ON DELETE CASCADE");
+    let view = "CREATE VIEW check_sums AS SELECT id, up_id, slug FROM check_logs";
+    owner.batch_execute(&format!("{cascade} {}", with(view))).unwrap();
+    let mut seen = |privileges: &str| {
+        let grant = format!("REVOKE ALL ON {name}.* FROM {user}; GRANT {privileges} ON {name}.* TO {user}");
+        owner.batch_execute(&grant).unwrap();
+        let report = cache_diesel::check(&mut MysqlConnection::establish(&url).unwrap()).unwrap();
+        by_cause(crate::checked::found(&report))
+    };
+    let is_unseen = |found: &[[String; 3]], cause: &str| found.iter().any(|finding| finding[1] == cause);
+    let plain = seen("SELECT, INSERT, UPDATE, DELETE");
+    assert!(is_unseen(&plain, "TRIGGER") && is_unseen(&plain, "SHOW VIEW"), "{plain:?}");
+    let all = seen("ALL");
+    assert!(!is_unseen(&all, "TRIGGER") && !is_unseen(&all, "SHOW VIEW"), "{all:?}");
+    let cascades = |found: &[[String; 3]]| found.iter().filter(|finding| finding[0] == "check_twigs").count();
+    assert_eq!((cascades(&plain), cascades(&all)), (1, 1), "{plain:?}");
+}
+
+#[path = "../../chinook/schema.rs"]
+mod chinook;
+
+/// Generates a model of each table, with its key.
+macro_rules! keyed {
+    ($($table:ident ($($key:ident),+): $Model:ident;)*) => {$(
+        diesel::table! { $table ($($key),+) { $($key -> Integer,)+ } }
+
+        #[derive(cache_diesel::Cached, Clone, Queryable, Selectable)]
+        #[diesel(table_name = $table, primary_key($($key),+))]
+        #[allow(dead_code, reason = "it is compared with the database only")]
+        struct $Model {
+            $($key: i32,)+
+        }
+    )*};
+}
+
+keyed! {
+    album (album_id): Album;
+    artist (artist_id): Artist;
+    customer (customer_id): Customer;
+    employee (employee_id): Employee;
+    genre (genre_id): Genre;
+    invoice (invoice_id): Invoice;
+    invoice_line (invoice_line_id): InvoiceLine;
+    media_type (media_type_id): MediaType;
+    playlist (playlist_id): Playlist;
+    playlist_track (playlist_id, track_id): PlaylistTrack;
+    track (track_id): Track;
+}
+
+#[test]
+fn nothing_is_found_in_the_shop_of_chinook() {
+    // A column refers to one of its own name, if none is named.
+    let schema = chinook::STRUCTURE.replace("REFERENCES {employee}", "REFERENCES {employee} ({employee_id})");
+    let schema = schema.replace(['{', '}'], "`");
+    assert_eq!(found(&schema), []);
+    let with_a_trap =
+        schema + "ALTER TABLE album ADD FOREIGN KEY (artist_id) REFERENCES artist (artist_id) ON DELETE CASCADE";
+    assert_eq!(found(&with_a_trap).len(), 1, "its tables are looked at");
+}
+
+/// The account that a URL names.
+fn user_of(url: &str) -> String {
+    let user = url.split("://").nth(1).unwrap().split([':', '@']).next().unwrap();
+    format!("'{user}'@'%'")
+}
+
+#[test]
 fn tables_without_transactions_are_found() {
     for engine in ["MyISAM", "Aria", "MEMORY"] {
         let schema =

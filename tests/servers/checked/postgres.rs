@@ -93,6 +93,26 @@ fn a_policy_that_cannot_be_followed_is_found() {
 }
 
 #[test]
+fn a_foreign_table_is_found() {
+    let schema = with("").replace("check_sums", "check_kept")
+        + "CREATE FOREIGN DATA WRAPPER nobody; CREATE SERVER elsewhere FOREIGN DATA WRAPPER nobody;
+           CREATE FOREIGN TABLE check_sums (id INT, up_id INT, slug TEXT) SERVER elsewhere;";
+    let found = found(&schema);
+    assert_eq!((found.len(), found[0].0.as_str(), found[0].1), (1, "check_sums", Trap::Elsewhere));
+}
+
+#[test]
+fn a_user_who_may_not_read_the_catalogue_is_told_so() {
+    let mut database = tests::servers::postgres::fresh_database();
+    let url = database.create_user();
+    let mut owner = PgConnection::establish(database.url()).unwrap();
+    owner.batch_execute("REVOKE SELECT ON pg_catalog.pg_trigger FROM PUBLIC").unwrap();
+    let refused = cache_diesel::check(&mut PgConnection::establish(&url).unwrap());
+    owner.batch_execute("GRANT SELECT ON pg_catalog.pg_trigger TO PUBLIC").unwrap();
+    assert!(refused.unwrap_err().to_string().contains("permission denied"));
+}
+
+#[test]
 fn views_and_partitions_are_followed_by_themselves() {
     let schema = with("CREATE TABLE check_part () INHERITS (check_sums);")
         + "CREATE VIEW check_roots AS SELECT * FROM check_logs;";

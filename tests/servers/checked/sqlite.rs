@@ -1,5 +1,6 @@
 //! What SQLite does by itself is compared with what models declare.
 
+use cache_diesel::Trap;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
@@ -71,6 +72,21 @@ fn a_trigger_of_a_view_writes_the_table_below() {
          CREATE TRIGGER logged INSTEAD OF DELETE ON check_shown BEGIN DELETE FROM check_sums WHERE id = OLD.id; END;",
     );
     assert_eq!(by_cause(found(&schema)), [["check_sums", "logged", "depends_on(check_shown)"]]);
+}
+
+#[test]
+fn a_unique_value_that_is_compared_otherwise_than_its_type_says_is_found() {
+    let of = |column: &str| format!("CREATE TABLE check_codes (id INTEGER PRIMARY KEY, code {column} NOT NULL UNIQUE)");
+    let report = |column: &str| by_cause(found(&of(column)));
+    let remedy = "give the column a type that compares bytes, or declare it as `Text` in `table!`";
+    assert_eq!(report("TEXT COLLATE NOCASE"), [["check_codes", "code", remedy]]);
+    assert_eq!(report("TEXT").len() + report("BLOB").len(), 0);
+}
+
+#[test]
+fn a_virtual_table_whose_rows_are_kept_elsewhere_is_found() {
+    let found = found("CREATE VIRTUAL TABLE check_sums USING dbstat");
+    assert_eq!((found.len(), found[0].1), (1, Trap::Elsewhere));
 }
 
 #[test]

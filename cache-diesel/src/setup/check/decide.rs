@@ -8,7 +8,7 @@ use cache_core::tables::Tables;
 use super::fact::StructureFact;
 use super::{Finding, Trap};
 use crate::catalogue::Catalogue;
-use crate::model::declaration::ModelOfTable;
+use crate::model::declaration::{ModelOfTable, columns_of_key};
 
 /// What models declare.
 pub(super) struct Models<'a> {
@@ -16,15 +16,15 @@ pub(super) struct Models<'a> {
     pub(super) tables: &'a Tables,
     /// What models say to be compared byte by byte: the model's path, its table, the column.
     pub(super) stated: &'a [(String, String, &'static str)],
+    /// Columns that models look rows up by, and that compare bytes by their declared types: the table, the column.
+    pub(super) by_type: &'a [(String, String)],
 }
 
 impl Models<'_> {
     /// The columns of the table's key, if it has a model.
     pub(super) fn key_of(&self, table: &str) -> Vec<String> {
         let Some(model) = self.of(table).next() else { return Vec::new() };
-        let columns = model.declaration.key.0.split(',');
-        let name = |column: &str| column.rsplit('.').next().unwrap_or(column).to_owned();
-        columns.map(|column| name(column).trim_matches(['(', ')', ' ', '`', '"']).to_lowercase()).collect()
+        columns_of_key(&model.declaration.key.0)
     }
 
     fn of<'m>(&'m self, table: &'m str) -> impl Iterator<Item = &'m ModelOfTable> {
@@ -59,10 +59,12 @@ pub(super) fn findings(facts: &BTreeSet<StructureFact>, catalogue: &Catalogue, m
     for table in tables {
         findings.extend(judge.changes_of(table));
         findings.extend(judge.nature_of(table));
+        findings.extend(judge.compared_otherwise(table));
         let opaque = catalogue.reached_by(table).and_then(|reached| reached.opaque.as_deref());
         findings.extend(opaque.map(|policy| judge.policy(table, policy)));
     }
     findings.extend(collations(catalogue, models));
+    findings.extend(facts.iter().filter_map(unseen_everywhere));
     findings.into_iter().collect()
 }
 
@@ -165,6 +167,31 @@ impl Judge<'_> {
                 );
                 finding(Trap::Unfollowed, trigger, about, remedy)
             }
+            StructureFact::Unseen { privilege, table: of } if of == table => {
+                let about = format!("what `{table}` shows is hidden from this user");
+                let remedy = format!("run the check as a user with the privilege {privilege} on it");
+                finding(Trap::Unseen, privilege, about, remedy)
+            }
+            _ => None,
+        };
+        self.facts.iter().filter_map(of).collect()
+    }
+
+    /// Columns whose declared types say that bytes are compared, while the database takes other letters for equal.
+    fn compared_otherwise(&self, table: &str) -> Vec<Finding> {
+        let is_by_type = |column: &str| {
+            let mut by_type = self.models.by_type.iter();
+            by_type.any(|(of, name)| of == table && name.eq_ignore_ascii_case(column))
+        };
+        let of = |fact: &StructureFact| match fact {
+            StructureFact::Collated { column, declared, table: of } if of == table && is_by_type(column) => {
+                let about = format!(
+                    "`{table}.{column}`, by which rows are looked up, is declared as {declared}, and its type in the \
+                     program compares bytes"
+                );
+                let remedy = "give the column a type that compares bytes, or declare it as `Text` in `table!`";
+                Some(self.finding(table, Trap::Collation, column, about, remedy.to_owned()))
+            }
             _ => None,
         };
         self.facts.iter().filter_map(of).collect()
@@ -194,6 +221,19 @@ impl Judge<'_> {
         let remedy = "write the function in SQL, or vouch for a read with `assume_deterministic`".to_owned();
         self.finding(table, Trap::Policy, policy, about, remedy)
     }
+}
+
+/// What may be there of any table, and the user may not see.
+fn unseen_everywhere(fact: &StructureFact) -> Option<Finding> {
+    let StructureFact::Unseen { privilege, table } = fact else { return None };
+    table.is_empty().then(|| Finding {
+        model: String::new(),
+        table: String::new(),
+        trap: Trap::Unseen,
+        cause: privilege.clone(),
+        remedy: format!("run the check as a user with the privilege {privilege} on the database"),
+        about: "triggers are hidden from this user".to_owned(),
+    })
 }
 
 fn collations(catalogue: &Catalogue, models: &Models<'_>) -> Vec<Finding> {

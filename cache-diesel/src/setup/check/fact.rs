@@ -11,6 +11,8 @@ use crate::scan::{self, Dialect};
 pub(super) enum StructureFact {
     /// Rows of `child` go or change with those of `parent`; `deletes`: with a row there the rows here go too.
     Cascade { child: String, constraint: String, deletes: bool, parent: String },
+    /// A column compares texts by a collation in which other letters are equal.
+    Collated { column: String, declared: String, table: String },
     /// The database computes a column; with a trigger, if it is named.
     Computed { column: String, table: String, trigger: Option<String> },
     /// Rows of a table are elsewhere.
@@ -23,6 +25,8 @@ pub(super) enum StructureFact {
     Shows { shown: BTreeSet<String>, view: String },
     /// A trigger of `source` writes `written`.
     Trigger { source: String, trigger: String, written: String },
+    /// The user may not see something of a table, or of any; `privilege`: what that takes.
+    Unseen { privilege: String, table: String },
 }
 
 /// Modules whose virtual tables keep their own rows, or are followed.
@@ -43,12 +47,14 @@ fn facts_of_row(told: FactRow, dialect: Dialect, models: &Models<'_>) -> Vec<Str
             let (constraint, parent) = (first.to_owned(), parent.to_owned());
             vec![StructureFact::Cascade { child: table, constraint, deletes: action == "CASCADE", parent }]
         }
+        "collated" => vec![StructureFact::Collated { column: first.to_owned(), declared: rest.to_owned(), table }],
         "computed" => vec![StructureFact::Computed { column: said, table, trigger: None }],
         "engine" => vec![StructureFact::Engine { engine: said, table }],
         "foreign" => vec![StructureFact::Elsewhere { keeper: "another server".to_owned(), table }],
         "shows" => vec![StructureFact::Shows { shown: scan::defined_by(&said).into_iter().collect(), view: table }],
         "trigger" => of_trigger(&table, first, rest, dialect, models),
         "trigger opaque" => vec![StructureFact::Opaque { table, trigger: first.to_owned() }],
+        "unseen" => vec![StructureFact::Unseen { privilege: said, table }],
         "virtual" => {
             let words: Vec<String> = said.split_whitespace().map(str::to_lowercase).collect();
             let at = words.iter().position(|word| word == "using");

@@ -27,7 +27,7 @@ fn model(table: &str, name: &'static str, dependencies: &[Dependency]) -> ModelO
 /// The findings about the models, in which tables have these rows of structure.
 fn found(models: &[ModelOfTable], told: &[(&str, &str, &str)]) -> Vec<String> {
     let tables = Tables::new(models.iter().map(|model| model.declaration.clone()));
-    let models = Models { models, tables: &tables, stated: &[] };
+    let models = Models { models, tables: &tables, stated: &[], by_type: &[("items".to_owned(), "slug".to_owned())] };
     let row = |(kind, name, said): &(&str, &str, &str)| FactRow {
         kind: (*kind).to_owned(),
         name: (*name).to_owned(),
@@ -123,6 +123,31 @@ fn tables_of_another_nature_are_found() {
     let shows = [("shows", "items", "CREATE VIEW v AS select 1 from `sums` join `logs`")];
     assert_eq!(found(&models, &shows).len(), 2);
     assert_eq!(found(&[model("items", "Item", &[on("sums"), on("logs")])], &shows).len(), 0);
+}
+
+#[test]
+fn a_collation_that_does_not_go_with_the_declared_type_is_found() {
+    let models = [model("items", "Item", &[])];
+    let told =
+        [("collated", "items", "slug\nvarchar(40) COLLATE utf8mb4_general_ci"), ("collated", "items", "title\ntext")];
+    let found = found(&models, &told);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("`shop::Item`: `items.slug`, by which rows are looked up, is declared as varchar(40)")
+    );
+}
+
+#[test]
+fn what_the_user_may_not_see_is_found() {
+    let models = [model("items", "Item", &[])];
+    assert_eq!(
+        found(&models, &[("unseen", "", "TRIGGER")]),
+        ["triggers are hidden from this user: run the check as a user with the privilege TRIGGER on the database"]
+    );
+    assert!(
+        found(&models, &[("unseen", "items", "SHOW VIEW")])[0].contains("`shop::Item`: what `items` shows is hidden")
+    );
+    assert_eq!(found(&models, &[("unseen", "others", "SHOW VIEW")]).len(), 0);
 }
 
 #[test]
