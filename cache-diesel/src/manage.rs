@@ -24,6 +24,7 @@ mod answer;
 mod arguments;
 mod ask;
 mod failure;
+mod interrupt;
 mod list;
 mod managed;
 mod warm;
@@ -33,6 +34,7 @@ use core::fmt::{self, Debug, Display};
 use core::ops::Deref;
 use core::time::Duration;
 use std::ffi::OsString;
+use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use cache_core::registry;
@@ -74,6 +76,9 @@ struct NamedList<C> {
 }
 
 type ReadList<C> = Box<dyn Fn(&mut C) -> QueryResult<usize> + Send + Sync>;
+
+/// Tells somebody a line on the way; says whether anybody is there.
+type Tell<'a> = dyn FnMut(Answer) -> bool + 'a;
 
 type Take<C> = Box<dyn Fn() -> Result<C, String> + Send + Sync>;
 
@@ -151,22 +156,27 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
     ///
     /// The code is 0, 1 if something is not as one hopes (a stale entry, a finding, a store that does not answer), 2 if the
     /// arguments are wrong, 3 if a command needs a store or a database that does not answer. The answer is a table on a
-    /// terminal and JSON elsewhere.
+    /// terminal and JSON elsewhere. Ctrl-C ends `watch` as its time does, and `warm` with the code 130 and the key to go on
+    /// with, unless the program has a handler of its own.
     #[must_use]
     pub fn run(&self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
         let order = arguments::read(arguments.into_iter().map(Into::into));
         let answered = order.and_then(|(order, form)| {
             ask::confirm(&order)?;
-            let answer = self.carry_out(order, &mut |line| println!("{}", line.print(form)))?;
+            if matches!(order, Order::Warm { .. } | Order::Watch { .. }) {
+                interrupt::listen();
+            }
+            let answer = self.carry_out(order, &mut |line| say(&line.print(form)))?;
             Ok((answer, form))
         });
         match answered {
             Ok((answer, form)) => {
-                println!("{}", answer.print(form));
+                say(&answer.print(form));
                 ExitCode::from(u8::from(!answer.is_good))
             }
             Err(failure) => {
-                eprintln!("{failure}");
+                // Nobody may read it.
+                _ = writeln!(stderr(), "{failure}");
                 ExitCode::from(failure.code())
             }
         }
@@ -180,7 +190,10 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
     pub fn answer(&self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Answer, Failure> {
         let (order, _) = arguments::read(arguments.into_iter().map(Into::into))?;
         let mut lines = Vec::new();
-        let answer = self.carry_out(order, &mut |line: Answer| lines.push(line))?;
+        let answer = self.carry_out(order, &mut |line| {
+            lines.push(line);
+            true
+        })?;
         if lines.is_empty() {
             return Ok(answer);
         }
@@ -189,18 +202,22 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
         Ok(Answer { table: table.join("\n"), json: json.into(), is_good: answer.is_good })
     }
 
-    fn carry_out(&self, order: Order, tell: &mut dyn FnMut(Answer)) -> Result<Answer, Failure> {
+    fn carry_out(&self, order: Order, tell: &mut Tell<'_>) -> Result<Answer, Failure> {
         match order {
             Order::Check => self.check(),
             Order::Clear { what, .. } => self.clear(what),
             Order::Explain { manager, key } => {
-                let explained = self.of(&manager)?.show(&key, &mut self.connection()?)?.explanation;
+                let manager = self.of(&manager)?;
+                list::reachable(manager.cache())?;
+                let explained = manager.show(&key, &mut self.connection()?)?.explanation;
                 Ok(list::explained(&explained, None))
             }
             Order::Help(text) => Ok(Answer::good(text.trim_end().to_owned(), json!({ "help": text }))),
             Order::List => Ok(list::list()),
             Order::Show { manager, key } => {
-                let shown = self.of(&manager)?.show(&key, &mut self.connection()?)?;
+                let manager = self.of(&manager)?;
+                list::reachable(manager.cache())?;
+                let shown = manager.show(&key, &mut self.connection()?)?;
                 Ok(list::explained(&shown.explanation, Some(shown.row)))
             }
             Order::Verify { manager, keys, grace } => {
@@ -278,4 +295,9 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
     fn connection(&self) -> Result<C, Failure> {
         (self.take)().map_err(Failure::database)
     }
+}
+
+/// Prints a line; says whether anybody reads it.
+fn say(line: &str) -> bool {
+    writeln!(stdout(), "{line}").is_ok()
 }

@@ -124,7 +124,11 @@ fn cleared(matches: &ArgMatches) -> Cleared {
 fn command() -> Command {
     let flag = |id: &'static str, help: &'static str| Arg::new(id).long(id).action(ArgAction::SetTrue).help(help);
     let manager = || text("MANAGER").help("The manager's name, as `list` shows it");
-    let key = || text("KEY").help("The primary key of a row; several columns with a comma between, or as JSON");
+    let key = || {
+        text("KEY")
+            .allow_negative_numbers(true)
+            .help("The primary key of a row; several columns with a comma between, or as JSON")
+    };
     let clear = Command::new("clear")
         .about("Clears rows, lists, a manager, a cache or everything; asks first")
         .args([
@@ -132,7 +136,9 @@ fn command() -> Command {
             key().num_args(0..),
             text("list").long("list").requires("MANAGER").help("The lists of a suffix"),
         ])
-        .args([flag("lists", "All lists, scopes and counts").requires("MANAGER"), flag("all", "Every cache")])
+        .mut_arg("list", |list| list.conflicts_with_all(["KEY", "lists"]))
+        .arg(flag("lists", "All lists, scopes and counts").requires("MANAGER").conflicts_with("KEY"))
+        .arg(flag("all", "Every cache"))
         .args([text("cache").long("cache").help("All of one cache"), flag("yes", "Does not ask")])
         .group(clap::ArgGroup::new("what").args(["MANAGER", "all", "cache"]).required(true));
     let warm = Command::new("warm")
@@ -201,6 +207,7 @@ mod tests {
             ("check --json", Order::Check),
             ("show product 1", Order::Show { manager: product(), key: "1".into() }),
             ("explain product -- -1", Order::Explain { manager: product(), key: "-1".into() }),
+            ("show product -1", Order::Show { manager: product(), key: "-1".into() }),
             ("clear --all", cleared(Cleared::Everything)),
             ("clear --cache sessions", cleared(Cleared::Cache("sessions".into()))),
             ("clear product", cleared(Cleared::Manager(product()))),
@@ -231,6 +238,9 @@ mod tests {
             ("show product", "<KEY>"),
             ("clear", "required"),
             ("clear --all product", "cannot be used with"),
+            ("clear product 1 --list active", "cannot be used with"),
+            ("clear product 1 --lists", "cannot be used with"),
+            ("clear product --lists --list active", "cannot be used with"),
             ("warm product --at-once 0", "0 is not in 1..=64"),
             ("warm product 1 --list active", "cannot be used with"),
             ("warm product --from 1 --list active", "cannot be used with"),

@@ -3,6 +3,9 @@
 use core::fmt;
 
 use cache_core::{Error, ErrorKind};
+use diesel::result::{DatabaseErrorKind, Error as Query};
+
+use crate::manage::interrupt;
 
 /// Why a command was not carried out: one sentence, and the code that a process ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,11 @@ impl Failure {
         Self { code: Self::UNREACHABLE, message: format!("the database does not answer: {message}") }
     }
 
+    /// Somebody has interrupted what was under way.
+    pub(super) fn interrupted() -> Self {
+        Self { code: interrupt::CODE, message: "interrupted".to_owned() }
+    }
+
     pub(super) const fn store(message: String) -> Self {
         Self { code: Self::UNREACHABLE, message }
     }
@@ -34,7 +42,8 @@ impl Failure {
         Self { message: format!("{}; {more}", self.message), ..self }
     }
 
-    /// What a process ends with: 2 if the arguments are wrong, 3 if a store or a database does not answer.
+    /// What a process ends with: 2 if the arguments are wrong, 3 if a store or a database does not answer or refuses, 130 if
+    /// the command was interrupted.
     #[must_use]
     pub const fn code(&self) -> u8 {
         self.code
@@ -51,7 +60,10 @@ impl core::error::Error for Failure {}
 
 impl From<diesel::result::Error> for Failure {
     fn from(error: diesel::result::Error) -> Self {
-        Self::database(error)
+        match error {
+            Query::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Self::database(error),
+            _ => Self { code: Self::UNREACHABLE, message: format!("the database refuses: {error}") },
+        }
     }
 }
 

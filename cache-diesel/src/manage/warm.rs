@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write as _, stderr};
 use std::thread;
 
 use diesel::connection::LoadConnection;
@@ -12,6 +12,7 @@ use crate::backend::CacheBackend;
 use crate::manage::Manage;
 use crate::manage::answer::Answer;
 use crate::manage::failure::Failure;
+use crate::manage::interrupt;
 use crate::manage::list;
 use crate::manage::managed::Managed;
 
@@ -28,7 +29,9 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
         let (rounds, found) = (Rounds::of(&keys), AtomicUsize::new(0));
         let work = || -> Result<(), Failure> {
             let mut conn = self.connection()?;
-            while let Some(round) = rounds.next() {
+            while !interrupt::is_asked()
+                && let Some(round) = rounds.next()
+            {
                 found.fetch_add(manager.warm(round.keys, &mut conn)?, Relaxed);
                 rounds.end(&round);
             }
@@ -42,7 +45,9 @@ impl<C: LoadConnection<Backend: CacheBackend> + 'static> Manage<C> {
             let ends: Vec<_> = workers.into_iter().map(|worker| worker.join().map_err(panicked)).collect();
             ends.into_iter().try_for_each(|end| end?)
         });
-        ended.map_err(|failure| match rounds.first_left() {
+        let left = rounds.first_left();
+        let ended = ended.and(if left.is_some() { Err(Failure::interrupted()) } else { Ok(()) });
+        ended.map_err(|failure| match left {
             Some(key) => failure.and(format!("go on with `--from {key}`")),
             None => failure,
         })?;
@@ -150,11 +155,13 @@ impl<'a> Rounds<'a> {
 
 /// How far it is, for somebody who looks.
 fn tell(done: usize, all: usize) {
-    const WIDTH: usize = 30;
+    // With a hundred thousand rows the line has 33 letters: a narrow terminal has 40.
+    const WIDTH: usize = 10;
     if stderr().is_terminal() {
         let full = done * WIDTH / all.max(1);
         let end = if done == all { "\n" } else { "" };
-        eprint!("\r[{}{}] {done} of {all} rows{end}", "#".repeat(full), " ".repeat(WIDTH - full));
+        // Nobody may look any more.
+        _ = write!(stderr(), "\r[{}{}] {done} of {all} rows{end}", "#".repeat(full), " ".repeat(WIDTH - full));
     }
 }
 

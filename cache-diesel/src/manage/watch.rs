@@ -9,16 +9,18 @@ use cache_core::{Cache, Event, TagKind, Token, registry};
 use serde_json::json;
 
 use crate::identity;
+use crate::manage::Tell;
 use crate::manage::answer::Answer;
 use crate::manage::failure::Failure;
+use crate::manage::interrupt;
 use crate::manage::managed::Managed;
 use crate::model::declaration::tables_of_models;
 
-/// Tells of each event for `time`, or until the process ends; looks for written tables with a `pause` between.
+/// Tells of each event for `time`, or until somebody interrupts it or stops reading; looks for written tables with a `pause` between.
 pub(super) fn watch<C>(
     managers: &[Box<dyn Managed<C>>],
     (time, pause): (Option<Duration>, Duration),
-    tell: &mut dyn FnMut(Answer),
+    tell: &mut Tell<'_>,
 ) -> Result<Answer, Failure> {
     let (sender, receiver) = channel();
     let caches: Vec<(String, Cache)> =
@@ -29,15 +31,15 @@ pub(super) fn watch<C>(
     }
     let until = time.map(|time| Instant::now() + time);
     let mut tokens = BTreeMap::new();
-    let mut count = 0_u64;
+    let (mut count, mut is_heard) = (0_u64, true);
     loop {
         let now = Instant::now();
         let left = until.map_or(pause, |until| until.saturating_duration_since(now).min(pause));
         for line in heard(&receiver, left).into_iter().chain(written(&caches, &mut tokens)) {
             count += 1;
-            tell(line);
+            is_heard &= tell(line);
         }
-        if until.is_some_and(|until| Instant::now() >= until) {
+        if !is_heard || interrupt::is_asked() || until.is_some_and(|until| Instant::now() >= until) {
             let names: Vec<&str> = managers.iter().map(|manager| manager.name()).collect();
             return Ok(Answer::good(format!("{count} events"), json!({ "events": count, "managers": names })));
         }

@@ -1,7 +1,7 @@
 //! Looks into the caches of a shop with its own commands, each as a process.
 
 use std::io::{Read as _, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -181,6 +181,70 @@ fn a_terminal_shows_tables_and_progress_and_asks_before_it_clears() {
     assert!(code == Some(2) && seen.contains("no manager is called `product`"), "{seen}");
 }
 
+/// Presses Ctrl-C, once the command has a handler for it.
+fn interrupt(running: &Child) {
+    let status = format!("/proc/{}/status", running.id());
+    let is_heard = || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(caught.trim(), 16).unwrap() & 2 != 0
+    };
+    while !is_heard() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn an_interrupted_warming_says_where_to_go_on() {
+    let place = Place::new();
+    let mut conn = SqliteConnection::establish(&place.database()).unwrap();
+    let more = "PRAGMA busy_timeout = 5000; WITH RECURSIVE n (id) AS (SELECT 1000 UNION ALL SELECT id + 1 FROM n WHERE id < 40000)
+                INSERT INTO products (id, title, description, category_id, price_cents, stock)
+                SELECT id, 'Chair', '', 1, 5, 2 FROM n";
+    conn.batch_execute(more).unwrap();
+    let mut command = place.command(&place.cache(), "warm products --at-once 1");
+    let warming = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It has begun once something is stored.
+    while place.answer("show products 1", 0)["served"] == false {}
+    interrupt(&warming);
+    let output = warming.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(130), true), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    let from = said.trim().strip_prefix("interrupted; go on with `--from ").unwrap().trim_end_matches('`');
+    let rest = place.answer(&format!("warm products --from {from}"), 0);
+    assert!(rest["asked"].as_u64().unwrap() < 39_061, "{rest} {said}");
+}
+
+#[test]
+fn watch_ends_by_ctrl_c_and_where_nobody_reads() {
+    let place = Place::new();
+    let mut command = place.command(&place.cache(), "watch --every 50");
+    let watching = command.stdout(Stdio::piped()).spawn().unwrap();
+    interrupt(&watching);
+    let output = watching.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("\"events\":"), "it ends as it does after its time");
+
+    for line in ["list", "check", "show products 1", "--help", "verify"] {
+        let mut command = place.command(&place.cache(), line);
+        let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(running.stdout.take());
+        let output = running.wait_with_output().unwrap();
+        assert!(output.status.code() == Some(0) && output.stderr.is_empty(), "{line}: {output:?}");
+    }
+}
+
+#[test]
+fn a_narrow_terminal_has_a_progress_of_one_line() {
+    let place = Place::new();
+    let (_, seen) = on_a_terminal(&place, "warm products", "");
+    let bars = seen.split(['\r', '\n']).filter(|line| line.starts_with('['));
+    let widths: Vec<usize> = bars.map(|line| line.chars().count()).collect();
+    // A hundred thousand rows have eight letters more.
+    assert!(!widths.is_empty() && widths.iter().all(|width| width + 8 <= 40), "{seen:?}");
+}
+
 #[test]
 fn a_written_table_is_watched_from_another_process() {
     let place = Place::new();
@@ -212,6 +276,11 @@ fn what_is_wrong_is_said_in_a_sentence() {
         ("show products lamp", "`lamp` is no key of `products`"),
         ("clear --cache sessions --yes", "no cache named `sessions`"),
         ("warm products --at-once none", "invalid value 'none'"),
+        ("clear products 1 --lists --yes", "cannot be used with"),
+        ("explain products", "<KEY>"),
+        ("verify product", "no manager is called `product`"),
+        ("watch --every 1", "1 is not in 10.."),
+        ("show products -1 2", "unexpected argument '2'"),
         ("warm products --from lamp", "`lamp` is no key of `products`"),
         ("warm products --list shelf", "no list of `products` is called `shelf`, there are: none"),
         ("warm categories --list shelf", "no list of `categories` is called `shelf`, there are: by-name"),
@@ -231,10 +300,52 @@ fn a_store_that_is_dead_is_said_to_be() {
     assert_eq!(listed.status.code(), Some(1), "{listed:?}");
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed["caches"][0]["answers"], false);
-    for line in ["warm products 1", "verify products", "clear products --yes", "clear --all --yes", "watch --seconds 1"]
-    {
+    let lines = [
+        "clear --all --yes",
+        "clear --cache default --yes",
+        "clear categories --list by-name --yes",
+        "clear products --lists --yes",
+        "clear products --yes",
+        "clear products 1 --yes",
+        "explain products 1",
+        "show products 1",
+        "verify",
+        "verify products",
+        "warm categories --list by-name",
+        "warm products 1",
+        "watch --seconds 1",
+    ];
+    for line in lines {
         let output = manage(line);
         assert_eq!(output.status.code(), Some(3), "{line}: {output:?}");
-        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{line}: {output:?}");
+        assert!(output.stdout.is_empty(), "{line}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("store error while ") && said.lines().count() == 1, "{line}: {said}");
     }
+    assert_eq!(manage("check").status.code(), Some(0), "it asks the database alone");
+}
+
+#[test]
+fn a_database_that_is_not_there_is_said_to_be() {
+    let place = Place::new();
+    let nowhere = place.folder.path().join("none").join("shop.sqlite").display().to_string();
+    let manage = |line: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shop"));
+        command.args(["--database", &nowhere, "--redis", &place.cache(), "manage"]).args(line.split_whitespace());
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    for line in ["check", "clear products 1 --yes", "show products 1", "verify", "warm products", "watch --seconds 1"] {
+        let output = manage(line);
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(3), true), "{line}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("the database does not answer: ") && said.lines().count() == 1, "{line}: {said}");
+    }
+    assert_eq!(manage("list").status.code(), Some(0), "it asks the stores alone");
+    // Another file has no such table.
+    let empty = place.folder.path().join("empty.sqlite").display().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shop"));
+    let output = command.args(["--database", &empty, "manage", "warm", "products"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("the database refuses: no such table: products"), "{said}");
 }
