@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--standby] [--file [--disk DIRECTORY] | --memcached | --tables] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--file [--disk DIRECTORY] | --memcached | --tables] [--without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,6 +23,8 @@ pub(crate) struct Run {
     pub(crate) has_protocol: bool,
     /// Whether workers have memory in front of Redis.
     pub(crate) is_near: bool,
+    /// Whether the caches of workers compare themselves with the database.
+    pub(crate) is_audited: bool,
     /// What they share.
     pub(crate) kept: Kept,
     /// Where the file is: on a small disk of its own, which is filled now and then.
@@ -63,6 +65,7 @@ pub(crate) struct Worker {
     pub(crate) store: String,
     pub(crate) has_protocol: bool,
     pub(crate) is_near: bool,
+    pub(crate) is_audited: bool,
 }
 
 impl Arguments {
@@ -75,8 +78,9 @@ impl Arguments {
         let mut words = Words(arguments.into_iter().collect());
         let has_protocol = !words.take_flag("--without-protocol");
         let (is_near, has_standby) = (words.take_flag("--near"), words.take_flag("--standby"));
-        let kept = kept(&mut words)?;
-        let of_the_protocol = [(is_near, "--near"), (has_standby, "--standby")].into_iter().chain(kept.flag());
+        let (is_audited, kept) = (words.take_flag("--audit"), kept(&mut words)?);
+        let of_the_protocol = [(is_near, "--near"), (is_audited, "--audit"), (has_standby, "--standby")];
+        let of_the_protocol = of_the_protocol.into_iter().chain(kept.flag());
         if let Some((_, name)) = of_the_protocol.into_iter().find(|(is_on, _)| *is_on && !has_protocol) {
             return Err(format!("`{name}` does not go with `--without-protocol`"));
         }
@@ -100,6 +104,7 @@ impl Arguments {
                 store: words.required("--store")?,
                 has_protocol,
                 is_near,
+                is_audited,
             })
         } else {
             let seconds = words.number("--seconds")?.ok_or("`--seconds` is missing")?;
@@ -109,6 +114,7 @@ impl Arguments {
                 workers: words.number("--workers")?.unwrap_or(4).clamp(1, 16),
                 has_protocol,
                 is_near,
+                is_audited,
                 kept,
                 disk,
                 has_standby,
@@ -158,6 +164,9 @@ impl Worker {
         }
         if self.is_near {
             words.push("--near".to_owned());
+        }
+        if self.is_audited {
+            words.push("--audit".to_owned());
         }
         words
     }
@@ -216,6 +225,7 @@ mod tests {
                 store: "redis://y".to_owned(),
                 has_protocol,
                 is_near,
+                is_audited: is_near,
             };
             assert_eq!(Arguments::parse(worker.words()), Ok(Arguments::Worker(worker)));
         }
@@ -227,6 +237,7 @@ mod tests {
             .into_iter()
             .chain([("--seconds 1 --near --without-protocol", "`--near`")])
             .chain([("--seconds 1 --standby --without-protocol", "`--standby`")])
+            .chain([("--seconds 1 --audit --without-protocol", "`--audit`")])
             .chain([("--seconds 1 --file --without-protocol", "`--file`")])
             .chain([("--seconds 1 --tables --without-protocol", "`--tables`")])
             .chain([("--seconds 1 --memcached --without-protocol", "`--memcached`")])

@@ -154,6 +154,10 @@ impl Desk {
                 self.coordinator.known().tally.near(self.life, count);
                 None
             }
+            Request::Audited { compared, stale } => {
+                self.coordinator.known().tally.audit(self.life, (compared, stale));
+                None
+            }
             Request::Failed => {
                 self.coordinator.known().tally.failed_reads += 1;
                 None

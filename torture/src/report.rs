@@ -36,6 +36,8 @@ pub(crate) struct Tally {
     first_faults: Vec<String>,
     longest_staleness: Duration,
     near_hits: BTreeMap<Life, u64>,
+    /// Entries that each process has compared, and those that are stale.
+    audited: BTreeMap<Life, (u64, u64)>,
     lags: [u64; LAGS.len() + 1],
     longest_lag: Duration,
     injected: BTreeMap<&'static str, u64>,
@@ -72,6 +74,17 @@ impl Tally {
     pub(crate) fn near(&mut self, life: Life, count: u64) {
         let hits = self.near_hits.entry(life).or_default();
         *hits = count.max(*hits);
+    }
+
+    /// A process has compared so many entries so far, and so many of them are stale.
+    pub(crate) fn audit(&mut self, life: Life, (compared, stale): (u64, u64)) {
+        let counts = self.audited.entry(life).or_default();
+        *counts = (compared.max(counts.0), stale.max(counts.1));
+    }
+
+    /// Entries that were compared, and those that are stale.
+    pub(crate) fn audited(&self) -> (u64, u64) {
+        self.audited.values().fold((0, 0), |(compared, stale), of| (compared + of.0, stale + of.1))
     }
 
     /// Reads that were answered from memory.
@@ -183,6 +196,10 @@ impl fmt::Display for Tally {
         )?;
         writeln!(formatter, "longest staleness of what was excused: {:.1?}", self.longest_staleness)?;
         self.write_lags(formatter)?;
+        if !self.audited.is_empty() {
+            let (compared, stale) = self.audited();
+            writeln!(formatter, "entries that workers compared: {compared}, stale: {stale}")?;
+        }
         writeln!(formatter, "faults injected: {}", self.injected.values().sum::<u64>())?;
         self.injected.iter().try_for_each(|(what, count)| writeln!(formatter, "  {what}: {count}"))?;
         write!(formatter, "stale reads: {}", self.faults)

@@ -30,8 +30,8 @@ const CALM: Duration = Duration::from_secs(2);
 pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
     ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst))?;
     println!(
-        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}, standby: {}, kept: {:?}",
-        run.duration, run.seed, run.workers, run.has_protocol, run.is_near, run.has_standby, run.kept
+        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}, audit: {}, standby: {}, kept: {:?}",
+        run.duration, run.seed, run.workers, run.has_protocol, run.is_near, run.is_audited, run.has_standby, run.kept
     );
     let servers = Servers::start(run)?;
     create(&mut servers.database.connect()?)?;
@@ -46,6 +46,9 @@ pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
 
     let tally = coordinator.known().tally.clone();
     println!("{tally}");
+    if tally.audited().1 > 0 && tally.stale_reads() == 0 {
+        return Err("the auditor reports a stale entry, and nobody has read one".into());
+    }
     if tally.stale_reads() == 0 && !has_measured(run, &tally) {
         return Err("nothing was served from the cache: nothing was measured".into());
     }
@@ -89,7 +92,8 @@ fn has_measured(run: &Run, tally: &Tally) -> bool {
     let (_, writes, hits) = tally.work();
     let near_hits = if run.is_near { tally.near_hits() } else { LEAST_HITS };
     let standby_hits = if run.has_standby { tally.standby_hits() } else { LEAST_HITS };
-    writes > 0 && hits.min(near_hits).min(standby_hits) >= LEAST_HITS
+    let is_compared = !run.is_audited || tally.audited().0 >= LEAST_HITS;
+    is_compared && writes > 0 && hits.min(near_hits).min(standby_hits) >= LEAST_HITS
 }
 
 fn torture(run: &Run, parts: &mut Parts<'_>) -> Result<(), Problem> {

@@ -7,13 +7,14 @@ use std::process;
 use std::thread;
 
 use cache_diesel::prelude::*;
-use cache_diesel::{DatabaseStore, database_store};
+use cache_diesel::{AuditSettings, DatabaseStore, database_store};
 use conformance::Dice;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 
 use crate::arguments::Worker;
 use crate::message::{Line, Place, Reply, Request};
+use crate::nemesis::LONGEST_HOLD;
 use crate::schema::owned_in_turn;
 use crate::servers::Problem;
 
@@ -90,7 +91,24 @@ fn install(worker: &Worker) -> Result<(), Problem> {
         cache = cache.near(16 * MIB).max_staleness(MAX_STALENESS);
     }
     cache_diesel::install(cache)?;
+    if worker.is_audited {
+        audit(&worker.database)?;
+    }
     releases::listen()
+}
+
+/// One in so many hits is compared with the database.
+const AUDITED: u32 = 20;
+
+/// Has hits compared over connections to the database at `url`. Nobody breaks that way.
+fn audit(url: &str) -> Result<(), Problem> {
+    let pool = Pool::builder().max_size(1).min_idle(Some(0)).test_on_check_out(false);
+    let pool = pool.build_unchecked(ConnectionManager::<PgConnection>::new(url));
+    cache_diesel::audit_with(move || pool.get())?;
+    // So long an entry may be served after a write whose release is on its way.
+    let grace = INTENT_LIFE + LONGEST_HOLD + Duration::from_secs(1);
+    caches::default()?.set_audit(Some(AuditSettings::one_in(AUDITED).grace(grace)));
+    Ok(())
 }
 
 /// The store in the tables of the database at `url`. The way there may be closed for a while.
@@ -129,6 +147,7 @@ struct Thread {
     database: String,
     access: Access,
     is_near: bool,
+    is_audited: bool,
 }
 
 impl Thread {
@@ -144,7 +163,7 @@ impl Thread {
         let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.store)? };
         let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
         let owned = owned_in_turn(worker.index, worker.start).collect();
-        Ok(Self { dice, owned, line, conn, database, access, is_near: worker.is_near })
+        Ok(Self { dice, owned, line, conn, database, access, is_near: worker.is_near, is_audited: worker.is_audited })
     }
 
     /// Says something and waits until it is noted.

@@ -47,6 +47,7 @@ impl Workers {
                 store: store_url(servers, proxy.as_ref().map_or(0, Proxy::port)),
                 has_protocol: run.has_protocol,
                 is_near: run.is_near,
+                is_audited: run.is_audited,
             };
             slots.push(Slot { worker, proxy, database, process: None });
         }
