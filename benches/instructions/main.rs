@@ -5,11 +5,12 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use cache_diesel::MIB;
 use cache_diesel::prelude::*;
+use cache_diesel::{AuditSettings, JournalSettings, MIB};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
@@ -43,15 +44,19 @@ struct Operation {
 #[derive(Clone, Copy, PartialEq)]
 enum Store {
     Memory,
+    /// In memory, with all on that shows what is done.
+    Watched,
     Redis,
     Near,
     /// No cache, and a connection on which nobody reads along.
     Nowhere,
 }
 
-const OPERATIONS: [Operation; 11] = [
+const OPERATIONS: [Operation; 13] = [
     Operation { name: "memory-hit", store: Store::Memory, turn: hit },
     Operation { name: "memory-unique-hit", store: Store::Memory, turn: unique_hit },
+    Operation { name: "watched-hit", store: Store::Watched, turn: hit },
+    Operation { name: "watched-unique-hit", store: Store::Watched, turn: unique_hit },
     Operation { name: "memory-fill", store: Store::Memory, turn: fill },
     Operation { name: "memory-update", store: Store::Memory, turn: update },
     Operation { name: "redis-hit", store: Store::Redis, turn: hit },
@@ -115,6 +120,9 @@ fn run(operation: &Operation, turns: i32) {
         cache_diesel::install(cache(operation.store, &prefix)).unwrap();
         Product::cached().get(1).first(&mut connect(&file)).unwrap();
     }
+    if operation.store == Store::Watched {
+        watch(&file);
+    }
     let mut conn = connect(&file);
     for turn in 1..=turns {
         (operation.turn)(&mut conn, turn);
@@ -128,6 +136,35 @@ fn run(operation: &Operation, turns: i32) {
     std::fs::remove_file(file).unwrap();
 }
 
+/// Turns everything on that an operator may: a journal, the auditor, a subscriber of spans, and metrics.
+fn watch(file: &Path) {
+    let (cache, pool) = (caches::default().unwrap(), Mutex::new(connect(file)));
+    let pool: &'static Mutex<SqliteConnection> = Box::leak(Box::new(pool));
+    cache_diesel::audit_with(move || pool.lock()).unwrap();
+    cache.set_audit(Some(AuditSettings::one_in(1_000)));
+    cache.set_journal(Some(JournalSettings::last(10_000)));
+    tracing::subscriber::set_global_default(Everything).unwrap();
+    cache_diesel::metrics::describe();
+    cache_diesel::metrics::record();
+}
+
+/// A subscriber that wants all spans.
+struct Everything;
+
+impl tracing::Subscriber for Everything {
+    fn enabled(&self, _metadata: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _span: &tracing::span::Id, _values: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _span: &tracing::span::Id, _follows: &tracing::span::Id) {}
+    fn event(&self, _event: &tracing::Event<'_>) {}
+    fn enter(&self, _span: &tracing::span::Id) {}
+    fn exit(&self, _span: &tracing::span::Id) {}
+}
+
 /// What another process writes.
 fn write(file: &Path, prefix: &str, turns: i32) {
     cache_diesel::install(cache(Store::Redis, prefix)).unwrap();
@@ -138,7 +175,7 @@ fn write(file: &Path, prefix: &str, turns: i32) {
 }
 
 fn cache(store: Store, prefix: &str) -> Cache {
-    if store == Store::Memory {
+    if matches!(store, Store::Memory | Store::Watched) {
         return Cache::memory();
     }
     let variable = "CACHE_DIESEL_REDIS_URL";
