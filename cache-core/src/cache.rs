@@ -129,6 +129,7 @@ impl Cache {
             ..self.store().ledger.read()
         };
         let sender = shared.and_then(SharedStore::pipelining);
+        statistics.store.is_breaker_open = self.store().is_breaker_open();
         statistics.store.put_unacknowledged_count = sender.map_or(0, PipeliningStore::unacknowledged_count);
         statistics
     }
@@ -256,6 +257,7 @@ impl Cache {
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear(&self) -> Result<()> {
         self.change_tags(&[Tag::root()])?;
+        self.store().ledger.written.count_clear(None);
         self.store().listeners.tell_change(&Event::Cleared { manager: None }, &[Tag::root()]);
         self.store()
             .call(Operation::Reclaim, |store| store.reclaim())
@@ -269,6 +271,7 @@ impl Cache {
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn clear_tags(&self, manager: &str, tags: &[Tag]) -> Result<()> {
         self.change_tags(tags)?;
+        self.store().ledger.written.count_clear(Some(manager));
         self.store().listeners.tell_change(&Event::Cleared { manager: Some(manager) }, tags);
         Ok(())
     }
@@ -280,6 +283,7 @@ impl Cache {
             self.store().ledger.count_invalidation_failure();
             self.note_failed_release(&Failed { tags, tables: &[], may_still_run: false });
         }
+        self.store().ledger.written.count_clear(Some(manager));
         self.store().listeners.tell_change(&Event::Cleared { manager: Some(manager) }, tags);
     }
 

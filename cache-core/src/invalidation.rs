@@ -357,7 +357,7 @@ impl Cache {
             return;
         }
         let tables: Vec<&str> = changes.tables().collect();
-        self.store().ledger.count_invalidation(changes.tables(), changes.is_wide());
+        self.store().ledger.written.count(changes, cause);
         let rows: Vec<(&str, KeyBytes)> = changes.rows().collect();
         let event = Event::Invalidated { tables: &tables, rows: &rows, is_wide: changes.is_wide(), cause };
         self.store().listeners.tell_change(&event, tags);

@@ -53,6 +53,7 @@ pub use protocol::candidate::Unstored;
 pub use protocol::collect::Unkept;
 pub use protocol::intent;
 pub use protocol::miss::Miss;
+pub use protocol::write::Width;
 pub use read::approach::Attempt;
 pub use read::candidate::{Candidate, GivenRow};
 pub use read::collect::{CarriedTask, Collecting, Expected, WeakCollecting, carry, carry_task, is_collecting};

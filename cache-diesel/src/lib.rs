@@ -236,7 +236,7 @@ pub use cache_core::{
     AuditCounts, AuditSettings, BreakerState, Bypass, Cache, CacheBuilder, Cacheable, CarriedTask, Cause, Clock,
     Computable, Computation, Counts, Error, ErrorKind, Event, IntoTimeout, JournalNote, JournalSettings, KeyBytes,
     Kind, MIB, ManualClock, Miss, Mode, NearCounts, Noted, OnStale, RefreshTask, Result, Statistics, StoreCounts,
-    TagKind, Timeout, Timestamp, Unkept, Unstored, Writes, carry, carry_task, store,
+    TagKind, Timeout, Timestamp, Unkept, Unstored, Width, Writes, carry, carry_task, store,
 };
 pub use cache_derive::{Cached, cached_fn};
 #[cfg(feature = "async-mysql")]

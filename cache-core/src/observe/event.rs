@@ -186,7 +186,7 @@ pub enum Bypass {
 }
 
 /// What ended a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Cause {
     /// The outermost transaction was committed, or may have been.

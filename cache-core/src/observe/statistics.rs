@@ -6,20 +6,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::name::key::Kind;
-use crate::observe::event::Bypass;
+use crate::observe::event::{Bypass, Cause};
 use crate::protocol::candidate::Unstored;
 use crate::protocol::miss::Miss;
+use crate::protocol::write::Width;
 use crate::sync::Mutex;
 
 mod near;
 mod reasons;
 mod store;
+mod written;
 
 pub use near::NearCounts;
 pub(crate) use near::NearLedger;
 use reasons::Reasons;
 pub use store::StoreCounts;
 pub(crate) use store::{StoreCounter, StoreLedger};
+pub(crate) use written::WrittenLedger;
 
 /// What is counted for each manager and kind of read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,10 +119,16 @@ pub struct Statistics {
     pub unstored: BTreeMap<(String, Kind), BTreeMap<Unstored, u64>>,
     /// How often each table was invalidated, by its SQL name: without a schema, in lower case.
     pub invalidation_counts: BTreeMap<String, u64>,
+    /// The same, by what ended the write and by how much of the table it may have changed.
+    pub invalidations: BTreeMap<(String, Cause, Width), u64>,
+    /// How often entries were cleared by hand, by the manager's name; under an empty one: the whole cache.
+    pub clear_counts: BTreeMap<String, u64>,
     /// How often it was noticed that new connections are not seen any more, as the program has replaced what sees them.
     pub default_replaced_count: u64,
     /// How often a whole database was invalidated.
     pub database_invalidation_count: u64,
+    /// Reads that waited for another one of this process, which loaded the same.
+    pub flight_wait_count: u64,
     /// How often a model's `after_save` or `after_delete` panicked.
     pub hook_panic_count: u64,
     /// Invalidations that the store failed, or that it was not asked for because it failed too often of late.
@@ -285,9 +294,9 @@ impl Drop for ShardIndex {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     reads: Mutex<BTreeMap<(String, Kind), Arc<Counters>>>,
-    tables: Mutex<BTreeMap<String, u64>>,
-    databases: AtomicU64,
+    pub(crate) written: WrittenLedger,
     failures: AtomicU64,
+    flight_waits: AtomicU64,
     hook_panics: AtomicU64,
     replaced_defaults: AtomicU64,
     pub(crate) store: StoreLedger,
@@ -299,21 +308,12 @@ impl Ledger {
         Arc::clone(reads.entry((manager.to_owned(), kind)).or_insert_with(|| Arc::new(Counters::new())))
     }
 
-    pub(crate) fn count_invalidation<'a>(&self, tables: impl Iterator<Item = &'a str>, is_wide: bool) {
-        if is_wide {
-            self.databases.fetch_add(1, Ordering::Relaxed);
-        }
-        let mut counts = self.tables.lock();
-        for table in tables {
-            match counts.get_mut(table) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(table.to_owned(), 1)),
-            }
-        }
-    }
-
     pub(crate) fn count_invalidation_failure(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_flight_wait(&self) {
+        self.flight_waits.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_hook_panic(&self) {
@@ -332,9 +332,12 @@ impl Ledger {
             misses: reasons_of(&reads, |counters| &counters.misses),
             bypasses: reasons_of(&reads, |counters| &counters.bypasses),
             unstored: reasons_of(&reads, |counters| &counters.unstored),
-            invalidation_counts: self.tables.lock().clone(),
+            invalidation_counts: self.written.by_table(),
+            invalidations: self.written.by_cause(),
+            clear_counts: self.written.clears(),
             default_replaced_count: self.replaced_defaults.load(Ordering::Relaxed),
-            database_invalidation_count: self.databases.load(Ordering::Relaxed),
+            database_invalidation_count: self.written.databases(),
+            flight_wait_count: self.flight_waits.load(Ordering::Relaxed),
             hook_panic_count: self.hook_panics.load(Ordering::Relaxed),
             invalidation_failure_count: self.failures.load(Ordering::Relaxed),
             store: self.store.read(),

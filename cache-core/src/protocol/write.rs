@@ -53,6 +53,16 @@ impl Change {
     }
 }
 
+/// How much of a table a write may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Width {
+    /// New rows, and of those that were there only the ones that it names.
+    Rows,
+    /// Any row.
+    Table,
+}
+
 /// Everything that a statement or a transaction may have changed, gathered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangeSet {
@@ -147,6 +157,13 @@ impl ChangeSet {
     /// The rows that are named, by their tables.
     pub fn rows(&self) -> impl Iterator<Item = (&str, KeyBytes)> {
         self.tables.iter().flat_map(|(table, changes)| changes.rows.iter().map(|row| (table.as_str(), *row)))
+    }
+
+    /// The tables that are named, in order, and how much of each may have changed.
+    pub(crate) fn widths(&self) -> impl Iterator<Item = (&str, Width)> {
+        let is_any = |changes: &TableChanges| changes.kinds.0 & Kinds::bit(TagKind::Rows) != 0;
+        let width = move |changes| if is_any(changes) { Width::Table } else { Width::Rows };
+        self.tables.iter().map(move |(table, changes)| (table.as_str(), width(changes)))
     }
 
     /// The tags to change in `database`, each table's `any` before its others.

@@ -92,7 +92,10 @@ impl Reader<'_> {
         let presumed = is_presumed.then(|| sought.declared.to_vec());
         let (key, tokens) = (sought.key, seeds.iter().map(|(_, seed)| seed.token).collect());
         match self.cache.0.flights.board(key, tokens) {
-            Seat::Follower(follower) => Start::Follow(follower),
+            Seat::Follower(follower) => {
+                self.cache.store().ledger.count_flight_wait();
+                Start::Follow(follower)
+            }
             Seat::Leader(leader) => {
                 let mut fill = Fill { cache: self.cache.clone(), key, seeds, presumed, leader, right: None, expected };
                 right.into_iter().for_each(|right| fill.give(right));

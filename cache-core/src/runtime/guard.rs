@@ -105,6 +105,11 @@ impl GuardedStore {
         self.clock.now()
     }
 
+    /// Whether the store is left alone at present, or one caller finds out whether it is back.
+    pub(crate) fn is_breaker_open(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.breaker.lock().state() != BreakerState::Closed)
+    }
+
     /// The present moment by both clocks.
     pub(crate) fn moment(&self) -> Moment {
         Moment::now(&*self.clock)

@@ -11,7 +11,7 @@ use crate::observe::event::Event;
 use crate::observe::operation::Operation;
 use crate::protocol::miss::Miss;
 use crate::read::lease::{Approach, Right};
-use crate::runtime::flight::{Circle, Leader, Seat, Waited};
+use crate::runtime::flight::{Circle, Follower, Leader, Seat, Waited};
 use crate::runtime::guard::CallFailure;
 use crate::setting::policy::Timeout;
 use crate::store::{Content, Exchanged, Lease, Mark, Slot};
@@ -168,7 +168,7 @@ impl ValueRequest<'_> {
         let seen = Some(lack);
         match self.cache.0.flights.board(self.key, flight.clone()) {
             Seat::Leader(leader) => self.lead(leader, &flight, seen),
-            Seat::Follower(follower) => match follower.wait_in_line(self.cache.policy().flight_wait) {
+            Seat::Follower(follower) => match self.follow(follower) {
                 Err(Circle) => LoadStep::Circle,
                 Ok(Waited::Landed(Value::Shared(value), _)) => value.downcast().map_or_else(
                     |_| LoadStep::Load(Box::new(SlotFill { seen, ..SlotFill::default() })),
@@ -177,6 +177,12 @@ impl ValueRequest<'_> {
                 Ok(_) => LoadStep::Load(Box::new(SlotFill { seen, ..SlotFill::default() })),
             },
         }
+    }
+
+    /// Waits for what another caller loads.
+    fn follow(&self, follower: Follower) -> core::result::Result<Waited, Circle> {
+        self.cache.store().ledger.count_flight_wait();
+        follower.wait_in_line(self.cache.policy().flight_wait)
     }
 
     /// Looks; opens a slot if there is no value. Counts a hit or a miss, once.

@@ -50,6 +50,9 @@ metrics! {
         "entries that were not found equal to the database, and those that were not compared";
     BREAKER: Counter "cache_breaker_changes_total" in "changes" by ["state"] =>
         "times the breaker of a store went to a state";
+    BREAKER_OPEN: Gauge "cache_breaker_open" in "boolean" by [] => "1 while the store is left alone, as it failed too often";
+    CLEARS: Counter "cache_clears_total" in "clears" by ["manager"] =>
+        "times entries were cleared by hand; without a manager: the whole cache";
     DATABASES: Counter "cache_database_invalidations_total" in "invalidations" by [] =>
         "times a whole database was invalidated";
     DIRTY: Gauge "cache_dirty_tags" in "tags" by [] => "tags whose release the store has not acknowledged";
@@ -57,8 +60,11 @@ metrics! {
         "managers whose reads bypass the cache, as one of their entries was stale";
     ENTRIES: Gauge "cache_entries" in "entries" by [] => "entries in the memory of the process";
     ENTRY_BYTES: Gauge "cache_entries_bytes" in "bytes" by [] => "bytes of the entries in the memory of the process";
+    FLIGHT_WAITS: Counter "cache_flight_waits_total" in "waits" by [] =>
+        "reads that waited for another read of this process, which loaded the same";
     HOOK_PANICS: Counter "cache_hook_panics_total" in "panics" by [] => "panics of after_save and after_delete";
-    INVALIDATIONS: Counter "cache_invalidations_total" in "invalidations" by ["table"] => "times a table was invalidated";
+    INVALIDATIONS: Counter "cache_invalidations_total" in "invalidations" by ["table", "cause", "width"] =>
+        "times a table was invalidated, by what ended the write, and whether it named its rows";
     INVALIDATION_FAILURES: Counter "cache_invalidation_failures_total" in "failures" by [] =>
         "invalidations that the store did not take at once";
     LEASE_WAITS: Counter "cache_lease_waits_total" in "waits" by ["outcome"] => "reads that waited for another process's load";
@@ -117,11 +123,15 @@ pub(super) fn samples_of(cache: &str, statistics: &Statistics, usage: Usage) -> 
             samples.add(&UNSTORED, &[manager, &reason_label(reason)], *count);
         }
     }
-    for (table, count) in &statistics.invalidation_counts {
-        samples.add(&INVALIDATIONS, &[table], *count);
+    for ((table, cause, width), count) in &statistics.invalidations {
+        samples.add(&INVALIDATIONS, &[table, &reason_label(cause), &reason_label(width)], *count);
+    }
+    for (manager, count) in &statistics.clear_counts {
+        samples.add(&CLEARS, &[manager], *count);
     }
     samples.add_store(statistics);
     samples.add(&DATABASES, &[], statistics.database_invalidation_count);
+    samples.add(&FLIGHT_WAITS, &[], statistics.flight_wait_count);
     samples.add(&HOOK_PANICS, &[], statistics.hook_panic_count);
     samples.add(&INVALIDATION_FAILURES, &[], statistics.invalidation_failure_count);
     samples.add(&REFRESH_FAILURES, &[], statistics.refresh_failure_count);
@@ -183,6 +193,7 @@ impl<'a> Samples<'a> {
         self.add(&BREAKER, &["closed"], store.breaker_closed_count);
         self.add(&BREAKER, &["half_open"], store.breaker_half_open_count);
         self.add(&BREAKER, &["open"], store.breaker_open_count);
+        self.add(&BREAKER_OPEN, &[], store.is_breaker_open.into());
         self.add(&DIRTY, &[], store.dirty_tag_count);
         self.add(&LEASE_WAITS, &["loaded"], store.lease_wait_count.saturating_sub(store.lease_timeout_count));
         self.add(&LEASE_WAITS, &["timed_out"], store.lease_timeout_count);

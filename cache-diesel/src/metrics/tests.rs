@@ -3,9 +3,9 @@ use std::sync::{Arc, Mutex};
 
 use ::metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use cache_core::store::Usage;
-use cache_core::{Cache, MIB, registry};
+use cache_core::{Cache, Cause, MIB, Width, registry};
 
-use super::sample::{METRICS, MetricType, samples_of};
+use super::sample::{METRICS, MetricType, Sample, samples_of};
 
 fn documentation(path: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(path);
@@ -46,14 +46,44 @@ fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are() {
     let known: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
     let labels: BTreeSet<&str> = METRICS.iter().flat_map(|metric| metric.labels).copied().chain(["cache"]).collect();
     let page = documentation("operations.md");
-    let alerts = page.lines().filter(|line| line.starts_with("| ") && line.contains("cache_"));
-    for expression in dashboard.lines().filter(|line| line.contains("\"expr\":")).chain(alerts) {
+    let queries: Vec<String> = alerts(&page).into_iter().map(|[_, query, _]| query).collect();
+    let panels = dashboard.lines().filter(|line| line.contains("\"expr\":"));
+    for expression in panels.chain(queries.iter().map(String::as_str)) {
         for word in expression.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_') {
             assert!(!word.starts_with("cache_") || known.contains(word), "{word}: {expression}");
         }
         for grouped in expression.split("by (").skip(1).filter_map(|rest| rest.split(')').next()) {
             assert!(grouped.split(", ").all(|label| labels.contains(label)), "{grouped}: {expression}");
         }
+    }
+}
+
+/// The alerts of the page: name, query, for how long.
+fn alerts(page: &str) -> Vec<[String; 3]> {
+    let rows = page.lines().skip_while(|line| !line.starts_with("| alert |")).skip(2);
+    let row = |line: &str| {
+        let cells = line.replace("\\|", "\0");
+        let cells: Vec<String> = cells.split('|').map(|cell| cell.trim().replace('\0', "|")).collect();
+        [cells[1].clone(), cells[2].trim_matches('`').to_owned(), cells[3].clone()]
+    };
+    rows.take_while(|line| line.starts_with('|')).map(row).collect()
+}
+
+#[test]
+fn the_rules_for_prometheus_are_the_alerts_of_the_page_and_each_has_its_steps() {
+    let (page, rules) = (documentation("operations.md"), documentation("grafana/alerts.yml"));
+    let alerts = alerts(&page);
+    assert!(alerts.len() > 10, "{alerts:?}");
+    assert_eq!(rules.matches("- alert: ").count(), alerts.len());
+    for [name, query, time] in alerts {
+        let (_, rule) = rules.split_once(&format!("expr: '{query}'\n")).unwrap_or_else(|| panic!("no rule: {query}"));
+        let rule = rule.split("- alert").next().unwrap();
+        assert!(rule.contains(&format!("summary: '{name}'")), "{name}: {rule}");
+        let minutes = time.strip_suffix(" minutes").or(time.strip_suffix(" minute"));
+        assert_eq!(minutes.map(|it| rule.contains(&format!("for: {it}m\n"))), minutes.map(|_| true), "{name}: {rule}");
+        assert_eq!(rule.contains("for: "), minutes.is_some(), "{name}: {rule}");
+        let steps = format!("\n**{}{}.**", name[..1].to_uppercase(), &name[1..]);
+        assert!(page.contains(&steps), "no steps: {name}");
     }
 }
 
@@ -151,6 +181,25 @@ fn a_recorder_is_told_what_the_statistics_say() {
     ] {
         assert!(told.contains(&line), "{line}: {told:#?}");
     }
+}
+
+#[test]
+fn invalidations_are_told_apart_by_cause_and_width() {
+    let mut statistics = Cache::memory().statistics();
+    let table = || "products".to_owned();
+    statistics.invalidations.insert((table(), Cause::Statement, Width::Rows), 3);
+    statistics.invalidations.insert((table(), Cause::Commit, Width::Table), 2);
+    statistics.clear_counts.insert(String::new(), 1);
+    let samples = samples_of("a", &statistics, Usage::default());
+    let told = |name: &str| -> Vec<String> {
+        let of_name = samples.iter().filter(|sample| sample.metric.name == name);
+        let labels =
+            |sample: &Sample| sample.labels.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>().join(",");
+        of_name.map(|sample| format!("{} {}", labels(sample), sample.value)).collect()
+    };
+    assert_eq!(told("cache_invalidations_total"), ["a,products,commit,table 2", "a,products,statement,rows 3"]);
+    assert_eq!(told("cache_clears_total"), ["a, 1"]);
+    assert_eq!(told("cache_breaker_open"), ["a 0"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! `cargo run -p shop` needs nothing; `--database FILE`, `--redis URL` and `--port NUMBER` are for more. Two of them with one
 //! database and one Redis are one shop. `-- --database FILE --redis URL manage list` looks into their cache, and `manage --help` says
-//! how else. `cargo run --release -p shop -- load --seconds 20` drives it, cached and not.
+//! how else. Prometheus scrapes `/metrics`. `cargo run --release -p shop -- load --seconds 20` drives it, cached and not.
 
 mod api;
 mod assets;
@@ -14,6 +14,7 @@ mod html;
 mod load;
 mod log;
 mod manage;
+mod metrics;
 mod models;
 mod monitor;
 mod observe;
@@ -80,7 +81,7 @@ async fn run(options: &Options) -> Result<(), Failed> {
     // `notify_one` is remembered until somebody waits.
     ctrlc::set_handler(move || ended.notify_one())?;
     tokio::spawn(monitor::watch(shop.clone()));
-    let router = site::router(&shop);
+    let router = site::router(&shop).merge(metrics::router()?);
     match options.command {
         Command::Load { seconds } => {
             tokio::spawn(async move { axum::serve(listener, router).await });

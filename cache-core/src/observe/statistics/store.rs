@@ -44,6 +44,8 @@ pub struct StoreCounts {
     pub failure_counts: BTreeMap<Operation, u64>,
     /// Intents of long writes that were placed again.
     pub intent_renewal_count: u64,
+    /// Whether the store is left alone at present, as it failed too often.
+    pub is_breaker_open: bool,
     /// Reads that waited for another process as long as they may, and then queried.
     pub lease_timeout_count: u64,
     /// Reads that waited for another process.
@@ -94,6 +96,7 @@ impl StoreLedger {
             dirty_tag_count: self.dirty.load(Ordering::Relaxed),
             failure_counts: self.failed.read(),
             intent_renewal_count: of(StoreCounter::IntentRenewal),
+            is_breaker_open: false,
             lease_timeout_count: of(StoreCounter::LeaseTimeout),
             lease_wait_count: of(StoreCounter::LeaseWait),
             put_unacknowledged_count: 0,

@@ -7,6 +7,7 @@ mod chromium;
 #[path = "../../src/load/client.rs"]
 mod client;
 mod manage;
+mod metrics;
 mod pages;
 mod pictures;
 mod shop;
