@@ -11,6 +11,7 @@ mod limits;
 mod mutations;
 mod names;
 mod near;
+mod open;
 mod plans;
 mod process;
 mod promises;

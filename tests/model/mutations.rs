@@ -2,6 +2,7 @@
 
 use crate::check::{breaks, catches};
 use crate::near::{Left, NearWorld};
+use crate::open::{Left as OpenLeft, OpenWorld};
 use crate::scenario::{Faults, Intents, Mutation, Scenario};
 use crate::scenarios::{DETAIL, KEPT, LIST, SCOPE, SLUG_A, brief, calm, hasty, keeping, lives, rough, without_intents};
 use crate::shop::Program::{ClearA, InsertB, SaveA};
@@ -142,4 +143,23 @@ caught_given! {
     model_catches_given_row_token_after_statement: GivenRowTokenAfterStatement, "coherence", Save, &[Other::Key];
     model_catches_given_token_not_compared: GivenTokenNotCompared, "coherence", Save, &[Other::Key];
     model_catches_given_tokens_after_statement: GivenTokensAfterStatement, "coherence", Save, &[Other::All];
+}
+
+/// Tags that writers keep open have a world of their own.
+macro_rules! caught_open {
+    ($($test:ident: $mutation:ident;)+) => {$(
+        #[test]
+        fn $test() {
+            let mutation = Mutation::$mutation;
+            breaks(&format!("{mutation:?}"), OpenWorld::new(OpenLeft::USUAL, 4, Some(mutation)), "bound");
+        }
+    )+};
+}
+
+caught_open! {
+    model_catches_open_closed_by_another: OpenClosedByAnother;
+    model_catches_open_closed_by_placing: OpenClosedByPlacing;
+    model_catches_open_lifts_blocked: OpenLiftsBlocked;
+    model_catches_open_tag_keeps_token: OpenTagKeepsToken;
+    model_catches_open_taken_as_done: OpenTakenAsDone;
 }

@@ -2,6 +2,7 @@
 
 use crate::check::{holds, is_large, keeps_every_promise};
 use crate::near::{Left as NearLeft, NearWorld};
+use crate::open::{Left as OpenLeft, OpenWorld};
 use crate::scenario::{Faults, Scenario};
 use crate::scenarios::{
     Case, DETAIL, KEPT, LIST, NEGATIVE, SCOPE, SLUG_A, SLUG_B, brief, cut_off, hasty, interrupted, keeping, lives,
@@ -181,4 +182,12 @@ fn model_rows_that_writes_give_back() {
     holds("a save that stores its row, and two others", world(Given::Save), |world| &world.sights, &sights[..1]);
     let sights = &[Sight::GivenHit, Sight::SecondLookRefused];
     holds("an insert that stores its row, and two others", world(Given::Insert), |world| &world.sights, sights);
+}
+
+#[test]
+fn model_tags_that_writers_keep_open() {
+    let horizon = if is_large() { 7 } else { 5 };
+    let sights = &[Sight::Blocked, Sight::Hit, Sight::LateCommit, Sight::SeededUnderOpen];
+    let world = OpenWorld::new(OpenLeft::USUAL, horizon, None);
+    holds("a write whose answer comes before its commit, and another", world, |world| &world.sights, sights);
 }

@@ -29,6 +29,7 @@ pub(crate) enum Sight {
     SecondLookPassed,
     SecondLookRefused,
     SeededUnderIntents,
+    SeededUnderOpen,
     TornHit,
 }
 
