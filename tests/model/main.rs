@@ -22,6 +22,7 @@ mod scenarios;
 mod shop;
 mod sight;
 mod state;
+mod steady;
 mod steps;
 mod through;
 mod verdict;

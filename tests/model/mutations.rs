@@ -6,6 +6,7 @@ use crate::open::{Left as OpenLeft, OpenWorld};
 use crate::scenario::{Faults, Intents, Mutation, Scenario};
 use crate::scenarios::{DETAIL, KEPT, LIST, SCOPE, SLUG_A, brief, calm, hasty, keeping, lives, rough, without_intents};
 use crate::shop::Program::{ClearA, InsertB, SaveA};
+use crate::steady::{self, SteadyWorld};
 use crate::through::{Given, Other, ThroughWorld};
 
 /// One test for each defect: by which scenario, and which promise it breaks.
@@ -162,4 +163,26 @@ caught_open! {
     model_catches_open_lifts_blocked: OpenLiftsBlocked;
     model_catches_open_tag_keeps_token: OpenTagKeepsToken;
     model_catches_open_taken_as_done: OpenTakenAsDone;
+}
+
+/// Stamps have a world of their own.
+macro_rules! caught_steady {
+    ($($test:ident: $mutation:ident, $promise:literal, $around:ident;)+) => {$(
+        #[test]
+        fn $test() {
+            let mutation = Mutation::$mutation;
+            breaks(&format!("{mutation:?}"), SteadyWorld::new(steady::$around, Some(mutation)), $promise);
+        }
+    )+};
+}
+
+caught_steady! {
+    model_catches_steady_arrival_keeps_stamp: SteadyArrivalKeepsStamp, "coherence", LIVES;
+    model_catches_steady_intended_token_kept: SteadyIntendedTokenKept, "bound", LOST_KEYS;
+    model_catches_steady_old_program_leaves_stamp: SteadyOldProgramLeavesStamp, "coherence", DEPLOY;
+    model_catches_steady_place_keeps_stamp: SteadyPlaceKeepsStamp, "bound", LOST_KEYS;
+    model_catches_steady_release_keeps_stamp: SteadyReleaseKeepsStamp, "coherence", COVERED;
+    model_catches_steady_stamp_after_tokens: SteadyStampAfterTokens, "coherence", LOST_KEYS;
+    model_catches_steady_stamp_not_compared: SteadyStampNotCompared, "coherence", LOST_KEYS;
+    model_catches_steady_tokens_outlive_stamp: SteadyTokensOutliveStamp, "coherence", COVERED;
 }

@@ -10,6 +10,7 @@ use crate::scenarios::{
 };
 use crate::shop::Program::{self, Alter, ClearA, DeleteA, InsertB, RenameA, SaveA, UpdateAll};
 use crate::sight::Sight;
+use crate::steady::{self, SteadyWorld};
 use crate::through::{Given, Left, Other, ThroughWorld};
 
 const PLAIN: [Case; 6] = [
@@ -190,4 +191,21 @@ fn model_tags_that_writers_keep_open() {
     let sights = &[Sight::Blocked, Sight::Hit, Sight::LateCommit, Sight::SeededUnderOpen];
     let world = OpenWorld::new(OpenLeft::USUAL, horizon, None);
     holds("a write whose answer comes before its commit, and another", world, |world| &world.sights, sights);
+}
+
+#[test]
+fn model_steady_tokens_that_are_not_asked_for() {
+    let cases = [
+        (
+            "steady tokens: keys are lost",
+            steady::LOST_KEYS,
+            &[Sight::BriefHit, Sight::BriefRefused, Sight::Blocked][..],
+        ),
+        ("steady tokens: no intents beside them", steady::COVERED, &[Sight::BriefHit, Sight::BriefRefused]),
+        ("steady tokens: other lives", steady::LIVES, &[Sight::BriefHit, Sight::BriefRefused, Sight::RootChanged]),
+        ("steady tokens: programs without stamps", steady::DEPLOY, &[Sight::BriefHit, Sight::BriefRefused]),
+    ];
+    for (name, around, sights) in cases {
+        holds(name, SteadyWorld::new(around, None), |world| &world.sights, sights);
+    }
 }

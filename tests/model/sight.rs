@@ -7,6 +7,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 pub(crate) enum Sight {
     BehindWithinTrust,
     Blocked,
+    BriefHit,
+    BriefRefused,
     Drained,
     EndedIdle,
     Follow,

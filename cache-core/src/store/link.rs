@@ -42,6 +42,9 @@ use crate::store::{Mark, Released, Seeded, Usage};
 ///   root tag is changed and the record is written, both in the one step that compared. Each call is carried by one
 ///   connection from its beginning to its end; whatever breaks a connection fails the call, or the call is sent again
 ///   as a whole. An incarnation ends all connections to it.
+/// * **Stamps.** A server may have a stamp (`protocol::steady`). Each step that places an intent beside a steady tag, or
+///   [releases](Self::release) it otherwise than unchanged, gives it another one in the same step, and so does the step that
+///   records another incarnation. A stamp never comes back. A link that gives none never leaves one in an answer.
 /// * **Others.** No key is touched whose name is not given by [`names`](Self::names).
 pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// How keys are called on this server.
@@ -201,6 +204,17 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be over.
     fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()>;
 
+    /// Gives the server a stamp, if it is one of those that have stamps, and has none now. See [`Unstamped`] for when.
+    ///
+    /// [`Unstamped`]: crate::protocol::steady::Unstamped
+    ///
+    /// # Errors
+    ///
+    /// If there was no answer in time; it may have one.
+    fn stamp(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Removes all entries, and nothing else. Where there are more keys than a call has time for, some may stay until the
     /// next call, or until they expire: this is for memory's sake.
     ///
@@ -229,6 +243,9 @@ pub struct ReadReply {
     pub seeds: Vec<Option<Seed>>,
     /// The incarnation that answered; `None`: it is not known.
     pub incarnation: Option<Incarnation>,
+    /// The server's [stamp](crate::protocol::steady): as it was at the moment at which the tokens of steady tags were read,
+    /// or at any moment of the call if none of them was; `None`: it has none, or keeps none.
+    pub stamp: Option<Token>,
 }
 
 /// A load of something that depends on tags without a token.

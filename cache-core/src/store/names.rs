@@ -8,6 +8,7 @@ use crate::entry::format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::{CacheKey, Fingerprint};
 use crate::name::tag::{Cardinality, Tag, TagKind};
+use crate::protocol::steady::is_steady;
 use crate::store::Lease;
 
 /// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
@@ -49,6 +50,8 @@ pub struct TagName {
     pub reach: Cardinality,
     /// Whether its changes are [polled](TagKind::is_polled) and not pushed.
     pub is_polled: bool,
+    /// Whether a [stamp](crate::protocol::steady) tells of its changes.
+    pub is_steady: bool,
 }
 
 impl TagName {
@@ -190,7 +193,8 @@ impl Names {
 
     pub(crate) fn tag_of(&self, tag: Fingerprint, kind: TagKind) -> TagName {
         let start = if kind.is_polled() { &self.polled } else { &self.tokens };
-        TagName { token: name(start, tag), reach: kind.reach(), is_polled: kind.is_polled() }
+        let (is_polled, is_steady) = (kind.is_polled(), is_steady(kind));
+        TagName { token: name(start, tag), reach: kind.reach(), is_polled, is_steady }
     }
 }
 

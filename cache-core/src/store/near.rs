@@ -10,7 +10,7 @@ use std::sync::{Arc, MutexGuard};
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth, judge};
 use crate::name::key::{CacheKey, Fingerprint};
-use crate::name::tag::TagKind;
+use crate::name::tag::{TagKind, Token};
 use crate::observe::statistics::{NearCounts, NearLedger};
 use crate::protocol::near::TokenRequest;
 use crate::store::Seed;
@@ -134,6 +134,11 @@ impl NearMemory {
         let Some(cells) = self.book().cells_under(tokens) else { return false };
         self.entries.insert(key, Arc::new(NearEntry { value: value.clone(), life, cells, weight }));
         true
+    }
+
+    /// Whether each of these tokens is known to be the present one.
+    pub(super) fn knows(&self, tokens: impl IntoIterator<Item = (Fingerprint, Token)>) -> bool {
+        self.book().near.admits(tokens)
     }
 
     /// Tags have changed: told by the server, or by a write of this process, which says so before it returns.

@@ -11,13 +11,14 @@ use crate::error::{Error, Result};
 use crate::name::key::{CacheKey, Fingerprint};
 use crate::name::tag::{TableTags, Tag, TagKind, Token};
 use crate::observe::statistics::NearCounts;
-use crate::protocol::new_rows::NewRows;
+use crate::protocol::lately::Lately;
 use crate::protocol::notes::{Notes, Remark};
 use crate::setting::policy::NearPolicy;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
 use crate::store::remote::look::{LookUpServer, Seeding};
+use crate::store::remote::steady::SteadyMemory;
 use crate::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Outcome, PipeliningStore, Placing, Put, Release,
     Released, Releasing, Replacing, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted,
@@ -26,6 +27,7 @@ use crate::store::{
 
 mod look;
 mod slots;
+mod steady;
 
 /// A store on a server, reached over a [`Link`].
 ///
@@ -51,7 +53,11 @@ pub struct RemoteStore<L> {
     link: L,
     largest_value: usize,
     near: OnceLock<NearPart>,
-    /// The level of [`NewRows`].
+    steady: SteadyMemory,
+    /// The level of [`Lately`]: of how many rows that were looked up the tag had no token.
+    ///
+    /// To seed a tag that holds a token costs the server about as much as the look-up itself. To seed it after the look-up
+    /// costs a round trip. So look-ups seed while many rows are new.
     new_rows: AtomicU8,
 }
 
@@ -72,7 +78,8 @@ impl<L: Link> RemoteStore<L> {
             link,
             largest_value: Self::LARGEST_VALUE,
             near: OnceLock::new(),
-            new_rows: AtomicU8::new(NewRows::default().level()),
+            steady: SteadyMemory::default(),
+            new_rows: AtomicU8::new(Lately::default().level()),
         }
     }
 
@@ -209,7 +216,7 @@ impl<L: Link> RemoteStore<L> {
     }
 
     fn side(&self) -> LookUpServer<'_, L> {
-        LookUpServer { link: &self.link, near: self.memory() }
+        LookUpServer { link: &self.link, near: self.memory(), steady: &self.steady }
     }
 }
 
@@ -390,8 +397,8 @@ impl<L: Link> SharedStore for RemoteStore<L> {
 
 impl<L: Link> PipeliningStore for RemoteStore<L> {
     fn look_to_load(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<LookUp> {
-        let new_rows = NewRows::of_level(self.new_rows.load(Ordering::Relaxed));
-        let seeding = if new_rows.are_expected() { Seeding::Rows } else { Seeding::Nothing };
+        let new_rows = Lately::of_level(self.new_rows.load(Ordering::Relaxed));
+        let seeding = if new_rows.are_many() { Seeding::Rows } else { Seeding::Nothing };
         let (mut looked, is_new) = look::look(&self.side(), (core::slice::from_ref(wanted), seeding), now)?;
         if let Some(is_new) = is_new {
             self.new_rows.store(new_rows.after(is_new).level(), Ordering::Relaxed);

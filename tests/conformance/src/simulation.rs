@@ -10,6 +10,7 @@ mod keyspace;
 mod link;
 mod sent;
 mod server;
+mod stamp;
 mod world;
 
 pub use fault::{Fault, Operation};

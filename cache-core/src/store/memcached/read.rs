@@ -158,6 +158,7 @@ fn reply(mut found: Vec<Found>, entries: usize) -> ReadReply {
         entries: found.into_iter().map(entry).collect(),
         seeds: tags.iter().map(|(item, now)| seed_in(item.as_ref(), *now)).collect(),
         incarnation: None,
+        stamp: None,
     }
 }
 

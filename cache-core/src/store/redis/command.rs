@@ -11,6 +11,7 @@ mod keep;
 mod notes;
 pub(super) mod outbox;
 pub(super) mod places;
+pub(super) mod record;
 mod replace;
 mod scripts;
 mod slots;

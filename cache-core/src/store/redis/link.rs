@@ -352,6 +352,10 @@ impl Link for RedisLink {
 
     /// Looks the server's keys through in steps, for half of a call's time. The next call goes on from there; what
     /// nobody asks for expires by itself.
+    fn stamp(&self) -> Result<()> {
+        self.call("giving a stamp", |call| call.stamp())
+    }
+
     fn reclaim(&self) -> Result<()> {
         let enough = Deadline::after(self.timeout() / 2);
         let start = self.names().start_of_entries();

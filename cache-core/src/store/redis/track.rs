@@ -16,6 +16,7 @@ use crate::store::names::Names;
 use crate::store::redis::command::batch::{Batch, Command};
 use crate::store::redis::command::call::texts;
 use crate::store::redis::command::connection;
+use crate::store::redis::command::record::stamp_in;
 use crate::store::redis::command::{incarnation, tokens};
 use crate::store::redis::whereabouts::Whereabouts;
 use crate::store::redis::wire::failure::{Deadline, Failure};
@@ -170,7 +171,7 @@ impl Tracking {
     /// Whether the server is a primary, in the life that this connection was opened to, and nobody has recorded another.
     fn check(&self, facts: &[Reply]) -> core::result::Result<(), Failure> {
         let name = incarnation::name(&connection::sections(facts), self.names.absent().is_some())?;
-        let is_recorded = matches!(facts.last(), Some(Reply::Text(record)) if **record == *name.as_bytes());
+        let is_recorded = matches!(facts.last(), Some(Reply::Text(record)) if stamp_in(record, &name).is_some());
         if name == *self.incarnation && is_recorded { Ok(()) } else { Err(Failure::OtherLife) }
     }
 

@@ -10,15 +10,18 @@ use crate::name::key::Fingerprint;
 use crate::name::tag::{Tag, TagKind, Token};
 use crate::protocol::intent::Seed;
 use crate::protocol::near::TokenRequest;
+use crate::protocol::steady::{Remembered, is_steady};
 use crate::store::link::{Commencing, Link, ReadReply};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Under, as_tag, copy, under_copy};
+use crate::store::remote::steady::SteadyMemory;
 use crate::store::{Beginning, Begun, Found, Lease, LookUp, Started, Starting, Wanted, same_length};
 
 /// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
 pub(super) struct LookUpServer<'a, L> {
     pub(super) link: &'a L,
     pub(super) near: Option<&'a NearMemory>,
+    pub(super) steady: &'a SteadyMemory,
 }
 
 /// Which tags are seeded before they are looked at.
@@ -44,7 +47,11 @@ pub(super) fn look<L: Link>(
     let (names, tags) = (LookUpKeys::of(place.link, &readable), tags_of(&readable));
     let mut all = Vec::with_capacity(tags.iter().map(Vec::len).sum());
     all.extend(tags.iter().flatten().map(named));
-    let sight = read(place, (&names, seeding), all)?;
+    let sight = read(place, (&names, seeding), all, now)?;
+    if place.steady.wants_stamp(sight.stamp, now) {
+        // The read is answered already; whoever comes in an hour tries again.
+        drop(place.link.stamp());
+    }
     let found = found_in(place, (&readable, &names), &sight, now)?;
     let mut looked = found.into_iter().zip(tags).map(|(found, tags)| {
         let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
@@ -120,6 +127,7 @@ struct Sight {
     tokens: ReplyTokens,
     /// Whether the tag of a row held no token; `None`: there is none.
     is_new: Option<bool>,
+    stamp: Option<Token>,
 }
 
 impl Sight {
@@ -140,7 +148,23 @@ impl Sight {
         }
         let rows = tags.iter().zip(&seeds).filter(|((_, kind), _)| *kind == TagKind::Row);
         let is_new = rows.map(|(_, seed)| seed.is_none()).reduce(|one, other| one || other);
-        Ok(Self { entries, tokens: ReplyTokens::of_all(tags.into_iter().map(|(tag, _)| tag).collect(), seeds), is_new })
+        let tokens = ReplyTokens::of_all(tags.into_iter().map(|(tag, _)| tag).collect(), seeds);
+        Ok(Self { entries, tokens, is_new, stamp: answer.stamp })
+    }
+
+    /// With the tokens that are remembered of those of `tags` that were not asked for: the steady ones.
+    fn with(mut self, tags: &[NamedTag], remembered: &[Token]) -> Self {
+        let (mut asked, mut remembered) = (self.tokens.seeds.into_iter(), remembered.iter());
+        let told = |(_, kind): &NamedTag| {
+            if is_steady(*kind) {
+                remembered.next().map(|token| Seed { token: *token, is_intended: false })
+            } else {
+                asked.next().flatten()
+            }
+        };
+        self.tokens.seeds = tags.iter().map(told).collect();
+        self.tokens.tags = tags.iter().map(|(tag, _)| *tag).collect();
+        self
     }
 
     /// The entry that is called `key` and is these bytes.
@@ -162,7 +186,7 @@ fn found_in<L: Link>(
         Some(sight.read(wanted, (*key, bytes?), now))
     };
     let records: Few<Option<Read<'_>>> = keys.zip(bytes.clone()).map(read).collect();
-    let further = read_further(place, &records)?;
+    let further = read_further(place, &records, now)?;
     let find = |((wanted, record), bytes): ((&&Wanted<'_>, Option<Read<'_>>), Option<&[u8]>)| {
         let record = record?;
         let found = find(wanted, &record, &further, now);
@@ -240,14 +264,53 @@ impl ReplyTokens {
     }
 }
 
+/// Reads tags, in whatever order, and entries.
 fn read<L: Link>(
     place: &LookUpServer<'_, L>,
     (names, seeding): (&LookUpKeys, Seeding),
     mut tags: Vec<NamedTag>,
+    now: Timestamp,
 ) -> Result<Sight> {
     // The digest tells the kind too.
     tags.sort_unstable_by_key(|(tag, _)| *tag);
     tags.dedup();
+    let Some(Remembered { stamp, tokens }) = place.remembered(&tags, now) else {
+        return read_all(place, (names, seeding), tags, now);
+    };
+    let asked = tags.iter().copied().filter(|(_, kind)| !is_steady(*kind)).collect();
+    let sight = read_named(place, (names, seeding), asked)?;
+    place.steady.seen(sight.stamp);
+    if sight.stamp == Some(stamp) {
+        return Ok(sight.with(&tags, &tokens));
+    }
+    // What was to be seeded is.
+    Ok(Sight { is_new: sight.is_new, ..read_all(place, (names, Seeding::Nothing), tags, now)? })
+}
+
+/// Reads all of `tags`, and remembers the tokens of those that are steady.
+fn read_all<L: Link>(
+    place: &LookUpServer<'_, L>,
+    question: (&LookUpKeys, Seeding),
+    tags: Vec<NamedTag>,
+    now: Timestamp,
+) -> Result<Sight> {
+    let steady: SmallVec<[Fingerprint; 8]> = steady_of(&tags).collect();
+    let sight = read_named(place, question, tags)?;
+    let told = steady.iter().map(|tag| (*tag, sight.tokens.seed_of(*tag).flatten()));
+    place.steady.learn(sight.stamp, told, now);
+    Ok(sight)
+}
+
+fn steady_of(tags: &[NamedTag]) -> impl Iterator<Item = Fingerprint> {
+    tags.iter().filter(|(_, kind)| is_steady(*kind)).map(|(tag, _)| *tag)
+}
+
+/// Reads these tags, which are in their order.
+fn read_named<L: Link>(
+    place: &LookUpServer<'_, L>,
+    (names, seeding): (&LookUpKeys, Seeding),
+    tags: Vec<NamedTag>,
+) -> Result<Sight> {
     let tag_names: Vec<_> = tags.iter().map(|(tag, kind)| place.link.names().tag_of(*tag, *kind)).collect();
     let question = place.ask(names, tags.iter().copied());
     let rows =
@@ -262,6 +325,14 @@ fn read<L: Link>(
 }
 
 impl<L> LookUpServer<'_, L> {
+    /// The tokens of steady tags that need not be asked for. Near memory keeps an entry only if it knows each of its tokens:
+    /// it has to know these.
+    fn remembered(&self, tags: &[NamedTag], now: Timestamp) -> Option<Remembered> {
+        let remembered = self.steady.remembered(steady_of(tags), now)?;
+        let is_known = |near: &NearMemory| near.knows(steady_of(tags).zip(remembered.tokens.iter().copied()));
+        self.near.is_none_or(is_known).then_some(remembered)
+    }
+
     /// Prepares to ask the server for entries and tokens. Asked before the server is: what it tells meanwhile counts.
     fn ask(&self, names: &LookUpKeys, tags: impl Iterator<Item = NamedTag>) -> Option<TokenRequest> {
         self.near?.ask(tags.chain(names.keys.iter().copied().map(as_tag)))
@@ -285,14 +356,18 @@ impl<L> LookUpServer<'_, L> {
 ///
 /// All of their tags: between the two answers the server may have gone back to an older state, in which tags hold
 /// tokens again that they had lost. Then the root tag was changed before this answer, and only this answer says so.
-fn read_further<L: Link>(place: &LookUpServer<'_, L>, records: &[Option<Read<'_>>]) -> Result<ReplyTokens> {
+fn read_further<L: Link>(
+    place: &LookUpServer<'_, L>,
+    records: &[Option<Read<'_>>],
+    now: Timestamp,
+) -> Result<ReplyTokens> {
     let open = records.iter().flatten().flatten().filter(|foreseen| foreseen.is_open);
     let dependencies = open.flat_map(|foreseen| foreseen.record.dependencies());
     let tags: Vec<NamedTag> = dependencies.map(|of| (of.tag, of.kind)).collect();
     if tags.is_empty() {
         return Ok(ReplyTokens::default());
     }
-    Ok(read(place, (&LookUpKeys::default(), Seeding::Nothing), tags)?.tokens)
+    Ok(read(place, (&LookUpKeys::default(), Seeding::Nothing), tags, now)?.tokens)
 }
 
 fn find(wanted: &Wanted<'_>, record: &Read<'_>, further: &ReplyTokens, now: Timestamp) -> Found {

@@ -29,7 +29,7 @@ impl Keyspace {
         self.slots.get(name).filter(|slot| now < slot.expires_at).map(|slot| &*slot.bytes)
     }
 
-    fn put(&mut self, name: &str, bytes: Vec<u8>, expires_at: Timestamp) {
+    pub(super) fn put(&mut self, name: &str, bytes: Vec<u8>, expires_at: Timestamp) {
         let before = self.slots.insert(name.into(), Slot { bytes, expires_at });
         self.note(name, before);
     }

@@ -1,10 +1,12 @@
 //! What goes over the wire.
 
 use cache_core::Timestamp;
+use cache_core::store::ReadReply;
 use cache_core::store::engine::{Request, Response, execute};
 
 use super::Operation;
 use super::keyspace::Keyspace;
+use super::stamp;
 
 /// What a process asks the server for. Tokens are chosen by who sends it.
 #[derive(Clone, Debug)]
@@ -57,7 +59,18 @@ impl Sent {
                 keys.names(now).iter().filter(|name| name.starts_with(&start)).for_each(|name| keys.delete(name));
                 Response::Done
             }
-            Self::Request(request) => execute(keys, request, now),
+            Self::Request(request) => {
+                if stamp::is_renewed_by(&request) {
+                    stamp::renew(keys);
+                }
+                let is_read = matches!(request, Request::Read(..));
+                match execute(keys, request, now) {
+                    Response::Read(answer) if is_read => {
+                        Response::Read(ReadReply { stamp: Some(stamp::of(keys, now)), ..answer })
+                    }
+                    other => other,
+                }
+            }
         }
     }
 }

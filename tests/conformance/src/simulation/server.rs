@@ -8,6 +8,7 @@ use cache_core::{Clock, Timestamp};
 
 use super::keyspace::Keyspace;
 use super::sent::Sent;
+use super::stamp;
 use crate::{Dice, Time};
 
 /// A server that several links share. Clones are the same server.
@@ -164,7 +165,12 @@ impl Server {
         if connected != Some(state.incarnation) {
             let incarnation = format!("life {}", state.incarnation);
             state.keys.begin();
-            connect(&mut state.keys, names, &incarnation, self.time.now());
+            let (record, now) = (names.incarnation().as_str(), self.time.now());
+            let is_recorded = state.keys.bytes(record, now) == Some(incarnation.as_bytes());
+            connect(&mut state.keys, names, &incarnation, now);
+            if !is_recorded {
+                stamp::renew(&mut state.keys);
+            }
         }
     }
 

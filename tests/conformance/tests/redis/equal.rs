@@ -1,4 +1,5 @@
-//! The scripts do to a tag's two keys what `TagState` does to its state, on random histories of both.
+//! The scripts do to a tag's two keys what `TagState` does to its state, on random histories of both, and to the server's
+//! stamp what `protocol::steady` says.
 //!
 //! The server's clock cannot be moved. Instead the deadlines under the keys are: before each step they are written as far
 //! from the server's present as the history's time says.
@@ -8,6 +9,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use cache_core::intent::{IntentCount, Keeping, Outcome, Seed, TagState, TagValue, Writer};
+use cache_core::protocol::steady::renews;
 use cache_core::store::{Lease, Link, Name, Packed, RedisLink, TagName};
 use cache_core::{Cardinality, Database, KeyBytes, TagKind, Timestamp, Token};
 use conformance::redis_server::RedisServer;
@@ -67,8 +69,13 @@ impl<'a> History<'a> {
     fn new(server: &'a RedisServer, seed: u64) -> Self {
         let link = RedisLink::from_url(&server.url("shop")).unwrap();
         link.set_timeout(Duration::from_secs(5));
+        link.stamp().unwrap();
         let table = Database::named("shop").table("products");
-        let tag = if seed.is_multiple_of(2) { table.row(KeyBytes::of(&1)) } else { table.whole(TagKind::Any) };
+        let tag = match seed % 3 {
+            0 => table.row(KeyBytes::of(&1)),
+            1 => table.whole(TagKind::Any),
+            _ => table.whole(TagKind::Rows),
+        };
         let name = link.names().tag(&tag);
         let writers = (1..=4).map(Writer::from_bits).collect();
         Self {
@@ -91,11 +98,30 @@ impl<'a> History<'a> {
             self.plant();
             let what = self.choose();
             let before = self.state.clone();
+            let stamp = self.stamp();
             let seeds = self.on_server(what);
             let expected = self.on_state(what);
             let place = format!("seed {}, step {step}: {what:?} at {} after {before:?}", self.seed, self.now);
+            assert_eq!(self.stamp() != stamp, self.is_stamped_by(what), "{place}");
             self.compare(&seeds, expected, &place);
         }
+    }
+
+    /// The record of the server's incarnation, with its stamp.
+    fn stamp(&self) -> Option<String> {
+        self.server.run(&["GET", self.link.names().incarnation().as_str()])
+    }
+
+    /// Whether the step gives the server another stamp.
+    fn is_stamped_by(&self, step: Step) -> bool {
+        let outcome = match step {
+            Step::Forget(_) | Step::Keep(..) | Step::Seed => return false,
+            Step::Place(..) => None,
+            Step::Release(_, Some(_), _) => Some(Outcome::Unknown(Duration::ZERO)),
+            Step::Release(_, None, false) => Some(Outcome::Unchanged),
+            Step::Release(_, None, true) | Step::Replace(..) => Some(Outcome::Changed),
+        };
+        self.name.is_steady && renews(outcome)
     }
 
     fn at(&self) -> Timestamp {

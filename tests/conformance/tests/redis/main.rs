@@ -40,6 +40,7 @@ mod setting_up;
 mod slots;
 #[cfg(feature = "redis")]
 mod stampede;
+mod steady;
 
 #[cfg(feature = "redis")]
 conformance::store_contract!(redis_store, conformance::redis_server::subject());

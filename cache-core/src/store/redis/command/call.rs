@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use super::batch::Batch;
 use super::connection::Connection;
+use super::record::stamp_in;
 use super::scripts::KEPT_MILLIS;
+use crate::name::tag::Token;
 use crate::store::names::Names;
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::{Reply, Text};
@@ -33,15 +35,15 @@ impl Call<'_> {
     pub(crate) fn ask_in_this_life(&mut self, mut batch: Batch) -> Result<Vec<Reply>, Failure> {
         self.ask_for_the_record(&mut batch);
         let replies = self.ask(&batch);
-        self.compare(replies)
+        self.compare(replies).map(|(replies, _)| replies)
     }
 
-    /// The same. `each` takes the texts of the first reply, whose list is empty then.
+    /// The same. `each` takes the texts of the first reply, whose list is empty then. Gives the server's stamp too.
     pub(crate) fn ask_for_texts(
         &mut self,
         mut batch: Batch,
         each: impl FnMut(Option<&[u8]>),
-    ) -> Result<Vec<Reply>, Failure> {
+    ) -> Result<(Vec<Reply>, Option<Token>), Failure> {
         self.ask_for_the_record(&mut batch);
         let replies = self.connection.ask_for_texts(&batch, self.deadline, each);
         self.compare(replies)
@@ -54,19 +56,17 @@ impl Call<'_> {
         batch.command(&[b"GETEX", self.names.incarnation().as_bytes(), b"PERSIST"]);
     }
 
-    /// The replies before the record, if that says what it should.
-    pub(crate) fn compare(&self, replies: Result<Vec<Reply>, Failure>) -> Result<Vec<Reply>, Failure> {
+    /// The replies before the record, if that says what it should, and the stamp in it.
+    pub(crate) fn compare(&self, replies: Result<Vec<Reply>, Failure>) -> Result<(Vec<Reply>, Option<Token>), Failure> {
         // Only the command for the record minds what type a key is of.
         let mut replies = replies.map_err(Failure::of_the_record)?;
         let record = replies.pop().ok_or_else(|| Failure::strange("a read"))?;
         if self.names.absent().is_some() {
             replies.pop();
         }
-        if text(record)?.as_deref() == Some(self.connection.incarnation().as_bytes()) {
-            Ok(replies)
-        } else {
-            Err(Failure::OtherLife)
-        }
+        let record = text(record)?.ok_or(Failure::OtherLife)?;
+        let stamp = stamp_in(&record, self.connection.incarnation()).ok_or(Failure::OtherLife)?;
+        Ok((replies, stamp))
     }
 }
 

@@ -11,6 +11,7 @@ use super::scripts::{PLACE, RELEASE, SEED, Script};
 use super::tokens;
 use crate::name::tag::{Cardinality, Token};
 use crate::protocol::intent::{Outcome, Seed, Writer};
+use crate::protocol::steady::renews;
 use crate::store::names::TagName;
 use crate::store::redis::wire::failure::Failure;
 use crate::store::redis::wire::frame::Reply;
@@ -116,14 +117,16 @@ impl<'t> TagCommand<'t> {
     /// What the script is told after the incarnation.
     fn arguments(self, command: &mut Command) {
         match self {
-            Self::Place(writer, _, life) => {
+            Self::Place(writer, tags, life) => {
                 command.arg(tokens::digits(writer.bits())).arg(millis_of_intent(life));
+                stamped(command, tags.iter().map(|tag| (tag, None)));
             }
             Self::Release(writer, releases) => {
                 command.arg(tokens::digits(writer.bits()));
                 releases.iter().for_each(|(_, outcome)| {
                     said(command, *outcome, (Token::fresh(), None));
                 });
+                stamped(command, releases.iter().map(|(tag, outcome)| (tag, Some(*outcome))));
             }
             Self::Seed(tags, tokens) => tags.iter().enumerate().for_each(|(at, tag)| {
                 let kind = if tag.reach == Cardinality::Narrow { b"n" } else { b"t" };
@@ -163,6 +166,13 @@ fn seed_of(pair: &[Reply]) -> Result<Seed, Failure> {
         _ => None,
     };
     seed.ok_or_else(|| Failure::strange("a script"))
+}
+
+/// Says a fresh stamp, if what is done to one of these tags renews it; `None`: an intent is placed.
+pub(crate) fn stamped<'t>(command: &mut Command, mut done: impl Iterator<Item = (&'t TagName, Option<Outcome>)>) {
+    if done.any(|(tag, outcome)| tag.is_steady && renews(outcome)) {
+        command.arg(tokens::digits(Token::fresh().bits()));
+    }
 }
 
 /// Says an outcome in the script's words: with a token that nobody has seen, if the tag gets one, and one that it is

@@ -1,13 +1,15 @@
 //! Writes each operation of a link as commands of the server, and reads the replies.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use super::batch::{Batch, Command};
 use super::call::{Call, LONGEST_LIFE, text, texts};
 use super::change::TagCommand;
 use super::keep::kept_by;
 use super::outbox::Outbox;
-use super::scripts::{FORGET, LEASE};
+use super::record::stamp_in;
+use super::scripts::{FORGET, LEASE, STAMP};
 use super::tokens;
 use crate::name::tag::{Cardinality, Token};
 use crate::protocol::intent::{Seed, Writer};
@@ -19,21 +21,38 @@ use crate::store::redis::wire::frame::{Reply, Text};
 impl Call<'_> {
     /// Reads.
     pub(crate) fn read(&mut self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply, Failure> {
-        let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
-        let batch = self.values_of(names, entries.len() + tags.len());
+        let batch = self.question(entries, tags);
+        let own = Arc::clone(self.connection.incarnation());
         let mut answer = ReadReply {
             entries: Vec::with_capacity(entries.len()),
             seeds: Vec::with_capacity(tags.len()),
             incarnation: self.connection.life(),
+            stamp: None,
         };
-        let take = |text: Option<&[u8]>| match text {
-            text if answer.entries.len() < entries.len() => answer.entries.push(text.map(<[u8]>::to_vec)),
-            text => answer.seeds.push(text.and_then(tokens::held)),
+        let mut with_tokens = None;
+        let take = |text: Option<&[u8]>| {
+            if answer.entries.len() < entries.len() {
+                answer.entries.push(text.map(<[u8]>::to_vec));
+            } else if answer.seeds.len() < tags.len() {
+                answer.seeds.push(text.and_then(tokens::held));
+            } else {
+                with_tokens = text.and_then(|record| stamp_in(record, &own)?);
+            }
         };
-        match self.ask_for_texts(batch, take)?.pop() {
+        let (mut replies, stamp) = self.ask_for_texts(batch, take)?;
+        answer.stamp = if has_steady(tags) { with_tokens } else { stamp };
+        match replies.pop() {
             Some(Reply::List(others)) if others.is_empty() => Ok(answer),
             _ => Err(Failure::strange("a read")),
         }
+    }
+
+    /// Asks for entries and tokens, and with those of steady tags for the stamp: by the same command, so that all are of one
+    /// moment.
+    fn question(&self, entries: &[Name], tags: &[TagName]) -> Batch {
+        let record = has_steady(tags).then(|| self.names.incarnation());
+        let names = entries.iter().chain(tags.iter().map(|tag| &tag.token)).chain(record);
+        self.values_of(names, entries.len() + tags.len() + usize::from(record.is_some()))
     }
 
     /// Seeds tags, and reads afterwards. Says how many of these tags held no token.
@@ -42,12 +61,19 @@ impl Call<'_> {
         seeded: &[TagName],
         (entries, tags): (&[Name], &[TagName]),
     ) -> Result<(ReadReply, usize), Failure> {
-        let names = entries.iter().chain(tags.iter().map(|tag| &tag.token));
-        let mut after = self.values_of(names, entries.len() + tags.len());
+        let mut after = self.question(entries, tags);
         self.ask_for_the_record(&mut after);
         let fresh: Vec<Token> = seeded.iter().map(|_| Token::fresh()).collect();
         let (seeds, replies) = self.change_then(TagCommand::Seed(seeded, Some(&fresh)), &after)?;
-        let answer = self.answer_of(self.compare(Ok(replies))?.pop(), entries.len())?;
+        let (mut replies, mut stamp) = self.compare(Ok(replies))?;
+        let mut reply = replies.pop();
+        if let Some(Reply::List(values)) = &mut reply
+            && has_steady(tags)
+        {
+            let record = values.pop().map(text).transpose()?.flatten();
+            stamp = record.and_then(|record| stamp_in(&record, self.connection.incarnation())?);
+        }
+        let answer = ReadReply { stamp, ..self.answer_of(reply, entries.len())? };
         Ok((answer, seeds.iter().zip(fresh).filter(|(seed, fresh)| seed.token == *fresh).count()))
     }
 
@@ -177,6 +203,16 @@ impl Call<'_> {
         }
     }
 
+    /// Gives the server a stamp, if it has none.
+    pub(crate) fn stamp(&mut self) -> Result<(), Failure> {
+        let (incarnation, record) = (Arc::clone(self.connection.incarnation()), self.names.incarnation());
+        let with = |command: &mut Command| {
+            command.number(1).arg(record.as_bytes()).arg(incarnation.as_bytes());
+            command.arg(tokens::digits(Token::fresh().bits()));
+        };
+        self.connection.run(&STAMP, self.deadline, with).map(drop)
+    }
+
     /// Removes some of the keys that begin with `start`; gives where to go on, zero at the end.
     pub(crate) fn sweep(&mut self, start: &str, cursor: u64) -> Result<u64, Failure> {
         let mut command = Command::named("SCAN");
@@ -212,6 +248,10 @@ pub(crate) fn add_to(answer: &mut ReadReply, values: Vec<Reply>, entries: usize)
         }
     }
     Ok(())
+}
+
+fn has_steady(tags: &[TagName]) -> bool {
+    tags.iter().any(|tag| tag.is_steady)
 }
 
 /// Whether a fill may take a tag's token as it was read. Intents that stand beside a tag which is polled end with it, and

@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Command};
 use super::call::Call;
-use super::change::{at_once, said};
+use super::change::{at_once, said, stamped};
 use super::notes::{notes_of, values_of};
 use super::scripts::RELEASE;
 use super::tokens;
@@ -53,6 +53,7 @@ impl Call<'_> {
             some.iter().zip(&fresh).for_each(|((_, outcome, held), fresh)| {
                 said(command, *outcome, (*fresh, *held));
             });
+            stamped(command, some.iter().map(|(tag, outcome, _)| (tag, Some(*outcome))));
         };
         // A script that the server does not know was not run: its tokens may be sent again.
         let (reply, replies) = self.connection.run_then((&RELEASE, after), self.deadline, with)?;

@@ -40,6 +40,9 @@ pub(crate) static NOTES: LazyLock<Script> = LazyLock::new(|| of_tags!("script/no
 /// Compares the incarnation for a new connection.
 pub(crate) static ARRIVE: LazyLock<Script> = LazyLock::new(|| of_tags!("script/arrive.lua"));
 
+/// Gives a stamp where none is.
+pub(crate) static STAMP: LazyLock<Script> = LazyLock::new(|| of_calls!(include_str!("script/stamp.lua")));
+
 /// Looks at slots, and puts bytes where nothing is.
 pub(crate) static OPEN: LazyLock<Script> = LazyLock::new(|| of_calls!(include_str!("script/open.lua")));
 

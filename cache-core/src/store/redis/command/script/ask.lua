@@ -37,13 +37,27 @@ local function recorded(key)
   return nil, record
 end
 
+-- Whether a record is of the incarnation `life`: it is its name, and behind a # the stamp, if there is one.
+local function is_of(record, life)
+  return record == life or record and string.sub(record, 1, #life + 1) == life .. '#'
+end
+
+-- Gives the record another stamp. One without a stamp is left so: a program wrote it that knows of none, and may still be
+-- under way.
+local function renew_stamp(key, stamp)
+  local life = string.match(read(key) or '', '^(.*)#')
+  if life then
+    redis.call('SET', key, life .. '#' .. stamp)
+  end
+end
+
 -- Why nothing may be done over a connection that was made in the incarnation `expected`; nil: it may.
 local function refusal(key, expected)
   local record, trouble = recorded(key)
   if trouble then
     return trouble
   end
-  if record ~= expected then
+  if not is_of(record, expected) then
     return redis.error_reply('OTHERLIFE the server is not in the life that this connection was made in')
   end
 end

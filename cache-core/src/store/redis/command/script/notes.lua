@@ -68,6 +68,9 @@ end
 
 local notes, may_store = notes_of((read(KEYS[4]))), 1
 if verb == 'restore' and not notes then
+  if ARGV[5] then
+    renew_stamp(KEYS[1], ARGV[5])
+  end
   for at = 5, #KEYS, 2 do
     local tag, texts = { token = KEYS[at], intents = KEYS[at + 1] }, { token = read(KEYS[at]), intents = read(KEYS[at + 1]) }
     tags.change(tag, texts, { verb = 'changed', writer = '', fresh = ARGV[(at + 5) / 2] })

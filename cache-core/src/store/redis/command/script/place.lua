@@ -1,10 +1,14 @@
 -- Places an intent beside each of several tags, one after the other. Where one fails, none that comes after it is touched.
 --
 -- KEYS: the record of the incarnation, then for each tag its token's key and its intents' key. No tag comes twice.
--- ARGV: the incarnation of the connection, the writer, the life of the intents in milliseconds.
+-- ARGV: the incarnation of the connection, the writer, the life of the intents in milliseconds, and a fresh stamp if some of
+--       the tags are steady.
 local refused = refusal(KEYS[1], ARGV[1])
 if refused then
   return refused
+end
+if ARGV[4] then
+  renew_stamp(KEYS[1], ARGV[4])
 end
 local call, sub, keys, writer, life = redis.call, string.sub, KEYS, ARGV[2], tonumber(ARGV[3])
 local now, others = present(), nil

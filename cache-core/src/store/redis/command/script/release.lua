@@ -7,6 +7,7 @@
 --         o:<life>                 it is open: nothing is kept under it for so many milliseconds
 --         t<fresh token>=<token>   it is changed, and is asked whether it held this token until then
 --         u                        it is not changed
+--       and a fresh stamp, if some of those that are changed are steady.
 --
 -- Says for each tag that is asked whether it did (1) or not (0); without any, 1.
 --
@@ -14,6 +15,9 @@
 local refused = refusal(KEYS[1], ARGV[1])
 if refused then
   return refused
+end
+if #ARGV > (#KEYS + 3) / 2 then
+  renew_stamp(KEYS[1], ARGV[#ARGV])
 end
 local call, sub, keys, writer, others, answers = redis.call, string.sub, KEYS, ARGV[2], nil, nil
 -- Keys of another type count as lost.

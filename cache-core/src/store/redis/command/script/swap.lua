@@ -3,7 +3,7 @@
 -- KEYS: the record of the incarnation, the slots.
 -- ARGV: the incarnation of the connection, the place of the last byte that is compared, then for each slot: how it has
 -- to begin, what is to be there, and for how long: milliseconds, 0: it is removed, `kept`: as long as what is there now.
-if read(KEYS[1]) ~= ARGV[1] then
+if not is_of(read(KEYS[1]), ARGV[1]) then
   -- Says why. Nothing was done yet, and the server may be full: this does not ask for the right to write before the
   -- swaps, which ask for it themselves, and for room.
   return refusal(KEYS[1], ARGV[1])
