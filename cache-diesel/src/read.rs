@@ -22,6 +22,8 @@ pub use drive::acquaint::acquaint;
 pub use drive::acquaint::acquaint_async;
 #[cfg(feature = "async")]
 pub use drive::awaiting::Awaiting;
+#[cfg(feature = "async-postgres")]
+pub use drive::pipelined::Pipelined;
 pub use drive::taking::{ReadsWith, WithOf};
 pub use page::base::{BaseQueryOf, OwnQuery, Queried};
 pub use page::load::LoadModel;
@@ -40,6 +42,7 @@ pub use terminal::take::{OptionalRead, PoolFailure, ReadError, TakeConnection};
 pub use terminal::{AsRead, AsReadEntry, BlockingRead, Ended, First, FirstEntry, Require, Runs};
 
 pub(crate) use drive::ask::{introduce_writer, may_store};
+pub(crate) use drive::calls::call;
 pub(crate) use drive::consult::{confirm, consult_writer};
 pub(crate) use drive::gate::{gate, is_in_transaction};
 pub(crate) use task::row::keep_row;

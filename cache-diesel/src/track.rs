@@ -9,6 +9,8 @@ mod carry;
 )]
 pub(crate) mod errands;
 mod hooks;
+#[cfg(feature = "async-postgres")]
+mod made;
 mod plain;
 pub(crate) mod precision;
 mod rehearsal;
@@ -17,6 +19,8 @@ mod stage;
 mod tracker;
 
 pub(crate) use hooks::Hook;
+#[cfg(feature = "async-postgres")]
+pub(crate) use made::announced;
 pub(crate) use session::{Manner, TransactionOrigin};
 pub(crate) use stage::{is_rehearsed, widen};
 #[cfg(feature = "async")]
@@ -24,7 +28,7 @@ pub(crate) use tracker::own;
 pub(crate) use tracker::own::{OwnStatement, OwnText, WriteResult, writing};
 pub(crate) use tracker::placed::Question;
 pub(crate) use tracker::shut::Shut;
-pub(crate) use tracker::{Tracker, tracker_of, tracker_on};
+pub(crate) use tracker::{Tracker, tracker_of, tracker_on, with_tracker};
 
 pub(crate) use carry::ensure;
 

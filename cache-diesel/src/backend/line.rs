@@ -3,6 +3,8 @@
 #[cfg(feature = "async")]
 mod awaited;
 mod blocking;
+#[cfg(feature = "async-postgres")]
+mod shared;
 
 use core::num::NonZeroU32;
 use core::pin::{Pin, pin};
@@ -19,6 +21,8 @@ use crate::backend::CacheBackend;
 
 #[cfg(feature = "async")]
 pub(crate) use awaited::Awaited;
+#[cfg(feature = "async-postgres")]
+pub(crate) use shared::{Borrowed, Shared, SharedReference};
 
 /// What comes of a call on a line. On one that blocks it is there at once.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,8 +41,20 @@ pub trait Line: Sized {
     #[doc(hidden)]
     const MANNER: Manner;
 
-    /// Its instrumentation.
-    fn instrumentation(conn: &mut Self::Conn) -> &mut dyn Instrumentation;
+    /// Whether others run statements on the connection at the same time.
+    #[doc(hidden)]
+    const IS_SHARED: bool = false;
+
+    /// Its instrumentation, unless others use the connection too.
+    fn instrumentation(conn: &mut Self::Conn) -> Option<&mut dyn Instrumentation>;
+
+    /// Makes a statement that is never sent, so that the instrumentation of a shared connection hears of it.
+    #[doc(hidden)]
+    fn make(_: &mut Self::Conn) {}
+
+    /// Whether the next statements are the library's own and only read, where each is announced by itself.
+    #[doc(hidden)]
+    fn announce(_: &mut Self::Conn, _is_asking: bool) {}
 
     /// How many transactions Diesel has open on it, one in the other.
     ///

@@ -35,9 +35,9 @@ impl Tracked<Inner> {
 impl SimpleAsyncConnection for Tracked<Inner> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         // Told of as a batch, it would be told too late: a statement is told of where it is made, and never polled.
-        drop(self.inner.execute_returning_count(diesel::sql_query(query)));
-        self.errands.foretell();
-        let under_way = self.errands.begin();
+        let (inner, errands) = (&mut self.inner, &self.errands);
+        let tell = || drop(inner.execute_returning_count(diesel::sql_query(query)));
+        let under_way = errands.begin_foretold(query, tell);
         executed(under_way, self.inner.batch_execute(query)).await
     }
 }

@@ -62,9 +62,8 @@ impl Tracked<Inner> {
     fn foretell(&self, query: &str) -> UnderWay {
         let _turn = self.errands.turn();
         // It is told of where it is made, and never polled.
-        drop((&mut &self.inner).execute_returning_count(diesel::sql_query(query)));
-        self.errands.foretell();
-        self.errands.begin()
+        let tell = || drop((&mut &self.inner).execute_returning_count(diesel::sql_query(query)));
+        self.errands.begin_foretold(query, tell)
     }
 }
 

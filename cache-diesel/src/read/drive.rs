@@ -11,6 +11,8 @@ pub(crate) mod compare;
 pub(crate) mod consult;
 pub(crate) mod gate;
 pub(crate) mod miss;
+#[cfg(feature = "async-postgres")]
+pub(crate) mod pipelined;
 pub(crate) mod refresh;
 pub(crate) mod span;
 pub(crate) mod taking;

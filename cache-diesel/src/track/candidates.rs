@@ -27,6 +27,12 @@ impl Candidates {
         }
     }
 
+    /// The rows, for a release that somebody else carries out, and who stores them then.
+    #[cfg(feature = "async")]
+    pub(crate) fn take(&mut self) -> Vec<Candidate> {
+        core::mem::take(&mut self.0)
+    }
+
     /// The rows, for a release to go through.
     pub(crate) fn released(&mut self) -> &mut Vec<Candidate> {
         &mut self.0

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cache_core::protocol::write::ChangeSet;
-use cache_core::{Cache, Cause, Database, Desk, Invalidation, WriteEnd, registry};
+use cache_core::{Cache, Candidate, Cause, Database, Desk, Invalidation, WriteEnd, registry};
 
+use crate::scan::TextHash;
 use crate::track::hooks::Hook;
-use crate::track::session::{Intents, Step};
+use crate::track::session::{Intents, Step, Words};
 use crate::track::{carry_out, ensure};
 
 /// What is to be done in the stores for one connection.
@@ -32,8 +33,10 @@ struct State {
     is_open: bool,
     /// What was placed since the last statement asked.
     placed: Option<Placed>,
-    /// The next statement that starts was told of already.
-    is_foretold: bool,
+    /// Texts of which one statement each was told of already that is yet to start.
+    foretold: Vec<TextHash>,
+    /// One is told of now.
+    is_foretelling: bool,
     statements: usize,
     /// A statement was dropped unsent beside others, so that its intents stand with theirs.
     is_forsaken: bool,
@@ -42,7 +45,8 @@ struct State {
 }
 
 enum Errand {
-    Carry(Step, Database, Intents),
+    /// Those rows are stored then that writes have given back, and that have stood the release.
+    Carry((Step, Vec<Candidate>), Database, Intents),
     /// A computation is told of a statement that is about to be sent.
     Collect(Box<dyn FnOnce() + Send>),
     /// What stands is going to be released by nobody.
@@ -59,8 +63,8 @@ pub(crate) struct Placed {
 }
 
 impl Errands {
-    /// Adds what a session has decided.
-    pub(super) fn add_step(&self, step: Step, database: Database, intents: Intents) {
+    /// Adds what a session has decided, and the rows that are stored after it.
+    pub(super) fn add_step(&self, (step, given): (Step, Vec<Candidate>), database: Database, intents: Intents) {
         let mut state = self.state();
         match &step {
             Step::Place(changes) => {
@@ -71,7 +75,7 @@ impl Errands {
             Step::Release(_, WriteEnd::Open, _) => {}
             Step::Release(..) => state.keep_open(intents == Intents::Stand),
         }
-        state.add(Errand::Carry(step, database, intents));
+        state.add(Errand::Carry((step, given), database, intents));
     }
 
     /// Adds what a computation is to be told.
@@ -133,13 +137,28 @@ impl Errands {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next statement that starts is told of now.
-    pub(crate) fn foretell(&self) {
-        self.state().is_foretold = true;
+    /// Whether a statement that starts with these words was told of already. Others may start before it does.
+    pub(super) fn take_foretold(&self, words: impl FnOnce() -> Words) -> bool {
+        let mut state = self.state();
+        if state.foretold.is_empty() || state.is_foretelling {
+            return false;
+        }
+        let Words::Read(text) = words() else { return false };
+        state.take_foretold(text)
     }
 
-    pub(super) fn take_foretold(&self) -> bool {
-        core::mem::take(&mut self.state().is_foretold)
+    /// A statement begins of which `tell` tells, by its text; it is told of once more where it is sent.
+    pub(crate) fn begin_foretold(self: &Arc<Self>, text: &str, tell: impl FnOnce()) -> UnderWay {
+        let foretold = TextHash::of(text);
+        self.state().is_foretelling = true;
+        tell();
+        let mut state = self.state();
+        state.is_foretelling = false;
+        state.foretold.push(foretold);
+        drop(state);
+        let mut under_way = self.begin();
+        under_way.foretold = Some(foretold);
+        under_way
     }
 
     /// A statement has begun, and what was placed since the one before is its own.
@@ -148,7 +167,7 @@ impl Errands {
         state.statements += 1;
         let placed = state.placed.take();
         drop(state);
-        UnderWay { errands: Arc::clone(self), placed, stage: Stage::Unsent }
+        UnderWay { errands: Arc::clone(self), placed, foretold: None, stage: Stage::Unsent }
     }
 
     /// Does all that was added until now: at once if every cache is in this process, otherwise on a thread of the desk.
@@ -156,11 +175,8 @@ impl Errands {
         if self.state().unfinished == 0 {
             return;
         }
-        if is_all_local() {
-            return self.carry_out();
-        }
         let errands = Arc::clone(self);
-        Desk::of_process().call(move || errands.carry_out()).await;
+        done_for_task(move || errands.carry_out()).await;
     }
 
     /// The same, and nobody waits for it.
@@ -168,14 +184,12 @@ impl Errands {
         if self.state().unfinished == 0 {
             return;
         }
-        if is_all_local() {
-            return self.carry_out();
-        }
         let errands = Arc::clone(self);
-        Desk::of_process().post(move || errands.carry_out());
+        post(move || errands.carry_out());
     }
 
-    fn carry_out(&self) {
+    /// The same on this thread.
+    pub(super) fn carry_out(&self) {
         let mut invalidation = self.invalidation.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let Some(errand) = self.state().waiting.pop_front() else { return };
@@ -205,9 +219,13 @@ impl State {
         self.add(Errand::End);
     }
 
+    fn take_foretold(&mut self, text: TextHash) -> bool {
+        let place = self.foretold.iter().position(|foretold| *foretold == text);
+        place.map(|place| self.foretold.swap_remove(place)).is_some()
+    }
+
     /// A statement was dropped that was not sent; `is_alone`: no other one is under way.
     fn take_back(&mut self, placed: Option<Placed>, is_alone: bool) {
-        self.is_foretold = false;
         // The next one has none of it.
         self.placed = None;
         self.is_forsaken |= placed.is_some() && !self.is_watched;
@@ -235,7 +253,10 @@ impl Drop for Finished<'_> {
 impl Errand {
     fn carry_out(self, invalidation: &mut Option<Invalidation>) {
         match self {
-            Self::Carry(step, database, intents) => carry_out((step, &mut Vec::new()), database, invalidation, intents),
+            Self::Carry((step, mut given), database, intents) => {
+                carry_out((step, &mut given), database, invalidation, intents);
+                given.into_iter().for_each(Candidate::store);
+            }
             Self::Collect(tell) => tell(),
             Self::End => {
                 if let Some(invalidation) = invalidation.take() {
@@ -256,6 +277,8 @@ impl Errand {
 pub(crate) struct UnderWay {
     errands: Arc<Errands>,
     placed: Option<Placed>,
+    /// It was told of by this text, and will be once more.
+    foretold: Option<TextHash>,
     stage: Stage,
 }
 
@@ -291,6 +314,9 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut state = self.errands.state();
         state.statements -= 1;
+        if let (Stage::Unsent, Some(text)) = (self.stage, self.foretold) {
+            state.take_foretold(text);
+        }
         let is_alone = state.statements == 0;
         match (self.stage, self.placed.take()) {
             (Stage::Over, _) | (Stage::Sent, None) => {}
@@ -300,6 +326,16 @@ impl Drop for UnderWay {
         drop(state);
         self.errands.post();
     }
+}
+
+/// Does `work` that calls the stores: at once if every cache is in this process, otherwise on a thread of the desk.
+pub(crate) async fn done_for_task<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    if is_all_local() { work() } else { Desk::of_process().call(work).await }
+}
+
+/// The same, and nobody waits for it.
+pub(crate) fn post(work: impl FnOnce() + Send + 'static) {
+    if is_all_local() { work() } else { Desk::of_process().post(work) }
 }
 
 fn is_all_local() -> bool {

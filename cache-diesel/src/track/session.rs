@@ -60,6 +60,8 @@ pub(crate) struct Session {
     beside: ChangeSet,
     /// One of them gives back something else than columns as they are.
     is_computed: bool,
+    /// How many statements have begun that may begin or end a transaction, or do anything.
+    turns: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +86,7 @@ impl Session {
             held: None,
             beside: ChangeSet::new(),
             is_computed: false,
+            turns: 0,
         }
     }
 

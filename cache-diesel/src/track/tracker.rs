@@ -25,9 +25,11 @@ use crate::track::candidates::{Candidates, Ended};
 #[cfg(feature = "async")]
 use crate::track::errands::Errands;
 use crate::track::hooks::{Hook, WaitingHooks};
-use crate::track::session::{Finish, Intents, Session, Step, Ticket, TransactionOrigin, Words};
+#[cfg(feature = "async-postgres")]
+use crate::track::made::asked;
+use crate::track::session::{Finish, Session, Step, Ticket, TransactionOrigin, Words};
 use crate::track::stage::{Stage, widen};
-use crate::track::{carry_out, carry_out_watched, ensure, plain};
+use crate::track::{ensure, plain};
 
 /// Tracks one connection. Passes every event on to the instrumentation that was there before.
 pub(crate) struct Tracker {
@@ -253,22 +255,6 @@ impl Tracker {
         }
     }
 
-    fn carry_out(&mut self, step: Option<Step>) {
-        let (Some(mut step), Some(identity)) = (step, self.identity) else { return };
-        let (Step::Place(changes) | Step::Release(changes, ..)) = &mut step;
-        if changes.is_wide() {
-            catalogue::forget(identity.database);
-        }
-        widen(changes, identity.database, self.stage.as_ref());
-        #[cfg(feature = "async")]
-        if let Some(errands) = &self.errands {
-            return errands.add_step(step, identity.database, self.session.intents());
-        }
-        let carry = if self.session.is_awaited() { carry_out_watched } else { carry_out };
-        let step = (step, self.candidates.released());
-        carry(step, identity.database, &mut self.invalidation, self.session.intents());
-    }
-
     /// Somebody has the connection for himself: what has told no end until now tells none, and counts.
     fn abandon(&mut self) {
         if let Some(stage) = &mut self.stage {
@@ -309,6 +295,8 @@ impl Tracker {
         match &self.own {
             Own::Nothing => return plain::read_along(query, self.dialect, self.identity, &mut self.session),
             Own::Question | Own::Read => self.session.ask(),
+            #[cfg(feature = "async-postgres")]
+            Own::Beside => {}
             Own::Write(changes) => {
                 self.session.announce(changes);
                 return plain::read_beside(query, self.dialect, self.identity, &mut self.session);
@@ -425,7 +413,7 @@ impl Tracker {
             _ => None,
         };
         let ended = (!self.candidates.is_empty()).then(|| Ended::of(step.as_ref(), &self.session));
-        self.carry_out(step);
+        self.carry_out_as(step, ended.unwrap_or(Ended::Open));
         if let InstrumentationEvent::FinishQuery { .. } = event {
             ended.into_iter().for_each(|ended| self.end_candidates(ended));
             self.end_idle();
@@ -438,11 +426,17 @@ impl Instrumentation for Tracker {
         if let Own::Question = self.own {
             return;
         }
+        #[cfg(feature = "async-postgres")]
+        if self.is_asked_by(&event) {
+            return;
+        }
         #[cfg(feature = "async")]
         if self.is_foretold(&event) {
             return;
         }
         self.note(&event);
+        #[cfg(feature = "async-postgres")]
+        self.end_beside();
         if let Some(inner) = &mut self.inner {
             inner.on_connection_event(event);
         }
@@ -455,26 +449,6 @@ impl Instrumentation for Tracker {
     }
 }
 
-impl Drop for Tracker {
-    fn drop(&mut self) {
-        let step = self.session.close();
-        match (self.stage.take(), step, self.identity) {
-            // Nobody is going to commit a test transaction: other tests keep their entries.
-            (Some(_), Some(step), Some(identity)) => {
-                carry_out((step, &mut Vec::new()), identity.database, &mut self.invalidation, Intents::End);
-            }
-            (_, step, _) => self.carry_out(step),
-        }
-        if let Some(identity) = self.identity {
-            seen::forget(identity);
-        }
-        #[cfg(feature = "async")]
-        if let Some(errands) = &self.errands {
-            errands.post();
-        }
-    }
-}
-
 /// The tracker on `conn`, unless somebody took it away.
 pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
     conn.instrumentation().as_any_mut().downcast_mut()
@@ -483,7 +457,20 @@ pub(crate) fn tracker_of<C: Connection>(conn: &mut C) -> Option<&mut Tracker> {
 /// The same on a connection of the line `C`.
 #[inline]
 pub(crate) fn tracker_on<C: Line>(conn: &mut C::Conn) -> Option<&mut Tracker> {
-    C::instrumentation(conn).as_any_mut().downcast_mut()
+    C::instrumentation(conn)?.as_any_mut().downcast_mut()
+}
+
+/// Has the tracker on `conn` do `work`, if there is one; on a shared connection too.
+#[inline]
+pub(crate) fn with_tracker<C: Line, T: 'static>(
+    conn: &mut C::Conn,
+    work: impl FnOnce(&mut Tracker) -> T + 'static,
+) -> Option<T> {
+    #[cfg(feature = "async-postgres")]
+    if C::IS_SHARED {
+        return asked(|| C::make(conn), work);
+    }
+    tracker_on::<C>(conn).map(work)
 }
 
 #[cfg(feature = "async")]
@@ -494,4 +481,6 @@ mod opening;
 pub(crate) mod own;
 pub(crate) mod placed;
 mod running;
+mod shared;
 pub(crate) mod shut;
+mod steps;

@@ -5,19 +5,18 @@ use std::sync::Arc;
 use cache_core::protocol::fill::{SeededTag, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::{Candidate, GivenRow, KeyBytes, Kind, Mode, Tag, Unstored};
-use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
-use crate::backend::line::at_once;
+use crate::backend::line::Line;
 use crate::catalogue::{Structure, catalogue_of, is_current};
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
 use crate::read::builder::options::Options;
-use crate::read::{Head, Site, confirm, gate, introduce_writer, keep_row, may_store, row_codec};
+use crate::read::{Head, Site, call, confirm, gate, introduce_writer, keep_row, may_store, row_codec};
 use crate::scan::Dialect;
-use crate::track::tracker_of;
+use crate::track::tracker_on;
 
 /// The row that a write is about to give back, and to store.
 pub(crate) struct Prepared<M> {
@@ -38,24 +37,28 @@ enum Effect {
 
 /// Prepares to store the row of `M` that a statement is about to give back: the one with the key `asked`, or a new one.
 /// `None`: it is not stored.
-pub(crate) fn prepare<C, M>(conn: &mut C, state: &'static ManagerState, asked: Option<KeyBytes>) -> Option<Prepared<M>>
+pub(crate) async fn prepare<C, M>(
+    conn: &mut C::Conn,
+    state: &'static ManagerState,
+    asked: Option<KeyBytes>,
+) -> Option<Prepared<M>>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: Line,
     M: CachedModel,
 {
     let copy = M::WRITE_THROUGH?;
     let reader = state.attached()?.reader(state, Kind::Detail);
-    let prepared = prepared::<C, M>(conn, (state, copy), asked);
+    let prepared = prepared::<C, M>(conn, (state, copy), asked).await;
     prepared.inspect_err(|reason| reader.unstored(*reason)).ok()
 }
 
-fn prepared<C, M>(
-    conn: &mut C,
+async fn prepared<C, M>(
+    conn: &mut C::Conn,
     (state, copy): (&'static ManagerState, fn(&M) -> M),
     asked: Option<KeyBytes>,
 ) -> Result<Prepared<M>, Unstored>
 where
-    C: LoadConnection<Backend: CacheBackend>,
+    C: Line,
     M: CachedModel,
 {
     let attached = state.attached().ok_or(Unstored::Off)?;
@@ -63,7 +66,7 @@ where
     if reader.cache.mode() != Mode::Normal {
         return Err(Unstored::Off);
     }
-    let (identity, effect) = place_of(conn)?;
+    let (identity, effect) = place_of::<C>(conn).await?;
     let site = Site { reader, state, identity, is_watched: false };
     let mut prepared = Prepared { copy, site, asked, before: Vec::new() };
     // MySQL reads the row once more: in a transaction perhaps as it was before others changed it.
@@ -74,24 +77,25 @@ where
     if asked.is_none() && effect == Effect::AtCommit {
         return Ok(prepared);
     }
-    prepared.before = prepared.seeded(|subject| match asked {
+    let tags = move |subject: &Subject<'_>| match asked {
         Some(key) => subject.found_row(key),
         None => subject.row_to_come(),
-    })?;
+    };
+    prepared.before = prepared.seeded::<C>(tags).await?;
     if effect == Effect::AtOnce {
         // What is answered is looked at below.
-        at_once(confirm::<C>(conn, identity, &prepared.before));
+        confirm::<C>(conn, identity, &prepared.before).await;
     }
     prepared.check_declared(&prepared.before)?;
     Ok(prepared)
 }
 
 /// Which database is written on `conn`, and when others see that.
-fn place_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<(Identity, Effect), Unstored> {
-    at_once(introduce_writer::<C>(conn));
+async fn place_of<C: Line>(conn: &mut C::Conn) -> Result<(Identity, Effect), Unstored> {
+    introduce_writer::<C>(conn).await;
     // What Diesel knows of transactions is made known to the tracker.
-    let _ = at_once(gate::<C>(conn));
-    let tracker = tracker_of(conn).ok_or(Unstored::Session)?;
+    let _ = gate::<C>(conn).await;
+    let tracker = tracker_on::<C>(conn).ok_or(Unstored::Session)?;
     let (identity, is_at_once) = tracker.gate_storing().map_err(|_| Unstored::Session)?;
     if !is_at_once {
         let is_primary = match tracker.at_miss() {
@@ -102,22 +106,22 @@ fn place_of<C: LoadConnection<Backend: CacheBackend>>(conn: &mut C) -> Result<(I
         };
         return if is_primary { Ok((identity, Effect::AtCommit)) } else { Err(Unstored::Session) };
     }
-    at_once(may_store::<C>(conn, identity)).map_err(|_| Unstored::Session)?;
+    may_store::<C>(conn, identity).await.map_err(|_| Unstored::Session)?;
     Ok((identity, Effect::AtOnce))
 }
 
 impl<M: CachedModel> Prepared<M> {
     /// The row to be stored, out of those that the statement gave back.
-    pub(crate) fn given(self, rows: &[M]) -> Option<Candidate> {
+    pub(crate) async fn given<C: Line>(self, rows: &[M]) -> Option<Candidate> {
         let row = match rows {
             [] => return None,
-            [row] => self.taken(row),
+            [row] => self.taken::<C>(row).await,
             _ => Err(Unstored::Particular),
         };
         row.inspect_err(|reason| self.site.reader.unstored(*reason)).ok()
     }
 
-    fn taken(&self, row: &M) -> Result<Candidate, Unstored> {
+    async fn taken<C: Line>(&self, row: &M) -> Result<Candidate, Unstored> {
         let key = row.id();
         let id = KeyBytes::of(&key);
         if self.asked.is_some_and(|asked| asked != id) {
@@ -126,7 +130,7 @@ impl<M: CachedModel> Prepared<M> {
         let mut before = self.before.clone();
         if before.is_empty() {
             // Nobody else sees the row yet: whoever changes it does so after this.
-            before = self.seeded(|subject| subject.found_row(id))?;
+            before = self.seeded::<C>(move |subject| subject.found_row(id)).await?;
             self.check_declared(&before)?;
         }
         let named = self.named();
@@ -144,11 +148,20 @@ impl<M: CachedModel> Prepared<M> {
     }
 
     /// The tokens of tags, and notes beside the table after them.
-    fn seeded(&self, tags: impl FnOnce(&Subject<'_>) -> Vec<Tag>) -> Result<Vec<SeededTag>, Unstored> {
-        let named = self.named();
-        let subject = self.site.subject(&named);
-        let tags = tags(&subject);
-        self.site.reader.seed_declared(&tags, &subject.declared(&tags)).ok_or(Unstored::StoreFailed)
+    async fn seeded<C: Line>(
+        &self,
+        tags: impl FnOnce(&Subject<'_>) -> Vec<Tag> + Send,
+    ) -> Result<Vec<SeededTag>, Unstored> {
+        let (tags, declared) = {
+            let named = self.named();
+            let subject = self.site.subject(&named);
+            let tags = tags(&subject);
+            let declared = subject.declared(&tags);
+            (tags, declared)
+        };
+        let reader = self.site.reader;
+        let seeds = call::<C, _>(&self.site, move || reader.seed_declared(&tags, &declared)).await;
+        seeds.ok_or(Unstored::StoreFailed)
     }
 
     /// Whether the database says, under the structure that was read with these tokens, that the row is what everybody reads.

@@ -10,6 +10,7 @@ use diesel::result::{Error, QueryResult};
 use diesel::{Insertable, QuerySource};
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::misfit::{Fits, Misfit, Never};
@@ -18,7 +19,7 @@ use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
 #[cfg(feature = "async")]
-use crate::write::awaiting::Awaited;
+use crate::write::awaiting::{Awaited, Through};
 use crate::write::candidate::prepare;
 use crate::write::saved::{for_count, for_rows};
 use crate::write::{Executed, Order, WriteMode, by_manager};
@@ -149,8 +150,8 @@ impl<M: CachedModel, New> InsertWrite<M, New> {
         C: LoadConnection<Backend: CacheBackend>,
     {
         let (state, new) = (self.state, self.new);
-        let prepared = prepare(conn, state, None);
-        let given = |rows: &Vec<M>| prepared?.given(rows);
+        let prepared = at_once(prepare::<C, M>(conn, state, None));
+        let given = |rows: &Vec<M>| at_once(prepared?.given::<C>(rows));
         let exact = |rows: &Vec<M>, identity| inserted(state, rows, identity);
         let after = |rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows);
         by_manager(conn, &state.table, &Change::Insert, |conn| fetch(conn, new), WriteResult { exact, after, given })
@@ -158,7 +159,7 @@ impl<M: CachedModel, New> InsertWrite<M, New> {
 
     /// What is inserted, and how that is told on a connection that is awaited.
     #[cfg(feature = "async")]
-    pub(crate) fn awaited(self) -> (New, Awaited<'static, Vec<M>>) {
+    pub(crate) fn awaited(self) -> (New, Awaited<'static, Vec<M>>, Option<Through<M>>) {
         let state = self.state;
         let told = Awaited {
             table: &state.table,
@@ -166,7 +167,7 @@ impl<M: CachedModel, New> InsertWrite<M, New> {
             exact: Box::new(|rows: &Vec<M>, identity| inserted(state, rows, identity)),
             after: Box::new(|rows: &Vec<M>| for_rows(state, M::AFTER_SAVE, rows)),
         };
-        (self.new, told)
+        (self.new, told, Some(Through::of(state, None)))
     }
 }
 

@@ -78,6 +78,7 @@ where
     let Some(tracker) = tracker_of(conn) else { return untracked::write(conn, &changes, work) };
     tracker.ensure(&changes).map_err(refused::<E>)?;
     tracker.declare(&changes);
+    tracker.settle_at_once();
     let under_way = NamedGuard { conn };
     work(under_way.conn)
 }
@@ -119,6 +120,7 @@ impl<C: Connection> Drop for NamedGuard<'_, C> {
     fn drop(&mut self) {
         if let Some(tracker) = tracker_of(self.conn) {
             tracker.end_declared();
+            tracker.settle_at_once();
         }
     }
 }

@@ -8,6 +8,7 @@ use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
@@ -15,7 +16,7 @@ use crate::model::declaration::tables;
 use crate::read::WritingConnection;
 use crate::track::WriteResult;
 #[cfg(feature = "async")]
-use crate::write::awaiting::Awaited;
+use crate::write::awaiting::{Awaited, Through};
 use crate::write::candidate::prepare;
 use crate::write::insert::scopes_of;
 use crate::write::saved::for_rows;
@@ -88,8 +89,9 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
     {
         let table = self.state.table.as_str();
         let change = change_of(self.state, self.row, || space_of(conn, table));
-        let prepared = M::WRITE_THROUGH.and_then(|_| prepare(conn, self.state, Some(KeyBytes::of(&self.row.id()))));
-        let given = |saved: &Option<M>| prepared?.given(saved.as_slice());
+        let prepared = M::WRITE_THROUGH
+            .and_then(|_| at_once(prepare::<C, M>(conn, self.state, Some(KeyBytes::of(&self.row.id())))));
+        let given = |saved: &Option<M>| at_once(prepared?.given::<C>(saved.as_slice()));
         let exact = |saved: &Option<M>, identity| Some(saved_changes(self.state, saved.as_ref()?, identity));
         let after = |saved: &Option<M>| for_rows(self.state, M::AFTER_SAVE, saved);
         by_manager(conn, table, &change, |conn| fetch(conn, self.row), WriteResult { exact, after, given })
@@ -97,7 +99,7 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
 
     /// The row, and how its save is told on a connection that is awaited.
     #[cfg(feature = "async")]
-    pub(crate) fn awaited(self) -> (&'row M, Awaited<'row, Option<M>>) {
+    pub(crate) fn awaited(self) -> (&'row M, Awaited<'row, Option<M>>, Option<Through<M>>) {
         let (state, row) = (self.state, self.row);
         let told = Awaited {
             table: &state.table,
@@ -105,7 +107,8 @@ impl<'row, M: CachedModel> SaveWrite<'row, M> {
             exact: Box::new(|saved: &Option<M>, identity| Some(saved_changes(state, saved.as_ref()?, identity))),
             after: Box::new(|saved: &Option<M>| for_rows(state, M::AFTER_SAVE, saved)),
         };
-        (row, told)
+        let through = M::WRITE_THROUGH.map(|_| Through::of(state, Some(KeyBytes::of(&row.id()))));
+        (row, told, through)
     }
 }
 

@@ -7,6 +7,7 @@ use diesel::connection::LoadConnection;
 use diesel::result::{Error, QueryResult};
 
 use crate::backend::CacheBackend;
+use crate::backend::line::at_once;
 use crate::manager::{Manager, ManagerState};
 use crate::model::CachedModel;
 use crate::read::WritingConnection;
@@ -15,7 +16,10 @@ use crate::write::candidate::prepare;
 use crate::write::saved::{for_count, for_rows};
 use crate::write::{Executed, Order, WriteMode, WritesTo, WrittenRows, as_announced, by_manager, space_of};
 #[cfg(feature = "async")]
-use {crate::write::awaiting::Awaited, cache_core::Fingerprint};
+use {
+    crate::write::awaiting::{Awaited, Through},
+    cache_core::Fingerprint,
+};
 
 impl<M: CachedModel> Manager<M> {
     /// Any insert, update or delete of this table.
@@ -113,8 +117,8 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
         let after = |rows: &Vec<M>| for_rows(state, hooks, rows);
         // Of a delete the row comes back as it was.
         let row = if let Change::Update { row, .. } = change { Some(row) } else { None };
-        let prepared = row.and_then(|row| prepare(conn, state, Some(row)));
-        let given = |rows: &Vec<M>| prepared?.given(rows);
+        let prepared = row.and_then(|row| at_once(prepare::<C, M>(conn, state, Some(row))));
+        let given = |rows: &Vec<M>| at_once(prepared?.given::<C>(rows));
         let fetch = |conn: &mut C| fetch(conn, statement);
         by_manager(conn, &state.table, &change, fetch, WriteResult { exact: as_announced, after, given })
     }
@@ -124,20 +128,23 @@ impl<M: CachedModel, Statement> StatementWrite<M, Statement> {
     pub(crate) fn awaited<DB>(
         self,
         space: impl FnOnce() -> Option<Fingerprint>,
-    ) -> (Statement, Awaited<'static, Vec<M>>)
+    ) -> (Statement, Awaited<'static, Vec<M>>, Option<Through<M>>)
     where
         Statement: WrittenRows<DB>,
     {
         let (statement, state) = (self.statement, self.state);
         let change = statement.change(&state.table, space());
         let hooks = if Statement::IS_DELETE { M::AFTER_DELETE } else { M::AFTER_SAVE };
+        // Of a delete the row comes back as it was.
+        let row = if let Change::Update { row, .. } = change { Some(row) } else { None };
+        let through = row.map(|row| Through::of(state, Some(row)));
         let told = Awaited {
             table: &state.table,
             change: Box::new(|_| change),
             exact: Box::new(as_announced),
             after: Box::new(move |rows: &Vec<M>| for_rows(state, hooks, rows)),
         };
-        (statement, told)
+        (statement, told, through)
     }
 }
 

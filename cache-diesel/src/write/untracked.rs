@@ -5,11 +5,13 @@ use cache_core::{Cause, Database, Invalidation, WriteEnd, registry};
 use diesel::connection::LoadConnection;
 
 use crate::backend::CacheBackend;
-use crate::backend::line::at_once;
+use crate::backend::line::{Line, at_once};
 use crate::identity::endpoint::database_of;
 use crate::identity::names::named;
 use crate::read::is_in_transaction;
 use crate::setup::install::watch;
+#[cfg(feature = "async")]
+use crate::track::errands::{done_for_task, post};
 use crate::track::{ensure, widen};
 
 /// Runs `write`, which may change `changes` at most, unless a store that has to take its intents does not.
@@ -26,39 +28,60 @@ where
     E: From<diesel::result::Error>,
 {
     watch::check_default();
-    let own = match at_once(C::Backend::identify::<C>(conn)) {
-        Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
-        _ => (Database::named(""), everywhere(changes)),
-    };
+    let own = at_once(own_of::<C>(conn, changes));
     let ending = if is_in_transaction::<C>(conn) { WriteEnd::Unknown } else { WriteEnd::Over };
     let _release = begin(changes, own, ending)?;
     write(conn)
 }
 
-/// Places what a write on a connection without a tracker may change that nobody can ask for its database.
+/// Places what a write on an awaited connection without a tracker may change.
 #[cfg(feature = "async")]
-pub(super) fn begin_unnamed(changes: &ChangeSet, is_in_transaction: bool) -> Result<Unnamed, diesel::result::Error> {
+pub(super) async fn begin_awaited<C: Line>(
+    conn: &mut C::Conn,
+    changes: ChangeSet,
+) -> Result<Untracked, diesel::result::Error> {
     watch::check_default();
+    let is_in_transaction = is_in_transaction::<C>(conn);
+    let own = own_of::<C>(conn, &changes).await;
     // Until its end is told it may be under way.
-    let release =
-        begin::<diesel::result::Error>(changes, (Database::named(""), everywhere(changes)), WriteEnd::Unknown)?;
-    Ok(Unnamed { release, is_in_transaction })
+    let begin = move || begin::<diesel::result::Error>(&changes, own, WriteEnd::Unknown);
+    let release = Some(done_for_task(begin).await?);
+    Ok(Untracked { release, is_in_transaction })
 }
 
-/// A write on a connection that nobody can ask for its database. If it is dropped before its end, it may be under way.
+/// A write on an awaited connection without a tracker. If it is dropped before its end, it may be under way.
 #[cfg(feature = "async")]
-pub(super) struct Unnamed {
-    release: OnDrop,
+pub(super) struct Untracked {
+    release: Option<OnDrop>,
     is_in_transaction: bool,
 }
 
 #[cfg(feature = "async")]
-impl Unnamed {
-    /// The write is over.
-    pub(super) fn end(mut self) {
+impl Untracked {
+    /// The write is over: waits until it is released.
+    pub(super) async fn end(mut self) {
+        let Some(mut release) = self.release.take() else { return };
         if !self.is_in_transaction {
-            self.release.ending = WriteEnd::Over;
+            release.ending = WriteEnd::Over;
         }
+        done_for_task(move || drop(release)).await;
+    }
+}
+
+#[cfg(feature = "async")]
+impl Drop for Untracked {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            post(move || drop(release));
+        }
+    }
+}
+
+/// The database that `conn` is on, and what a write of `changes` changes there: of one that has no name in every one.
+async fn own_of<C: Line>(conn: &mut C::Conn, changes: &ChangeSet) -> (Database, ChangeSet) {
+    match <C::Backend as CacheBackend>::identify::<C>(conn).await {
+        Ok(address) if !address.is_nameless => (database_of(&address), changes.clone()),
+        _ => (Database::named(""), everywhere(changes)),
     }
 }
 

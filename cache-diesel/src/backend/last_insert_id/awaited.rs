@@ -61,10 +61,10 @@ where
         'query: 'conn,
         'row: 'conn,
     {
-        let (row, told) = write.awaited();
+        let (row, told, through) = write.awaited();
         let statement = diesel::update(FindDsl::find(M::table(), row.id())).set(row);
         let query = SelectDsl::select(FindDsl::find(M::table(), row.id()), M::as_select());
-        run(self, Reread(statement, query, PhantomData), told)
+        run(self, Reread(statement, query, PhantomData), told, through)
     }
 }
 
@@ -135,9 +135,9 @@ where
     where
         'query: 'conn,
     {
-        let (new, told) = write.awaited();
+        let (new, told, through) = write.awaited();
         let statement = diesel::insert_into(M::table()).values(new);
         let query = FindDsl::find(M::table(), diesel::dsl::sql(NEW_KEY));
-        run(self, Numbering(statement, SelectDsl::select(query, M::as_select()), PhantomData), told)
+        run(self, Numbering(statement, SelectDsl::select(query, M::as_select()), PhantomData), told, through)
     }
 }

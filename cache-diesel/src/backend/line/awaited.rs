@@ -30,8 +30,8 @@ impl<C: AsyncConnection<Backend: CacheBackend>> Line for Awaited<C> {
 
     const MANNER: Manner = Manner::Awaited;
 
-    fn instrumentation(conn: &mut C) -> &mut dyn Instrumentation {
-        AsyncConnection::instrumentation(conn)
+    fn instrumentation(conn: &mut C) -> Option<&mut dyn Instrumentation> {
+        Some(AsyncConnection::instrumentation(conn))
     }
 
     fn transaction_depth(conn: &mut C) -> QueryResult<Option<NonZeroU32>> {

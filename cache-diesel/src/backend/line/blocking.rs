@@ -20,8 +20,8 @@ impl<C: LoadConnection<Backend: CacheBackend>> Line for C {
     const MANNER: Manner = Manner::Blocking;
 
     #[inline]
-    fn instrumentation(conn: &mut Self) -> &mut dyn Instrumentation {
-        diesel::Connection::instrumentation(conn)
+    fn instrumentation(conn: &mut Self) -> Option<&mut dyn Instrumentation> {
+        Some(diesel::Connection::instrumentation(conn))
     }
 
     #[inline]

@@ -71,9 +71,9 @@ macro_rules! returning {
             where
                 'query: 'conn,
             {
-                let (new, told) = write.awaited();
+                let (new, told, through) = write.awaited();
                 let statement = diesel::insert_into(M::table()).values(new).returning(M::as_returning());
-                run(self, Loaded(statement, PhantomData), told)
+                run(self, Loaded(statement, PhantomData), told, through)
             }
         }
 
@@ -95,10 +95,10 @@ macro_rules! returning {
                 'query: 'conn,
                 'row: 'conn,
             {
-                let (row, told) = write.awaited();
+                let (row, told, through) = write.awaited();
                 let statement =
                     diesel::update(FindDsl::find(M::table(), row.id())).set(row).returning(M::as_returning());
-                run(self, LoadedRow(Loaded(statement, PhantomData)), told)
+                run(self, LoadedRow(Loaded(statement, PhantomData)), told, through)
             }
         }
 
@@ -117,8 +117,8 @@ macro_rules! returning {
             where
                 'query: 'conn,
             {
-                let (statement, told) = write.awaited::<$backend>(|| space_on(self));
-                run(self, Loaded(statement.giving(M::as_returning()), PhantomData), told)
+                let (statement, told, through) = write.awaited::<$backend>(|| space_on(self));
+                run(self, Loaded(statement.giving(M::as_returning()), PhantomData), told, through)
             }
         }
     };

@@ -10,7 +10,7 @@ use crate::backend::line::Line;
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
 use crate::read::drive::gate::look_at_gate;
-use crate::track::{Question, Shut, tracker_on};
+use crate::track::{Question, Shut, Tracker, with_tracker};
 
 /// Asks which database `conn` is on, which nobody knows yet. What is answered is remembered for its URL.
 #[cold]
@@ -19,12 +19,12 @@ pub(crate) async fn introduce<C: Line>(conn: &mut C::Conn) -> Result<Identity, B
         let mut question = Question::<C>::begin(conn);
         <C::Backend as CacheBackend>::ask::<C>(question.conn()).await
     };
-    let tracker = tracker_on::<C>(conn).ok_or(Bypass::NotTracked)?;
-    match answer {
-        Ok(Some(answer)) => tracker.answered(&answer),
-        // There is no file yet, or the server does not say: it is asked again next time.
-        Ok(None) | Err(_) => Err(Bypass::Unidentified),
-    }
+    // There is no file yet, or the server does not say: it is asked again next time.
+    let Ok(Some(answer)) = answer else { return Err(Bypass::Unidentified) };
+    let take = move |tracker: &mut Tracker| {
+        if C::IS_SHARED { tracker.answered_beside(&answer) } else { tracker.answered(&answer) }
+    };
+    with_tracker::<C, _>(conn, take).unwrap_or(Err(Bypass::NotTracked))
 }
 
 /// Sees to it that a write on `conn` counts for the database by the name that its server gives it.
@@ -39,11 +39,9 @@ pub(crate) async fn introduce_writer<C: Line>(conn: &mut C::Conn) {
 
 /// Whether what the database answers on `conn`, which reads under `identity`, may be stored; if not, why.
 pub(crate) async fn may_store<C: Line>(conn: &mut C::Conn, identity: Identity) -> Result<(), Bypass> {
-    let Some(tracker) = tracker_on::<C>(conn) else { return Err(Bypass::NotTracked) };
-    if tracker.is_looking_only() {
-        return Err(Bypass::Transaction);
-    }
-    match tracker.at_miss() {
+    let at_miss = |tracker: &mut Tracker| (!tracker.is_looking_only()).then(|| tracker.at_miss());
+    let at_miss = with_tracker::<C, _>(conn, at_miss).ok_or(Bypass::NotTracked)?;
+    match at_miss.ok_or(Bypass::Transaction)? {
         AtMiss::Store => Ok(()),
         AtMiss::Pass => Err(Bypass::Replica),
         AtMiss::Ask => ask_again::<C>(conn, identity).await,
@@ -56,7 +54,7 @@ async fn ask_again<C: Line>(conn: &mut C::Conn, identity: Identity) -> Result<()
     if introduce::<C>(conn).await? != identity {
         return Err(Bypass::Unidentified);
     }
-    match tracker_on::<C>(conn).map_or(AtMiss::Pass, |tracker| tracker.at_miss()) {
+    match with_tracker::<C, _>(conn, |tracker| tracker.at_miss()).unwrap_or(AtMiss::Pass) {
         AtMiss::Store => Ok(()),
         AtMiss::Ask | AtMiss::Pass => Err(Bypass::Replica),
     }

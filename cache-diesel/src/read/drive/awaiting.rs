@@ -44,13 +44,13 @@ impl<C: AsyncConnection> AnyConnection<Awaiting> for C {
     }
 }
 
-/// A read that an awaited connection can answer.
-pub trait AwaitedRead<'query, C> {
+/// A read that is answered on the line `C` of awaited connections.
+pub trait AwaitedRead<'query, C: Line> {
     /// What the read gives.
     type Output;
 
     /// Answers the read.
-    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C::Conn) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn;
@@ -60,8 +60,8 @@ pub trait AwaitedRead<'query, C> {
 impl<'conn, 'query, C, Read> Runs<'conn, 'query, Read, Awaiting> for C
 where
     'query: 'conn,
-    C: AsyncConnection + 'conn,
-    Read: AwaitedRead<'query, C>,
+    C: AsyncConnection<Backend: CacheBackend> + 'conn,
+    Read: AwaitedRead<'query, Awaited<C>>,
 {
     type Output = Reply<'conn, Read::Output>;
 
@@ -72,50 +72,50 @@ where
 
 impl<'query, C, R, How> AwaitedRead<'query, C> for Ended<R, How>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    R: IntoTask<'query, Awaited<C>, Task: Send + 'query>,
+    C: Line,
+    R: IntoTask<'query, C, Task: Send + 'query>,
     How: Ending<<R::Task as Task>::Value> + 'static,
 {
     type Output = Result<How::Value, How::Error>;
 
-    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C::Conn) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn,
     {
-        ended::<How, _, _>(self.read.into_task(), conn)
+        ended::<How, C, _>(self.read.into_task(), conn)
     }
 }
 
 impl<'query, C, R> AwaitedRead<'query, C> for Explained<R>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    R: IntoTask<'query, Awaited<C>, Task: Send + 'query>,
+    C: Line,
+    R: IntoTask<'query, C, Task: Send + 'query>,
 {
     type Output = QueryResult<Explanation>;
 
-    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C::Conn) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn,
     {
-        explained(self.into_read().into_task(), conn)
+        explained::<C, _>(self.into_read().into_task(), conn)
     }
 }
 
 impl<'query, C, R> AwaitedRead<'query, C> for Depended<R>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    R: IntoTask<'query, Awaited<C>, Task: Send + 'query>,
+    C: Line,
+    R: IntoTask<'query, C, Task: Send + 'query>,
 {
     type Output = QueryResult<()>;
 
-    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C::Conn) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn,
     {
-        depended(self.into_read().into_task(), conn)
+        depended::<C, _>(self.into_read().into_task(), conn)
     }
 }
 
@@ -154,18 +154,18 @@ where
 
 impl<C, P> AwaitedRead<'_, C> for ManyRead<P>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    P: LoadMany<Awaited<C>>,
+    C: Line,
+    P: LoadMany<C>,
 {
     type Output = QueryResult<CachedRows<P>>;
 
-    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C::Conn) -> Reply<'conn, Self::Output>
     where
         C: 'conn,
     {
         let (head, keys) = self.into_parts();
         Box::pin(async move {
-            let Some((batch, places)) = KeyBatch::<P, Awaited<C>>::of(head, keys)? else { return Ok(Vec::new()) };
+            let Some((batch, places)) = KeyBatch::<P, C>::of(head, keys)? else { return Ok(Vec::new()) };
             Ok(places.spread(batch.read_all(conn, many_alone()).await?))
         })
     }
@@ -173,26 +173,29 @@ where
 
 impl<'query, C, L, N, T> AwaitedRead<'query, C> for WithTotal<L, N>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    L: IntoTask<'query, Awaited<C>, Task: Query<Awaited<C>, Value = CachedList<T>> + Send + 'query>,
-    N: IntoTask<'query, Awaited<C>, Task: Query<Awaited<C>, Value = i64> + Send + 'query>,
+    C: Line,
+    L: IntoTask<'query, C, Task: Query<C, Value = CachedList<T>> + Send + 'query>,
+    N: IntoTask<'query, C, Task: Query<C, Value = i64> + Send + 'query>,
     T: Send + Sync + 'query,
 {
     type Output = QueryResult<ListWithTotal<T>>;
 
-    fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
+    fn run<'conn>(self, conn: &'conn mut C::Conn) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
         C: 'conn,
     {
-        both(self.into_both::<Awaited<C>>(), conn)
+        both::<C, _, _, _>(self.into_both::<C>(), conn)
     }
 }
 
-fn ended<'conn, How, C, T>(task: QueryResult<T>, conn: &'conn mut C) -> Reply<'conn, Result<How::Value, How::Error>>
+fn ended<'conn, How, C, T>(
+    task: QueryResult<T>,
+    conn: &'conn mut C::Conn,
+) -> Reply<'conn, Result<How::Value, How::Error>>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    T: Query<Awaited<C>> + Send + 'conn,
+    C: Line + 'conn,
+    T: Query<C> + Send + 'conn,
     How: Ending<T::Value> + 'conn,
 {
     let state = match task {
@@ -202,65 +205,65 @@ where
     Box::pin(Reading::<How, C, T> { state, how: PhantomData })
 }
 
-fn explained<'conn, C, T>(task: QueryResult<T>, conn: &'conn mut C) -> Reply<'conn, QueryResult<Explanation>>
+fn explained<'conn, C, T>(task: QueryResult<T>, conn: &'conn mut C::Conn) -> Reply<'conn, QueryResult<Explanation>>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
+    C: Line + 'conn,
     T: Task + Send + 'conn,
 {
-    Box::pin(async move { explain::<Awaited<C>, T>(&mut task?, conn).await })
+    Box::pin(async move { explain::<C, T>(&mut task?, conn).await })
 }
 
-fn depended<'conn, C, T>(task: QueryResult<T>, conn: &'conn mut C) -> Reply<'conn, QueryResult<()>>
+fn depended<'conn, C, T>(task: QueryResult<T>, conn: &'conn mut C::Conn) -> Reply<'conn, QueryResult<()>>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
+    C: Line + 'conn,
     T: Task + Send + 'conn,
 {
-    Box::pin(async move { depend::<Awaited<C>, T>(task?, conn).await })
+    Box::pin(async move { depend::<C, T>(task?, conn).await })
 }
 
 fn both<'conn, C, L, N, T>(
     both: QueryResult<Both<L, N>>,
-    conn: &'conn mut C,
+    conn: &'conn mut C::Conn,
 ) -> Reply<'conn, QueryResult<ListWithTotal<T>>>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    L: Query<Awaited<C>, Value = CachedList<T>> + Send + 'conn,
-    N: Query<Awaited<C>, Value = i64> + Send + 'conn,
+    C: Line + 'conn,
+    L: Query<C, Value = CachedList<T>> + Send + 'conn,
+    N: Query<C, Value = i64> + Send + 'conn,
     T: Send + Sync + 'conn,
 {
-    Box::pin(async move { both?.run::<Awaited<C>, T>(conn, (alone(), alone())).await })
+    Box::pin(async move { both?.run::<C, T>(conn, (alone(), alone())).await })
 }
 
 /// A read, and how it ends. A hit in memory is answered at the first poll, without more than this.
-struct Reading<'conn, How, C, T: Task> {
+struct Reading<'conn, How, C: Line, T: Task> {
     state: ReadState<'conn, C, T>,
     how: PhantomData<fn() -> How>,
 }
 
-enum ReadState<'conn, C, T: Task> {
-    Begun(T, &'conn mut C),
+enum ReadState<'conn, C: Line, T: Task> {
+    Begun(T, &'conn mut C::Conn),
     Failed(Error),
     Missed(Reply<'conn, Entry<T>>),
     Over,
 }
 
 /// Nothing in it is pinned.
-impl<How, C, T: Task> Unpin for Reading<'_, How, C, T> {}
+impl<How, C: Line, T: Task> Unpin for Reading<'_, How, C, T> {}
 
 impl<'conn, How, C, T> Future for Reading<'conn, How, C, T>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
-    T: Query<Awaited<C>> + Send + 'conn,
+    C: Line + 'conn,
+    T: Query<C> + Send + 'conn,
     How: Ending<T::Value>,
 {
     type Output = Result<How::Value, How::Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut reply = match mem::replace(&mut self.state, ReadState::Over) {
-            ReadState::Begun(task, conn) => match at_hand(&task, conn) {
+            ReadState::Begun(task, conn) => match at_hand::<C, T>(&task, conn) {
                 Ok(ReadStep::Hit(entry)) => return Poll::Ready(How::end(entry)),
-                Ok(looked) => Box::pin(miss::run_looked::<Awaited<C>, T>(task, looked, conn, alone())),
-                Err(Elsewhere) => Box::pin(miss::run::<Awaited<C>, T>(task, conn, alone())) as Reply<'conn, Entry<T>>,
+                Ok(looked) => Box::pin(miss::run_looked::<C, T>(task, looked, conn, alone())),
+                Err(Elsewhere) => Box::pin(miss::run::<C, T>(task, conn, alone())) as Reply<'conn, Entry<T>>,
             },
             ReadState::Failed(error) => return Poll::Ready(Err(error.into())),
             ReadState::Missed(reply) => reply,
@@ -280,14 +283,14 @@ where
 struct Elsewhere;
 
 /// What a look in memory gives, if that is where entries are kept and it is known which database is read.
-fn at_hand<C, T>(task: &T, conn: &mut C) -> Result<ReadStep<T::Value>, Elsewhere>
+fn at_hand<C, T>(task: &T, conn: &mut C::Conn) -> Result<ReadStep<T::Value>, Elsewhere>
 where
-    C: AsyncConnection<Backend: CacheBackend>,
+    C: Line,
     T: Task,
 {
     let head = task.head();
     let is_elsewhere = head.state.attached().is_some_and(|attached| !attached.cache.is_called_at_once(Manner::Awaited));
-    let gate = match look_at_gate::<Awaited<C>>(conn, Some(&head.options)) {
+    let gate = match look_at_gate::<C>(conn, Some(&head.options)) {
         _ if is_elsewhere => return Err(Elsewhere),
         Err(Shut::Unasked) => return Err(Elsewhere),
         Err(Shut::Bypass(reason)) => Err(reason),

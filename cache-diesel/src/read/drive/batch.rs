@@ -10,7 +10,7 @@ use cache_core::protocol::settle::Former;
 use cache_core::store::{Lease, Seed};
 use cache_core::{
     Approach, Bypass, CacheKey, Claim, KeyBytes, Kind, LeaseWait, Life, Manner, Miss, Right, Settlement, Tag, Token,
-    Value, is_collecting,
+    Unkept, Value, is_collecting,
 };
 use diesel::connection::LoadConnection;
 use diesel::dsl::Filter;
@@ -25,7 +25,7 @@ use crate::read::builder::options::UseOfCache;
 use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{call, nap, retry};
 use crate::read::drive::consult::{Consulted, confirm, consult, has_changed};
-use crate::read::drive::gate::gate_for;
+use crate::read::drive::gate::{gate_for, turns};
 use crate::read::drive::miss::Auditor;
 use crate::read::drive::refresh::{Refresh, Refresher, begin};
 use crate::read::drive::span::in_span;
@@ -350,9 +350,15 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
             seeds = noted::<C>(site, seeds).await;
         }
         site.reader.counters.load();
+        let before = turns::<C>(conn);
         let asked = self.ask(&places, OwnText::Followed, conn).await;
+        // As of one row: others may have written in a transaction of theirs.
+        let is_alone = before.is_some() && turns::<C>(conn) == before;
+        if !is_alone {
+            collected::refuse(Unkept::Changed);
+        }
         let loaded = asked.inspect_err(|_| site.reader.counters.load_failure())?;
-        let seeds = seeds.filter(|_| right.as_ref().is_none_or(Right::may_store));
+        let seeds = seeds.filter(|_| is_alone && right.as_ref().is_none_or(Right::may_store));
         let verdict = |missing: &Missing| self.verdict(site, &named, *missing, &loaded[missing.place]);
         let (verdicts, reader) = (missing.iter().map(verdict).collect(), site.reader);
         let settle = move || {

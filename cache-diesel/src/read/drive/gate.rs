@@ -3,14 +3,13 @@
 use cache_core::Bypass;
 use core::num::NonZeroU32;
 
-use diesel::connection::Instrumentation;
 use diesel::result::QueryResult;
 
 use crate::backend::line::Line;
 use crate::identity::Identity;
 use crate::read::builder::options::Options;
 use crate::read::drive::ask::introduce;
-use crate::track::{Shut, Tracker, tracker_on};
+use crate::track::{Shut, Tracker, tracker_on, with_tracker};
 
 /// The database that `conn` is on, or why its reads leave the cache alone. A database that nobody knows is asked.
 pub(crate) async fn gate<C: Line>(conn: &mut C::Conn) -> Result<Identity, Bypass> {
@@ -33,8 +32,13 @@ pub(crate) async fn gate_for<C: Line>(conn: &mut C::Conn, options: &Options) -> 
 /// The same without asking anybody.
 #[inline]
 pub(crate) fn look_at_gate<C: Line>(conn: &mut C::Conn, options: Option<&Options>) -> Result<Identity, Shut> {
+    if C::IS_SHARED {
+        let may_be_inside = options.is_some_and(|options| options.is_cached_in_transaction);
+        let answer = with_tracker::<C, _>(conn, move |tracker| tracker.gate_shared(may_be_inside));
+        return answer.unwrap_or_else(|| Err(Bypass::NotTracked.into()));
+    }
     let depth = C::transaction_depth(conn);
-    match gate_of(depth, C::instrumentation(conn)) {
+    match gate_of(depth, tracker_on::<C>(conn)) {
         Err(Shut::Bypass(Bypass::Transaction)) if options.is_some_and(|options| options.is_cached_in_transaction) => {
             Ok(gate_inside::<C>(conn)?)
         }
@@ -52,11 +56,7 @@ fn gate_inside<C: Line>(conn: &mut C::Conn) -> Result<Identity, Bypass> {
 /// The database for any kind of connection, given how many transactions Diesel has open on it, if it can tell; nothing is
 /// asked.
 #[inline]
-pub(crate) fn gate_of(
-    depth: QueryResult<Option<NonZeroU32>>,
-    instrumentation: &mut dyn Instrumentation,
-) -> Result<Identity, Shut> {
-    let tracker: Option<&mut Tracker> = instrumentation.as_any_mut().downcast_mut();
+fn gate_of(depth: QueryResult<Option<NonZeroU32>>, tracker: Option<&mut Tracker>) -> Result<Identity, Shut> {
     let Ok(depth) = depth else { return Err(Bypass::Transaction.into()) };
     match (depth, tracker) {
         (None, Some(tracker)) => tracker.gate(),
@@ -64,6 +64,12 @@ pub(crate) fn gate_of(
         (Some(depth), Some(tracker)) => Ok(tracker.gate_within(depth)?),
         (Some(_), None) => Err(Bypass::Transaction.into()),
     }
+}
+
+/// How many statements have begun on a shared connection that may have changed what a read on it sees. `None`: such a one is
+/// under way. What others do not use is as it was.
+pub(crate) fn turns<C: Line>(conn: &mut C::Conn) -> Option<u64> {
+    if C::IS_SHARED { with_tracker::<C, _>(conn, |tracker| tracker.turns())? } else { Some(0) }
 }
 
 /// Whether Diesel has a transaction open on `conn`, or cannot tell.

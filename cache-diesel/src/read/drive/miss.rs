@@ -9,7 +9,7 @@ use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{approach, conclude, look_up};
 use crate::read::drive::compare::{compare_drawn, shadow};
 use crate::read::drive::consult::{confirm_load, turn};
-use crate::read::drive::gate::gate_for;
+use crate::read::drive::gate::{gate_for, turns};
 use crate::read::drive::refresh::{Refresher, refresh_here};
 use crate::read::drive::span::in_span;
 use crate::read::report;
@@ -186,7 +186,13 @@ pub(crate) async fn ask<C: Line, T: Query<C>>(
     conn: &mut C::Conn,
 ) -> QueryResult<T::Value> {
     confirm_load::<C>(load, conn).await;
-    asked::<C, T>(task, OwnText::Followed, conn).await
+    let before = turns::<C>(conn);
+    let answer = asked::<C, T>(task, OwnText::Followed, conn).await;
+    // Others may have begun a transaction meanwhile, and written in it what nobody else sees.
+    if before.is_none() || turns::<C>(conn) != before {
+        load.store_nothing();
+    }
+    answer
 }
 
 pub(crate) async fn asked<C: Line, T: Query<C>>(

@@ -1,8 +1,6 @@
 //! Clears entries once some work has succeeded.
 
 use cache_core::Tag;
-#[cfg(feature = "async")]
-use cache_core::{Cache, Desk, registry};
 use diesel::connection::Connection;
 #[cfg(feature = "async")]
 use diesel_async::AsyncConnection;
@@ -11,6 +9,8 @@ use crate::manager::{Manager, ManagerState};
 use crate::model::keys::IntoKey;
 use crate::read::page::{CachedView, KeyOf};
 use crate::setup::clear::{detail_tags, lookup_cache};
+#[cfg(feature = "async")]
+use crate::track::errands::done_for_task;
 #[cfg(feature = "async")]
 use crate::track::own::awaited::tracker_in;
 use crate::track::{Tracker, tracker_of};
@@ -138,12 +138,7 @@ impl<P: CachedView> Clears<P> {
     ) -> Result<T, E> {
         let done = work(conn).await?;
         let cleared = self.noted(tracker_in(conn));
-        let clear = move || cleared.iter().for_each(Cleared::run);
-        if registry::every().iter().all(Cache::is_local) {
-            clear();
-        } else {
-            Desk::of_process().call(clear).await;
-        }
+        done_for_task(move || cleared.iter().for_each(Cleared::run)).await;
         Ok(done)
     }
 

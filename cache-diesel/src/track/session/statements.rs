@@ -33,6 +33,7 @@ impl Session {
         } else {
             self.placed(&statement)
         };
+        self.turns += u64::from(statement.is_turn());
         self.under_way.begin(ticket, statement, words);
         step
     }
@@ -49,12 +50,23 @@ impl Session {
     pub(crate) fn start_control(&mut self, ticket: Ticket, words: Words) {
         let kind = if self.is_at_boundary() { StatementKind::Boundary } else { StatementKind::Plain };
         let statement = RunningStatement { kind, ..RunningStatement::default() };
+        self.turns += u64::from(statement.is_turn());
         self.under_way.begin(ticket, statement, words);
     }
 
     /// Whether the next statement begins alone, so that its text need not be looked at for its end.
     pub(crate) fn is_alone(&self) -> bool {
         self.under_way.is_empty()
+    }
+
+    /// Whether nothing is under way but statements that change nothing.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.under_way.is_calm()
+    }
+
+    /// How many statements have begun after which the connection may be in another transaction; `None`: one is under way.
+    pub(crate) fn turns(&self) -> Option<u64> {
+        (!self.under_way.has_turn()).then_some(self.turns)
     }
 
     /// Whose end has come. `words` tells of its text, which need not be looked at while one statement is under way.

@@ -69,6 +69,13 @@ impl RunningStatement {
     pub(super) fn is_unclear(&self) -> bool {
         self.is_declared || self.changes.is_wide()
     }
+
+    /// Whether the connection may be in another transaction after it, or before: it begins or ends one, or nobody knows
+    /// what it does.
+    pub(super) fn is_turn(&self) -> bool {
+        let is_control = self.kind == StatementKind::Boundary || !self.controls.is_empty();
+        is_control || self.is_switching || self.is_unclear()
+    }
 }
 
 /// A statement that is under way.
@@ -161,6 +168,16 @@ impl RunningStatements {
     /// Whether nothing is under way: then a text need not be looked at for its end.
     pub(super) fn is_empty(&self) -> bool {
         self.newest.is_none()
+    }
+
+    /// Whether none of them changes anything, the transaction neither.
+    pub(super) fn is_calm(&self) -> bool {
+        self.answered.is_empty() && !self.has_turn() && self.entries().all(|entry| entry.statement.changes.is_empty())
+    }
+
+    /// Whether one of them may begin or end a transaction.
+    pub(super) fn has_turn(&self) -> bool {
+        self.entries().any(|entry| entry.statement.is_turn())
     }
 
     /// Takes out the statement with `ticket`.

@@ -7,6 +7,7 @@ use diesel::connection::InstrumentationEvent;
 use super::Tracker;
 use super::opening::Opening;
 use crate::track::errands::Errands;
+use crate::track::plain;
 
 impl Tracker {
     /// From now on what is to be done in the stores goes to `errands`, and somebody awaits that around each statement.
@@ -22,7 +23,14 @@ impl Tracker {
 
     /// Whether `event` is the start of a statement that was told of before it was sent.
     pub(super) fn is_foretold(&self, event: &InstrumentationEvent<'_>) -> bool {
-        let is_start = matches!(event, InstrumentationEvent::StartQuery { .. });
-        is_start && self.errands.as_ref().is_some_and(|errands| errands.take_foretold())
+        // A read's own statement, which is known as such, is none of others'.
+        #[cfg(feature = "async-postgres")]
+        if let super::running::Own::Beside = self.own {
+            return false;
+        }
+        let (InstrumentationEvent::StartQuery { query, .. }, Some(errands)) = (event, &self.errands) else {
+            return false;
+        };
+        errands.take_foretold(|| plain::words_of(*query))
     }
 }

@@ -36,6 +36,8 @@ impl Tracker {
         let planned = match &self.own {
             // What a manager reads is told where it is looked up.
             Own::Question | Own::Read => return,
+            #[cfg(feature = "async-postgres")]
+            Own::Beside => return,
             Own::Nothing if is_planted(Mistake::Statements) => return,
             Own::Write(_) => Err(Unkept::NotFollowed),
             Own::Nothing => self.plan(query),

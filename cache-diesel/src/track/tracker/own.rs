@@ -37,6 +37,8 @@ impl Tracker {
     fn end_own(&mut self, exact: Option<&ChangeSet>, given: Option<Candidate>) {
         match mem::take(&mut self.own) {
             Own::Nothing | Own::Question => {}
+            #[cfg(feature = "async-postgres")]
+            Own::Beside => {}
             Own::Read => self.end_asking(),
             Own::Write(_) => self.settle_own(exact, given),
         }
@@ -70,7 +72,7 @@ impl Tracker {
             (true, Ended::Gone) => given.drop_for(Unstored::RolledBack),
             (false, _) => given.drop_for(Unstored::Particular),
         }
-        self.carry_out(step);
+        self.carry_out_as(step, ended);
         self.end_candidates(ended);
         self.end_idle();
     }
@@ -144,6 +146,9 @@ pub(crate) fn writing<C: LoadConnection<Backend: CacheBackend>, T>(
         let due = tracker_of(own.conn).map(|tracker| tracker.add_hooks(hooks)).unwrap_or_default();
         due.into_iter().for_each(|hook| hook());
     }
+    if let Some(tracker) = tracker_of(own.conn) {
+        tracker.settle_at_once();
+    }
     result
 }
 
@@ -155,6 +160,7 @@ pub(crate) struct OwnStatement<'a, C: Line> {
 
 impl<'a, C: Line> OwnStatement<'a, C> {
     fn begin(conn: &'a mut C::Conn, own: Own) -> Self {
+        C::announce(conn, matches!(own, Own::Read));
         if let Some(tracker) = tracker_on::<C>(conn) {
             tracker.begin_own(own);
         }
@@ -163,6 +169,7 @@ impl<'a, C: Line> OwnStatement<'a, C> {
 
     /// Diesel does not tell the tracker of every failure: the result does.
     fn end(&mut self, (exact, given): (Option<&ChangeSet>, Option<Candidate>), error: Option<&Error>) {
+        C::announce(self.conn, false);
         if let Some(tracker) = tracker_on::<C>(self.conn) {
             if let Some(error) = error {
                 tracker.note_failure(error);

@@ -105,11 +105,16 @@ impl Tracker {
 
     #[cold]
     fn learn(&mut self) {
-        let is_idle = self.session.is_alone() && self.session.is_idle();
-        if self.stage.is_none() && self.has_placed_nothing() && is_idle {
+        if self.may_move() {
             let identity = self.whereabouts.catch_up();
             self.move_to(identity);
         }
+    }
+
+    /// Whether nothing is under way that counts for the database by its former name.
+    pub(super) fn may_move(&self) -> bool {
+        let is_idle = self.session.is_calm() && self.session.is_idle();
+        self.stage.is_none() && self.has_placed_nothing() && is_idle
     }
 
     fn has_placed_nothing(&self) -> bool {
@@ -132,7 +137,9 @@ impl Tracker {
         let Some(identity) = identity else { return };
         if let Some(former) = self.identity.filter(|former| former.database != identity.database) {
             // What is open counts for both names: nobody knows how it ends.
-            self.abandon();
+            if !self.session.is_calm() {
+                self.abandon();
+            }
             let step = self.session.release_open();
             self.carry_out(step);
             seen::forget(former);
@@ -151,6 +158,7 @@ pub(crate) struct Question<'a, C: Line>(&'a mut C::Conn);
 
 impl<'a, C: Line> Question<'a, C> {
     pub(crate) fn begin(conn: &'a mut C::Conn) -> Self {
+        C::announce(conn, true);
         if let Some(tracker) = tracker_on::<C>(conn) {
             tracker.own = Own::Question;
         }
@@ -164,6 +172,7 @@ impl<'a, C: Line> Question<'a, C> {
 
 impl<C: Line> Drop for Question<'_, C> {
     fn drop(&mut self) {
+        C::announce(self.0, false);
         if let Some(tracker) = tracker_on::<C>(self.0) {
             tracker.own = Own::Nothing;
         }

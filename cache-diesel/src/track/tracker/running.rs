@@ -10,5 +10,8 @@ pub(crate) enum Own {
     /// What the library asks for itself: nobody is told of it.
     Question,
     Read,
+    /// One statement of the library's own, which only reads, on a connection that others use at the same time.
+    #[cfg(feature = "async-postgres")]
+    Beside,
     Write(ChangeSet),
 }

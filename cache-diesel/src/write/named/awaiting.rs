@@ -8,7 +8,6 @@ use crate::backend::CacheBackend;
 use crate::backend::line::Awaited as Line;
 use crate::read::introduce_writer;
 use crate::track::own::awaited::{ensured, settle, tracker_in};
-use crate::write::awaiting::is_in_transaction;
 use crate::write::untracked::{self, refused};
 
 /// Runs `work`, which writes to `named`, as [`writes`](crate::writes) does, on a connection that is awaited.
@@ -51,9 +50,9 @@ where
 {
     let changes = changes_of::<C::Backend>(named.names()).map_err(refused::<E>)?;
     if tracker_in(conn).is_none() {
-        let under_way = untracked::begin_unnamed(&changes, is_in_transaction(conn))?;
+        let under_way = untracked::begin_awaited::<Line<C>>(conn, changes).await?;
         let result = work(conn).await;
-        under_way.end();
+        under_way.end().await;
         return result;
     }
     introduce_writer::<Line<C>>(conn).await;

@@ -3,6 +3,7 @@
 use core::mem;
 use std::sync::Arc;
 
+use cache_core::Candidate;
 use cache_core::protocol::write::ChangeSet;
 use diesel::result::QueryResult;
 use diesel_async::AsyncConnection;
@@ -92,12 +93,13 @@ impl<'conn, C: AsyncConnection> AwaitedStatement<'conn, C> {
         self.conn
     }
 
-    /// The statement is over: `exact` tells of its result what it did, and `after` what follows. Gives the hooks that are
-    /// due.
+    /// The statement is over: `exact` tells of its result what it did, `given` is a row of it that is to be stored, and
+    /// `after` tells what follows. Gives the hooks that are due.
     pub(crate) fn end<T>(
         &mut self,
         result: &QueryResult<T>,
         exact: impl FnOnce(&T, Identity) -> Option<ChangeSet>,
+        given: Option<Candidate>,
         after: impl FnOnce(&T) -> Vec<Hook>,
     ) -> Vec<Hook> {
         self.is_over = true;
@@ -107,7 +109,7 @@ impl<'conn, C: AsyncConnection> AwaitedStatement<'conn, C> {
         }
         let written = result.as_ref().ok();
         let exact = written.zip(tracker.present_identity()).and_then(|(written, identity)| exact(written, identity));
-        tracker.end_own(exact.as_ref(), None);
+        tracker.end_own(exact.as_ref(), given);
         written.map(|written| tracker.add_hooks(after(written))).unwrap_or_default()
     }
 }
