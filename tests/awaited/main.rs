@@ -5,9 +5,17 @@
 tests::postgres_suite! {
     fn awaited_on_postgres();
     mod computed_on_postgres;
+    mod encrypted;
     mod managed_on_postgres;
     mod on_postgres;
+    mod pipelined;
     mod postgres;
+    #[allow(dead_code, reason = "another suite uses more of it")]
+    #[path = "../environments/postgres_server.rs"]
+    mod postgres_server;
+    #[allow(dead_code, reason = "another suite uses more of it")]
+    #[path = "../environments/server.rs"]
+    mod server;
     mod service;
     mod tracked_at_redis;
     mod tracked_dropped;
@@ -23,7 +31,6 @@ mod computed;
 mod on_sqlite;
 mod reads;
 mod shop;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod some;
 mod taken;
 mod writes;

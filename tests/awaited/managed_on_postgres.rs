@@ -77,6 +77,32 @@ fn writes_are_awaited_on_both_kinds_of_connections() {
     });
 }
 
+/// It is asked which database it is on.
+#[test]
+fn a_write_on_a_connection_that_is_not_tracked_counts_for_its_own_database_alone() {
+    let (board, other) = (Board::new(), Board::new());
+    let managed = crate::postgres::Note::cached();
+    board.block_on(async {
+        let mut conn = board.conn().await;
+        conn.set_instrumentation(|_: diesel::connection::InstrumentationEvent<'_>| {});
+        for title in ["New", "Newer"] {
+            drop((board.read(1), other.read(1)));
+            assert!(board.is_hit(1) && other.is_hit(1));
+            let update = diesel::update(notes::table.find(1)).set(notes::title.eq(title));
+            if title == "New" {
+                managed.write(update).execute(&mut conn).await.unwrap();
+            } else {
+                let work = async |conn: &mut diesel_async::AsyncPgConnection| {
+                    diesel_async::RunQueryDsl::execute(update, conn).await
+                };
+                cache_diesel::writes_async(&mut conn, ["notes"], work).await.unwrap();
+            }
+            assert_eq!(board.read(1), title);
+            assert!(other.is_hit(1));
+        }
+    });
+}
+
 /// A handler may be sent to another thread while it awaits.
 #[test]
 fn the_futures_of_writes_are_sent() {

@@ -56,17 +56,17 @@ pub fn database() -> tempfile::TempPath {
     install();
     let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
     let mut conn = SqliteConnection::establish(&path.display().to_string()).unwrap();
-    conn.batch_execute(
-        "CREATE TABLE makers (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL);
-         CREATE TABLE tools (id INTEGER PRIMARY KEY NOT NULL, maker_id INTEGER NOT NULL, title TEXT NOT NULL);
-         CREATE TABLE remarks (id INTEGER PRIMARY KEY NOT NULL, tool_id INTEGER NOT NULL, words TEXT NOT NULL);
-         INSERT INTO makers VALUES (1, 'Ann');
-         INSERT INTO tools VALUES (1, 1, 'Saw'), (2, 1, 'Axe');
-         INSERT INTO remarks VALUES (1, 1, 'sharp'), (2, 1, 'old');",
-    )
-    .unwrap();
+    conn.batch_execute(TABLES).unwrap();
     path
 }
+
+pub const TABLES: &str = "
+    CREATE TABLE makers (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL);
+    CREATE TABLE tools (id INTEGER PRIMARY KEY NOT NULL, maker_id INTEGER NOT NULL, title TEXT NOT NULL);
+    CREATE TABLE remarks (id INTEGER PRIMARY KEY NOT NULL, tool_id INTEGER NOT NULL, words TEXT NOT NULL);
+    INSERT INTO makers VALUES (1, 'Ann');
+    INSERT INTO tools VALUES (1, 1, 'Saw'), (2, 1, 'Axe');
+    INSERT INTO remarks VALUES (1, 1, 'sharp'), (2, 1, 'old');";
 
 /// The caches that the reads are made in: in memory, and on a server.
 pub const CACHES: [&str; 2] = ["default", "elsewhere"];
@@ -117,6 +117,9 @@ macro_rules! every_read {
         print(format!("{:?}", tools.every().bypass().load(&mut $conn)$(.$await)?.unwrap()));
     }};
 }
+
+#[cfg(feature = "postgres")]
+pub(crate) use every_read;
 
 pub fn url_of(path: &tempfile::TempPath) -> String {
     path.display().to_string()
@@ -192,15 +195,35 @@ fn a_read_that_is_dropped_at_any_moment_leaves_nothing_behind() {
                 (AsyncSqlite::establish(&url).await.unwrap(), AsyncSqlite::establish(&url).await.unwrap())
             });
             let tools = Tool::cached_in(cache);
+            let (pages, named) = (ToolPage::cached_in(cache), tools::title.eq("Axe"));
             let is_over = polled(tools.every().load(&mut first), times)
-                & polled(ToolPage::cached_in(cache).get(1).first(&mut first), times)
+                & polled(tools.get(2).first(&mut first), times)
+                & polled(tools.get(2).require(&mut first), times)
+                & polled(tools.get(9).entry(&mut first), times)
+                & polled(tools.get(2).filter(named).first(&mut first), times)
+                & polled(pages.get(1).first(&mut first), times)
+                & polled(pages.every().load(&mut first), times)
+                & polled(pages.get_many([2, 1]).load(&mut first), times)
                 & polled(tools.get_many([1, 2]).load(&mut first), times)
-                & polled(tools.get_by_title("Saw").first(&mut first), times);
+                & polled(tools.get_by_title("Saw").first(&mut first), times)
+                & polled(tools.all("named", named).load(&mut first), times)
+                & polled(tools.every().order_by(tools::title).first(&mut first), times)
+                & polled(tools.every().count(&mut first), times)
+                & polled(tools.all((), named).exists(&mut first), times)
+                & polled(tools.all_by_maker_id(1).load(&mut first), times)
+                & polled(tools.every().limit(1).load_and_count(&mut first), times)
+                & polled(tools.every().entry(&mut first), times)
+                & polled(tools.get(1).explain(&mut first), times)
+                & polled(tools.every().refresh().load(&mut first), times)
+                & polled(tools.every().bypass().load(&mut first), times);
             // Nobody waits for what was dropped, and what follows is stored.
             runtime.block_on(async {
                 assert_eq!(tools.every().load(&mut second).await.unwrap().len(), 2);
                 assert_eq!(tools.get_by_title("Saw").first(&mut second).await.unwrap().id, 1);
                 assert_eq!(ToolPage::cached_in(cache).get(1).first(&mut second).await.unwrap().remarks.len(), 2);
+                assert_eq!(tools.every().count(&mut second).await.unwrap(), 2);
+                assert_eq!(tools.all_by_maker_id(1).load(&mut second).await.unwrap().len(), 2);
+                assert_eq!(tools.get(2).first(&mut second).await.unwrap().title, "Axe");
                 assert!(tools.get_many([1, 2]).load(&mut second).await.unwrap().iter().all(Option::is_some));
                 assert!(tools.every().entry(&mut second).await.unwrap().is_hit(), "{cache} {times}");
             });

@@ -7,6 +7,8 @@ use diesel::prelude::*;
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use diesel_async::{AsyncConnection, RunQueryDsl};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{NoTls, Socket};
 
 use crate::postgres::Board;
 
@@ -61,35 +63,42 @@ const TABLES: &str = "
     INSERT INTO downloads VALUES (1, 1, 0);";
 
 /// Makes the schema of a tenant, and gives the URL of its sessions.
-fn tenant(board: &Board, schema: &str) -> String {
-    let url = format!("{}?options=-csearch_path%3D{schema}", board.url());
+fn tenant(database: &str, schema: &str) -> String {
+    let url = format!("{database}{}options=-csearch_path%3D{schema}", if database.contains('?') { '&' } else { '?' });
     let mut conn = PgConnection::establish(&url).unwrap();
     let sql = format!("CREATE SCHEMA {schema}; {TABLES}");
     diesel::connection::SimpleConnection::batch_execute(&mut conn, &sql).unwrap();
     url
 }
 
-/// A pool as services have it that speak TLS: they connect by themselves.
-fn pool(url: &str) -> Pool<AsyncPgConnection> {
+/// A pool as services have it that speak TLS: they connect by themselves, over `tls`.
+fn pool<Tls>(url: &str, tls: &Tls) -> Pool<AsyncPgConnection>
+where
+    Tls: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send> + Clone + Send + Sync + 'static,
+    <Tls::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
     let mut config = ManagerConfig::default();
-    config.custom_setup = Box::new(|url| {
-        let url = url.to_owned();
+    let tls = tls.clone();
+    config.custom_setup = Box::new(move |url| {
+        let (url, tls) = (url.to_owned(), tls.clone());
         Box::pin(async move {
             let bad = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
-            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.map_err(bad)?;
+            let (client, connection) = tokio_postgres::connect(&url, tls).await.map_err(bad)?;
             AsyncPgConnection::try_from_client_and_connection(client, connection).await
         })
     });
     Pool::builder(AsyncDieselConnectionManager::new_with_config(url, config)).max_size(2).build().unwrap()
 }
 
-/// What the page of a package shows.
-async fn page(conn: &mut AsyncPgConnection) -> QueryResult<String> {
-    let package = Package::cached().get(1).first(conn).await?;
-    let owner = Account::cached().get(package.account_id).first(conn).await?;
-    let versions = Version::cached().all((), versions::package_id.eq(package.id)).load(conn).await?;
-    let keywords = Keyword::cached().all((), keywords::package_id.eq(package.id)).count(conn).await?;
-    let download = Download::cached().get(1).first(conn).await?;
+/// What the page of a package shows, by queries that are sent together.
+async fn page(mut conn: &AsyncPgConnection) -> QueryResult<String> {
+    let package = Package::cached().get(1).first(&mut conn).await?;
+    let (owner, versions, keywords, download) = tokio::try_join!(
+        Account::cached().get(package.account_id).first(&mut &*conn),
+        Version::cached().all((), versions::package_id.eq(package.id)).load(&mut &*conn),
+        Keyword::cached().all((), keywords::package_id.eq(package.id)).count(&mut &*conn),
+        Download::cached().get(1).first(&mut &*conn),
+    )?;
     assert!(versions.iter().all(|version| version.package_id == package.id && version.id > 0));
     assert_eq!((download.id, download.package_id, owner.id), (1, package.id, 1));
     let mut numbers: Vec<_> = versions.iter().map(|version| version.number.as_str()).collect();
@@ -128,32 +137,53 @@ async fn publish(conn: &mut AsyncPgConnection, number: &str) -> QueryResult<()> 
 #[test]
 fn handlers_return_what_either_kind_of_connection_wrote_in_their_schema() {
     let board = Board::new();
-    let (one, other) = (tenant(&board, "one"), tenant(&board, "other"));
-    board.block_on(async {
-        let (pool, others) = (pool(&one), pool(&other));
-        let (conn, theirs) = (&mut *pool.get().await.unwrap(), &mut *others.get().await.unwrap());
-        assert_eq!(page(conn).await.unwrap(), "lamp by ada:  0 0");
-        assert_eq!(page(theirs).await.unwrap(), "lamp by ada:  0 0");
-        publish(conn, "1.0").await.unwrap();
-        assert_eq!(page(conn).await.unwrap(), "lamp by ada: 1.0 1 1");
-        assert_eq!(page(theirs).await.unwrap(), "lamp by ada:  0 0");
-        tokio::try_join!(add_version(conn, "1.1"), add_download(conn)).unwrap();
-        assert_eq!(page(&mut pool.get().await.unwrap()).await.unwrap(), "lamp by ada: 1.0,1.1 1 2");
+    board.block_on(served(board.url(), NoTls));
+}
 
-        // An administrator's tool blocks, with the same models.
-        let tool = &mut PgConnection::establish(&one).unwrap();
-        let rename = diesel::update(accounts::table.find(1)).set(accounts::login.eq("grace"));
-        diesel::RunQueryDsl::execute(rename, tool).unwrap();
-        Download::cached().save(&Download { id: 1, package_id: 1, total: 9 }).execute(tool).unwrap();
-        assert_eq!(page(conn).await.unwrap(), "lamp by grace: 1.0,1.1 1 9");
-        Package::cached()
-            .write(diesel::update(packages::table).set(packages::title.eq("lantern")))
-            .execute(conn)
-            .await
-            .unwrap();
-        assert_eq!(Package::cached().get(1).first(tool).unwrap().title, "lantern");
-        let words = Keyword::cached().all((), keywords::package_id.eq(1)).load(tool).unwrap();
-        assert!(words.iter().all(|keyword| keyword.id > 0 && keyword.package_id == 1 && keyword.word == "light"));
-        assert_eq!(page(theirs).await.unwrap(), "lamp by ada:  0 0");
+#[test]
+fn handlers_do_so_over_encrypted_connections() {
+    crate::install();
+    let (server, tls) = crate::encrypted::server();
+    let url = format!("postgres://postgres@localhost:{}/postgres?sslmode=require", server.port());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        let encrypted = diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({encrypted})"));
+        let conn = &mut *pool(&url, &tls).get().await.unwrap();
+        assert!(diesel::select(encrypted).get_result::<bool>(conn).await.unwrap());
+        served(&url, tls).await;
     });
+}
+
+async fn served<Tls>(database: &str, tls: Tls)
+where
+    Tls: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send> + Clone + Send + Sync + 'static,
+    <Tls::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    let (one, other) = (tenant(database, "one"), tenant(database, "other"));
+    let (pool, others) = (pool(&one, &tls), pool(&other, &tls));
+    let (conn, theirs) = (&mut *pool.get().await.unwrap(), &mut *others.get().await.unwrap());
+    assert_eq!(page(conn).await.unwrap(), "lamp by ada:  0 0");
+    assert_eq!(page(theirs).await.unwrap(), "lamp by ada:  0 0");
+    publish(conn, "1.0").await.unwrap();
+    assert_eq!(page(conn).await.unwrap(), "lamp by ada: 1.0 1 1");
+    assert_eq!(page(theirs).await.unwrap(), "lamp by ada:  0 0");
+    tokio::try_join!(add_version(conn, "1.1"), add_download(conn)).unwrap();
+    assert_eq!(page(&pool.get().await.unwrap()).await.unwrap(), "lamp by ada: 1.0,1.1 1 2");
+
+    // An administrator's tool blocks, with the same models.
+    let tool = &mut PgConnection::establish(&one).unwrap();
+    let rename = diesel::update(accounts::table.find(1)).set(accounts::login.eq("grace"));
+    diesel::RunQueryDsl::execute(rename, tool).unwrap();
+    Download::cached().save(&Download { id: 1, package_id: 1, total: 9 }).execute(tool).unwrap();
+    assert_eq!(page(conn).await.unwrap(), "lamp by grace: 1.0,1.1 1 9");
+    Package::cached()
+        .write(diesel::update(packages::table).set(packages::title.eq("lantern")))
+        .execute(conn)
+        .await
+        .unwrap();
+    assert_eq!(Package::cached().get(1).first(tool).unwrap().title, "lantern");
+    let words = Keyword::cached().all((), keywords::package_id.eq(1)).load(tool).unwrap();
+    assert!(words.iter().all(|keyword| keyword.id > 0 && keyword.package_id == 1 && keyword.word == "light"));
+    assert_eq!(page(theirs).await.unwrap(), "lamp by ada:  0 0");
 }

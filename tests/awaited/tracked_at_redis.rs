@@ -8,12 +8,12 @@ tests::redis_suite! {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Condvar, LazyLock, Mutex};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use cache_diesel::prelude::*;
     use cache_diesel::{AsyncPgConnection, Tracked};
     use diesel::prelude::*;
-    use diesel_async::{AsyncConnection, RunQueryDsl};
+    use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 
     use crate::postgres::{Board, Note, notes};
     use crate::some::polled;
@@ -136,6 +136,140 @@ tests::redis_suite! {
         }
         wait_until(INTENT_LIFE * 4, || board.is_hit_at_redis(1));
         assert_eq!(board.read_at_redis(1), board.held(1));
+    }
+
+    /// A batch is told of by its text before it is sent, and others may begin before it is.
+    #[test]
+    fn what_is_sent_while_a_batch_waits_for_its_intents_counts_too() {
+        let _turn = at_redis();
+        let board = Board::new();
+        board.batch("CREATE TABLE others (id INTEGER)");
+        assert_eq!(board.read_at_redis(1), "Old");
+        assert!(board.is_hit_at_redis(1));
+        let conn = board.block_on(board.tracked());
+        WAY.set(true);
+        board.block_on(async {
+            let batch = async { (&conn).batch_execute("UPDATE others SET id = 1").await };
+            let update = async {
+                let update = diesel::update(notes::table.find(1)).set(notes::title.eq("New"));
+                update.execute(&mut &conn).await
+            };
+            let opened = async {
+                while AtomicUsize::load(&WAY.waiting, Ordering::SeqCst) == 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                WAY.set(false);
+            };
+            let (batch, update, ()) = tokio::join!(batch, update, opened);
+            assert_eq!((batch, update), (Ok(()), Ok(1)));
+        });
+        assert_eq!(board.read_at_redis(1), "New");
+    }
+
+    /// Runs `work` on a runtime with one thread while the server stands still for a while. Gives the longest time that one
+    /// poll of it took, or its drop.
+    fn longest_pause(work: impl Future<Output = ()>) -> Duration {
+        let opened = thread::spawn(|| {
+            thread::sleep(STANDS_STILL);
+            WAY.set(false);
+        });
+        let alone = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (mut work, mut longest) = (Box::pin(work), Duration::ZERO);
+        alone.block_on(std::future::poll_fn(|context| {
+            let began = Instant::now();
+            let polled = work.as_mut().poll(context);
+            longest = longest.max(began.elapsed());
+            polled
+        }));
+        let began = Instant::now();
+        drop(work);
+        longest = longest.max(began.elapsed());
+        opened.join().unwrap();
+        longest
+    }
+
+    const STANDS_STILL: Duration = Duration::from_millis(120);
+    const MOST_PAUSE: Duration = Duration::from_millis(5);
+    /// A machine that is busy takes the thread away now and then; a thread that waits for the server does so each time.
+    const ATTEMPTS: usize = 20;
+
+    /// `$work` uses a connection `$conn` and is over, or gives up, while the server stands still.
+    macro_rules! pauses_nobody {
+        ($board:ident, $open:ident, |$conn:ident| $work:expr) => {{
+            let pauses = (0..ATTEMPTS).map(|_| {
+                // Whatever is asked once was asked.
+                let mut $conn = $board.block_on(async {
+                    let mut conn = $board.$open().await;
+                    Note::cached_in(NAME).get(2).refresh().first(&mut conn).await.unwrap();
+                    conn
+                });
+                WAY.set(true);
+                longest_pause($work)
+            });
+            let least = pauses.take_while(|pause| *pause >= MOST_PAUSE).collect::<Vec<_>>();
+            assert!(least.len() < ATTEMPTS, "{}: {least:?}", stringify!($work));
+        }};
+    }
+
+    #[test]
+    fn the_longest_pause_of_a_runtime_is_short_while_the_server_stands_still() {
+        let _turn = at_redis();
+        let board = Board::new();
+        let rows = || Note::cached_in(NAME);
+        board.read_at_redis(1);
+        // Reads: a hit, a miss, and one that is dropped, with its lease or its fill.
+        pauses_nobody!(board, tracked, |conn| async move { drop(rows().get(1).first(&mut conn).await) });
+        pauses_nobody!(board, conn, |conn| async move { drop(rows().get(1).first(&mut conn).await) });
+        pauses_nobody!(board, conn, |conn| async move { drop(rows().every().refresh().load(&mut conn).await) });
+        pauses_nobody!(board, tracked, |conn| async move {
+            let conn = &mut conn;
+            drop(rows().get(9).refresh().first(&mut &*conn).await);
+        });
+        for times in 1..4 {
+            pauses_nobody!(board, tracked, |conn| async move {
+                drop(polled(times, rows().every().refresh().load(&mut conn)).await);
+            });
+        }
+        // Writes: plain ones, in a transaction, by a manager, and dropped with their connection.
+        pauses_nobody!(board, tracked, |conn| async move { drop(retitle(&mut conn, "New").await) });
+        pauses_nobody!(board, tracked, |conn| async move {
+            drop(conn.transaction(async |conn| retitle(conn, "Newer").await).await);
+        });
+        pauses_nobody!(board, tracked, |conn| async move {
+            let update = diesel::update(notes::table.find(1)).set(notes::title.eq("Newest"));
+            drop(rows().write(update).execute(&mut conn).await);
+        });
+        for times in 1..4 {
+            pauses_nobody!(board, tracked, |conn| async move {
+                drop(polled(times, retitle(&mut conn, "Dropped")).await);
+                drop(conn);
+            });
+        }
+        wait_until(INTENT_LIFE * 4, || board.read_at_redis(1) == board.held(1) && board.is_hit_at_redis(1));
+    }
+
+    /// Its tracker cannot await, and what is left to do when it goes is done by another thread.
+    #[test]
+    fn a_plain_connection_that_goes_with_a_dropped_write_pauses_nobody() {
+        let _turn = at_redis();
+        let board = Board::new();
+        let pauses: Vec<Duration> = (0..ATTEMPTS)
+            .map(|_| {
+                let mut lock = board.lock(1);
+                let mut conn = board.block_on(board.conn());
+                board.block_on(async {
+                    let update = diesel::update(notes::table.find(1)).set(notes::title.eq("Late"));
+                    let soon = Duration::from_millis(20);
+                    tokio::time::timeout(soon, update.execute(&mut conn)).await.unwrap_err();
+                });
+                WAY.set(true);
+                let pause = longest_pause(async move { drop(conn) });
+                diesel::connection::SimpleConnection::batch_execute(&mut lock, "COMMIT").unwrap();
+                pause
+            })
+            .take_while(|pause| *pause >= MOST_PAUSE)
+            .collect();
+        assert!(pauses.len() < ATTEMPTS, "{pauses:?}");
     }
 
     #[test]

@@ -24,6 +24,16 @@ pub struct NewPost<'a> {
     pub title: &'a str,
 }
 
+/// The same rows, which are stored when a write gives them back.
+#[derive(AsChangeset, Cached, Clone, Debug, Identifiable, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = posts)]
+#[cached(key = "kept_post", write_through)]
+pub struct KeptPost {
+    pub id: i32,
+    pub shelf: i32,
+    pub title: String,
+}
+
 /// What the hooks were told, by the row's key.
 pub static TOLD: Mutex<Vec<(&str, Option<i32>)>> = Mutex::new(Vec::new());
 
@@ -55,7 +65,7 @@ macro_rules! manager_writes {
         use diesel::prelude::*;
         use diesel_async::AsyncConnection;
 
-        use crate::writes::{NewPost, Post, posts, told_of};
+        use crate::writes::{KeptPost, NewPost, Post, posts, told_of};
 
         fn block_on(work: impl Future<Output = ()>) {
             // That of SQLite waits for a dropped statement where there are other threads.
@@ -198,6 +208,120 @@ macro_rules! manager_writes {
                 .unwrap();
                 assert_eq!(seen(&mut reader, id).0.as_deref(), Some("New"));
                 assert_eq!(told_of(id), ["save"]);
+            });
+        }
+
+        #[test]
+        fn a_row_that_a_write_gives_back_is_stored_once_it_is_committed() {
+            let (first, (_database, url)) = ($first + 400, $database);
+            crate::reads::add_elsewhere();
+            let mut maker = <$blocking>::establish(&url).unwrap();
+            maker.batch_execute(&$create(first)).unwrap();
+            // MySQL reads the row once more, and in a transaction that may be an older one.
+            let is_read_again = core::any::type_name::<$blocking>().contains("Mysql");
+            block_on(async {
+                for cache in crate::reads::CACHES {
+                    let conn = &mut <$awaited>::establish(&url).await.unwrap();
+                    let kept = KeptPost::cached_in(cache);
+                    let given = kept.insert(NewPost { shelf: 1, title: "Given" }).get_result(conn).await.unwrap();
+                    let entry = kept.get(given.id).entry(conn).await.unwrap();
+                    assert_eq!((entry.is_hit(), entry.value.title.as_str()), (true, "Given"), "{cache}");
+                    let titled = |title: &str| KeptPost { title: title.into(), ..given.clone() };
+                    crate::writes::sent(kept.save(&titled("Saved")).get_result(conn)).await.unwrap();
+                    let entry = kept.get(given.id).entry(conn).await.unwrap();
+                    assert_eq!((entry.is_hit(), entry.value.title.as_str()), (true, "Saved"), "{cache}");
+
+                    conn.transaction(async |conn| {
+                        kept.save(&titled("Committed")).get_result(conn).await?;
+                        QueryResult::Ok(())
+                    })
+                    .await
+                    .unwrap();
+                    let entry = kept.get(given.id).entry(conn).await.unwrap();
+                    let is_stored = entry.is_hit() || is_read_again;
+                    assert_eq!((is_stored, entry.value.title.as_str()), (true, "Committed"), "{cache}");
+                    let undone = conn.transaction(async |conn| {
+                        kept.save(&titled("Undone")).get_result(conn).await?;
+                        Err::<(), _>(diesel::result::Error::RollbackTransaction)
+                    });
+                    undone.await.unwrap_err();
+                    assert_eq!(kept.get(given.id).first(conn).await.unwrap().title, "Committed", "{cache}");
+
+                    let other = diesel::update(posts::table).set(posts::title.eq("Last"));
+                    diesel_async::RunQueryDsl::execute(other, conn).await.unwrap();
+                    assert_eq!(kept.get(given.id).first(conn).await.unwrap().title, "Last", "{cache}");
+                }
+                // The future is dropped, before the statement or after it: what it gave back is stored or not, and never stale.
+                for (times, cache) in (0..8).flat_map(|times| crate::reads::CACHES.map(|cache| (times, cache))) {
+                    let (conn, kept) = (&mut <$awaited>::establish(&url).await.unwrap(), KeptPost::cached_in(cache));
+                    let row = KeptPost { id: first, shelf: 1, title: format!("Polled {times}") };
+                    drop(crate::some::polled(times, kept.save(&row).get_result(conn)).await);
+                    drop(kept.get(first).first(&mut maker).unwrap());
+                }
+            });
+            for cache in crate::reads::CACHES {
+                crate::wait_until(crate::LIFE * 6, || {
+                    let held: String = posts::table.find(first).select(posts::title).first(&mut maker).unwrap();
+                    KeptPost::cached_in(cache).get(first).first(&mut maker).unwrap().title == held
+                });
+            }
+        }
+
+        /// Each kind of write is dropped after so many polls, and what is read before long is what the database has.
+        #[test]
+        fn every_write_may_be_dropped_at_any_poll() {
+            let (first, (_database, url)) = ($first + 500, $database);
+            crate::install();
+            let mut reader = <$blocking>::establish(&url).unwrap();
+            reader.batch_execute(&$create(first)).unwrap();
+            let held = |reader: &mut $blocking| {
+                let rows = posts::table.order(posts::id).select((posts::shelf, posts::title));
+                rows.load::<(i32, String)>(reader).unwrap()
+            };
+            let read = |reader: &mut $blocking| {
+                let list = Post::cached().every().load(reader).unwrap();
+                let mut rows: Vec<_> = list.iter().map(|post| (post.id, post.shelf, post.title.clone())).collect();
+                rows.sort_unstable();
+                rows.into_iter().map(|(_, shelf, title)| (shelf, title)).collect::<Vec<_>>()
+            };
+            block_on(async {
+                for (times, kind) in (0..6).flat_map(|times| (0..6).map(move |kind| (times, kind))) {
+                    let conn = &mut <$awaited>::establish(&url).await.unwrap();
+                    let managed = Post::cached();
+                    let kept = Post { id: first, shelf: 1, title: format!("Kept {times}") };
+                    drop(read(&mut reader));
+                    match kind {
+                        0 => {
+                            let new = NewPost { shelf: 1, title: "New" };
+                            drop(crate::some::polled(times, managed.insert(new).get_result(conn)).await);
+                        }
+                        1 => drop(crate::some::polled(times, managed.save(&kept).get_result(conn)).await),
+                        2 => {
+                            let all = diesel::update(posts::table).set(posts::shelf.eq(i32::try_from(times).unwrap()));
+                            drop(crate::some::polled(times, managed.write(all).execute(conn)).await);
+                        }
+                        3 => drop(crate::some::polled(times, managed.delete(first + 1).execute(conn)).await),
+                        4 => {
+                            let work = conn.transaction(async |conn| {
+                                managed.save(&kept).execute(conn).await?;
+                                managed.insert(NewPost { shelf: 2, title: "Both" }).execute(conn).await
+                            });
+                            drop(crate::some::polled(times, work).await);
+                        }
+                        _ => {
+                            let work = cache_diesel::writes_async(conn, posts::table, async |conn| {
+                                let all = diesel::update(posts::table).set(posts::title.eq("Named"));
+                                diesel_async::RunQueryDsl::execute(all, conn).await
+                            });
+                            drop(crate::some::polled(times, work).await);
+                        }
+                    }
+                    drop(read(&mut reader));
+                }
+            });
+            crate::wait_until(crate::LIFE * 6, || {
+                let is_hit = Post::cached().every().entry(&mut reader).unwrap().is_hit();
+                is_hit && read(&mut reader) == held(&mut reader)
             });
         }
 

@@ -6,7 +6,7 @@ use diesel::connection::{Instrumentation, SimpleConnection};
 use diesel::prelude::*;
 use tempfile::TempDir;
 
-use crate::server::{Server, command, directory, finish, free_port};
+use crate::server::{Server, command, directory, finish, free_port, write_for};
 
 /// A server on a free port of 127.0.0.1. It ends with this value.
 pub struct PostgresServer(Server);
@@ -19,11 +19,28 @@ impl PostgresServer {
 
     /// The same on this port.
     pub fn start_at(port: u16) -> Self {
+        Self::run(Self::made(), port)
+    }
+
+    /// The folder of an empty server.
+    fn made() -> TempDir {
         let directory = directory();
         let data = directory.path().join("data");
         let options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
         finish(command("initdb", directory.path()).arg("--pgdata").arg(data).args(options));
-        Self::run(directory, port)
+        directory
+    }
+
+    /// An empty server that speaks TLS too, with this certificate and its key.
+    #[allow(dead_code, reason = "another suite needs it")]
+    pub fn start_encrypted(certificate: &str, key: &str) -> Self {
+        let directory = Self::made();
+        let data = directory.path().join("data");
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            write_for(&directory, &data.join(name), text);
+        }
+        write_for(&directory, &data.join("postgresql.auto.conf"), "ssl = on\n");
+        Self::run(directory, free_port())
     }
 
     /// A standby that applies what it gets so much later.

@@ -56,6 +56,15 @@ pub fn directory() -> TempDir {
     directory
 }
 
+/// Writes a file that whoever runs the server in `directory` owns, and nobody else reads.
+#[cfg(feature = "postgres")]
+pub fn write_for(directory: &TempDir, path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let owner = std::fs::metadata(directory.path()).unwrap();
+    chown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
+}
+
 /// Who runs servers in a folder that root made.
 fn nobody(directory: &Path) -> Option<(u32, u32)> {
     let owner = std::fs::metadata(directory).unwrap().uid();
