@@ -248,30 +248,6 @@ tests::redis_suite! {
         wait_until(INTENT_LIFE * 4, || board.read_at_redis(1) == board.held(1) && board.is_hit_at_redis(1));
     }
 
-    /// Its tracker cannot await, and what is left to do when it goes is done by another thread.
-    #[test]
-    fn a_plain_connection_that_goes_with_a_dropped_write_pauses_nobody() {
-        let _turn = at_redis();
-        let board = Board::new();
-        let pauses: Vec<Duration> = (0..ATTEMPTS)
-            .map(|_| {
-                let mut lock = board.lock(1);
-                let mut conn = board.block_on(board.conn());
-                board.block_on(async {
-                    let update = diesel::update(notes::table.find(1)).set(notes::title.eq("Late"));
-                    let soon = Duration::from_millis(20);
-                    tokio::time::timeout(soon, update.execute(&mut conn)).await.unwrap_err();
-                });
-                WAY.set(true);
-                let pause = longest_pause(async move { drop(conn) });
-                diesel::connection::SimpleConnection::batch_execute(&mut lock, "COMMIT").unwrap();
-                pause
-            })
-            .take_while(|pause| *pause >= MOST_PAUSE)
-            .collect();
-        assert!(pauses.len() < ATTEMPTS, "{pauses:?}");
-    }
-
     #[test]
     fn a_write_waits_for_a_server_that_stands_still_and_holds_up_nobody() {
         let _turn = at_redis();

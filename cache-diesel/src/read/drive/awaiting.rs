@@ -119,7 +119,7 @@ where
     }
 }
 
-impl<'query, C, R> AwaitedRead<'query, C> for Verified<R>
+impl<'query, C, R> AwaitedRead<'query, Awaited<C>> for Verified<R>
 where
     C: AsyncConnection<Backend: CacheBackend> + 'static,
     R: Repeats<'query, Awaited<C>>,
@@ -129,14 +129,14 @@ where
     fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
     where
         'query: 'conn,
-        C: 'conn,
+        Awaited<C>: 'conn,
     {
         let named = self.into_named::<Awaited<C>>();
         Box::pin(async move { verdict::<Awaited<C>>(named?, conn).await })
     }
 }
 
-impl<C, P> AwaitedRead<'static, C> for VerifiedRows<P>
+impl<C, P> AwaitedRead<'static, Awaited<C>> for VerifiedRows<P>
 where
     C: AsyncConnection<Backend: CacheBackend> + 'static,
     P: VerifyRows<Awaited<C>>,
@@ -146,7 +146,7 @@ where
     fn run<'conn>(self, conn: &'conn mut C) -> Reply<'conn, Self::Output>
     where
         'static: 'conn,
-        C: 'conn,
+        Awaited<C>: 'conn,
     {
         P::verify(self, conn)
     }

@@ -6,8 +6,6 @@ use super::Tracker;
 use crate::catalogue;
 use crate::identity::{Identity, seen};
 use crate::track::candidates::Ended;
-#[cfg(feature = "async")]
-use crate::track::errands::post;
 use crate::track::session::{Intents, Step};
 use crate::track::stage::widen;
 use crate::track::{carry_out, carry_out_watched};
@@ -51,23 +49,6 @@ impl Tracker {
         widen(changes, identity.database, self.stage.as_ref());
         step
     }
-
-    /// Nobody tells any more how `step` ends, which is the last one.
-    fn carry_out_last(&mut self, step: Option<Step>) {
-        #[cfg(feature = "async")]
-        if let (true, Some(step), Some(identity)) = (self.leaves_steps_to_desk(), &step, self.identity) {
-            let (step, mut invalidation) = (self.widened(step.clone(), identity), self.invalidation.take());
-            let database = identity.database;
-            return post(move || carry_out((step, &mut Vec::new()), database, &mut invalidation, Intents::End));
-        }
-        self.carry_out(step);
-    }
-
-    /// Whether the thread that drops the connection may be one that must not wait, and nobody else does.
-    #[cfg(feature = "async")]
-    fn leaves_steps_to_desk(&self) -> bool {
-        self.session.is_awaited() && self.errands.is_none()
-    }
 }
 
 impl Drop for Tracker {
@@ -78,7 +59,7 @@ impl Drop for Tracker {
             (Some(_), Some(step), Some(identity)) => {
                 carry_out((step, &mut Vec::new()), identity.database, &mut self.invalidation, Intents::End);
             }
-            (_, step, _) => self.carry_out_last(step),
+            (_, step, _) => self.carry_out(step),
         }
         if let Some(identity) = self.identity {
             seen::forget(identity);
