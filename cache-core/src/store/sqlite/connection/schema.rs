@@ -12,8 +12,9 @@ use crate::store::sqlite::room::Room;
 /// Opens the file as a cache's. Gives the moment at which the present boot began, as all processes count it.
 pub(super) fn prepare(connection: &mut Connection, file: &CacheFile, room: &Room) -> Result<Timestamp> {
     let number = |connection: &Connection, sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let application = number(connection, "PRAGMA application_id")?;
+    // The tables first: somebody who makes the file at this moment writes the mark before them.
     let is_empty = number(connection, "SELECT count(*) FROM sqlite_schema")? == 0;
+    let application = number(connection, "PRAGMA application_id")?;
     if application != i64::from(CacheFile::APPLICATION) && !(application == 0 && is_empty) {
         return Err(Failure::foreign());
     }

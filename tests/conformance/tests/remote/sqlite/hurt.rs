@@ -179,6 +179,23 @@ fn the_database_of_a_program_is_no_cache() {
 }
 
 #[test]
+fn processes_that_begin_together_make_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..100 {
+        let url = format!("sqlite://{}/{round}.cache", directory.path().display());
+        let together = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    together.wait();
+                    cache_core::Cache::from_url(&url).expect("whoever is later finds the file of the first one");
+                });
+            }
+        });
+    }
+}
+
+#[test]
 fn another_boot_ends_what_was_not_written_through() {
     for (file, is_kept) in [(SqliteFile::new(), false), (SqliteFile::lasting(), true)] {
         let subject = file.subject();
