@@ -1,5 +1,6 @@
 //! Hurts servers of memcached: they are killed, stand still, forget, and are others than they should be.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
@@ -211,7 +212,16 @@ fn a_server_that_cannot_be_used_is_refused_when_the_cache_is_built() {
 #[test]
 fn a_server_without_room_for_a_connection_is_one_that_does_not_answer() {
     let server = MemcachedServer::start_with(&["-c", "64"]);
-    let taken: Vec<TcpStream> = (0..80).map(|_| TcpStream::connect(("127.0.0.1", server.port())).unwrap()).collect();
+    let connect = || TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    let taken: Vec<TcpStream> = (0..80).map(|_| connect()).collect();
+    // The server's threads count connections a moment after they were accepted.
+    let is_full = || {
+        let (mut stream, mut answer) = (connect(), [0; 7]);
+        stream.write_all(b"version\r\n").and_then(|()| stream.read_exact(&mut answer)).is_err() || answer != *b"VERSION"
+    };
+    while !is_full() {
+        thread::sleep(Duration::from_millis(5));
+    }
     let cache = Cache::from_url(&server.url("shop")).expect("it may have room later");
     assert!(cache.set("layout", &1_i64, ()).is_err());
     drop(taken);
