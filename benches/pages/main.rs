@@ -1,5 +1,5 @@
 //! What a page costs: one from the cache beside one that is rendered from twenty rows, and a `304` beside a handler that has
-//! its page in memory and does nothing else.
+//! its page in memory and does nothing else, in the process and over a connection.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a benchmark")]
 
@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ETAG, IF_NONE_MATCH};
-use axum::response::Response;
+use axum::response::{Html, Response};
 use axum::routing::get;
 use benches::{Compared, Plan, print};
 use cache_diesel::prelude::*;
@@ -17,8 +17,10 @@ use tokio::runtime::Runtime;
 use tower_service::Service;
 
 use crate::site::Site;
+use crate::wire::Wire;
 
 mod site;
+mod wire;
 
 fn main() {
     // Whoever asks for `--test` wants to see it run, not to measure.
@@ -43,12 +45,19 @@ fn main() {
     let first = ask(&runtime, &kept, request(None));
     let etag = first.headers()[ETAG].to_str().unwrap().to_owned();
     let body = runtime.block_on(axum::body::to_bytes(first.into_body(), usize::MAX)).unwrap();
-    let bare = Router::new().route("/", get(async |State(body): State<Bytes>| body)).with_state(body);
+    let bare = Router::new().route("/", get(async |State(body): State<Bytes>| Html(body))).with_state(body);
     assert_eq!(ask(&runtime, &kept, request(Some(&etag))).status(), 304);
     let etag = Some(&*etag);
     let known = race(&runtime, plan(2000, 50), "a page that the client has", (&bare, etag), (&kept, etag));
     let whole = race(&runtime, plan(2000, 50), "a page that he has not", (&bare, None), (&kept, None));
     print("Pages", ["bare handler", "from the cache"], &[known, whole]);
+
+    let over = |what, etag| {
+        let (mut plain, mut other) = (Wire::to(bare.clone(), etag), Wire::to(kept.clone(), etag));
+        plan(200, 50).compare(what, &mut || plain.ask(), &mut || other.ask())
+    };
+    let over = [over("a page that the client has", etag), over("a page that he has not", None)];
+    print("Pages, over a connection", ["bare handler", "from the cache"], &over);
 }
 
 /// Asks two sites in turn, each by a client that has the page of this `ETag`.

@@ -1,15 +1,19 @@
-//! A site of one page, over a database: rendered from its rows each time, or kept.
+//! A site of one page, over a pool of connections and a template: rendered from its rows each time, or kept.
 
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::response::Html;
 use axum::routing::get;
 use cache_diesel::prelude::*;
 use cache_web::PageCache;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, Pool, R2D2Connection};
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, context};
+use serde::Serialize;
 
 diesel::table! {
     products (id) {
@@ -20,7 +24,7 @@ diesel::table! {
     }
 }
 
-#[derive(Cached, Queryable, Selectable)]
+#[derive(Cached, Queryable, Selectable, Serialize)]
 pub struct Product {
     id: i32,
     title: String,
@@ -41,17 +45,18 @@ macro_rules! site {
     ($conn:ty) => {
         impl Site for $conn {
             fn rendered(url: &str) -> Router {
-                let page = async |State(conn): State<Shared<$conn>>| {
+                let page = async |State(shared): State<Arc<Shared<$conn>>>| {
+                    let mut conn = shared.pool.get().unwrap();
                     let rows = products::table.order_by(products::id).limit(20).select(Product::as_select());
-                    page_of(&rows.load(&mut *conn.lock().unwrap()).unwrap())
+                    shared.show(&rows.load(&mut conn).unwrap())
                 };
                 Router::new().route("/", get(page)).with_state(open::<$conn>(url))
             }
 
             fn kept(url: &str, pages: PageCache) -> Router {
-                let page = async |State(conn): State<Shared<$conn>>| {
+                let page = async |State(shared): State<Arc<Shared<$conn>>>| {
                     let rows = Product::cached().every().order_by(products::id).limit(20);
-                    page_of(&rows.load(&mut *conn.lock().unwrap()).unwrap())
+                    shared.show(&rows.load_with(&shared.pool).unwrap())
                 };
                 Router::new().route("/", get(page)).layer(pages).with_state(open::<$conn>(url))
             }
@@ -63,20 +68,37 @@ macro_rules! site {
 site!(PgConnection);
 site!(SqliteConnection);
 
-type Shared<C> = Arc<Mutex<C>>;
-
-fn page_of(rows: &[Product]) -> String {
-    let mut page = String::from("<!doctype html><title>Products</title><ul>");
-    for row in rows {
-        let (euros, cents) = (row.price_cents / 100, row.price_cents % 100);
-        write!(page, "<li id=\"{}\"><h2>{}</h2><p>{}</p>{euros}.{cents:02}</li>", row.id, row.title, row.description)
-            .unwrap();
-    }
-    page
+/// What the handlers of a site share: a pool as Diesel makes it, and its templates.
+struct Shared<C: R2D2Connection + 'static> {
+    pool: Pool<ConnectionManager<C>>,
+    templates: Environment<'static>,
 }
 
-fn open<C: SimpleConnection + Connection>(url: &str) -> Shared<C> {
-    let mut conn = C::establish(url).unwrap();
+impl<C: R2D2Connection + 'static> Shared<C> {
+    fn show(&self, products: &[Product]) -> Html<String> {
+        let template = self.templates.get_template("products").unwrap();
+        Html(template.render(context! { products => Value::from(Serde(products)) }).unwrap())
+    }
+}
+
+const TEMPLATE: &str = "<!doctype html><title>Products</title><ul>
+{%- for product in products %}
+<li id=\"{{ product.id }}\"><h2>{{ product.title }}</h2><p>{{ product.description }}</p>
+{{ product.price_cents // 100 }}.{{ product.price_cents % 100 }}</li>
+{%- endfor %}
+</ul>";
+
+fn open<C: R2D2Connection + 'static>(url: &str) -> Arc<Shared<C>> {
+    // In memory, each connection has a database of its own.
+    let pool = Pool::builder().max_size(1).build(ConnectionManager::<C>::new(url)).unwrap();
+    fill(&mut *pool.get().unwrap());
+    let mut templates = Environment::new();
+    templates.set_auto_escape_callback(|_| AutoEscape::Html);
+    templates.add_template("products", TEMPLATE).unwrap();
+    Arc::new(Shared { pool, templates })
+}
+
+fn fill(conn: &mut impl SimpleConnection) {
     conn.batch_execute(
         "DROP TABLE IF EXISTS products;
          CREATE TABLE products (
@@ -89,5 +111,4 @@ fn open<C: SimpleConnection + Connection>(url: &str) -> Shared<C> {
         let (price, about) = (1900 + id, "Made to be used every day, and to be mended.");
         conn.batch_execute(&format!("INSERT INTO products VALUES ({id}, 'Product {id}', '{about}', {price})")).unwrap();
     }
-    Arc::new(Mutex::new(conn))
 }

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 
 use diesel::prelude::*;
+use percent_encoding::percent_decode_str;
 
 diesel::table! {
     cache_diesel_rows (name) {
@@ -108,7 +109,7 @@ impl MemcachedClient {
                 return keys.join(" ");
             }
             let key = line.strip_prefix("key=").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-            let key = key.replace("%3A", ":").replace("%3a", ":");
+            let key = percent_decode_str(key).decode_utf8_lossy().into_owned();
             if key.starts_with(&format!("{prefix}:")) && is_needed(key.as_bytes()) {
                 keys.push(key);
             }
