@@ -148,3 +148,20 @@ fn a_pool_is_asked_on_a_miss_only_whatever_the_error_of_the_caller_is() {
     drop(held);
     assert_eq!(rows.get(3).first_with(&pool).unwrap().id, 3);
 }
+
+#[test]
+fn what_a_pool_checks_a_connection_with_is_no_read_of_a_computation() {
+    let shop = shop();
+    let pool = Pool::builder().max_size(1).build(ConnectionManager::<Conn>::new(shop.url())).unwrap();
+    // A hit asks nothing of the connection: nobody has asked it yet what its database declares.
+    shop.products().get(1).first(&mut shop.conn()).unwrap();
+    let count = Cell::new(0);
+    let compute = || {
+        shop.cache.compute("pooled", std::time::Duration::from_secs(3600), || {
+            count.set(count.get() + 1);
+            let mut conn = pool.get().unwrap();
+            shop.products().get(1).first(&mut conn).map(|row| row.title.clone())
+        })
+    };
+    assert_eq!((compute(), compute(), count.get()), (Ok("Lamp".into()), Ok("Lamp".into()), 1));
+}

@@ -68,14 +68,14 @@ impl Tracker {
 
     /// What is to be told of a plain statement; `None`: nothing.
     fn plan(&mut self, query: &dyn DebugQuery) -> Result<Option<Planned>, Unkept> {
-        let (mut looked, mut is_setting): (Option<SelectText>, _) = (None, false);
+        let (mut looked, mut is_empty): (Option<SelectText>, _) = (None, false);
         scan::first_chunk(&query, &mut |sql| {
             looked = scan::read(sql, self.dialect);
-            is_setting = is_harmless_setting(sql, self.dialect);
+            is_empty = is_check_of_pools(sql) || is_harmless_setting(sql, self.dialect);
             Binds::Unwanted
         });
-        // What sets up a connection that is opened for the computation gives nothing.
-        if is_setting {
+        // What sets up a connection that is opened or taken for the computation gives nothing.
+        if is_empty {
             return Ok(None);
         }
         let looked = looked.filter(|looked| looked.is_deterministic).ok_or(Unkept::NotFollowed)?;
@@ -109,6 +109,12 @@ impl Planned {
         drop(scope.expect(&tags, &tables().declared(identity.database, &tags), None));
         Ok(())
     }
+}
+
+/// Whether `sql` is what pools ask a connection that they hand out: it reads nothing, and nobody may have asked that connection
+/// yet what its database declares.
+fn is_check_of_pools(sql: &str) -> bool {
+    matches!(sql.trim_end(), "SELECT 1" | "SELECT $1" | "SELECT ?")
 }
 
 /// Whether `sql` sets something that changes no answer, and gives nothing.
