@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--file [--disk DIRECTORY] | --memcached | --tables] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--awaited] [--file [--disk DIRECTORY] | --memcached | --tables] [--without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,6 +31,8 @@ pub(crate) struct Run {
     pub(crate) disk: Option<PathBuf>,
     /// Whether some of the readers ask a standby of the database, which is behind.
     pub(crate) has_standby: bool,
+    /// Whether every other worker awaits its connections.
+    pub(crate) has_awaited: bool,
     /// Whether it is over when a stale read was found.
     pub(crate) is_until_stale: bool,
 }
@@ -66,6 +68,8 @@ pub(crate) struct Worker {
     pub(crate) has_protocol: bool,
     pub(crate) is_near: bool,
     pub(crate) is_audited: bool,
+    /// Whether its connections are awaited.
+    pub(crate) is_awaited: bool,
 }
 
 impl Arguments {
@@ -78,9 +82,11 @@ impl Arguments {
         let mut words = Words(arguments.into_iter().collect());
         let has_protocol = !words.take_flag("--without-protocol");
         let (is_near, has_standby) = (words.take_flag("--near"), words.take_flag("--standby"));
-        let (is_audited, kept) = (words.take_flag("--audit"), kept(&mut words)?);
-        let of_the_protocol = [(is_near, "--near"), (is_audited, "--audit"), (has_standby, "--standby")];
-        let of_the_protocol = of_the_protocol.into_iter().chain(kept.flag());
+        let (is_audited, has_awaited) = (words.take_flag("--audit"), words.take_flag("--awaited"));
+        let kept = kept(&mut words)?;
+        let flags =
+            [(is_near, "--near"), (is_audited, "--audit"), (has_standby, "--standby"), (has_awaited, "--awaited")];
+        let of_the_protocol = flags.into_iter().chain(kept.flag());
         if let Some((_, name)) = of_the_protocol.into_iter().find(|(is_on, _)| *is_on && !has_protocol) {
             return Err(format!("`{name}` does not go with `--without-protocol`"));
         }
@@ -105,6 +111,7 @@ impl Arguments {
                 has_protocol,
                 is_near,
                 is_audited,
+                is_awaited: has_awaited,
             })
         } else {
             let seconds = words.number("--seconds")?.ok_or("`--seconds` is missing")?;
@@ -118,6 +125,7 @@ impl Arguments {
                 kept,
                 disk,
                 has_standby,
+                has_awaited,
                 is_until_stale,
             })
         };
@@ -162,12 +170,8 @@ impl Worker {
         if !self.has_protocol {
             words.push("--without-protocol".to_owned());
         }
-        if self.is_near {
-            words.push("--near".to_owned());
-        }
-        if self.is_audited {
-            words.push("--audit".to_owned());
-        }
+        let flags = [(self.is_near, "--near"), (self.is_audited, "--audit"), (self.is_awaited, "--awaited")];
+        words.extend(flags.into_iter().filter(|(is_on, _)| *is_on).map(|(_, flag)| flag.to_owned()));
         words
     }
 }
@@ -226,6 +230,7 @@ mod tests {
                 has_protocol,
                 is_near,
                 is_audited: is_near,
+                is_awaited: is_near,
             };
             assert_eq!(Arguments::parse(worker.words()), Ok(Arguments::Worker(worker)));
         }
@@ -238,6 +243,7 @@ mod tests {
             .chain([("--seconds 1 --near --without-protocol", "`--near`")])
             .chain([("--seconds 1 --standby --without-protocol", "`--standby`")])
             .chain([("--seconds 1 --audit --without-protocol", "`--audit`")])
+            .chain([("--seconds 1 --awaited --without-protocol", "`--awaited`")])
             .chain([("--seconds 1 --file --without-protocol", "`--file`")])
             .chain([("--seconds 1 --tables --without-protocol", "`--tables`")])
             .chain([("--seconds 1 --memcached --without-protocol", "`--memcached`")])

@@ -30,8 +30,16 @@ const CALM: Duration = Duration::from_secs(2);
 pub(crate) fn run(run: &Run) -> Result<ExitCode, Problem> {
     ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst))?;
     println!(
-        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}, audit: {}, standby: {}, kept: {:?}",
-        run.duration, run.seed, run.workers, run.has_protocol, run.is_near, run.is_audited, run.has_standby, run.kept
+        "torture: {:?}, seed {}, {} workers, protocol: {}, near: {}, audit: {}, standby: {}, awaited: {}, kept: {:?}",
+        run.duration,
+        run.seed,
+        run.workers,
+        run.has_protocol,
+        run.is_near,
+        run.is_audited,
+        run.has_standby,
+        run.has_awaited,
+        run.kept
     );
     let servers = Servers::start(run)?;
     create(&mut servers.database.connect()?)?;

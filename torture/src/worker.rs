@@ -20,15 +20,18 @@ use crate::servers::Problem;
 
 mod access;
 mod by_hand;
+mod conn;
 mod managed;
 mod mood;
 mod questions;
 mod reader;
 mod releases;
+mod statements;
 mod steps;
 mod writer;
 
 use access::Access;
+use conn::Conn;
 
 /// Threads that read.
 const READERS: u64 = 3;
@@ -142,12 +145,13 @@ struct Thread {
     /// The ids of the rows that nobody else writes.
     owned: Vec<i32>,
     line: Line,
-    conn: PgConnection,
+    conn: Conn,
     /// Where the connection leads.
     database: String,
     access: Access,
     is_near: bool,
     is_audited: bool,
+    is_awaited: bool,
 }
 
 impl Thread {
@@ -155,15 +159,17 @@ impl Thread {
         let mut line = Line::new(UnixStream::connect(&worker.socket)?)?;
         let (place, database) = worker.database_of(number);
         line.send(&Request::Hello { worker: worker.index, process: process::id(), place })?;
-        let mut conn = PgConnection::establish(&database)?;
+        let is_awaited = worker.is_awaited && place == Place::Primary;
+        let mut conn = Conn::open(&database, is_awaited)?;
         // The others have it recognised.
-        if place == Place::Standby && worker.index.is_multiple_of(2) {
-            cache_diesel::replica(&mut conn)?;
+        if let (Place::Standby, true, Some(conn)) = (place, worker.index.is_multiple_of(2), conn.blocking()) {
+            cache_diesel::replica(conn)?;
         }
         let access = if worker.has_protocol { Access::Managed } else { Access::by_hand(&worker.store)? };
         let dice = Dice::new(worker.seed.wrapping_mul(31).wrapping_add(number));
         let owned = owned_in_turn(worker.index, worker.start).collect();
-        Ok(Self { dice, owned, line, conn, database, access, is_near: worker.is_near, is_audited: worker.is_audited })
+        let (is_near, is_audited) = (worker.is_near, worker.is_audited);
+        Ok(Self { dice, owned, line, conn, database, access, is_near, is_audited, is_awaited })
     }
 
     /// Says something and waits until it is noted.

@@ -24,7 +24,7 @@ fn number(report: &str, name: &str) -> u64 {
 
 #[test]
 fn no_stale_row_is_read_while_everything_is_broken() {
-    let (output, report) = torture(&["--seconds", "25", "--standby"]);
+    let (output, report) = torture(&["--seconds", "25", "--standby", "--awaited"]);
     assert_eq!(number(&report, "stale reads: "), 0);
     assert!(number(&report, "rows of the standby itself that were behind: ") > 0);
     assert!(number(&report, "reads on the standby: ") > 0);

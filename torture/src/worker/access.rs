@@ -5,8 +5,8 @@ use crate::question::{Key, Origin, Question};
 use crate::servers::Problem;
 
 use super::by_hand::ByHand;
-use super::{managed, releases};
-use diesel::pg::PgConnection;
+use super::conn::Conn;
+use super::releases;
 use diesel::result::QueryResult;
 
 /// What a read gave.
@@ -37,10 +37,10 @@ impl Access {
     }
 
     /// Answers a question.
-    pub(super) fn read(&mut self, question: &Question, conn: &mut PgConnection) -> QueryResult<Answer> {
-        match self {
-            Self::ByHand(by_hand) => by_hand.read(question, conn),
-            Self::Managed => managed::read(question, conn),
+    pub(super) fn read(&mut self, question: &Question, conn: &mut Conn) -> QueryResult<Answer> {
+        match (self, conn.blocking()) {
+            (Self::ByHand(by_hand), Some(conn)) => by_hand.read(question, conn),
+            _ => conn.read(question),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Finds out whether a write's release was acknowledged, by the cache's events and counters.
 
-use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use cache_diesel::Event;
 use cache_diesel::prelude::*;
@@ -9,15 +9,14 @@ use cache_diesel::store::Operation;
 use crate::message::Release;
 use crate::servers::Problem;
 
-thread_local! {
-    static IS_PENDING: Cell<bool> = const { Cell::new(false) };
-}
+/// Since the write began.
+static IS_PENDING: AtomicBool = AtomicBool::new(false);
 
-/// Has the default cache tell the threads that write.
+/// Has the default cache tell the thread that writes. What an awaited write is told by is told on another one.
 pub(super) fn listen() -> Result<(), Problem> {
     caches::default()?.listen("releases", |event| {
         if let Event::ReleasePending { .. } = event {
-            IS_PENDING.set(true);
+            IS_PENDING.store(true, Ordering::SeqCst);
         }
     });
     Ok(())
@@ -25,11 +24,12 @@ pub(super) fn listen() -> Result<(), Problem> {
 
 /// Runs a write, and says what became of its release. One thread of the process writes.
 pub(super) fn watch<T>(write: impl FnOnce() -> T) -> (T, Release) {
-    IS_PENDING.set(false);
+    IS_PENDING.store(false, Ordering::SeqCst);
     let refused = refused_intents();
     let written = write();
     let is_intended = refused_intents() == refused;
-    let release = if IS_PENDING.get() { Release::Pending { is_intended } } else { Release::Acknowledged };
+    let release =
+        if IS_PENDING.load(Ordering::SeqCst) { Release::Pending { is_intended } } else { Release::Acknowledged };
     (written, release)
 }
 

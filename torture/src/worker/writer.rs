@@ -2,17 +2,15 @@
 
 use core::time::Duration;
 
-use diesel::connection::SimpleConnection;
-use diesel::pg::PgConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
+use super::conn::Conn;
 use super::questions::one_of;
-use super::steps::{FORMS, Form, NARROW_FORMS, Step};
+use super::steps::{FORMS, Form, Frame, NARROW_FORMS, Step};
 use super::{Thread, mood};
-use crate::message::{Reply, Request, Version};
+use crate::message::{Reply, Request};
 use crate::question::{Key, State, Table};
-use crate::schema::{CODES, SHARED_ITEMS, SHELVES, items, notes};
+use crate::schema::{CODES, SHARED_ITEMS, SHELVES};
 use crate::servers::Problem;
 
 const LONGEST_PAUSE: Duration = Duration::from_millis(6);
@@ -20,20 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(6);
 /// Once in so many times a write has a connection that was just opened.
 const FRESH: u64 = 3;
 
-/// What is around the statements of a write.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Frame {
-    /// `BEGIN` and `COMMIT` as statements.
-    ByHand,
-    /// A transaction that is rolled back.
-    RolledBack,
-    /// A transaction with a savepoint that is rolled back.
-    Savepoint,
-    /// Nothing.
-    Statement,
-    /// A transaction.
-    Transaction,
-}
+/// Once in so many times the future of a write is dropped, after so many microseconds at most.
+const GIVEN_UP: u64 = 6;
+const LONGEST_PATIENCE: u64 = 4_000;
 
 /// Writes until the run is over.
 pub(super) fn write_on(mut thread: Thread) -> Result<(), Problem> {
@@ -83,7 +70,7 @@ impl Thread {
     /// A row of the worker's own, from the state that it is in into another one.
     fn put(&mut self, table: Table, form: Form) -> Result<Step, Problem> {
         let key = Key::new(table, self.owned[self.dice.index(self.owned.len())]);
-        let from = state(key, &mut self.conn)?;
+        let from = self.conn.state(key)?;
         let groups = if table == Table::Items { SHELVES } else { SHARED_ITEMS };
         let to = match from {
             State::Present { .. } if self.dice.once_in(3) => State::Absent,
@@ -94,79 +81,34 @@ impl Thread {
 
     fn write(&mut self, frame: Frame, steps: &[Step]) -> Result<(), Problem> {
         // As a pool has them that was empty. Its first statements are not alone: Diesel asks for the numbers of types.
-        let mut fresh = if self.dice.once_in(FRESH) { Some(PgConnection::establish(&self.database)?) } else { None };
+        let mut fresh =
+            if self.dice.once_in(FRESH) { Some(Conn::open(&self.database, self.is_awaited)?) } else { None };
         let states = steps.iter().filter_map(Step::declared).collect();
         let Reply::Versions(versions) = self.tell(&Request::Write(states))? else {
             return Err("the run did not say which versions to write".into());
         };
         let keys: Vec<Key> = steps.iter().flat_map(Step::keys).collect();
         let is_first = fresh.is_some();
+        let patience = self.patience();
         let Self { conn, access, .. } = self;
         let conn = fresh.as_mut().unwrap_or(conn);
-        let (written, release) = access.write(&keys, || run(frame, steps, &versions, conn));
+        let (written, release) = access.write(&keys, || conn.write((frame, steps), &versions, patience));
         let told = match written {
             Ok(versions) => Request::Written { versions, release, is_first },
             Err(Error::RollbackTransaction) => Request::RolledBack,
             Err(_) => Request::Unknown,
         };
+        // A transaction that was dropped is open. A statement that was dropped is over before the next one.
+        if matches!(told, Request::Unknown) && patience.is_some() && frame != Frame::Statement {
+            self.conn = Conn::open(&self.database, self.is_awaited)?;
+        }
         self.tell(&told)?;
         Ok(())
     }
-}
 
-/// The state of a row that nobody else writes.
-fn state(key: Key, conn: &mut PgConnection) -> QueryResult<State> {
-    let found: Option<(i32, i32)> = if key.table == Table::Items {
-        let row: Option<(i32, String)> =
-            items::table.find(key.id).select((items::shelf_id, items::code)).first(conn).optional()?;
-        row.map(|(shelf, code)| (shelf, code.rsplit('-').next().and_then(|code| code.parse().ok()).unwrap_or(0)))
-    } else {
-        notes::table.find(key.id).select(notes::item_id).first(conn).optional()?.map(|item| (item, 0))
-    };
-    Ok(found.map_or(State::Absent, |(group, code)| State::Present { group, code }))
-}
-
-/// Runs the steps; gives the least versions that shared rows have afterwards.
-///
-/// # Errors
-///
-/// `RollbackTransaction` if they were rolled back on purpose.
-fn run(frame: Frame, steps: &[Step], versions: &[u64], conn: &mut PgConnection) -> QueryResult<Vec<Version>> {
-    match frame {
-        Frame::Statement => run_all(steps, versions, conn),
-        Frame::Transaction => conn.transaction(|conn| run_all(steps, versions, conn)),
-        Frame::RolledBack => conn.transaction(|conn| {
-            run_all(steps, versions, conn)?;
-            Err(Error::RollbackTransaction)
-        }),
-        Frame::Savepoint => conn.transaction(|conn| {
-            let dropped = Step::Bump(Key::new(Table::Items, 1), Form::Plain);
-            let inner: QueryResult<()> = conn.transaction(|conn| {
-                dropped.run(0, conn)?;
-                Err(Error::RollbackTransaction)
-            });
-            match inner {
-                Err(Error::RollbackTransaction) => run_all(steps, versions, conn),
-                other => other.map(|()| Vec::new()),
-            }
-        }),
-        Frame::ByHand => run_by_hand(steps, versions, conn),
+    /// For how long a write is awaited that is given up then.
+    fn patience(&mut self) -> Option<Duration> {
+        let is_given_up = self.is_awaited && self.dice.once_in(GIVEN_UP);
+        is_given_up.then(|| Duration::from_micros(self.dice.below(LONGEST_PATIENCE)))
     }
-}
-
-fn run_by_hand(steps: &[Step], versions: &[u64], conn: &mut PgConnection) -> QueryResult<Vec<Version>> {
-    conn.batch_execute("BEGIN")?;
-    let written = run_all(steps, versions, conn);
-    conn.batch_execute(if written.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-    written
-}
-
-fn run_all(steps: &[Step], versions: &[u64], conn: &mut PgConnection) -> QueryResult<Vec<Version>> {
-    let mut versions = versions.iter();
-    let mut written = Vec::new();
-    for step in steps {
-        let version = step.declared().and_then(|_| versions.next()).copied().unwrap_or(0);
-        written.extend(step.run(version, conn)?);
-    }
-    Ok(written)
 }
