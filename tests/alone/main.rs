@@ -34,6 +34,7 @@ mod probe;
 mod reads_of_everything;
 #[path = "../behaviour/schema.rs"]
 mod schema;
+mod told;
 #[cfg(feature = "tracing")]
 mod traced;
 

@@ -12,7 +12,7 @@ use crate::harness::{Shop, products};
 
 /// Keeps what it hears, a line for each span that is entered for the first time and for each event.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<String>>>);
+pub struct Heard(Arc<Mutex<Vec<String>>>);
 
 struct Line(String);
 
@@ -31,7 +31,7 @@ impl Heard {
         }
     }
 
-    fn take(&self) -> Vec<String> {
+    pub fn take(&self) -> Vec<String> {
         core::mem::take(&mut self.0.lock().unwrap())
     }
 }
