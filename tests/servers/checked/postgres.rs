@@ -4,7 +4,9 @@ use cache_diesel::Trap;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use crate::checked::{by_cause, table, traps_of_all};
+use crate::checked::chinook::silent_on_chinook;
+use crate::checked::schemas::{Engine, every_trap_is_found};
+use crate::checked::{by_cause, silent_for_all, table};
 
 fn found(schema: &str) -> crate::checked::Found {
     let database = tests::servers::postgres::fresh_database();
@@ -15,7 +17,13 @@ fn found(schema: &str) -> crate::checked::Found {
 
 #[test]
 fn traps_of_all_databases_are_found() {
-    traps_of_all(found);
+    every_trap_is_found(Engine::Postgres, found);
+}
+
+#[test]
+fn nothing_is_found_where_nothing_has_to_be_declared() {
+    silent_for_all(found);
+    silent_on_chinook(found, "\"");
 }
 
 fn with(more: &str) -> String {
@@ -57,21 +65,6 @@ fn a_trigger_that_runs_other_text_is_found() {
 fn a_trigger_that_is_switched_off_does_nothing() {
     let schema = trigger("DELETE FROM check_sums") + "ALTER TABLE check_logs DISABLE TRIGGER logged;";
     assert_eq!(found(&schema), []);
-}
-
-#[test]
-fn a_trigger_that_computes_a_unique_value_is_found() {
-    let schema = with(
-        "CREATE FUNCTION slugged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.slug := NEW.up_id; RETURN NEW; END $$;
-         CREATE TRIGGER slugged BEFORE UPDATE ON check_slugs FOR EACH ROW EXECUTE FUNCTION slugged();",
-    );
-    assert_eq!(by_cause(found(&schema)), [["check_slugs", "slug", "depends_on(CheckSlug)"]]);
-}
-
-#[test]
-fn a_rule_is_found() {
-    let schema = with("CREATE RULE logged AS ON UPDATE TO check_logs DO ALSO DELETE FROM check_sums;");
-    assert_eq!(by_cause(found(&schema)), [["check_sums", "logged", "depends_on(check_logs)"]]);
 }
 
 #[test]
