@@ -23,7 +23,6 @@ pub(crate) use hooks::Hook;
 pub(crate) use made::announced;
 pub(crate) use session::{Manner, TransactionOrigin};
 pub(crate) use stage::{is_rehearsed, widen};
-#[cfg(feature = "async")]
 pub(crate) use tracker::own;
 pub(crate) use tracker::own::{OwnStatement, OwnText, WriteResult, writing};
 pub(crate) use tracker::placed::Question;
