@@ -32,6 +32,7 @@ pub(crate) enum Auditor<Offer> {
     /// Somebody to whom it is offered.
     Another(Offer),
     /// The reader itself, on its connection.
+    #[cfg_attr(not(feature = "async"), expect(dead_code, reason = "readers that are awaited do it themselves"))]
     Reader,
 }
 
