@@ -88,6 +88,7 @@ packages_of() {
     "apt-get libmysql") echo libmariadb-dev pkg-config ;;
     "apt-get redis") echo redis-server ;;
     *" memcached") echo memcached ;;
+    "apt-get chromium") echo chromium fonts-dejavu-core ;;
     *" chromium") echo chromium ;;
     "dnf postgres") echo postgresql-server ;;
     "dnf libpq") echo libpq-devel ;;
