@@ -165,11 +165,13 @@ struct Line {
 }
 
 impl Book {
-    /// So many tags of one write are kept. What is beyond concerns every entry of its tables.
-    const MOST_TAGS: usize = 1024;
+    /// The tags of one note fill at most this part of the journal. A write that has more concerns every entry of its
+    /// tables.
+    const PART_OF_ONE_NOTE: usize = 16;
 
     fn add(&mut self, noted: Noted, tags: &[Tag]) {
-        let kept = tags.get(..Self::MOST_TAGS).unwrap_or(tags);
+        let most = self.settings.bytes / Self::PART_OF_ONE_NOTE / size_of::<Tag>();
+        let kept = tags.get(..most).unwrap_or(tags);
         let line = Line { at: self.clock.now(), noted, tags: kept.into(), is_cut: kept.len() < tags.len() };
         self.bytes += line.weight();
         self.lines.push_back(line);

@@ -81,8 +81,12 @@ fn an_entry_is_told_of_what_it_depends_on_and_of_its_own_misses() {
 
 #[test]
 fn a_write_that_changes_more_than_is_kept_concerns_its_tables() {
-    let (journal, _) = journal(JournalSettings::default());
     let all: Vec<Tag> = (0..2000).map(row).collect();
+    let (roomy, _) = journal(JournalSettings::default());
+    write(&roomy, &all);
+    assert_eq!(said(&roomy, 2000, &[row(2000)], "products").len(), 0, "all of them are kept");
+
+    let (journal, _) = journal(JournalSettings::default().bytes(1 << 20));
     write(&journal, &all);
     assert_eq!(journal.read(None).len(), 1);
     assert_eq!(said(&journal, 1999, &[row(1999)], "products").len(), 1);
