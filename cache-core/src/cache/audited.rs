@@ -97,7 +97,13 @@ impl Cache {
     #[doc(hidden)]
     #[must_use]
     pub fn draws_for_audit(&self, key: impl FnOnce() -> CacheKey) -> bool {
-        self.audit().draws() || self.audit().is_due(key, (self.now(), self.audit_grace()))
+        // A clock and a lock are for those hits only that ask for them.
+        self.audit().draws() || self.audit().has_doubts() && self.is_due_for_audit(key)
+    }
+
+    #[cold]
+    fn is_due_for_audit(&self, key: impl FnOnce() -> CacheKey) -> bool {
+        self.audit().is_due(key, (self.now(), self.audit_grace()))
     }
 
     /// Whether an ordinary read may look in the cache without asking for more.

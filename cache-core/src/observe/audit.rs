@@ -1,5 +1,6 @@
 //! Counts what comparisons of entries with the database gave, and says which reads are compared.
 
+use core::cell::Cell;
 use core::fmt;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -125,8 +126,6 @@ pub(crate) struct Audit {
     grace: Mutex<Option<Duration>>,
     /// One in so many hits is drawn; zero: none is.
     one_in: AtomicU32,
-    /// How many hits are still to come until the next one is drawn.
-    left: AtomicU32,
     is_shadow: AtomicBool,
     is_barring: AtomicBool,
     barred: Mutex<BTreeSet<String>>,
@@ -145,7 +144,6 @@ impl Audit {
     pub(crate) fn set(&self, settings: Option<AuditSettings>) {
         *self.settings.lock() = settings;
         self.set_grace(settings.and_then(|settings| settings.grace));
-        self.left.store(0, Ordering::Relaxed);
         self.one_in.store(settings.map_or(0, |settings| settings.one_in.get()), Ordering::Relaxed);
     }
 
@@ -189,20 +187,24 @@ impl Audit {
         confirmed
     }
 
-    /// Whether this hit is to be compared. The distance to the next one is random, so that no pattern of reads escapes.
+    /// Whether this hit is to be compared. Each is by chance, so that no pattern of reads escapes; nothing is written that
+    /// threads share.
     pub(crate) fn draws(&self) -> bool {
-        let one_in = self.one_in.load(Ordering::Relaxed);
-        if one_in <= 1 {
-            return one_in == 1;
+        match self.one_in.load(Ordering::Relaxed) {
+            0 => false,
+            one_in => is_first(one_in, roll()),
         }
-        let step = |left: u32| Some(left.checked_sub(1).unwrap_or_else(|| distance(one_in, Token::fresh().bits())));
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step) == Ok(0)
+    }
+
+    /// Whether any entry was not what the database said.
+    pub(crate) fn has_doubts(&self) -> bool {
+        self.has_doubts.load(Ordering::Relaxed)
     }
 
     /// Whether the entry of `key` was not what the database said, and it is time to compare it again; then for a `grace` it
     /// is not.
     pub(crate) fn is_due(&self, key: impl FnOnce() -> CacheKey, (now, grace): (Timestamp, Duration)) -> bool {
-        if !self.has_doubts.load(Ordering::Relaxed) || self.one_in.load(Ordering::Relaxed) == 0 {
+        if !self.has_doubts() || self.one_in.load(Ordering::Relaxed) == 0 {
             return false;
         }
         let mut doubts = self.doubts.lock();
@@ -264,10 +266,30 @@ impl fmt::Debug for Audit {
     }
 }
 
-/// How many hits go by before the next one that is drawn: as many as not, on the average, where one in `one_in` is.
-fn distance(one_in: u32, dice: u64) -> u32 {
-    let most = u64::from(one_in) * 2 - 1;
-    u32::try_from(dice % most).unwrap_or(one_in)
+thread_local! {
+    /// What a thread rolls next; zero: it has not rolled yet.
+    static DICE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A number that looks like chance: each thread has a sequence of its own (a linear congruence, of which the upper half is
+/// taken).
+#[inline]
+fn roll() -> u32 {
+    DICE.with(|dice| {
+        let state = match dice.get() {
+            0 => Token::fresh().bits(),
+            state => state,
+        };
+        let next = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        dice.set(next);
+        (next >> 32) as u32
+    })
+}
+
+/// Whether `dice` falls on the first of `one_in` equal sides.
+#[inline]
+fn is_first(one_in: u32, dice: u32) -> bool {
+    (u64::from(dice) * u64::from(one_in)) >> 32 == 0
 }
 
 #[cfg(test)]
@@ -285,6 +307,21 @@ mod tests {
         audit.set(Some(AuditSettings::one_in(10)));
         let drawn = (0..100_000).filter(|_| audit.draws()).count();
         assert!((9_000..11_000).contains(&drawn), "{drawn}");
+    }
+
+    #[test]
+    fn every_read_of_a_pattern_is_drawn() {
+        let audit = Audit::default();
+        audit.set(Some(AuditSettings::one_in(10)));
+        let mut drawn = [0_u32; 10];
+        (0..100_000).for_each(|turn| drawn[turn % 10] += u32::from(audit.draws()));
+        assert!(drawn.iter().all(|count| (800..1_200).contains(count)), "{drawn:?}");
+    }
+
+    #[test]
+    fn each_thread_draws_otherwise() {
+        let sequence = || std::thread::spawn(|| [(); 4].map(|()| roll())).join().unwrap();
+        assert_ne!(sequence(), sequence());
     }
 
     #[test]

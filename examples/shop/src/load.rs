@@ -2,6 +2,7 @@
 
 mod client;
 mod plot;
+pub(crate) mod watched;
 
 use std::net::SocketAddr;
 use std::sync::Mutex;

@@ -83,9 +83,15 @@ async fn run(options: &Options) -> Result<(), Failed> {
     tokio::spawn(monitor::watch(shop.clone()));
     let router = site::router(&shop).merge(metrics::router()?);
     match options.command {
-        Command::Load { seconds } => {
+        Command::Load { seconds, is_watched } => {
             tokio::spawn(async move { axum::serve(listener, router).await });
-            let drive = tokio::task::spawn_blocking(move || load::run(address, seconds, &shop));
+            let drive = tokio::task::spawn_blocking(move || {
+                if is_watched {
+                    load::watched::run((address, &file), seconds, &shop)
+                } else {
+                    load::run(address, seconds, &shop)
+                }
+            });
             tokio::select! {
                 done = drive => done??,
                 () = stop.notified() => return Ok(()),

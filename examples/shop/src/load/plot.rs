@@ -19,11 +19,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn a_second(&self, count: u64) -> f64 {
+    pub(crate) fn a_second(&self, count: u64) -> f64 {
         count as f64 / self.took.as_secs_f64()
     }
 
-    fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.times.len() as u64
     }
 }

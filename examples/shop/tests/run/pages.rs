@@ -156,3 +156,14 @@ fn the_load_ends_with_a_table() {
         assert!(printed.contains(row), "{row}: {printed}");
     }
 }
+
+#[test]
+fn the_load_compares_watched_turns_with_others() {
+    let load = ["load", "--seconds", "2", "--watched"];
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_shop")).args(load).output().unwrap();
+    let printed = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success(), "{printed} {:?}", String::from_utf8(run.stderr));
+    for row in ["not watched", "ratio", "median", "compared"] {
+        assert!(printed.contains(row), "{row}: {printed}");
+    }
+}
