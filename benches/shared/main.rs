@@ -1,11 +1,13 @@
-//! What a cache on Redis costs and gives: a hit beside raw commands, a cold key that four processes want at once, and
-//! four processes that read and write one table on PostgreSQL, under several loads, from cold and in the steady state.
+//! What a cache on Redis costs and gives: a hit beside raw commands, lists beside those by hand, a cold key that four
+//! processes want at once, and four processes that read and write one table on PostgreSQL, under several loads, from cold
+//! and in the steady state.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a benchmark")]
 
 mod crowd;
 mod hit;
 mod ledger;
+mod lists;
 mod load;
 mod mixed;
 mod processor;
@@ -30,6 +32,9 @@ fn main() {
     servers.set_up();
     if is_wanted("hit") {
         hit::print(&servers, if is_trial { 1 } else { 400 });
+    }
+    if is_wanted("lists") {
+        lists::print(&servers, if is_trial { 1 } else { 400 });
     }
     if is_wanted("crowd") {
         crowd::print(&servers, if is_trial { 1 } else { 5 });

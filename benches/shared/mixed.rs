@@ -1,4 +1,5 @@
-//! Four processes that read and write rows of one table by their keys: from cold, and in the steady state that follows.
+//! Four processes that read and write rows of one table by their keys: from cold, and in the steady state that follows
+//! when each process has met most rows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -53,6 +54,10 @@ impl Way {
     }
 }
 
+/// How long the phases are, as parts of the seconds that are measured: from cold, until each process has met most rows, and
+/// the steady state. Of the second nothing is reported.
+const PHASES: [f64; 3] = [1.0, 3.0, 1.0];
+
 /// The numbers of one phase that a process says, in this order.
 const NUMBERS: usize = 8;
 
@@ -95,7 +100,7 @@ fn print_load(load: Load, seconds: f64) {
         let prefix = fresh_prefix(way.name());
         let said = together(PROCESSES, &Errand::Mixed { way, load, prefix: prefix.clone(), seconds });
         Ledger::remove(&prefix);
-        let [cold, steady] = [0, 1].map(|phase| Phase::of(&said, phase));
+        let [cold, steady] = [0, PHASES.len() - 1].map(|phase| Phase::of(&said, phase));
         let a_second = [&cold, &steady].map(|phase| phase.operations / seconds);
         of_plain = if way == Way::Plain { a_second } else { of_plain };
         let hits = 100.0 * steady.hits / steady.reads;
@@ -136,7 +141,7 @@ pub fn work(servers: &Servers, (way, load): (Way, Load), prefix: &str, seconds: 
     }
     let mut workers: Vec<Worker> = (0..THREADS).map(|place| Worker::new(servers, (way, load), prefix, place)).collect();
     wait_for_the_others();
-    let phases = [(); 2].map(|()| phase(&mut workers, &cache, seconds));
+    let phases = PHASES.map(|part| phase(&mut workers, &cache, part * seconds));
     let words: Vec<String> = phases.iter().flatten().map(f64::to_string).collect();
     println!("{}", words.join(" "));
 }

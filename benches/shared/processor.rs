@@ -16,11 +16,12 @@ pub fn own() -> f64 {
     stat("/proc/self/stat".as_ref()).unwrap().1 * TICK_MICROS
 }
 
-/// The program that a process runs, and its ticks.
+/// The program that a process runs, and its ticks, with those of its children that have ended: a server has one for each
+/// connection.
 fn stat(path: &std::path::Path) -> Option<(String, f64)> {
     let text = fs::read_to_string(path).ok()?;
     let (start, end) = (text.find('(')?, text.rfind(')')?);
     let fields: Vec<&str> = text[end + 2..].split(' ').collect();
-    let ticks = |place: usize| fields.get(place)?.parse::<f64>().ok();
-    Some((text[start + 1..end].to_owned(), ticks(11)? + ticks(12)?))
+    let ticks = fields.get(11..15)?.iter().filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    Some((text[start + 1..end].to_owned(), ticks))
 }

@@ -3,6 +3,7 @@
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 diesel::table! {
     bench_products (id) {
@@ -12,7 +13,7 @@ diesel::table! {
     }
 }
 
-#[derive(Cached, Debug, Queryable, Selectable)]
+#[derive(Cached, Debug, Deserialize, Queryable, Selectable, Serialize)]
 #[diesel(table_name = bench_products)]
 #[cached(key = "product", detail_timeout = "1 hour")]
 pub struct Product {

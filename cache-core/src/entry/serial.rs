@@ -15,7 +15,10 @@ use serde::{Serialize, Serializer as _};
 use crate::error::{Error, ErrorKind, Result};
 
 mod extent;
+mod known;
 mod nil;
+
+pub use self::known::{read_known, write_known};
 
 /// Appends `value` to `bytes`.
 ///
@@ -62,6 +65,30 @@ pub fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T> {
         .map_err(|error| failed("another value", error))?;
     *bytes = rest;
     Ok(value)
+}
+
+/// Reads several values off the front of `bytes`, as `read` reads each: their number comes first, as [`Encode`] writes it.
+///
+/// # Errors
+///
+/// Returns an error of [`ErrorKind::Codec`] for fewer than announced, and whatever `read` returns.
+///
+/// [`Encode`]: crate::Encode
+pub fn read_several<T>(bytes: &mut &[u8], mut read: impl FnMut(&mut &[u8]) -> Result<T>) -> Result<Vec<T>> {
+    /// A value takes more room in memory than in bytes.
+    const ROOM: usize = 4;
+    let length = read_known::<u64>(bytes).unwrap_or_else(|| self::read(bytes))?;
+    // The length may be a lie: no more room is made than the bytes could fill. Values without bytes would make it an endless
+    // one.
+    let most = ROOM * bytes.len() / size_of::<T>().max(1);
+    let mut values = Vec::with_capacity(usize::try_from(length).map_or(most, |length| length.min(most)));
+    for _ in 0..length {
+        if bytes.is_empty() {
+            return Err(Error::new(ErrorKind::Codec, "fewer values than announced"));
+        }
+        values.push(read(bytes)?);
+    }
+    Ok(values)
 }
 
 fn failed(context: &'static str, source: impl StdError + Send + Sync + 'static) -> Error {

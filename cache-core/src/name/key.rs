@@ -7,9 +7,19 @@ use std::cell::RefCell;
 
 use crate::name::recent::Recent;
 
+mod digits;
+mod kind;
 mod long;
+mod recorder;
 #[cfg(test)]
 mod tests;
+
+#[cfg(feature = "redis")]
+pub(crate) use self::digits::digits;
+use self::digits::eight_digits;
+pub(crate) use self::digits::read_digits;
+pub use self::kind::Kind;
+use self::recorder::Recorder;
 
 /// A digest of 128 bits (BLAKE3), for the parts of a key that seldom change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,48 +103,6 @@ impl fmt::Debug for Fingerprint {
         formatter.write_str(core::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
-
-/// A number in hexadecimal digits, all eight of which are made at once.
-fn eight_digits(number: u32) -> [u8; 8] {
-    let wide = u64::from(number);
-    let pairs = (wide | wide << 16) & 0x0000_ffff_0000_ffff;
-    let bytes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
-    let values = (bytes | bytes << 4) & 0x0f0f_0f0f_0f0f_0f0f;
-    // Six more than nine is the first that reaches the fifth bit.
-    let are_letters = (values + 6 * EACH) >> 4 & EACH;
-    (values + u64::from(b'0') * EACH + u64::from(b'a' - b'0' - 10) * are_letters).to_be_bytes()
-}
-
-/// The 16 hexadecimal digits that say a number.
-#[cfg(feature = "redis")]
-pub(crate) fn digits(number: u64) -> [u8; 16] {
-    let mut digits = [0; 16];
-    let (high, low) = digits.split_at_mut(8);
-    high.copy_from_slice(&eight_digits((number >> 32) as u32));
-    low.copy_from_slice(&eight_digits(number as u32));
-    digits
-}
-
-/// The number that 16 hexadecimal digits say, as they are written here: without capitals.
-pub(crate) fn read_digits(digits: &[u8; 16]) -> Option<u64> {
-    let ([high, low], []) = digits.as_chunks() else { return None };
-    Some(u64::from(read_eight_digits(*high)?) << 32 | u64::from(read_eight_digits(*low)?))
-}
-
-/// The number that eight digits say, all of which are read at once: every reply of a server holds hundreds.
-fn read_eight_digits(digits: [u8; 8]) -> Option<u32> {
-    let text = u64::from_be_bytes(digits);
-    let are_letters = text >> 6 & EACH;
-    let values = (text & (0x0f * EACH)) + 9 * are_letters;
-    let bytes = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
-    let pairs = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
-    let number = (pairs | pairs >> 16) as u32;
-    // Of other bytes this is a number that is written otherwise.
-    (eight_digits(number) == digits).then_some(number)
-}
-
-/// One in each byte.
-const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// The part of a key that names one row, one value or one query: up to 30 bytes as they are, longer
 /// ones as a digest of 248 bits. Short ones therefore never collide, long ones not in practice, even
@@ -269,145 +237,6 @@ pub const fn name_of(names: &[&str]) -> u64 {
     digest
 }
 
-/// Takes down what a value's `Hash` says, instead of mixing it: integers as eight or sixteen bytes of
-/// little endian on every machine, strings and bytes as they are.
-struct Recorder {
-    bytes: [u8; KeyBytes::SIZE],
-    length: usize,
-    overflow: Option<Overflow>,
-}
-
-/// What is too long for a key as it is.
-enum Overflow {
-    /// Digested in one go, as long as it is a single chunk of BLAKE3.
-    Short(Vec<u8>),
-    Long(Box<blake3::Hasher>),
-}
-
-impl Overflow {
-    /// The length of a chunk of BLAKE3.
-    const CHUNK: usize = 1024;
-
-    fn push(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Short(start) if start.len() + bytes.len() <= Self::CHUNK => start.extend_from_slice(bytes),
-            Self::Short(start) => {
-                let mut hasher = Box::new(blake3::Hasher::new());
-                hasher.update(start).update(bytes);
-                *self = Self::Long(hasher);
-            }
-            Self::Long(hasher) => _ = hasher.update(bytes),
-        }
-    }
-
-    fn digest(&self) -> blake3::Hash {
-        match self {
-            Self::Short(bytes) => blake3::hash(bytes),
-            Self::Long(hasher) => hasher.finalize(),
-        }
-    }
-}
-
-impl Recorder {
-    #[inline]
-    fn new() -> Self {
-        Self { bytes: [0; KeyBytes::SIZE], length: 0, overflow: None }
-    }
-
-    /// `digest`: how what is too long, and no longer than a chunk of BLAKE3, is digested by it.
-    #[inline]
-    fn into_key(self, digest: impl FnOnce(&[u8]) -> blake3::Hash) -> KeyBytes {
-        match self.overflow {
-            None => KeyBytes::verbatim(&self.bytes, self.length),
-            Some(Overflow::Short(bytes)) => {
-                let key = KeyBytes::digest(digest(&bytes));
-                long::give_back(bytes);
-                key
-            }
-            Some(Overflow::Long(hasher)) => KeyBytes::digest(hasher.finalize()),
-        }
-    }
-
-    #[cold]
-    fn spill(&mut self, bytes: &[u8]) {
-        let overflow = self.overflow.get_or_insert_with(|| {
-            let mut start = long::take();
-            start.extend_from_slice(&self.bytes[..self.length]);
-            Overflow::Short(start)
-        });
-        overflow.push(bytes);
-    }
-}
-
-impl Hasher for Recorder {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        if self.overflow.is_some() || end > KeyBytes::LONGEST_VERBATIM {
-            return self.spill(bytes);
-        }
-        self.bytes[self.length..end].copy_from_slice(bytes);
-        self.length = end;
-    }
-
-    fn write_u16(&mut self, number: u16) {
-        self.write_u64(number.into());
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(number.into());
-    }
-
-    #[inline]
-    fn write_u64(&mut self, number: u64) {
-        self.write(&number.to_le_bytes());
-    }
-
-    fn write_u128(&mut self, number: u128) {
-        self.write(&number.to_le_bytes());
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    // Signed integers are extended with their sign, so that -1 differs from 65535.
-    fn write_i8(&mut self, number: i8) {
-        self.write_i64(number.into());
-    }
-
-    fn write_i16(&mut self, number: i16) {
-        self.write_i64(number.into());
-    }
-
-    #[inline]
-    fn write_i32(&mut self, number: i32) {
-        self.write_i64(number.into());
-    }
-
-    #[inline]
-    fn write_i64(&mut self, number: i64) {
-        self.write(&number.to_le_bytes());
-    }
-
-    fn write_i128(&mut self, number: i128) {
-        self.write(&number.to_le_bytes());
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_i64(number as i64);
-    }
-
-    fn finish(&self) -> u64 {
-        // Some `Hash` implementations hash a part with a hasher of their own and ask for its result.
-        let digest = match &self.overflow {
-            None => blake3::hash(&self.bytes[..self.length]),
-            Some(overflow) => overflow.digest(),
-        };
-        word(&digest.as_bytes()[..8])
-    }
-}
-
 /// Digests text of any length into [`KeyBytes`], piece by piece.
 #[derive(Debug)]
 pub struct KeyDigest(blake3::Hasher);
@@ -435,84 +264,6 @@ impl fmt::Write for KeyDigest {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.update(text.as_bytes());
         Ok(())
-    }
-}
-
-/// What kind of read an entry serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A value that is computed from what was read.
-    Computed,
-    /// A number of rows.
-    Count,
-    /// One row by its key.
-    Detail,
-    /// Whether there are rows.
-    Exists,
-    /// The first row of a list.
-    First,
-    /// The result of a query.
-    List,
-    /// All rows that share a value.
-    Scope,
-    /// One row by a unique value.
-    Unique,
-    /// A value that is set by hand.
-    Value,
-}
-
-impl Kind {
-    /// Every kind, in order.
-    pub const ALL: [Self; 9] = [
-        Self::Computed,
-        Self::Count,
-        Self::Detail,
-        Self::Exists,
-        Self::First,
-        Self::List,
-        Self::Scope,
-        Self::Unique,
-        Self::Value,
-    ];
-}
-
-impl Kind {
-    /// Whether it is a read of one row, by its key or a unique value.
-    #[must_use]
-    pub const fn is_of_row(self) -> bool {
-        matches!(self, Self::Detail | Self::Unique)
-    }
-
-    /// A number that is the same in every build.
-    const fn code(self) -> u8 {
-        match self {
-            Self::Count => 1,
-            Self::Detail => 2,
-            Self::Exists => 3,
-            Self::First => 4,
-            Self::List => 5,
-            Self::Scope => 6,
-            Self::Unique => 7,
-            Self::Value => 8,
-            Self::Computed => 9,
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Computed => "computed",
-            Self::Count => "count",
-            Self::Detail => "detail",
-            Self::Exists => "exists",
-            Self::First => "first",
-            Self::List => "list",
-            Self::Scope => "scope",
-            Self::Unique => "unique",
-            Self::Value => "value",
-        })
     }
 }
 

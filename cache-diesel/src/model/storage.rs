@@ -30,6 +30,9 @@ pub trait Storable: Sized + 'static {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> Storable for T {
     fn store(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        if serial::write_known(self, bytes) {
+            return Ok(());
+        }
         match (self as &dyn Any).downcast_ref::<Vec<u8>>() {
             Some(binary) => serial::write_binary(binary, bytes),
             None => serial::write(self, bytes),
@@ -37,7 +40,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Storable for T {
     }
 
     fn restore(bytes: &mut &[u8]) -> Result<Self> {
-        serial::read(bytes)
+        serial::read_known(bytes).unwrap_or_else(|| serial::read(bytes))
     }
 }
 

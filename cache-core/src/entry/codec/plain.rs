@@ -19,11 +19,11 @@ macro_rules! encode_by_serde {
     ($($plain:ty),*) => { $(
         impl Encode for $plain {
             fn encode(&self, bytes: &mut Vec<u8>) -> Result<()> {
-                serial::write(self, bytes)
+                if serial::write_known(self, bytes) { Ok(()) } else { serial::write(self, bytes) }
             }
 
             fn decode(bytes: &mut &[u8]) -> Result<Self> {
-                serial::read(bytes)
+                serial::read_known(bytes).unwrap_or_else(|| serial::read(bytes))
             }
         }
     )* };
@@ -39,15 +39,6 @@ impl<T: Encode> Encode for Vec<T> {
     }
 
     fn decode(bytes: &mut &[u8]) -> Result<Self> {
-        let length = u64::decode(bytes)?;
-        // Room is made as elements come: the length may be a lie. Elements without bytes would make it an endless one.
-        let mut elements = Self::new();
-        for _ in 0..length {
-            if bytes.is_empty() {
-                return Err(super::wrong("fewer elements than announced"));
-            }
-            elements.push(T::decode(bytes)?);
-        }
-        Ok(elements)
+        serial::read_several(bytes, T::decode)
     }
 }

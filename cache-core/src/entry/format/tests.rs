@@ -118,7 +118,7 @@ fn each_mismatch_has_its_flaw() {
     schema[BEFORE + CHECKSUM] ^= 1;
     assert_eq!(flaw(&signed(schema)), Some(Flaw::Schema));
     let mut version = entry(1, b"lamp");
-    version[4] = 2;
+    version[4] += 1;
     assert_eq!(flaw(&signed(version)), Some(Flaw::Format));
     for foreign in [&b""[..], b"{}", b"OK", &[0; 200], &[255; 200]] {
         assert_eq!(flaw(foreign), Some(Flaw::Format));
@@ -147,9 +147,9 @@ fn random_bytes_are_never_an_entry_and_never_a_panic() {
     }
 }
 
-// Magic, version and checksum; manager and key; times and count; two dependencies; the value.
+// Magic, version and checksum, which another implementation of XXH3 gives too; manager and key; times and count; two dependencies; the value.
 const GOLDEN: &str = concat!(
-    "d143444501008011f4685806a309",
+    "d143444502003111b78e4a7169d3",
     "5c2b2193ac4714de064134d0da95c7e18055b602c66baa7cd5624ee2453b3f29",
     "e803000000000000e8cd9a3b00000000e8cd9a3b0000000002000000",
     "5e4feeb87d66da9140c1d82307f09bb6080100000000000000",

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
-use cache_core::{Codec, Encode, Encoding, Error, ErrorKind, Result};
+use cache_core::{Codec, Encode, Encoding, Error, ErrorKind, Result, serial};
 
 use crate::model::CachedModel;
 use crate::model::storage::ModelCodecs;
@@ -110,16 +110,7 @@ impl<P: Part> Part for Vec<P> {
     }
 
     fn restore(bytes: &mut &[u8]) -> Result<Self> {
-        let length = <u64 as Encode>::decode(bytes)?;
-        // Room is made as parts come: the length may be a lie. Parts without bytes would make it an endless one.
-        let mut parts = Self::new();
-        for _ in 0..length {
-            if bytes.is_empty() {
-                return Err(Error::new(ErrorKind::Codec, "fewer rows than announced"));
-            }
-            parts.push(P::restore(bytes)?);
-        }
-        Ok(parts)
+        serial::read_several(bytes, P::restore)
     }
 }
 

@@ -125,7 +125,7 @@ fn asked_by_misses(loaders: Loaders) -> (u64, u64) {
         // The question itself, over a connection of its own.
         round_trips(&server) - before - asked
     };
-    let names: Vec<String> = server.run(&["KEYS", "shop:e1:*"]);
+    let names: Vec<String> = server.run(&["KEYS", "shop:e2:*"]);
     names.iter().for_each(|name| drop(server.run::<redis::Value>(&["DEL", name])));
     (counted(1), counted(1_000))
 }

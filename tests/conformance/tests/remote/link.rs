@@ -110,7 +110,7 @@ fn b19_bytes_that_no_script_reads_count_as_lost() {
 #[test]
 fn g4_keys_of_others_survive_everything() {
     let (world, subject) = world();
-    let foreign = ["other", "shop", "shop:", "shop:e1:", "shop:e1:x", "shop2:e1:{0}", "shop:e1x:{0}"];
+    let foreign = ["other", "shop", "shop:", "shop:e2:", "shop:e2:x", "shop2:e2:{0}", "shop:e2x:{0}"];
     foreign.iter().for_each(|name| world.server().overwrite(name, b"theirs".to_vec()));
     let token = subject.under(Tag::root());
     subject.put(1, vec![token]);

@@ -78,7 +78,7 @@ fn b19_bytes_that_cannot_be_read_are_a_miss_and_removed() {
         let town = Town::new();
         let cache = town.process().cache;
         cache.set("k", &1_i64, ()).unwrap();
-        let name = town.server.names().into_iter().find(|name| name.contains(":e1:")).unwrap();
+        let name = town.server.names().into_iter().find(|name| name.contains(":e2:")).unwrap();
         let spoil_it = || town.server.overwrite(&name, spoil(town.server.bytes(&name).unwrap()));
         spoil_it();
         assert_eq!(cache.get::<i64>("k").unwrap(), None);
