@@ -26,6 +26,8 @@ mod values;
 pub use cache::awaited::{Manner, Offloaded};
 pub use cache::builder::CacheBuilder;
 pub use cache::mode::Mode;
+#[doc(hidden)]
+pub use cache::mode::Watch;
 pub use cache::{Cache, registry};
 pub use clock::{Clock, ManualClock, Moment, SystemClock, Timestamp};
 #[doc(hidden)]

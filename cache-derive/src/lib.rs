@@ -57,6 +57,7 @@ use crate::diagnostics::Diagnostics;
 /// | `max_rows = 1000` | lists with more rows are given and not stored |
 /// | `memory_only` | entries stay in the memory of the process, whatever the cache's store |
 /// | `negative_timeout = "10 seconds"` | how long it is remembered that a row does not exist; not at all if left out |
+/// | `on_stale = "bypass"` | reads go to the database once the auditor has found a stale entry; `"report"`: they do not, whatever the cache is told |
 /// | `order_by = (column.asc(), ..)` | the order of lists that are asked for without one |
 /// | `primary_key = identity.id` | where the primary key is, if it is in an embedded struct; several columns in parentheses |
 /// | `relevance_timeout = "10 seconds"` | from then on an entry is stale: it is served at once, and refreshed in the background |

@@ -285,7 +285,7 @@ pub use write::writes_async;
 #[doc(hidden)]
 pub mod __private {
     pub use cache_core::tables::NamedType;
-    pub use cache_core::{Codec, Encode, KeyBytes, Result, Timeout, Timestamp, serial};
+    pub use cache_core::{Codec, Encode, KeyBytes, OnStale, Result, Timeout, Timestamp, serial};
     pub use {diesel, inventory, serde};
 
     pub use crate::backend::CacheBackend;

@@ -181,6 +181,47 @@ fn a_manager_bypasses_by_itself_until_it_is_trusted_again() {
     assert!(shop.products().get(1).entry(&mut conn).unwrap().is_hit());
 }
 
+/// What a model says of itself is before what the cache was told.
+#[test]
+fn a_model_says_itself_what_follows() {
+    let settings = AuditSettings::one_in(1);
+    for (settings, distrusted) in [(settings, "strict"), (settings.on_stale(OnStale::Bypass), "product strict")] {
+        let shop = audited(Shop::with(kept::cache()), settings);
+        let mut conn = shop.conn();
+        let (strict, lenient) = (Strict::cached_in(&shop.name), Lenient::cached_in(&shop.name));
+        let until = Instant::now() + Duration::from_secs(10);
+        let mut read = || {
+            shop.products().get(1).first(&mut conn).unwrap();
+            strict.get(1).first(&mut conn).unwrap();
+            lenient.get(1).first(&mut conn).unwrap();
+        };
+        read();
+        retitle(&mut shop.untracked(), 1, "Unseen").unwrap();
+        while total(&shop).stale_count < 3 || shop.cache.distrusted().join(" ") != distrusted {
+            read();
+            assert!(Instant::now() < until, "{:?} {:?}", shop.cache.audit_counts(), shop.cache.distrusted());
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(lenient.get(1).entry(&mut conn).unwrap().is_hit());
+    }
+}
+
+#[derive(Cached, Debug, Queryable, Selectable)]
+#[diesel(table_name = products)]
+#[cached(key = "strict", on_stale = "bypass")]
+struct Strict {
+    id: i32,
+    title: String,
+}
+
+#[derive(Cached, Debug, Queryable, Selectable)]
+#[diesel(table_name = products)]
+#[cached(key = "lenient", on_stale = "report")]
+struct Lenient {
+    id: i32,
+    title: String,
+}
+
 #[test]
 fn hits_without_a_connection_are_compared_too() {
     let database = Database::fresh();

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::cache::Cache;
+use crate::cache::mode::Watch;
 use crate::error::Result;
 use crate::name::key::{CacheKey, KeyBytes, Kind};
 use crate::name::tag::{Tag, Token};
@@ -32,7 +33,7 @@ impl Cache {
     /// Whether the cache is in [shadow mode](Self::set_shadow).
     #[must_use]
     pub fn is_shadow(&self) -> bool {
-        self.is_watched() && self.audit().is_shadow()
+        self.watch() == Watch::Reads && self.audit().is_shadow()
     }
 
     /// What comparisons with the database gave since the cache was built, by manager and kind of read.
@@ -95,6 +96,7 @@ impl Cache {
 
     /// Whether the hit on the entry of `key` is to be compared: it is drawn, or it was not what the database said.
     #[doc(hidden)]
+    #[inline]
     #[must_use]
     pub fn draws_for_audit(&self, key: impl FnOnce() -> CacheKey) -> bool {
         // A clock and a lock are for those hits only that ask for them.
@@ -114,11 +116,19 @@ impl Cache {
         self.0.switch.is_plain()
     }
 
-    /// Whether reads are compared, or not all of them may look.
+    /// What is watched of an ordinary read; `None`: it has to ask whether it may look.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub fn watch_at_a_glance(&self) -> Option<Watch> {
+        self.0.switch.glance()
+    }
+
+    /// What of the reads is compared with the database.
     #[doc(hidden)]
     #[must_use]
-    pub fn is_watched(&self) -> bool {
-        self.0.switch.is_watched()
+    pub fn watch(&self) -> Watch {
+        self.0.switch.watch()
     }
 
     /// Whether the reads of `manager` go to the database because a stale entry was found.
@@ -166,6 +176,6 @@ impl Cache {
     fn watch_as_asked(&self) {
         // Whoever is last sees what all have asked for.
         let _one_at_a_time = self.audit().changing.lock();
-        self.0.switch.watch(self.audit().is_watching());
+        self.0.switch.set_watch(self.audit().watch());
     }
 }

@@ -15,41 +15,73 @@ pub enum Mode {
     ReadOnly,
 }
 
-/// The present mode, which every thread may change, and whether reads are watched: a hit asks for both at once.
+/// What of the reads of a cache is compared with the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Watch {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Some of the hits.
+    Hits,
+    /// All of them, or not each read may look.
+    Reads,
+}
+
+/// The present mode, which every thread may change, and what is watched: a hit asks for both at once.
 #[derive(Debug, Default)]
 pub(crate) struct Switch(AtomicU8);
 
 impl Switch {
-    const WATCHED: u8 = 1 << 7;
+    /// The bits that say what is watched.
+    const WATCH: u8 = Self::HITS | Self::READS;
+    const HITS: u8 = 1 << 6;
+    const READS: u8 = 1 << 7;
 
     pub(crate) fn set(&self, mode: Mode) {
-        let set = |state| Some(state & Self::WATCHED | mode as u8);
+        let set = |state| Some(state & Self::WATCH | mode as u8);
         _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, set);
     }
 
-    /// From now on reads have to ask more than for the mode, or need not.
-    pub(crate) fn watch(&self, is_watched: bool) {
-        if is_watched {
-            self.0.fetch_or(Self::WATCHED, Ordering::SeqCst);
-        } else {
-            self.0.fetch_and(!Self::WATCHED, Ordering::SeqCst);
-        }
+    /// From now on this is watched.
+    pub(crate) fn set_watch(&self, watch: Watch) {
+        let bits = match watch {
+            Watch::Nothing => 0,
+            Watch::Hits => Self::HITS,
+            Watch::Reads => Self::READS,
+        };
+        _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| Some(state & !Self::WATCH | bits));
     }
 
-    /// Whether a read may look, and nobody watches.
+    /// Whether a read may look, and nothing is watched.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         let state = self.0.load(Ordering::SeqCst);
-        state & Self::WATCHED == 0 && state != Mode::Off as u8
+        state & Self::WATCH == 0 && state != Mode::Off as u8
     }
 
-    pub(crate) fn is_watched(&self) -> bool {
-        self.0.load(Ordering::SeqCst) & Self::WATCHED != 0
+    /// What is watched of an ordinary read; `None`: it has to ask whether it may look.
+    #[inline]
+    pub(crate) fn glance(&self) -> Option<Watch> {
+        let state = self.0.load(Ordering::SeqCst);
+        match state & !Self::HITS {
+            state if state == Mode::Off as u8 || state & Self::READS != 0 => None,
+            _ if state & Self::HITS != 0 => Some(Watch::Hits),
+            _ => Some(Watch::Nothing),
+        }
+    }
+
+    pub(crate) fn watch(&self) -> Watch {
+        match self.0.load(Ordering::SeqCst) & Self::WATCH {
+            0 => Watch::Nothing,
+            Self::HITS => Watch::Hits,
+            _ => Watch::Reads,
+        }
     }
 
     #[inline]
     pub(crate) fn mode(&self) -> Mode {
-        match self.0.load(Ordering::SeqCst) & !Self::WATCHED {
+        match self.0.load(Ordering::SeqCst) & !Self::WATCH {
             off if off == Mode::Off as u8 => Mode::Off,
             read_only if read_only == Mode::ReadOnly as u8 => Mode::ReadOnly,
             _ => Mode::Normal,
@@ -76,14 +108,16 @@ mod tests {
         let switch = Switch::default();
         for mode in [Mode::Off, Mode::ReadOnly, Mode::Normal] {
             switch.set(mode);
-            switch.watch(true);
-            assert!(switch.mode() == mode && switch.is_watched() && !switch.is_plain());
+            for watch in [Watch::Reads, Watch::Hits, Watch::Nothing] {
+                switch.set_watch(watch);
+                assert_eq!((switch.mode(), switch.watch()), (mode, watch));
+                let may_look = mode != Mode::Off && watch != Watch::Reads;
+                assert_eq!(switch.glance(), may_look.then_some(watch));
+                assert_eq!(switch.is_plain(), may_look && watch == Watch::Nothing);
+            }
+            switch.set_watch(Watch::Hits);
             switch.set(Mode::Normal);
-            assert!(switch.is_watched());
-            switch.watch(false);
-            assert!(switch.mode() == Mode::Normal && !switch.is_watched() && switch.is_plain());
+            assert_eq!(switch.watch(), Watch::Hits);
         }
-        switch.set(Mode::Off);
-        assert!(!switch.is_plain());
     }
 }

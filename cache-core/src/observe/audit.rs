@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::cache::mode::Watch;
 use crate::clock::Timestamp;
 use crate::name::key::{CacheKey, Kind};
 use crate::name::tag::Token;
@@ -189,6 +190,7 @@ impl Audit {
 
     /// Whether this hit is to be compared. Each is by chance, so that no pattern of reads escapes; nothing is written that
     /// threads share.
+    #[inline]
     pub(crate) fn draws(&self) -> bool {
         match self.one_in.load(Ordering::Relaxed) {
             0 => false,
@@ -197,6 +199,7 @@ impl Audit {
     }
 
     /// Whether any entry was not what the database said.
+    #[inline]
     pub(crate) fn has_doubts(&self) -> bool {
         self.has_doubts.load(Ordering::Relaxed)
     }
@@ -223,9 +226,13 @@ impl Audit {
         self.is_shadow.load(Ordering::SeqCst)
     }
 
-    /// Whether reads have to ask more than whether they may look.
-    pub(crate) fn is_watching(&self) -> bool {
-        self.one_in.load(Ordering::Relaxed) != 0 || self.is_shadow() || self.is_barring.load(Ordering::SeqCst)
+    /// What is asked of reads.
+    pub(crate) fn watch(&self) -> Watch {
+        match self.one_in.load(Ordering::Relaxed) {
+            _ if self.is_shadow() || self.is_barring.load(Ordering::SeqCst) => Watch::Reads,
+            0 => Watch::Nothing,
+            _ => Watch::Hits,
+        }
     }
 
     /// Bars a manager; says whether it was not yet.
@@ -262,7 +269,7 @@ impl Audit {
 
 impl fmt::Debug for Audit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Audit").field("is_watching", &self.is_watching()).finish_non_exhaustive()
+        formatter.debug_struct("Audit").field("watch", &self.watch()).finish_non_exhaustive()
     }
 }
 
@@ -277,13 +284,18 @@ thread_local! {
 fn roll() -> u32 {
     DICE.with(|dice| {
         let state = match dice.get() {
-            0 => Token::fresh().bits(),
+            0 => seed(),
             state => state,
         };
         let next = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         dice.set(next);
         (next >> 32) as u32
     })
+}
+
+#[cold]
+fn seed() -> u64 {
+    Token::fresh().bits()
 }
 
 /// Whether `dice` falls on the first of `one_in` equal sides.
@@ -351,11 +363,11 @@ mod tests {
     #[test]
     fn a_manager_is_barred_until_it_is_trusted_again() {
         let audit = Audit::default();
-        assert!(!audit.is_watching());
+        assert_eq!(audit.watch(), Watch::Nothing);
         assert!(audit.bar("product"));
         assert!(!audit.bar("product"));
-        assert!(audit.is_watching() && audit.is_barred("product") && !audit.is_barred("category"));
+        assert!(audit.watch() == Watch::Reads && audit.is_barred("product") && !audit.is_barred("category"));
         assert!(audit.unbar("product"));
-        assert!(!audit.is_watching() && !audit.is_barred("product"));
+        assert!(audit.watch() == Watch::Nothing && !audit.is_barred("product"));
     }
 }

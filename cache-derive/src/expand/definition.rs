@@ -22,9 +22,10 @@ pub(super) fn of_model(model: &Model<'_>) -> TokenStream {
     let is_key_saved = model.key.is_own.then(|| quote!(.key_is_saved()));
     let timeouts = timeouts(&private, &options.timeouts);
     let rows = options.max_rows.map(|rows| quote!(.max_rows(#rows)));
+    let on_stale = options.on_stale.as_ref().map(|variant| quote!(.on_stale(#private::OnStale::#variant)));
     quote! {
         #private::Definition::new(#name, ::core::module_path!(), #shape)
-            #key #cache #version #is_key_saved #timeouts #rows
+            #key #cache #version #is_key_saved #timeouts #rows #on_stale
     }
 }
 

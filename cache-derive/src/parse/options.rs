@@ -33,6 +33,7 @@ pub(crate) struct Options {
     pub(crate) lookups: Vec<LookupAttr>,
     pub(crate) max_rows: Option<usize>,
     pub(crate) memory_only: Option<Ident>,
+    pub(crate) on_stale: Option<Ident>,
     pub(crate) order_by: Option<Vec<OrderBy>>,
     pub(crate) primary_key: Option<KeyPaths>,
     pub(crate) timeouts: Timeouts,
@@ -77,6 +78,7 @@ const OPTIONS: Table<Options> = Table {
         option("max_rows", "max_rows = 1000", |all, it| it.once(&mut all.max_rows, value::max_rows)),
         option("memory_only", "memory_only", |all, it| it.set(&mut all.memory_only, it.name.clone())),
         option("negative_timeout", "negative_timeout = \"10 seconds\"", timeout),
+        option("on_stale", "on_stale = \"bypass\"", |all, it| it.once(&mut all.on_stale, value::on_stale)),
         option("order_by", "order_by = (column.asc(), ..)", |all, it| {
             let order = order_by::read(value::after_equals(it.input)?, it.diagnostics)?;
             it.set(&mut all.order_by, order)

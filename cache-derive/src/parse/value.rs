@@ -63,6 +63,17 @@ pub(crate) fn max_rows(input: ParseStream<'_>) -> Result<usize> {
     }
 }
 
+/// The variant of `OnStale` that is meant.
+pub(crate) fn on_stale(input: ParseStream<'_>) -> Result<Ident> {
+    let expected = "expected \"bypass\" or \"report\"";
+    let said: LitStr = input.parse().map_err(|error: Error| Error::new(error.span(), expected))?;
+    match &*said.value() {
+        "bypass" => Ok(Ident::new("Bypass", said.span())),
+        "report" => Ok(Ident::new("Report", said.span())),
+        _ => Err(Error::new(said.span(), expected)),
+    }
+}
+
 pub(crate) fn key_version(input: ParseStream<'_>) -> Result<u32> {
     let expected = || format!("expected a whole number up to {}, such as `key_version = 2`", u32::MAX);
     let version: LitInt = input.parse().map_err(|error: Error| Error::new(error.span(), expected()))?;

@@ -93,7 +93,7 @@ fn options_are_checked() {
     let known = "after_delete, after_save, base_query, cache, cascaded_by, crate, depends_on, \
                  detail_relevance_timeout, detail_timeout, error, exact, expires_at, fixed, jitter, \
                  key, key_version, list_relevance_timeout, list_timeout, max_rows, memory_only, negative_timeout, \
-                 order_by, primary_key, relevance_timeout, scope, unique, view, write_through";
+                 on_stale, order_by, primary_key, relevance_timeout, scope, unique, view, write_through";
     let unknown = |option: &str, hint: &str| format!("unknown option `{option}`, expected one of: {known}{hint}");
     let table = [
         ("base_query(visible)", "expected `base_query[ = path]`".to_owned()),
@@ -108,6 +108,9 @@ fn options_are_checked() {
             "`after_save = told` is given twice, keep one of them".to_owned(),
         ),
         ("key", "expected `key = \"name\"`".to_owned()),
+        ("on_stale", "expected `on_stale = \"bypass\"`".to_owned()),
+        ("on_stale = \"off\"", "expected \"bypass\" or \"report\"".to_owned()),
+        ("on_stale = Bypass", "expected \"bypass\" or \"report\"".to_owned()),
         ("key =", "expected `key = \"name\"`".to_owned()),
         ("key(\"a\")", "expected `key = \"name\"`".to_owned()),
         ("key = , ", "expected `key = \"name\"`".to_owned()),

@@ -27,7 +27,7 @@ fn every_option() {
     assert_code(
         "every_option",
         "#[diesel(table_name = shop::products, primary_key(shop_id, number))]
-         #[cached(key = \"item\", cache = \"items\", key_version = 2, max_rows = 1000, jitter = \"10%\", error = ShopError)]
+         #[cached(key = \"item\", cache = \"items\", key_version = 2, max_rows = 1000, on_stale = \"bypass\", jitter = \"10%\", error = ShopError)]
          #[cached(list_timeout = \"1 hour\", detail_timeout = 30, negative_timeout = \"1 second\", expires_at = ends)]
          #[cached(relevance_timeout = 10, list_relevance_timeout = \"1 minute\", base_query = visible)]
          #[cached(depends_on(Shop, stock), cascaded_by(Maker, makers), order_by = (title.asc(), shop_id))]

@@ -41,7 +41,8 @@ pub(crate) fn all() -> Vec<AuditFinding> {
 /// The entry of `key` is stale: counts it, keeps it, tells the listeners and the program's logger.
 pub(crate) fn report(site: &Site<'_>, key: CacheKey, explanation: Option<Explanation>) {
     let (cache, manager) = (site.reader.cache, site.reader.manager);
-    let is_barred = cache.note_stale(manager, (key.kind, key.id), cache.on_stale());
+    let on_stale = site.state.definition.on_stale.unwrap_or_else(|| cache.on_stale());
+    let is_barred = cache.note_stale(manager, (key.kind, key.id), on_stale);
     let explained = explanation.as_ref().map(|explanation| format!("\n{explanation}")).unwrap_or_default();
     let consequence = if is_barred { "; its reads bypass the cache from now on" } else { "" };
     warn(format_args!(

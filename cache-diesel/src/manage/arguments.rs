@@ -66,10 +66,7 @@ pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(Ord
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => return Ok((Order::Help(error.to_string()), Form::Table)),
-        Err(error) => {
-            let said = error.to_string();
-            return Err(Failure::usage(said.trim_start_matches("error: ").trim_end().to_owned()));
-        }
+        Err(error) => return Err(Failure::usage(sentence_of(&error.to_string()))),
     };
     let form = match (matches.get_flag("json"), matches.get_flag("table")) {
         (true, _) => Form::Json,
@@ -78,6 +75,15 @@ pub(super) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(Ord
     };
     let (name, matches) = matches.subcommand().ok_or_else(|| Failure::usage("a command is missing".to_owned()))?;
     Ok((order(name, matches), form))
+}
+
+/// What is wrong, without the lines that say how commands are written.
+fn sentence_of(said: &str) -> String {
+    let paragraphs = said.trim_start_matches("error: ").split("\n\n");
+    let parts = paragraphs.filter(|part| !part.starts_with("Usage:") && !part.starts_with("For more information"));
+    let in_one_line = |part: &str| part.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let parts: Vec<String> = parts.map(in_one_line).filter(|part| !part.is_empty()).collect();
+    format!("{}; `--help` shows how commands are written", parts.join("; "))
 }
 
 fn order(name: &str, matches: &ArgMatches) -> Order {
@@ -234,8 +240,8 @@ mod tests {
     fn a_wrong_line_is_refused_in_a_sentence() {
         let cases = [
             ("", "requires a subcommand"),
-            ("lst", "unrecognized subcommand 'lst'"),
-            ("show product", "<KEY>"),
+            ("lst", "unrecognized subcommand 'lst'; `--help` shows how"),
+            ("show product", "the following required arguments were not provided: <KEY>; `--help`"),
             ("clear", "required"),
             ("clear --all product", "cannot be used with"),
             ("clear product 1 --list active", "cannot be used with"),
@@ -249,6 +255,7 @@ mod tests {
         for (line, part) in cases {
             let failure = order_of(line).unwrap_err();
             assert!(failure.to_string().contains(part), "{line}: {failure}");
+            assert_eq!(failure.to_string().lines().count(), 1, "{line}: {failure}");
             assert_eq!(failure.code(), Failure::USAGE);
         }
         assert!(matches!(order_of("--help"), Ok(Order::Help(help)) if help.contains("verify")));

@@ -25,12 +25,13 @@ pub(super) fn list() -> Answer {
             let head = ["manager", "kind", "hits", "misses", "bypasses", "stored", "loads"];
             lines.extend(columns(&head, &rows).lines().map(|line| format!("  {line}")));
         }
-        let usage = built.usage();
+        // What lies elsewhere is not counted.
+        let usage = built.is_local().then(|| built.usage());
         values.push(json!({
             "cache": name, "answers": cache.answer.is_ok(), "error": cache.answer.clone().err(),
             "mode": format!("{:?}", cache.mode).to_lowercase(), "dirty_tags": cache.dirty_tag_count,
             "shadow": built.is_shadow(), "distrusted": built.distrusted(),
-            "entries": usage.entries, "bytes": usage.weight, "managers": managers,
+            "entries": usage.map(|usage| usage.entries), "bytes": usage.map(|usage| usage.weight), "managers": managers,
         }));
     }
     let models: Vec<Value> =

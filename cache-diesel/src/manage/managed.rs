@@ -7,6 +7,7 @@ use diesel::connection::LoadConnection;
 use diesel::query_dsl::methods::FilterDsl;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::audit::VerifyReport;
 use crate::audit::verify::all_keys;
@@ -134,20 +135,52 @@ impl<P: CachedView> Registered<P>
 where
     KeyOf<P>: DeserializeOwned,
 {
-    /// The key that `text` says: as JSON, as a text, or as the columns of a key with a comma between.
     fn key(&self, text: &str) -> Result<KeyOf<P>, Failure> {
-        let parts = || serde_json::Value::Array(text.split(',').map(value_of).collect());
-        serde_json::from_str(text)
-            .or_else(|_| serde_json::from_value(serde_json::Value::from(text)))
-            .or_else(|_| serde_json::from_value(parts()))
-            .map_err(|_| Failure::usage(format!("`{text}` is no key of `{}`", self.0.name())))
+        key_of(text).ok_or_else(|| Failure::usage(format!("`{text}` is no key of `{}`", self.0.name())))
     }
 }
+
+/// The key that `text` says: as JSON, as a text, or as the columns of a key with a comma between.
+fn key_of<Key: DeserializeOwned>(text: &str) -> Option<Key> {
+    let parts: Vec<&str> = text.split(',').collect();
+    // Whether `42` is a number or a text is for its column to say.
+    let reading = |texts: u32| -> Value {
+        let part = |(at, part): (usize, &&str)| if texts >> at & 1 == 1 { Value::from(*part) } else { value_of(part) };
+        parts.iter().enumerate().map(part).collect()
+    };
+    let mut readings = (0..1 << parts.len().min(MOST_COLUMNS)).map(reading);
+    let whole = serde_json::from_str(text).or_else(|_| serde_json::from_value(Value::from(text)));
+    whole.ok().or_else(|| readings.find_map(|reading| serde_json::from_value(reading).ok()))
+}
+
+/// Of a longer key the further columns are read as JSON where they can be.
+const MOST_COLUMNS: usize = 8;
 
 fn json(key: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(key).map_err(|error| Failure::usage(error.to_string()))
 }
 
-fn value_of(part: &str) -> serde_json::Value {
-    serde_json::from_str(part).unwrap_or_else(|_| serde_json::Value::from(part))
+fn value_of(part: &str) -> Value {
+    serde_json::from_str(part).unwrap_or_else(|_| Value::from(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_its_columns_are() {
+        assert_eq!(key_of("-7"), Some(-7));
+        assert_eq!(key_of::<i32>("lamp"), None);
+        for text in ["lamp", "42", "007", "null", "a,b"] {
+            assert_eq!(key_of(text), Some(text.to_owned()));
+        }
+        assert_eq!(key_of("\"42\""), Some("42".to_owned()));
+        let pair = |number, text: &str| Some((number, text.to_owned()));
+        for (text, key) in [("7,lamp", pair(7, "lamp")), ("7,42", pair(7, "42")), ("[7, \"a,b\"]", pair(7, "a,b"))] {
+            assert_eq!(key_of(text), key, "{text}");
+        }
+        assert_eq!(key_of("1,2,3"), Some(("1".to_owned(), 2, "3".to_owned())));
+        assert_eq!(key_of::<(i32, String)>("lamp,7"), None);
+    }
 }

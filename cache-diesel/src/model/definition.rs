@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use cache_core::policy::Timeouts;
-use cache_core::{Jitter, Timeout, registry};
+use cache_core::{Jitter, OnStale, Timeout, registry};
 
 /// The options of one `#[derive(Cached)]`.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub struct Definition {
     pub module: &'static str,
     /// The struct's name.
     pub name: &'static str,
+    /// What follows once an entry was found stale; `None`: what the cache was told.
+    pub on_stale: Option<OnStale>,
     /// The fields' names and types, as written: another shape has other entries.
     pub shape: &'static str,
     /// How long entries live, as far as the derive was told.
@@ -66,6 +68,7 @@ impl Definition {
             max_rows: None,
             module,
             name,
+            on_stale: None,
             shape,
             timeouts: Timeouts::DEFAULT,
             asked: Asked::NOTHING,
@@ -111,9 +114,10 @@ impl Definition {
         self
     }
 
-    /// Takes over how long the entries of `other` live, and how long its lists may be.
+    /// Takes over how long the entries of `other` live, how long its lists may be, and what follows from a stale one.
     #[must_use]
     pub const fn with_limits_of(mut self, other: Self) -> Self {
+        self.on_stale = other.on_stale;
         self.timeouts = other.timeouts;
         self.asked = other.asked;
         self.max_rows = other.max_rows;
@@ -132,6 +136,13 @@ impl Definition {
     #[must_use]
     pub const fn max_rows(mut self, rows: usize) -> Self {
         self.max_rows = Some(rows);
+        self
+    }
+
+    /// Sets what follows once an entry was found stale.
+    #[must_use]
+    pub const fn on_stale(mut self, on_stale: OnStale) -> Self {
+        self.on_stale = Some(on_stale);
         self
     }
 

@@ -18,7 +18,7 @@ use cache_core::store::{Dependencies, Wanted};
 use cache_core::tables::TableDeclaration;
 use cache_core::{
     Bypass, CacheKey, Codec, Conclusion, Fill, Fingerprint, Follower, KeyBytes, Kind, Life, Lifetime, Loaded, Loaders,
-    Miss, Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Unkept, Value, Waited, is_collecting,
+    Miss, Missed, Mode, Reader, Settlement, Sought, Start, Tag, Timeout, Unkept, Value, Waited, Watch, is_collecting,
 };
 use diesel::result::QueryResult;
 
@@ -46,6 +46,11 @@ impl Head {
     #[inline]
     fn may_look(&self, attached: &Attached) -> bool {
         self.options.use_of_cache == UseOfCache::Full && attached.cache.is_plain()
+    }
+
+    /// What is watched of the read, if it is an ordinary one; `None`: it has to ask whether it may look.
+    fn glance(&self, attached: &Attached) -> Option<Watch> {
+        if self.options.use_of_cache == UseOfCache::Full { attached.cache.watch_at_a_glance() } else { None }
     }
 }
 
@@ -243,14 +248,14 @@ pub struct Site<'a> {
     pub(crate) reader: Reader<'a>,
     pub(crate) state: &'static ManagerState,
     pub(crate) identity: Identity,
-    /// Whether hits are compared with the database, or it is asked in any case.
-    pub(crate) is_watched: bool,
+    /// What of it is compared with the database.
+    pub(crate) watch: Watch,
 }
 
 impl Site<'_> {
     /// Whether nothing that is stored is served.
     pub(crate) fn is_shadow(&self) -> bool {
-        self.is_watched && self.reader.cache.is_shadow()
+        self.watch == Watch::Reads && self.reader.cache.is_shadow()
     }
 
     /// Looks up what is called `key`. Its tags and its codec are asked for only if it is not at hand.
@@ -365,7 +370,7 @@ pub(crate) fn step_after<T>(
     key: impl Fn() -> KeyBytes,
 ) -> ReadStep<T> {
     match found {
-        _ if site.is_watched => watched::step_after(site, found, key),
+        _ if site.watch != Watch::Nothing => watched::step_after(site, found, key),
         Ok((value, life)) if !life.may_be_stale() => hit(site, (value, life), key),
         Ok((value, life)) => step_of_ageing(site, (value, life), key),
         Err(missed) => step_after_miss(site, missed, key),
@@ -397,17 +402,16 @@ fn step_after_miss<T>(site: &Site<'static>, missed: Missed, key: impl FnOnce() -
 #[inline]
 pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Option<Site<'static>> {
     match (head.state.attached(), gate) {
-        (Some(attached), Ok(identity)) if head.may_look(attached) => Some(site(head, attached, identity)),
-        (_, gate) => admitted(head, gate).map(|(attached, identity)| Site {
-            is_watched: attached.cache.is_watched(),
-            ..site(head, attached, identity)
-        }),
+        (Some(attached), Ok(identity)) if head.may_look(attached) => {
+            Some(site(head, attached, (identity, Watch::Nothing)))
+        }
+        (_, gate) => watched::site_of(head, gate),
     }
 }
 
 #[inline]
-fn site(head: &Head, attached: &'static Attached, identity: Identity) -> Site<'static> {
-    Site { reader: attached.reader(head.state, head.kind), state: head.state, identity, is_watched: false }
+fn site(head: &Head, attached: &'static Attached, (identity, watch): (Identity, Watch)) -> Site<'static> {
+    Site { reader: attached.reader(head.state, head.kind), state: head.state, identity, watch }
 }
 
 /// The cache and the database of a read of which more was asked than to look in the cache, or which may not.
@@ -444,8 +448,8 @@ pub(crate) fn found_without_connection<T>(
 
 /// Where a read takes place that has no connection, if it is known which database it is about.
 pub(crate) fn site_without_connection(head: &Head) -> Option<Site<'static>> {
-    let attached =
-        head.state.attached().filter(|attached| head.may_look(attached) || watched::may_look(head, attached))?;
+    let attached = head.state.attached()?;
+    let watch = head.glance(attached).or_else(|| watched::glance(head, attached))?;
     let identity = match &attached.told {
         Some(told) => told.without_connection()?,
         None => identity::only()?,
@@ -453,7 +457,7 @@ pub(crate) fn site_without_connection(head: &Head) -> Option<Site<'static>> {
     if is_rehearsed(identity.database) {
         return None;
     }
-    Some(Site { is_watched: attached.cache.is_watched(), ..site(head, attached, identity) })
+    Some(site(head, attached, (identity, watch)))
 }
 
 /// Every table whose writes count for what `task` reads, or why it is not cached.

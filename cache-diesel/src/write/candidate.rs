@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cache_core::protocol::fill::{SeededTag, second_look};
 use cache_core::protocol::read::Subject;
-use cache_core::{Candidate, GivenRow, KeyBytes, Kind, Mode, Tag, Unstored};
+use cache_core::{Candidate, GivenRow, KeyBytes, Kind, Mode, Tag, Unstored, Watch};
 
 use crate::backend::CacheBackend;
 use crate::backend::line::Line;
@@ -67,7 +67,7 @@ where
         return Err(Unstored::Off);
     }
     let (identity, effect) = place_of::<C>(conn).await?;
-    let site = Site { reader, state, identity, is_watched: false };
+    let site = Site { reader, state, identity, watch: Watch::Nothing };
     let mut prepared = Prepared { copy, site, asked, before: Vec::new() };
     // MySQL reads the row once more: in a transaction perhaps as it was before others changed it.
     let is_reread = C::Backend::DIALECT == Dialect::Mysql && asked.is_some() && effect == Effect::AtCommit;

@@ -1,6 +1,6 @@
 //! Drives a read that memory does not answer at once: asks the database on a miss, stores the answer.
 
-use cache_core::{Bypass, Claim, Miss, Missed, is_collecting};
+use cache_core::{Bypass, Claim, Miss, Missed, Watch, is_collecting};
 use diesel::result::QueryResult;
 
 use crate::backend::line::Line;
@@ -138,7 +138,7 @@ pub(crate) fn without_connection<T: Task>(
     if !entry.is_stale() {
         site.reader.hit(|| task.id());
         let key = || site.key(task.id(), task.head().kind);
-        if !site.is_watched || !site.reader.cache.draws_for_audit(key) {
+        if site.watch == Watch::Nothing || !site.reader.cache.draws_for_audit(key) {
             return Some((entry, None));
         }
         if let Auditor::Another(offer) = follow_up.audit {

@@ -4,7 +4,7 @@ use core::fmt;
 use std::time::{Duration, SystemTime};
 
 use cache_core::{
-    Asked, Bypass, Fingerprint, JournalNote, Kind, Life, Miss, Mode, Tag, TagKind, Timestamp, Token, Worth,
+    Asked, Bypass, Fingerprint, JournalNote, Kind, Life, Miss, Mode, Tag, TagKind, Timestamp, Token, Watch, Worth,
 };
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
@@ -171,7 +171,7 @@ pub(crate) fn site_of(head: &Head, gate: Result<Identity, Bypass>) -> Result<Sit
         _ if attached.cache.is_distrusted(&head.state.name) => Err(Bypass::Distrusted),
         _ => gate,
     }?;
-    Ok(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity, is_watched: false })
+    Ok(Site { reader: attached.reader(head.state, head.kind), state: head.state, identity, watch: Watch::Nothing })
 }
 
 fn answer_of(looked: Result<Life, Miss>, now: Timestamp) -> ExplainedAnswer {

@@ -16,7 +16,7 @@ diesel::table! {
 #[diesel(table_name = products)]
 #[cached(key = "product", list_timeout = "1 day", detail_timeout = 90)]
 #[cached(negative_timeout = "1 minute 30 seconds", unique(slug), unique(category_id, slug), scope(category_id))]
-#[cached(scope(category_id, slug))]
+#[cached(scope(category_id, slug), on_stale = "report")]
 struct Product {
     id: i32,
     category_id: i32,

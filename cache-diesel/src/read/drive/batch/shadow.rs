@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use cache_core::protocol::compare::{Comparison, Sight, compare};
-use cache_core::{Kind, Life, Miss, Value, is_collecting};
+use cache_core::{Kind, Life, Miss, Value, Watch, is_collecting};
 use diesel::result::QueryResult;
 
 use crate::audit::finding;
@@ -27,7 +27,7 @@ impl<P: LoadMany<C>, C: Line> KeyBatch<P, C> {
         looked: &BatchRows<P>,
         follow_up: FollowUpMany<P, C>,
     ) -> Vec<usize> {
-        if !site.is_watched {
+        if site.watch == Watch::Nothing {
             return Vec::new();
         }
         let is_hit = |place: &usize| {
