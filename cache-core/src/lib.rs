@@ -14,6 +14,8 @@ mod error;
 mod invalidation;
 mod name;
 mod observe;
+#[doc(hidden)]
+pub mod planted;
 pub mod protocol;
 mod read;
 mod runtime;

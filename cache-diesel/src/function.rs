@@ -151,7 +151,7 @@ impl Function {
 
     /// What it gives for one `key`.
     pub fn computation(&self, cache: &Cache, FunctionKey { key, shown }: FunctionKey) -> Computation<'static> {
-        let mut computation = cache.labelled(self.label).computation(key, shown).into_owned().vary_by(&self.place);
+        let mut computation = cache.labelled(self.label).computation(key, shown).into_owned().apart(&self.place);
         if let Some(timeout) = self.timeout {
             computation = computation.timeout(timeout());
         }

@@ -220,7 +220,6 @@ mod manager;
 pub mod metrics;
 mod misfit;
 mod model;
-mod planted;
 pub mod read;
 mod scan;
 mod setup;
@@ -284,6 +283,9 @@ pub use write::writes_async;
 
 #[doc(hidden)]
 pub mod __private {
+    pub use cache_core::planted::Mistake;
+    #[cfg(feature = "__planted")]
+    pub use cache_core::planted::with_planted;
     pub use cache_core::tables::NamedType;
     pub use cache_core::{Codec, Encode, KeyBytes, OnStale, Result, Timeout, Timestamp, serial};
     pub use {diesel, inventory, serde};
@@ -310,9 +312,6 @@ pub mod __private {
         Asked, CachedModel, Definition, Dependency, Lookup, LookupDefinition, PlainValue, PrimaryKeyOf, key_bytes_of,
         type_of,
     };
-    pub use crate::planted::Mistake;
-    #[cfg(feature = "__planted")]
-    pub use crate::planted::with_planted;
     pub use crate::read::{
         AnyConnection, Anywhere, BaseQueryOf, Belongs, BlockingRead, CachedView, ChildOf, DefaultOrder, ForeignKeyOf,
         Joins, ListRead, LoadPages, Multi, On, OnJoined, OwnQuery, Page, Part, Prefetch, Prefetched, Queried, Relation,

@@ -43,6 +43,10 @@ impl Fragments {
     /// Parts of pages in `cache`. Processes that share them share the label.
     #[must_use]
     pub fn new(cache: &Cache, label: &'static str) -> Self {
+        #[cfg(feature = "askama")]
+        askama::tell_circles();
+        #[cfg(feature = "minijinja")]
+        minijinja::tell_circles();
         Self { kept: Arc::new(cache.labelled(label)), terms: Terms::default() }
     }
 
@@ -81,7 +85,12 @@ impl Fragments {
     ///
     /// # Errors
     ///
-    /// Those of `render`; nothing is kept then.
+    /// Those of `render`; nothing is kept then. A fragment that would wait for itself fails as [`Cache::compute`] says, with an
+    /// error of the templates too.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cache::compute`].
     pub fn render<E: 'static>(
         &self,
         name: &str,
@@ -95,8 +104,12 @@ impl Fragments {
     ///
     /// # Errors
     ///
-    /// Those of `render`; nothing is kept then.
-    pub async fn render_async<E>(
+    /// As [`render`](Self::render).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cache::compute`].
+    pub async fn render_async<E: 'static>(
         &self,
         name: &str,
         by: &(impl Hash + ?Sized),

@@ -6,6 +6,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PageOutcome {
+    /// Neither answered nor rendered: what renders the page waits for the page. The answer is a `508`.
+    Circle,
     /// Answered from the cache. Nothing was rendered.
     Hit,
     /// Passed on, without a look at the cache.
@@ -69,6 +71,7 @@ pub enum Unstored {
 impl fmt::Display for PageOutcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Circle => formatter.write_str("it waits for itself"),
             Self::Hit => formatter.write_str("hit"),
             Self::Passed(passed) => write!(formatter, "passed on: {passed}"),
             Self::Rendered => formatter.write_str("rendered, and kept"),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use cache_core::{Computation, KeyBytes};
 use http::header::ETAG;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
@@ -29,15 +29,19 @@ use crate::validator::is_made;
 /// It is always ready, because what is kept needs nobody. A request that is rendered waits until the service inside is
 /// ready. Whatever sheds load therefore belongs inside of the layer.
 #[derive(Clone, Debug)]
-pub struct PageService<S> {
+pub struct PageService<S>(Arc<Shared<S>>);
+
+/// What the clones of a service share: each request makes one.
+#[derive(Debug)]
+struct Shared<S> {
     pages: PageCache,
     /// Cloned for each request that it is called for, and not for the others.
-    inner: Arc<Mutex<S>>,
+    inner: Mutex<S>,
 }
 
 impl<S> PageService<S> {
     pub(crate) fn new(pages: PageCache, inner: S) -> Self {
-        Self { pages, inner: Arc::new(Mutex::new(inner)) }
+        Self(Arc::new(Shared { pages, inner: Mutex::new(inner) }))
     }
 }
 
@@ -61,22 +65,22 @@ where
     fn call(&mut self, request: Request<Asked>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         let (mut head, body) = request.into_parts();
-        let (page, has_user) = match ask(&head, has_body, self.pages.rules()) {
+        let (page, has_user) = match ask(&head, has_body, self.0.pages.rules()) {
             Ok(variant) => (KeyBytes::of_recent(&variant), variant.has_user()),
             Err(passed) => return pass_on(self.inside(Request::from_parts(head, body)), passed),
         };
-        if let Some(entry) = self.pages.computation(page, uri(&head)).found_at_hand() {
+        if let Some(entry) = self.0.pages.computation(page, uri(&head)).found_at_hand() {
             // The map of the request has room already.
             let mut extensions = mem::take(&mut head.extensions);
             extensions.clear();
             return PageFuture::at_hand(give(&entry, &head.headers, head.method == Method::HEAD, extensions));
         }
-        let asked = Asking { pages: self.pages.clone(), page, has_user };
+        let asked = Asking { pages: self.0.pages.clone(), page, has_user };
         if asked.pages.unkept().has(&page) {
             let is_whole = head.method == Method::GET;
             return asked.pass_until_kept(self.inside(Request::from_parts(head, body)), is_whole);
         }
-        let computation = self.pages.computation(page, uri(&head)).into_owned();
+        let computation = self.0.pages.computation(page, uri(&head)).into_owned();
         let client = Client::of(&mut head.headers, &head.method);
         head.method = Method::GET;
         asked.look(computation, client, self.inside(Request::from_parts(head, body)))
@@ -92,7 +96,7 @@ impl<S> PageService<S> {
     where
         S: Service<Request<Asked>, Response = Response<Given>> + Clone,
     {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut inner = self.0.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
         async move {
             poll_fn(|context| inner.poll_ready(context)).await?;
             inner.call(request).await
@@ -110,6 +114,13 @@ where
     E: Send + 'static,
 {
     PageFuture::away(async move { Ok(with(answer.await?.map(PageBody::passing), PageOutcome::Passed(passed))) })
+}
+
+/// The answer to a request for a page that is rendered by asking for the page.
+fn circle<B: Body<Data = Bytes>>() -> Answer<B> {
+    let mut answer = Response::new(PageBody::empty());
+    *answer.status_mut() = StatusCode::LOOP_DETECTED;
+    with(answer, PageOutcome::Circle)
 }
 
 /// A page that is asked for, and not at hand.
@@ -160,8 +171,9 @@ impl Asking {
             let rendering = move || -> Rendering<B, E> {
                 Box::pin(async move { asking.render(answer.await.map_err(Ended::Failed)?).await })
             };
-            match computation.entry_async(rendering).await {
+            match computation.entry_telling_async(rendering, |_| Ended::Circle).await {
                 Ok(entry) => Ok(client.give(&entry)),
+                Err(Ended::Circle) => Ok(circle()),
                 Err(Ended::Failed(error)) => Err(error),
                 Err(Ended::Unstored(answer, reason)) => {
                     self.pages.unkept().note(self.page, false);
@@ -202,6 +214,8 @@ type Rendering<B, E> = Pin<Box<dyn Future<Output = Result<Page, Ended<B, E>>> + 
 
 /// Why there is no page to keep.
 enum Ended<B: Body, E> {
+    /// It would wait for itself.
+    Circle,
     /// The service inside failed.
     Failed(E),
     /// Its answer is given as it is.

@@ -264,3 +264,42 @@ fn values_differ_by_what_they_vary_by_and_live_as_long_as_was_said() {
     shop.cache.computation("rate").vary_by(&1).prime(7);
     assert_eq!((of(1), of(2), count.taken()), (7, 4, 0));
 }
+
+#[test]
+fn by_hand_a_variant_ends_with_what_varies_further_and_with_nothing_else() {
+    let shop = Shop::new();
+    let count = Count::default();
+    let of = |user: i32, language: &str| {
+        let page = shop.cache.computation("page").timeout(HOUR).vary_by(&user).vary_by(language).depends_on_nothing();
+        page.value(|| Ok::<_, Error>(count.add(format!("{user} {language}")))).unwrap()
+    };
+    let all = || {
+        [(1, "de"), (1, "en"), (2, "de"), (2, "en")].into_iter().for_each(|(user, language)| _ = of(user, language));
+        count.taken()
+    };
+    assert_eq!((all(), all()), (4, 0));
+    let page = || shop.cache.computation("page");
+    page().vary_by(&1).vary_by("de").invalidate().unwrap();
+    assert_eq!(all(), 1);
+    page().vary_by(&1).invalidate().unwrap();
+    assert_eq!(all(), 2);
+    // Numbers are what they are worth, whatever their type.
+    page().vary_by(&2_u64).invalidate().unwrap();
+    assert_eq!(all(), 2);
+    page().vary_by("de").invalidate().unwrap();
+    assert_eq!(all(), 0, "nothing varies by that alone");
+    page().invalidate().unwrap();
+    assert_eq!(all(), 4);
+}
+
+#[test]
+fn a_value_that_is_primed_while_another_one_is_computed_is_replaced_by_it() {
+    let shop = Shop::new();
+    let of = || shop.cache.computation("primed").timeout(HOUR).depends_on_nothing();
+    let computed = of().value(|| {
+        of().prime(1);
+        assert_eq!(of().value(|| Ok::<i32, Error>(3)), Ok(1), "it is served meanwhile");
+        Ok::<i32, Error>(2)
+    });
+    assert_eq!((computed, of().value(|| Ok::<i32, Error>(3))), (Ok(2), Ok(2)));
+}

@@ -16,6 +16,7 @@ mod form;
 mod found;
 mod generate;
 mod jobs;
+mod mistaken;
 mod models;
 mod pages;
 mod people;
@@ -33,8 +34,6 @@ mod site;
 mod world;
 mod writes;
 
-use cache_diesel::__private::{Mistake, with_planted};
-
 use crate::search::Seeds;
 
 #[test]
@@ -50,21 +49,9 @@ fn every_cached_read_gives_what_the_database_has() {
 /// `PROPERTY_COMPUTED=n` runs the seeds below n.
 #[test]
 fn every_computed_value_is_what_computing_it_anew_gives() {
-    let end = std::env::var("PROPERTY_COMPUTED").map_or(300, |text| text.parse().unwrap());
-    let failure = search::first_failure(Seeds::below(end).computing(), None);
+    let failure = search::first_failure(Seeds::of_computing(300), None);
     world::drop_idle();
     if let Some(failure) = failure {
         panic!("{failure}");
     }
-}
-
-#[test]
-fn mistakes_about_computed_values_are_found() {
-    const MOST_PROGRAMS: u32 = 500;
-    for mistake in [Mistake::Findings, Mistake::Statements] {
-        let seed = with_planted(mistake, || search::first_to_fail_here(Seeds::below(MOST_PROGRAMS).computing()));
-        println!("{mistake:?}: {seed:?}");
-        assert!(seed.is_some(), "not found: {mistake:?}");
-    }
-    world::drop_idle();
 }

@@ -17,8 +17,7 @@ fn every_cached_read_gives_what_the_server_has() {
 
 #[test]
 fn every_computed_value_is_what_computing_it_anew_gives() {
-    const PROGRAMS_THAT_COMPUTE: u32 = 60;
-    let failure = search::first_failure(Seeds::below(PROGRAMS_THAT_COMPUTE).computing(), None);
+    let failure = search::first_failure(Seeds::of_computing(60), None);
     world::drop_idle();
     if let Some(failure) = failure {
         panic!("{failure}");

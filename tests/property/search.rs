@@ -34,6 +34,11 @@ impl Seeds {
         Self { computes: true, ..self }
     }
 
+    /// Of programs that compute, as many as the environment says, or all below `default`.
+    pub fn of_computing(default: u32) -> Self {
+        Self::below(std::env::var("PROPERTY_COMPUTED").map_or(default, |text| text.parse().unwrap())).computing()
+    }
+
     fn programs(&self) -> BoxedStrategy<Program> {
         let programs = generate::program();
         if self.computes { programs.prop_map(Program::computing).boxed() } else { programs }

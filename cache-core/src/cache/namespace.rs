@@ -44,9 +44,9 @@ impl Namespace {
         Fingerprint::of(&[b"computed", self.digest.as_bytes(), label.as_bytes(), &[Codec::FORMAT]])
     }
 
-    /// The name of the computed value `id` of a label that is kept under `manager`.
-    pub(crate) const fn computed_key(&self, manager: Fingerprint, id: KeyBytes) -> CacheKey {
-        CacheKey { space: self.prefix, manager, kind: Kind::Computed, id }
+    /// The name of the computed value `id` of a type called `form`, of a label that is kept under `manager`.
+    pub(crate) fn computed_key(&self, form: u64, manager: Fingerprint, id: KeyBytes) -> CacheKey {
+        CacheKey { space: self.prefix.under(form), manager, kind: Kind::Computed, id }
     }
 
     fn of(prefix: Fingerprint, version: u32) -> Self {

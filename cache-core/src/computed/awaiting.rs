@@ -11,23 +11,26 @@ use crate::computed::load::{Load, Looked, Refresh};
 use crate::protocol::miss::Miss;
 use crate::protocol::wait::WaitStep;
 use crate::read::approach::Attempt;
-use crate::read::collect::InScope;
+use crate::read::collect::{InScope, amid};
 use crate::read::fill::{Fill, Start};
 use crate::read::lease::{LeaseWait, Right};
 use crate::runtime::refresh::Claim;
 use crate::store::{Lease, Writer};
-use crate::values::IntoTimeout;
+use crate::values::{IntoTimeout, circle};
 
 impl Cache {
     /// The same as [`compute`](Self::compute) for a task: what `compute` awaits counts too, as long as it is polled by this
     /// future. What is spawned counts if it was given to [`carry_task`](crate::carry_task) or [`carry`](crate::carry).
     ///
-    /// No thread is blocked by the store. A computation that waits for itself ends that wait after the cache's
-    /// `flight_wait`.
+    /// No thread is blocked by the store.
     ///
     /// # Errors
     ///
-    /// Those of `compute`.
+    /// As [`compute`](Self::compute).
+    ///
+    /// # Panics
+    ///
+    /// As [`compute`](Self::compute).
     pub async fn compute_async<T, E, By>(
         &self,
         key: impl AsRef<str>,
@@ -36,6 +39,7 @@ impl Cache {
     ) -> Result<T, E>
     where
         T: Computable<By>,
+        E: 'static,
         By: 'static,
     {
         let computation = self.computation(key.as_ref()).timeout(timeout);
@@ -48,10 +52,15 @@ impl Computation<'_> {
     ///
     /// # Errors
     ///
-    /// Those of `compute`.
+    /// As [`Cache::compute`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Cache::compute`].
     pub async fn value_async<T, E, By>(self, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<T, E>
     where
         T: Computable<By>,
+        E: 'static,
         By: 'static,
     {
         Ok(self.entry_async(compute).await?.value)
@@ -61,8 +70,31 @@ impl Computation<'_> {
     ///
     /// # Errors
     ///
-    /// Those of `compute`.
+    /// As [`Cache::compute`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Cache::compute`].
     pub async fn entry_async<T, E, By>(self, compute: impl AsyncFnOnce() -> Result<T, E>) -> Result<CachedEntry<T>, E>
+    where
+        T: Computable<By>,
+        E: 'static,
+        By: 'static,
+    {
+        self.entry_telling_async(compute, circle).await
+    }
+
+    /// The same, where `tell` says what a computation fails with that would wait for itself.
+    ///
+    /// # Errors
+    ///
+    /// Those of `compute`, and that one.
+    #[doc(hidden)]
+    pub async fn entry_telling_async<T, E, By>(
+        self,
+        compute: impl AsyncFnOnce() -> Result<T, E>,
+        tell: fn(&str) -> E,
+    ) -> Result<CachedEntry<T>, E>
     where
         T: Computable<By>,
         By: 'static,
@@ -72,7 +104,7 @@ impl Computation<'_> {
         }
         let task = Awaited { computation: Arc::new(self.into_owned()), form: Form::by::<By>() };
         let looked = task.look().await;
-        task.go_on(looked, compute).await
+        task.go_on(looked, compute, tell).await
     }
 
     /// The same as [`entry_refreshing`](Self::entry_refreshing) for a task: `spawn` is given the task that computes a stale
@@ -80,7 +112,11 @@ impl Computation<'_> {
     ///
     /// # Errors
     ///
-    /// Those of `compute`. A task that is not spawned, is dropped, fails or panics is tried again a moment later.
+    /// As [`Cache::compute`]. A task that is not spawned, is dropped, fails or panics is tried again a moment later.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cache::compute`].
     ///
     /// # Examples
     ///
@@ -112,11 +148,11 @@ impl Computation<'_> {
         let task = Awaited { computation: Arc::new(self.into_owned()), form: Form::by::<By>() };
         match task.look().await {
             Looked::Stale(entry, claim) => {
-                task.computation.reader().stale_hit(|| task.computation.key().id);
+                task.computation.reader().stale_hit(|| task.computation.id());
                 spawn(Box::pin(async move { task.refresh(claim, move || compute()).await }));
                 Ok(entry)
             }
-            looked => task.go_on(looked, move || compute()).await,
+            looked => task.go_on(looked, move || compute(), circle).await,
         }
     }
 }
@@ -148,6 +184,7 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
         self,
         looked: Looked<T>,
         compute: impl AsyncFnOnce() -> Result<T, E>,
+        tell: fn(&str) -> E,
     ) -> Result<CachedEntry<T>, E> {
         let missed = match looked {
             Looked::Found(entry) => return Ok(entry),
@@ -156,12 +193,16 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
             Looked::Off => return Ok(CachedEntry::new(compute().await?, Origin::Bypass, None)),
         };
         let cause = missed.cause;
-        let fill = match self.offload(move |computation, _| computation.start(&missed)).await {
+        let fill = match self.offload(move |computation, form| computation.start(&missed, form)).await {
             Start::Alone => None,
             Start::Follow(follower) => {
                 let wait = self.computation.wait_for_flight();
+                let Ok(in_line) = follower.stand_in_line(amid()) else {
+                    return Err(tell(&self.computation.name.text()));
+                };
                 // What was computed before this call began may be older than what it has to see: the tokens tell.
                 let _ = self.computation.of.cache.follow(follower, wait).await;
+                drop(in_line);
                 match self.find().await {
                     Some(entry) => return Ok(entry),
                     None => None,
@@ -259,21 +300,21 @@ impl<T: Clone + Send + Sync + 'static> Awaited<T> {
             Refresh::Another => None,
             Refresh::Done(entry) => {
                 claim.done();
-                reader.hit(|| self.computation.key().id);
+                reader.hit(|| self.computation.id());
                 return entry;
             }
         };
         match computed {
             Some(Ok(fresh)) => {
                 claim.done();
-                reader.miss(Miss::Stale, || self.computation.key().id);
+                reader.miss(Miss::Stale, || self.computation.id());
                 return fresh;
             }
             // What is there may be served until its hard deadline: what fails is no reason not to.
             Some(Err(_)) => {}
             None => claim.done(),
         }
-        reader.stale_hit(|| self.computation.key().id);
+        reader.stale_hit(|| self.computation.id());
         entry
     }
 }

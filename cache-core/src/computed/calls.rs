@@ -6,6 +6,7 @@ use crate::computed::entry::{CachedEntry, Origin};
 use crate::computed::form::{Computable, Form};
 use crate::computed::load::{Load, Looked, Refresh};
 use crate::protocol::miss::Miss;
+use crate::read::collect::amid;
 use crate::read::fill::{Fill, Start};
 use crate::runtime::refresh::Claim;
 use crate::values::{IntoTimeout, circle};
@@ -32,7 +33,8 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// Those of `compute`. A computation that would wait for itself fails as [`get_or_set`](Self::get_or_set) says.
+    /// Those of `compute`. A computation that would wait for itself fails as [`get_or_set`](Self::get_or_set) says, over
+    /// whatever tasks and threads its work is [carried](crate::carry) to.
     ///
     /// # Panics
     ///
@@ -104,7 +106,7 @@ impl Computation<'_> {
         T: Clone + Send + Sync + 'static,
         E: 'static,
     {
-        self.run(Form::IN_MEMORY, compute).map(|entry| entry.value)
+        self.run(Form::in_memory(), compute).map(|entry| entry.value)
     }
 
     /// The value with what the cache knows of it. Once it is [stale](Self::relevance_timeout) every caller is given what is
@@ -201,9 +203,9 @@ impl Computation<'_> {
             Looked::Missed(missed) => missed,
             Looked::Off => return Ok(CachedEntry::new(compute()?, Origin::Bypass, None)),
         };
-        let fill = match self.start(&missed) {
+        let fill = match self.start(&missed, form) {
             Start::Alone => None,
-            Start::Follow(follower) => match follower.wait_in_line(self.wait_for_flight()) {
+            Start::Follow(follower) => match follower.wait_amid(amid(), self.wait_for_flight()) {
                 Err(_) => return Err(circle(&self.name.text())),
                 // What was computed before this call began may be older than what it has to see: the tokens tell.
                 Ok(_) => match self.find(form) {
@@ -252,7 +254,7 @@ impl Computation<'_> {
     where
         T: Clone + Send + Sync + 'static,
     {
-        self.reader().stale_hit(|| self.key().id);
+        self.reader().stale_hit(|| self.id());
         let (cache, computation) = (self.of.cache.clone(), self.into_owned());
         let refreshing = move || {
             let is_done = match computation.begin_refresh(form) {
@@ -283,24 +285,24 @@ impl Computation<'_> {
             Refresh::Begun(load) => self.compute(load, form, compute),
             Refresh::Another => {
                 claim.done();
-                reader.stale_hit(|| self.key().id);
+                reader.stale_hit(|| self.id());
                 return entry;
             }
             Refresh::Done(entry) => {
                 claim.done();
-                reader.hit(|| self.key().id);
+                reader.hit(|| self.id());
                 return entry;
             }
         };
         match refreshed {
             Ok(fresh) => {
                 claim.done();
-                reader.miss(Miss::Stale, || self.key().id);
+                reader.miss(Miss::Stale, || self.id());
                 fresh
             }
             // What is there may be served until its hard deadline: what fails is no reason not to.
             Err(_) => {
-                reader.stale_hit(|| self.key().id);
+                reader.stale_hit(|| self.id());
                 entry
             }
         }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cache::Cache;
+use crate::computed::form::Form;
 use crate::computed::labelled::{Labelled, Name};
 use crate::error::Result;
 use crate::name::key::{CacheKey, KeyBytes, Kind};
@@ -23,9 +24,11 @@ use crate::values::IntoTimeout;
 #[must_use = "nothing is computed until `value` or `entry` is called"]
 pub struct Computation<'a> {
     pub(super) of: Cow<'a, Labelled>,
-    /// What is cleared together.
-    id: KeyBytes,
-    /// The same, varied.
+    /// What ends by hand together: the key, and after it what it varies by, each time by one thing more.
+    above: Vec<KeyBytes>,
+    /// The last of these: what all that was said names.
+    variant: KeyBytes,
+    /// What the value is kept under.
     varied: KeyBytes,
     pub(super) name: Name<'a>,
     pub(super) lifetime: Lifetime,
@@ -70,7 +73,8 @@ impl<'a> Computation<'a> {
         let lifetime = Lifetime::from(of.cache.policy().value_timeout);
         Self {
             of,
-            id,
+            above: Vec::new(),
+            variant: id,
             varied: id,
             name,
             lifetime,
@@ -103,9 +107,20 @@ impl<'a> Computation<'a> {
         self
     }
 
-    /// A value of its own for each `by`: a user, a language, a tenant. May be called more than once.
+    /// A value of its own for each `by`: a user, a language, a tenant. May be called more than once. Integers of whatever type
+    /// are the same `by` if they are equal.
     pub fn vary_by(mut self, by: &(impl Hash + ?Sized)) -> Self {
-        self.varied = KeyBytes::of(&(self.varied, KeyBytes::of(by)));
+        let (by, is_plain) = (KeyBytes::of(by), self.varied == self.variant);
+        self.above.push(self.variant);
+        self.variant = KeyBytes::of(&(self.variant, by));
+        self.varied = if is_plain { self.variant } else { KeyBytes::of(&(self.varied, by)) };
+        self
+    }
+
+    /// A value of its own for this `place`, which ends by hand with those of other places.
+    #[doc(hidden)]
+    pub fn apart(mut self, place: &impl Hash) -> Self {
+        self.varied = KeyBytes::of(&(self.varied, KeyBytes::of(place)));
         self
     }
 
@@ -146,13 +161,14 @@ impl<'a> Computation<'a> {
         self
     }
 
-    /// Ends what is cached, in every variant. What is being computed is not stored.
+    /// Ends what is cached under this key, in every variant; after [`vary_by`](Self::vary_by) this variant, and what varies
+    /// further. What is being computed is not stored.
     ///
     /// # Errors
     ///
     /// Returns an error of [`ErrorKind::Store`](crate::ErrorKind::Store) if the store refused.
     pub fn invalidate(&self) -> Result<()> {
-        self.of.cache.clear_tags(self.of.label, &[ManagerTags::of(self.of.space).one(self.id)])
+        self.of.cache.clear_tags(self.of.label, &[ManagerTags::of(self.of.space).one(self.variant)])
     }
 
     /// The same, for another thread.
@@ -162,19 +178,26 @@ impl<'a> Computation<'a> {
         Computation { of, name, ..self }
     }
 
-    pub(super) fn key(&self) -> CacheKey {
-        self.of.cache.1.computed_key(self.of.space, self.varied)
+    /// What messages and events call it.
+    pub(super) const fn id(&self) -> KeyBytes {
+        self.varied
+    }
+
+    /// What a value of this form is kept under.
+    pub(super) fn key<T>(&self, form: Form<T>) -> CacheKey {
+        self.of.cache.1.computed_key(form.kind, self.of.space, self.varied)
     }
 
     /// What it is kept under for as long as it may lag.
-    pub(super) fn lagging_key(&self) -> CacheKey {
-        self.of.cache.1.computed_key(self.of.space, KeyBytes::of(&(self.varied, "lag")))
+    pub(super) fn lagging_key<T>(&self, form: Form<T>) -> CacheKey {
+        CacheKey { id: KeyBytes::of(&(self.varied, "lag")), ..self.key(form) }
     }
 
     /// The tags that it depends on whatever was read: those by which it is ended by hand.
-    pub(super) fn own(&self) -> [Tag; 3] {
+    pub(super) fn own(&self) -> Vec<Tag> {
         let tags = ManagerTags::of(self.of.space);
-        [Tag::root(), tags.lists(), tags.one(self.id)]
+        let named = self.above.iter().chain([&self.variant]).map(|one| tags.one(*one));
+        [Tag::root(), tags.lists()].into_iter().chain(named).collect()
     }
 
     pub(super) fn reader(&self) -> Reader<'_> {

@@ -9,7 +9,7 @@ use crate::entry::Value;
 use crate::entry::codec::{Codec, Encode, Encoding};
 use crate::entry::serial;
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::key::Fingerprint;
+use crate::name::key::{Fingerprint, name_of_type};
 use crate::name::tag::{Tag, Token};
 use crate::values::Cacheable;
 
@@ -152,6 +152,8 @@ pub(super) struct Form<T> {
     /// `None`: in the memory of this process only.
     pub(super) codec: Option<Codec>,
     say: Option<Say<T>>,
+    /// A digest of the type's name: one key has a value of each type.
+    pub(super) kind: u64,
 }
 
 impl<T> Clone for Form<T> {
@@ -164,14 +166,16 @@ impl<T> Copy for Form<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Form<T> {
     /// In this process, as they are.
-    pub(super) const IN_MEMORY: Self = Self { codec: None, say: None };
+    pub(super) fn in_memory() -> Self {
+        Self { codec: None, say: None, kind: name_of_type::<T>() }
+    }
 
     /// In every store.
     pub(super) fn by<By: 'static>() -> Self
     where
         T: Computable<By>,
     {
-        Self { codec: Some(Codec::of::<KeptBy<T, By>, ()>()), say: Some(T::say) }
+        Self { codec: Some(Codec::of::<KeptBy<T, By>, ()>()), say: Some(T::say), kind: name_of_type::<T>() }
     }
 
     /// How large the value is, and whether it is nothing at all (`None`). The bytes are made in any case: they tell whether

@@ -15,6 +15,7 @@ use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::observe::event::Event;
 use crate::observe::report;
+use crate::planted::{Mistake, is_planted};
 use crate::protocol::collect::{Needs, Unkept, may_lag};
 use crate::protocol::miss::Miss;
 use crate::protocol::settle::Former;
@@ -87,7 +88,7 @@ impl Computation<'_> {
             return Looked::Off;
         }
         if self.is_refreshed || self.of.cache.is_shadow() {
-            reader.miss(Miss::Refresh, || self.key().id);
+            reader.miss(Miss::Refresh, || self.id());
             return Looked::Missed(Miss::Refresh.into());
         }
         if let Some(entry) = self.at_hand(form) {
@@ -95,31 +96,31 @@ impl Computation<'_> {
         }
         match self.find(form) {
             Ok(entry) if !entry.is_stale() => {
-                reader.hit(|| self.key().id);
+                reader.hit(|| self.id());
                 Looked::Found(entry)
             }
-            Ok(entry) => match self.claim() {
+            Ok(entry) => match self.claim(form) {
                 Some(claim) => Looked::Stale(entry, claim),
                 None => {
-                    reader.stale_hit(|| self.key().id);
+                    reader.stale_hit(|| self.id());
                     Looked::Found(entry)
                 }
             },
             Err(missed) => {
-                reader.miss(missed.cause, || self.key().id);
+                reader.miss(missed.cause, || self.id());
                 Looked::Missed(missed)
             }
         }
     }
 
     /// What this process has in its memory, fresh and current, without a call to any store. Counted as the hit that it is.
-    pub(super) fn at_hand<T: Clone + Send + Sync + 'static>(&self, _form: Form<T>) -> Option<CachedEntry<T>> {
+    pub(super) fn at_hand<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Option<CachedEntry<T>> {
         if self.is_past_cache() {
             return None;
         }
-        let (value, life) = self.reader().find(&self.key())?;
+        let (value, life) = self.reader().find(&self.key(form))?;
         let entry = self.serve(value, life).filter(|entry: &CachedEntry<T>| !entry.is_stale())?;
-        self.reader().hit(|| self.key().id);
+        self.reader().hit(|| self.id());
         Some(entry)
     }
 
@@ -128,13 +129,13 @@ impl Computation<'_> {
         self.is_refreshed || self.of.cache.is_shadow() || self.of.cache.mode() == Mode::Off
     }
 
-    fn claim(&self) -> Option<Claim> {
-        (self.of.cache.mode() == Mode::Normal).then(|| self.of.cache.claim_refresh(self.key())).flatten()
+    fn claim<T>(&self, form: Form<T>) -> Option<Claim> {
+        (self.of.cache.mode() == Mode::Normal).then(|| self.of.cache.claim_refresh(self.key(form))).flatten()
     }
 
     /// What is cached. Nothing is counted.
     pub(super) fn find<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Result<CachedEntry<T>, Missed> {
-        let (value, life) = match self.find_under(self.key(), form) {
+        let (value, life) = match self.find_under(self.key(form), form) {
             Ok(found) => found,
             Err(missed) => return self.find_lagging(form).ok_or(missed),
         };
@@ -144,7 +145,7 @@ impl Computation<'_> {
     /// The value from before a write that it may lag behind. No computation that it is a part of is current.
     fn find_lagging<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Option<CachedEntry<T>> {
         self.lag?;
-        let (value, life) = self.find_under(self.lagging_key(), form).ok()?;
+        let (value, life) = self.find_under(self.lagging_key(form), form).ok()?;
         let kept = Kept::<T>::of(value)?;
         if let Some(outer) = Collecting::current() {
             outer.refuse(Unkept::Changed);
@@ -159,28 +160,29 @@ impl Computation<'_> {
         key: CacheKey,
         form: Form<T>,
     ) -> Result<(Value, Life), Missed> {
-        let (reader, own) = (self.reader(), self.own());
+        let reader = self.reader();
         match reader.find(&key) {
             Some(found) => Ok(found),
-            None => reader.look_up(&Wanted { key, tags: &|| own.to_vec(), codec: form.codec }),
+            None => reader.look_up(&Wanted { key, tags: &|| self.own(), codec: form.codec }),
         }
     }
 
     /// What was found, which counts for the computation that this one is a part of.
     pub(super) fn serve<T: Clone + Send + Sync + 'static>(&self, value: Value, life: Life) -> Option<CachedEntry<T>> {
         let kept = Kept::<T>::of(value)?;
-        if let Some(outer) = Collecting::current() {
+        if let Some(outer) = Collecting::current().filter(|_| !is_planted(Mistake::Nested)) {
             outer.hand_on(&self.of.cache, &kept.tokens, kept.ends_at);
         }
-        let origin = if life.is_stale(self.of.cache.now()) { Origin::Stale } else { Origin::Hit };
+        let is_stale = life.may_be_stale() && life.is_stale(self.of.cache.now());
+        let origin = if is_stale { Origin::Stale } else { Origin::Hit };
         Some(CachedEntry::new(kept.value.clone(), origin, Some(life)).under(kept.state))
     }
 
     /// After a miss: who computes?
-    pub(super) fn start(&self, missed: &Missed) -> Start {
+    pub(super) fn start<T>(&self, missed: &Missed, form: Form<T>) -> Start {
         let own = self.own();
         let seen = if missed.cause.may_pass() { &*missed.seen } else { &[] };
-        self.reader().start(&Sought { seen, ..Sought::new(self.key(), &own, &[]) })
+        self.reader().start(&Sought { seen, ..Sought::new(self.key(form), &own, &[]) })
     }
 
     /// Looks once more, now that nobody else computes the same; waits for another process as `wait` says.
@@ -206,7 +208,7 @@ impl Computation<'_> {
 
     /// The refresh of a stale value by whoever claims it.
     pub(super) fn begin_refresh<T: Clone + Send + Sync + 'static>(&self, form: Form<T>) -> Refresh<T> {
-        let Start::Lead(mut fill) = self.start(&Miss::Stale.into()) else { return Refresh::Another };
+        let Start::Lead(mut fill) = self.start(&Miss::Stale.into(), form) else { return Refresh::Another };
         if !fill.is_first(&self.reader()) {
             return Refresh::Another;
         }
@@ -219,7 +221,8 @@ impl Computation<'_> {
 
     /// The computation begins.
     pub(super) fn begin(&self, fill: Option<Box<Fill>>, cause: Miss) -> Load {
-        let (reader, scope, began_at) = (self.reader(), Collecting::begin(&self.of.cache), self.of.cache.now());
+        let (reader, began_at) = (self.reader(), self.of.cache.now());
+        let scope = Collecting::begin(&self.of.cache, fill.as_ref().map(|fill| fill.flight()));
         let own = match &fill {
             Some(fill) => Some(fill.seeds().to_vec()),
             None => reader.seed(&self.own()),
@@ -258,16 +261,16 @@ impl Computation<'_> {
             let tokens = verdict.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
             let kept = Arc::new(Kept::new(value.clone(), tokens, ends_at));
             let lifetime = Lifetime::from(Timeout::after(lag).shorter(lifetime.timeout));
-            keeps.add(self.lagging_key(), loaded(kept, lifetime, Some(load.began_at)), own);
+            keeps.add(self.lagging_key(form), loaded(kept, lifetime, Some(load.began_at)), own);
         }
         let state = verdict.ok().map(|tokens| {
             let kept = Arc::new(Kept::new(value.clone(), tokens.clone(), ends_at));
             let state = kept.state;
-            keeps.add_first(self.key(), loaded(kept, lifetime, None), tokens);
+            keeps.add_first(self.key(form), loaded(kept, lifetime, None), tokens);
             state
         });
         let Load { fill, cause, began, .. } = load;
-        let Some(life) = self.settle(&reader, (fill, cause), keeps) else {
+        let Some(life) = settle(&reader, self.key(form), (fill, cause), keeps) else {
             return CachedEntry::new(value, Origin::Miss, None);
         };
         let (manager, key, took) = (self.of.label, &*self.name.text(), began.elapsed());
@@ -293,39 +296,38 @@ impl Computation<'_> {
         (lifetime, ends_at)
     }
 
-    fn settle(
-        &self,
-        reader: &Reader<'_>,
-        (fill, cause): (Option<Box<Fill>>, Miss),
-        Keeps { entries, seeds }: Keeps,
-    ) -> Option<Life> {
-        let shared = entries.first().map(|(_, loaded, _)| (loaded.value.clone(), loaded.lifetime));
-        let former = Former::of(cause);
-        let mut verdicts: Vec<Settlement> = entries
-            .into_iter()
-            .map(|(key, loaded, tags)| Settlement { key, former, keep: Some((loaded, tags)) })
-            .collect();
-        if verdicts.iter().all(|verdict| verdict.key != self.key()) {
-            verdicts.push(Settlement { key: self.key(), former, keep: None });
-        }
-        match (fill, shared) {
-            (Some(fill), Some(shared)) => Some(fill.conclude(reader, Conclusion { shared, late: seeds, verdicts })),
-            (_, None) => {
-                reader.settle(None, verdicts);
-                None
-            }
-            (None, Some((_, lifetime))) => {
-                reader.settle(Some(&seeds), verdicts);
-                Some(Life::starting(reader.now(), lifetime))
-            }
-        }
-    }
-
     fn tell_unkept(&self, reader: &Reader<'_>, reason: Unkept) {
         let (manager, key) = (self.of.label, &*self.name.text());
         reader.cache.tell(&Event::Unkept { manager, key, reason });
         if reason != Unkept::Changed && reason != Unkept::StoreFailed {
             say_once(manager, key, reason);
+        }
+    }
+}
+
+/// Stores what is kept, if anything is; otherwise what is there under its `own` key ends.
+fn settle(
+    reader: &Reader<'_>,
+    own: CacheKey,
+    (fill, cause): (Option<Box<Fill>>, Miss),
+    Keeps { entries, seeds }: Keeps,
+) -> Option<Life> {
+    let shared = entries.first().map(|(_, loaded, _)| (loaded.value.clone(), loaded.lifetime));
+    let former = Former::of(cause);
+    let mut verdicts: Vec<Settlement> =
+        entries.into_iter().map(|(key, loaded, tags)| Settlement { key, former, keep: Some((loaded, tags)) }).collect();
+    if verdicts.iter().all(|verdict| verdict.key != own) {
+        verdicts.push(Settlement { key: own, former, keep: None });
+    }
+    match (fill, shared) {
+        (Some(fill), Some(shared)) => Some(fill.conclude(reader, Conclusion { shared, late: seeds, verdicts })),
+        (_, None) => {
+            reader.settle(None, verdicts);
+            None
+        }
+        (None, Some((_, lifetime))) => {
+            reader.settle(Some(&seeds), verdicts);
+            Some(Life::starting(reader.now(), lifetime))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Names entries: keys of fixed size that hold everything that changes a result.
 
+use core::any::type_name;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -74,6 +75,13 @@ impl Fingerprint {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    /// The same under a name, which is a digest: two digests that differ do so in more than these eight bytes.
+    #[inline]
+    pub(crate) fn under(mut self, name: u64) -> Self {
+        self.0.iter_mut().zip(name.to_le_bytes()).for_each(|(byte, other)| *byte ^= other);
+        self
     }
 
     #[inline]
@@ -235,6 +243,21 @@ pub const fn name_of(names: &[&str]) -> u64 {
         at += 1;
     }
     digest
+}
+
+/// A name for the type `T`, the same in each process that runs one version of a program: its text eight bytes at a time,
+/// since each hit of a computed value asks for it. It parts what one program means, and does not withstand outsiders.
+#[inline]
+#[must_use]
+pub(crate) fn name_of_type<T: ?Sized>() -> u64 {
+    let (words, rest) = type_name::<T>().as_bytes().as_chunks();
+    let mut last = [u8::MAX; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let step = |digest: u64, word: &[u8; 8]| {
+        let mixed = (digest ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ mixed >> 32
+    };
+    words.iter().chain([&last]).fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 /// Digests text of any length into [`KeyBytes`], piece by piece.

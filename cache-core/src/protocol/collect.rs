@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 use crate::name::tag::{Tag, Token};
+use crate::planted::{Mistake, is_planted};
 
 /// Why a computed value is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,6 +74,9 @@ impl Collected {
     /// A read depends on `tag`, and `token` was what it held before the read: before its query began, or when an entry was
     /// found valid that answers it.
     pub fn note(&mut self, tag: Tag, token: Token) {
+        if is_planted(Mistake::LastTokens) {
+            self.tokens.insert(tag, token);
+        }
         let first = *self.tokens.entry(tag).or_insert(token);
         if first != token {
             self.refuse(Unkept::Changed);

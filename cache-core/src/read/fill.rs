@@ -7,11 +7,12 @@ use crate::name::key::CacheKey;
 use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Tag, Token};
 use crate::observe::operation::Operation;
+use crate::planted::{Mistake, is_planted};
 use crate::protocol::fill::may_load_under;
 use crate::read::Reader;
 use crate::read::collect::{Collecting, Expected};
 use crate::read::lease::Right;
-use crate::runtime::flight::{Follower, Leader, Seat};
+use crate::runtime::flight::{FlightId, Follower, Leader, Seat};
 use crate::runtime::notes::FillStart;
 use crate::setting::policy::Lifetime;
 use crate::store::{Lease, Seed, SharedStore, Started, Starting, Writer};
@@ -87,7 +88,8 @@ impl Reader<'_> {
         let ground = self.ground(sought);
         let seeds = ground.as_ref().map(|ground| (self.cache, &*ground.seeds));
         // Whatever becomes of the load, it depends on this.
-        let expected = Collecting::current().map(|scope| scope.expect(sought.tags, sought.declared, seeds));
+        let scope = Collecting::current().filter(|_| !is_planted(Mistake::Loads));
+        let expected = scope.map(|scope| scope.expect(sought.tags, sought.declared, seeds));
         let Some(Ground { seeds, is_presumed, right }) = ground else { return Start::Alone };
         let presumed = is_presumed.then(|| sought.declared.to_vec());
         let (key, tokens) = (sought.key, seeds.iter().map(|(_, seed)| seed.token).collect());
@@ -192,6 +194,11 @@ impl Fill {
     /// Hands what somebody else has stored to those who wait.
     pub fn hand_on(self, value: Value, life: Life) {
         self.leader.land(value, life);
+    }
+
+    /// What those wait for who wait for it.
+    pub(crate) fn flight(&self) -> FlightId {
+        self.leader.id()
     }
 
     /// The entry.

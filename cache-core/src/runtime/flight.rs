@@ -1,27 +1,28 @@
 //! Shares one load among concurrent misses of one key, if they read the same tokens.
 
 mod following;
+mod line;
 
 #[cfg(test)]
 mod tests;
 
 use core::hash::{Hash, Hasher};
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::task::Waker;
 use core::time::Duration;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock};
-use std::thread::{self, ThreadId};
+use std::sync::Arc;
 
 use quick_cache::DefaultHashBuilder;
 
 use crate::entry::{Life, Value};
 use crate::name::key::CacheKey;
 use crate::name::tag::Token;
-use crate::protocol::circle::is_circle;
 use crate::sync::{Monitor, Mutex};
 
 pub use following::Following;
+pub(crate) use line::{Circle, led_here};
 
 /// The loads that are under way. A load that began under other tokens is another one: somebody
 /// may have written between.
@@ -47,8 +48,18 @@ impl Hash for FlightKey {
 #[derive(Debug)]
 struct Flight {
     state: Monitor<FlightState>,
-    /// Who began it.
-    leader: ThreadId,
+    id: FlightId,
+}
+
+/// What a load is called among all of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FlightId(u64);
+
+impl FlightId {
+    fn fresh() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 #[derive(Debug)]
@@ -94,8 +105,7 @@ impl Flights {
         match self.running.lock().entry(key.clone()) {
             Entry::Occupied(running) => Seat::Follower(Follower(Arc::clone(running.get()))),
             Entry::Vacant(free) => {
-                let leader = thread::current().id();
-                let flight = Arc::new(Flight { state: Monitor::new(FlightState::running()), leader });
+                let flight = Arc::new(Flight { state: Monitor::new(FlightState::running()), id: FlightId::fresh() });
                 free.insert(Arc::clone(&flight));
                 Seat::Leader(Leader { flights: Arc::clone(self), key, flight })
             }
@@ -109,43 +119,6 @@ impl Follower {
     pub fn wait(self, budget: Duration) -> Waited {
         let state = self.0.state.wait_while(self.0.state.lock(), budget, |state| state.is_running());
         state.brought()
-    }
-}
-
-/// The load that somebody wants to wait for waits for him.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Circle;
-
-impl Follower {
-    /// Waits as [`wait`](Self::wait) does, for a load that runs on the thread that began it.
-    pub(crate) fn wait_in_line(self, budget: Duration) -> Result<Waited, Circle> {
-        let _in_line = InLine::behind(&self.0)?;
-        Ok(self.wait(budget))
-    }
-}
-
-/// A thread that waits, for a load of whatever cache of this process.
-struct InLine(ThreadId);
-
-static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(Mutex::default);
-
-impl InLine {
-    fn behind(flight: &Arc<Flight>) -> Result<Self, Circle> {
-        let own = thread::current().id();
-        let mut waiting = WAITING.lock();
-        // Who has not noticed yet that a load is over does not wait for it any more.
-        let waits_for = |who| waiting.get(&who).filter(|flight| flight.is_running()).map(|flight| flight.leader);
-        if flight.is_running() && is_circle(own, flight.leader, waits_for) {
-            return Err(Circle);
-        }
-        waiting.insert(own, Arc::clone(flight));
-        Ok(Self(own))
-    }
-}
-
-impl Drop for InLine {
-    fn drop(&mut self) {
-        WAITING.lock().remove(&self.0);
     }
 }
 

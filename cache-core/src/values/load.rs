@@ -10,6 +10,7 @@ use crate::name::tag::Token;
 use crate::observe::event::Event;
 use crate::observe::operation::Operation;
 use crate::protocol::miss::Miss;
+use crate::read::collect::amid;
 use crate::read::lease::{Approach, Right};
 use crate::runtime::flight::{Circle, Follower, Leader, Seat, Waited};
 use crate::runtime::guard::CallFailure;
@@ -100,6 +101,7 @@ impl Cache {
         };
         self.0.values.load();
         let _loading = Loading::begin(self, question.key, fill.seen.map(Lack::seen));
+        let _led = fill.leader.as_ref().map(Leader::lead_here);
         // If this fails or panics, those who wait learn it when the fill is dropped.
         let value = load().inspect_err(|_| self.0.values.load_failure())?;
         Ok(question.keep(*fill, Arc::new(value)))
@@ -182,7 +184,7 @@ impl ValueRequest<'_> {
     /// Waits for what another caller loads.
     fn follow(&self, follower: Follower) -> core::result::Result<Waited, Circle> {
         self.cache.store().ledger.count_flight_wait();
-        follower.wait_in_line(self.cache.policy().flight_wait)
+        follower.wait_amid(amid(), self.cache.policy().flight_wait)
     }
 
     /// Looks; opens a slot if there is no value. Counts a hit or a miss, once.

@@ -95,7 +95,8 @@ impl Cache {
     }
 
     /// The values under `keys`, by their key; `load` is given those that have none, and gives what it finds for them, which
-    /// is then set. One round trip finds all of them, one sets what was loaded.
+    /// is then set. One round trip finds all of them, one sets what was loaded. What `load` gives under a key that it was not
+    /// asked for is given, and not set. A key for which it gives nothing is not among the values.
     ///
     /// Whoever asks for the same at once loads by himself. A store that fails is counted and told, and costs a call of
     /// `load`.

@@ -5,12 +5,12 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
+use cache_core::planted::{Mistake, is_planted};
 use cache_core::{Database, Fingerprint, Token};
 
 use super::Catalogue;
 use crate::identity::Identity;
 use crate::identity::digest::DigestHasher;
-use crate::planted::{Mistake, is_planted};
 
 /// The tokens of what changes with the structure of a database: each DDL on a tracked connection, in whatever process,
 /// and each clearing of a whole cache, puts others in their place.

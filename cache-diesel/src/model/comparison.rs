@@ -3,6 +3,7 @@
 use core::any::TypeId;
 
 use cache_core::Fingerprint;
+use cache_core::planted::{Mistake, is_planted};
 use diesel::Column;
 use diesel::sql_types::{
     BigInt, Binary, Bool, Date, Double, Float, Integer, Interval, Json, Jsonb, Nullable, Numeric, SmallInt, Time,
@@ -10,7 +11,6 @@ use diesel::sql_types::{
 };
 
 use crate::catalogue;
-use crate::planted::{Mistake, is_planted};
 
 /// Whether values that are equal to the database are equal byte by byte.
 #[derive(Clone, Debug, PartialEq, Eq)]

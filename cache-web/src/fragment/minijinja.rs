@@ -40,6 +40,13 @@ impl Fragments {
     }
 }
 
+/// A fragment within itself is an error of its template.
+pub(super) fn tell_circles() {
+    cache_core::tell_circles_by(|circle| {
+        Error::new(ErrorKind::InvalidOperation, "`cached` stands in a block that waits for it").with_source(circle)
+    });
+}
+
 /// What a fragment is different for, as a part of its key.
 fn part(value: &Value) -> Result<KeyBytes, Error> {
     let kind = value.kind();

@@ -112,3 +112,23 @@ async fn what_is_awaited_is_the_same_fragment() {
     let found = fragments.render("a", &1, || Err::<String, _>("nobody asks")).unwrap();
     assert_eq!(awaited, found);
 }
+
+#[test]
+fn a_block_within_itself_is_an_error_of_its_template() {
+    let environment = environment(&kept());
+    let template =
+        "{% call cached('a') %}{% call cached('b') %}{% call cached('a') %}{% endcall %}{% endcall %}{% endcall %}";
+    let error = rendered(&environment, template).unwrap_err();
+    assert!(error.contains("`cached` stands in a block that waits for it"), "{error}");
+    assert_eq!(rendered(&environment, &block("'a'")).as_deref(), Ok("1"), "nothing is left of it");
+}
+
+#[cfg(feature = "askama")]
+#[test]
+fn a_fragment_within_itself_is_an_error_of_askama_too() {
+    let fragments = kept();
+    let given =
+        fragments.render("a", &(), || fragments.render("a", &(), || Ok(String::new())).map(|text| text.to_string()));
+    let error: askama::Error = given.unwrap_err();
+    assert!(error.to_string().contains("loading `a` waits for itself"), "{error}");
+}

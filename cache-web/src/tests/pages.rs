@@ -1,9 +1,11 @@
 //! Tests what clients are given of pages that are kept.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use cache_core::{Cache, Kind};
@@ -268,4 +270,36 @@ impl http_body::Body for Liar {
     fn size_hint(&self) -> http_body::SizeHint {
         http_body::SizeHint::with_exact(3)
     }
+}
+
+/// A service that asks for the page that it is asked for.
+#[derive(Clone)]
+struct Mirror(Arc<OnceLock<PageService<Mirror>>>);
+
+impl Service<Request<Body>> for Mirror {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let mut pages = self.0.get().unwrap().clone();
+        Box::pin(async move { Ok(pages.call(request).await?.map(Body::new)) })
+    }
+}
+
+#[test]
+fn a_page_that_is_rendered_by_asking_for_it_is_answered_at_once_with_an_error() {
+    let (pages, began) = (PageCache::new(&Cache::memory(), "mirrors").depends_on_nothing(), Instant::now());
+    let mirror = Mirror(Arc::default());
+    let service = pages.layer(mirror.clone());
+    assert!(mirror.0.set(service.clone()).is_ok());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(service.clone().call(Request::get("/a").body(Body::empty()).unwrap())).unwrap();
+    assert_eq!(answer.status(), StatusCode::LOOP_DETECTED);
+    assert_eq!(answer.extensions().get(), Some(&PageOutcome::Unstored(Unstored::Status)));
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }

@@ -4,6 +4,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::sync::mpsc;
 use std::task::Wake;
+use std::thread;
 use std::time::Instant;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! Tells a computation what a read depends on that is answered from the cache. What is asked of the database tells it by its
 //! load ([`Reader::start`](cache_core::Reader::start)), or as the plain statement that it is.
 
+use cache_core::planted::{Mistake, is_planted};
 use cache_core::store::{Seed, Wanted};
 use cache_core::{
     Collecting, Expected, Kind, Life, Miss, Missed, Tag, TagKind, Timestamp, Unkept, Value, is_collecting,
@@ -8,7 +9,6 @@ use cache_core::{
 
 use crate::catalogue::is_current;
 use crate::model::CachedModel as _;
-use crate::planted::{Mistake, is_planted};
 use crate::read::page::Page;
 use crate::read::task::Site;
 

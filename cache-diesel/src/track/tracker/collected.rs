@@ -1,5 +1,6 @@
 //! Tells a computation what a plain statement depends on, before it runs: on every write of the tables that it reads.
 
+use cache_core::planted::{Mistake, is_planted};
 use cache_core::protocol::read::Subject;
 use cache_core::{Collecting, Fingerprint, ManagerTags, Tag, Unkept, WeakCollecting};
 use diesel::connection::DebugQuery;
@@ -11,7 +12,6 @@ use crate::catalogue::named::QueryTables;
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
 use crate::model::declaration::tables;
-use crate::planted::{Mistake, is_planted};
 use crate::scan::{self, Binds, Dialect, Effect, SelectText};
 
 /// A plain statement that reads, before it is told to a computation: the stores may have to be called for that.

@@ -5,6 +5,7 @@
 
 mod basics;
 mod circles;
+mod computed_circles;
 mod counters;
 mod failures;
 mod histories;

@@ -90,10 +90,13 @@ fn b17_what_is_not_there_is_loaded_at_once_and_whoever_sets_it_meanwhile_wins() 
         let found = kit.cache.get_or_set_many(&["b", "a", "c", "b", "d"], (), |missing| {
             assert_eq!(missing, ["b", "c", "d"]);
             kit.peer.set("c", &30, ()).unwrap();
-            Ok::<_, cache_core::Error>(HashMap::from([("b".to_owned(), 2), ("c".to_owned(), 3)]))
+            let loaded = [("b", 2), ("c", 3), ("nobody asked", 9)];
+            Ok::<_, cache_core::Error>(HashMap::from(loaded.map(|(key, value)| (key.to_owned(), value))))
         });
         let expected = [("a", 1), ("b", 2), ("c", 30)].map(|(key, value)| (key.to_owned(), value));
-        assert_eq!(found.unwrap(), HashMap::from(expected.clone()));
+        let mut found = found.unwrap();
+        assert_eq!(found.remove("nobody asked"), Some(9));
+        assert_eq!((found, kit.cache.contains_key("nobody asked").unwrap()), (HashMap::from(expected.clone()), false));
         assert_eq!(kit.peer.get_many::<i32>(&["a", "b", "c", "d"]).unwrap(), HashMap::from(expected));
         let failed = kit.cache.get_or_set_many::<i32, _>(&["a", "d"], (), |_| Err("gives up"));
         assert_eq!(failed, Err("gives up"));
