@@ -14,6 +14,8 @@ use cache_diesel::{AuditSettings, JournalSettings, MIB};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
+mod pages;
+
 diesel::table! {
     products (id) {
         id -> Integer,
@@ -52,7 +54,7 @@ enum Store {
     Nowhere,
 }
 
-const OPERATIONS: [Operation; 13] = [
+const OPERATIONS: [Operation; 15] = [
     Operation { name: "memory-hit", store: Store::Memory, turn: hit },
     Operation { name: "memory-unique-hit", store: Store::Memory, turn: unique_hit },
     Operation { name: "watched-hit", store: Store::Watched, turn: hit },
@@ -64,6 +66,8 @@ const OPERATIONS: [Operation; 13] = [
     Operation { name: "redis-refill", store: Store::Redis, turn: refill },
     Operation { name: "redis-update", store: Store::Redis, turn: update },
     Operation { name: "near-push", store: Store::Near, turn: |_, _| {} },
+    Operation { name: "page-bare", store: Store::Memory, turn: |_, _| pages::bare() },
+    Operation { name: "page-known", store: Store::Memory, turn: |_, _| pages::known() },
     Operation { name: "plain-select", store: Store::Nowhere, turn: select },
     Operation { name: "plain-update", store: Store::Nowhere, turn: update },
 ];

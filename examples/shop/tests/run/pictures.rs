@@ -50,10 +50,9 @@ fn live(shop: &mut Shop, time: Duration) {
             shop.line();
         }
         if number % 60 == 0 {
-            shop.post(
-                &format!("/products/{}", id % 60 + 1),
-                "title=Aster+lamp&description=&category_id=3&price=9&stock=4",
-            );
+            // One product sells; the others stay what they are.
+            let sold = format!("title=Yew+lamp&description=&category_id=3&price=9&stock={}", 40 - number / 60 % 40);
+            shop.post("/products/60", &sold);
             shop.line();
         }
         std::thread::sleep(Duration::from_millis(u64::from(5 + id % 20)));
