@@ -10,6 +10,10 @@ use diesel::prelude::*;
 use crate::kept::FILE;
 #[cfg(feature = "memcached")]
 use crate::kept::MEMCACHED;
+#[cfg(feature = "redis")]
+use crate::kept::SERVERS;
+#[cfg(feature = "redis")]
+use crate::run::run_modules;
 use crate::run::run_with;
 
 #[test]
@@ -66,4 +70,33 @@ tests::redis_suite! {
     fn behaviour_with_near_memory() {
         run_with("near", &[]);
     }
+
+    /// One cluster for all shops, a slot for each.
+    #[test]
+    fn behaviour_on_a_cluster() {
+        let cluster = conformance::redis_server::RedisCluster::steady();
+        run_over(&cluster.url("PREFIX"));
+    }
+
+    #[test]
+    fn behaviour_on_whom_sentinels_name() {
+        let sentinels = conformance::redis_server::Sentinels::steady();
+        run_over(&sentinels.url("PREFIX"));
+    }
+}
+
+/// What several servers may get wrong: the others say more of SQL and of models than of where entries are.
+#[cfg(feature = "redis")]
+const MODULES: [&str; 3] = ["suite::concurrency", "suite::granularity", "suite::keys"];
+
+/// Runs these modules over the servers at `url`. `CACHE_DIESEL_TEST_WHOLE=1` runs the whole suite, with near memory too.
+#[cfg(feature = "redis")]
+fn run_over(url: &str) {
+    // Closed shops keep their connections.
+    let url = format!("{url}&idle_connections=1");
+    let told = [(SERVERS, url.as_str())];
+    if std::env::var("CACHE_DIESEL_TEST_WHOLE").is_err() {
+        return run_modules(&MODULES, "redis", &told);
+    }
+    ["redis", "near"].into_iter().for_each(|place| run_with(place, &told));
 }

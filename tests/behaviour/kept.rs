@@ -22,6 +22,11 @@ pub const VARIABLE: &str = "CACHE_DIESEL_TEST_ENTRIES";
 /// Names the file of the places `file` and `tables`; of tables on a server it is their URL.
 pub const FILE: &str = "CACHE_DIESEL_TEST_FILE";
 
+/// Names the servers of the places `redis` and `near`: their URL, with `PREFIX` where a shop's prefix belongs. Without it
+/// that is the server of `CACHE_DIESEL_REDIS_URL`.
+#[cfg(feature = "redis")]
+pub const SERVERS: &str = "CACHE_DIESEL_TEST_SERVERS";
+
 /// Names the server of the place `memcached`: its URL.
 pub const MEMCACHED: &str = "CACHE_DIESEL_TEST_MEMCACHED";
 
@@ -39,7 +44,7 @@ pub enum Place {
 /// A store outside of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Real {
-    /// The Redis server of `CACHE_DIESEL_REDIS_URL`.
+    /// A Redis server, a cluster of them, or whom sentinels name.
     #[cfg(feature = "redis")]
     Redis,
     /// The same, with the memory of the process in front of it.

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--awaited] [--file [--disk DIRECTORY] | --memcached | --tables] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--awaited] [--file [--disk DIRECTORY] | --memcached | --tables | --cluster] [--without-protocol]";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,6 +40,8 @@ pub(crate) struct Run {
 /// Where entries are kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kept {
+    /// On a cluster of Redis, in one slot.
+    Cluster,
     /// In a file.
     File,
     /// On a memcached.
@@ -135,13 +137,13 @@ impl Arguments {
 
 /// Where entries are to be kept: on a Redis, if nothing is said.
 fn kept(words: &mut Words) -> Result<Kept, String> {
-    let places = [Kept::File, Kept::Memcached, Kept::Tables];
+    let places = [Kept::Cluster, Kept::File, Kept::Memcached, Kept::Tables];
     let named: Vec<Kept> =
         places.into_iter().filter(|place| place.flag().is_some_and(|(_, name)| words.take_flag(name))).collect();
     match named[..] {
         [] => Ok(Kept::Redis),
         [one] => Ok(one),
-        _ => Err("`--file`, `--memcached` and `--tables` do not go together".to_owned()),
+        _ => Err("`--cluster`, `--file`, `--memcached` and `--tables` do not go together".to_owned()),
     }
 }
 
@@ -149,6 +151,7 @@ impl Kept {
     /// How it is asked for.
     fn flag(self) -> Option<(bool, &'static str)> {
         match self {
+            Self::Cluster => Some((true, "--cluster")),
             Self::File => Some((true, "--file")),
             Self::Memcached => Some((true, "--memcached")),
             Self::Redis => None,
@@ -251,7 +254,9 @@ mod tests {
                 ("--seconds 1 --memcached --near", "`--near`"),
                 ("--seconds 1 --memcached --file", "`--memcached`"),
             ])
-            .chain([("--seconds 1 --tables --file", "`--tables`"), ("--seconds 1 --disk /tmp", "`--file`")])
+            .chain([("--seconds 1 --cluster --without-protocol", "`--cluster`")])
+            .chain([("--seconds 1 --cluster --file", "`--cluster`"), ("--seconds 1 --tables --file", "`--tables`")])
+            .chain([("--seconds 1 --disk /tmp", "`--file`")])
         {
             assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");
         }

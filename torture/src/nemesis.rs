@@ -9,7 +9,7 @@ use crate::coordinator::Coordinator;
 use crate::ledger::{Death, Life, Moment};
 use crate::proxy::{Link, Way};
 use crate::schema::owned_versions;
-use crate::servers::{Problem, Servers};
+use crate::servers::{Problem, Servers, Store};
 use crate::workers::{Workers, application};
 
 mod plan;
@@ -150,13 +150,18 @@ impl Parts<'_> {
     fn begin(&mut self, harm: Harm) -> Result<(), Problem> {
         match harm {
             Harm::AtCommit(worker, _) => self.workers.database(worker).set(Link::All, Way::UntilCommit),
-            Harm::Cut(worker, link) => self.workers.proxy(worker).into_iter().for_each(|way| way.cut(link)),
+            Harm::Cut(worker, link) => match &self.servers.store {
+                Store::Cluster(cluster) => cluster.cut(),
+                _ => self.workers.proxy(worker).into_iter().for_each(|way| way.cut(link)),
+            },
+            Harm::Depose => self.depose(true)?,
             Harm::Flush => {
                 if self.servers.store.flush()? {
                     self.coordinator.lose();
                 }
             }
             Harm::Fill => self.servers.store.file()?.fill(true)?,
+            Harm::HandOver => self.hand_over(true)?,
             Harm::Kill(worker) => self.workers.kill(worker),
             Harm::Pause(worker) => self.workers.pause(worker, true),
             Harm::Lock => self.servers.store.lock(true)?,
@@ -175,7 +180,9 @@ impl Parts<'_> {
     fn end(&mut self, harm: Harm) -> Result<(), Problem> {
         match harm {
             Harm::Pause(worker) => self.workers.pause(worker, false),
+            Harm::Depose => self.depose(false)?,
             Harm::Fill => self.servers.store.file()?.fill(false)?,
+            Harm::HandOver => self.hand_over(false)?,
             Harm::Lock => self.servers.store.lock(false)?,
             Harm::PauseRedis => self.servers.store.pause(false)?,
             Harm::Rewind => self.restart(false)?,
@@ -184,6 +191,22 @@ impl Parts<'_> {
             }
             Harm::AtCommit(worker, _) => self.workers.database(worker).set(Link::All, Way::Open),
             Harm::Cut(..) | Harm::Flush | Harm::Kill(_) | Harm::Remove | Harm::Restart { .. } | Harm::Save => {}
+        }
+        Ok(())
+    }
+
+    /// Kills a primary, or starts it again. The replica has not all that it had, and it comes back with nothing.
+    fn depose(&self, is_dead: bool) -> Result<(), Problem> {
+        if self.servers.store.cluster()?.kill(is_dead) {
+            self.coordinator.lose();
+        }
+        Ok(())
+    }
+
+    /// Begins to move the slot, or ends it: another node knows nothing of what it is sent, and counts as emptied.
+    fn hand_over(&self, is_begun: bool) -> Result<(), Problem> {
+        if self.servers.store.cluster()?.hand_over(is_begun) {
+            self.coordinator.lose();
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::arguments::{Kept, Run};
 use crate::process::find_program;
 
+mod cluster;
 mod database;
 mod file;
 mod memcached;
@@ -16,6 +17,7 @@ mod own;
 mod redis;
 mod tables;
 
+pub(crate) use cluster::Cluster;
 pub(crate) use database::Database;
 pub(crate) use file::EntryFile;
 pub(crate) use memcached::Memcached;
@@ -41,6 +43,7 @@ pub(crate) struct Servers {
 /// Where the entries of a run are.
 #[derive(Debug)]
 pub(crate) enum Store {
+    Cluster(Cluster),
     File(EntryFile),
     Memcached(Memcached),
     Redis(Redis),
@@ -57,6 +60,15 @@ impl Store {
         if let Self::Redis(redis) = self { Ok(redis) } else { Err("the run has no Redis".into()) }
     }
 
+    /// The cluster.
+    ///
+    /// # Errors
+    ///
+    /// If the run has none.
+    pub(crate) fn cluster(&self) -> Result<&Cluster, Problem> {
+        if let Self::Cluster(cluster) = self { Ok(cluster) } else { Err("the run has no cluster".into()) }
+    }
+
     /// The file.
     ///
     /// # Errors
@@ -71,13 +83,14 @@ impl Store {
         match self {
             Self::File(file) => file.lock(is_locked),
             Self::Tables(tables) => tables.lock(is_locked),
-            Self::Memcached(_) | Self::Redis(_) => Err("a server is not locked".into()),
+            Self::Cluster(_) | Self::Memcached(_) | Self::Redis(_) => Err("a server is not locked".into()),
         }
     }
 
     /// Lets the server stand still, or go on.
     pub(crate) fn pause(&self, is_paused: bool) -> Result<(), Problem> {
         match self {
+            Self::Cluster(cluster) => cluster.pause(is_paused),
             Self::Memcached(server) => server.pause(is_paused),
             _ => self.redis()?.pause(is_paused),
         }
@@ -95,6 +108,7 @@ impl Store {
     /// Makes it forget everything. Says whether it has.
     pub(crate) fn flush(&self) -> Result<bool, Problem> {
         match self {
+            Self::Cluster(cluster) => Ok(cluster.flush()),
             Self::Memcached(server) => server.flush().map(|()| true),
             Self::Tables(tables) => tables.empty(),
             _ => Ok(self.redis()?.flush().map(|()| true)?),
@@ -112,6 +126,7 @@ impl Servers {
         let directory = tempfile::Builder::new().prefix("torture.").tempdir()?;
         let database = Database::start(directory.path(), run.has_standby)?;
         let store = match run.kept {
+            Kept::Cluster => Store::Cluster(Cluster::start()),
             Kept::File => Store::File(EntryFile::in_directory(run.disk.as_deref().unwrap_or(directory.path()))),
             Kept::Memcached => Store::Memcached(Memcached::start(&program(&["memcached"])?)?),
             Kept::Redis => Store::Redis(Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?),

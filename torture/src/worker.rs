@@ -85,7 +85,7 @@ fn install(worker: &Worker) -> Result<(), Problem> {
     cache = match worker.store.split(':').next() {
         Some("sqlite") => cache.sqlite(&worker.store),
         Some("memcached") => cache.memcached(&worker.store),
-        Some("redis") => cache.redis(&worker.store),
+        Some("redis" | "redis+cluster") => cache.redis(&worker.store),
         // Whoever changes tables waits for those who do, on a machine that does much else: longer than usual, so that there
         // are hits.
         _ => cache.store(in_tables(&worker.store)?).operation_timeout(INTENT_LIFE / 5),

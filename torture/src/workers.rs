@@ -31,7 +31,7 @@ impl Workers {
         let mut slots = Vec::new();
         for index in 0..run.workers {
             let proxy = match &servers.store {
-                Store::File(_) | Store::Memcached(_) => None,
+                Store::Cluster(_) | Store::File(_) | Store::Memcached(_) => None,
                 Store::Redis(redis) => Some(Proxy::to(("127.0.0.1".to_owned(), redis.port()))?),
                 Store::Tables(_) => Some(Proxy::to(servers.database.address())?),
             };
@@ -108,6 +108,7 @@ impl Workers {
 /// Where a worker finds the store: behind this port of its own, if it is on a server.
 fn store_url(servers: &Servers, port: u16) -> String {
     match &servers.store {
+        Store::Cluster(cluster) => cluster.url(),
         Store::File(file) => file.url(),
         Store::Memcached(server) => server.url(),
         Store::Redis(_) => format!("redis://127.0.0.1:{port}?prefix=torture"),

@@ -53,6 +53,14 @@ fn no_stale_row_is_read_from_a_file_that_is_locked_and_removed() {
 }
 
 #[test]
+fn no_stale_row_is_read_from_a_cluster_whose_primaries_die_and_whose_slot_is_moved() {
+    let (output, report) = torture(&["--seconds", "24", "--cluster"]);
+    assert_eq!(number(&report, "stale reads: "), 0);
+    assert!(number(&report, "faults injected: ") > 0);
+    assert!(output.status.success());
+}
+
+#[test]
 fn without_the_protocol_stale_rows_are_found() {
     let (output, report) = torture(&["--seconds", "120", "--until-stale", "--without-protocol"]);
     assert!(number(&report, "stale reads: ") > 0);

@@ -11,6 +11,8 @@ use crate::name::tag::{Cardinality, Tag, TagKind};
 use crate::protocol::steady::is_steady;
 use crate::store::Lease;
 
+mod slot;
+
 /// Names everything of one cache on a server: prefix, kind and a digest, as in `shop:t:{5f…}`.
 ///
 /// Two prefixes share no name, and no name begins another one's: a prefix holds no braces, and what follows it is a
@@ -101,6 +103,13 @@ impl Names {
         let prefix = format!("{{{prefix}}}");
         let absent = Some(Name([&prefix, ":absent"].concat().into_bytes().into()));
         Ok(Self { absent, ..Self::after(&prefix) })
+    }
+
+    /// The slot of a cluster in which they lie, if they are [together](Self::together).
+    #[must_use]
+    pub fn slot(&self) -> Option<u16> {
+        let (in_braces, _) = self.absent.as_ref()?.as_str().strip_prefix('{')?.rsplit_once('}')?;
+        Some(slot::slot_of(in_braces))
     }
 
     fn after(prefix: &str) -> Self {
@@ -329,6 +338,7 @@ mod tests {
         assert_eq!(tag.token.as_str(), "{shop}:t:{5e4feeb87d66da9140c1d82307f09bb6}");
         let own = [&names.entry(&key()), &tag.intents(), &notes, names.incarnation(), names.absent().unwrap()];
         assert!(own.iter().all(|name| name.as_str().starts_with("{shop}:")));
+        assert_eq!((names.slot(), Names::starting_with("shop").unwrap().slot()), (Some(slot::slot_of("shop")), None));
         assert_eq!(names.tag_called(tag.token.as_bytes()), Some(Tag::root().fingerprint()));
         assert_eq!(Names::starting_with("shop").unwrap().absent(), None);
         assert!(Names::together("a}b").is_err());

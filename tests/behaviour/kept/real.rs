@@ -114,7 +114,11 @@ fn open(real: Real, prefix: &str) -> Box<dyn Store> {
 
 #[cfg(feature = "redis")]
 fn redis(prefix: &str) -> cache_core::store::RedisStore {
-    cache_core::store::RedisStore::from_url(&format!("{}?prefix={prefix}", told("CACHE_DIESEL_REDIS_URL"))).unwrap()
+    let url = match env::var(super::SERVERS) {
+        Ok(servers) => servers.replace("PREFIX", prefix),
+        Err(_) => format!("{}?prefix={prefix}", told("CACHE_DIESEL_REDIS_URL")),
+    };
+    cache_core::store::RedisStore::from_url(&url).unwrap()
 }
 
 /// Tables of the database at `url`: of SQLite, or on a server.

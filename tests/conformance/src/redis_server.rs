@@ -13,15 +13,18 @@ use crate::pause::pause;
 
 mod cable;
 mod cluster;
+mod entrance;
 mod hands;
 mod sentinels;
+mod several;
 
 #[cfg(feature = "redis-tls")]
 pub use crate::certificates::Certificates;
 pub use cable::Cable;
-pub use cluster::{ClusterHands, RedisCluster};
+pub use cluster::RedisCluster;
 pub use hands::{Hands, subject};
 pub use sentinels::Sentinels;
+pub use several::{Servers, Several};
 
 /// A server on a free port of 127.0.0.1, with a directory of its own. It ends with this value.
 #[derive(Debug)]
@@ -50,19 +53,19 @@ impl RedisServer {
         (0..5).find_map(|_| Self::try_start(settings)).expect("redis-server finds a free port")
     }
 
-    /// Starts a server that also listens for TLS, on the port that is given back.
+    /// Starts a server that also listens for TLS, on the port that is given back, with further settings.
     ///
     /// # Panics
     ///
     /// If the program is not there, is not built with TLS, or the server does not start.
     #[cfg(feature = "redis-tls")]
     #[must_use]
-    pub fn start_encrypted(certificates: &Certificates) -> (Self, u16) {
+    pub fn start_encrypted(certificates: &Certificates, settings: &[&str]) -> (Self, u16) {
         let start = |_| {
             let port = free_port();
-            let settings = [certificates.settings(), vec![format!("tls-port {port}")]].concat();
-            let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-            Self::try_start(&settings).map(|server| (server, port))
+            let own = [certificates.settings(), vec![format!("tls-port {port}")]].concat();
+            let all: Vec<&str> = own.iter().map(String::as_str).chain(settings.iter().copied()).collect();
+            Self::try_start(&all).map(|server| (server, port))
         };
         (0..5).find_map(start).expect("redis-server finds two free ports")
     }

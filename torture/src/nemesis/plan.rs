@@ -11,15 +11,22 @@ use crate::proxy::{Link, Way};
 /// After so long a worker that was killed is replaced where many are.
 pub(super) const SHORT: Duration = Duration::from_millis(50);
 
+/// So long a primary is gone: its replica notices, and is elected.
+const DEPOSED: Duration = Duration::from_secs(9);
+
 /// Something that is done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Harm {
     /// When the worker has committed its next write, before it knows, this is done to it.
     AtCommit(usize, Fate),
     Cut(usize, Link),
+    /// The primary of the slot is killed, and comes back when its replica has taken over.
+    Depose,
     /// The disk of the file is full.
     Fill,
     Flush,
+    /// The slot is moved to another node, key by key.
+    HandOver,
     Kill(usize),
     /// Nobody can write to the file, or to the tables.
     Lock,
@@ -68,8 +75,10 @@ impl Harm {
     pub(super) const fn concerns(self) -> Concern {
         match self {
             Self::Cut(worker, _) | Self::Spoil(worker, ..) => Concern::Way(worker),
-            Self::Fill
+            Self::Depose
+            | Self::Fill
             | Self::Flush
+            | Self::HandOver
             | Self::Lock
             | Self::PauseRedis
             | Self::Remove
@@ -96,6 +105,7 @@ impl Harm {
     /// This, or what happens in its place where entries are kept.
     const fn on(self, victims: Victims) -> Self {
         match victims.kept {
+            Kept::Cluster => self.on_a_cluster(),
             Kept::File => self.on_a_file(victims.has_disk),
             Kept::Memcached => self.on_memcached(),
             Kept::Redis => self,
@@ -125,6 +135,17 @@ impl Harm {
         }
     }
 
+    /// Nodes tell workers where to find each other: nobody has a way of his own to them, and all links to one are cut.
+    const fn on_a_cluster(self) -> Self {
+        match self {
+            Self::Restart { .. } => Self::Depose,
+            Self::Rewind => Self::HandOver,
+            Self::Save | Self::Spoil(_, Link::All | Link::Asking, Way::Held { .. } | Way::Late(_)) => Self::PauseRedis,
+            Self::Spoil(worker, ..) => Self::Cut(worker, Link::All),
+            other => other,
+        }
+    }
+
     const fn on_a_file(self, has_disk: bool) -> Self {
         match self {
             Self::Rewind | Self::Save if has_disk => Self::Fill,
@@ -143,8 +164,10 @@ impl Harm {
             Self::AtCommit(_, Fate::Wait) => "workers that waited between a commit and its release",
             Self::Cut(_, Link::Told) => "links for changes cut",
             Self::Cut(..) => "links cut",
+            Self::Depose => "primaries killed",
             Self::Fill => "disks filled",
             Self::Flush => "stores emptied",
+            Self::HandOver => "slots moved",
             Self::Kill(_) => "workers killed",
             Self::Lock => "files or tables locked",
             Self::Pause(_) => "workers paused",
@@ -230,8 +253,15 @@ fn duration(harm: Harm, dice: &mut Dice) -> Duration {
         Harm::AtCommit(..) => return LONGEST_HOLD,
         // Some of them about as long as memory may be behind, some longer.
         Harm::Spoil(_, Link::Asking | Link::Told, _) => return Duration::from_millis(400 + dice.below(1600)),
+        Harm::Depose => return DEPOSED,
         Harm::Pause(_) => LONGEST_PAUSE,
-        Harm::Fill | Harm::Kill(_) | Harm::Lock | Harm::PauseRedis | Harm::Rewind | Harm::Spoil(..) => LONGEST_HOLD,
+        Harm::Fill
+        | Harm::HandOver
+        | Harm::Kill(_)
+        | Harm::Lock
+        | Harm::PauseRedis
+        | Harm::Rewind
+        | Harm::Spoil(..) => LONGEST_HOLD,
         Harm::Cut(..) | Harm::Flush | Harm::Remove | Harm::Restart { .. } | Harm::Save => Duration::ZERO,
     };
     within(longest, dice)

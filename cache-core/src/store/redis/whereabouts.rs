@@ -94,7 +94,7 @@ impl Whereabouts {
             match self.seek_by(node, &mut tried, share) {
                 Ok(connection) => return Ok(connection),
                 Err(Some(wrong @ Failure::Wrong(_))) => failure = Some(wrong),
-                Err(other) => failure = failure.or(other),
+                Err(other) => failure = failure.filter(Failure::tells_why).or(other),
             }
         }
         Err(failure.unwrap_or(Failure::Late))

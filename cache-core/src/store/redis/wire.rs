@@ -3,6 +3,5 @@
 pub(super) mod address;
 pub(super) mod failure;
 pub(super) mod frame;
-pub(super) mod slot;
 
 pub(super) use crate::store::wire::{connect, socket};

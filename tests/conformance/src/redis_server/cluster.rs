@@ -1,15 +1,11 @@
 //! A cluster of Redis that belongs to one test: three primaries, with a replica each.
 
-use std::sync::Arc;
-
-use cache_core::policy::NearPolicy;
-use cache_core::store::{Name, Names, RedisStore, Store};
-use cache_core::{CacheKey, Tag};
+use cache_core::store::Names;
 use redis::Value;
 
-use super::hands::{UNIT, calls_of, patient};
+use super::entrance::Entrance;
+use super::several::Servers;
 use super::{RedisServer, await_that};
-use crate::{Frail, Holding, Subject, Time};
 
 const PRIMARIES: usize = 3;
 
@@ -17,6 +13,7 @@ const PRIMARIES: usize = 3;
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
+    entrance: Entrance,
 }
 
 impl RedisCluster {
@@ -24,17 +21,42 @@ impl RedisCluster {
     #[must_use]
     pub fn start() -> Self {
         let nodes = (0..2 * PRIMARIES).map(|_| RedisServer::start_with(&SETTINGS)).collect();
-        let cluster = Self { nodes };
+        Self::of(nodes, Entrance::default())
+    }
+
+    fn of(nodes: Vec<RedisServer>, entrance: Entrance) -> Self {
+        let cluster = Self { nodes, entrance };
         cluster.meet();
+        cluster
+    }
+
+    /// Starts a cluster whose URL leads to it over TLS, as a user who may do what a cache has to, with keys of `shop`.
+    #[cfg(feature = "redis-tls")]
+    #[must_use]
+    pub fn locked(certificates: &crate::certificates::Certificates) -> Self {
+        let settings = [&SETTINGS[..], &["tls-cluster yes", "tls-replication yes"]].concat();
+        let start = || RedisServer::start_encrypted(certificates, &settings);
+        let (nodes, ports): (Vec<_>, Vec<_>) = (0..2 * PRIMARIES).map(|_| start()).unzip();
+        let cluster = Self::of(nodes, Entrance::locked(certificates, ports));
+        cluster
+            .nodes
+            .iter()
+            .for_each(|node| super::entrance::let_in(node, ["~{shop}:*", "~{another}:*", "~{other}:*"]));
         cluster
     }
 
     /// Starts a cluster of which no primary is taken for dead because the machine was busy: for tests in which none dies.
     #[must_use]
     pub fn steady() -> Self {
-        let cluster = Self::start();
+        Self::start().made_steady()
+    }
+
+    /// The same cluster: no primary of it is taken for dead from now on.
+    #[must_use]
+    pub fn made_steady(self) -> Self {
+        let cluster = self;
+        cluster.set_node_timeout(60_000);
         for node in &cluster.nodes {
-            node.run::<Value>(&["CONFIG", "SET", "cluster-node-timeout", "60000"]);
             node.run::<Value>(&["CONFIG", "SET", "cluster-replica-no-failover", "yes"]);
         }
         // One that was taken for dead meanwhile has been replaced, or is found again.
@@ -47,8 +69,9 @@ impl RedisCluster {
         for (at, node) in self.nodes.iter().enumerate() {
             node.run::<Value>(&["CLUSTER", "SET-CONFIG-EPOCH", &(at + 1).to_string()]);
         }
+        let port = self.entrance.port(0).unwrap_or(first.port()).to_string();
         for node in others {
-            node.run::<Value>(&["CLUSTER", "MEET", "127.0.0.1", &first.port().to_string()]);
+            node.run::<Value>(&["CLUSTER", "MEET", "127.0.0.1", &port]);
         }
         for (at, primary) in self.nodes[..PRIMARIES].iter().enumerate() {
             let (from, to) = (SLOTS * at / PRIMARIES, SLOTS * (at + 1) / PRIMARIES - 1);
@@ -65,20 +88,28 @@ impl RedisCluster {
 
     /// Waits until every node that is there finds the cluster whole, and every replica follows its primary.
     pub fn await_health(&self) {
-        let is_well = |node: &RedisServer| {
-            let Ok(of_cluster) = node.try_run::<String>(&["CLUSTER", "INFO"]) else { return true };
-            let replication: String = node.run(&["INFO", "replication"]);
-            let follows = replication.contains("master_link_status:up");
-            of_cluster.contains("cluster_state:ok") && (replication.contains("role:master") || follows)
-        };
-        await_that("a cluster that is whole", || self.nodes.iter().all(is_well));
+        await_that("a cluster that is whole", || self.nodes.iter().all(|node| is_well(node) != Some(false)));
+    }
+
+    /// Whether all nodes are there, find the cluster whole, and follow their primaries: one more may fail.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.nodes.iter().all(|node| is_well(node) == Some(true))
+    }
+
+    /// Sets after how many milliseconds a node that is not heard of is taken for dead.
+    pub fn set_node_timeout(&self, millis: u32) {
+        for node in &self.nodes {
+            node.run::<Value>(&["CONFIG", "SET", "cluster-node-timeout", &millis.to_string()]);
+        }
     }
 
     /// The URL of a link with this prefix.
     #[must_use]
     pub fn url(&self, prefix: &str) -> String {
-        let hosts: Vec<String> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
-        format!("redis+cluster://{}?prefix={prefix}", hosts.join(","))
+        let ports: Vec<u16> = self.nodes.iter().map(RedisServer::port).collect();
+        let Entrance { scheme, login, parameters, .. } = &self.entrance;
+        format!("{scheme}+cluster://{login}{}?prefix={prefix}{parameters}", self.entrance.hosts(&ports))
     }
 
     /// The nodes.
@@ -178,6 +209,14 @@ const SETTINGS: [&str; 6] = [
     "repl-diskless-sync-delay 0",
 ];
 
+/// Whether a node finds the cluster whole, and follows its primary; `None`: it is not there.
+fn is_well(node: &RedisServer) -> Option<bool> {
+    let of_cluster = node.try_run::<String>(&["CLUSTER", "INFO"]).ok()?;
+    let replication = node.try_run::<String>(&["INFO", "replication"]).ok()?;
+    let follows = replication.contains("role:master") || replication.contains("master_link_status:up");
+    Some(of_cluster.contains("cluster_state:ok") && follows)
+}
+
 fn slot_of(node: &RedisServer, prefix: &str) -> Option<u64> {
     node.try_run(&["CLUSTER", "KEYSLOT", prefix]).ok()
 }
@@ -194,96 +233,16 @@ fn claim(node: &RedisServer, slot: u64) -> Option<u64> {
     own[6].parse().ok()
 }
 
-/// A cluster under test, by the prefix `shop`.
-#[derive(Clone, Debug)]
-pub struct ClusterHands(pub Arc<RedisCluster>);
-
-impl ClusterHands {
-    /// A store that is connected to the cluster.
-    ///
-    /// # Panics
-    ///
-    /// If the URL is wrong.
-    #[must_use]
-    pub fn store(&self, prefix: &str) -> RedisStore {
-        patient(&self.0.url(prefix))
+impl Servers for RedisCluster {
+    fn url(&self, prefix: &str) -> String {
+        Self::url(self, prefix)
     }
 
-    /// The store under test, over a cluster that holds nothing.
-    #[must_use]
-    pub fn subject(&self) -> Subject {
-        self.empty();
-        Subject::new(self.store("shop"), Time::real()).unit(UNIT).frail(self.clone())
+    fn primary(&self, prefix: &str) -> &RedisServer {
+        self.primary_of(prefix)
     }
 
-    /// The same, with memory in front of it.
-    ///
-    /// # Panics
-    ///
-    /// If the cluster does not tell of changes.
-    #[must_use]
-    pub fn near(&self, policy: NearPolicy) -> Subject {
-        self.empty();
-        let time = Time::real();
-        let store = self.store("shop").near(policy, Arc::new(time.clone())).expect("a cluster that tells of changes");
-        Subject::new(store, time).unit(UNIT).frail(self.clone())
+    fn names(&self, prefix: &str) -> Names {
+        Names::together(prefix).expect("a plain prefix")
     }
-
-    fn empty(&self) {
-        self.run::<Value>(&["FLUSHALL"]);
-    }
-
-    fn run<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
-        self.0.primary_of("shop").run(command)
-    }
-
-    fn delete(&self, name: &Name) {
-        self.run::<Value>(&["DEL", name.as_str()]);
-    }
-}
-
-impl Frail for ClusterHands {
-    fn peer(&self, prefix: Option<&str>) -> Arc<dyn Store> {
-        Arc::new(self.store(prefix.unwrap_or("shop")))
-    }
-
-    fn lose_token(&self, tag: &Tag) {
-        self.delete(&names().tag(tag).token);
-    }
-
-    fn lose_intents(&self, tag: &Tag) {
-        self.delete(&names().tag(tag).intents());
-    }
-
-    fn bytes(&self, key: &CacheKey) -> Option<Vec<u8>> {
-        self.run(&["GET", names().entry(key).as_str()])
-    }
-
-    fn overwrite(&self, key: &CacheKey, bytes: Vec<u8>) {
-        let client = redis::Client::open(("127.0.0.1", self.0.primary_of("shop").port())).expect("an address");
-        let mut connection = client.get_connection().expect("a server that is there");
-        let mut command = redis::cmd("SET");
-        command.arg(names().entry(key).as_str()).arg(bytes).exec(&mut connection).expect("room for an entry");
-    }
-
-    /// What says in which life the server is gets lost, alone or with everything else. What a replica does that takes over
-    /// is tested by itself.
-    fn live_again(&self, holding: Holding) {
-        match holding {
-            Holding::Everything => self.delete(names().incarnation()),
-            Holding::Nothing => self.empty(),
-        }
-    }
-
-    fn disconnect(&self) {
-        self.run::<Value>(&["CLIENT", "KILL", "TYPE", "normal"]);
-    }
-
-    fn round_trips(&self) -> u64 {
-        calls_of(self.0.primary_of("shop"))
-    }
-}
-
-fn names() -> Names {
-    Names::together("shop").expect("a plain prefix")
 }

@@ -2,9 +2,12 @@
 
 use std::process::{Child, Command, Stdio};
 
+use cache_core::store::Names;
 use redis::Value;
 use tempfile::TempDir;
 
+use super::entrance::Entrance;
+use super::several::Servers;
 use super::{RedisServer, await_that, free_port, run_at};
 
 /// Two servers, one of which follows the other, and three sentinels that watch them. All end with this value.
@@ -12,6 +15,7 @@ use super::{RedisServer, await_that, free_port, run_at};
 pub struct Sentinels {
     servers: [RedisServer; 2],
     sentinels: Vec<Sentinel>,
+    entrance: Entrance,
 }
 
 #[derive(Debug)]
@@ -31,8 +35,43 @@ impl Sentinels {
         let primary = RedisServer::start();
         let follows = format!("replicaof 127.0.0.1 {}", primary.port());
         let replica = RedisServer::start_with(&[&follows, "repl-diskless-sync-delay 0"]);
-        let sentinels = (0..3).map(|_| Sentinel::over(primary.port())).collect();
-        let all = Self { servers: [primary, replica], sentinels };
+        let sentinels = (0..3).map(|_| Sentinel::over(primary.port(), &[])).collect();
+        Self::of([primary, replica], sentinels, Entrance::default())
+    }
+
+    /// Starts all; TLS is between all of them too. The URL leads to them as users who may do what a cache has to: on
+    /// servers with keys of `shop`, on sentinels ask where the primary is.
+    ///
+    /// # Panics
+    ///
+    /// If the sentinels refuse.
+    #[cfg(feature = "redis-tls")]
+    #[must_use]
+    pub fn locked(certificates: &crate::certificates::Certificates) -> Self {
+        let among = "tls-replication yes";
+        let (primary, port) = RedisServer::start_encrypted(certificates, &[among]);
+        let follows = format!("replicaof 127.0.0.1 {port}");
+        let further = [among, &follows, "repl-diskless-sync-delay 0"];
+        let (replica, _) = RedisServer::start_encrypted(certificates, &further);
+        let ports: Vec<u16> = (0..3).map(|_| free_port()).collect();
+        let over = |own: &u16| {
+            let own = [certificates.settings(), vec![among.to_owned(), format!("tls-port {own}")]].concat();
+            Sentinel::over(port, &own)
+        };
+        let sentinels: Vec<Sentinel> = ports.iter().map(over).collect();
+        for sentinel in &sentinels {
+            let rules = ["ACL", "SETUSER", "asker", "on", ">hush", "+sentinel|get-master-addr-by-name"];
+            run_at::<Value>(sentinel.port, &rules).expect("a sentinel that takes a user");
+        }
+        let keys = ["~shop:*", "~another:*", "~other:*"];
+        [&primary, &replica].into_iter().for_each(|server| super::entrance::let_in(server, keys));
+        let mut entrance = Entrance::locked(certificates, ports);
+        entrance.parameters += "&sentinel_user=asker&sentinel_password=hush";
+        Self::of([primary, replica], sentinels, entrance)
+    }
+
+    fn of(servers: [RedisServer; 2], sentinels: Vec<Sentinel>, entrance: Entrance) -> Self {
+        let all = Self { servers, sentinels, entrance };
         await_that("sentinels that know each other", || {
             all.sentinels.iter().all(|sentinel| {
                 let said = run_at::<String>(sentinel.port, &["INFO", "sentinel"]).unwrap_or_default();
@@ -42,11 +81,27 @@ impl Sentinels {
         all
     }
 
+    /// Starts all; the primary is not replaced because the machine was busy: for tests in which it does not die.
+    ///
+    /// # Panics
+    ///
+    /// If the sentinels refuse.
+    #[must_use]
+    pub fn steady() -> Self {
+        let all = Self::start();
+        for sentinel in &all.sentinels {
+            let command = ["SENTINEL", "SET", Self::NAME, "down-after-milliseconds", "60000"];
+            run_at::<Value>(sentinel.port, &command).expect("a sentinel that takes a setting");
+        }
+        all
+    }
+
     /// The URL of a link with this prefix.
     #[must_use]
     pub fn url(&self, prefix: &str) -> String {
-        let hosts: Vec<String> = self.sentinels.iter().map(|it| format!("127.0.0.1:{}", it.port)).collect();
-        format!("redis+sentinel://{}/{}?prefix={prefix}", hosts.join(","), Self::NAME)
+        let ports: Vec<u16> = self.sentinels.iter().map(|sentinel| sentinel.port).collect();
+        let Entrance { scheme, login, parameters, .. } = &self.entrance;
+        format!("{scheme}+sentinel://{login}{}/{}?prefix={prefix}{parameters}", self.entrance.hosts(&ports), Self::NAME)
     }
 
     /// The servers; the first one is the primary at first.
@@ -77,18 +132,20 @@ fn is_primary(server: &RedisServer) -> bool {
 }
 
 impl Sentinel {
-    fn over(primary: u16) -> Self {
-        (0..5).find_map(|_| Self::try_over(primary)).expect("a sentinel finds a free port")
+    /// One that also listens as `further` says.
+    fn over(primary: u16, further: &[String]) -> Self {
+        (0..5).find_map(|_| Self::try_over(primary, further)).expect("a sentinel finds a free port")
     }
 
-    fn try_over(primary: u16) -> Option<Self> {
+    fn try_over(primary: u16, further: &[String]) -> Option<Self> {
         let (directory, port, name) =
             (tempfile::tempdir().expect("a temporary directory"), free_port(), Sentinels::NAME);
         let file = directory.path().join("sentinel.conf");
         let settings = format!(
-            "port {port}\nbind 127.0.0.1\ndir {}\nlogfile log\nsentinel monitor {name} 127.0.0.1 {primary} 2\n\
+            "port {port}\nbind 127.0.0.1\ndir {}\nlogfile log\n{}\nsentinel monitor {name} 127.0.0.1 {primary} 2\n\
              sentinel down-after-milliseconds {name} 500\nsentinel failover-timeout {name} 3000\n",
-            directory.path().display()
+            directory.path().display(),
+            further.join("\n")
         );
         std::fs::write(&file, settings).expect("room for a file");
         let start = |program: &str| {
@@ -117,5 +174,20 @@ impl Drop for Sentinel {
         // It may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+impl Servers for Sentinels {
+    fn url(&self, prefix: &str) -> String {
+        Self::url(self, prefix)
+    }
+
+    /// The server that was started as the primary: of those that a test of stores hurts none is replaced.
+    fn primary(&self, _: &str) -> &RedisServer {
+        &self.servers[0]
+    }
+
+    fn names(&self, prefix: &str) -> Names {
+        Names::starting_with(prefix).expect("a plain prefix")
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use cache_core::policy::NearPolicy;
 use cache_core::store::{Placing, RedisStore, Store, Wanted, Writer};
 use cache_core::{Cache, Clock, Tag};
-use conformance::redis_server::{ClusterHands, RedisCluster, RedisServer, await_that};
+use conformance::redis_server::{RedisCluster, RedisServer, Several, await_that};
 use conformance::{Subject, Time, codec, key, tag};
 
 use crate::moving::Row;
 
 /// A cluster of which no primary dies.
-fn hands() -> ClusterHands {
-    ClusterHands(Arc::new(RedisCluster::steady()))
+fn hands() -> Several<RedisCluster> {
+    Several(Arc::new(RedisCluster::steady()))
 }
 
 fn policy() -> NearPolicy {
@@ -83,7 +83,7 @@ fn nothing_is_read_while_a_slot_is_moved_and_everything_is_loaded_anew_afterward
 
 #[test]
 fn a_replica_that_missed_a_release_brings_nothing_back_when_it_takes_over() {
-    let hands = ClusterHands(Arc::new(RedisCluster::start()));
+    let hands = Several(Arc::new(RedisCluster::start()));
     let subject = hands.near(policy());
     fill(&subject);
     let (old, new) = (hands.0.primary_of("shop"), hands.0.replica_of("shop"));

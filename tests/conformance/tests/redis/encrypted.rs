@@ -1,11 +1,15 @@
 //! Tests which servers a link accepts over TLS, and which it refuses.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cache_core::ErrorKind;
+use cache_core::policy::NearPolicy;
 use cache_core::store::{RedisStore, Store};
-use conformance::redis_server::{Cable, Certificates, RedisServer};
+use conformance::redis_server::{
+    Cable, Certificates, RedisCluster, RedisServer, Sentinels, Servers, Several, await_that,
+};
 use conformance::{Subject, Time, tag};
 
 fn subject(url: &str) -> Subject {
@@ -45,7 +49,7 @@ fn refusal(url: &str) -> String {
 #[test]
 fn a_server_is_known_by_the_certificate_of_its_authority() {
     let certificates = Certificates::of(&["localhost", "127.0.0.1"]);
-    let (server, port) = RedisServer::start_encrypted(&certificates);
+    let (server, port) = RedisServer::start_encrypted(&certificates, &[]);
     for host in ["localhost", "127.0.0.1"] {
         works(&subject(&url(host, port, &certificates)));
     }
@@ -62,7 +66,7 @@ fn a_server_is_known_by_the_certificate_of_its_authority() {
 #[test]
 fn a_server_of_another_authority_is_refused_and_the_error_says_so() {
     let (right, wrong) = (Certificates::of(&["localhost"]), Certificates::of(&["localhost"]));
-    let (_server, port) = RedisServer::start_encrypted(&right);
+    let (_server, port) = RedisServer::start_encrypted(&right, &[]);
     let words = refusal(&url("localhost", port, &wrong));
     assert!(words.contains("invalid peer certificate"), "{words}");
     assert!(refusal(&format!("rediss://localhost:{port}")).contains("UnknownIssuer"), "nor does the system know it");
@@ -71,7 +75,7 @@ fn a_server_of_another_authority_is_refused_and_the_error_says_so() {
 #[test]
 fn a_server_of_another_name_is_refused_and_the_error_says_so() {
     let certificates = Certificates::of(&["cache.internal"]);
-    let (_server, port) = RedisServer::start_encrypted(&certificates);
+    let (_server, port) = RedisServer::start_encrypted(&certificates, &[]);
     let words = refusal(&url("localhost", port, &certificates));
     assert!(words.contains("not valid for name"), "{words}");
 }
@@ -89,7 +93,7 @@ fn a_server_without_tls_is_given_up_when_the_time_is_over() {
 #[test]
 fn a_connection_that_breaks_is_made_again() {
     let certificates = Certificates::of(&["127.0.0.1"]);
-    let (_server, port) = RedisServer::start_encrypted(&certificates);
+    let (_server, port) = RedisServer::start_encrypted(&certificates, &[]);
     let cable = Cable::to(port);
     let subject = subject(&url("127.0.0.1", cable.port(), &certificates));
     for _ in 0..3 {
@@ -97,4 +101,38 @@ fn a_connection_that_breaks_is_made_again() {
         cable.cut();
     }
     assert!(cable.connections() >= 3);
+}
+
+/// What several servers keep to over TLS, for a user of theirs, and what they say to somebody else.
+fn works_locked<S: Servers>(servers: S) {
+    let url = servers.url("shop");
+    let hands = Several(Arc::new(servers));
+    conformance::shared_store_contract_holds!(hands.subject());
+    let near = hands.near(NearPolicy::with_capacity(1 << 20).max_staleness(Duration::from_secs(5)));
+    works(&near);
+    let is_told = || near.store().shared().unwrap().near_counts(near.now()).unwrap().is_trusted;
+    await_that("memory that is told of changes", is_told);
+    let words = refusal(&url.replace(":secret@", ":guess@"));
+    assert!(words.contains("WRONGPASS") || words.contains("password"), "{words}");
+    let wrong = Certificates::of(&["127.0.0.1"]);
+    let (start, _) = url.split_once("&ca=").expect("an authority");
+    let behind = url.split_once("&sentinel").map(|(_, login)| format!("&sentinel{login}")).unwrap_or_default();
+    let words = refusal(&format!("{start}&ca={}{behind}", wrong.authority()));
+    assert!(words.contains("invalid peer certificate"), "{words}");
+}
+
+#[test]
+fn a_cluster_is_reached_over_tls_with_a_password() {
+    let certificates = Certificates::of(&["127.0.0.1"]);
+    works_locked(RedisCluster::locked(&certificates).made_steady());
+}
+
+#[test]
+fn whom_sentinels_name_is_reached_over_tls_with_passwords() {
+    let certificates = Certificates::of(&["127.0.0.1"]);
+    let sentinels = Sentinels::locked(&certificates);
+    let wrong = sentinels.url("shop").replace("=hush", "=loud");
+    let words = refusal(&wrong);
+    assert!(words.contains("WRONGPASS") || words.contains("password"), "{words}");
+    works_locked(sentinels);
 }

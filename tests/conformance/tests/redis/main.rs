@@ -5,6 +5,8 @@
 #[cfg(feature = "redis")]
 mod cluster;
 #[cfg(feature = "redis")]
+mod costs;
+#[cfg(feature = "redis")]
 mod deploys;
 #[cfg(feature = "redis-tls")]
 mod encrypted;

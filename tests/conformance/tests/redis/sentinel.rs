@@ -1,10 +1,12 @@
 //! Sentinels: the primary by its name, and another one when it dies.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cache_core::Cache;
+use cache_core::policy::NearPolicy;
 use cache_core::store::{RedisStore, Store};
-use conformance::redis_server::Sentinels;
+use conformance::redis_server::{Sentinels, Several};
 use conformance::{Subject, Time, tag};
 
 use crate::moving::Row;
@@ -13,6 +15,20 @@ fn subject(sentinels: &Sentinels) -> Subject {
     let store = RedisStore::from_url(&sentinels.url("shop")).unwrap();
     store.shared().unwrap().set_operation_timeout(Duration::from_secs(5));
     Subject::new(store, Time::real())
+}
+
+#[test]
+fn whom_sentinels_name_keeps_the_contract_of_what_processes_share() {
+    let hands = Several(Arc::new(Sentinels::steady()));
+    conformance::slot_contract_holds!(hands.subject());
+    conformance::shared_store_contract_holds!(hands.subject());
+}
+
+#[test]
+fn near_memory_in_front_of_whom_sentinels_name_keeps_the_contract() {
+    let hands = Several(Arc::new(Sentinels::steady()));
+    let policy = NearPolicy::with_capacity(1 << 20).max_staleness(Duration::from_secs(5));
+    conformance::store_contract_holds!(hands.near(policy));
 }
 
 #[test]

@@ -86,9 +86,12 @@ impl Address {
         let prefix = parameters.prefix.as_deref().unwrap_or(Self::DEFAULT_PREFIX);
         let is_unix = url.scheme().ends_with("unix");
         let login = credentials(&url, &parameters, is_unix)?;
+        let names = if found_by == "cluster" { Names::together(prefix) } else { Names::starting_with(prefix) };
+        let names =
+            names.map_err(|error| Error::configuration("`prefix` of the Redis URL is none").with_source(error))?;
         let (finding, database) = match found_by {
             "sentinel" => sentinels(&url, &others, &parameters)?,
-            "cluster" => cluster(&url, &others, &parameters, prefix)?,
+            "cluster" => cluster(&url, &others, &parameters, &names)?,
             _ if !others.is_empty() => {
                 return Err(Error::configuration("several hosts need `redis+sentinel://` or `redis+cluster://`"));
             }
@@ -100,9 +103,6 @@ impl Address {
             return Err(Error::configuration("`sentinel_user` and `sentinel_password` need `redis+sentinel://`"));
         }
         let idle_connections = number("idle_connections", parameters.idle_connections.as_deref(), Self::DEFAULT_IDLE)?;
-        let names = if found_by == "cluster" { Names::together(prefix) } else { Names::starting_with(prefix) };
-        let names =
-            names.map_err(|error| Error::configuration("`prefix` of the Redis URL is none").with_source(error))?;
         let near = NearSettings {
             capacity: read_by(quantity::bytes, "near", parameters.near.as_deref())?,
             max_staleness: read_by(quantity::duration, "max_staleness", parameters.max_staleness.as_deref())?,

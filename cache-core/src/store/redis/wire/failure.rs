@@ -89,6 +89,11 @@ impl Failure {
         }
     }
 
+    /// Whether it says more than that there was no answer.
+    pub(crate) const fn tells_why(&self) -> bool {
+        !matches!(self, Self::Late)
+    }
+
     /// Whether the server does not know what it was asked.
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code == "ERR")

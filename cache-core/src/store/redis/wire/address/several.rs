@@ -5,7 +5,7 @@ use url::Url;
 use super::{Address, Finding, Login, Parameters, Place, decoded, number, place};
 use crate::error::{Error, Result};
 use crate::setting::secret::Secret;
-use crate::store::redis::wire::slot::slot_of;
+use crate::store::names::Names;
 
 /// A URL of one host, the first, and URLs of the others.
 pub(super) fn parted(text: &str) -> (String, Vec<String>) {
@@ -36,11 +36,12 @@ pub(super) fn sentinels(url: &Url, others: &[String], parameters: &Parameters) -
 }
 
 /// Nodes of a cluster: `redis+cluster://a,b,c`. It has one database.
-pub(super) fn cluster(url: &Url, others: &[String], parameters: &Parameters, prefix: &str) -> Result<(Finding, u32)> {
+pub(super) fn cluster(url: &Url, others: &[String], parameters: &Parameters, names: &Names) -> Result<(Finding, u32)> {
     if !matches!(url.path(), "" | "/") || parameters.db.is_some() {
         return Err(Error::configuration("a cluster has one database: leave `db` and the path out"));
     }
-    Ok((Finding::Cluster { places: places(url, others, Address::DEFAULT_PORT)?, slot: slot_of(prefix) }, 0))
+    let slot = names.slot().unwrap_or_default();
+    Ok((Finding::Cluster { places: places(url, others, Address::DEFAULT_PORT)?, slot }, 0))
 }
 
 fn places(url: &Url, others: &[String], port: u16) -> Result<Vec<Place>> {

@@ -4,7 +4,7 @@
 const SLOTS: u16 = 16_384;
 
 /// The slot of all names with `tag` in their first braces: the CRC of XMODEM, by the number of slots.
-pub(crate) fn slot_of(tag: &str) -> u16 {
+pub(super) fn slot_of(tag: &str) -> u16 {
     tag.bytes().fold(0, |sum, byte| (0..8).fold(sum ^ (u16::from(byte) << 8), shifted)) % SLOTS
 }
 
