@@ -261,7 +261,7 @@ pub use read::{
     Explanation, ListWithTotal, OptionalRead, Origin, PoolFailure, ReadError, acquaint,
 };
 #[cfg(feature = "async")]
-pub use setup::awaited::track_async;
+pub use setup::awaited::{identify_async, replica_async, track_async};
 pub use setup::caches;
 #[cfg(feature = "async")]
 pub use setup::check::check_async;
@@ -297,6 +297,7 @@ pub mod __private {
     pub use crate::error::NotFound;
     pub use crate::function::{Computed, Declared, Function, FunctionKey, Outcome, key_by, key_of, part, uncached};
     pub use crate::manager::{Manager, ManagerCell, ViewManager};
+    pub use crate::misfit::Fits;
     pub use crate::model::comparison::{Comparison, Stated};
     pub use crate::model::declaration::Declaration;
     pub use crate::model::expression::{AnyOf, EqOrNull};

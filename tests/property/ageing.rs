@@ -15,27 +15,13 @@ use proptest::strategy::ValueTree;
 
 use crate::database::{AGEING_PROGRAMS, Database, DatabaseConn};
 use crate::generate;
-use crate::program::Conn;
+use crate::program::{Ageing, AgeingChange, Conn};
 use crate::reads::Read;
 use crate::same::At;
 use crate::search;
 use crate::world::{self, SECONDS_TO_STALE};
-use crate::writes::Write;
 
 const CACHE: &str = "ageing";
-
-/// The reads are asked for after each change.
-#[derive(Clone, Debug)]
-pub struct Program {
-    pub reads: Vec<Read>,
-    pub changes: Vec<Change>,
-}
-
-#[derive(Clone, Debug)]
-pub enum Change {
-    Told(Write),
-    Unseen(String),
-}
 
 #[test]
 fn what_changes_unseen_is_read_when_it_was_refreshed() {
@@ -69,12 +55,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn all(mut self, program: &Program) {
+    fn all(mut self, program: &Ageing) {
         self.compare(&program.reads);
         for change in &program.changes {
             match change {
-                Change::Told(write) => _ = write.run(&mut self.conns[0]),
-                Change::Unseen(sql) => self.pass_after(sql, &program.reads),
+                AgeingChange::Told(write) => _ = write.run(&mut self.conns[0]),
+                AgeingChange::Unseen(sql) => self.pass_after(sql, &program.reads),
             }
             self.compare(&program.reads);
         }

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use cache_diesel::prelude::*;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::computed;
 use crate::database::{self, DatabaseConn};
 use crate::form::{self, Form};
+use crate::line::prelude::*;
+use crate::line::{AnsiTransactionManager, TransactionManager};
 use crate::models::{Note, Product};
 use crate::planted::Defect;
 use crate::probe::{self, Moment};

@@ -6,9 +6,10 @@ use core::task::{Context, Poll, Waker};
 use std::thread;
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use crate::database::DatabaseConn;
+use crate::line;
+use crate::line::prelude::*;
 use crate::program::Conn;
 use crate::reads::Read;
 use crate::same::{At, Source};
@@ -100,7 +101,7 @@ fn compute<T: Clone + Send + Sync + 'static>(
 /// What a read gives.
 pub fn said(read: &Read, name: Conn, source: Source, conn: &mut DatabaseConn) -> QueryResult<String> {
     if source == Source::Database {
-        cache_diesel::acquaint(conn);
+        line::acquaint(conn);
     }
     let mut at = At { source: Some(source), ..At::plainly(name, conn) };
     _ = read.run(&mut at);

@@ -9,10 +9,11 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::ageing;
 use crate::database;
 use crate::probe::Moment;
-use crate::program::{Action, Block, Checked, Clear, Conn, End, NotesClear, Op, Part, Program, Step};
+use crate::program::{
+    Action, Ageing, AgeingChange, Block, Checked, Clear, Conn, End, NotesClear, Op, Part, Program, Step,
+};
 use crate::raw;
 use crate::reads::Read;
 use crate::same::Asked;
@@ -33,12 +34,12 @@ pub fn program() -> BoxedStrategy<Program> {
 }
 
 /// Programs of reads that become stale.
-pub fn ageing() -> BoxedStrategy<ageing::Program> {
+pub fn ageing() -> BoxedStrategy<Ageing> {
     let change = prop_oneof![
-        3 => raw::statement().prop_map(ageing::Change::Unseen),
-        1 => write().prop_map(ageing::Change::Told),
+        3 => raw::statement().prop_map(AgeingChange::Unseen),
+        1 => write().prop_map(AgeingChange::Told),
     ];
-    (vec(read(), 1..5), vec(change, 1..5)).prop_map(|(reads, changes)| ageing::Program { reads, changes }).boxed()
+    (vec(read(), 1..5), vec(change, 1..5)).prop_map(|(reads, changes)| Ageing { reads, changes }).boxed()
 }
 
 fn programs(

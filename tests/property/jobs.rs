@@ -3,13 +3,13 @@
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{SqlType, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::database::DatabaseConn;
+use crate::line::prelude::*;
 use crate::models::{Job, jobs};
 use crate::same::{At, Compared, count, list, many, row};
 use crate::world::cache_name;

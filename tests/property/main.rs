@@ -16,6 +16,8 @@ mod form;
 mod found;
 mod generate;
 mod jobs;
+#[path = "../line/blocking.rs"]
+mod line;
 mod mistaken;
 mod models;
 mod pages;

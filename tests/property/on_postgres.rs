@@ -13,6 +13,8 @@ tests::postgres_suite! {
     mod form;
     mod generate;
     mod jobs;
+    #[path = "../line/blocking.rs"]
+    mod line;
     mod models;
     mod on_server;
     #[expect(dead_code, reason = "only some defects are planted on servers")]

@@ -1,10 +1,11 @@
-//! Fewer programs than on SQLite: statements take longer.
+//! Fewer programs than on SQLite: statements take longer. Over awaited connections there are fewer still.
 
+use crate::line;
 use crate::planted::Defect;
 use crate::search::{self, Seeds};
 use crate::world;
 
-const PROGRAMS: u32 = 300;
+const PROGRAMS: u32 = 300 / line::SHARE;
 
 #[test]
 fn every_cached_read_gives_what_the_server_has() {
@@ -17,7 +18,7 @@ fn every_cached_read_gives_what_the_server_has() {
 
 #[test]
 fn every_computed_value_is_what_computing_it_anew_gives() {
-    let failure = search::first_failure(Seeds::of_computing(60), None);
+    let failure = search::first_failure(Seeds::of_computing(60 / line::SHARE), None);
     world::drop_idle();
     if let Some(failure) = failure {
         panic!("{failure}");

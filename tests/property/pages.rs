@@ -1,8 +1,7 @@
 //! Reads of views: rows with their related rows.
 
-use diesel::prelude::*;
-
 use crate::database::DatabaseConn;
+use crate::line::prelude::*;
 use crate::models::{Product, ProductPage, Review, ReviewPage, products, reviews};
 use crate::same::{At, Compared, asked, count, listed};
 use crate::world::cache_name;

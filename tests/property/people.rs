@@ -3,12 +3,12 @@
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::database::{self, DatabaseConn, IdSql, IdTaken};
+use crate::line::prelude::*;
 use crate::models::{Person, Place, Seat, people, places, seats};
 use crate::same::{At, Compared, count, list, many, row};
 use crate::world::cache_name;

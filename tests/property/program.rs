@@ -123,6 +123,19 @@ pub enum NotesClear {
     Manager,
 }
 
+/// A program of reads that become stale: they are asked for after each change.
+#[derive(Clone, Debug)]
+pub struct Ageing {
+    pub reads: Vec<Read>,
+    pub changes: Vec<AgeingChange>,
+}
+
+#[derive(Clone, Debug)]
+pub enum AgeingChange {
+    Told(Write),
+    Unseen(String),
+}
+
 impl Conn {
     pub const ALL: [Self; 3] = [Self::A, Self::B, Self::Two];
 

@@ -1,10 +1,10 @@
 //! Cached reads of every kind, each beside the plain query that has to give the same.
 
 use diesel::helper_types::IntoBoxed;
-use diesel::prelude::*;
 
 use crate::database::DatabaseConn;
 use crate::jobs::JobRead;
+use crate::line::prelude::*;
 use crate::models::{
     Code, Folder, Label, Name, Note, Product, Review, Stock, Tally, codes, folders, labels, notes, products, reviews,
     stocks, tallies,

@@ -1,9 +1,8 @@
 //! Writes of whole rows: the same verbs for every model.
 
-use diesel::prelude::*;
-
 use crate::database::{self, DatabaseConn};
 use crate::form::Form;
+use crate::line::prelude::*;
 use crate::models::{
     Code, Folder, Job, Label, Name, Note, Person, Place, Product, Review, Seat, Stock, Tally, codes, folders, jobs,
     labels, notes, people, places, products, reviews, seats, stocks, tallies,

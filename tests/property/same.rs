@@ -5,9 +5,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use cache_diesel::{CachedRow, CachedRows};
-use diesel::prelude::*;
 
 use crate::database::{self, DatabaseConn};
+use crate::line::prelude::*;
 use crate::program::Conn;
 use crate::scene;
 

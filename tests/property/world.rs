@@ -8,6 +8,7 @@ use std::sync::{Mutex, Once};
 use cache_diesel::prelude::*;
 
 use crate::database::{Database, DatabaseConn};
+use crate::line;
 use crate::models::OTHER_ROWS;
 use crate::planted::Defect;
 use crate::probe::Probe;
@@ -93,7 +94,7 @@ impl World {
         let name = (self.has_replica && conn.shares_database(self.first)).then(|| self.databases().name());
         let mut opened = self.databases().both[usize::from(conn == Conn::Two)].open();
         if let Some(name) = name {
-            cache_diesel::identify(&mut opened, &name).unwrap();
+            line::identify(&mut opened, &name).unwrap();
         }
         opened
     }
@@ -107,8 +108,8 @@ impl World {
             copy
         });
         let mut opened = copy.open();
-        cache_diesel::identify(&mut opened, &name).unwrap();
-        cache_diesel::replica(&mut opened).unwrap();
+        line::identify(&mut opened, &name).unwrap();
+        line::replica(&mut opened).unwrap();
         (self.first, opened)
     }
 

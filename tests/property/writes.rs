@@ -1,12 +1,12 @@
 //! Writes of every form.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
 use crate::database::{self, DatabaseConn};
 use crate::form::{self, Form};
 use crate::jobs::JobChange;
+use crate::line::prelude::*;
 use crate::models::{Change, Product, products};
 use crate::people::PersonChange;
 use crate::rows::{Row, Verb, write_name};

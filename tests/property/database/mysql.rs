@@ -2,17 +2,18 @@
 
 use diesel::connection::{CacheSize, InstrumentationEvent, SimpleConnection};
 use diesel::dsl::DuplicatedKeys;
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::{Integer, Text};
 use tests::servers;
 
+use crate::line::prelude::*;
+use crate::line;
 use crate::models::{Product, ROWS, products};
 use crate::people;
 use crate::world::cache_name;
 use crate::writes::Target;
 
-pub type DatabaseConn = MysqlConnection;
+pub type DatabaseConn = line::Mysql;
 
 pub const OTHER_BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
 
@@ -170,7 +171,7 @@ impl Database {
 
     /// Opens a connection whose statements do not wait for others: these are on the same thread.
     pub fn open(&self) -> DatabaseConn {
-        let mut conn = MysqlConnection::establish(self.database.url()).unwrap();
+        let mut conn = DatabaseConn::establish(self.database.url()).unwrap();
         conn.batch_execute("SET innodb_lock_wait_timeout = 0, lock_wait_timeout = 0").unwrap();
         // A prepared statement that failed because a table was made anew waits for ever when it is run again.
         conn.set_prepared_statement_cache_size(CacheSize::Disabled);

@@ -1,17 +1,18 @@
 //! PostgreSQL: two databases on a server, and the statements that it has.
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::upsert::excluded;
 use tests::servers;
 
+use crate::line::prelude::*;
+use crate::line;
 use crate::models::{Product, ROWS, products};
 use crate::people;
 use crate::world::cache_name;
 use crate::writes::Target;
 
-pub type DatabaseConn = PgConnection;
+pub type DatabaseConn = line::Postgres;
 
 pub const OTHER_BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
@@ -47,7 +48,7 @@ pub fn immediate_transaction<T>(
     conn: &mut DatabaseConn,
     body: impl FnOnce(&mut DatabaseConn) -> QueryResult<T>,
 ) -> QueryResult<T> {
-    conn.build_transaction().repeatable_read().run(body)
+    line::repeatable_read(conn, body)
 }
 
 /// Whether another connection's open transaction made a statement fail, at once or earlier in the transaction.
@@ -130,7 +131,7 @@ impl Database {
 
     /// Opens a connection whose statements do not wait for others long: these are on the same thread.
     pub fn open(&self) -> DatabaseConn {
-        let mut conn = PgConnection::establish(self.database.url()).unwrap();
+        let mut conn = DatabaseConn::establish(self.database.url()).unwrap();
         conn.batch_execute("SET lock_timeout = '10ms'; SET client_min_messages = error").unwrap();
         conn
     }

@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::Integer;
 use diesel::upsert::excluded;
 
+use crate::line;
+use crate::line::prelude::*;
 use crate::models::{Product, ROWS, products};
 use crate::people;
 use crate::world::cache_name;
 use crate::writes::Target;
 
-pub type DatabaseConn = SqliteConnection;
+pub type DatabaseConn = line::Sqlite;
 
 pub const OTHER_BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -49,7 +50,7 @@ pub fn immediate_transaction<T>(
     conn: &mut DatabaseConn,
     body: impl FnOnce(&mut DatabaseConn) -> QueryResult<T>,
 ) -> QueryResult<T> {
-    conn.immediate_transaction(body)
+    line::immediate(conn, body)
 }
 
 /// No statement waits for another connection but those that write.
@@ -132,7 +133,7 @@ impl Database {
     }
 
     pub fn open(&self) -> DatabaseConn {
-        let mut conn = SqliteConnection::establish(&path_in(&self.dir).display().to_string()).unwrap();
+        let mut conn = DatabaseConn::establish(&path_in(&self.dir).display().to_string()).unwrap();
         conn.batch_execute("PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;").unwrap();
         conn
     }
@@ -181,7 +182,7 @@ impl Database {
 
     fn versions(&mut self) -> Versions {
         let sql = "SELECT * FROM pragma_schema_version, pragma_data_version";
-        diesel::sql_query(sql).get_result(&mut self.keeper).unwrap()
+        diesel::RunQueryDsl::get_result(diesel::sql_query(sql), &mut self.keeper).unwrap()
     }
 }
 
