@@ -24,6 +24,8 @@ mod harness;
 #[allow(dead_code, reason = "the harness of the behaviour tests")]
 #[path = "../behaviour/kept.rs"]
 mod kept;
+#[path = "../line/blocking.rs"]
+mod line;
 #[path = "../behaviour/plain.rs"]
 mod plain;
 #[path = "../behaviour/presence.rs"]

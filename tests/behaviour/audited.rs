@@ -9,11 +9,11 @@ use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use cache_diesel::{AuditCounts, AuditSettings, Bypass, ExplainedAnswer, Kind, OnStale, Verdict};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{Conn, Database};
 use crate::harness::{Shop, new_product, products};
 use crate::kept;
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 mod shadow;

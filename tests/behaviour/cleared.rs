@@ -5,11 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cache_diesel::Event;
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, products};
+use crate::line::prelude::*;
 use crate::presence::Alone;
 use crate::transactions::retitle;
 

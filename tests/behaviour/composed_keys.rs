@@ -4,13 +4,13 @@ use cache_diesel::prelude::*;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types;
 use serde::{Deserialize, Serialize};
 
 use crate::database::{BYTES_KEY, Conn, NOCASE, TEXT_KEY, quoted};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 /// A type of a program's own over one that Diesel knows.
 macro_rules! newtype {

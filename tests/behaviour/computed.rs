@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use cache_diesel::{Event, Kind, Unkept, carry};
-use diesel::prelude::*;
 use diesel::result::{Error, QueryResult};
 
 use crate::database::Conn;
 use crate::harness::{Category, Product, Shop, categories, new_product, products};
+use crate::line::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -112,7 +112,7 @@ fn plain_reads_count_by_their_tables() {
     let (mut conn, mut writer, count) = (shop.conn(), shop.conn(), Count::default());
     let mut compute = || {
         shop.cache.compute("plain", HOUR, || {
-            cache_diesel::acquaint(&mut conn);
+            crate::line::acquaint(&mut conn);
             let names = products::table
                 .inner_join(categories::table)
                 .select((categories::name, diesel::dsl::sql::<diesel::sql_types::BigInt>("price_cents")))

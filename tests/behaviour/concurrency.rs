@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use cache_diesel::Kind;
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{Conn, insert_back};
 use crate::harness::{Moment, Product, Shop, new_product, once_at, products};
+use crate::line::prelude::*;
 use crate::stores::SpyStore;
 
 /// A read of the shop, compared with its plain query.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use cache_diesel::MIB;
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Category, CategoryManager, Product, ProductManager, Shop, products};
+use crate::line::prelude::*;
 
 /// How far the one may be behind the other.
 const STALENESS: Duration = Duration::from_secs(5);

@@ -5,12 +5,12 @@ use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 
 use crate::database::{CHECK_FOREIGN_KEYS, Conn, NOCASE, NUMBERED_KEY, insert_back};
 use crate::harness::{Moment, Shop, once_at, products};
 use crate::kept::{cache, cache_at, pass};
+use crate::line::prelude::*;
 
 diesel::table! { codes (code) { code -> Text, name -> Text, } }
 diesel::table! { parents (id) { id -> Integer, code -> Text, } }

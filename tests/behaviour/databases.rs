@@ -1,11 +1,11 @@
 //! Several databases behind one cache, and one database under several names.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, Database};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 use crate::transactions::{retitle, title};
 
 /// A second database beside the shop's own, behind the same cache.
@@ -78,8 +78,8 @@ fn a_name_that_is_given_again_changes_nothing() {
     let shop = Shop::new();
     let mut conn = shop.conn();
     let name = format!("again {}", shop.name);
-    cache_diesel::identify(&mut conn, &name).unwrap();
+    crate::line::identify(&mut conn, &name).unwrap();
     shop.read_everything(&mut conn);
-    cache_diesel::identify(&mut conn, &name).unwrap();
+    crate::line::identify(&mut conn, &name).unwrap();
     assert_eq!(shop.read_everything(&mut conn), 0);
 }

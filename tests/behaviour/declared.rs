@@ -2,10 +2,10 @@
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{CHECK_FOREIGN_KEYS, Conn, insert_back};
 use crate::harness::{Shop, list_cost};
+use crate::line::prelude::*;
 
 diesel::table! {
     firms (id) {

@@ -1,11 +1,11 @@
 //! Constraints that are checked at the COMMIT.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::CHECK_FOREIGN_KEYS;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 use crate::transactions::{new, retitle, title};
 
 #[test]

@@ -16,10 +16,10 @@ use cache_diesel::MIB;
 use cache_diesel::prelude::*;
 use conformance::in_steps;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 diesel::table! {
     wares (id) {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use cache_core::ManualClock;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::harness::{Category, Shop, ShopError, categories, new_product, products};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -117,7 +117,7 @@ fn a_filter_on_a_row_is_part_of_its_name() {
             let cost = shop.cost(
                 &mut conn,
                 |conn| read().first(conn),
-                |conn| diesel::RunQueryDsl::first(read().query(), conn),
+                |conn| crate::line::prelude::RunQueryDsl::first(read().query(), conn),
             );
             assert_eq!(cost, expected, "{is_active}");
         }

@@ -5,13 +5,13 @@
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::kept::FILE;
 #[cfg(feature = "memcached")]
 use crate::kept::MEMCACHED;
 #[cfg(feature = "redis")]
 use crate::kept::SERVERS;
+use crate::line::prelude::*;
 #[cfg(feature = "redis")]
 use crate::run::run_modules;
 use crate::run::run_with;

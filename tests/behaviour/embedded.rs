@@ -5,13 +5,13 @@ use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Integer;
 use serde::{Deserialize, Serialize};
 
 use crate::database::{Conn, NOCASE, OTHER_SCOPES_AFTER_INSERT, TEXT_KEY, insert_back};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 diesel::table! {
     parts (id) {

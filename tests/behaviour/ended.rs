@@ -6,13 +6,13 @@ use std::cell::Cell;
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use cache_diesel::{CachedEntry, Unkept};
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use super::lives::{BEGIN, Ticket, office, tickets};
 use crate::database::Conn;
 use crate::harness::{Named, Shop, products};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

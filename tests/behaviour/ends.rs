@@ -5,13 +5,13 @@ use std::fmt;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Integer, Text};
 
 use crate::database::Conn;
 use crate::harness::{Shop, new_product, products};
+use crate::line::prelude::*;
 use crate::transactions::{retitle, title};
 
 /// Whoever prints it panics: not even its program wanted to see it.

@@ -1,12 +1,12 @@
 //! What an update or delete by primary key leaves in the cache, plain or through `write`, and what is none.
 
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_query;
 use diesel::sql_types::{Integer, Text};
 
 use crate::database::{Conn, LOOK_ALIKES, Write, printed};
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
 
 /// What the rows 1 to 3, and the absent 4 and 5, cost to read.
 #[track_caller]

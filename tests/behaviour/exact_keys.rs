@@ -4,7 +4,6 @@ use cache_diesel::prelude::*;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types;
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::database::{Conn, TEXT_KEY, quoted};
 
 use crate::harness::{Shop, products};
+use crate::line::prelude::*;
 
 /// A number of a program's own that prints as its negative.
 #[derive(AsExpression, Clone, Copy, Deserialize, Eq, FromSqlRow, Hash, PartialEq, Serialize)]

@@ -3,9 +3,9 @@
 use cache_diesel::{
     Bypass, Cause, ExplainedAnswer, Explanation, JournalSettings, KeyBytes, Kind, Miss, Noted, TagKind,
 };
-use diesel::prelude::*;
 
 use crate::harness::Shop;
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 /// The tables of which the tags of a kind are named.

@@ -5,10 +5,10 @@ use cache_diesel::prelude::*;
 use cache_diesel::{Event, Kind, MIB};
 use conformance::FailingStore;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::harness::{Shop, products};
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 fn failing() -> (FailingStore, Shop) {

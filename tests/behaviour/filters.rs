@@ -3,12 +3,12 @@
 use diesel::connection::Connection;
 use diesel::dsl::{InnerJoinQuerySource, LeftJoinQuerySource};
 use diesel::expression::BoxableExpression;
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::Bool;
 
 use crate::database::Conn;
 use crate::harness::{Shop, list_cost, new_product, products};
+use crate::line::prelude::*;
 use crate::related::{goods, makers, packers, pages, shop as related_shop};
 use crate::transactions::retitle;
 

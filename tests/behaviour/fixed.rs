@@ -2,10 +2,10 @@
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{Conn, HAS_REPLACE, OTHER_SCOPES_AFTER_INSERT, TEXT_KEY, insert_back};
 use crate::harness::{Shop, list_cost};
+use crate::line::prelude::*;
 
 diesel::table! {
     books (id) {

@@ -9,11 +9,11 @@ use std::time::Instant;
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use cache_diesel::{CachedEntry, Error, Kind, Timeout};
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Named, Shop, new_product, products};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

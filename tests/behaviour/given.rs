@@ -5,11 +5,11 @@ use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
-use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 use crate::write_through::{is_stored, schema, slip, slips_of, unstored};
 
 #[test]

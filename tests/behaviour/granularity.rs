@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, insert_back};
 use crate::harness::{Shop, list_cost, new_product, products};
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 diesel::table! {

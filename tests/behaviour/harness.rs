@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cache_diesel::prelude::*;
 use cache_diesel::{CacheBuilder, Counts, Kind, ManualClock};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{self, Conn, Database};
 use crate::kept::{self, cache_at};
+use crate::line;
+use crate::line::prelude::*;
 pub use crate::plain::Plain;
 use crate::presence::Present;
 pub use crate::probe::{Hook, Moment, once_at};
@@ -107,7 +108,7 @@ impl Shop {
 
     /// Puts a tracker on `conn`.
     pub fn track(&self, conn: &mut Conn) {
-        with_probe(self.probe(None), || cache_diesel::track(conn)).unwrap();
+        with_probe(self.probe(None), || line::track(conn)).unwrap();
     }
 
     fn probe(&self, hook: Option<Hook>) -> Probe {
@@ -160,7 +161,7 @@ macro_rules! list_cost {
         $shop.cost(
             $conn,
             |conn| $read.load(conn).unwrap(),
-            |conn| diesel::RunQueryDsl::load($read.query(), conn).unwrap(),
+            |conn| crate::line::prelude::RunQueryDsl::load($read.query(), conn).unwrap(),
         )
     };
 }

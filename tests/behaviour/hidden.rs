@@ -7,11 +7,11 @@ mod writes;
 
 use cache_diesel::prelude::*;
 use diesel::dsl::auto_type;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::Conn;
 use crate::harness::{Shop, list_cost};
+use crate::line::prelude::*;
 
 diesel::table! {
     notes (id) {
@@ -111,7 +111,7 @@ macro_rules! selected_cost {
         $shop.cost(
             $conn,
             |conn| $read.load(conn).unwrap(),
-            |conn| diesel::RunQueryDsl::load($read.query().select(<$model>::as_select()), conn).unwrap(),
+            |conn| crate::line::prelude::RunQueryDsl::load($read.query().select(<$model>::as_select()), conn).unwrap(),
         )
     };
 }
@@ -217,14 +217,16 @@ fn a_plain_query_goes_by_the_base_query() {
     assert_eq!(notes.get(2).filter(notes::id.gt(0)).query().first::<Note>(conn).unwrap_err(), Error::NotFound);
 }
 
-#[test]
-fn a_connection_is_taken_on_a_miss_only() {
-    let shop = with_notes();
-    let notes = Note::cached_in(&shop.name);
-    let take = || -> QueryResult<Conn> { Ok(shop.conn()) };
-    assert_eq!(notes.get(3).first_with(take).unwrap().slug, "c");
-    assert_eq!(notes.get_by_slug("d").first_with(take).unwrap_err(), Error::NotFound);
-    assert_eq!(notes.every().load_with(take).unwrap().len(), 2);
+crate::line::only_blocking! {
+    #[test]
+    fn a_connection_is_taken_on_a_miss_only() {
+        let shop = with_notes();
+        let notes = Note::cached_in(&shop.name);
+        let take = || -> QueryResult<Conn> { Ok(shop.conn()) };
+        assert_eq!(notes.get(3).first_with(take).unwrap().slug, "c");
+        assert_eq!(notes.get_by_slug("d").first_with(take).unwrap_err(), Error::NotFound);
+        assert_eq!(notes.every().load_with(take).unwrap().len(), 2);
+    }
 }
 
 #[test]

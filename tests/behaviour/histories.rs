@@ -1,11 +1,12 @@
 //! Random histories of several connections: whatever happened before, a read is what the database says.
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::prelude::*;
+use diesel::connection::SimpleConnection;
 use diesel::sql_query;
 
 use crate::database::{self, Conn, insert_back};
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
+use crate::line::{AnsiTransactionManager, TransactionManager};
 
 /// A small generator of its own, so that a history is told by its seed.
 struct Dice(u64);

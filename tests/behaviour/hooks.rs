@@ -6,12 +6,11 @@ use std::rc::Rc;
 use cache_diesel::prelude::*;
 use cache_diesel::{Saved, treat_as_committed};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, NUMBERED_KEY, try_in};
 use crate::harness::Shop;
-use crate::test_transactions::on_stage;
+use crate::line::prelude::*;
 
 diesel::table! {
     notes (id) {
@@ -272,30 +271,32 @@ fn a_hook_that_panics_is_counted_and_stops_nobody() {
     assert_eq!(manager(&shop).get(1).first(&mut conn).unwrap().text, "one");
 }
 
-#[test]
-fn t14_in_a_test_transaction_hooks_are_called_as_if_it_were_none() {
-    let (shop, log) = (board(), Log::new());
-    let mut conn = on_stage(&shop);
-    save(&shop, &mut conn, 1, "uno").unwrap();
-    assert_eq!(log.take(), [saved(1)]);
-    conn.transaction(|conn| {
-        save(&shop, conn, 2, "due")?;
-        assert_eq!(log.take(), []);
-        let inner = conn.transaction(|conn| {
-            save(&shop, conn, 1, "un")?;
+crate::line::only_blocking! {
+    #[test]
+    fn t14_in_a_test_transaction_hooks_are_called_as_if_it_were_none() {
+        let (shop, log) = (board(), Log::new());
+        let mut conn = crate::test_transactions::on_stage(&shop);
+        save(&shop, &mut conn, 1, "uno").unwrap();
+        assert_eq!(log.take(), [saved(1)]);
+        conn.transaction(|conn| {
+            save(&shop, conn, 2, "due")?;
+            assert_eq!(log.take(), []);
+            let inner = conn.transaction(|conn| {
+                save(&shop, conn, 1, "un")?;
+                Err::<(), Error>(Error::RollbackTransaction)
+            });
+            assert_eq!(inner, Err(Error::RollbackTransaction));
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+        assert_eq!(log.take(), [saved(2)]);
+        treat_as_committed(&mut conn).unwrap();
+        let rolled_back = conn.transaction(|conn| {
+            save(&shop, conn, 3, "tre")?;
             Err::<(), Error>(Error::RollbackTransaction)
         });
-        assert_eq!(inner, Err(Error::RollbackTransaction));
-        Ok::<(), Error>(())
-    })
-    .unwrap();
-    assert_eq!(log.take(), [saved(2)]);
-    treat_as_committed(&mut conn).unwrap();
-    let rolled_back = conn.transaction(|conn| {
-        save(&shop, conn, 3, "tre")?;
-        Err::<(), Error>(Error::RollbackTransaction)
-    });
-    assert_eq!((rolled_back, log.take()), (Err(Error::RollbackTransaction), vec![]));
+        assert_eq!((rolled_back, log.take()), (Err(Error::RollbackTransaction), vec![]));
+    }
 }
 
 #[test]

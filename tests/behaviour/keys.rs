@@ -4,13 +4,13 @@ use cache_diesel::prelude::*;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::database::{self, BYTES_KEY, Conn, KEEPS_NUL, LONGEST_KEY, TEXT_KEY, insert_back};
 use crate::harness::{Shop, list_cost, products};
+use crate::line::prelude::*;
 
 /// A code of a program's own.
 #[derive(AsExpression, Clone, Debug, Deserialize, Eq, FromSqlRow, Hash, PartialEq, Serialize)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use cache_core::ManualClock;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error::NotFound;
 
 use crate::database::{Conn, KEEPS_NUL};
 use crate::harness::{Product, Shop, list_cost, new_product, products};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 
 const DAY: Duration = Duration::from_secs(86_400);
 

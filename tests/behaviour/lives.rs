@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use cache_diesel::{Kind, Moment, Timestamp};
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Shop, list_cost};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 
 diesel::table! {
     tickets (id) {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, NOCASE, NUMBERED_KEY, insert_back};
 use crate::harness::{Shop, products, rows_with};
+use crate::line::prelude::*;
 
 diesel::table! {
     notes (id) {

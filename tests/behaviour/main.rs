@@ -9,6 +9,8 @@ mod database;
 #[path = "unusual/sqlite.rs"]
 mod dialect;
 mod kept;
+#[path = "../line/blocking.rs"]
+mod line;
 mod run;
 #[path = "suite.rs"]
 mod suite;

@@ -1,10 +1,10 @@
 //! Several rows by their keys.
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
 use crate::stores::SpyStore;
 
 /// Reads the rows with these keys; each has to be what a plain query gives for it.

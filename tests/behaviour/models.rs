@@ -1,10 +1,10 @@
 //! Models of every shape.
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use crate::database::{Conn, insert_back, quoted};
 use crate::harness::{Shop, list_cost, rows_with};
+use crate::line::prelude::*;
 
 diesel::table! {
     bare (id) {
@@ -69,8 +69,8 @@ fn k10_models_of_one_table_without_a_key_do_not_collide() {
 }
 
 mod hidden {
+    use crate::line::prelude::*;
     use cache_diesel::prelude::*;
-    use diesel::prelude::*;
 
     diesel::table! {
         #[sql_name = "Odd Machines"]

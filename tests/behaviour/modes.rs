@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use cache_diesel::{Bypass, Event, Kind, Mode};
-use diesel::Connection as _;
 
 use crate::database::Conn;
 use crate::harness::{Shop, new_product};
+use crate::line::prelude::Connection as _;
 use crate::transactions::{new, retitle, title};
 
 #[test]
@@ -70,23 +70,25 @@ fn f11_what_nobody_wrote_is_served_once_the_cache_is_on_again() {
     assert_eq!(shop.read_everything(conn), 0);
 }
 
-#[test]
-fn f11_reads_that_do_not_look_are_bypasses_and_say_why() {
-    let shop = Shop::new();
-    let conn = &mut shop.conn();
-    let reasons = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&reasons);
-    shop.cache.listen("bypasses", move |event| {
-        if let Event::Bypassed { reason, .. } = event {
-            log.lock().unwrap().push(*reason);
-        }
-    });
-    shop.cache.set_mode(Mode::Off);
-    shop.products().get(1).first(conn).unwrap();
-    shop.products().get_many([1, 2]).load(conn).unwrap();
-    assert_eq!(*reasons.lock().unwrap(), [Bypass::Off; 2]);
-    let counts = shop.counts("product", Kind::Detail);
-    assert_eq!((counts.bypass_count, counts.miss_count, counts.store_count), (2, 0, 0));
-    let taken = shop.products().get(1).first_with(|| Ok::<_, diesel::result::Error>(shop.conn())).unwrap();
-    assert_eq!(taken.title, "Lamp");
+crate::line::only_blocking! {
+    #[test]
+    fn f11_reads_that_do_not_look_are_bypasses_and_say_why() {
+        let shop = Shop::new();
+        let conn = &mut shop.conn();
+        let reasons = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&reasons);
+        shop.cache.listen("bypasses", move |event| {
+            if let Event::Bypassed { reason, .. } = event {
+                log.lock().unwrap().push(*reason);
+            }
+        });
+        shop.cache.set_mode(Mode::Off);
+        shop.products().get(1).first(conn).unwrap();
+        shop.products().get_many([1, 2]).load(conn).unwrap();
+        assert_eq!(*reasons.lock().unwrap(), [Bypass::Off; 2]);
+        let counts = shop.counts("product", Kind::Detail);
+        assert_eq!((counts.bypass_count, counts.miss_count, counts.store_count), (2, 0, 0));
+        let taken = shop.products().get(1).first_with(|| Ok::<_, diesel::result::Error>(shop.conn())).unwrap();
+        assert_eq!(taken.title, "Lamp");
+    }
 }

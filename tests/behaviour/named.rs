@@ -1,11 +1,11 @@
 //! The cache that a model names for itself.
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::Shop;
 use crate::kept::cache;
+use crate::line::prelude::*;
 
 diesel::table! {
     visits (id) {

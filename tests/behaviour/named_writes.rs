@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use cache_diesel::{Event, writes};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, RETITLE_TRIGGER};
 use crate::harness::{Shop, categories, products};
+use crate::line::prelude::*;
 use crate::transactions::{new, title};
 
 diesel::table! {

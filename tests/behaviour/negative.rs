@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use cache_core::ManualClock;
-use diesel::prelude::*;
 
 use crate::database::{Conn, insert_back};
 use crate::harness::{Category, Shop, categories, new_product, products};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 
 #[test]
 fn d4_an_absent_row_is_asked_for_once_in_its_timeout() {

@@ -1,11 +1,11 @@
 //! What stands beside a cached read: other keys, other tables, models that are not cached.
 
 use cache_diesel::Kind;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, new_product, products};
 use crate::kept::cache;
+use crate::line::prelude::*;
 use crate::stores::SpyStore;
 
 #[test]

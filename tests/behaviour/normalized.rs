@@ -3,13 +3,13 @@
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{
     Conn, HAS_ON_CONFLICT, HAS_ON_DUPLICATE_KEY, HAS_REPLACE, NOCASE, OTHER_SCOPES_AFTER_INSERT, TEXT_KEY, insert_back,
 };
 use crate::harness::{Shop, rows_with};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 
 diesel::table! {
     users (id) {

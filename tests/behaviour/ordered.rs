@@ -1,10 +1,10 @@
 //! `order_by`: the order of lists that are asked for without one.
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Shop, list_cost};
+use crate::line::prelude::*;
 
 diesel::table! {
     songs (id) {

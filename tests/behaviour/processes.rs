@@ -9,10 +9,10 @@ use cache_core::store::{MemoryStore, Store};
 use cache_diesel::prelude::*;
 use cache_diesel::{CacheBuilder, Kind, MIB};
 use conformance::FailingStore;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Hook, Moment, Named, Product, ProductManager, Shop, once_at, products};
+use crate::line::prelude::*;
 use crate::outage::{quick, recovers};
 use crate::stores::SpyStore;
 use crate::transactions::retitle;

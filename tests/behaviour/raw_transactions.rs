@@ -1,12 +1,12 @@
 //! Transactions that are begun and ended by SQL text.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_query;
 
 use crate::database::{COMMIT_NEEDS_TRANSACTION, Conn, RAW_TRANSACTIONS, RELEASE, WHOLE_TRANSACTIONS};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 use crate::transactions::{retitle, title};
 
 fn run(conn: &mut Conn, sql: &str) {

@@ -7,13 +7,13 @@ use cache_diesel::prelude::*;
 use cache_diesel::{Kind, Origin, Timeout};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::{exists, not, sql};
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::{Bool, Integer};
 
 use crate::database::{Conn, Database, RANDOM, insert_back, quoted};
 use crate::harness::{Product, Shop, categories, list_cost, new_product, products};
 use crate::kept::{cache, cache_at};
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 /// Writes past the tracker: nobody is told.
@@ -135,32 +135,34 @@ fn the_plain_query_goes_on_from_any_read() {
     assert_eq!(shop.cache.statistics().total(), cache_diesel::Counts::default());
 }
 
-#[test]
-fn a_hit_without_a_connection_takes_none() {
-    let database = Database::fresh();
-    let url = database.url();
-    let shop = Shop::at(database, cache().database(url));
-    let manager = shop.products();
-    let take = || QueryResult::Ok(shop.conn());
-    let refuse = || -> Result<Conn, Error> { panic!("a hit takes no connection") };
-    let plain = products::table.find(1).first::<Product>(&mut shop.conn()).unwrap();
-    assert_eq!(*manager.get(1).first_with(take).unwrap(), plain);
-    assert_eq!(*manager.get(1).first_with(refuse).unwrap(), plain);
-    assert_eq!(*manager.get_by_slug("lamp").first_with(take).unwrap(), plain);
-    assert_eq!(*manager.get_by_slug("lamp").first_with(refuse).unwrap(), plain);
-    assert_eq!(manager.every().load_with(take).unwrap().len(), 3);
-    assert_eq!(manager.every().load_with(refuse).unwrap().len(), 3);
-    assert_eq!(*manager.every().order_by(products::id).first_with(take).unwrap(), plain);
-    assert_eq!(*manager.every().order_by(products::id).first_with(refuse).unwrap(), plain);
-    assert_eq!(manager.get(9).first_with(take), Err(Error::NotFound));
-    assert_eq!(manager.get(9).first_with(refuse), Err(Error::NotFound));
-    retitle(&mut shop.conn(), 1, "New").unwrap();
-    assert_eq!(manager.get(1).first_with(take).unwrap().title, "New");
-    assert!(manager.every().load_with(take).unwrap().iter().any(|row| row.title == "New"));
-    let counts = shop.counts("product", Kind::Detail);
-    assert_eq!((counts.hit_count, counts.miss_count), (2, 3), "each read is counted once");
-    let refused: Result<_, Error> = manager.get(3).first_with(|| Err::<Conn, _>(Error::AlreadyInTransaction));
-    assert_eq!(refused.unwrap_err(), Error::AlreadyInTransaction);
+crate::line::only_blocking! {
+    #[test]
+    fn a_hit_without_a_connection_takes_none() {
+        let database = Database::fresh();
+        let url = database.url();
+        let shop = Shop::at(database, cache().database(url));
+        let manager = shop.products();
+        let take = || QueryResult::Ok(shop.conn());
+        let refuse = || -> Result<Conn, Error> { panic!("a hit takes no connection") };
+        let plain = products::table.find(1).first::<Product>(&mut shop.conn()).unwrap();
+        assert_eq!(*manager.get(1).first_with(take).unwrap(), plain);
+        assert_eq!(*manager.get(1).first_with(refuse).unwrap(), plain);
+        assert_eq!(*manager.get_by_slug("lamp").first_with(take).unwrap(), plain);
+        assert_eq!(*manager.get_by_slug("lamp").first_with(refuse).unwrap(), plain);
+        assert_eq!(manager.every().load_with(take).unwrap().len(), 3);
+        assert_eq!(manager.every().load_with(refuse).unwrap().len(), 3);
+        assert_eq!(*manager.every().order_by(products::id).first_with(take).unwrap(), plain);
+        assert_eq!(*manager.every().order_by(products::id).first_with(refuse).unwrap(), plain);
+        assert_eq!(manager.get(9).first_with(take), Err(Error::NotFound));
+        assert_eq!(manager.get(9).first_with(refuse), Err(Error::NotFound));
+        retitle(&mut shop.conn(), 1, "New").unwrap();
+        assert_eq!(manager.get(1).first_with(take).unwrap().title, "New");
+        assert!(manager.every().load_with(take).unwrap().iter().any(|row| row.title == "New"));
+        let counts = shop.counts("product", Kind::Detail);
+        assert_eq!((counts.hit_count, counts.miss_count), (2, 3), "each read is counted once");
+        let refused: Result<_, Error> = manager.get(3).first_with(|| Err::<Conn, _>(Error::AlreadyInTransaction));
+        assert_eq!(refused.unwrap_err(), Error::AlreadyInTransaction);
+    }
 }
 
 #[test]

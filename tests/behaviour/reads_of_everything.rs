@@ -1,10 +1,10 @@
 //! Every kind of cached read of the shop, each beside the plain query that it stands for.
 
 use diesel::dsl::exists;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{Category, Product, Shop, categories, list_cost, products};
+use crate::line::prelude::*;
 
 const IDS: [i32; 6] = [1, 2, 3, 4, 5, 6];
 const SLUGS: [&str; 6] = ["lamp", "torch", "table", "new", "other", "third"];

@@ -9,12 +9,12 @@ use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use cache_diesel::{CacheBuilder, Kind, Mode, Origin};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{self, Conn, Database};
 use crate::harness::{Hook, Moment, Shop, once_at, products};
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 use crate::probe::{Probe, with_probe};
 use crate::transactions::retitle;
 

@@ -10,10 +10,10 @@ mod stale;
 mod unique;
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 diesel::table! {
     makers (id) {

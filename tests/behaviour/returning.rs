@@ -1,10 +1,10 @@
 //! Rows that writes give back, where the database has RETURNING.
 
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::exact;
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
 use crate::write_through::{is_stored, schema, slips, slips_of};
 use crate::writes::{check_all, rows};
 

@@ -2,10 +2,10 @@
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection as _;
-use diesel::prelude::*;
 
 use crate::database::{Conn, NOCASE, OTHER_SCOPES_AFTER_INSERT, TEXT_KEY, insert_back};
 use crate::harness::{Shop, list_cost};
+use crate::line::prelude::*;
 
 /// A table whose key and shelf are said to be compared byte by byte and are not, and a test that it is told and that
 /// nothing goes by it: `keys` are the row's own and one that the database takes for equal.
@@ -37,7 +37,7 @@ macro_rules! contradicted {
 
         #[test]
         fn $test() {
-            use diesel::prelude::*;
+            use crate::line::prelude::*;
             let (table, setup): (_, &[&str]) = (stringify!($table), &[$($setup)?]);
             let shop = crate::harness::Shop::with_tables(&format!(
                 "{setup} CREATE TABLE {table} (name {column} PRIMARY KEY NOT NULL, shelf {column} NOT NULL, note TEXT NOT NULL);
@@ -159,7 +159,7 @@ fn a_manager_asks_before_it_writes_by_what_is_said_to_be_exact() {
     // What was asked is forgotten, and what is cached of the table is not.
     let mut forget = |number: usize| {
         let sql = format!("CREATE TABLE elsewhere_{number} (id INTEGER)");
-        cache_diesel::writes(&mut writer, ["elsewhere"], |conn| conn.batch_execute(&sql)).unwrap();
+        crate::line::write_by_name(&mut writer, "elsewhere", &sql).unwrap();
     };
     forget(1);
     assert_eq!(costs(&mut conn), [0; 3]);

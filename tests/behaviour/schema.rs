@@ -2,9 +2,9 @@
 
 use cache_diesel::NotFound;
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use crate::database::{AFTER_FIRST_PRODUCTS, NUMBERED_KEY};
+use crate::line::prelude::*;
 
 diesel::table! {
     products (id) {

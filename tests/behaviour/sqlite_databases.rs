@@ -1,9 +1,9 @@
 //! Databases of SQLite under several names, and in memory.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::harness::Shop;
+use crate::line::prelude::*;
 use crate::transactions::{retitle, title};
 
 #[test]

@@ -3,11 +3,11 @@
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
-use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::database::Conn;
 use crate::harness::{Shop, categories, list_cost};
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 diesel::table! { light_titles (id) { id -> Integer, title -> Text, } }

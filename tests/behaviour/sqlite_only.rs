@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_query;
 use diesel::sql_types::Integer;
 
 use crate::database::Conn;
 use crate::harness::{Moment, Product, Shop, once_at, products};
+use crate::line::prelude::*;
 use crate::stores::SpyStore;
 use crate::test_transactions::on_stage;
 use crate::transactions::{new, retitle, title};

@@ -3,10 +3,9 @@
 use std::sync::Barrier;
 use std::thread;
 
-use diesel::prelude::*;
-
 use crate::database::{Conn, FAILURE_MAY_END_TRANSACTION, try_in};
 use crate::harness::{Shop, new_product, products};
+use crate::line::prelude::*;
 use crate::test_transactions::{on_stage, roll_back};
 use crate::transactions::{retitle, title};
 

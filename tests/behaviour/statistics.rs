@@ -6,12 +6,12 @@ use std::time::Duration;
 use cache_core::ManualClock;
 use cache_diesel::prelude::*;
 use cache_diesel::{Bypass, Cause, Counts, Event, KeyBytes, Kind, Miss, TagKind};
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::Conn;
 use crate::harness::{Shop, products};
 use crate::kept::{self, cache_at};
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 // Writes to a table of this name are counted in every cache of the process: no other test has one.

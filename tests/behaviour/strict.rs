@@ -6,11 +6,11 @@ use std::time::Duration;
 use cache_core::store::{MemoryStore, Operation};
 use cache_diesel::{MIB, Writes};
 use conformance::FailingStore;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
 use crate::outage::{quick, recovers};
 use crate::presence::Alone;
 use crate::transactions::retitle;

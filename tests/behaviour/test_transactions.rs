@@ -7,13 +7,13 @@ use std::sync::{Arc, Barrier, Mutex};
 use cache_diesel::prelude::*;
 use cache_diesel::{Bypass, Event, Kind, begin_test_transaction, treat_as_committed};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::result::Error;
 
 use crate::database::{BEGIN_COMMITS, Conn, Database, OTHER_SCOPES_AFTER_INSERT, PARTICULAR, insert_back, try_in};
 use crate::harness::{Shop, list_cost, new_product, products};
 use crate::kept::cache;
+use crate::line::prelude::*;
 use crate::transactions::{retitle, title};
 
 /// A connection in a test transaction.

@@ -4,11 +4,11 @@ use std::cell::Cell;
 
 use cache_diesel::prelude::*;
 use cache_diesel::{Kind, ListWithTotal};
-use diesel::prelude::*;
 
 use crate::database::{Conn, Database};
 use crate::harness::{Product, Shop, new_product, products};
 use crate::kept::cache;
+use crate::line::prelude::*;
 use crate::related::{self, goods, makers};
 use crate::stores::SpyStore;
 use crate::transactions::retitle;

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use cache_diesel::{Event, Kind};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, SAVE, try_in};
 use crate::harness::{Product, Shop, list_cost, new_product, products};
+use crate::line::prelude::*;
 
 pub fn retitle(conn: &mut Conn, id: i32, title: &str) -> QueryResult<usize> {
     diesel::update(products::table.find(id)).set(products::title.eq(title)).execute(conn)
@@ -244,7 +244,7 @@ fn a_panic_inside_leaves_what_was_committed() {
 
 #[test]
 fn a_transaction_that_is_begun_by_hand_through_diesel_counts() {
-    use diesel::connection::{AnsiTransactionManager, TransactionManager};
+    use crate::line::{AnsiTransactionManager, TransactionManager};
     let shop = Shop::new();
     let (mut other, mut conn) = (shop.warm(), shop.conn());
     AnsiTransactionManager::begin_transaction(&mut conn).unwrap();
@@ -335,7 +335,7 @@ fn a_transaction_that_has_written_is_answered_by_the_database() {
             try_in(conn, |conn| diesel::sql_query("FLY TO THE MOON").execute(conn)).unwrap_err();
             Ok(())
         }),
-        ("named", |_, conn| cache_diesel::writes(conn, ["products"], |_| QueryResult::Ok(()))),
+        ("named", |_, conn| crate::line::write_by_name(conn, "products", "SELECT 1")),
     ];
     for (name, write) in writes {
         let shop = Shop::new();

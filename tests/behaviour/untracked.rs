@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use cache_core::ManualClock;
 use cache_diesel::{Bypass, Event, Kind};
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, TRACKED_LATER_SHARES_ENTRIES, insert_back};
 use crate::harness::{Product, Shop, new_product, products};
 use crate::kept::{cache_at, pass};
+use crate::line::prelude::*;
 use crate::transactions::{retitle, title};
 
 /// The reasons of bypasses.
@@ -139,17 +139,19 @@ fn a_tracker_that_is_replaced_in_a_transaction_hides_nothing_it_saw() {
     shop.read_everything(&mut other);
 }
 
-#[test]
-fn a_pool_gives_tracked_connections() {
-    use diesel::r2d2::{ConnectionManager, Pool};
-    let shop = Shop::new();
-    let mut other = shop.warm();
-    let pool = Pool::builder().max_size(1).build(ConnectionManager::<Conn>::new(shop.url())).unwrap();
-    let mut conn = pool.get().unwrap();
-    assert_eq!(*shop.products().get(1).first(&mut conn).unwrap(), products::table.find(1).first(&mut conn).unwrap());
-    diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();
-    assert_eq!(title(&shop, &mut other, 1), (1, "New".into()));
-    drop(conn);
-    let row = shop.products().get(1).first_with(|| pool.get()).unwrap();
-    assert_eq!(row.title, "New");
+crate::line::only_blocking! {
+    #[test]
+    fn a_pool_gives_tracked_connections() {
+        use diesel::r2d2::{ConnectionManager, Pool};
+        let shop = Shop::new();
+        let mut other = shop.warm();
+        let pool = Pool::builder().max_size(1).build(ConnectionManager::<Conn>::new(shop.url())).unwrap();
+        let mut conn = pool.get().unwrap();
+        assert_eq!(*shop.products().get(1).first(&mut conn).unwrap(), products::table.find(1).first(&mut conn).unwrap());
+        diesel::update(products::table.find(1)).set(products::title.eq("New")).execute(&mut conn).unwrap();
+        assert_eq!(title(&shop, &mut other, 1), (1, "New".into()));
+        drop(conn);
+        let row = shop.products().get(1).first_with(|| pool.get()).unwrap();
+        assert_eq!(row.title, "New");
+    }
 }

@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use cache_diesel::{Kind, NotFound, ReadError};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PoolError};
 use diesel::result::Error;
 
 use crate::database::{Conn, Database};
 use crate::harness::{Shop, products};
 use crate::kept::cache;
+use crate::line::prelude::*;
 use crate::related;
 use crate::transactions::retitle;
 

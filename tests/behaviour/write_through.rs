@@ -5,14 +5,13 @@ use std::sync::mpsc;
 use cache_diesel::prelude::*;
 use cache_diesel::{Kind, Mode, Unstored};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::database::{Conn, NUMBERED_KEY, PARTICULAR, SAVE, try_in};
 use crate::harness::Shop;
 use crate::kept::cache_at;
+use crate::line::prelude::*;
 use crate::stores::SpyStore;
-use crate::test_transactions::on_stage;
 
 diesel::table! {
     slips (id) {
@@ -316,21 +315,23 @@ fn what_is_not_stored_of_reads_is_not_stored_of_writes() {
     particular.batch_execute(PARTICULAR).unwrap();
     save(&mut particular);
     let mut replica = shop.conn();
-    cache_diesel::replica(&mut replica).unwrap();
+    crate::line::replica(&mut replica).unwrap();
     save(&mut replica);
     assert_eq!((stored(&shop), unstored(&shop, Unstored::Session)), (0, 3));
     assert!(!is_stored(&shop, &mut conn, 101));
 }
 
-#[test]
-fn a_test_transaction_stores_nothing_by_its_writes() {
-    let shop = desk();
-    slips_of(&shop).get(102).first(&mut shop.conn()).unwrap();
-    let mut conn = on_stage(&shop);
-    slips_of(&shop).save(&slip(101, "uno")).execute(&mut conn).unwrap();
-    slips_of(&shop).insert(slips::text.eq("three")).get_result(&mut conn).unwrap();
-    assert_eq!(slips_of(&shop).get(101).first(&mut conn).unwrap().text, "uno");
-    assert_eq!((stored(&shop), unstored(&shop, Unstored::Session)), (0, 2));
+crate::line::only_blocking! {
+    #[test]
+    fn a_test_transaction_stores_nothing_by_its_writes() {
+        let shop = desk();
+        slips_of(&shop).get(102).first(&mut shop.conn()).unwrap();
+        let mut conn = crate::test_transactions::on_stage(&shop);
+        slips_of(&shop).save(&slip(101, "uno")).execute(&mut conn).unwrap();
+        slips_of(&shop).insert(slips::text.eq("three")).get_result(&mut conn).unwrap();
+        assert_eq!(slips_of(&shop).get(101).first(&mut conn).unwrap().text, "uno");
+        assert_eq!((stored(&shop), unstored(&shop, Unstored::Session)), (0, 2));
+    }
 }
 
 #[test]

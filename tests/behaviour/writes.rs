@@ -1,12 +1,12 @@
 //! Every way of writing, bare and in a transaction: afterwards every read is what the database says.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_query;
 
 use crate::database::{self, Conn, EMPTY_STATEMENT, TEXT_IS_TRANSACTION, Write, insert_back};
 use crate::harness::{Product, Shop, categories, new_product, products};
+use crate::line::prelude::*;
 use crate::transactions::title;
 
 /// Runs `write` beside a warm cache, then compares every read; and once more with the write in a transaction.

@@ -14,6 +14,9 @@ mod dialect;
 #[path = "../behaviour/kept.rs"]
 mod kept;
 #[cfg(feature = "mysql")]
+#[path = "../line/blocking.rs"]
+mod line;
+#[cfg(feature = "mysql")]
 #[path = "../behaviour/run.rs"]
 mod run;
 #[cfg(feature = "mysql")]

@@ -14,6 +14,9 @@ mod dialect;
 #[path = "../behaviour/kept.rs"]
 mod kept;
 #[cfg(feature = "postgres")]
+#[path = "../line/blocking.rs"]
+mod line;
+#[cfg(feature = "postgres")]
 #[path = "../behaviour/run.rs"]
 mod run;
 #[cfg(feature = "postgres")]

@@ -7,10 +7,10 @@ use cache_core::store::{
 };
 use cache_core::{CacheKey, Life, Result, Tag, TagKind, Timestamp, Value, Worth};
 use cache_diesel::MIB;
-use diesel::prelude::*;
 
 use crate::database::Conn;
 use crate::harness::{new_product, products};
+use crate::line::prelude::*;
 use crate::transactions::retitle;
 
 /// What a store does wrong.

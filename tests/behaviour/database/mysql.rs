@@ -1,14 +1,15 @@
 //! What the suite has to know of MariaDB.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 #[path = "mysql_writes.rs"]
 mod writes;
 
 pub use writes::*;
 
-pub type Conn = MysqlConnection;
+use crate::line::prelude::*;
+
+pub type Conn = crate::line::Mysql;
 
 /// A database of a test's own, which compares texts byte by byte.
 pub struct Database(tests::servers::Database);

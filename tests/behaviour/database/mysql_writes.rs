@@ -1,11 +1,11 @@
 //! Writes in the SQL of MariaDB.
 
-use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel::{replace_into, sql_query};
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
 
 pub type Write = fn(&Shop, &mut Conn) -> QueryResult<usize>;
 

@@ -1,14 +1,15 @@
 //! What the suite has to know of PostgreSQL.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 #[path = "postgres_writes.rs"]
 mod writes;
 
 pub use writes::*;
 
-pub type Conn = PgConnection;
+use crate::line::prelude::*;
+
+pub type Conn = crate::line::Postgres;
 
 /// A database of a test's own.
 pub struct Database(tests::servers::Database);

@@ -1,11 +1,11 @@
 //! Writes in the SQL of PostgreSQL.
 
-use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel::{sql_query, upsert};
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
 
 pub type Write = fn(&Shop, &mut Conn) -> QueryResult<usize>;
 

@@ -1,14 +1,15 @@
 //! What the suite has to know of SQLite.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 #[path = "sqlite_writes.rs"]
 mod writes;
 
 pub use writes::*;
 
-pub type Conn = SqliteConnection;
+use crate::line::prelude::*;
+
+pub type Conn = crate::line::Sqlite;
 
 /// A file of a test's own.
 pub struct Database(tempfile::TempPath);

@@ -1,12 +1,12 @@
 //! Writes in the SQL of SQLite.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel::{replace_into, sql_query, upsert};
 
 use crate::database::Conn;
 use crate::harness::{Product, Shop, new_product, products};
+use crate::line::prelude::*;
 
 pub type Write = fn(&Shop, &mut Conn) -> QueryResult<usize>;
 

@@ -2,11 +2,11 @@
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use super::{AuthorPage, Note, NotePage, TaggedNote, authors, kept, notes, selected_cost, tags, with_notes};
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 /// Notes of authors who are not banned, with the author's name.
 #[derive(Cached, Clone, Debug, HasQuery, PartialEq)]

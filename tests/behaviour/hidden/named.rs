@@ -4,11 +4,11 @@ use std::cell::Cell;
 
 use cache_diesel::prelude::*;
 use diesel::dsl::auto_type;
-use diesel::prelude::*;
 
 use super::{authors, notes, selected_cost, with_notes};
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 thread_local! {
     static AUTHOR: Cell<i32> = const { Cell::new(1) };

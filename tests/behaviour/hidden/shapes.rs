@@ -4,13 +4,13 @@ use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::{Filter, Limit, Order, auto_type, sql};
 use diesel::expression::SqlLiteral;
-use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::Bool;
 
 use super::{notes, selected_cost, with_notes};
 use crate::database::{Conn, NOCASE, TEXT_KEY};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 type Boxed = notes::BoxedQuery<'static, <Conn as Connection>::Backend>;
 

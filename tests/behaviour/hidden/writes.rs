@@ -3,11 +3,11 @@
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::auto_type;
-use diesel::prelude::*;
 
 use super::{Author, Note, cost, note, notes, row_cost, slug_cost, with_notes};
 use crate::database::{Conn, HAS_ON_CONFLICT, HAS_ON_DUPLICATE_KEY, HAS_REPLACE, insert_back};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 /// Fills everything, writes, and reads all again: it has to be what plain Diesel reads. Gives the statements.
 #[track_caller]

@@ -1,10 +1,9 @@
 //! Several pages by the keys of their rows.
 
-use diesel::prelude::*;
-
 use super::{GoodPage, makers, pages, plain_pages, reviews, shop};
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 #[track_caller]
 fn many(shop: &Shop, conn: &mut Conn) -> usize {

@@ -1,11 +1,11 @@
 //! Views of models whose rows do not leave the process.
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use super::{goods, makers, shop};
 use crate::database::Conn;
 use crate::kept::is_outside;
+use crate::line::prelude::*;
 
 /// Rows of this model stay in the process, and so does every page with one in it.
 #[derive(Cached, Debug, Identifiable, Queryable, Selectable)]

@@ -1,10 +1,10 @@
 //! What views give, and what they cost.
 
 use diesel::dsl::exists;
-use diesel::prelude::*;
 
 use super::{Good, goods, makers, packers, pages, reviews, shop};
 use crate::database::Conn;
+use crate::line::prelude::*;
 
 #[test]
 fn r1_a_page_holds_its_related_rows_and_a_hit_asks_for_none() {
@@ -118,22 +118,24 @@ fn counts_and_first_pages_are_cached_as_those_of_rows() {
     assert!(pages(&shop).all((), goods::shelf.eq(9)).first(&mut conn).optional().unwrap().is_none());
 }
 
-#[test]
-fn every_way_to_read_a_list_and_a_page_works_for_views() {
-    let (shop, mut conn, _) = shop();
-    let read = || pages(&shop).get(10);
-    assert!(!read().entry(&mut conn).unwrap().is_hit());
-    assert!(read().entry(&mut conn).unwrap().is_hit());
-    assert!(!read().refresh().entry(&mut conn).unwrap().is_hit());
-    assert!(!read().bypass().entry(&mut conn).unwrap().is_hit());
-    assert!(read().timeout(core::time::Duration::from_secs(5)).first(&mut conn).is_ok());
-    assert_eq!(read().first_with(|| diesel::QueryResult::Ok(shop.conn())).unwrap().maker.id, 1);
-    assert!(matches!(pages(&shop).get(99).require(&mut conn), Err(diesel::result::Error::NotFound)));
-    let list = || pages(&shop).all("few", goods::shelf.eq(7)).order_by(goods::id).offset(1).limit(5);
-    assert_eq!(list().load_with(|| diesel::QueryResult::Ok(shop.conn())).unwrap().len(), 1);
-    assert!(list().entry(&mut conn).unwrap().is_hit());
-    assert_eq!(list().filter(makers::id.eq(2)).load(&mut conn).unwrap().len(), 0);
-    assert_eq!(pages(&shop).name(), "good:GoodPage");
+crate::line::only_blocking! {
+    #[test]
+    fn every_way_to_read_a_list_and_a_page_works_for_views() {
+        let (shop, mut conn, _) = shop();
+        let read = || pages(&shop).get(10);
+        assert!(!read().entry(&mut conn).unwrap().is_hit());
+        assert!(read().entry(&mut conn).unwrap().is_hit());
+        assert!(!read().refresh().entry(&mut conn).unwrap().is_hit());
+        assert!(!read().bypass().entry(&mut conn).unwrap().is_hit());
+        assert!(read().timeout(core::time::Duration::from_secs(5)).first(&mut conn).is_ok());
+        assert_eq!(read().first_with(|| diesel::QueryResult::Ok(shop.conn())).unwrap().maker.id, 1);
+        assert!(matches!(pages(&shop).get(99).require(&mut conn), Err(diesel::result::Error::NotFound)));
+        let list = || pages(&shop).all("few", goods::shelf.eq(7)).order_by(goods::id).offset(1).limit(5);
+        assert_eq!(list().load_with(|| diesel::QueryResult::Ok(shop.conn())).unwrap().len(), 1);
+        assert!(list().entry(&mut conn).unwrap().is_hit());
+        assert_eq!(list().filter(makers::id.eq(2)).load(&mut conn).unwrap().len(), 0);
+        assert_eq!(pages(&shop).name(), "good:GoodPage");
+    }
 }
 
 #[test]

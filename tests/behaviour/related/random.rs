@@ -1,12 +1,12 @@
 //! Whatever is written, in whatever order: every page and list of them is what plain Diesel reads.
 
-use diesel::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::{Good, cost, good_labels, goods, labels, makers, packers, pages, reviews, shop};
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 /// One write, and which rows it is about.
 type Step = (u8, i32, i32);

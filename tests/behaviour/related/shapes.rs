@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{CHECK_FOREIGN_KEYS, Conn};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 diesel::table! {
     authors (id) {

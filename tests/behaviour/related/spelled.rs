@@ -1,11 +1,11 @@
 //! Pages and rows that are excluded by a condition or a join, and come back; keys that have several spellings.
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 
 use super::{Good, goods, makers, pages};
 use crate::database::{Conn, NOCASE};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 diesel::table! { nouns (word) { word -> Text, maker_id -> Integer, name -> Text, } }
 diesel::joinable!(nouns -> makers (maker_id));

@@ -1,11 +1,11 @@
 //! A page is never older than any of its tables.
 
-use diesel::prelude::*;
 use diesel::result::Error;
 
 use super::{Good, cost, good_labels, goods, labels, makers, packers, pages, reviews, shop};
 use crate::database::Conn;
 use crate::harness::{Moment, Shop, categories, once_at};
+use crate::line::prelude::*;
 
 /// Fills everything, writes, and reads all again: it has to be what plain Diesel reads. Gives the statements.
 #[track_caller]

@@ -1,12 +1,12 @@
 //! Pages by a unique value of their row.
 
 use cache_diesel::prelude::*;
-use diesel::prelude::*;
 use diesel::result::Error::NotFound;
 
 use super::{Maker, makers};
 use crate::database::Conn;
 use crate::harness::Shop;
+use crate::line::prelude::*;
 
 diesel::table! {
     wares (id) {
@@ -137,26 +137,30 @@ fn a_value_without_a_page_is_remembered_until_there_may_be_one() {
     assert!(matches!(pages(&shop).get_by_code("lamp").require(&mut conn), Err(NotFound)));
 }
 
-#[test]
-fn it_is_read_from_a_pool_and_refreshed_as_others_are() {
-    let (shop, mut conn, _) = shop();
-    let read = || pages(&shop).get_by_code("lamp");
-    assert_eq!(read().first_with(|| QueryResult::Ok(shop.conn())).unwrap().maker.id, 1);
-    assert!(read().entry(&mut conn).unwrap().is_hit());
-    assert!(!read().refresh().entry(&mut conn).unwrap().is_hit());
-    assert!(!read().bypass().entry(&mut conn).unwrap().is_hit());
-    assert_eq!(read().require_with(|| QueryResult::Ok(shop.conn())).unwrap().id, 1);
+crate::line::only_blocking! {
+    #[test]
+    fn it_is_read_from_a_pool_and_refreshed_as_others_are() {
+        let (shop, mut conn, _) = shop();
+        let read = || pages(&shop).get_by_code("lamp");
+        assert_eq!(read().first_with(|| QueryResult::Ok(shop.conn())).unwrap().maker.id, 1);
+        assert!(read().entry(&mut conn).unwrap().is_hit());
+        assert!(!read().refresh().entry(&mut conn).unwrap().is_hit());
+        assert!(!read().bypass().entry(&mut conn).unwrap().is_hit());
+        assert_eq!(read().require_with(|| QueryResult::Ok(shop.conn())).unwrap().id, 1);
+    }
 }
 
-#[test]
-fn a_page_by_a_unique_value_and_a_condition_is_read_by_its_query() {
-    let (shop, mut conn, mut writer) = shop();
-    let by = |name: &'static str| pages(&shop).get_by_code("lamp").filter(makers::name.eq(name));
-    for expected in [2, 0] {
-        assert_eq!(shop.counted(|| by("Ada").filter(wares::shelf.eq(7)).first(&mut conn).unwrap().id), (expected, 1));
+crate::line::only_blocking! {
+    #[test]
+    fn a_page_by_a_unique_value_and_a_condition_is_read_by_its_query() {
+        let (shop, mut conn, mut writer) = shop();
+        let by = |name: &'static str| pages(&shop).get_by_code("lamp").filter(makers::name.eq(name));
+        for expected in [2, 0] {
+            assert_eq!(shop.counted(|| by("Ada").filter(wares::shelf.eq(7)).first(&mut conn).unwrap().id), (expected, 1));
+        }
+        assert!(by("Eve").first_with(|| QueryResult::Ok(shop.conn())).optional().unwrap().is_none());
+        diesel::update(makers::table.find(1)).set(makers::name.eq("Eve")).execute(&mut writer).unwrap();
+        assert_eq!(by("Eve").require(&mut conn).unwrap().notes.len(), 1);
+        assert!(by("Ada").first(&mut conn).optional().unwrap().is_none());
     }
-    assert!(by("Eve").first_with(|| QueryResult::Ok(shop.conn())).optional().unwrap().is_none());
-    diesel::update(makers::table.find(1)).set(makers::name.eq("Eve")).execute(&mut writer).unwrap();
-    assert_eq!(by("Eve").require(&mut conn).unwrap().notes.len(), 1);
-    assert!(by("Ada").first(&mut conn).optional().unwrap().is_none());
 }

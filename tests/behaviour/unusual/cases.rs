@@ -7,12 +7,12 @@ use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::sql_query;
 
 use crate::database::Conn;
 use crate::dialect::{self, ELSEWHERE, MORE, STATEMENTS};
 use crate::harness::Shop;
+use crate::line::prelude::*;
 use crate::presence::Alone;
 
 /// A row of the table: statements that are run one after the other on one tracked connection.

@@ -2,10 +2,10 @@
 
 use cache_diesel::prelude::*;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 
 use crate::database::{AFTER_FIRST_PRODUCTS, Conn};
 use crate::harness::{Category, Product, Shop, categories, list_cost, products};
+use crate::line::prelude::*;
 
 diesel::table! {
     offers (id) {
