@@ -1,10 +1,14 @@
 //! Holds locks that a panic does not poison, and waits that end.
 //!
 //! They are for states that a panic leaves whole: each change under a lock is done in one step, or may be done in part.
+//! What waits and wakes takes its threads from here as well, so that a test can put others in their place.
 
 use core::time::Duration;
-use std::sync::{self, Condvar, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::sync::{self, Condvar, PoisonError, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 use std::time::Instant;
+
+pub use std::sync::MutexGuard;
+pub use std::thread;
 
 /// A lock of one holder at a time.
 #[derive(Debug, Default)]

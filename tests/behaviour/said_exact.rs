@@ -1,7 +1,6 @@
 //! Columns that models say are compared byte by byte: what it gives, and what follows where the database says otherwise.
 
 use cache_diesel::prelude::*;
-use diesel::connection::SimpleConnection as _;
 
 use crate::database::{Conn, NOCASE, OTHER_SCOPES_AFTER_INSERT, TEXT_KEY, insert_back};
 use crate::harness::{Shop, list_cost};

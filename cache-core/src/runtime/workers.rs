@@ -5,10 +5,10 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::VecDeque;
-use std::sync::{Arc, MutexGuard};
-use std::{process, thread};
+use std::process;
+use std::sync::Arc;
 
-use crate::sync::Monitor;
+use crate::sync::{Monitor, MutexGuard, thread};
 
 /// What a thread is to do. It does not panic.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;

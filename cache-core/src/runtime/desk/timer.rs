@@ -7,10 +7,9 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
-use crate::sync::Monitor;
+use crate::sync::{Monitor, thread};
 
 /// Wakes tasks. Its thread is not one of those that call stores: all of these may be held up.
 #[derive(Debug, Default)]
