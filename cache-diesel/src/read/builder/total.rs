@@ -17,10 +17,9 @@ use crate::read::drive::gate::gate_for;
 use crate::read::drive::miss::{self, FollowUp, run_looked, without_connection};
 use crate::read::drive::taking::{ReadsWith, WithOf};
 use crate::read::page::Page;
+use crate::read::task::look::Wish;
 use crate::read::task::query::{IntoTask, Query, Repeats};
-use crate::read::task::{
-    ReadStep, Site, Task, Wish, found_without_connection, site_of, site_without_connection, step_after,
-};
+use crate::read::task::{ReadStep, Site, Task, found_without_connection, site_of, site_without_connection, step_after};
 use crate::read::terminal::entry::{CachedEntry, CachedList, ListWithTotal};
 use crate::read::terminal::take::TakeConnection;
 use crate::read::terminal::{BlockingRead, terminal};

@@ -8,7 +8,9 @@ use diesel::result::QueryResult;
 
 use crate::backend::line::Line;
 use crate::read::shape::TableNames;
-use crate::read::task::{Found, Load, Noting, Site, Task, Turn, Wish, request_by};
+use crate::read::task::load::{Load, Turn, request_by};
+use crate::read::task::look::{Found, Noting, Wish};
+use crate::read::task::{Site, Task};
 use crate::read::terminal::entry::{CachedEntry, Origin};
 
 /// Does `work` that calls the store, as a driver of the line `C` does.

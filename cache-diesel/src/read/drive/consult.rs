@@ -13,7 +13,8 @@ use crate::read::drive::ask::may_store;
 use crate::read::drive::calls::{seed, take_turn};
 use crate::read::drive::gate::{is_in_transaction, look_at_gate};
 use crate::read::report;
-use crate::read::task::{Load, Site, Task, Turn, resolved, turn_alone};
+use crate::read::task::load::{Load, Turn, turn_alone};
+use crate::read::task::{Site, Task, resolved};
 use crate::setup::contradiction;
 use crate::track::Question;
 

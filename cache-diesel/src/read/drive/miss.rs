@@ -13,8 +13,9 @@ use crate::read::drive::gate::{gate_for, turns};
 use crate::read::drive::refresh::{Refresher, refresh_here};
 use crate::read::drive::span::in_span;
 use crate::read::report;
+use crate::read::task::load::{Load, Turn};
 use crate::read::task::query::Query;
-use crate::read::task::{Load, ReadStep, Site, Task, Turn, site_of, step_after};
+use crate::read::task::{ReadStep, Site, Task, site_of, step_after};
 use crate::read::terminal::entry::{CachedEntry, Origin};
 use crate::track::{OwnStatement, OwnText};
 

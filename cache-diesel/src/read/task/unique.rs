@@ -20,10 +20,11 @@ use crate::read::page::{CachedView, KeyOf, KeyedSource, LoadOne, LookedUpSource,
 use crate::read::shape::QueryTables;
 use crate::read::task::collected::end_with;
 use crate::read::task::keep::Keep;
+use crate::read::task::look::Look;
 use crate::read::task::pointer::{Pointer, UniquePointer};
 use crate::read::task::query::{Copied, Query};
 use crate::read::task::row::{is_absent, loaders_of, parts_of, row_codec};
-use crate::read::task::{Head, LoadedAnswer, Look, Site, Task};
+use crate::read::task::{Head, LoadedAnswer, Site, Task};
 use crate::read::terminal::entry::CachedRow;
 
 /// A page that the connection `C` can load by a value of the unique look-up `L`, and by its key.

@@ -15,8 +15,9 @@ use crate::identity::Identity;
 use crate::read::builder::options::UseOfCache;
 use crate::read::drive::calls::{call, look_up};
 use crate::read::drive::gate::gate_for;
+use crate::read::task::look::Wish;
 use crate::read::task::query::IntoTask;
-use crate::read::task::{Head, Site, Task, Wish, resolved};
+use crate::read::task::{Head, Site, Task, resolved};
 use crate::read::terminal::BlockingRead;
 
 /// A read that is explained in place of being made.

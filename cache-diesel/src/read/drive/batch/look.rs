@@ -7,8 +7,9 @@ use crate::read::builder::options::UseOfCache;
 use crate::read::drive::batch::{KeyBatch, LoadMany};
 use crate::read::drive::calls::call;
 use crate::read::page::base::row_tags;
+use crate::read::task::Site;
+use crate::read::task::look::Wish;
 use crate::read::task::row::{accept_row, row_codec};
-use crate::read::task::{Site, Wish};
 use crate::read::terminal::entry::CachedRows;
 
 /// What a look in the store gave: the keys that have no entry, and the places of those that have a stale one.
