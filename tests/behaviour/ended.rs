@@ -228,7 +228,8 @@ fn one_key_for_values_of_two_types_gives_each_its_own() {
     assert_eq!(of(()).value(|| Ok::<_, Error>(vec![1_u8, 2])), Ok(vec![1, 2]));
     // The same bytes say this.
     assert_eq!(of(()).value(|| Ok::<_, Error>((3_u8, 4_u8))), Ok((3, 4)));
-    assert_eq!(of(()).value(|| Ok::<_, Error>(vec![5_u8])), Ok(vec![5]));
+    let again = of(()).entry(|| Ok::<_, Error>(vec![5_u8])).unwrap();
+    assert_eq!((again.is_hit(), again.value), (true, vec![1, 2]), "neither has pushed the other one out");
 }
 
 #[test]
