@@ -59,6 +59,7 @@ models! {
     check_leaves [cascaded_by(CheckTwig)]: CheckLeaf,
     check_fruits [cascaded_by(check_bare)]: CheckFruit,
     check_slugs [unique(slug)]: CheckSlug,
+    check_bins [scope(up_id)]: CheckBin,
     check_own_slugs [unique(slug), depends_on(check_own_slugs)]: CheckOwnSlug,
     check_sums: CheckSum,
     check_said_sums [depends_on(check_logs)]: CheckSaidSum,

@@ -97,7 +97,8 @@ pub(super) mod postgres {
 
     use super::{FactRow, Line, QueryResult, rows};
 
-    /// Triggers of the server's own functions, and those of extensions, write no table of a program's.
+    /// Triggers of the server's own functions, and those of extensions, write no table of a program's. A foreign key to a
+    /// table with parts is repeated for each part, and a trigger of it too.
     const SQL: &str = "
         SELECT 'cascade' AS kind, lower(c.relname::text) AS name,
             concat(f.conname::text, chr(10), lower(p.relname::text), chr(10),
@@ -105,8 +106,11 @@ pub(super) mod postgres {
         FROM pg_catalog.pg_constraint f
         JOIN pg_catalog.pg_class c ON c.oid = f.conrelid JOIN pg_catalog.pg_class p ON p.oid = f.confrelid
         WHERE f.contype = 'f' AND (f.confdeltype IN ('c', 'd', 'n') OR f.confupdtype IN ('c', 'd', 'n'))
+            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint whole
+                WHERE whole.oid::text = to_jsonb(f) ->> 'conparentid' AND whole.conrelid = f.conrelid)
         UNION ALL
-        SELECT CASE WHEN l.lanname IN ('plpgsql', 'sql') THEN 'trigger' ELSE 'trigger opaque' END,
+        SELECT CASE WHEN l.lanname NOT IN ('plpgsql', 'sql') THEN 'trigger opaque'
+                WHEN coalesce(to_jsonb(t) ->> 'tgparentid', '0') <> '0' THEN 'trigger of whole' ELSE 'trigger' END,
             lower(c.relname::text), concat(t.tgname::text, chr(10), f.prosrc)
         FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
         JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid JOIN pg_catalog.pg_language l ON l.oid = f.prolang

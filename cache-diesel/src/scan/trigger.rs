@@ -14,6 +14,10 @@ pub(crate) struct TriggerBody {
     pub(crate) written: BTreeSet<String>,
     /// Columns that it sets in the row that fired it.
     pub(crate) set: BTreeSet<String>,
+    /// Those that it sets by an UPDATE of that row: a statement has given the row back by then.
+    pub(crate) set_later: BTreeSet<String>,
+    /// Whether it puts another row in place of the one that fired it.
+    pub(crate) sets_all: bool,
     /// Whether it runs what its text does not show.
     pub(crate) is_opaque: bool,
 }
@@ -31,12 +35,15 @@ pub(crate) fn trigger_body(body: &str, dialect: Dialect, table: &str, key: &[&st
         let before = at.checked_sub(1).map(|at| tokens[at]);
         match word.to_ascii_lowercase().as_str() {
             "call" | "execute" => found.is_opaque = true,
-            "perform" => found.is_opaque |= !is_harmless(cursor),
+            "perform" => found.is_opaque |= statement.contains(&Lexeme::Mark(b'(')) && !is_harmless(cursor),
             "delete" => found.written.extend(deleted_from(cursor)),
             "insert" | "merge" | "replace" => found.written.extend(first_table(cursor, &INSERT_WORDS)),
-            "truncate" => found.written.extend(first_table(cursor, &["only", "table"])),
-            "update" => found.update(cursor, table, key),
-            "new" if begins_assignment(before) => found.set.extend(assigned(cursor)),
+            "into" if dialect == Dialect::Postgres => found.select_into(cursor),
+            "refresh" => found.written.extend(first_table(cursor, &["concurrently", "materialized", "view"])),
+            "truncate" => found.written.extend(truncated(cursor)),
+            // `ON DUPLICATE KEY UPDATE` and `FOR NO KEY UPDATE` name no table.
+            "update" if !is(before, "key") => found.update(cursor, table, key),
+            "new" if begins_assignment(before) => found.assign(cursor),
             _ => {}
         }
     }
@@ -47,9 +54,37 @@ impl TriggerBody {
     fn update(&mut self, cursor: Cursor<'_>, table: &str, key: &[&str]) {
         let updated = updated(cursor);
         if updated.len() == 1 && updated.contains(table) && aims_at_own_row(cursor, key) {
-            self.set.extend(set_columns(cursor));
+            let columns = set_columns(cursor);
+            self.set.extend(columns.iter().cloned());
+            self.set_later.extend(columns);
         } else {
             self.written.extend(updated);
+        }
+    }
+
+    /// What is behind `NEW`, which begins an assignment: `.title := ..`, `.title = ..`, `:= ..`.
+    fn assign(&mut self, mut cursor: Cursor<'_>) {
+        let column = cursor.take_mark(b'.').then(|| cursor.take_table()).flatten();
+        if cursor.take_mark(b':') | cursor.take_mark(b'=') {
+            self.sets_all |= column.is_none();
+            self.set.extend(column.map(|column| column.name));
+        }
+    }
+
+    /// What is behind `INTO`: `NEW.title, other`, `NEW`.
+    fn select_into(&mut self, mut cursor: Cursor<'_>) {
+        cursor.take_word("strict");
+        loop {
+            if cursor.take_word("new") {
+                let column = cursor.take_mark(b'.').then(|| cursor.take_table()).flatten();
+                self.sets_all |= column.is_none();
+                self.set.extend(column.map(|column| column.name));
+            } else if cursor.take_table().is_none() {
+                return;
+            }
+            if !cursor.take_mark(b',') {
+                return;
+            }
         }
     }
 }
@@ -88,6 +123,17 @@ fn first_table(mut cursor: Cursor<'_>, modifiers: &[&str]) -> Option<String> {
         return None;
     }
     cursor.take_table().map(|table| table.name)
+}
+
+/// Every table behind TRUNCATE.
+fn truncated(mut cursor: Cursor<'_>) -> BTreeSet<String> {
+    let mut tables: BTreeSet<String> = first_table(cursor, &["only", "table"]).into_iter().collect();
+    while !tables.is_empty() && cursor.take().is_some() {
+        if cursor.take_mark(b',') {
+            tables.extend(first_table(cursor, &["only"]));
+        }
+    }
+    tables
 }
 
 /// Every table between UPDATE and SET: MySQL may write each of them.
@@ -178,18 +224,12 @@ fn begins_assignment(before: Option<Lexeme<'_>>) -> bool {
     matches!(before, None | Some(Lexeme::Mark(b';' | b','))) || words.iter().any(|word| is(before, word))
 }
 
-/// The column behind `NEW` that is assigned: `.title := ..`, `.title = ..`.
-fn assigned(mut cursor: Cursor<'_>) -> Option<String> {
-    let column = cursor.take_mark(b'.').then(|| cursor.take_table()).flatten()?;
-    (cursor.take_mark(b':') | cursor.take_mark(b'=')).then_some(column.name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn of(body: &str, dialect: Dialect) -> (Vec<String>, Vec<String>, bool) {
-        let TriggerBody { written, set, is_opaque } = trigger_body(body, dialect, "items", &["id"]);
+        let TriggerBody { written, set, is_opaque, .. } = trigger_body(body, dialect, "items", &["id"]);
         (written.into_iter().collect(), set.into_iter().collect(), is_opaque)
     }
 
@@ -224,12 +264,19 @@ mod tests {
         writes("UPDATE sums JOIN others ON others.id = sums.id SET n = 1", Mysql, &["others", "sums"]);
         writes("DELETE a FROM a JOIN b ON a.id = b.id WHERE c = 1", Mysql, &["a", "b"]);
         writes("INSERT sums VALUES (1)", Mysql, &["sums"]);
+        writes("BEGIN TRUNCATE ONLY a, public.b CASCADE; END", Postgres, &["a", "b"]);
+        writes("BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY public.sums; END", Postgres, &["sums"]);
+        writes("INSERT INTO logs VALUES (1) ON DUPLICATE KEY UPDATE sums = sums + 1", Mysql, &["logs"]);
+        writes("BEGIN PERFORM 1 FROM sums FOR NO KEY UPDATE; UPDATE others SET n = 1; END", Postgres, &["others"]);
+        writes("SET NEW.n = TRUNCATE(INSERT(REPLACE(NEW.a, 'b', 'c'), 1, 1, ''), 0)", Mysql, &[]);
     }
 
     #[test]
     fn the_row_that_fired_it_is_no_other_row() {
         let own = "CREATE TRIGGER t AFTER UPDATE ON items BEGIN UPDATE items SET at = 1, slug = lower(a) WHERE id = NEW.id; END";
         assert_eq!(of(own, Dialect::Sqlite), (vec![], vec!["at".into(), "slug".into()], false));
+        assert_eq!(trigger_body(own, Dialect::Sqlite, "items", &["id"]).set_later.len(), 2);
+        assert!(trigger_body("SET NEW.at = 1", Dialect::Mysql, "items", &["id"]).set_later.is_empty());
         for other in ["id <> NEW.id", "id = NEW.parent", "id = NEW.id OR a = 1", "a = NEW.a"] {
             let body = format!("BEGIN UPDATE items SET at = 1 WHERE {other}; END");
             assert_eq!(of(&body, Dialect::Sqlite).0, ["items"], "{other}");
@@ -242,6 +289,11 @@ mod tests {
         assert_eq!(of("BEGIN NEW.slug := lower(NEW.title); RETURN NEW; END", Dialect::Postgres).1, ["slug"]);
         assert_eq!(of("SET NEW.slug = 1, NEW.at = 2", Dialect::Mysql).1, ["at", "slug"]);
         assert_eq!(of("BEGIN IF NEW.slug = 1 THEN NEW.at = 2; END IF; END", Dialect::Postgres).1, ["at"]);
+        let into = "BEGIN SELECT n, lower(NEW.title) INTO STRICT other, NEW.slug FROM sums; RETURN NEW; END";
+        assert_eq!(of(into, Dialect::Postgres), (vec![], vec!["slug".into()], false));
+        let body = |text: &str| trigger_body(text, Dialect::Postgres, "items", &["id"]);
+        assert!(!body(into).sets_all && body("BEGIN NEW := made(NEW); RETURN NEW; END").sets_all);
+        assert!(body("BEGIN SELECT * INTO NEW FROM made(); RETURN NEW; END").sets_all);
     }
 
     #[test]

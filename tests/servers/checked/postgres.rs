@@ -105,6 +105,50 @@ fn a_user_who_may_not_read_the_catalogue_is_told_so() {
     assert!(refused.unwrap_err().to_string().contains("permission denied"));
 }
 
+/// A table in two parts.
+fn parted(name: &str) -> String {
+    let part = |part: &str, from: i32| {
+        format!("CREATE TABLE {name}_{part} PARTITION OF {name} FOR VALUES FROM ({from}) TO ({});", from + 10)
+    };
+    let whole =
+        format!("CREATE TABLE {name} (id INT PRIMARY KEY, up_id INT, slug TEXT NOT NULL) PARTITION BY RANGE (id);");
+    whole + &part("low", 0) + &part("high", 10)
+}
+
+#[test]
+fn what_is_declared_of_a_table_holds_for_its_parts() {
+    let leaves = table("check_leaves", "check_twigs (id) ON DELETE CASCADE");
+    assert_eq!(found(&(parted("check_twigs") + &leaves)), []);
+    let twigs = table("check_twigs", "check_roots (id) ON DELETE CASCADE");
+    assert_eq!(by_cause(found(&(parted("check_roots") + &twigs))).len(), 1, "it is said once");
+    let logs = "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM check_said_sums; \
+                DELETE FROM check_sums; RETURN NULL; END $$; \
+                CREATE TRIGGER logged AFTER INSERT ON check_logs FOR EACH ROW EXECUTE FUNCTION act();";
+    let schema = parted("check_logs") + &table("check_sums", "") + &table("check_said_sums", "") + logs;
+    assert_eq!(by_cause(found(&schema)), [["check_sums", "logged", "depends_on(check_logs)"]]);
+}
+
+#[test]
+fn a_materialized_view_that_a_trigger_refreshes_is_found() {
+    let schema = with("").replace("check_sums", "check_kept")
+        + "CREATE MATERIALIZED VIEW check_sums AS SELECT * FROM check_kept;"
+        + "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           REFRESH MATERIALIZED VIEW check_sums; RETURN NULL; END $$; \
+           CREATE TRIGGER logged AFTER INSERT ON check_logs EXECUTE FUNCTION act();";
+    assert_eq!(by_cause(found(&schema)), [["check_sums", "logged", "depends_on(check_logs)"]]);
+}
+
+#[test]
+fn a_unique_value_that_a_trigger_selects_is_found() {
+    for body in ["SELECT lower(NEW.slug) INTO NEW.slug", "NEW := jsonb_populate_record(NEW, '{\"slug\": \"a\"}')"] {
+        let schema = with(&format!(
+            "CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; RETURN NEW; END $$; \
+             CREATE TRIGGER slugged BEFORE UPDATE ON check_slugs FOR EACH ROW EXECUTE FUNCTION act();"
+        ));
+        assert_eq!(by_cause(found(&schema)), [["check_slugs", "slug", "depends_on(CheckSlug)"]], "{body}");
+    }
+}
+
 #[test]
 fn views_and_partitions_are_followed_by_themselves() {
     let schema = with("CREATE TABLE check_part () INHERITS (check_sums);")

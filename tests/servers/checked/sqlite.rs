@@ -65,6 +65,16 @@ fn a_trigger_that_writes_other_rows_of_its_table_is_found() {
 }
 
 #[test]
+fn a_scope_that_a_trigger_sets_after_an_insert_is_found() {
+    let trigger = |column: &str| {
+        let body = format!("UPDATE check_bins SET {column} = 7 WHERE id = NEW.id");
+        table("check_bins", "") + &format!("CREATE TRIGGER binned AFTER INSERT ON check_bins BEGIN {body}; END;")
+    };
+    assert_eq!(by_cause(found(&trigger("up_id"))), [["check_bins", "up_id", "depends_on(CheckBin)"]]);
+    assert_eq!(found(&trigger("slug")), []);
+}
+
+#[test]
 fn a_unique_value_that_is_compared_otherwise_than_its_type_says_is_found() {
     let of = |column: &str| format!("CREATE TABLE check_codes (id INTEGER PRIMARY KEY, code {column} NOT NULL UNIQUE)");
     let report = |column: &str| by_cause(found(&of(column)));

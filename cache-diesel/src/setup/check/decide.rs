@@ -27,6 +27,12 @@ impl Models<'_> {
         columns_of_key(&model.declaration.key.0)
     }
 
+    /// The columns by which rows of the table are looked up, besides its key.
+    pub(super) fn looked_up(&self, table: &str) -> BTreeSet<String> {
+        let lookups = self.of(table).flat_map(|model| &model.declaration.lookups);
+        lookups.flat_map(|lookup| lookup.columns).map(|column| (*column).to_owned()).collect()
+    }
+
     fn of<'m>(&'m self, table: &'m str) -> impl Iterator<Item = &'m ModelOfTable> {
         self.models.iter().filter(move |model| model.declaration.table == table)
     }
@@ -149,6 +155,7 @@ impl Judge<'_> {
             StructureFact::Computed { column, table: of, trigger } if of == table => {
                 self.computed(table, column, trigger.as_deref())
             }
+            StructureFact::Moved { column, table: of, trigger } if of == table => self.moved(table, column, trigger),
             StructureFact::Elsewhere { keeper, table: of } if of == table => {
                 let about =
                     format!("rows of `{table}` are kept by {keeper}, and change without a statement of this program");
@@ -212,6 +219,21 @@ impl Judge<'_> {
             return None;
         }
         let about = format!("{about}, by which rows are looked up: a value may come into being that no statement sets");
+        Some(self.finding(table, Trap::Computed, column, about, self.declare("depends_on", table)))
+    }
+
+    /// An insert that gives its row back leaves the lists of the scopes that the row is not in by then.
+    fn moved(&self, table: &str, column: &str, trigger: &str) -> Option<Finding> {
+        let mut of_column = self.models.of(table).flat_map(|model| &model.declaration.lookups);
+        let is_in = |columns: &[&str]| columns.iter().any(|name| name.eq_ignore_ascii_case(column));
+        let is_scope = of_column.any(|lookup| !lookup.is_unique && is_in(lookup.columns));
+        if !is_scope || self.models.covers(table, table, TagKind::Any) {
+            return None;
+        }
+        let about = format!(
+            "the trigger `{trigger}` sets `{table}.{column}`, by which lists are looked up, after an insert has given \
+             its row back"
+        );
         Some(self.finding(table, Trap::Computed, column, about, self.declare("depends_on", table)))
     }
 

@@ -15,6 +15,8 @@ pub(super) enum StructureFact {
     Collated { column: String, declared: String, table: String },
     /// The database computes a column; with a trigger, if it is named.
     Computed { column: String, table: String, trigger: Option<String> },
+    /// A trigger sets a column of the row that fired it, after a statement has given that row back.
+    Moved { column: String, table: String, trigger: String },
     /// Rows of a table are elsewhere.
     Elsewhere { keeper: String, table: String },
     /// A table's engine has no transactions.
@@ -53,6 +55,12 @@ fn facts_of_row(told: FactRow, dialect: Dialect, models: &Models<'_>) -> Vec<Str
         "foreign" => vec![StructureFact::Elsewhere { keeper: "another server".to_owned(), table }],
         "shows" => vec![StructureFact::Shows { shown: scan::defined_by(&said).into_iter().collect(), view: table }],
         "trigger" => of_trigger(&table, first, rest, dialect, models),
+        // What a trigger of a whole table writes is said of that table, and not of each of its parts.
+        "trigger of whole" => {
+            let mut facts = of_trigger(&table, first, rest, dialect, models);
+            facts.retain(|fact| !matches!(fact, StructureFact::Trigger { .. }));
+            facts
+        }
         "trigger opaque" => vec![StructureFact::Opaque { table, trigger: first.to_owned() }],
         "unseen" => vec![StructureFact::Unseen { privilege: said, table }],
         "virtual" => {
@@ -74,11 +82,14 @@ fn of_trigger(table: &str, trigger: &str, text: &str, dialect: Dialect, models: 
     let own = |name: &str| name.to_owned();
     let written = body.written.into_iter();
     let written = written.map(|written| StructureFact::Trigger { source: own(table), trigger: own(trigger), written });
-    let computed = body.set.into_iter().map(|column| StructureFact::Computed {
+    let all = if body.sets_all { models.looked_up(table) } else { BTreeSet::new() };
+    let moved = body.set_later.into_iter();
+    let moved = moved.map(|column| StructureFact::Moved { column, table: own(table), trigger: own(trigger) });
+    let computed = body.set.into_iter().chain(all).map(|column| StructureFact::Computed {
         column,
         table: own(table),
         trigger: Some(own(trigger)),
     });
     let opaque = body.is_opaque.then(|| StructureFact::Opaque { table: own(table), trigger: own(trigger) });
-    written.chain(computed).chain(opaque).collect()
+    written.chain(computed).chain(moved).chain(opaque).collect()
 }

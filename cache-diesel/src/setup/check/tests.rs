@@ -113,6 +113,31 @@ fn a_unique_value_that_is_computed_is_found() {
 }
 
 #[test]
+fn a_scope_that_is_set_after_an_insert_is_found() {
+    let scoped = |is_fixed| {
+        let mut model = model("items", "Item", &[]);
+        let slug = model.declaration.lookups[0].clone();
+        model.declaration.lookups.push(LookupDeclaration { columns: &["bin"], is_fixed, is_unique: false, ..slug });
+        model
+    };
+    let told = |statement: &str| format!("binned\nCREATE TRIGGER binned AFTER INSERT ON items BEGIN {statement}; END");
+    let later = told("UPDATE items SET bin = 7 WHERE id = NEW.id");
+    let line = "`shop::Item`: the trigger `binned` sets `items.bin`, by which lists are looked up, after an insert has given \
+                its row back: add `#[cached(depends_on(Item))]`";
+    assert_eq!(found(&[scoped(false)], &[("trigger", "items", &later)]), [line]);
+    assert_eq!(found(&[scoped(false)], &[("trigger", "items", &told("NEW.bin = 7"))]).len(), 0, "the row has it");
+    assert_eq!(found(&[model("items", "Item", &[])], &[("trigger", "items", &later)]).len(), 0, "it is no scope");
+}
+
+#[test]
+fn a_trigger_of_a_whole_table_is_said_of_that_table() {
+    let text = "logged\nBEGIN UPDATE sums SET n = 1; NEW.slug := 1; END";
+    let models = [model("sums", "Sum", &[on("logs")]), model("items", "Item", &[])];
+    assert_eq!(found(&models, &[("trigger", "logs", text), ("trigger of whole", "logs_of_may", text)]).len(), 0);
+    assert_eq!(found(&models, &[("trigger of whole", "items", text)]).len(), 1, "a part with a model");
+}
+
+#[test]
 fn tables_of_another_nature_are_found() {
     let models = [model("items", "Item", &[])];
     assert!(found(&models, &[("engine", "items", "MyISAM")])[0].contains("ENGINE = InnoDB"));
