@@ -18,6 +18,8 @@ pub(crate) struct Catalogue {
     declared: BTreeMap<(String, String), String>,
     /// Tables of which it is not sure that a row is what everybody reads that a write gives back.
     unsure: BTreeSet<String>,
+    /// Those of them whose rows may be changed after they were given back.
+    later: BTreeSet<String>,
 }
 
 /// What a read of one table depends on besides.
@@ -40,7 +42,7 @@ impl Catalogue {
         let reached = reached.filter(|(_, reached)| *reached != Reached::default()).collect();
         let guarded = declared.relations.iter().filter(|(_, relation)| relation.is_guarded).map(|(name, _)| name);
         let unsure = declared.later.iter().chain(guarded).cloned().collect();
-        Self { reached, functions, exact: declared.exact, declared: declared.columns, unsure }
+        Self { reached, functions, exact: declared.exact, declared: declared.columns, unsure, later: declared.later }
     }
 
     /// What a read of `table` depends on besides; `None`: nothing.
@@ -51,6 +53,11 @@ impl Catalogue {
     /// Whether a row of `table` that a write gives back is what everybody reads as soon as the write is committed.
     pub(crate) fn gives_back_for_all(&self, table: &str) -> bool {
         !self.unsure.contains(table) && !self.reached.contains_key(table)
+    }
+
+    /// Whether the database may change a row of `table` after it has given it back to who wrote it.
+    pub(crate) fn may_change_later(&self, table: &str) -> bool {
+        self.later.contains(table)
     }
 
     /// Whether values of `column` in `table` are equal if their bytes are.
@@ -359,6 +366,7 @@ mod tests {
         let catalogue = catalogue(&told);
         let are_sure = ["a", "b", "c", "c1", "d", "e", "f"].map(|table| catalogue.gives_back_for_all(table));
         assert_eq!(are_sure, [false, false, false, false, false, true, true]);
+        assert!(catalogue.may_change_later("a") && !catalogue.may_change_later("b"), "who hides a row leaves it");
     }
 
     #[test]

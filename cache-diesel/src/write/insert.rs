@@ -11,6 +11,7 @@ use diesel::{Insertable, QuerySource};
 
 use crate::backend::CacheBackend;
 use crate::backend::line::at_once;
+use crate::catalogue::catalogue_of;
 use crate::identity::Identity;
 use crate::manager::{Manager, ManagerState};
 use crate::misfit::{Fits, Misfit, Never};
@@ -30,7 +31,8 @@ impl<M: CachedModel> Manager<M> {
     /// # Consistency
     ///
     /// Lists and counts of the table count as changed, and what was known to be absent. Rows that are there do not.
-    /// [`get_result`](InsertWrite::get_result) leaves the scopes that the new row is not in.
+    /// [`get_result`](InsertWrite::get_result) leaves the scopes that the new row is not in, unless the database has said
+    /// that it may change the row afterwards.
     pub fn insert<New, Kind>(self, new: New) -> InsertWrite<M, New::Itself>
     where
         New: NewRows<M::Table, Kind>,
@@ -193,10 +195,13 @@ pub trait FetchInserted<'query, New, M, DB, Mode: WriteMode> {
 /// What the rows that came back change. A statement that gave no row back has inserted none, but who knows.
 fn inserted<M: CachedModel>(state: &ManagerState, rows: &[M], identity: Identity) -> Option<ChangeSet> {
     let tables = tables();
+    // A trigger may move a row to another scope after the row was given back.
+    let stays = !catalogue_of(identity).is_some_and(|known| known.may_change_later(&state.table));
+    let knows_all = stays && tables.knows_all_scopes(&state.table, &state.lookups);
     let mut changes = ChangeSet::new();
     for row in rows {
         let key = tables.has_one_key(&state.table).then(|| KeyBytes::of(&row.id()));
-        let scopes = tables.knows_all_scopes(&state.table, &state.lookups).then(|| scopes_of(state, row, identity));
+        let scopes = knows_all.then(|| scopes_of(state, row, identity));
         changes.add(&state.table, &Change::Inserted { row: key, scopes }, tables);
     }
     (!rows.is_empty()).then_some(changes)

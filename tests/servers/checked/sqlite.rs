@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::checked::chinook::silent_on_chinook;
 use crate::checked::schemas::{Engine, every_trap_is_found};
-use crate::checked::{by_cause, silent_for_all, table};
+use crate::checked::{CheckBin, by_cause, check_bins, silent_for_all, table};
 
 fn found(schema: &str) -> crate::checked::Found {
     let mut conn = SqliteConnection::establish(":memory:").unwrap();
@@ -72,6 +72,22 @@ fn a_scope_that_a_trigger_sets_after_an_insert_is_found() {
     };
     assert_eq!(by_cause(found(&trigger("up_id"))), [["check_bins", "up_id", "depends_on(CheckBin)"]]);
     assert_eq!(found(&trigger("slug")), []);
+}
+
+/// The library asks for triggers by itself, before it stores the first list.
+#[test]
+fn a_row_that_a_trigger_moves_after_its_insert_is_in_the_list_of_its_new_scope() {
+    cache_diesel::install(cache_diesel::Cache::memory()).unwrap();
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    let trigger = "CREATE TRIGGER binned AFTER INSERT ON check_bins BEGIN UPDATE check_bins SET up_id = 7 WHERE id = NEW.id; END;";
+    conn.batch_execute(&(table("check_bins", "") + trigger)).unwrap();
+    let bins = CheckBin::cached();
+    let lengths =
+        |conn: &mut SqliteConnection| [3, 7].map(|bin| bins.all_by_up_id(Some(bin)).load(conn).unwrap().len());
+    assert_eq!(lengths(&mut conn), [0, 0]);
+    let new = (check_bins::id.eq(1), check_bins::up_id.eq(3), check_bins::slug.eq("a"));
+    assert_eq!(bins.insert(new).get_result(&mut conn).unwrap().up_id, Some(3), "the trigger comes after that");
+    assert_eq!(lengths(&mut conn), [0, 1]);
 }
 
 #[test]
