@@ -1,9 +1,9 @@
 //! The behaviour suite over awaited connections to PostgreSQL.
 //!
-//! Left out are modules of what has another form on awaited connections: of conditions in a `Box`, which are not `Send`, of
-//! connections that are taken on a miss, of pools, of named writes and of test transactions, which `tests/awaited` has.
-//! Left out as well are strict writes, rows that writes give back, events that are counted, raw transactions, connections
-//! without a tracker, other processes, and columns that models say are exact.
+//! These modules are as they are over connections that block: reads, lists, look-ups, keys, hooks, transactions. Others are left
+//! out. Some have another form on awaited connections, which `tests/awaited` has: conditions in a `Box`, which are not
+//! `Send`, connections that are taken on a miss, pools, named writes, test transactions. Some ask for what only drivers that
+//! block tell. Of the rest the programs of `tests/property` say more.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 #![allow(dead_code, unused_imports, reason = "other targets have more modules that use what these have")]
@@ -25,26 +25,6 @@ tests::postgres_suite! {
     mod schema;
     mod stores;
 
-    mod composed_keys;
-    mod computed;
-    mod concurrency;
-    mod corners;
-    mod databases;
-    mod declared;
-    mod deploys;
-    mod details;
-    mod embedded;
-    mod ended;
-    mod ends;
-    mod exact;
-    mod exact_keys;
-    mod explained;
-    mod failure;
-    mod fixed;
-    mod functions;
-    mod granularity;
-    mod hidden;
-    mod histories;
     mod hooks;
     mod keys;
     mod lists;
@@ -60,8 +40,6 @@ tests::postgres_suite! {
     mod ordered;
     mod outage;
     mod reads;
-    mod related;
     mod transactions;
     mod workers;
-    mod writes;
 }
