@@ -19,8 +19,8 @@
 //! The checksum makes sure that a bit that flips on the way or at rest never gives another value: where a codec reads
 //! fixed-size numbers, every bit pattern decodes. It guards against accidents, not against people: whoever can write to
 //! the store can compute it. It costs one pass of [XXH3](https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md)
-//! over the entry for each write and each read. The first version had BLAKE3 there, which took a tenth of a
-//! hit on Redis.
+//! over the entry for each write and each read. The first version had BLAKE3 there. Without it, and without a
+//! serialiser for each field, a hit on Redis takes 18 109 instructions in place of 20 240.
 
 use twox_hash::XxHash3_64;
 

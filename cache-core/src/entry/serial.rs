@@ -80,7 +80,7 @@ pub fn read_several<T>(bytes: &mut &[u8], mut read: impl FnMut(&mut &[u8]) -> Re
     let length = read_known::<u64>(bytes).unwrap_or_else(|| self::read(bytes))?;
     // The length may be a lie: no more room is made than the bytes could fill. Values without bytes would make it an endless
     // one.
-    let most = ROOM * bytes.len() / size_of::<T>().max(1);
+    let most = bytes.len().saturating_mul(ROOM) / size_of::<T>().max(1);
     let mut values = Vec::with_capacity(usize::try_from(length).map_or(most, |length| length.min(most)));
     for _ in 0..length {
         if bytes.is_empty() {
