@@ -1,4 +1,4 @@
-//! What bare clients read: the entry and the tokens of its tags, and nothing is decoded or decided.
+//! What bare clients read: the rows or items that a hit asks for, and nothing is decoded or decided.
 
 use core::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,19 +19,40 @@ diesel::table! {
 
 /// Whether a row is the entry, or the token of a tag.
 fn is_needed(name: &[u8]) -> bool {
-    let name = String::from_utf8_lossy(name);
-    let kind = name.split(':').nth(1).unwrap_or_default().to_owned();
+    let kind = kind_of(name);
     kind.starts_with('e') || kind == "t" || kind == "w"
 }
 
-/// One prepared SELECT, over a connection of its own.
-pub fn in_file(file: &Path) -> Box<dyn FnMut() -> usize> {
-    let connection = rusqlite::Connection::open(file).unwrap();
-    let all: Vec<Vec<u8>> = {
-        let mut names = connection.prepare("SELECT name FROM cache").unwrap();
-        let names = names.query_map([], |row| row.get(0)).unwrap();
-        names.map(Result::unwrap).filter(|name: &Vec<u8>| is_needed(name)).collect()
+fn kind_of(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).split(':').nth(1).unwrap_or_default().to_owned()
+}
+
+/// Names of rows, and what they hold.
+type Held = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The rows that a hit asks for: the entry, the record of the incarnation, the tags that a write of the row changes, and that of
+/// writers who died. The record tells of the other tags.
+fn asked_for(mut held: impl FnMut() -> Held, write: &mut dyn FnMut()) -> Vec<Vec<u8>> {
+    let before = held();
+    write();
+    let after = held();
+    let is_asked = |(name, bytes): &(Vec<u8>, Vec<u8>)| match &*kind_of(name) {
+        "incarnation" | "w" => true,
+        "t" => !before.iter().any(|(other, same)| other == name && same == bytes),
+        kind => kind.starts_with('e'),
     };
+    after.into_iter().filter(is_asked).map(|(name, _)| name).collect()
+}
+
+/// One prepared SELECT, over a connection of its own.
+pub fn in_file(file: &Path, write: &mut dyn FnMut()) -> Box<dyn FnMut() -> usize> {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let held = || -> Held {
+        let mut rows = connection.prepare("SELECT name, bytes FROM cache").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let all = asked_for(held, write);
     let places = vec!["?"; all.len()].join(",");
     let sql = format!("SELECT name, bytes, expires_at FROM cache WHERE name IN ({places})");
     Box::new(move || {
@@ -48,15 +69,16 @@ pub fn in_file(file: &Path) -> Box<dyn FnMut() -> usize> {
 
 /// The rows of tables, as Diesel reads them.
 pub trait Rows: Sized + 'static {
-    fn names(&mut self) -> Vec<Vec<u8>>;
+    fn held(&mut self) -> Held;
     fn read(&mut self, names: &[Vec<u8>]) -> usize;
 }
 
 macro_rules! rows {
     ($connection:ty) => {
         impl Rows for $connection {
-            fn names(&mut self) -> Vec<Vec<u8>> {
-                cache_diesel_rows::table.select(cache_diesel_rows::name).load(self).unwrap()
+            fn held(&mut self) -> Held {
+                use cache_diesel_rows as rows;
+                rows::table.select((rows::name, rows::bytes)).load(self).unwrap()
             }
 
             fn read(&mut self, names: &[Vec<u8>]) -> usize {
@@ -79,10 +101,10 @@ rows!(PgConnection);
 rows!(MysqlConnection);
 
 /// One SELECT that is prepared once.
-pub fn in_tables<C: Rows>(mut conn: C, prefix: &str) -> Box<dyn FnMut() -> usize> {
+pub fn in_tables<C: Rows>(mut conn: C, prefix: &str, write: &mut dyn FnMut()) -> Box<dyn FnMut() -> usize> {
     let start = format!("{prefix}:");
-    let mut names = conn.names();
-    names.retain(|name| name.starts_with(start.as_bytes()) && is_needed(name));
+    let mut names = asked_for(|| conn.held(), write);
+    names.retain(|name| name.starts_with(start.as_bytes()));
     Box::new(move || conn.read(&names))
 }
 

@@ -28,6 +28,7 @@ mod memory;
 mod names;
 mod near;
 mod none;
+mod record;
 #[cfg(feature = "redis")]
 mod redis;
 mod remote;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::store::{Name, Usage};
+use crate::name::tag::Token;
+use crate::store::{Name, Usage, record};
 
 mod changes;
 mod link;
@@ -20,7 +21,6 @@ mod wire;
 
 pub use link::EngineLink;
 pub use request::{Request, Response};
-#[cfg(feature = "memcached")]
 pub(in crate::store) use steps::seed_of;
 pub use steps::{connect, execute};
 
@@ -96,6 +96,15 @@ pub struct View {
     pub now: Timestamp,
     /// The present incarnation.
     pub incarnation: Arc<str>,
+}
+
+impl View {
+    /// The stamp of the store, if it has one, by the record of the incarnation, which was asked for first; `None`: the record
+    /// is of another incarnation.
+    fn record(&self) -> Option<Option<Token>> {
+        let row = self.rows.first().and_then(Option::as_ref);
+        record::recorded(row.map(|row| &*row.bytes), &self.incarnation)
+    }
 }
 
 /// What a transaction writes.

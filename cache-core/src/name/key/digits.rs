@@ -12,7 +12,6 @@ pub(super) fn eight_digits(number: u32) -> [u8; 8] {
 }
 
 /// The 16 hexadecimal digits that say a number.
-#[cfg(feature = "redis")]
 pub(crate) fn digits(number: u64) -> [u8; 16] {
     let mut digits = [0; 16];
     let (high, low) = digits.split_at_mut(8);

@@ -4,17 +4,17 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::Fingerprint;
 use crate::name::tag::{Tag, Token};
-use crate::protocol::incarnation::{Arrival, arrive};
 use crate::protocol::intent::{Outcome, Writer};
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::engine::changes::{Journal, Poller};
 use crate::store::engine::overlay::Overlay;
-use crate::store::engine::{Changes, Engine, Request, Response, View, connect, execute};
+use crate::store::engine::{Changes, Engine, Request, Response, Rows as _, View, connect, execute, seed_of};
 use crate::store::link::{Commenced, Commencing, Link, Opening, Packed, ReadReply, Replacing, Swap};
-use crate::store::{Incarnation, Name, Names, Released, Seeded, Subscriber, TableName, TagName, Usage};
+use crate::store::{Incarnation, Name, Names, Released, Seeded, Subscriber, TableName, TagName, Usage, record};
 use crate::sync::Mutex;
 
 /// A link to the rows of an [`Engine`]. Clones are the same link.
@@ -31,6 +31,13 @@ struct Counts {
     met: Mutex<(Option<Arc<str>>, u64)>,
     reads: AtomicU64,
     changes: AtomicU64,
+}
+
+/// What the record says of the store at the moment of a transaction.
+#[derive(Debug)]
+struct Standing {
+    incarnation: Arc<str>,
+    stamp: Option<Token>,
 }
 
 impl<E> Clone for EngineLink<E> {
@@ -61,43 +68,43 @@ impl<E: Engine> EngineLink<E> {
         self.counts.reads.load(Ordering::Relaxed) + self.counts.changes.load(Ordering::Relaxed)
     }
 
-    /// Reads what `request` asks for, without writing anything.
-    fn read_only(&self, request: Request) -> Result<(Response, Arc<str>)> {
+    /// Reads the rows under `names`, of which the first is the record of the incarnation, without writing anything; and the
+    /// stamp.
+    fn look(&self, names: &[Name]) -> Result<(View, Option<Token>)> {
         for _ in 0..Self::ATTEMPTS {
-            let names = self.names_of(core::slice::from_ref(&request));
             self.counts.reads.fetch_add(1, Ordering::Relaxed);
-            let view = self.engine.read(&names)?;
-            if !self.is_arrived(&view, &names) {
-                self.arrive()?;
-                continue;
+            let view = self.engine.read(names)?;
+            debug_assert_eq!(view.rows.len(), names.len(), "one row for each name");
+            if let Some(stamp) = view.record() {
+                self.meet(&view.incarnation);
+                return Ok((view, stamp));
             }
-            self.meet(&view.incarnation);
-            let (now, incarnation) = (view.now, view.incarnation);
-            let mut rows = Overlay::new(self.names.start_of_entries(), &names, view.rows);
-            return Ok((execute(&mut rows, request, now), incarnation));
+            self.arrive()?;
         }
         Err(restless())
     }
 
     /// Executes requests in one transaction, and tells of `changed` tags besides those that the requests change.
-    fn exchange(&self, requests: &[Request], changed: &[TagName]) -> Result<(Vec<Response>, Arc<str>)> {
+    fn exchange(&self, requests: &[Request], changed: &[TagName]) -> Result<(Vec<Response>, Standing)> {
         for _ in 0..Self::ATTEMPTS {
             let mut names = self.names_of(requests);
             names.push(self.names.changes().clone());
             let mut done = None;
             self.engine.change(&names, &mut |view| {
-                if !self.is_arrived(&view, &names) {
+                debug_assert_eq!(view.rows.len(), names.len(), "one row for each name");
+                let Some(stamp) = view.record() else {
                     done = None;
                     return Changes::default();
-                }
-                let (changes, responses, incarnation) = self.execute(requests, changed, &names, view);
-                done = Some((responses, incarnation));
+                };
+                let standing = Standing { incarnation: Arc::clone(&view.incarnation), stamp };
+                let (changes, responses) = self.execute((requests, changed), (&names, view), stamp.is_some());
+                done = Some((responses, standing));
                 changes
             })?;
-            if let Some((responses, incarnation)) = done {
-                self.meet(&incarnation);
+            if let Some((responses, standing)) = done {
+                self.meet(&standing.incarnation);
                 self.cull_by_turns();
-                return Ok((responses, incarnation));
+                return Ok((responses, standing));
             }
             self.arrive()?;
         }
@@ -106,18 +113,20 @@ impl<E: Engine> EngineLink<E> {
 
     fn execute(
         &self,
-        requests: &[Request],
-        changed: &[TagName],
-        names: &[Name],
-        view: View,
-    ) -> (Changes, Vec<Response>, Arc<str>) {
+        (requests, changed): (&[Request], &[TagName]),
+        (names, view): (&[Name], View),
+        is_stamped: bool,
+    ) -> (Changes, Vec<Response>) {
         let View { rows, now, incarnation } = view;
         let mut rows = Overlay::new(self.names.start_of_entries(), names, rows);
         let told = requests.iter().flat_map(Request::changed).chain(changed);
         Journal::of(&self.names).write(&mut rows, told, now);
         let responses = requests.iter().map(|request| execute(&mut rows, request.clone(), now)).collect();
+        if is_stamped && requests.iter().any(Request::renews_stamp) {
+            rows.set(self.names.incarnation(), record::stamped(&incarnation, Token::fresh()), Timestamp::NEVER);
+        }
         let has_to_last = requests.iter().any(Request::has_to_last) || !changed.is_empty();
-        (Changes { rows: rows.into_written(), has_to_last }, responses, incarnation)
+        (Changes { rows: rows.into_written(), has_to_last }, responses)
     }
 
     fn one(&self, request: Request) -> Result<Response> {
@@ -135,7 +144,7 @@ impl<E: Engine> EngineLink<E> {
         let asked = [names.incarnation().clone(), root.token.clone(), root.intents()];
         engine.change(&asked, &mut |view| {
             let mut rows = Overlay::new(names.start_of_entries(), &asked, view.rows);
-            connect(&mut rows, names, &view.incarnation, view.now);
+            connect(&mut rows, names, (&view.incarnation, Some(Token::fresh())), view.now);
             Changes { rows: rows.into_written(), has_to_last: true }
         })
     }
@@ -145,12 +154,6 @@ impl<E: Engine> EngineLink<E> {
         let mut names = vec![self.names.incarnation().clone()];
         requests.iter().for_each(|request| request.add_names(&mut names));
         names
-    }
-
-    fn is_arrived(&self, view: &View, names: &[Name]) -> bool {
-        debug_assert_eq!(view.rows.len(), names.len(), "one row for each name");
-        let recorded = view.rows.first().and_then(Option::as_ref).map(|row| &*row.bytes);
-        arrive(recorded, view.incarnation.as_bytes()) == Arrival::Proceed
     }
 
     fn meet(&self, incarnation: &Arc<str>) {
@@ -182,8 +185,12 @@ impl<E: Engine> Link for EngineLink<E> {
     }
 
     fn read(&self, entries: &[Name], tags: &[TagName]) -> Result<ReadReply> {
-        let (response, incarnation) = self.read_only(Request::Read(entries.to_vec(), tags.to_vec()))?;
-        read(response, &incarnation)
+        let mut names = Vec::with_capacity(1 + entries.len() + tags.len());
+        names.push(self.names.incarnation().clone());
+        names.extend_from_slice(entries);
+        names.extend(tags.iter().map(|tag| tag.token.clone()));
+        let (view, stamp) = self.look(&names)?;
+        Ok(in_order(view, entries.len(), stamp))
     }
 
     fn seed_and_read(&self, seeded: &[TagName], entries: &[Name], tags: &[TagName]) -> Result<(ReadReply, usize)> {
@@ -192,10 +199,10 @@ impl<E: Engine> Link for EngineLink<E> {
             Request::Seed(fresh(seeded), Vec::new()),
             Request::Read(entries.to_vec(), tags.to_vec()),
         ];
-        let (responses, incarnation) = self.exchange(&requests, &[])?;
+        let (responses, standing) = self.exchange(&requests, &[])?;
         let [before, _, answer] = <[Response; 3]>::try_from(responses).map_err(|_| wrong())?;
-        let is_new = read(before, &incarnation)?.seeds.iter().filter(|seed| seed.is_none()).count();
-        Ok((read(answer, &incarnation)?, is_new))
+        let is_new = read(before, &standing)?.seeds.iter().filter(|seed| seed.is_none()).count();
+        Ok((read(answer, &standing)?, is_new))
     }
 
     fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
@@ -253,8 +260,8 @@ impl<E: Engine> Link for EngineLink<E> {
     }
 
     fn open(&self, slots: &[Packed], tags: &[TagName]) -> Result<ReadReply> {
-        let (mut responses, incarnation) = self.exchange(&[Request::Open(slots.to_vec(), tags.to_vec())], &[])?;
-        read(responses.pop().ok_or_else(wrong)?, &incarnation)
+        let (mut responses, standing) = self.exchange(&[Request::Open(slots.to_vec(), tags.to_vec())], &[])?;
+        read(responses.pop().ok_or_else(wrong)?, &standing)
     }
 
     fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>> {
@@ -284,14 +291,26 @@ impl<E: Engine> Link for EngineLink<E> {
             Request::Read(vec![entry.clone()], tags.to_vec()),
             Request::Seed(fresh(tags), notes.to_vec()),
         ];
-        let (responses, incarnation) = self.exchange(&requests, &[])?;
+        let (responses, standing) = self.exchange(&requests, &[])?;
         let [leased, found, tokens] = <[Response; 3]>::try_from(responses).map_err(|_| wrong())?;
-        let answer = read(found, &incarnation)?;
+        let answer = read(found, &standing)?;
         Ok(Opening { is_taken: Some(taken(&leased)?), answer, seeded: seeded(tokens)? })
     }
 
     fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()> {
         self.one(Request::EndLease(lease.clone(), holder, unused.to_vec())).map(drop)
+    }
+
+    fn stamp(&self) -> Result<()> {
+        let record = [self.names.incarnation().clone()];
+        self.engine.change(&record, &mut |view| {
+            if view.record() != Some(None) {
+                return Changes::default();
+            }
+            let mut rows = Overlay::new(self.names.start_of_entries(), &record, view.rows);
+            rows.set(&record[0], record::stamped(&view.incarnation, Token::fresh()), Timestamp::NEVER);
+            Changes { rows: rows.into_written(), has_to_last: false }
+        })
     }
 
     fn reclaim(&self) -> Result<()> {
@@ -311,9 +330,22 @@ fn fresh(tags: &[TagName]) -> Vec<(TagName, Token)> {
     tags.iter().map(|tag| (tag.clone(), Token::fresh())).collect()
 }
 
-fn read(response: Response, incarnation: &str) -> Result<ReadReply> {
+/// What was read, in the order in which it was asked for, behind the record.
+fn in_order(view: View, entries: usize, stamp: Option<Token>) -> ReadReply {
+    let View { rows, now, incarnation } = view;
+    let mut present = rows.into_iter().skip(1).map(|row| row.filter(|row| now < row.expires_at));
+    ReadReply {
+        entries: present.by_ref().take(entries).map(|row| row.map(|row| row.bytes)).collect(),
+        seeds: present.map(|row| seed_of(&row?.bytes, now)).collect(),
+        incarnation: Incarnation::called(&incarnation),
+        stamp,
+    }
+}
+
+fn read(response: Response, standing: &Standing) -> Result<ReadReply> {
+    let (incarnation, stamp) = (Incarnation::called(&standing.incarnation), standing.stamp);
     match response {
-        Response::Read(answer) => Ok(ReadReply { incarnation: Incarnation::called(incarnation), ..answer }),
+        Response::Read(answer) => Ok(ReadReply { incarnation, stamp, ..answer }),
         _ => Err(wrong()),
     }
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::name::tag::Token;
 use crate::protocol::intent::{Outcome, Seed, Writer};
 use crate::protocol::notes::{Notes, Remark};
+use crate::protocol::steady::renews;
 use crate::store::{Name, Packed, ReadReply, Released, Swap, TableName, TagName};
 
 /// One thing that a link asks for, as the method of [`Link`](crate::store::Link) by that name says it. Tokens are chosen
@@ -121,6 +122,26 @@ impl Request {
             | Self::Remove(_)
             | Self::Seed(..)
             | Self::Swap(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a store that has a [stamp](crate::protocol::steady) gives itself another one in the same step.
+    #[must_use]
+    pub fn renews_stamp(&self) -> bool {
+        let is_renewed = |tag: &TagName, outcome| tag.is_steady && renews(outcome);
+        match self {
+            Self::Place(_, tags, _) => tags.iter().any(|tag| is_renewed(tag, None)),
+            Self::Release(_, releases, _) => releases.iter().any(|(tag, end, _)| is_renewed(tag, Some(*end))),
+            Self::Replace(_, releases, _) => releases.iter().any(|(tag, end, ..)| is_renewed(tag, Some(*end))),
+            Self::Remark(_, _, wide) => wide.iter().any(|(tag, _)| is_renewed(tag, Some(Outcome::Changed))),
+            Self::EndLease(..)
+            | Self::Lease(..)
+            | Self::Open(..)
+            | Self::Put(_)
+            | Self::Read(..)
+            | Self::Remove(_)
+            | Self::Seed(..)
+            | Self::Swap(_) => false,
         }
     }
 

@@ -4,11 +4,10 @@ use core::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::name::tag::{Tag, Token};
-use crate::protocol::incarnation::{Arrival, arrive};
 use crate::protocol::intent::{Keeping, Outcome, Seed, TagState, TagValue, Writer};
 use crate::protocol::notes::{Notes, Remark};
 use crate::store::engine::{Request, Response, Rows, wire};
-use crate::store::{Lasting, Mark, Name, Names, Packed, ReadReply, Released, Swap, TableName, TagName};
+use crate::store::{Lasting, Mark, Name, Names, Packed, ReadReply, Released, Swap, TableName, TagName, record};
 
 /// Executes `request` at `now`, by the clock of who keeps the rows.
 pub fn execute(rows: &mut impl Rows, request: Request, now: Timestamp) -> Response {
@@ -49,15 +48,17 @@ pub fn execute(rows: &mut impl Rows, request: Request, now: Timestamp) -> Respon
     Response::Done
 }
 
-/// Compares the present incarnation with the recorded one and, if it is another one, changes the root tag and records it.
-pub fn connect(rows: &mut impl Rows, names: &Names, incarnation: &str, now: Timestamp) {
+/// Compares the present incarnation with the recorded one and, if it is another one, changes the root tag and records it, with
+/// a stamp if there is to be one.
+pub fn connect(rows: &mut impl Rows, names: &Names, (incarnation, stamp): (&str, Option<Token>), now: Timestamp) {
     let record = names.incarnation();
-    if arrive(rows.get(record, now), incarnation.as_bytes()) == Arrival::Proceed {
+    if record::recorded(rows.get(record, now), incarnation).is_some() {
         return;
     }
     let root = (names.tag(&Tag::root()), Outcome::Changed, Token::fresh());
     end_intent(rows, Writer::fresh(), root, now);
-    rows.set(record, incarnation.into(), Timestamp::NEVER);
+    let bytes = stamp.map_or_else(|| incarnation.into(), |stamp| record::stamped(incarnation, stamp));
+    rows.set(record, bytes, Timestamp::NEVER);
 }
 
 fn change<T>(rows: &mut impl Rows, tag: &TagName, now: Timestamp, work: impl FnOnce(&mut TagState) -> T) -> T {
@@ -100,7 +101,6 @@ fn seed(held: Option<TagValue>, now: Timestamp) -> Option<Seed> {
 }
 
 /// The same of what lies under the tag's first key.
-#[cfg(feature = "memcached")]
 pub(in crate::store) fn seed_of(bytes: &[u8], now: Timestamp) -> Option<Seed> {
     seed(wire::held(bytes), now)
 }

@@ -57,18 +57,22 @@ fn standing([count, earliest, latest]: [u64; 3]) -> Option<IntentCount> {
 
 /// What a tag's first key says; `None`: nothing that a tag says.
 pub(super) fn held(bytes: &[u8]) -> Option<TagValue> {
-    match *numbers(bytes)? {
-        [until] => Some(TagValue::Blocked { until: Timestamp::from_nanos(until) }),
-        [count, earliest, latest] => Some(TagValue::Counted(standing([count, earliest, latest])?)),
+    let (words, rest) = bytes.as_chunks();
+    let number = |word: &[u8; 8]| u64::from_le_bytes(*word);
+    match words {
+        _ if !rest.is_empty() => None,
+        [until] => Some(TagValue::Blocked { until: Timestamp::from_nanos(number(until)) }),
+        [count, earliest, latest] => Some(TagValue::Counted(standing([count, earliest, latest].map(number))?)),
         [token, kind, until, count, earliest, latest] => {
-            let until = Timestamp::from_nanos(until);
+            let [token, kind] = [token, kind].map(number);
+            let until = Timestamp::from_nanos(number(until));
             let keeping = match kind {
                 0 => Keeping::Long,
                 1 => Keeping::Unused { until },
                 2 => Keeping::Used { until },
                 _ => return None,
             };
-            let standing = standing([count, earliest, latest])?;
+            let standing = standing([count, earliest, latest].map(number))?;
             Some(TagValue::Token { token: Token::from_bits(token), keeping, standing })
         }
         _ => None,

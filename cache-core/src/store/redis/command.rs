@@ -11,7 +11,6 @@ mod keep;
 mod notes;
 pub(super) mod outbox;
 pub(super) mod places;
-pub(super) mod record;
 mod replace;
 mod scripts;
 mod slots;

@@ -1,13 +1,14 @@
 //! Reads and writes the rows of a file, before a deadline.
 
+use core::array;
 use core::cell::Cell;
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Instant;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params, params_from_iter};
+use rusqlite::{ErrorCode, OpenFlags, Transaction, TransactionBehavior, params, params_from_iter};
 
 use crate::clock::{Clock, Timestamp};
 use crate::store::engine::{Changes, Row, View};
@@ -43,11 +44,9 @@ enum Time {
 }
 
 impl Connection {
-    /// How many names one statement asks for.
-    const MOST_NAMES: usize = 512;
     /// How many rows one statement removes.
     const BATCH: i64 = 256;
-    const STATEMENTS: usize = 32;
+    const STATEMENTS: usize = 2 * MOST_NAMES;
 
     pub(super) fn open(
         file: &CacheFile,
@@ -81,7 +80,7 @@ impl Connection {
 
     pub(super) fn read(&mut self, names: &[Name], deadline: Instant) -> Result<View> {
         BUSY_UNTIL.set(Some(deadline));
-        if names.len() <= Self::MOST_NAMES {
+        if names.len() <= MOST_NAMES {
             // One statement sees one moment.
             let rows = rows(&self.connection, names)?;
             return Ok(self.view(rows));
@@ -188,34 +187,32 @@ impl Connection {
     }
 }
 
+/// The rows under `names`, in order.
 fn rows(connection: &rusqlite::Connection, names: &[Name]) -> Result<Vec<Option<Row>>> {
     let mut found = vec![None; names.len()];
-    for (names, found) in names.chunks(Connection::MOST_NAMES).zip(found.chunks_mut(Connection::MOST_NAMES)) {
-        let mut statement = select(connection, names.len())?;
-        let absent: &[u8] = b"";
-        let padded = names.iter().map(Name::as_bytes).chain(core::iter::repeat(absent));
-        let count = statement.parameter_count();
-        let mut rows = statement.query(params_from_iter(padded.take(count)))?;
+    for (names, found) in names.chunks(MOST_NAMES).zip(found.chunks_mut(MOST_NAMES)) {
+        let mut statement = connection.prepare_cached(&SELECTS[names.len() - 1])?;
+        let mut rows = statement.query(params_from_iter(names.iter().map(Name::as_bytes)))?;
         while let Some(row) = rows.next()? {
-            let name = row.get_ref(0)?.as_blob()?;
-            let (bytes, expires_at, is_spare) = (row.get_ref(1)?, row.get::<_, i64>(2)?, row.get(3)?);
-            let ValueRef::Blob(bytes) = bytes else { continue };
-            let row = Row { bytes: bytes.to_vec(), expires_at: timestamp(expires_at), is_spare };
-            // A name may be asked for twice.
-            for (_, place) in names.iter().zip(&mut *found).filter(|(asked, _)| asked.as_bytes() == name) {
-                *place = Some(row.clone());
-            }
+            let ValueRef::Blob(bytes) = row.get_ref(1)? else { continue };
+            let place = usize::try_from(row.get::<_, i64>(0)?).ok().and_then(|place| found.get_mut(place));
+            let expires_at = timestamp(row.get(2)?);
+            let Some(place) = place else { continue };
+            *place = Some(Row { bytes: bytes.to_vec(), expires_at, is_spare: row.get(3)? });
         }
     }
     Ok(found)
 }
 
-/// A statement that asks for so many names, or a few more: few statements are kept.
-fn select(connection: &rusqlite::Connection, names: usize) -> Result<CachedStatement<'_>> {
-    let places = vec!["?"; names.next_power_of_two()].join(",");
-    let sql = format!("SELECT name, bytes, expires_at, is_spare FROM cache WHERE name IN ({places})");
-    Ok(connection.prepare_cached(&sql)?)
-}
+/// How many names one statement asks for.
+const MOST_NAMES: usize = 16;
+
+/// The statement for each number of names, from one on. SQLite copies what follows an `IN` into a table of its own, which takes
+/// about as long as two look-ups: these do without.
+static SELECTS: LazyLock<[String; MOST_NAMES]> = LazyLock::new(|| {
+    let select = |place| format!("SELECT {place}, bytes, expires_at, is_spare FROM cache WHERE name = ?");
+    array::from_fn(|last| (0..=last).map(select).collect::<Vec<_>>().join(" UNION ALL "))
+});
 
 fn write(transaction: Transaction<'_>, changes: Changes) -> Result<()> {
     {

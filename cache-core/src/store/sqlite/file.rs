@@ -12,6 +12,8 @@ use crate::store::sqlite::connection::Failure;
 #[derive(Clone, Debug)]
 pub(super) struct CacheFile {
     path: PathBuf,
+    /// The index of its log, which SQLite keeps beside it.
+    log: PathBuf,
     lasting: Lasting,
     boot: Option<String>,
 }
@@ -38,7 +40,7 @@ impl CacheFile {
     const MAGIC: &'static [u8] = b"SQLite format 3\0";
 
     pub(super) fn new(path: PathBuf, lasting: Lasting) -> Self {
-        Self { path, lasting, boot: boot::boot() }
+        Self { log: beside(&path, "-shm"), path, lasting, boot: boot::boot() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -105,7 +107,7 @@ impl CacheFile {
         }
         // The file first: nobody opens it without its log. A log that is left beside a new file SQLite removes.
         for end in ["", "-shm", "-wal"] {
-            match fs::remove_file(self.beside(end)) {
+            match fs::remove_file(beside(&self.path, end)) {
                 Err(error) if error.kind() != IoErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }
@@ -120,13 +122,7 @@ impl CacheFile {
 
     /// Which index of its log is there now; `None`: none. While one process has it open, it is the same for all.
     pub(super) fn log_identity(&self) -> Option<FileIdentity> {
-        identity(&self.beside("-shm"))
-    }
-
-    fn beside(&self, end: &str) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
-        path.push(end);
-        path.into()
+        identity(&self.log)
     }
 
     fn belongs_to(&self) -> std::io::Result<Owner> {
@@ -142,6 +138,12 @@ impl CacheFile {
             _ => Owner::Others,
         })
     }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut path = path.to_owned().into_os_string();
+    path.push(end);
+    path.into()
 }
 
 #[cfg(unix)]

@@ -60,7 +60,7 @@ impl Sent {
                 Response::Done
             }
             Self::Request(request) => {
-                if stamp::is_renewed_by(&request) {
+                if request.renews_stamp() {
                     stamp::renew(keys);
                 }
                 let is_read = matches!(request, Request::Read(..));

@@ -167,7 +167,7 @@ impl Server {
             state.keys.begin();
             let (record, now) = (names.incarnation().as_str(), self.time.now());
             let is_recorded = state.keys.bytes(record, now) == Some(incarnation.as_bytes());
-            connect(&mut state.keys, names, &incarnation, now);
+            connect(&mut state.keys, names, (&incarnation, None), now);
             if !is_recorded {
                 stamp::renew(&mut state.keys);
             }

@@ -2,6 +2,7 @@
 
 mod hurt;
 mod near;
+mod stamp;
 
 use conformance::sqlite_file::SqliteFile;
 

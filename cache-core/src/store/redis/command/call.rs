@@ -4,10 +4,10 @@ use core::time::Duration;
 
 use super::batch::Batch;
 use super::connection::Connection;
-use super::record::stamp_in;
 use super::scripts::KEPT_MILLIS;
 use crate::name::tag::Token;
 use crate::store::names::Names;
+use crate::store::record::stamp_in;
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::redis::wire::frame::{Reply, Text};
 

@@ -8,13 +8,13 @@ use super::call::{Call, LONGEST_LIFE, text, texts};
 use super::change::TagCommand;
 use super::keep::kept_by;
 use super::outbox::Outbox;
-use super::record::stamp_in;
 use super::scripts::{FORGET, LEASE, STAMP};
 use super::tokens;
 use crate::name::tag::{Cardinality, Token};
 use crate::protocol::intent::{Seed, Writer};
 use crate::store::link::{Packed, ReadReply};
 use crate::store::names::{Name, TagName};
+use crate::store::record::stamp_in;
 use crate::store::redis::wire::failure::Failure;
 use crate::store::redis::wire::frame::{Reply, Text};
 
