@@ -22,7 +22,7 @@
 
 mod found;
 
-use std::collections::BTreeMap;
+use smallvec::SmallVec;
 
 pub use found::FoundNote;
 
@@ -34,7 +34,10 @@ use crate::protocol::intent::{TagState, Writer};
 
 /// What is noted beside a table: for each kind of declarations by which somebody may have filled, how its note stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Notes(BTreeMap<Fingerprint, Note>);
+pub struct Notes(
+    /// In the order of their declarations. Mostly all programs declare the same, and each write reads them.
+    SmallVec<[(Fingerprint, Note); 1]>,
+);
 
 /// How a note stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,24 +95,24 @@ impl Notes {
     pub fn after(found: Option<Self>, remark: Remark, any: &TagState, now: Timestamp) -> (Option<Self>, bool) {
         match (remark, found) {
             (Remark::Claim { own, writer }, Some(mut notes)) => {
-                notes.0.iter_mut().filter(|(of, _)| **of != own).for_each(|(_, note)| *note = Note::Claimed(writer));
+                notes.0.iter_mut().filter(|(of, _)| *of != own).for_each(|(_, note)| *note = Note::Claimed(writer));
                 (Some(notes), true)
             }
             (Remark::Claim { writer, .. }, None) => {
-                (Some(Self(BTreeMap::from([(Self::LOST, Note::Claimed(writer))]))), true)
+                (Some(Self::from_iter([(Self::LOST, Note::Claimed(writer))])), true)
             }
             (Remark::Forget(writer), Some(mut notes)) => {
-                notes.0.retain(|_, note| *note != Note::Claimed(writer));
+                notes.0.retain(|(_, note)| *note != Note::Claimed(writer));
                 (Some(notes), true)
             }
             (Remark::Restore(own), None) => {
                 let note = ripened(None, any.stands_until(now, |_| false), now);
-                (Some(Self(BTreeMap::from([(own, note)]))), note == Note::Ripe)
+                (Some(Self::from_iter([(own, note)])), note == Note::Ripe)
             }
             (Remark::Note(own) | Remark::Restore(own), Some(mut notes)) => {
-                let knows = |writer| notes.0.values().any(|note| *note == Note::Claimed(writer));
-                let note = ripened(notes.0.get(&own).copied(), any.stands_until(now, knows), now);
-                notes.0.insert(own, note);
+                let knows = |writer| notes.iter().any(|(_, note)| note == Note::Claimed(writer));
+                let note = ripened(notes.of(own), any.stands_until(now, knows), now);
+                notes.set(own, note);
                 (Some(notes), note == Note::Ripe)
             }
             // What was lost is not known to be complete by one note.
@@ -120,7 +123,7 @@ impl Notes {
     /// What `notes` are to a fill by the declarations `own`.
     #[must_use]
     pub fn standing(notes: Option<&Self>, own: Fingerprint) -> NoteState {
-        match notes.map(|notes| notes.0.get(&own)) {
+        match notes.map(|notes| notes.of(own)) {
             None => NoteState::Lost,
             Some(Some(Note::Ripe)) => NoteState::Noted,
             Some(_) => NoteState::Unnoted,
@@ -131,7 +134,7 @@ impl Notes {
     /// declarations.
     #[must_use]
     pub fn are_foreign(notes: Option<&Self>, own: Fingerprint) -> bool {
-        notes.is_none_or(|notes| notes.0.keys().any(|of| *of != own))
+        notes.is_none_or(|notes| notes.iter().any(|(of, _)| of != own))
     }
 
     /// Those of the tables in `declared` of which the notes beside `read`, each table's `any` with what was found there,
@@ -145,13 +148,27 @@ impl Notes {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (Fingerprint, Note)> {
-        self.0.iter().map(|(of, note)| (*of, *note))
+        self.0.iter().copied()
+    }
+
+    /// The note of those who declare `own`.
+    fn of(&self, own: Fingerprint) -> Option<Note> {
+        self.iter().find(|(of, _)| *of == own).map(|(_, note)| note)
+    }
+
+    fn set(&mut self, own: Fingerprint, note: Note) {
+        match self.0.binary_search_by_key(&own, |(of, _)| *of) {
+            Ok(place) => self.0[place].1 = note,
+            Err(place) => self.0.insert(place, (own, note)),
+        }
     }
 }
 
 impl FromIterator<(Fingerprint, Note)> for Notes {
     fn from_iter<I: IntoIterator<Item = (Fingerprint, Note)>>(notes: I) -> Self {
-        Self(notes.into_iter().collect())
+        let mut gathered = Self::default();
+        notes.into_iter().for_each(|(of, note)| gathered.set(of, note));
+        gathered
     }
 }
 

@@ -74,7 +74,9 @@ impl RedisSubscriber {
             (failure, is_refused)
         };
         let mut connection = self.0.open(deadline).map_err(absent)?;
-        connection.ask(&Batch::of(Command::named("HELLO").arg("3")), deadline).map_err(refused)?;
+        let mut hello = Command::named("HELLO");
+        hello.arg("3");
+        connection.ask(&Batch::of(hello), deadline).map_err(refused)?;
         let (incarnation, move_count) = (connection.incarnation().to_owned(), connection.move_count());
         let mut tracking = Tracking {
             stream: connection.into_stream(),
@@ -88,7 +90,7 @@ impl RedisSubscriber {
         };
         let mut command = Command::named("CLIENT");
         command.arg("TRACKING").arg("ON").arg("BCAST").arg("PREFIX").arg(self.0.address().names.start_of_tokens());
-        tracking.send(&Batch::of(&command)).map_err(absent)?;
+        tracking.send(&Batch::of(command)).map_err(absent)?;
         tracking.confirmed(deadline).map_err(refused)?;
         Ok(tracking)
     }
@@ -159,7 +161,7 @@ impl Tracking {
                 let polled = if count > 0 { facts.pop() } else { None };
                 self.check(&facts)?;
                 self.awaited = Awaited::Pong(tokens_of(polled, count)?);
-                self.send(&Batch::of(&Command::named("PING"))).map(|()| None)
+                self.send(&Batch::of(Command::named("PING"))).map(|()| None)
             }
             Awaited::Pong(tokens) if matches!(&value, Reply::Status(word) if **word == *b"PONG") => {
                 Ok(Some(Push::Heartbeat(tokens)))

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::batch::Batch;
-use super::call::{Call, LONGEST_LIFE};
+use super::batch::{Batch, Decimal};
+use super::call::{Call, LONGEST_LIFE, MILLI};
 use super::change::TagCommand;
 use super::commands::{are_young, is_alone, lives_of};
 use super::notes::{lives_of_notes, notes_in, old_ones};
@@ -79,8 +79,8 @@ impl Call<'_> {
 
 /// Takes a lease that nobody has. Whether it was taken is told by who has it then: a command that was sent twice says no.
 fn taking(lease: &Name, holder: &[u8], life: Duration) -> Batch {
-    let millis = life.min(LONGEST_LIFE).as_millis().max(1).to_string();
+    let millis = Decimal::of_millis(life.clamp(MILLI, LONGEST_LIFE));
     let mut batch = Batch::default();
-    batch.command(&[b"SET", lease.as_bytes(), holder, b"NX", b"PX", millis.as_bytes()]);
+    batch.command(&[b"SET", lease.as_bytes(), holder, b"NX", b"PX", millis.as_ref()]);
     batch
 }

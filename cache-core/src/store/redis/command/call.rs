@@ -15,6 +15,9 @@ use crate::store::redis::wire::frame::{Reply, Text};
 /// was stored under it, and what nobody can reach any more goes by itself.
 pub(crate) const LONGEST_LIFE: Duration = Duration::from_millis(KEPT_MILLIS / 2);
 
+/// Nothing is kept for less.
+pub(crate) const MILLI: Duration = Duration::from_millis(1);
+
 /// So many tags are changed by one run of a script, which nobody comes between.
 pub(crate) const TAGS_AT_ONCE: usize = 128;
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use smallvec::SmallVec;
 
-use super::batch::{Batch, Command};
+use super::batch::{Batch, Command, Decimal};
 use super::call::{Call, TAGS_AT_ONCE};
 use super::scripts::{PLACE, RELEASE, SEED, Script};
 use super::tokens;
@@ -182,17 +182,18 @@ pub(crate) fn said(command: &mut Command, outcome: Outcome, (fresh, held): (Toke
     match (outcome, held) {
         (Outcome::Changed, Some(held)) => command.pieces(&[b"t", &fresh, b"=", &tokens::digits(held.bits())]),
         (Outcome::Changed, None) => command.pieces(&[b"t", &fresh]),
-        (Outcome::Open(life), _) => command.pieces(&[b"o:", millis_of_intent(life).as_bytes()]),
+        (Outcome::Open(life), _) => command.pieces(&[b"o:", millis_of_intent(life).as_ref()]),
         (Outcome::Unchanged, _) => command.pieces(&[b"u"]),
-        (Outcome::Unknown(life), _) => command.pieces(&[b"t", &fresh, b":", millis_of_intent(life).as_bytes()]),
+        (Outcome::Unknown(life), _) => command.pieces(&[b"t", &fresh, b":", millis_of_intent(life).as_ref()]),
     };
 }
 
 /// What is said of a time that no whole millisecond says: an intent stands for a little longer.
-fn millis_of_intent(life: Duration) -> String {
+fn millis_of_intent(life: Duration) -> Decimal {
     // A hundred years: sums with the present time stay exact in the script.
-    let most = 100 * 365 * 86_400_000;
-    life.as_nanos().div_ceil(1_000_000).min(most).to_string()
+    let most = Duration::from_secs(100 * 365 * 86_400);
+    let almost_one_more = Duration::from_nanos(999_999);
+    Decimal::of_millis(life.min(most).saturating_add(almost_one_more).min(most))
 }
 
 #[cfg(test)]
@@ -230,7 +231,7 @@ mod tests {
             (Duration::from_nanos(7_000_001), "8"),
             (Duration::MAX, "3153600000000"),
         ] {
-            assert_eq!(millis_of_intent(life), millis);
+            assert_eq!(millis_of_intent(life).as_ref(), millis.as_bytes());
         }
     }
 }

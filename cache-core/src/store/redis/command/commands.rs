@@ -3,8 +3,8 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::batch::{Batch, Command};
-use super::call::{Call, LONGEST_LIFE, text, texts};
+use super::batch::{Batch, Command, Decimal};
+use super::call::{Call, LONGEST_LIFE, MILLI, text, texts};
 use super::change::TagCommand;
 use super::keep::kept_by;
 use super::outbox::Outbox;
@@ -169,7 +169,7 @@ impl Call<'_> {
         entries.iter().for_each(|name| {
             command.arg(name.as_bytes());
         });
-        self.ask(&Batch::of(&command)).map(drop)
+        self.ask(&Batch::of(command)).map(drop)
     }
 
     /// Removes entries, and has those told who listen for the tags beside them.
@@ -194,7 +194,7 @@ impl Call<'_> {
         let with = |command: &mut Command| {
             command.number(1).arg(lease.as_bytes()).arg(tokens::digits(holder.bits()));
             if let Some(life) = life {
-                command.arg(life.min(LONGEST_LIFE).as_millis().max(1).to_string());
+                command.millis(life.clamp(MILLI, LONGEST_LIFE));
             }
         };
         match self.connection.run(&LEASE, self.deadline, with)? {
@@ -216,8 +216,8 @@ impl Call<'_> {
     /// Removes some of the keys that begin with `start`; gives where to go on, zero at the end.
     pub(crate) fn sweep(&mut self, start: &str, cursor: u64) -> Result<u64, Failure> {
         let mut command = Command::named("SCAN");
-        command.arg(cursor.to_string()).arg("MATCH").arg(format!("{start}*")).arg("COUNT").number(KEYS_AT_ONCE);
-        let reply = self.ask(&Batch::of(&command))?.pop();
+        command.arg(Decimal::of(cursor)).arg("MATCH").arg(format!("{start}*")).arg("COUNT").number(KEYS_AT_ONCE);
+        let reply = self.ask(&Batch::of(command))?.pop();
         let Some(Reply::List(parts)) = reply else { return Err(Failure::strange("SCAN")) };
         let [next, Reply::List(names)] = <[Reply; 2]>::try_from(parts).map_err(|_| Failure::strange("SCAN"))? else {
             return Err(Failure::strange("SCAN"));
@@ -228,7 +228,7 @@ impl Call<'_> {
             command.arg(&name[..]);
         });
         if !names.is_empty() {
-            self.ask(&Batch::of(&command))?;
+            self.ask(&Batch::of(command))?;
         }
         let next = text(next)?.and_then(|next| core::str::from_utf8(&next).ok()?.parse().ok());
         next.ok_or_else(|| Failure::strange("SCAN"))
@@ -294,16 +294,20 @@ const KEYS_AT_ONCE: usize = 1000;
 /// Entries of more bytes are waited for: whoever uses the connection next would wait for them otherwise.
 const LARGEST_LEFT: usize = 64 * 1024;
 
+/// As much as a short command takes beside what it is about.
+const COMMAND: usize = 96;
+
 /// The commands that store entries and end the lease under which they were loaded.
 fn puts(entries: &[Packed], lease: Option<(&Name, Writer)>) -> Batch {
-    let mut batch = Batch::default();
+    let length = |entry: &Packed| entry.name.as_bytes().len() + entry.bytes.len() + COMMAND;
+    let mut batch = Batch::with_room(entries.iter().map(length).sum::<usize>() + 2 * COMMAND);
     for entry in entries {
-        match entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE)).as_millis() {
-            0 => batch.add(Command::named("UNLINK").arg(entry.name.as_bytes())),
-            life => {
-                let mut command = Command::named("SET");
-                command.arg(entry.name.as_bytes()).arg(&entry.bytes[..]).arg("PX").arg(life.to_string());
-                batch.add(&command);
+        let life = entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE));
+        match life.as_millis() {
+            0 => batch.command(&[b"UNLINK", entry.name.as_bytes()]),
+            _ => {
+                let life = Decimal::of_millis(life);
+                batch.command(&[b"SET", entry.name.as_bytes(), &entry.bytes, b"PX", life.as_ref()]);
             }
         }
     }

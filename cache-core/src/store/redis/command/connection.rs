@@ -195,15 +195,18 @@ impl Connection {
     ) -> Result<(Reply, Vec<Reply>), Failure> {
         let mut send = |mut command: Command| {
             with(&mut command);
-            self.ask(&Batch::of_then(&command, after), deadline)
+            let mut batch = Batch::of(command);
+            batch.join(after);
+            self.ask(&batch, deadline)
         };
-        let replies = match send(script.by_digest()) {
+        let mut replies = match send(script.by_digest()) {
             Err(failure) if failure.misses_the_script() => send(script.in_full())?,
             answered => answered?,
         };
-        let mut replies = replies.into_iter();
-        let reply = replies.next().ok_or_else(|| Failure::strange("a script"))?;
-        Ok((reply, replies.collect()))
+        if replies.is_empty() {
+            return Err(Failure::strange("a script"));
+        }
+        Ok((replies.remove(0), replies))
     }
 
     fn introduce(&mut self, address: &Address, deadline: Deadline) -> Result<String, Failure> {

@@ -39,16 +39,16 @@ impl Call<'_> {
         if kept.len() > TAGS_AT_ONCE || !(kept.is_empty() || self.connection.knows_keep()) {
             return Ok(false);
         }
-        let kept_before;
-        let batch = if kept.is_empty() {
-            after
+        let sent = if kept.is_empty() {
+            self.connection.leave((after, entries), outbox, self.deadline)
         } else {
             let mut command = KEEP.by_digest();
             say(&mut command, kept, None);
-            kept_before = Batch::of_then(&command, after);
-            &kept_before
+            let mut batch = Batch::of(command);
+            batch.join(after);
+            self.connection.leave((&batch, entries), outbox, self.deadline)
         };
-        self.connection.leave((batch, entries), outbox, self.deadline).map(|()| true)
+        sent.map(|()| true)
     }
 
     /// Ends the lease of `holder`, who has stored nothing under `unused` tokens: a tag under which nobody has goes.
@@ -83,7 +83,7 @@ fn say(command: &mut Command, kept: &[Kept<'_>], lease: Option<(&Name, Writer)>)
         command.arg(lease.as_bytes());
     });
     kept.iter().for_each(|(_, token, life)| {
-        command.arg(tokens::digits(token.bits())).arg(life.as_millis().to_string());
+        command.arg(tokens::digits(token.bits())).millis(*life);
     });
     lease.into_iter().for_each(|(_, holder)| {
         command.arg(tokens::digits(holder.bits()));

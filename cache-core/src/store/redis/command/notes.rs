@@ -1,6 +1,6 @@
 //! Reads and changes notes beside tables on the server.
 
-use super::batch::{Batch, Command};
+use super::batch::{Batch, Command, Decimal};
 use super::call::{Call, texts};
 use super::change::TagCommand;
 use super::commands::is_young;
@@ -34,8 +34,8 @@ impl Call<'_> {
 
     /// Keeps notes for as long as tags that nobody asks for. What is not there stays so.
     pub(crate) fn keep<'n>(&mut self, notes: impl Iterator<Item = &'n Name>) -> Result<(), Failure> {
-        let (mut batch, kept) = (Batch::default(), KEPT_MILLIS.to_string());
-        notes.for_each(|name| batch.command(&[b"PEXPIRE", name.as_bytes(), kept.as_bytes()]));
+        let (mut batch, kept) = (Batch::default(), Decimal::of(KEPT_MILLIS));
+        notes.for_each(|name| batch.command(&[b"PEXPIRE", name.as_bytes(), kept.as_ref()]));
         self.ask(&batch).map(drop)
     }
 

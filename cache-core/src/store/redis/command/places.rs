@@ -1,6 +1,6 @@
 //! Asks sentinels, and nodes of a cluster, where the primary is.
 
-use super::batch::{Batch, Command};
+use super::batch::Command;
 use super::connection::{Connection, login};
 use super::incarnation::NO_CLUSTER;
 use crate::store::redis::wire::address::{Address, Finding, Login, Place};
@@ -48,7 +48,7 @@ fn say(
 ) -> Result<Reply, Failure> {
     let mut connection = Connection::to(&address.transport.at(place), deadline)?;
     let mut batch = login(who);
-    batch.join(&Batch::of(command));
+    batch.add(command);
     connection.ask(&batch, deadline)?.pop().ok_or_else(|| Failure::strange("a question for the primary"))
 }
 

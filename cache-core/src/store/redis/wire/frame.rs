@@ -42,7 +42,8 @@ struct Scan {
 }
 
 impl Frames {
-    const PART: usize = 16 * 1024;
+    /// As much as is read at a time: most lists come whole.
+    const PART: usize = 64 * 1024;
     /// More room than this is given back when nothing is in it.
     const ROOM: usize = 256 * 1024;
 
@@ -117,8 +118,10 @@ impl Frames {
         let length = core::mem::take(&mut self.scan).at;
         let whole = &self.bytes[..length];
         let reply = read(&mut &*whole).ok_or_else(Failure::garbled)?;
-        self.bytes.drain(..length);
-        if self.bytes.is_empty() {
+        if length < self.bytes.len() {
+            self.bytes.drain(..length);
+        } else {
+            self.bytes.clear();
             self.bytes.shrink_to(Self::ROOM);
         }
         Ok(reply)
@@ -130,6 +133,10 @@ const DEEPEST: usize = 4;
 
 /// What the bytes say that follow, if lists are in each other at most `depth` times. They have been scanned.
 fn read(bytes: &mut &[u8], depth: usize) -> Option<Reply> {
+    if let Some((length, end)) = text_line(bytes) {
+        *bytes = &bytes[end..];
+        return Some(Reply::Text(Text::from_slice(text(bytes, length)?)));
+    }
     let (kind, line) = line(bytes)?;
     Some(match kind {
         b':' => Reply::Number(core::str::from_utf8(line).ok()?.parse().ok()?),
@@ -162,6 +169,11 @@ fn read(bytes: &mut &[u8], depth: usize) -> Option<Reply> {
 fn texts(bytes: &mut &[u8], mut each: impl FnMut(Option<&[u8]>)) -> Option<()> {
     let (b'*', parts) = line(bytes)? else { return None };
     for _ in 0..count(parts)?? {
+        if let Some((length, end)) = text_line(bytes) {
+            *bytes = &bytes[end..];
+            each(Some(text(bytes, length)?));
+            continue;
+        }
         match line(bytes)? {
             (b'$', length) => match count(length)? {
                 Some(length) => each(Some(text(bytes, length)?)),
@@ -210,6 +222,11 @@ impl Scan {
     /// a server says.
     fn goes_to_the_end(&mut self, bytes: &[u8]) -> Option<bool> {
         while self.left > 0 {
+            if let Some((length, end)) = bytes.get(self.at..).and_then(text_line) {
+                self.at += end + length + 2;
+                self.left -= 1;
+                continue;
+            }
             let Some(end) = bytes.get(self.at..).and_then(line_end) else { return Some(false) };
             let (kind, line) = bytes[self.at..self.at + end].split_first()?;
             self.at += end + 2;
@@ -237,6 +254,24 @@ impl Default for Scan {
     fn default() -> Self {
         Self { at: 0, left: 1 }
     }
+}
+
+/// How long the text is that begins here, and where: as most replies do, with a length of few digits. `None`: it is another
+/// reply, or not all of the line is there.
+#[inline]
+fn text_line(bytes: &[u8]) -> Option<(usize, usize)> {
+    const DIGITS: usize = 5;
+    let rest = bytes.strip_prefix(b"$")?;
+    let mut number = 0;
+    for at in 0..=DIGITS {
+        let digit = rest.get(at)?.wrapping_sub(b'0');
+        if digit > 9 {
+            let ends = at > 0 && rest[at] == b'\r' && rest.get(at + 1) == Some(&b'\n');
+            return ends.then_some((number, at + 3));
+        }
+        number = number * 10 + usize::from(digit);
+    }
+    None
 }
 
 fn line_end(bytes: &[u8]) -> Option<usize> {
