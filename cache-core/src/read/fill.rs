@@ -112,7 +112,7 @@ impl Reader<'_> {
             let seeds = self.seed_declared(sought.tags, sought.declared)?;
             return Some(Ground { seeds, is_presumed: false, right: None });
         };
-        let all: Option<Vec<(Tag, Seed)>> = seen.iter().map(|(tag, seed)| Some((*tag, (*seed)?))).collect();
+        let all = all_of(&seen, |_, (tag, seed)| Some((*tag, (*seed)?)));
         match all {
             Some(seeds) if self.may_stand_on(sought, &seeds) => {
                 Some(Ground { seeds, is_presumed: false, right: Some(Right::UNLEASED) })
@@ -135,7 +135,11 @@ impl Reader<'_> {
         if sought.seen.is_empty() || self.cache.mode() != Mode::Normal {
             return None;
         }
-        sought.tags.iter().map(|tag| sought.seen.iter().find(|(seen, _)| seen == tag).copied()).collect()
+        all_of(sought.tags, |at, tag| {
+            let is_it = |(seen, _): &&(Tag, Option<Seed>)| seen == tag;
+            // Mostly they are in the same order.
+            sought.seen.get(at).filter(is_it).or_else(|| sought.seen.iter().find(is_it)).copied()
+        })
     }
 
     /// Seeds tags of which some were [seen](Sought::seen) to have no token, and takes the lease of the load if nothing can
@@ -175,6 +179,11 @@ impl Fill {
     #[must_use]
     pub fn seeds(&self) -> &[(Tag, Seed)] {
         &self.seeds
+    }
+
+    /// Takes them: nothing else is done under them.
+    pub(crate) fn take_seeds(&mut self) -> Vec<(Tag, Seed)> {
+        core::mem::take(&mut self.seeds)
     }
 
     /// Whether what was loaded may be stored: not while another process is at it, nor under tokens that were not read
@@ -244,6 +253,15 @@ impl Fill {
     pub(crate) const fn has_right(&self) -> bool {
         self.right.is_some()
     }
+}
+
+/// What `of` gives for each of `all` and its place; `None`: it gives none for one of them. Its room is taken at once.
+pub(super) fn all_of<T, Of>(all: &[Of], mut of: impl FnMut(usize, &Of) -> Option<T>) -> Option<Vec<T>> {
+    let mut given = Vec::with_capacity(all.len());
+    for (at, one) in all.iter().enumerate() {
+        given.push(of(at, one)?);
+    }
+    Some(given)
 }
 
 /// What a load begins with.

@@ -1,5 +1,7 @@
 //! Stores the answer of a load, or removes the entry from before it.
 
+use smallvec::SmallVec;
+
 use crate::cache::mode::Mode;
 use crate::clock::Timestamp;
 use crate::entry::codec::Codec;
@@ -11,7 +13,7 @@ use crate::observe::operation::Operation;
 use crate::observe::statistics::Counter;
 use crate::protocol::settle::{CopyHolders, Fate, Former, removes};
 use crate::read::Reader;
-use crate::read::fill::Fill;
+use crate::read::fill::{Fill, all_of};
 use crate::read::lease::Right;
 use crate::setting::policy::Lifetime;
 use crate::store::{Put, Seed, SharedStore, Store, Stored};
@@ -53,6 +55,9 @@ pub struct Conclusion {
     pub verdicts: Vec<Settlement>,
 }
 
+/// Mostly one entry is stored.
+type Few<T> = SmallVec<[T; 1]>;
+
 /// What a reader waits for that stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
@@ -81,7 +86,7 @@ impl Reader<'_> {
         // The mode may have changed while it was loaded.
         let seeds = seeds.filter(|_| self.cache.mode() == Mode::Normal);
         let reach = if self.cache.is_local() { CopyHolders::Process } else { CopyHolders::Processes };
-        let (mut puts, mut removed, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut puts, mut removed, mut left) = (Vec::with_capacity(verdicts.len()), Few::new(), Few::new());
         // What was there, and is to be followed by nothing older, is waited for.
         let takes_a_place = verdicts.iter().any(|verdict| verdict.former != Former::Unserved);
         for Settlement { key, former, keep } in verdicts {
@@ -99,7 +104,7 @@ impl Reader<'_> {
         let waiting = if takes_a_place { Waiting::Stored } else { Waiting::Sent };
         let kept = self.put(puts, right, waiting);
         left.retain(|(key, former)| !kept.contains(key) && removes(*former, Fate::Dropped, reach));
-        self.remove(&left.into_iter().map(|(key, _)| key).collect::<Vec<_>>());
+        self.remove(&left.into_iter().map(|(key, _)| key).collect::<Few<_>>());
     }
 
     /// What is put of an answer; `None`: nothing that would live.
@@ -110,11 +115,11 @@ impl Reader<'_> {
     }
 
     /// Stores entries, and ends the right under which they were loaded; gives those that are kept.
-    fn put(&self, puts: Vec<Put>, right: &mut Option<Right>, waiting: Waiting) -> Vec<CacheKey> {
+    fn put(&self, puts: Vec<Put>, right: &mut Option<Right>, waiting: Waiting) -> Few<CacheKey> {
         if puts.is_empty() {
-            return Vec::new();
+            return Few::new();
         }
-        let keys: Vec<CacheKey> = puts.iter().map(|put| put.key).collect();
+        let mut kept: Few<CacheKey> = puts.iter().map(|put| put.key).collect();
         let lease = right.as_ref().and_then(Right::held);
         let put = |store: &dyn Store| match store.shared().and_then(SharedStore::pipelining) {
             Some(sender) if waiting == Waiting::Sent => sender.send(puts, lease, self.now()),
@@ -124,12 +129,12 @@ impl Reader<'_> {
             Ok(stored) => stored,
             Err(trouble) => {
                 self.note(&trouble);
-                return Vec::new();
+                return Few::new();
             }
         };
         right.as_mut().into_iter().for_each(Right::ended);
-        let kept: Vec<CacheKey> =
-            keys.into_iter().zip(stored).filter(|(_, stored)| *stored == Stored::Kept).map(|(key, _)| key).collect();
+        let mut stored = stored.into_iter();
+        kept.retain(|_| stored.next() == Some(Stored::Kept));
         // What is stored beside the entry that was asked for is not counted.
         for key in kept.iter().filter(|key| key.kind == self.kind) {
             self.counters.count(Counter::Store);
@@ -170,7 +175,8 @@ impl Fill {
                 None => drop(expected),
             }
         }
-        let seeds = self.may_store().then(|| [self.seeds(), &late].concat());
+        let mut seeds = if self.may_store() { Some(self.take_seeds()) } else { None };
+        seeds.iter_mut().for_each(|seeds| seeds.extend(late.iter().copied()));
         reader.settle_under(self.right(), seeds.as_deref(), verdicts);
         self.share(value, lifetime)
     }
@@ -178,6 +184,10 @@ impl Fill {
 
 /// The tokens of `tags`, if each was read.
 fn tokens_of(seeds: &[(Tag, Seed)], tags: &[Tag]) -> Option<Vec<(Tag, Token)>> {
-    let token = |tag: &Tag| seeds.iter().find(|(seeded, _)| seeded == tag).map(|(_, seed)| (*tag, seed.token));
-    tags.iter().map(token).collect()
+    all_of(tags, |at, tag| {
+        let is_it = |(seeded, _): &&(Tag, Seed)| seeded == tag;
+        // Mostly they are in the same order.
+        let found = seeds.get(at).filter(is_it).or_else(|| seeds.iter().find(is_it));
+        found.map(|(_, seed)| (*tag, seed.token))
+    })
 }

@@ -46,16 +46,20 @@ pub(super) fn look<L: Link>(
     }
     let (names, tags) = (LookUpKeys::of(place.link, &readable), tags_of(&readable));
     let mut all = Vec::with_capacity(tags.iter().map(Vec::len).sum());
-    all.extend(tags.iter().flatten().map(named));
+    tags.iter().for_each(|tags| all.extend(tags.iter().map(named)));
+    let digests: SmallVec<[Fingerprint; 8]> = all.iter().map(|(tag, _)| *tag).collect();
     let sight = read(place, (&names, seeding), all, now)?;
     if place.steady.wants_stamp(sight.stamp, now) {
         // The read is answered already; whoever comes in an hour tries again.
         drop(place.link.stamp());
     }
     let found = found_in(place, (&readable, &names), &sight, now)?;
+    let mut left = &digests[..];
     let mut looked = found.into_iter().zip(tags).map(|(found, tags)| {
+        let own;
+        (own, left) = left.split_at(tags.len());
         let is_served = found.as_ref().is_some_and(|found| found.worth.is_served());
-        LookUp { found, seen: if is_served { Vec::new() } else { sight.tokens.seeds_of(tags) } }
+        LookUp { found, seen: if is_served { Vec::new() } else { sight.tokens.seeds_of(tags, own) } }
     });
     let next = |wanted: &Wanted<'_>| wanted.codec.and_then(|_| looked.next()).unwrap_or(LookUp::unseen(None));
     Ok((wanted.iter().map(next).collect(), sight.is_new))
@@ -240,9 +244,9 @@ impl ReplyTokens {
         self.seeds.get(at).copied()
     }
 
-    /// What was read of each of `tags`.
-    fn seeds_of(&self, tags: Vec<Tag>) -> Vec<(Tag, Option<Seed>)> {
-        tags.into_iter().map(|tag| (tag, self.seed_of(tag.fingerprint()).flatten())).collect()
+    /// What was read of each of `tags`, which have these digests.
+    fn seeds_of(&self, tags: Vec<Tag>, digests: &[Fingerprint]) -> Vec<(Tag, Option<Seed>)> {
+        tags.into_iter().zip(digests).map(|(tag, digest)| (tag, self.seed_of(*digest).flatten())).collect()
     }
 
     /// What an entry is worth. A tag that was not read is as good as changed.

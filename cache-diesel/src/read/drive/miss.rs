@@ -1,5 +1,7 @@
 //! Drives a read that memory does not answer at once: asks the database on a miss, stores the answer.
 
+use core::pin::pin;
+
 use cache_core::{Bypass, Claim, Miss, Missed, Watch, is_collecting};
 use diesel::result::QueryResult;
 
@@ -96,7 +98,9 @@ pub(crate) async fn run_looked<C: Line, T: Query<C>>(
         }
     };
     let about = (task.id(), missed.cause);
-    in_span(&site, about, load::<C, T>(&mut task, (site, missed), conn)).await
+    // It stays where it is made: it has room for all that may become of a load.
+    let load = pin!(load::<C, T>(&mut task, (site, missed), conn));
+    in_span(&site, about, load).await
 }
 
 /// Asks the database after a miss, or waits for somebody else who does.

@@ -19,7 +19,7 @@ pub(crate) struct Load<'a> {
     site: Site<'a>,
     cause: Miss,
     named: TableNames,
-    start: Option<Fill>,
+    start: Option<Box<Fill>>,
 }
 
 /// A miss that somebody else may answer.
@@ -75,7 +75,7 @@ impl Request {
         let seen = if cause.may_pass() { &*missed.seen } else { &[] };
         match site.reader.start(&Sought { seen, loaders, ..Sought::new(key, &tags, &declared) }) {
             Start::Follow(follower) => Turn::Follow(Load { site, cause, named, start: None }, follower),
-            Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(*fill) }),
+            Start::Lead(fill) => Turn::Query(Load { site, cause, named, start: Some(fill) }),
             _ => Turn::Query(Load { site, cause, named, start: None }),
         }
     }
@@ -84,12 +84,12 @@ impl Request {
 impl<'a> Load<'a> {
     /// The tokens that the answer is to be stored under; `None`: it is not stored.
     pub(crate) fn seeds(&self) -> Option<&[SeededTag]> {
-        self.start.as_ref().map(Fill::seeds)
+        self.start.as_ref().map(|fill| fill.seeds())
     }
 
     /// Whether the answer may be stored.
     pub(crate) fn may_store(&self) -> bool {
-        self.start.as_ref().is_some_and(Fill::may_store)
+        self.start.as_ref().is_some_and(|fill| fill.may_store())
     }
 
     /// Keeps the answer from being stored.
@@ -115,7 +115,7 @@ impl<'a> Load<'a> {
     }
 
     /// The right to store the answer; the load goes on with what is given back of it.
-    pub(crate) const fn fill(&mut self) -> &mut Option<Fill> {
+    pub(crate) const fn fill(&mut self) -> &mut Option<Box<Fill>> {
         &mut self.start
     }
 
@@ -150,7 +150,7 @@ impl<'a> Load<'a> {
     }
 
     fn answer(&self) -> LoadedAnswer<'_> {
-        let fill = self.start.as_ref().filter(|fill| fill.may_store());
+        let fill = self.start.as_deref().filter(|fill| fill.may_store());
         LoadedAnswer { site: &self.site, named: &self.named, fill, former: Former::of(self.cause) }
     }
 
