@@ -1,8 +1,11 @@
-//! Plants mistakes about columns and computed values for tests; without the feature `__planted` there are none.
+//! Plants mistakes about columns, computed values and rows that writes give back for tests; without the feature `__planted` there are none.
 
 /// What is believed though nobody said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
+    /// A row that a write gave back is stored under whatever tokens its tags hold once the write is released, whoever else
+    /// has released them.
+    Candidates,
     /// Every column that the database is asked for compares bytes, whatever it says.
     Collations,
     /// A computed value does not depend on what was found in the cache for it.

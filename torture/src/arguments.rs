@@ -4,7 +4,10 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--awaited] [--file [--disk DIRECTORY] | --memcached | --tables | --cluster] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--awaited] [--planted] [--file [--disk DIRECTORY] | --memcached | --tables | --cluster] [--without-protocol]";
+
+/// Has workers make a mistake.
+const PLANTED: &str = "--planted";
 
 /// What this process is to be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,6 +36,8 @@ pub(crate) struct Run {
     pub(crate) has_standby: bool,
     /// Whether every other worker awaits its connections.
     pub(crate) has_awaited: bool,
+    /// Whether workers make the mistake that is planted in the library.
+    pub(crate) is_planted: bool,
     /// Whether it is over when a stale read was found.
     pub(crate) is_until_stale: bool,
 }
@@ -70,6 +75,8 @@ pub(crate) struct Worker {
     pub(crate) has_protocol: bool,
     pub(crate) is_near: bool,
     pub(crate) is_audited: bool,
+    /// Whether it makes the mistake that is planted in the library.
+    pub(crate) is_planted: bool,
     /// Whether its connections are awaited.
     pub(crate) is_awaited: bool,
 }
@@ -85,12 +92,15 @@ impl Arguments {
         let has_protocol = !words.take_flag("--without-protocol");
         let (is_near, has_standby) = (words.take_flag("--near"), words.take_flag("--standby"));
         let (is_audited, has_awaited) = (words.take_flag("--audit"), words.take_flag("--awaited"));
-        let kept = kept(&mut words)?;
+        let (kept, is_planted) = (kept(&mut words)?, words.take_flag(PLANTED));
         let flags =
             [(is_near, "--near"), (is_audited, "--audit"), (has_standby, "--standby"), (has_awaited, "--awaited")];
-        let of_the_protocol = flags.into_iter().chain(kept.flag());
+        let of_the_protocol = flags.into_iter().chain([(is_planted, PLANTED)]).chain(kept.flag());
         if let Some((_, name)) = of_the_protocol.into_iter().find(|(is_on, _)| *is_on && !has_protocol) {
             return Err(format!("`{name}` does not go with `--without-protocol`"));
+        }
+        if is_planted && !cfg!(feature = "planted") {
+            return Err(format!("`{PLANTED}` needs the feature `planted`"));
         }
         if is_near && kept == Kept::Memcached {
             return Err("`--near` does not go with `--memcached`".to_owned());
@@ -113,6 +123,7 @@ impl Arguments {
                 has_protocol,
                 is_near,
                 is_audited,
+                is_planted,
                 is_awaited: has_awaited,
             })
         } else {
@@ -124,6 +135,7 @@ impl Arguments {
                 has_protocol,
                 is_near,
                 is_audited,
+                is_planted,
                 kept,
                 disk,
                 has_standby,
@@ -173,7 +185,12 @@ impl Worker {
         if !self.has_protocol {
             words.push("--without-protocol".to_owned());
         }
-        let flags = [(self.is_near, "--near"), (self.is_audited, "--audit"), (self.is_awaited, "--awaited")];
+        let flags = [
+            (self.is_near, "--near"),
+            (self.is_audited, "--audit"),
+            (self.is_awaited, "--awaited"),
+            (self.is_planted, PLANTED),
+        ];
         words.extend(flags.into_iter().filter(|(is_on, _)| *is_on).map(|(_, flag)| flag.to_owned()));
         words
     }
@@ -233,6 +250,7 @@ mod tests {
                 has_protocol,
                 is_near,
                 is_audited: is_near,
+                is_planted: is_near && cfg!(feature = "planted"),
                 is_awaited: is_near,
             };
             assert_eq!(Arguments::parse(worker.words()), Ok(Arguments::Worker(worker)));
@@ -247,6 +265,7 @@ mod tests {
             .chain([("--seconds 1 --standby --without-protocol", "`--standby`")])
             .chain([("--seconds 1 --audit --without-protocol", "`--audit`")])
             .chain([("--seconds 1 --awaited --without-protocol", "`--awaited`")])
+            .chain([("--seconds 1 --planted --without-protocol", "`--planted`")])
             .chain([("--seconds 1 --file --without-protocol", "`--file`")])
             .chain([("--seconds 1 --tables --without-protocol", "`--tables`")])
             .chain([("--seconds 1 --memcached --without-protocol", "`--memcached`")])

@@ -154,6 +154,10 @@ impl Desk {
                 self.coordinator.known().tally.near(self.life, count);
                 None
             }
+            Request::Stored(count) => {
+                self.coordinator.known().tally.store(self.life, count);
+                None
+            }
             Request::Audited { compared, stale } => {
                 self.coordinator.known().tally.audit(self.life, (compared, stale));
                 None

@@ -22,6 +22,8 @@ pub(crate) enum Request {
     End { seen: Vec<Version>, origin: Origin, age: Option<u64> },
     /// So many reads of the process were answered from its memory so far. Nothing is answered.
     NearHits(u64),
+    /// So many rows of the process were stored with its writes so far. Nothing is answered.
+    Stored(u64),
     /// So many entries of the process were compared with the database so far, and so many of them are stale. Nothing is
     /// answered.
     Audited { compared: u64, stale: u64 },

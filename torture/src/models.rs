@@ -14,7 +14,7 @@ pub(crate) const ENTRY_LIFE: u64 = 20;
 /// What is on a shelf.
 #[derive(AsChangeset, Cached, Clone, Debug, Identifiable, Insertable, Queryable, Selectable)]
 #[diesel(table_name = shelves)]
-#[cached(key = "shelf", detail_timeout = 20, list_timeout = 20, negative_timeout = 20)]
+#[cached(key = "shelf", detail_timeout = 20, list_timeout = 20, negative_timeout = 20, write_through)]
 pub(crate) struct Shelf {
     pub(crate) id: i32,
     pub(crate) version: i64,
@@ -30,6 +30,7 @@ pub(crate) struct Shelf {
     negative_timeout = 20,
     unique(code),
     scope(shelf_id),
+    write_through,
     view(ItemPage, derive(Debug), select_related(shelf: Shelf), prefetch_related(notes: Note)),
 )]
 pub(crate) struct Item {

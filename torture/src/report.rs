@@ -36,6 +36,8 @@ pub(crate) struct Tally {
     first_faults: Vec<String>,
     longest_staleness: Duration,
     near_hits: BTreeMap<Life, u64>,
+    /// Rows that each process has stored with its writes.
+    stored: BTreeMap<Life, u64>,
     /// Entries that each process has compared, and those that are stale.
     audited: BTreeMap<Life, (u64, u64)>,
     lags: [u64; LAGS.len() + 1],
@@ -74,6 +76,12 @@ impl Tally {
     pub(crate) fn near(&mut self, life: Life, count: u64) {
         let hits = self.near_hits.entry(life).or_default();
         *hits = count.max(*hits);
+    }
+
+    /// A process has stored so many rows with its writes so far.
+    pub(crate) fn store(&mut self, life: Life, count: u64) {
+        let stored = self.stored.entry(life).or_default();
+        *stored = count.max(*stored);
     }
 
     /// A process has compared so many entries so far, and so many of them are stale.
@@ -186,6 +194,7 @@ impl fmt::Display for Tally {
             formatter,
             "writes: {writes}, on fresh connections: {first}, rolled back: {rolled_back}, failed: {unknown}"
         )?;
+        writeln!(formatter, "rows that were stored with their writes: {}", self.stored.values().sum::<u64>())?;
         let without = self.pending_without_intents;
         writeln!(formatter, "releases pending when the write returned: {}, without intents: {without}", self.pending)?;
         let with = self.inherited_with_intents;

@@ -55,7 +55,13 @@ pub(crate) fn work(worker: &Worker) -> Result<(), Problem> {
     for thread in readers {
         thread::spawn(move || end_with(reader::read_on(thread)));
     }
-    end_with(writer::write_on(Thread::start(worker, READERS)?))
+    let writer = Thread::start(worker, READERS)?;
+    #[cfg(feature = "planted")]
+    if worker.is_planted {
+        use cache_diesel::__private::{Mistake, with_planted};
+        end_with(with_planted(Mistake::Candidates, || writer::write_on(writer)));
+    }
+    end_with(writer::write_on(writer))
 }
 
 /// A thread ends when the run does; the process ends with the first of them.

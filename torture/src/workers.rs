@@ -48,6 +48,7 @@ impl Workers {
                 has_protocol: run.has_protocol,
                 is_near: run.is_near,
                 is_audited: run.is_audited,
+                is_planted: run.is_planted,
                 is_awaited: run.has_awaited && !index.is_multiple_of(2),
             };
             slots.push(Slot { worker, proxy, database, process: None });

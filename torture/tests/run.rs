@@ -29,6 +29,7 @@ fn no_stale_row_is_read_while_everything_is_broken() {
     assert!(number(&report, "rows of the standby itself that were behind: ") > 0);
     assert!(number(&report, "reads on the standby: ") > 0);
     assert!(number(&report, "faults injected: ") > 0);
+    assert!(number(&report, "rows that were stored with their writes: ") > 0);
     // It fails by itself if there were too few hits to say anything.
     assert!(output.status.success());
 }
@@ -63,6 +64,14 @@ fn no_stale_row_is_read_from_a_cluster_whose_primaries_die_and_whose_slot_is_mov
 #[test]
 fn without_the_protocol_stale_rows_are_found() {
     let (output, report) = torture(&["--seconds", "120", "--until-stale", "--without-protocol"]);
+    assert!(number(&report, "stale reads: ") > 0);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[cfg(feature = "planted")]
+#[test]
+fn rows_that_are_stored_under_tokens_of_another_write_are_found() {
+    let (output, report) = torture(&["--seconds", "120", "--until-stale", "--planted"]);
     assert!(number(&report, "stale reads: ") > 0);
     assert_eq!(output.status.code(), Some(1));
 }

@@ -9,6 +9,7 @@ use crate::name::key::{CacheKey, Kind};
 use crate::name::tag::{Tag, Token};
 use crate::observe::event::Event;
 use crate::observe::statistics::{Counter, Counters};
+use crate::planted::{Mistake, is_planted};
 use crate::protocol::candidate::{Ground, Unstored};
 use crate::protocol::fill::{SeededTag, row_seeds};
 use crate::protocol::settle::Former;
@@ -68,6 +69,7 @@ impl Candidate {
             return self.drop_for(Unstored::Off);
         }
         let seeds = match self.row.late {
+            _ if is_planted(Mistake::Candidates) => reader.seed(&self.row.tags),
             None => Some(self.ground.seeds().to_vec()),
             Some(late) => {
                 let Some(after) = reader.seed(&late) else { return self.drop_for(Unstored::StoreFailed) };
@@ -98,7 +100,7 @@ impl Candidate {
     /// `changed` were released, and those in `replaced` held the first token until then. Says whether the row may still be
     /// stored.
     pub(crate) fn stand_on(&mut self, changed: &[Tag], replaced: &[(Tag, Token, Token)]) -> bool {
-        self.ground.stand_on(changed, replaced)
+        self.ground.stand_on(changed, replaced) || is_planted(Mistake::Candidates)
     }
 
     fn reader(&self) -> Reader<'_> {

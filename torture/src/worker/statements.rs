@@ -35,7 +35,10 @@ macro_rules! statements {
                     let version: i64 = add.returning(items::version).get_result(conn)$(.$wait)??;
                     return Ok(vec![(key, number(version))]);
                 }
-                Form::ManagerStatement => Item::cached().write(add).execute(conn)$(.$wait)??,
+                Form::ManagerStatement => {
+                    let written = Item::cached().write(add).get_result(conn)$(.$wait)??;
+                    return Ok(vec![(key, number(written.version))]);
+                }
                 Form::Raw => sql_query("UPDATE items SET version = version + 1, grade = $1 WHERE id = $2")
                     .bind::<GradeType, _>(grade)
                     .bind::<Integer, _>(key.id)
@@ -55,10 +58,11 @@ macro_rules! statements {
                 return Ok(vec![(key, number(saved.version))]);
             }
             let before: i64 = row.select(shelves::version).first(conn)$(.$wait)??;
-            match form {
-                Form::ManagerStatement => Shelf::cached().write(add).execute(conn)$(.$wait)??,
-                _ => add.execute(conn)$(.$wait)??,
-            };
+            if form == Form::ManagerStatement {
+                let written = Shelf::cached().write(add).get_result(conn)$(.$wait)??;
+                return Ok(vec![(key, number(written.version))]);
+            }
+            add.execute(conn)$(.$wait)??;
             Ok(one_more(vec![(key.id, before)], Table::Shelves))
         }
 
@@ -87,7 +91,7 @@ macro_rules! statements {
                 (State::Absent, State::Present { group, code }) => {
                     let item = Item { id, shelf_id: group, code: code_of(id, code), version, grade };
                     match form {
-                        Form::Manager => Item::cached().insert(&item).execute(conn)$(.$wait)??,
+                        Form::Manager => Item::cached().insert(&item).get_result(conn)$(.$wait)?.map(|_| 1)?,
                         Form::Raw => {
                             sql_query("INSERT INTO items (id, shelf_id, code, version, grade) VALUES ($1, $2, $3, $4, $5)")
                                 .bind::<Integer, _>(id)

@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
+use cache_diesel::prelude::*;
 use diesel::result::Error;
 
+use super::access::Access;
 use super::conn::Conn;
 use super::questions::one_of;
 use super::steps::{FORMS, Form, Frame, NARROW_FORMS, Step};
@@ -15,6 +17,9 @@ use crate::servers::Problem;
 
 const LONGEST_PAUSE: Duration = Duration::from_millis(6);
 
+/// After so many writes it says how many rows were stored with them.
+const REPORT_EACH: u64 = 16;
+
 /// Once in so many times a write has a connection that was just opened.
 const FRESH: u64 = 3;
 
@@ -24,11 +29,21 @@ const LONGEST_PATIENCE: u64 = 4_000;
 
 /// Writes until the run is over.
 pub(super) fn write_on(mut thread: Thread) -> Result<(), Problem> {
-    loop {
+    for count in 0_u64.. {
+        if count % REPORT_EACH == 0 && matches!(thread.access, Access::Managed) {
+            thread.line.send(&Request::Stored(stored_count()?))?;
+        }
         let (frame, steps) = thread.plan()?;
         thread.write(frame, &steps)?;
         thread.pause(LONGEST_PAUSE);
     }
+    Ok(())
+}
+
+/// How many rows this process has stored with its writes.
+fn stored_count() -> Result<u64, Problem> {
+    let reads = caches::default()?.statistics().reads;
+    Ok(reads.values().map(|counts| counts.write_through_count).sum())
 }
 
 impl Thread {
