@@ -14,6 +14,7 @@ use cache_diesel::{AuditSettings, JournalSettings, MIB};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
+mod lists;
 mod pages;
 
 diesel::table! {
@@ -54,7 +55,7 @@ enum Store {
     Nowhere,
 }
 
-const OPERATIONS: [Operation; 15] = [
+const OPERATIONS: [Operation; 17] = [
     Operation { name: "memory-hit", store: Store::Memory, turn: hit },
     Operation { name: "memory-unique-hit", store: Store::Memory, turn: unique_hit },
     Operation { name: "watched-hit", store: Store::Watched, turn: hit },
@@ -65,6 +66,8 @@ const OPERATIONS: [Operation; 15] = [
     Operation { name: "redis-fill", store: Store::Redis, turn: fill },
     Operation { name: "redis-refill", store: Store::Redis, turn: refill },
     Operation { name: "redis-update", store: Store::Redis, turn: update },
+    Operation { name: "redis-list", store: Store::Redis, turn: lists::kept },
+    Operation { name: "redis-list-by-hand", store: Store::Redis, turn: lists::by_hand },
     Operation { name: "near-push", store: Store::Near, turn: |_, _| {} },
     Operation { name: "page-bare", store: Store::Memory, turn: |_, _| pages::bare() },
     Operation { name: "page-known", store: Store::Memory, turn: |_, _| pages::known() },
@@ -182,10 +185,14 @@ fn cache(store: Store, prefix: &str) -> Cache {
     if matches!(store, Store::Memory | Store::Watched) {
         return Cache::memory();
     }
-    let variable = "CACHE_DIESEL_REDIS_URL";
-    let server = env::var(variable).unwrap_or_else(|_| panic!("`{variable}` is not set: run `./scripts/instructions`"));
-    let redis = Cache::builder().redis(format!("{server}?prefix={prefix}"));
+    let redis = Cache::builder().redis(format!("{}?prefix={prefix}", server()));
     if store == Store::Near { redis.near(64 * MIB).build().unwrap() } else { redis.build().unwrap() }
+}
+
+/// The URL of the server that entries are on.
+fn server() -> String {
+    let variable = "CACHE_DIESEL_REDIS_URL";
+    env::var(variable).unwrap_or_else(|_| panic!("`{variable}` is not set: run `./scripts/instructions`"))
 }
 
 /// A file with the table.

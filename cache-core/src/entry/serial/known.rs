@@ -35,6 +35,7 @@ pub fn write_known<T: 'static>(value: &T, bytes: &mut Vec<u8>) -> bool {
 /// # Errors
 ///
 /// Returns an error of [`ErrorKind::Codec`] for bytes that are not such a value.
+#[inline]
 pub fn read_known<T: 'static>(bytes: &mut &[u8]) -> Option<Result<T>> {
     macro_rules! try_each {
         ($($known:ty),*) => {
@@ -59,7 +60,7 @@ trait Known: Sized {
 }
 
 macro_rules! integers {
-    ($write:ident: $($integer:ty),*) => { $(
+    ($write:ident, $read:ident: $($integer:ty),*) => { $(
         impl Known for $integer {
             #[inline]
             fn write(&self, bytes: &mut Vec<u8>) -> bool {
@@ -69,14 +70,14 @@ macro_rules! integers {
 
             #[inline]
             fn read(bytes: &mut &[u8]) -> Option<Self> {
-                read_integer(bytes)?.try_into().ok()
+                $read(bytes)?.try_into().ok()
             }
         }
     )* };
 }
 
-integers!(write_signed: i16, i32, i64);
-integers!(write_unsigned: u16, u32, u64);
+integers!(write_signed, read_signed: i16, i32, i64);
+integers!(write_unsigned, read_unsigned: u16, u32, u64);
 
 impl Known for bool {
     fn write(&self, bytes: &mut Vec<u8>) -> bool {
@@ -118,6 +119,7 @@ impl Known for String {
         true
     }
 
+    #[inline]
     fn read(bytes: &mut &[u8]) -> Option<Self> {
         let [marker] = take(bytes)?;
         let length = match marker {
@@ -165,21 +167,35 @@ fn append<const LENGTH: usize>(marker: u8, number: [u8; LENGTH], bytes: &mut Vec
     bytes.extend(number);
 }
 
-fn read_integer(bytes: &mut &[u8]) -> Option<i128> {
+/// Without a sign or with one: both are written for a number that is not negative.
+#[inline]
+fn read_signed(bytes: &mut &[u8]) -> Option<i64> {
     let [marker] = take(bytes)?;
     Some(match marker {
         0..0x80 => marker.into(),
         FIXED_NEGATIVE.. => (marker as i8).into(),
-        UNSIGNED..SIGNED => read_number(marker - UNSIGNED, bytes)?.into(),
+        UNSIGNED..SIGNED => read_number(marker - UNSIGNED, bytes)?.try_into().ok()?,
         0xd0 => i8::from_be_bytes(take(bytes)?).into(),
         0xd1 => i16::from_be_bytes(take(bytes)?).into(),
         0xd2 => i32::from_be_bytes(take(bytes)?).into(),
-        0xd3 => i64::from_be_bytes(take(bytes)?).into(),
+        0xd3 => i64::from_be_bytes(take(bytes)?),
         _ => return None,
     })
 }
 
+#[inline]
+fn read_unsigned(bytes: &mut &[u8]) -> Option<u64> {
+    match **bytes {
+        [UNSIGNED..SIGNED, ..] => {
+            let [marker] = take(bytes)?;
+            read_number(marker - UNSIGNED, bytes)
+        }
+        _ => read_signed(bytes)?.try_into().ok(),
+    }
+}
+
 /// A number without a sign, of as many bytes as two to the power of `width`.
+#[inline]
 fn read_number(width: u8, bytes: &mut &[u8]) -> Option<u64> {
     Some(match width {
         0 => u8::from_be_bytes(take(bytes)?).into(),

@@ -35,6 +35,18 @@ impl Overflow {
         }
     }
 
+    #[cold]
+    fn into_key(self, digest: fn(&[u8]) -> blake3::Hash) -> KeyBytes {
+        match self {
+            Self::Short(bytes) => {
+                let key = KeyBytes::digest(digest(&bytes));
+                long::give_back(bytes);
+                key
+            }
+            Self::Long(hasher) => KeyBytes::digest(hasher.finalize()),
+        }
+    }
+
     fn digest(&self) -> blake3::Hash {
         match self {
             Self::Short(bytes) => blake3::hash(bytes),
@@ -50,16 +62,12 @@ impl Recorder {
     }
 
     /// `digest`: how what is too long, and no longer than a chunk of BLAKE3, is digested by it.
-    #[inline]
-    pub(super) fn into_key(self, digest: impl FnOnce(&[u8]) -> blake3::Hash) -> KeyBytes {
+    // Each read names one short value or two: a call would take longer.
+    #[inline(always)]
+    pub(super) fn into_key(self, digest: fn(&[u8]) -> blake3::Hash) -> KeyBytes {
         match self.overflow {
             None => KeyBytes::verbatim(&self.bytes, self.length),
-            Some(Overflow::Short(bytes)) => {
-                let key = KeyBytes::digest(digest(&bytes));
-                long::give_back(bytes);
-                key
-            }
-            Some(Overflow::Long(hasher)) => KeyBytes::digest(hasher.finalize()),
+            Some(overflow) => overflow.into_key(digest),
         }
     }
 
