@@ -11,10 +11,11 @@ use crate::shop::{Product, Servers, bench_products, fresh_prefix};
 pub fn print(servers: &Servers, batches: usize) {
     let prefix = fresh_prefix("hit");
     let cache = Cache::from_url(&servers.cache_url(&prefix)).unwrap();
-    cache_diesel::install(cache).unwrap();
+    caches::configure([(&*prefix, cache)]).unwrap();
+    let products = Product::cached_in(&prefix);
     let mut conn = servers.database();
-    Product::cached().get(1).first(&mut conn).unwrap();
-    assert!(Product::cached().get(1).entry(&mut conn).unwrap().is_hit());
+    products.get(1).first(&mut conn).unwrap();
+    assert!(products.get(1).entry(&mut conn).unwrap().is_hit());
     let mut client = servers.client();
     let mut named = |pattern: String| -> Vec<String> { redis::cmd("KEYS").arg(pattern).query(&mut client).unwrap() };
     let (entry, tokens) = (named(format!("{prefix}:e*")), named(format!("{prefix}:[tw]:*")));
@@ -27,10 +28,10 @@ pub fn print(servers: &Servers, batches: usize) {
     let told = before.into_iter().zip(held()).zip(&tokens);
     let asked = told.filter(|((before, now), name)| before != now || name.contains(":w:")).map(|(_, name)| name);
     let all: Vec<String> = entry.iter().chain(asked).cloned().collect();
-    Product::cached().get(1).first(&mut conn).unwrap();
-    assert!(Product::cached().get(1).entry(&mut conn).unwrap().is_hit());
+    products.get(1).first(&mut conn).unwrap();
+    assert!(products.get(1).entry(&mut conn).unwrap().is_hit());
     let plan = Plan { batches, turns: 50 };
-    let mut hit = || drop(black_box(Product::cached().get(1).first(&mut conn).unwrap()));
+    let mut hit = || drop(black_box(products.get(1).first(&mut conn).unwrap()));
     let mut other_client = servers.client();
     let mut raw = |keys: &[String]| {
         let found: Vec<Option<Vec<u8>>> = redis::cmd("MGET").arg(keys).query(&mut other_client).unwrap();

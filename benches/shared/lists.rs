@@ -15,7 +15,8 @@ const LENGTHS: [i32; 3] = [10, 100, 1_000];
 pub fn print(servers: &Servers, batches: usize) {
     let prefix = fresh_prefix("lists");
     let cache = Cache::from_url(&servers.cache_url(&prefix)).unwrap();
-    cache_diesel::install(cache).unwrap();
+    caches::configure([(&*prefix, cache)]).unwrap();
+    let products = Product::cached_in(&prefix);
     let mut conn = servers.database();
     let mut client = servers.client();
     let rows = LENGTHS.map(|length| {
@@ -24,7 +25,7 @@ pub fn print(servers: &Servers, batches: usize) {
         let bytes = postcard::to_allocvec(&rows).unwrap();
         redis::cmd("SET").arg(&key).arg(bytes).exec(&mut client).unwrap();
         let list = |conn: &mut PgConnection| -> CachedList<Product> {
-            Product::cached().all("first", bench_products::id.le(length)).load(conn).unwrap()
+            products.all("first", bench_products::id.le(length)).load(conn).unwrap()
         };
         assert_eq!(list(&mut conn).len(), rows.len());
         let mut by_hand = || {

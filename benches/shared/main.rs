@@ -1,5 +1,5 @@
-//! What a cache on Redis costs and gives: a hit beside raw commands, lists beside those by hand, a cold key that four
-//! processes want at once, and four processes that read and write one table on PostgreSQL, under several loads, from cold
+//! What a cache on Redis costs and gives: a hit beside raw commands, lists beside those by hand, a thousand tasks beside
+//! redis' multiplexed connection, a cold key that four processes want at once, and four processes that read and write one table on PostgreSQL, under several loads, from cold
 //! and in the steady state.
 
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a benchmark")]
@@ -12,7 +12,10 @@ mod load;
 mod mixed;
 mod processor;
 mod shop;
+mod tasks;
 mod worker;
+
+use cache_diesel::prelude::*;
 
 use crate::shop::Servers;
 use crate::worker::Errand;
@@ -30,11 +33,15 @@ fn main() {
     };
     let servers = Servers::of_environment();
     servers.set_up();
+    cache_diesel::install(Cache::none()).unwrap();
     if is_wanted("hit") {
         hit::print(&servers, if is_trial { 1 } else { 400 });
     }
     if is_wanted("lists") {
         lists::print(&servers, if is_trial { 1 } else { 400 });
+    }
+    if is_wanted("tasks") {
+        tasks::print(&servers, if is_trial { 1 } else { 40 });
     }
     if is_wanted("crowd") {
         crowd::print(&servers, if is_trial { 1 } else { 5 });

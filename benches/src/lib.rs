@@ -16,6 +16,15 @@ pub struct Compared {
     pub other: Duration,
 }
 
+impl Compared {
+    /// What one of `count` took that a turn did.
+    #[must_use]
+    pub fn shared_by(self, count: i32) -> Self {
+        let count = count.unsigned_abs().max(1);
+        Self { plain: self.plain / count, other: self.other / count, ..self }
+    }
+}
+
 /// One of several ways to do the same, and what it took.
 #[derive(Clone, Debug)]
 pub struct Raced {

@@ -3,6 +3,7 @@
 pub(crate) mod audited;
 pub(crate) mod awaited;
 pub(crate) mod builder;
+pub(crate) mod gathered;
 mod journaled;
 pub(crate) mod mode;
 pub(crate) mod namespace;
@@ -12,6 +13,7 @@ mod shutdown;
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::cache::gathered::LookUps;
 use crate::cache::mode::{Mode, Switch};
 use crate::cache::namespace::Namespace;
 use crate::clock::Timestamp;
@@ -51,6 +53,8 @@ pub(crate) struct CacheParts {
     pub(crate) flights: Arc<Flights>,
     /// Calls the store for tasks.
     pub(crate) desk: Desk,
+    /// What tasks want to be looked up.
+    look_ups: LookUps,
     switch: Switch,
     audit: Audit,
     database_url: Option<Secret>,
@@ -111,6 +115,7 @@ impl Cache {
             refreshes: Arc::default(),
             flights: Arc::default(),
             desk: Desk::new(),
+            look_ups: LookUps::default(),
             switch: Switch::default(),
             audit: Audit::default(),
             database_url,

@@ -11,6 +11,8 @@ pub(crate) mod settle;
 use core::time::Duration;
 
 use crate::cache::Cache;
+use crate::cache::awaited::Manner;
+use crate::cache::gathered::{Glimpse, Sight, look_at};
 use crate::cache::mode::Mode;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth};
@@ -22,7 +24,7 @@ use crate::observe::statistics::{Counter, Counters, StoreCounter};
 use crate::protocol::miss::Miss;
 use crate::runtime::guard::CallFailure;
 use crate::runtime::notes::FillStart;
-use crate::store::{Found, LookUp, Seed, SharedStore, Store, Wanted, same_length};
+use crate::store::{Found, LookUp, Seed, SharedStore, Store, Wanted, Wish, same_length};
 
 /// Who reads: the cache, the manager and its counters.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +81,11 @@ impl Reader<'_> {
         if !self.may_be_kept(wanted) {
             return Err(Miss::Absent.into());
         }
-        let look = || store.call(Operation::Get, |store| self.look_at(store, wanted, now));
+        let look = || {
+            let wanted = core::slice::from_ref(wanted);
+            let looked = store.call(Operation::Get, |store| look_at(store, wanted, (self.sight(), now)));
+            looked.map(|mut looked| looked.pop().unwrap_or(LookUp::unseen(None)))
+        };
         let looked = match self.cache.unbar() {
             Ok(()) if store.is_local() => look(),
             Ok(()) => match store.find(&wanted.key, now) {
@@ -89,19 +95,38 @@ impl Reader<'_> {
             Err(trouble) => Err(trouble),
         };
         match looked {
-            Ok(looked) => self.judge(looked.found).map_err(|cause| Missed { cause, seen: looked.seen }),
+            Ok(looked) => self.seen(looked),
             Err(trouble) => Err(self.troubled(&trouble).into()),
         }
     }
 
-    /// Looks one entry up. A reader of a row loads what it does not find, where it may store it.
-    fn look_at(&self, store: &dyn Store, wanted: &Wanted<'_>, now: Timestamp) -> crate::error::Result<LookUp> {
-        let may_load = self.kind.is_of_row() && self.cache.mode() == Mode::Normal;
-        if let Some(store) = store.shared().and_then(SharedStore::pipelining).filter(|_| may_load) {
-            return store.look_to_load(wanted, now);
+    /// The same as a driver does it. What several tasks want at the same time is looked up together, on a thread of the cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`look_up`](Self::look_up).
+    pub async fn look_up_by(&self, manner: Manner, wish: Wish) -> Result<(Value, Life), Missed> {
+        if self.cache.is_called_at_once(manner) {
+            return wish.with(|wanted| self.look_up(wanted));
         }
-        let mut looked = same_length(store.look(core::slice::from_ref(wanted), now)?, 1)?;
-        Ok(looked.pop().unwrap_or(LookUp::unseen(None)))
+        if !wish.with(|wanted| self.may_be_kept(wanted)) {
+            return Err(Miss::Absent.into());
+        }
+        match self.cache.gather(wish, self.sight()).await {
+            Ok(Glimpse::Alive(value, life)) => Ok((value, life)),
+            Ok(Glimpse::Looked(looked)) => self.seen(looked),
+            Err(trouble) => Err(self.troubled(&trouble).into()),
+        }
+    }
+
+    /// A reader of a row loads what it does not find, where it may store it.
+    fn sight(&self) -> Sight {
+        if self.kind.is_of_row() && self.cache.mode() == Mode::Normal { Sight::ToLoad } else { Sight::Only }
+    }
+
+    /// What a look has shown to the reader.
+    fn seen(&self, looked: LookUp) -> Result<(Value, Life), Missed> {
+        self.judge(looked.found).map_err(|cause| Missed { cause, seen: looked.seen })
     }
 
     /// Looks several entries up in one round trip, as [`look_up`](Self::look_up) does.
@@ -111,8 +136,12 @@ impl Reader<'_> {
         if !wanted.iter().any(|wanted| self.may_be_kept(wanted)) {
             return wanted.iter().map(|_| Err(Miss::Absent)).collect();
         }
-        match self.cache.unbar().and_then(|()| self.find_many(wanted)) {
-            Ok(found) => found,
+        let find = |glimpse| match glimpse {
+            Glimpse::Alive(value, life) => Ok((value, life)),
+            Glimpse::Looked(looked) => self.judge(looked.found),
+        };
+        match self.cache.look_for_all(wanted, Sight::Only) {
+            Ok(found) => found.into_iter().map(find).collect(),
             Err(trouble) => {
                 let cause = self.troubled(&trouble);
                 wanted.iter().map(|_| Err(cause)).collect()
@@ -189,24 +218,6 @@ impl Reader<'_> {
 
     fn may_be_kept(&self, wanted: &Wanted<'_>) -> bool {
         wanted.codec.is_some() || !self.cache.store().shared().is_some_and(SharedStore::keeps_bytes_only)
-    }
-
-    /// Finds entries in one round trip, or in none if all of them can be served from this process.
-    fn find_many(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Served>, CallFailure> {
-        let (store, now) = (self.cache.store(), self.now());
-        let alive: Vec<_> = wanted.iter().map(|wanted| store.find(&wanted.key, now)).collect();
-        let left: Vec<Wanted<'_>> =
-            wanted.iter().zip(&alive).filter(|(_, alive)| alive.is_none()).map(|(wanted, _)| *wanted).collect();
-        if left.is_empty() {
-            return Ok(alive.into_iter().map(|alive| alive.ok_or(Miss::Absent)).collect());
-        }
-        let look = |store: &dyn Store| same_length(store.look(&left, now)?, left.len());
-        let mut looked = store.call(Operation::Get, look)?.into_iter();
-        let find = |alive: Option<_>| match alive {
-            Some(alive) => Ok(alive),
-            None => self.judge(looked.next().and_then(|looked| looked.found)),
-        };
-        Ok(alive.into_iter().map(find).collect())
     }
 
     /// Counts what went wrong; gives what it is to a read.

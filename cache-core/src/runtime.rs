@@ -8,6 +8,7 @@ pub(crate) mod desk;
 pub(crate) mod dirty;
 pub(crate) mod flight;
 pub(crate) mod found_notes;
+pub(crate) mod gathering;
 pub(crate) mod guard;
 pub(crate) mod notes;
 pub(crate) mod open_intents;

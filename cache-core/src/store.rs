@@ -39,6 +39,7 @@ mod sqlite;
 mod track;
 #[cfg(feature = "__wire")]
 mod wire;
+mod wish;
 
 pub use beginning::{Beginning, Begun, Started, Starting};
 pub use comparing::{ComparingStore, Released, Releasing};
@@ -58,6 +59,7 @@ pub(crate) use sqlite::SqliteAddress;
 #[cfg(feature = "sqlite-store")]
 pub use sqlite::{SqliteEngine, SqliteLink, SqliteStore};
 pub use track::{Incarnation, Push, Subscriber, Subscription, Untracked};
+pub use wish::Wish;
 
 /// Keeps entries, and the tokens of tags.
 ///

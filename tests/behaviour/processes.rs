@@ -239,7 +239,7 @@ fn c16_what_was_stored_between_a_commit_and_its_release_ends_with_the_write() {
         let writer = thread::spawn({
             let spy = spy.clone();
             move || {
-                spy.before_next_release(move || {
+                spy.before_release_of_what_was_read(move || {
                     committed.send(()).unwrap();
                     let _ = releases.recv_timeout(Duration::from_secs(30));
                 });

@@ -21,6 +21,14 @@ pub struct SpyStore(Arc<Spy>);
 /// What happens in the middle of something.
 type Work = Box<dyn FnOnce() + Send>;
 
+/// Which write is interrupted. Writes of other tests concern every store of the process.
+enum Interrupted {
+    /// The next one of this thread.
+    OfThread(ThreadId),
+    /// The next one that changes what was read here, on whatever thread its release is sent.
+    OfWhatWasRead,
+}
+
 struct Spy {
     inner: Arc<dyn Store>,
     reads: AtomicUsize,
@@ -28,7 +36,8 @@ struct Spy {
     writes: AtomicUsize,
     after_seed: Mutex<Option<Work>>,
     before_put: Mutex<Option<Work>>,
-    before_release: Mutex<Option<(ThreadId, Work)>>,
+    before_release: Mutex<Option<(Interrupted, Work)>>,
+    seeded: Mutex<Vec<Tag>>,
 }
 
 impl SpyStore {
@@ -45,6 +54,7 @@ impl SpyStore {
             after_seed: Mutex::new(None),
             before_put: Mutex::new(None),
             before_release: Mutex::new(None),
+            seeded: Mutex::default(),
         }))
     }
 
@@ -58,10 +68,14 @@ impl SpyStore {
         *self.0.before_put.lock().unwrap() = Some(Box::new(work));
     }
 
-    /// Runs `work` when the next write of this thread has been committed and is about to change tokens. Writes of other tests
-    /// concern every store of the process.
+    /// Runs `work` when the next write of this thread has been committed and is about to change tokens.
     pub fn before_next_release(&self, work: impl FnOnce() + Send + 'static) {
-        *self.0.before_release.lock().unwrap() = Some((thread::current().id(), Box::new(work)));
+        self.interrupt(Interrupted::OfThread(thread::current().id()), work);
+    }
+
+    /// Runs `work` when the next write has been committed that is about to change tokens of what was read here.
+    pub fn before_release_of_what_was_read(&self, work: impl FnOnce() + Send + 'static) {
+        self.interrupt(Interrupted::OfWhatWasRead, work);
     }
 
     /// Round trips that looked for entries.
@@ -87,8 +101,19 @@ impl fmt::Debug for SpyStore {
 }
 
 impl SpyStore {
-    fn before_release(&self) {
-        let work = self.0.before_release.lock().unwrap().take_if(|(thread, _)| *thread == thread::current().id());
+    fn interrupt(&self, which: Interrupted, work: impl FnOnce() + Send + 'static) {
+        *self.0.before_release.lock().unwrap() = Some((which, Box::new(work)));
+    }
+
+    fn before_release(&self, releases: &[Release]) {
+        let is_it = |(which, _): &mut (Interrupted, Work)| match which {
+            Interrupted::OfThread(thread) => *thread == thread::current().id(),
+            Interrupted::OfWhatWasRead => {
+                let seeded = self.0.seeded.lock().unwrap();
+                releases.iter().any(|release| seeded.contains(&release.tag))
+            }
+        };
+        let work = self.0.before_release.lock().unwrap().take_if(is_it);
         if let Some((_, work)) = work {
             work();
         }
@@ -115,6 +140,7 @@ impl Store for SpyStore {
 
     fn seed(&self, tags: &[Tag], tables: &[Tag], now: Timestamp) -> Result<Seeded> {
         self.0.seeds.fetch_add(1, Ordering::SeqCst);
+        self.0.seeded.lock().unwrap().extend(tags.iter().filter(|tag| **tag != Tag::root()));
         let seeded = self.0.inner.seed(tags, tables, now);
         let work = self.0.after_seed.lock().unwrap().take();
         if let Some(work) = work {
@@ -147,7 +173,7 @@ impl Store for SpyStore {
         tables: &[Tag],
         now: Timestamp,
     ) -> Result<Vec<Option<Notes>>> {
-        self.before_release();
+        self.before_release(releases);
         self.0.inner.release(writer, releases, tables, now)
     }
 
@@ -175,7 +201,7 @@ impl Store for SpyStore {
 
 impl ComparingStore for SpyStore {
     fn release_comparing(&self, releasing: &Releasing<'_>, now: Timestamp) -> Result<Released> {
-        self.before_release();
+        self.before_release(releasing.releases);
         self.0.inner.comparer().expect("only a store that compares says so").release_comparing(releasing, now)
     }
 }

@@ -82,12 +82,21 @@ impl Cache {
         }
         let (cache, context, began) = (self.clone(), context::current(), Instant::now());
         Offloaded(State::Waiting(self.0.desk.call(move || {
-            let is_late = began.elapsed() > cache.policy().operation_timeout;
-            let place = if is_late { None } else { cache.store().reader_place() };
-            let calling = if place.is_some() { Calling::InPlace } else { Calling::Never };
             let _entered = context.map(|context| Entered::into(Some(context)));
-            calling.during(work)
+            cache.in_line(cache.is_late(began), work)
         })))
+    }
+
+    /// Does `work` for tasks that have waited for a thread: as one of the readers, or without the store if they are late.
+    pub(super) fn in_line<T>(&self, is_late: bool, work: impl FnOnce() -> T) -> T {
+        let place = if is_late { None } else { self.store().reader_place() };
+        let calling = if place.is_some() { Calling::InPlace } else { Calling::Never };
+        calling.during(work)
+    }
+
+    /// Whether what has waited since `began` avoids the store.
+    pub(super) fn is_late(&self, began: Instant) -> bool {
+        began.elapsed() > self.policy().operation_timeout
     }
 
     /// Waits for somebody else's load without a thread, `budget` at most.

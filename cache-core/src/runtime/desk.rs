@@ -2,7 +2,7 @@
 //!
 //! It needs no runtime: a task is woken by its `Waker`.
 
-mod answer;
+pub(crate) mod answer;
 mod timer;
 
 #[cfg(test)]

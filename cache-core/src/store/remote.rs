@@ -396,14 +396,15 @@ impl<L: Link> SharedStore for RemoteStore<L> {
 }
 
 impl<L: Link> PipeliningStore for RemoteStore<L> {
-    fn look_to_load(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<LookUp> {
-        let new_rows = Lately::of_level(self.new_rows.load(Ordering::Relaxed));
-        let seeding = if new_rows.are_many() { Seeding::Rows } else { Seeding::Nothing };
-        let (mut looked, is_new) = look::look(&self.side(), (core::slice::from_ref(wanted), seeding), now)?;
-        if let Some(is_new) = is_new {
-            self.new_rows.store(new_rows.after(is_new).level(), Ordering::Relaxed);
+    fn look_to_load(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>> {
+        let lately = Lately::of_level(self.new_rows.load(Ordering::Relaxed));
+        let seeding = if lately.are_many() { Seeding::Rows } else { Seeding::Nothing };
+        let (looked, rows) = look::look(&self.side(), (wanted, seeding), now)?;
+        if rows.count > 0 {
+            let lately = (0..rows.count).fold(lately, |lately, at| lately.after(at < rows.new_count));
+            self.new_rows.store(lately.level(), Ordering::Relaxed);
         }
-        Ok(looked.pop().unwrap_or(LookUp::unseen(None)))
+        Ok(looked)
     }
 
     fn send(&self, entries: Vec<Put>, lease: Option<(Lease, Writer)>, now: Timestamp) -> Result<Vec<Stored>> {

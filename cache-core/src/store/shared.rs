@@ -87,13 +87,13 @@ pub trait SharedStore {
 /// A store that readers of rows wait for less: it looks up and seeds in one round trip, and need not wait until what it
 /// sends is stored.
 pub trait PipeliningStore {
-    /// Looks one entry up as [`look`](super::Store::look) does, for a reader that loads what it does not find. The store may
-    /// seed tags that the load would have to seed; what it has seen of them is seen after that.
+    /// Looks entries up as [`look`](super::Store::look) does, for readers that load what they do not find. The store may
+    /// seed tags that the loads would have to seed; what it has seen of them is seen after that.
     ///
     /// # Errors
     ///
     /// If the store cannot be read or written; tags may be seeded.
-    fn look_to_load(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<LookUp>;
+    fn look_to_load(&self, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Vec<LookUp>>;
 
     /// Does as [`put`](super::Store::put) does, and may return before the store has taken the entries. A look-up that begins
     /// later may not find them yet. A [`put`](super::Store::put) or [`remove`](super::Store::remove) by this process that

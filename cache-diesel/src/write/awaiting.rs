@@ -168,7 +168,15 @@ where
     let change = change(&mut || space_on(conn));
     let changes = announced_changes::<C::Backend>(table, &change);
     Box::pin(async move {
-        if tracker_in(conn).is_none() {
+        let is_tracked = tracker_in(conn).is_some();
+        if is_tracked {
+            introduce_writer::<Line<C>>(conn).await;
+        }
+        let prepared = match through {
+            Some(through) => T::prepare(through, conn).await,
+            None => None,
+        };
+        if !is_tracked {
             let is_inside = is_in_transaction::<Line<C>>(conn);
             let under_way = untracked::begin_awaited::<Line<C>>(conn, changes).await?;
             let result = write.send(conn).await;
@@ -178,11 +186,6 @@ where
             }
             return result;
         }
-        introduce_writer::<Line<C>>(conn).await;
-        let prepared = match through {
-            Some(through) => T::prepare(through, conn).await,
-            None => None,
-        };
         ensured(conn, &changes).await.map_err(untracked::refused::<Error>)?;
         let mut statement = AwaitedStatement::begin(conn, changes);
         let result = write.send(statement.conn()).await;

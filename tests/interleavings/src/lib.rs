@@ -10,6 +10,7 @@
 
 pub mod desks;
 pub mod flights;
+pub mod gatherings;
 mod sync;
 
 mod entry {
@@ -34,6 +35,7 @@ mod protocol {
 mod runtime {
     pub mod desk;
     pub mod flight;
+    pub mod gathering;
     pub mod workers;
 }
 

@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 use interleavings::flights::{Way, wanted_at_once};
-use interleavings::{desks, tried};
+use interleavings::{desks, gatherings, tried};
 
 const EVERY_WAY: &[Way] = &[Way::Thread, Way::Task, Way::TaskThatIsDropped, Way::Task];
 
@@ -35,4 +35,9 @@ fn a_desk_that_is_dropped_does_what_was_taken() {
 #[test]
 fn work_does_not_wait_for_a_thread_that_may_be_started() {
     tried(1_000, desks::as_many_threads_as_work);
+}
+
+#[test]
+fn what_is_carried_together_is_answered_one_by_one() {
+    tried(1_000, gatherings::asked_at_once);
 }

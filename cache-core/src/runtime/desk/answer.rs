@@ -14,7 +14,7 @@ use crate::sync::Mutex;
 pub struct Answer<T>(Arc<Mutex<AnswerState<T>>>);
 
 /// The duty to give a result.
-pub(super) struct Promise<T>(Arc<Mutex<AnswerState<T>>>);
+pub(crate) struct Promise<T>(Arc<Mutex<AnswerState<T>>>);
 
 enum AnswerState<T> {
     /// Nobody awaits it any more, or it was given.
@@ -24,14 +24,19 @@ enum AnswerState<T> {
 }
 
 /// A result to be, on its two sides.
-pub(super) fn pair<T>() -> (Promise<T>, Answer<T>) {
+pub(crate) fn pair<T>() -> (Promise<T>, Answer<T>) {
     let state = Arc::new(Mutex::new(AnswerState::Waiting(None)));
     (Promise(Arc::clone(&state)), Answer(state))
 }
 
 impl<T> Promise<T> {
+    /// Whether somebody awaits the result.
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(*self.0.lock(), AnswerState::Waiting(_))
+    }
+
     /// Does the work, and wakes whoever awaits its result.
-    pub(super) fn keep_by(self, work: impl FnOnce() -> T) {
+    pub(crate) fn keep_by(self, work: impl FnOnce() -> T) {
         let result = catch_unwind(AssertUnwindSafe(work));
         let mut state = self.0.lock();
         let AnswerState::Waiting(waker) = &mut *state else {

@@ -32,17 +32,24 @@ pub(super) enum Seeding {
     Rows,
 }
 
-/// Looks entries up: one answer for each, in order. It tells what was seen of the tags of those that are not to be served.
-/// Says too whether the tag of a row among them held no token; `None`: there is none.
+/// The tags of rows that were looked at, and how many of them held no token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct RowTags {
+    pub(super) count: usize,
+    pub(super) new_count: usize,
+}
+
+/// Looks entries up: one answer for each, in order. It tells what was seen of the tags of those that are not to be served,
+/// and of the tags of rows.
 pub(super) fn look<L: Link>(
     place: &LookUpServer<'_, L>,
     (wanted, seeding): (&[Wanted<'_>], Seeding),
     now: Timestamp,
-) -> Result<(Vec<LookUp>, Option<bool>)> {
+) -> Result<(Vec<LookUp>, RowTags)> {
     // What has no bytes was never put.
     let readable: Few<&Wanted<'_>> = wanted.iter().filter(|wanted| wanted.codec.is_some()).collect();
     if readable.is_empty() {
-        return Ok((wanted.iter().map(|_| LookUp::unseen(None)).collect(), None));
+        return Ok((wanted.iter().map(|_| LookUp::unseen(None)).collect(), RowTags::default()));
     }
     let (names, tags) = (LookUpKeys::of(place.link, &readable), tags_of(&readable));
     let mut all = Vec::with_capacity(tags.iter().map(Vec::len).sum());
@@ -62,7 +69,7 @@ pub(super) fn look<L: Link>(
         LookUp { found, seen: if is_served { Vec::new() } else { sight.tokens.seeds_of(tags, own) } }
     });
     let next = |wanted: &Wanted<'_>| wanted.codec.and_then(|_| looked.next()).unwrap_or(LookUp::unseen(None));
-    Ok((wanted.iter().map(next).collect(), sight.is_new))
+    Ok((wanted.iter().map(next).collect(), sight.rows))
 }
 
 /// A tag by its digest, and what it stands for.
@@ -129,8 +136,7 @@ impl LookUpKeys {
 struct Sight {
     entries: Vec<Option<Vec<u8>>>,
     tokens: ReplyTokens,
-    /// Whether the tag of a row held no token; `None`: there is none.
-    is_new: Option<bool>,
+    rows: RowTags,
     stamp: Option<Token>,
 }
 
@@ -150,10 +156,13 @@ impl Sight {
             let copies = names.keys.iter().zip(&entries).filter_map(|(key, bytes)| Some(copy(*key, bytes.as_deref()?)));
             near.answer(&question, &tokens.chain(copies).collect::<Vec<_>>(), answer.incarnation);
         }
-        let rows = tags.iter().zip(&seeds).filter(|((_, kind), _)| *kind == TagKind::Row);
-        let is_new = rows.map(|(_, seed)| seed.is_none()).reduce(|one, other| one || other);
+        let mut rows = RowTags::default();
+        for (_, seed) in tags.iter().zip(&seeds).filter(|((_, kind), _)| *kind == TagKind::Row) {
+            rows.count += 1;
+            rows.new_count += usize::from(seed.is_none());
+        }
         let tokens = ReplyTokens::of_all(tags.into_iter().map(|(tag, _)| tag).collect(), seeds);
-        Ok(Self { entries, tokens, is_new, stamp: answer.stamp })
+        Ok(Self { entries, tokens, rows, stamp: answer.stamp })
     }
 
     /// With the tokens that are remembered of those of `tags` that were not asked for: the steady ones.
@@ -288,7 +297,7 @@ fn read<L: Link>(
         return Ok(sight.with(&tags, &tokens));
     }
     // What was to be seeded is.
-    Ok(Sight { is_new: sight.is_new, ..read_all(place, (names, Seeding::Nothing), tags, now)? })
+    Ok(Sight { rows: sight.rows, ..read_all(place, (names, Seeding::Nothing), tags, now)? })
 }
 
 /// Reads all of `tags`, and remembers the tokens of those that are steady.
@@ -325,7 +334,8 @@ fn read_named<L: Link>(
         return Sight::of(place, (question, names), tags, answer);
     }
     let (answer, new_count) = place.link.seed_and_read(&seeded, &names.entries, &tag_names)?;
-    Ok(Sight { is_new: Some(new_count > 0), ..Sight::of(place, (question, names), tags, answer)? })
+    let rows = RowTags { count: seeded.len(), new_count };
+    Ok(Sight { rows, ..Sight::of(place, (question, names), tags, answer)? })
 }
 
 impl<L> LookUpServer<'_, L> {

@@ -1,5 +1,6 @@
 //! Reads a list together with its number of rows before limit and offset.
 
+use cache_core::store::Wish;
 use cache_core::{Life, Miss, Missed, is_collecting};
 use diesel::connection::LoadConnection;
 use diesel::result::QueryResult;
@@ -17,7 +18,6 @@ use crate::read::drive::gate::gate_for;
 use crate::read::drive::miss::{self, FollowUp, run_looked, without_connection};
 use crate::read::drive::taking::{ReadsWith, WithOf};
 use crate::read::page::Page;
-use crate::read::task::look::Wish;
 use crate::read::task::query::{IntoTask, Query, Repeats};
 use crate::read::task::{ReadStep, Site, Task, found_without_connection, site_of, site_without_connection, step_after};
 use crate::read::terminal::entry::{CachedEntry, CachedList, ListWithTotal};

@@ -2,14 +2,14 @@
 
 use cache_core::protocol::fill::SeededTag;
 use cache_core::protocol::wait::WaitStep;
-use cache_core::store::{Lease, Writer};
+use cache_core::store::{Lease, Wish, Writer};
 use cache_core::{Attempt, Bypass, LeaseWait, Life, Missed, Offloaded, Right, Tag, Value, is_collecting};
 use diesel::result::QueryResult;
 
 use crate::backend::line::Line;
 use crate::read::shape::TableNames;
 use crate::read::task::load::{Load, Turn, request_by};
-use crate::read::task::look::{Found, Noting, Wish};
+use crate::read::task::look::{Found, Noting};
 use crate::read::task::{Site, Task};
 use crate::read::terminal::entry::{CachedEntry, Origin};
 
@@ -42,6 +42,9 @@ pub(crate) async fn look_up<C: Line, T: Task>(task: &mut T, site: &Site<'static>
 pub(crate) async fn granted<C: Line>(site: &Site<'static>, wish: Wish) -> Result<(Value, Life), Missed> {
     if let Some(found) = site.reader.find(&wish.key).filter(|_| !is_collecting()) {
         return Ok(found);
+    }
+    if !is_collecting() {
+        return site.reader.look_up_by(C::MANNER, wish).await;
     }
     let owned = *site;
     call::<C, _>(site, move || wish.with(|wanted| owned.look_up_wanted(wanted))).await
@@ -113,8 +116,7 @@ pub(crate) async fn approach<C: Line, T: Task>(
 }
 
 async fn look<C: Line, T: Task>(task: &mut T, site: &Site<'static>, wish: &Wish) -> Option<(T::Value, Life)> {
-    let (reader, wish) = (site.reader, wish.clone());
-    let found = call::<C, _>(site, move || wish.with(|wanted| reader.look_up(wanted))).await.ok()?;
+    let found = site.reader.look_up_by(C::MANNER, wish.clone()).await.ok()?;
     serve::<C, T>(task, site, found).await.ok()
 }
 

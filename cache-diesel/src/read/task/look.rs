@@ -1,6 +1,6 @@
 //! Looks for an entry: at once, later, or by somebody who may call the store.
 
-use cache_core::store::{Dependencies, Wanted};
+use cache_core::store::Wish;
 use cache_core::{CacheKey, Codec, Life, Miss, Missed, Tag, Value};
 
 use crate::read::task::Site;
@@ -57,29 +57,5 @@ impl Look for Found {
         _codec: impl FnOnce() -> Option<Codec>,
     ) -> Result<(Value, Life), Missed> {
         self.0
-    }
-}
-
-/// An entry that is wanted, with all that a store may ask for.
-#[derive(Clone, Debug)]
-pub(crate) struct Wish {
-    pub(crate) key: CacheKey,
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) codec: Option<Codec>,
-}
-
-impl Wish {
-    /// Gives `work` what a store is asked by.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&Wanted<'_>) -> T) -> T {
-        work(&Wanted { key: self.key, tags: &|| self.tags.clone(), codec: self.codec })
-    }
-
-    /// The same for several.
-    pub(crate) fn with_all<T>(wishes: &[Self], work: impl FnOnce(&[Wanted<'_>]) -> T) -> T {
-        let tags: Vec<_> = wishes.iter().map(|wish| || wish.tags.clone()).collect();
-        let wanted = |(wish, tags): (&Self, _)| Wanted { key: wish.key, tags, codec: wish.codec };
-        let wanted: Vec<Wanted<'_>> =
-            wishes.iter().zip(tags.iter().map(|tags| tags as &dyn Dependencies)).map(wanted).collect();
-        work(&wanted)
     }
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::time::{Duration, SystemTime};
 
+use cache_core::store::Wish;
 use cache_core::{
     Asked, Bypass, Fingerprint, JournalNote, Kind, Life, Miss, Mode, Tag, TagKind, Timestamp, Token, Watch, Worth,
 };
@@ -15,7 +16,6 @@ use crate::identity::Identity;
 use crate::read::builder::options::UseOfCache;
 use crate::read::drive::calls::{call, look_up};
 use crate::read::drive::gate::gate_for;
-use crate::read::task::look::Wish;
 use crate::read::task::query::IntoTask;
 use crate::read::task::{Head, Site, Task, resolved};
 use crate::read::terminal::BlockingRead;

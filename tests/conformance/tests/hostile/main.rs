@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod answers;
+mod gathered;
 mod hooked;
 mod panics;
 mod threads;

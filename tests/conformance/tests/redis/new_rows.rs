@@ -10,7 +10,7 @@ fn look(subject: &Subject, id: u64) -> LookUp {
     let tags = || vec![Tag::root(), tag(id)];
     let wanted = Wanted { key: key(id), tags: &tags, codec: Some(codec()) };
     let store = subject.store().shared().unwrap().pipelining().unwrap();
-    store.look_to_load(&wanted, subject.now()).unwrap()
+    store.look_to_load(&[wanted], subject.now()).unwrap().pop().unwrap()
 }
 
 /// What the look-up has seen of the row's tag.

@@ -1,5 +1,6 @@
 //! Looks several rows up at once.
 
+use cache_core::store::Wish;
 use cache_core::{KeyBytes, Kind, Life, Manner, Miss, Value, is_collecting};
 
 use crate::backend::line::Line;
@@ -8,7 +9,6 @@ use crate::read::drive::batch::{KeyBatch, LoadMany};
 use crate::read::drive::calls::call;
 use crate::read::page::base::row_tags;
 use crate::read::task::Site;
-use crate::read::task::look::Wish;
 use crate::read::task::row::{accept_row, row_codec};
 use crate::read::terminal::entry::CachedRows;
 
