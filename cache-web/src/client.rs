@@ -57,11 +57,12 @@ pub(crate) fn give<B: Body<Data = Bytes>>(
     let has_it = heads.etag.as_ref().is_some_and(|etag| is_there(known, etag));
     let mut answer = Response::new(if has_it || is_head { PageBody::empty() } else { PageBody::whole(page.body()) });
     *answer.extensions_mut() = extensions;
+    answer.extensions_mut().insert(outcome);
     *answer.headers_mut() = if has_it { heads.not_modified.clone() } else { heads.whole.clone() };
     if has_it {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    with(answer, outcome)
+    answer
 }
 
 pub(crate) fn with<B>(mut answer: Response<B>, outcome: PageOutcome) -> Response<B> {

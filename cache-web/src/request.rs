@@ -14,12 +14,19 @@ use crate::rules::Rules;
 /// Which page is asked for: everything that it may depend on, but for what is read. Its `Hash` tells pages apart.
 pub(crate) struct Variant<'a> {
     request: &'a Parts,
+    /// The address as it was asked for.
+    uri: &'a Uri,
     rules: &'a Rules,
     cookies: Vec<(&'a str, &'a str)>,
     user: Option<KeyBytes>,
 }
 
-impl Variant<'_> {
+impl<'a> Variant<'a> {
+    /// The address as it was asked for.
+    pub(crate) const fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
     /// Whether a user was told.
     pub(crate) const fn has_user(&self) -> bool {
         self.user.is_some()
@@ -33,7 +40,7 @@ impl Variant<'_> {
 
 impl Hash for Variant<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let (headers, uri) = (&self.request.headers, uri(self.request));
+        let (headers, uri) = (&self.request.headers, self.uri);
         let values = |name: &HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes);
         each(address(headers), state);
         // What the address itself says of scheme and host, if it does.
@@ -97,7 +104,7 @@ pub(crate) fn ask<'a>(request: &'a Parts, has_body: bool, rules: &'a Rules) -> R
     if has_credential && user.is_none() {
         return Err(Passed::Credential);
     }
-    Ok(Variant { request, rules, cookies, user })
+    Ok(Variant { request, uri: uri(request), rules, cookies, user })
 }
 
 /// What there is among the headers of a request. They are gone through once: a look-up of each name takes longer.
@@ -174,9 +181,10 @@ fn has_word(list: &HeaderValue, word: &str) -> bool {
 /// The host, and what proxies say of the address that was asked for. Programs make links of it, and outsiders can say it too.
 fn address(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     let told = headers.iter().filter(|(name, _)| {
-        let names =
-            ["host", "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto"];
-        names.contains(&name.as_str())
+        matches!(
+            name.as_str(),
+            "host" | "forwarded" | "x-forwarded-host" | "x-forwarded-port" | "x-forwarded-prefix" | "x-forwarded-proto"
+        )
     });
     told.flat_map(|(name, value)| {
         // It says for whom, too, which is different for each client.

@@ -19,7 +19,7 @@ use crate::future::{Answer, PageFuture};
 use crate::layer::PageCache;
 use crate::outcome::{PageOutcome, Passed, Unstored};
 use crate::page::Page;
-use crate::request::{ask, uri};
+use crate::request::ask;
 use crate::response::refusal;
 use crate::rules::Rules;
 use crate::validator::is_made;
@@ -65,11 +65,11 @@ where
     fn call(&mut self, request: Request<Asked>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         let (mut head, body) = request.into_parts();
-        let (page, has_user) = match ask(&head, has_body, self.0.pages.rules()) {
-            Ok(variant) => (KeyBytes::of_recent(&variant), variant.has_user()),
+        let (page, uri, has_user) = match ask(&head, has_body, self.0.pages.rules()) {
+            Ok(variant) => (KeyBytes::of_recent(&variant), variant.uri(), variant.has_user()),
             Err(passed) => return pass_on(self.inside(Request::from_parts(head, body)), passed),
         };
-        if let Some(entry) = self.0.pages.computation(page, uri(&head)).found_at_hand() {
+        if let Some(entry) = self.0.pages.computation(page, uri).found_at_hand() {
             // The map of the request has room already.
             let mut extensions = mem::take(&mut head.extensions);
             extensions.clear();
@@ -80,7 +80,7 @@ where
             let is_whole = head.method == Method::GET;
             return asked.pass_until_kept(self.inside(Request::from_parts(head, body)), is_whole);
         }
-        let computation = self.0.pages.computation(page, uri(&head)).into_owned();
+        let computation = self.0.pages.computation(page, uri).into_owned();
         let client = Client::of(&mut head.headers, &head.method);
         head.method = Method::GET;
         asked.look(computation, client, self.inside(Request::from_parts(head, body)))

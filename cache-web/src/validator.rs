@@ -26,18 +26,21 @@ pub(crate) fn is_made(etag: &HeaderValue) -> bool {
 
 /// Whether `If-None-Match` names `etag`, by the weak comparison.
 pub(crate) fn is_there(request: &HeaderMap, etag: &HeaderValue) -> bool {
-    let own = opaque(etag.as_bytes());
-    request.get_all(IF_NONE_MATCH).iter().any(|value| {
-        let mut is_quoted = false;
-        // A comma may be a part of an `ETag`.
-        let mut named = value.as_bytes().split(|byte| {
-            is_quoted ^= *byte == b'"';
-            *byte == b',' && !is_quoted
-        });
-        named.any(|named| {
-            let named = named.trim_ascii();
-            named == b"*" || opaque(named) == own
-        })
+    // What a browser says of a page that it has: this one, and no other.
+    request.get_all(IF_NONE_MATCH).iter().any(|value| value == etag || is_listed(value, opaque(etag.as_bytes())))
+}
+
+/// Whether a list names the one whose quoted part is `own`.
+fn is_listed(list: &HeaderValue, own: &[u8]) -> bool {
+    let mut is_quoted = false;
+    // A comma may be a part of an `ETag`.
+    let mut named = list.as_bytes().split(|byte| {
+        is_quoted ^= *byte == b'"';
+        *byte == b',' && !is_quoted
+    });
+    named.any(|named| {
+        let named = named.trim_ascii();
+        named == b"*" || opaque(named) == own
     })
 }
 

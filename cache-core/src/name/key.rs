@@ -20,7 +20,7 @@ pub(crate) use self::digits::digits;
 use self::digits::eight_digits;
 pub(crate) use self::digits::read_digits;
 pub use self::kind::Kind;
-use self::recorder::Recorder;
+use self::recorder::{Recorder, Sheet, Slip};
 
 /// A digest of 128 bits (BLAKE3), for the parts of a key that seldom change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,18 +141,14 @@ impl KeyBytes {
     /// The key of `value`, as its `Hash` describes it.
     #[must_use]
     pub fn of<T: Hash + ?Sized>(value: &T) -> Self {
-        let mut recorder = Recorder::new();
-        value.hash(&mut recorder);
-        recorder.into_key(blake3::hash)
+        Recorder::key_of(value, Slip::new())
     }
 
     /// The same of a value that this thread has probably named a moment ago: a long name is compared then, not digested.
     #[doc(hidden)]
     #[must_use]
     pub fn of_recent<T: Hash + ?Sized>(value: &T) -> Self {
-        let mut recorder = Recorder::new();
-        value.hash(&mut recorder);
-        recorder.into_key(long::digest)
+        Recorder::key_of(value, Sheet::new())
     }
 
     /// The same value under a name, which is a digest: values of different names are told apart.

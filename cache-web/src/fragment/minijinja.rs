@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use cache_core::KeyBytes;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs, from_args};
-use minijinja::{Environment, Error, ErrorKind, State};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State};
 
 use crate::fragment::Fragments;
 
@@ -32,11 +32,14 @@ impl Fragments {
         named.assert_all_used()?;
         let block =
             block.ok_or_else(|| refused("it stands around a block: `{% call cached(..) %} .. {% endcall %}`"))?;
-        let by = values[1..].iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        // Another template may show the same, and escape it otherwise.
+        let escape = state.auto_escape().clone();
+        let by = (&escape, values[1..].iter().map(part).collect::<Result<Vec<_>, _>>()?);
         let fragments =
             seconds.map_or_else(|| self.clone(), |seconds| self.clone().timeout(Duration::from_secs(seconds)));
         let text = fragments.render(name, &by, || block.call(state, &[]).map(|text| text.to_string()))?;
-        Ok(Value::from_safe_string(text.to_string()))
+        let text = text.to_string();
+        Ok(if escape == AutoEscape::None { text.into() } else { Value::from_safe_string(text) })
     }
 }
 
@@ -51,9 +54,11 @@ pub(super) fn tell_circles() {
 fn part(value: &Value) -> Result<KeyBytes, Error> {
     let kind = value.kind();
     match kind {
-        ValueKind::None | ValueKind::Bool | ValueKind::Number | ValueKind::String | ValueKind::Bytes => {
-            Ok(KeyBytes::of(&(kind.to_string(), value.to_string())))
+        // A text that counts as safe is shown as it is.
+        ValueKind::None | ValueKind::Bool | ValueKind::Number | ValueKind::String => {
+            Ok(KeyBytes::of(&(kind.to_string(), value.is_safe(), value.to_string())))
         }
+        ValueKind::Bytes => Ok(KeyBytes::of(&(kind.to_string(), value.as_bytes()))),
         ValueKind::Seq => {
             let parts = value.try_iter()?.map(|item| part(&item)).collect::<Result<Vec<_>, _>>()?;
             Ok(KeyBytes::of(&(kind.to_string(), parts)))

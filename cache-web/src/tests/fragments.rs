@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cache_core::{Cache, Error, Kind};
-use minijinja::{Environment, context};
+use minijinja::{Environment, Value, context};
 
 use crate::Fragments;
 
@@ -50,6 +50,32 @@ fn a_block_is_html_and_what_it_shows_is_escaped_once() {
     for _ in 0..2 {
         assert_eq!(rendered(&environment, template).as_deref(), Ok("<b>&lt;</b>"));
     }
+}
+
+#[test]
+fn what_is_not_escaped_in_one_place_is_not_given_to_another() {
+    let environment = environment(&kept());
+    let shown = |name: &str, template: &str, text: Value| {
+        environment.render_named_str(name, template, context! { text }).unwrap()
+    };
+    let block = "{% call cached('a', text) %}{{ text }}{% endcall %}";
+    let (text, html) = (|| Value::from("<b>"), || Value::from_safe_string("<b>".to_owned()));
+    for _ in 0..2 {
+        assert_eq!(shown("mail.txt", block, text()), "<b>");
+        assert_eq!(shown("page.html", block, html()), "<b>");
+        assert_eq!(shown("page.html", block, text()), "&lt;b&gt;");
+        let unescaped = format!("{{% autoescape false %}}{block}{{% endautoescape %}}");
+        assert_eq!(shown("page.html", &unescaped, text()), "<b>");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_apart() {
+    let environment = environment(&kept());
+    let shown = |text: &[u8]| {
+        environment.render_str(&block("'a', bytes"), context! { bytes => Value::from_bytes(text.to_vec()) }).unwrap()
+    };
+    assert_eq!((shown(b"\xfe"), shown(b"\xff"), shown(b"\xfe")), ("1".into(), "2".into(), "1".into()));
 }
 
 #[test]
