@@ -8,6 +8,8 @@ pub enum Mistake {
     Candidates,
     /// Every column that the database is asked for compares bytes, whatever it says.
     Collations,
+    /// A computed value outlives what was found for it, though that ends by itself.
+    Ends,
     /// A computed value does not depend on what was found in the cache for it.
     Findings,
     /// A computed value does not depend on what was read for a value within it.
@@ -24,6 +26,8 @@ pub enum Mistake {
     Structures,
     /// A computed value does not depend on what its task reads every other time that it goes on.
     Tasks,
+    /// A computed value is kept that was computed from what a transaction has not committed.
+    Transactions,
     /// Every type is compared byte by byte, though a value has several spellings.
     Types,
 }

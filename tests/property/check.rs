@@ -113,6 +113,7 @@ impl Run<'_> {
     /// Compares what was computed and what pages show on connections of its own: they know nothing of anybody's transaction.
     fn compare_computed(&mut self) {
         for name in [Conn::A, Conn::Two].into_iter().filter(|_| self.program.computes) {
+            self.compare_ages(name);
             let site = Site::new(&self.program.reads, name, self.world.open(name));
             self.compute_amid_writes(name, &site);
             self.show_amid_writes(name, &site);
@@ -135,6 +136,14 @@ impl Run<'_> {
                 self.difference = Some(format!("at step {:?} on {name:?}:\n    {what}", self.number));
             }
             self.pages[name as usize] = Some(page);
+        }
+    }
+
+    /// What is made of a value ends when that does.
+    fn compare_ages(&mut self, name: Conn) {
+        let age = computed::greatest_age(name);
+        if self.difference.is_none() && age >= computed::SECONDS_OF_LIFE {
+            self.difference = Some(format!("at step {:?}: what has ended is shown after {age} seconds", self.number));
         }
     }
 
@@ -235,6 +244,9 @@ impl Run<'_> {
                     Part::Block(inner) => self.transaction(name, conn, inner),
                 };
                 self.compare_on(name, conn);
+                if self.program.computes {
+                    computed::compute_for_nobody(&self.program.reads, name, conn);
+                }
                 self.compare_all();
                 if block.end == End::CommitsUnlessFailed {
                     result?;

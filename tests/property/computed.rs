@@ -3,6 +3,7 @@
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 use std::thread;
 
 use cache_diesel::prelude::*;
@@ -13,12 +14,23 @@ use crate::line::prelude::*;
 use crate::program::Conn;
 use crate::reads::Read;
 use crate::same::{At, Source};
+use crate::scene::Scene;
 use crate::world::cache_name;
 
 /// What all of the reads give, as a computed value. Of each three, the first is a computed value itself, the second is asked
-/// for in the cache, and the third by plain Diesel.
+/// for in the cache, and the third by plain Diesel. The first two are asked for once more, when the value within is there.
 pub fn kept(reads: &[Read], name: Conn, conn: &mut DatabaseConn) -> QueryResult<Vec<String>> {
-    compute("all", reads, name, || {
+    let mut all = kept_as("all", reads, name, conn)?;
+    let two = kept_as("two", &reads[..reads.len().min(2)], name, conn)?;
+    // One of them is wrong: so is the list of both.
+    if !all.starts_with(&two) {
+        all.extend(two);
+    }
+    Ok(all)
+}
+
+fn kept_as(what: &str, reads: &[Read], name: Conn, conn: &mut DatabaseConn) -> QueryResult<Vec<String>> {
+    compute(what, reads, name, || {
         let one = |(place, read): (usize, &Read)| match place % 3 {
             0 => compute("one", read, name, || said(read, name, Source::Cache, conn)),
             _ => said(read, name, source(place), conn),
@@ -96,6 +108,28 @@ fn compute<T: Clone + Send + Sync + 'static>(
 ) -> QueryResult<T> {
     let key = key(what, of, name);
     caches::get(cache_name()).unwrap().computation(&key).value_in_memory(work)
+}
+
+/// Computes all of the reads in a transaction, whatever is kept: nobody is to be given what comes of that.
+pub fn compute_for_nobody(reads: &[Read], name: Conn, conn: &mut DatabaseConn) {
+    let key = key("all", reads, name);
+    let computation = caches::get(cache_name()).unwrap().computation(&key).refresh();
+    drop(computation.value_in_memory(|| anew(reads, name, conn)));
+}
+
+/// After how many seconds a value ends that depends on nothing.
+pub const SECONDS_OF_LIFE: u64 = 40;
+
+/// How old that value is, as those show it who compute it or find it.
+pub fn greatest_age(name: Conn) -> u64 {
+    let now = Scene::current().seconds();
+    let inner = || {
+        let key = key("moment", "", name);
+        let computation = caches::get(cache_name()).unwrap().computation(&key).depends_on_nothing();
+        computation.timeout(Duration::from_secs(SECONDS_OF_LIFE)).value_in_memory(|| Ok(Scene::current().seconds()))
+    };
+    let shown = ["computes it", "finds it"].map(|outer| compute(outer, "moment", name, inner).unwrap());
+    now - shown.into_iter().min().unwrap_or(now)
 }
 
 /// What a read gives.

@@ -10,13 +10,16 @@ const MOST_PROGRAMS: u32 = 500;
 
 const DOCUMENTED: &str = include_str!("../../docs/planted-defects.md");
 
-const MISTAKES: [(Mistake, &str); 6] = [
+const MISTAKES: [(Mistake, &str); 9] = [
+    (Mistake::Ends, "a computed value outlives what was found for it, though that ends by itself"),
     (Mistake::Findings, "a computed value does not depend on what was found in the cache for it"),
     (Mistake::Inner, "a computed value does not depend on what was read for a value within it"),
     (Mistake::LastTokens, "a computed value is stored under the last tokens that were seen for it"),
     (Mistake::Loads, "a computed value does not depend on what was loaded for it"),
+    (Mistake::Nested, "a computed value that is found keeps what it depends on to itself"),
     (Mistake::Statements, "a computed value does not depend on plain statements"),
     (Mistake::Tasks, "what a task reads is lost every other time that it goes on"),
+    (Mistake::Transactions, "a computed value is kept that was computed from what a transaction has not committed"),
 ];
 
 /// A change of what programs are made of changes the seeds: then each is looked for, and told.

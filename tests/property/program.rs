@@ -182,14 +182,11 @@ impl Program {
     }
 
     /// The same with computed values, without what they cannot follow: writes that nobody is told of, databases that change
-    /// places under a key, rows that end by themselves, replicas.
+    /// places under a key, replicas.
     pub fn computing(mut self) -> Self {
-        use Action::{Advance, ChangePlaces, Lag, Unseen, UnseenAged, UnseenRefreshed};
+        use Action::{ChangePlaces, Lag, Unseen, UnseenAged, UnseenRefreshed};
         self.steps.retain(|step| {
-            !matches!(
-                step.action,
-                Advance(_) | ChangePlaces | Lag(..) | Unseen(..) | UnseenAged(_) | UnseenRefreshed(..)
-            )
+            !matches!(step.action, ChangePlaces | Lag(..) | Unseen(..) | UnseenAged(_) | UnseenRefreshed(..))
         });
         self.computes = true;
         self

@@ -67,6 +67,10 @@ impl Scene {
         SCENE.with_borrow(Rc::clone)
     }
 
+    pub fn seconds(&self) -> u64 {
+        self.seconds.get()
+    }
+
     pub fn advance(&self, seconds: u64) {
         self.seconds.set(self.seconds.get() + seconds);
     }

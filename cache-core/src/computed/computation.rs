@@ -69,6 +69,7 @@ impl Cache {
 }
 
 impl<'a> Computation<'a> {
+    #[inline]
     pub(super) fn new(of: Cow<'a, Labelled>, id: KeyBytes, name: Name<'a>) -> Self {
         let lifetime = Lifetime::from(of.cache.policy().value_timeout);
         Self {

@@ -171,7 +171,7 @@ impl Computation<'_> {
     pub(super) fn serve<T: Clone + Send + Sync + 'static>(&self, value: Value, life: Life) -> Option<CachedEntry<T>> {
         let kept = Kept::<T>::of(value)?;
         if let Some(outer) = Collecting::current().filter(|_| !is_planted(Mistake::Nested)) {
-            outer.hand_on(&self.of.cache, &kept.tokens, kept.ends_at);
+            outer.hand_on(&self.of.cache, &kept.tokens, kept.ends_at.filter(|_| !is_planted(Mistake::Ends)));
         }
         let is_stale = life.may_be_stale() && life.is_stale(self.of.cache.now());
         let origin = if is_stale { Origin::Stale } else { Origin::Hit };

@@ -80,16 +80,23 @@ impl Tracker {
         }
         let looked = looked.filter(|looked| looked.is_deterministic).ok_or(Unkept::NotFollowed)?;
         self.catch_up();
-        if self.stage.is_some() || !self.session.takes_effect_at_once() {
-            return Err(Unkept::Transaction);
+        if !is_planted(Mistake::Transactions) {
+            self.may_be_kept()?;
         }
-        self.session.gate().map_err(|_| Unkept::NotFollowed)?;
         let identity = self.whereabouts.reading().ok_or(Unkept::Unasked)?;
         match self.whereabouts.at_miss() {
             AtMiss::Store => Ok(Some(Planned { identity, looked })),
             AtMiss::Ask => Err(Unkept::Unasked),
             AtMiss::Pass => Err(Unkept::NotFollowed),
         }
+    }
+
+    /// Whether others are given what this connection reads now.
+    fn may_be_kept(&self) -> Result<(), Unkept> {
+        if self.stage.is_some() || !self.session.takes_effect_at_once() {
+            return Err(Unkept::Transaction);
+        }
+        self.session.gate().map_err(|_| Unkept::NotFollowed)
     }
 }
 
