@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use cache_diesel::prelude::*;
 use cache_diesel::{CacheBuilder, Counts, Kind, ManualClock};
@@ -35,8 +36,17 @@ pub struct Shop {
 pub struct Named(String);
 
 impl Named {
+    /// Waits while another test has the name.
     pub fn new(name: &str, cache: &Cache) -> Self {
-        caches::configure([(name, cache.clone())]).unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            match caches::configure([(name, cache.clone())]) {
+                Err(error) if error.kind() == cache_core::ErrorKind::AlreadyConfigured && Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                done => break done.unwrap(),
+            }
+        }
         Self(name.to_owned())
     }
 }

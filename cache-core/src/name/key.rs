@@ -15,10 +15,8 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "redis")]
-pub(crate) use self::digits::digits;
 use self::digits::eight_digits;
-pub(crate) use self::digits::read_digits;
+pub(crate) use self::digits::{digits, read_digits};
 pub use self::kind::Kind;
 use self::recorder::{Recorder, Sheet, Slip};
 
