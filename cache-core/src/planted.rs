@@ -1,4 +1,5 @@
-//! Plants mistakes about columns, computed values and rows that writes give back for tests; without the feature `__planted` there are none.
+//! Plants mistakes for tests: about columns, computed values, and rows that writes give back. Without the feature `__planted`
+//! there are none.
 
 /// What is believed though nobody said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
