@@ -69,6 +69,7 @@ pub fn in_file(file: &Path, write: &mut dyn FnMut()) -> Box<dyn FnMut() -> usize
 
 /// The rows of tables, as Diesel reads them.
 pub trait Rows: Sized + 'static {
+    fn add(&mut self, names: &[Vec<u8>]);
     fn held(&mut self) -> Held;
     fn read(&mut self, names: &[Vec<u8>]) -> usize;
 }
@@ -76,6 +77,19 @@ pub trait Rows: Sized + 'static {
 macro_rules! rows {
     ($connection:ty) => {
         impl Rows for $connection {
+            fn add(&mut self, names: &[Vec<u8>]) {
+                use cache_diesel_rows as rows;
+                for name in names {
+                    let row = (
+                        rows::name.eq(name),
+                        rows::bytes.eq(name),
+                        rows::expires_at.eq(i64::MAX),
+                        rows::is_spare.eq(1),
+                    );
+                    diesel::insert_into(rows::table).values(row).execute(self).unwrap();
+                }
+            }
+
             fn held(&mut self) -> Held {
                 use cache_diesel_rows as rows;
                 rows::table.select((rows::name, rows::bytes)).load(self).unwrap()
@@ -99,6 +113,14 @@ rows!(SqliteConnection);
 rows!(PgConnection);
 #[cfg(feature = "mysql")]
 rows!(MysqlConnection);
+
+/// Fills the tables with what other caches keep there: of a few rows a database reads all, and no index.
+pub fn fill<C: Rows + Connection>(conn: &mut C) {
+    let names: Vec<_> = (0..4000).map(|number| format!("other:e2:{{{number:032x}}}").into_bytes()).collect();
+    let known = conn.held().len();
+    conn.transaction(|conn| QueryResult::Ok(conn.add(&names))).unwrap();
+    assert_eq!(conn.held().len(), known + names.len());
+}
 
 /// One SELECT that is prepared once.
 pub fn in_tables<C: Rows>(mut conn: C, prefix: &str, write: &mut dyn FnMut()) -> Box<dyn FnMut() -> usize> {

@@ -74,6 +74,7 @@ impl Run {
             Pool::builder().max_size(2).test_on_check_out(false).build(ConnectionManager::<C>::new(url)).unwrap();
         let mut conn = C::establish(url).unwrap();
         create_cache_tables(&mut conn).unwrap();
+        bare::fill(&mut conn);
         let prefix = format!("bench{}", std::process::id());
         let cache = Cache::builder().store(database_store(pool, &prefix).unwrap()).build().unwrap();
         self.compare(what, cache, |write| bare::in_tables(conn, &prefix, write));

@@ -17,6 +17,7 @@ mod engine;
 mod failure;
 mod hands;
 mod rows;
+mod spin;
 
 pub use engine::DatabaseEngine;
 

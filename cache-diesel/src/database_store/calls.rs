@@ -55,7 +55,7 @@ impl<C: StoreConnection> Calls<C> {
             // Whoever asked may have left.
             let _ = say.send(on_connection(pool, span, work));
         })?;
-        said.recv_timeout(span.left_to_wait()).unwrap_or_else(|error| Err(unanswered(error, span)))
+        self.hands.pace().receive(&said, span.left_to_wait()).unwrap_or_else(|error| Err(unanswered(error, span)))
     }
 
     /// Reads the rows under `names`, and writes what `decide` makes of them, in one transaction.
@@ -83,7 +83,7 @@ impl<C: StoreConnection> Calls<C> {
             let _ = say.send(Said::Done(done));
         })?;
         loop {
-            match said.recv_timeout(span.left_to_wait()) {
+            match self.hands.pace().receive(&said, span.left_to_wait()) {
                 Ok(Said::Seen(view)) => drop(answer.send(decide(view))),
                 Ok(Said::Done(done)) => return done,
                 Err(error) => return Err(unanswered(error, span)),

@@ -1,9 +1,12 @@
 //! Threads that call a database, so that whoever waits for one that hangs can leave.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+use super::spin::Pace;
 
 /// What a thread is given to do.
 type Work = Box<dyn FnOnce() + Send>;
@@ -18,14 +21,18 @@ pub(super) struct Hands {
 struct Desk {
     line: Mutex<Line>,
     has_work: Condvar,
+    /// How many works are in the line, for those who look without a lock.
+    waiting: AtomicUsize,
+    pace: Pace,
 }
 
 #[derive(Default)]
 struct Line {
     works: VecDeque<Work>,
-    /// How many threads there are, and how many of them wait for work.
+    /// How many threads there are, and how many of them wait for work: those that look, and those that sleep.
     hands: usize,
-    idle: usize,
+    looking: usize,
+    asleep: usize,
     is_over: bool,
     /// Whose threads they are: a process that was forked has none of them.
     process: u32,
@@ -37,8 +44,14 @@ impl Hands {
 
     /// At most `most` of them.
     pub(super) fn new(most: usize) -> Self {
-        let desk = Desk { line: Mutex::default(), has_work: Condvar::new() };
+        let (line, has_work) = (Mutex::default(), Condvar::new());
+        let desk = Desk { line, has_work, waiting: AtomicUsize::new(0), pace: Pace::default() };
         Self { desk: Arc::new(desk), most: most.max(1) }
+    }
+
+    /// How fast works are done.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.desk.pace
     }
 
     /// Has `work` done by a thread that has none, or by the first that has done its own.
@@ -52,7 +65,7 @@ impl Hands {
         if line.process != process {
             *line = Line { process, ..Line::default() };
         }
-        if line.idle <= line.works.len() && line.hands < self.most {
+        if line.looking + line.asleep <= line.works.len() && line.hands < self.most {
             let desk = Arc::clone(&self.desk);
             let started = thread::Builder::new().name("cache-tables".to_owned()).spawn(move || desk.work());
             match started {
@@ -62,8 +75,13 @@ impl Hands {
             }
         }
         line.works.push_back(Box::new(work));
+        self.desk.waiting.store(line.works.len(), Ordering::Release);
+        // Whoever looks takes the lock before it falls asleep.
+        let wakes = line.works.len() > line.looking && line.asleep > 0;
         drop(line);
-        self.desk.has_work.notify_one();
+        if wakes {
+            self.desk.has_work.notify_one();
+        }
         Ok(())
     }
 }
@@ -83,24 +101,35 @@ impl Desk {
     fn work(&self) {
         let _leaving = Leaving(self);
         while let Some(work) = self.next() {
-            work();
+            self.pace.of(work);
         }
     }
 
     /// The next work; `None`: there is none, and will be none for long.
     fn next(&self) -> Option<Work> {
         let mut line = self.line();
+        let mut may_look = true;
         loop {
             if let Some(work) = line.works.pop_front() {
+                self.waiting.store(line.works.len(), Ordering::Relaxed);
                 return Some(work);
             }
             if line.is_over {
                 return None;
             }
-            line.idle += 1;
+            if may_look && self.pace.is_quick() {
+                may_look = false;
+                line.looking += 1;
+                drop(line);
+                self.pace.look(|| (self.waiting.load(Ordering::Acquire) > 0).then_some(()));
+                line = self.line();
+                line.looking -= 1;
+                continue;
+            }
+            line.asleep += 1;
             let (woken, waited) = self.has_work.wait_timeout(line, Hands::IDLE).unwrap_or_else(PoisonError::into_inner);
             line = woken;
-            line.idle -= 1;
+            line.asleep -= 1;
             if waited.timed_out() && line.works.is_empty() {
                 return None;
             }
