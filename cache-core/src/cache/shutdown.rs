@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
-use crate::observe::event::is_telling;
+use crate::observe::listeners::is_telling;
 
 impl Cache {
     /// Ends the refreshes of stale entries, tries once more to get through what the store has not acknowledged, and ends

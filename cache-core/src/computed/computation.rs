@@ -68,9 +68,16 @@ impl Cache {
     }
 }
 
+impl Labelled {
+    /// The computation of the value under `key`, which messages call `name`.
+    pub fn computation<'a>(&'a self, key: KeyBytes, name: impl Into<Name<'a>>) -> Computation<'a> {
+        Computation::new(Cow::Borrowed(self), key, name.into())
+    }
+}
+
 impl<'a> Computation<'a> {
     #[inline]
-    pub(super) fn new(of: Cow<'a, Labelled>, id: KeyBytes, name: Name<'a>) -> Self {
+    fn new(of: Cow<'a, Labelled>, id: KeyBytes, name: Name<'a>) -> Self {
         let lifetime = Lifetime::from(of.cache.policy().value_timeout);
         Self {
             of,

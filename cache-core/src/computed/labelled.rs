@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cache::Cache;
-use crate::computed::computation::Computation;
 use crate::error::Result;
-use crate::name::key::{Fingerprint, KeyBytes, Kind};
+use crate::name::key::{Fingerprint, Kind};
 use crate::name::tag::ManagerTags;
 use crate::observe::statistics::Counters;
 
@@ -32,11 +31,6 @@ impl Cache {
 }
 
 impl Labelled {
-    /// The computation of the value under `key`, which messages call `name`.
-    pub fn computation<'a>(&'a self, key: KeyBytes, name: impl Into<Name<'a>>) -> Computation<'a> {
-        Computation::new(Cow::Borrowed(self), key, name.into())
-    }
-
     /// Ends everything that is kept.
     ///
     /// # Errors

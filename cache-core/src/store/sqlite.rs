@@ -3,6 +3,7 @@
 mod address;
 mod boot;
 mod connection;
+mod failure;
 mod file;
 mod room;
 
@@ -18,7 +19,8 @@ use crate::error::Result;
 use crate::store::engine::{Changes, Engine, EngineLink, View};
 use crate::store::{Name, RemoteStore, Usage};
 use crate::sync::Mutex;
-use connection::{Connection, Failure};
+use connection::Connection;
+use failure::Failure;
 use file::CacheFile;
 use room::Room;
 

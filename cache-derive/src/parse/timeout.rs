@@ -23,7 +23,7 @@ pub(crate) enum Length {
 impl Length {
     /// Reads what stands after the `=`.
     pub(crate) fn read(input: ParseStream<'_>) -> syn::Result<Self> {
-        Self::read_or(input, value::timeout)
+        Self::read_or(input, said)
     }
 
     /// The same, if what is typed has to be of a narrower kind.
@@ -76,6 +76,22 @@ pub(crate) fn detail_millis(timeout: Option<Timeout>) -> u64 {
 /// How long lists live; one day if nothing else is said.
 pub(crate) fn list_millis(timeout: Option<Timeout>) -> u64 {
     millis(timeout, 86_400_000)
+}
+
+/// Any timeout.
+fn said(input: ParseStream<'_>) -> syn::Result<Timeout> {
+    read(input).map(|literal| literal.timeout)
+}
+
+/// A timeout that has an end.
+pub(crate) fn read_negative(input: ParseStream<'_>) -> syn::Result<Timeout> {
+    let literal = read(input)?;
+    if literal.timeout == Timeout::Never {
+        let message = "`negative_timeout` cannot be \"never\": a row that is inserted unseen would stay absent, \
+                       write an end such as \"10 seconds\"";
+        return Err(Error::new(literal.span, message));
+    }
+    Ok(literal.timeout)
 }
 
 /// Reads `"10%"` or a length of time.

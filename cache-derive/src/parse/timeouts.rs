@@ -5,7 +5,6 @@ use syn::{Ident, Result};
 
 use crate::parse::option::Argument;
 use crate::parse::timeout::{self, Jitter, Length};
-use crate::parse::value;
 
 /// How long entries live, and from when on they are stale.
 #[derive(Default)]
@@ -33,7 +32,7 @@ impl Timeouts {
             "list_relevance_timeout" => argument.once(&mut self.list_relevance, Length::read),
             "list_timeout" => argument.once(&mut self.list, Length::read),
             "negative_timeout" => {
-                argument.once(&mut self.negative, |input| Length::read_or(input, value::negative_timeout))
+                argument.once(&mut self.negative, |input| Length::read_or(input, timeout::read_negative))
             }
             _ => argument.once(&mut self.relevance, Length::read),
         }

@@ -1,10 +1,8 @@
-//! Reads the values that several options have: paths, columns, names, numbers, timeouts.
+//! Reads the values that several options have: paths, columns, names, numbers.
 
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token};
-
-use crate::parse::timeout::{self, Timeout};
 
 pub(crate) fn after_equals<'a>(input: ParseStream<'a>) -> Result<ParseStream<'a>> {
     input.parse::<Token![=]>().map(|_| input)
@@ -78,19 +76,4 @@ pub(crate) fn key_version(input: ParseStream<'_>) -> Result<u32> {
     let expected = || format!("expected a whole number up to {}, such as `key_version = 2`", u32::MAX);
     let version: LitInt = input.parse().map_err(|error: Error| Error::new(error.span(), expected()))?;
     version.base10_parse().map_err(|_| Error::new(version.span(), expected()))
-}
-
-pub(crate) fn timeout(input: ParseStream<'_>) -> Result<Timeout> {
-    timeout::read(input).map(|literal| literal.timeout)
-}
-
-/// A timeout that has an end.
-pub(crate) fn negative_timeout(input: ParseStream<'_>) -> Result<Timeout> {
-    let literal = timeout::read(input)?;
-    if literal.timeout == Timeout::Never {
-        let message = "`negative_timeout` cannot be \"never\": a row that is inserted unseen would stay absent, \
-                       write an end such as \"10 seconds\"";
-        return Err(Error::new(literal.span, message));
-    }
-    Ok(literal.timeout)
 }

@@ -8,19 +8,17 @@ use std::thread;
 use std::time::Instant;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{ErrorCode, OpenFlags, Transaction, TransactionBehavior, params, params_from_iter};
+use rusqlite::{OpenFlags, Transaction, TransactionBehavior, params, params_from_iter};
 
 use crate::clock::{Clock, Timestamp};
 use crate::store::engine::{Changes, Row, View};
 use crate::store::sqlite::boot;
+use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::file::{CacheFile, FileIdentity};
 use crate::store::sqlite::room::Room;
 use crate::store::{Name, Usage};
 
-mod failure;
 mod schema;
-
-pub(super) use failure::Failure;
 
 type Result<T> = core::result::Result<T, Failure>;
 

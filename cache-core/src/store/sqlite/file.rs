@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::store::sqlite::boot;
-use crate::store::sqlite::connection::Failure;
+use crate::store::sqlite::failure::Failure;
 
 /// Where a cache is kept, and for how long what is acknowledged has to last.
 #[derive(Clone, Debug)]

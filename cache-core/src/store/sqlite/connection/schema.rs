@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::{Result, nanos, timestamp};
 use crate::clock::Timestamp;
 use crate::store::sqlite::boot;
-use crate::store::sqlite::connection::Failure;
+use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::file::CacheFile;
 use crate::store::sqlite::room::Room;
 

@@ -1,11 +1,12 @@
 //! Says why a file could not be read or written, and what follows.
 
-use super::ErrorCode;
+use rusqlite::ErrorCode;
+
 use crate::error::{Error, ErrorKind};
 
 /// Why a call failed.
 #[derive(Debug)]
-pub(in crate::store::sqlite) enum Failure {
+pub(super) enum Failure {
     /// The file is another one's.
     Foreign,
     Io(std::io::Error),
@@ -15,36 +16,36 @@ pub(in crate::store::sqlite) enum Failure {
 }
 
 impl Failure {
-    pub(in crate::store::sqlite) const fn foreign() -> Self {
+    pub(super) const fn foreign() -> Self {
         Self::Foreign
     }
 
-    pub(in crate::store::sqlite) const fn moved() -> Self {
+    pub(super) const fn moved() -> Self {
         Self::Moved
     }
 
     /// Whether the file holds what SQLite cannot read.
-    pub(in crate::store::sqlite) fn is_broken(&self) -> bool {
+    pub(super) fn is_broken(&self) -> bool {
         matches!(self.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
     }
 
     /// Whether there is no room in the file.
-    pub(in crate::store::sqlite) fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.code() == Some(ErrorCode::DiskFull)
     }
 
     /// Whether it may be otherwise the next time.
-    pub(in crate::store::sqlite) fn is_passing(&self) -> bool {
+    pub(super) fn is_passing(&self) -> bool {
         let is_busy = matches!(self.code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
         is_busy || self.is_full() || self.is_broken() || matches!(self, Self::Moved)
     }
 
-    pub(in crate::store::sqlite) fn into_error(self, doing: &str) -> Error {
+    pub(super) fn into_error(self, doing: &str) -> Error {
         self.give_as(Error::new(ErrorKind::Store, doing))
     }
 
     /// Refuses the settings of a store.
-    pub(in crate::store::sqlite) fn into_refusal(self) -> Error {
+    pub(super) fn into_refusal(self) -> Error {
         let why = match self {
             Self::Foreign => "is a file of something else",
             _ => "cannot be opened",
