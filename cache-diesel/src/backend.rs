@@ -3,7 +3,6 @@
 use core::fmt;
 
 use diesel::backend::Backend;
-use diesel::connection::LoadConnection;
 use diesel::expression::QueryMetadata;
 use diesel::query_builder::{AstPass, CollectedQuery, QueryBuilder, QueryFragment};
 use diesel::result::QueryResult;
@@ -139,7 +138,7 @@ pub trait CacheBackend: Backend<QueryBuilder: Default> + Default + QueryMetadata
 
     /// Whether a transaction is open that Diesel knows nothing of.
     #[doc(hidden)]
-    fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool;
+    fn has_raw_transaction<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, bool>;
 }
 
 /// What an open connection says of its session.

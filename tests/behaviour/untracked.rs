@@ -112,19 +112,16 @@ fn a_connection_that_is_tracked_in_the_middle_of_a_transaction_hides_nothing() {
     assert_eq!(shop.read_everything(&mut conn), 0);
 }
 
-// An awaited connection does not tell of a transaction that was begun by hand before it was tracked.
-crate::line::only_blocking! {
-    #[test]
-    fn a_connection_that_is_tracked_in_the_middle_of_a_raw_transaction_hides_nothing() {
-        let shop = Shop::new();
-        let (mut other, mut conn) = (shop.warm(), shop.untracked());
-        diesel::sql_query("BEGIN").execute(&mut conn).unwrap();
-        track_between_writes(&shop, &mut conn).unwrap();
-        shop.read_everything(&mut other);
-        diesel::sql_query("COMMIT").execute(&mut conn).unwrap();
-        assert_eq!([1, 2].map(|id| title(&shop, &mut other, id).1), ["New", "Also new"]);
-        shop.read_everything(&mut other);
-    }
+#[test]
+fn a_connection_that_is_tracked_in_the_middle_of_a_raw_transaction_hides_nothing() {
+    let shop = Shop::new();
+    let (mut other, mut conn) = (shop.warm(), shop.untracked());
+    diesel::sql_query("BEGIN").execute(&mut conn).unwrap();
+    track_between_writes(&shop, &mut conn).unwrap();
+    shop.read_everything(&mut other);
+    diesel::sql_query("COMMIT").execute(&mut conn).unwrap();
+    assert_eq!([1, 2].map(|id| title(&shop, &mut other, id).1), ["New", "Also new"]);
+    shop.read_everything(&mut other);
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub type Sqlite = SqliteConnection;
 /// Random programs are divided by this.
 pub const SHARE: u32 = 1;
 
+/// Whether Diesel asks a connection before a COMMIT if its transaction is still open.
+pub const ASKS_BEFORE_COMMIT: bool = true;
+
 /// What a suite takes from Diesel.
 pub mod prelude {
     pub use diesel::prelude::*;

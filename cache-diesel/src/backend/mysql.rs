@@ -4,7 +4,6 @@ use core::fmt;
 
 use diesel::QueryableByName;
 use diesel::backend::Backend;
-use diesel::connection::LoadConnection;
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::{Error, QueryResult};
@@ -104,10 +103,12 @@ impl CacheBackend for Mysql {
         Box::pin(structure::mysql::ask::<C>(conn))
     }
 
-    fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
-        // Outside of a transaction a savepoint ends with its own statement, and there is none to release.
-        conn.batch_execute("SAVEPOINT cache_diesel_looks").is_err()
-            || conn.batch_execute("RELEASE SAVEPOINT cache_diesel_looks").is_ok()
+    fn has_raw_transaction<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, bool> {
+        Box::pin(async move {
+            // Outside of a transaction a savepoint ends with its own statement, and there is none to release.
+            C::run(conn, "SAVEPOINT cache_diesel_looks").await.is_err()
+                || C::run(conn, "RELEASE SAVEPOINT cache_diesel_looks").await.is_ok()
+        })
     }
 }
 

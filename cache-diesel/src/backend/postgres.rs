@@ -5,7 +5,6 @@ use core::fmt;
 use cache_core::Fingerprint;
 use diesel::QueryableByName;
 use diesel::backend::Backend;
-use diesel::connection::LoadConnection;
 use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
 use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::{Error, QueryResult};
@@ -102,12 +101,14 @@ impl CacheBackend for Pg {
         Box::pin(structure::postgres::ask::<C>(conn))
     }
 
-    fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
-        // Outside of a transaction there are no savepoints; in one that failed nothing works any more.
-        if conn.batch_execute("SAVEPOINT cache_diesel_looks").is_ok() {
-            return conn.batch_execute("RELEASE SAVEPOINT cache_diesel_looks").is_ok();
-        }
-        conn.batch_execute("SELECT 1").is_err()
+    fn has_raw_transaction<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, bool> {
+        Box::pin(async move {
+            // Outside of a transaction there are no savepoints; in one that failed nothing works any more.
+            if C::run(conn, "SAVEPOINT cache_diesel_looks").await.is_ok() {
+                return C::run(conn, "RELEASE SAVEPOINT cache_diesel_looks").await.is_ok();
+            }
+            C::run(conn, "SELECT 1").await.is_err()
+        })
     }
 }
 

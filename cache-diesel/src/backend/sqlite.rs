@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use diesel::QueryableByName;
 use diesel::backend::Backend;
-use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, CollectedQuery, MoveableBindCollector, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -88,12 +87,14 @@ impl CacheBackend for Sqlite {
         Box::pin(structure::sqlite::ask::<C>(conn))
     }
 
-    fn has_raw_transaction<C: LoadConnection<Backend = Self>>(conn: &mut C) -> bool {
-        // SQLite refuses a second BEGIN, and takes no lock for a first one before it is used.
-        match conn.batch_execute("BEGIN") {
-            Ok(()) => conn.batch_execute("ROLLBACK").is_err(),
-            Err(_) => true,
-        }
+    fn has_raw_transaction<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, bool> {
+        Box::pin(async move {
+            // SQLite refuses a second BEGIN, and takes no lock for a first one before it is used.
+            match C::run(conn, "BEGIN").await {
+                Ok(()) => C::run(conn, "ROLLBACK").await.is_err(),
+                Err(_) => true,
+            }
+        })
     }
 }
 

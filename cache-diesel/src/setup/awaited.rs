@@ -14,8 +14,8 @@ use crate::track::{Manner, Question, TransactionOrigin};
 /// those of `AsyncPgConnection::try_from_client_and_connection`.
 ///
 /// The connection is asked which database it is on. Nothing happens if that is known, and the connection tracked.
-/// `cache_diesel::AsyncPgConnection` and `AsyncMysqlConnection` do it themselves. Call it in no transaction that was begun
-/// by a statement.
+/// `cache_diesel::AsyncPgConnection` and `AsyncMysqlConnection` do it themselves. In a transaction, one that a statement has
+/// begun too, what was written before counts at its end.
 ///
 /// # Errors
 ///
@@ -53,14 +53,19 @@ where
     if tracker_in(conn).is_some_and(|tracker| tracker.knows_its_place()) {
         return Ok(());
     }
-    let (address, session) = {
+    let is_in_diesels = is_in_transaction::<Awaited<C>>(conn);
+    let (address, session, is_in_a_raw_one) = {
         let mut question = Question::<Awaited<C>>::begin(conn);
         let address = <C::Backend as CacheBackend>::identify::<Awaited<C>>(question.conn()).await?;
-        (address, <C::Backend as CacheBackend>::session_of::<Awaited<C>>(question.conn()).await?)
+        let session = <C::Backend as CacheBackend>::session_of::<Awaited<C>>(question.conn()).await?;
+        let has_raw = !is_in_diesels && C::Backend::has_raw_transaction::<Awaited<C>>(question.conn()).await;
+        (address, session, has_raw)
     };
     let mut tracker = tracker_at::<C::Backend>(address, session, Manner::Awaited);
-    if is_in_transaction::<Awaited<C>>(conn) {
+    if is_in_diesels {
         tracker.note_transaction(TransactionOrigin::ByDiesel);
+    } else if is_in_a_raw_one {
+        tracker.note_transaction(TransactionOrigin::ByHand);
     }
     conn.set_instrumentation(tracker);
     Ok(())

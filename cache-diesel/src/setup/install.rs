@@ -148,7 +148,7 @@ where
     let mut tracker = tracker_at::<C::Backend>(address, session, Manner::Blocking);
     if is_in_transaction::<C>(conn) {
         tracker.note_transaction(TransactionOrigin::ByDiesel);
-    } else if C::Backend::has_raw_transaction(conn) {
+    } else if at_once(C::Backend::has_raw_transaction::<C>(conn)) {
         tracker.note_transaction(TransactionOrigin::ByHand);
     }
     conn.set_instrumentation(tracker);

@@ -28,6 +28,9 @@ pub type Postgres = Awaited<cache_diesel::AsyncPgConnection>;
 /// Random programs are divided by this: each statement wakes two threads.
 pub const SHARE: u32 = 4;
 
+/// Whether Diesel asks a connection before a COMMIT if its transaction is still open.
+pub const ASKS_BEFORE_COMMIT: bool = false;
+
 /// What drives sockets. The threads that wait are those of the tests.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
