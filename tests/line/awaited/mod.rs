@@ -15,15 +15,21 @@ use std::sync::{Arc, LazyLock};
 use std::task::Wake;
 use std::thread::{self, Thread};
 
+use diesel::SqliteConnection;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use plain::only_blocking;
-pub use plain::{AnsiTransactionManager, TransactionManager, acquaint, identify, prelude, repeatable_read, replica, track, write_by_name};
+pub use plain::{
+    AnsiTransactionManager, TransactionManager, acquaint, identify, prelude, repeatable_read, replica, track,
+    write_by_name,
+};
 
 #[cfg(feature = "mysql")]
 pub type Mysql = Awaited<cache_diesel::AsyncMysqlConnection>;
 #[cfg(feature = "postgres")]
 pub type Postgres = Awaited<cache_diesel::AsyncPgConnection>;
+pub type Sqlite = Awaited<SyncConnectionWrapper<SqliteConnection>>;
 
 /// Random programs are divided by this: each statement wakes two threads.
 pub const SHARE: u32 = 4;

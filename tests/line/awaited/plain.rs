@@ -20,6 +20,7 @@ pub mod prelude {
     use diesel::result::Error;
     use diesel_async::AsyncConnection;
     use diesel_async::methods::{ExecuteDsl, LoadQuery};
+    use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
     pub use diesel::Connection as _;
 
@@ -41,17 +42,14 @@ pub mod prelude {
         /// What `body` gives, and none of what it wrote.
         fn test_transaction<T, E: Debug>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> T;
 
-        fn transaction<T, E: From<Error>>(
-            &mut self,
-            body: impl FnOnce(&mut Self) -> Result<T, E>,
-        ) -> Result<T, E>;
+        fn transaction<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>;
     }
 
-    impl<C: AsyncConnection> Connection for Awaited<C> {
+    impl<C: Opened> Connection for Awaited<C> {
         type Backend = C::Backend;
 
         fn establish(url: &str) -> ConnectionResult<Self> {
-            wait(C::establish(url)).map(Self::new)
+            C::opened(url).map(Self::new)
         }
 
         fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
@@ -76,6 +74,24 @@ pub mod prelude {
         fn transaction<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
             AnsiTransactionManager::begin_transaction(self)?;
             ended(self, body)
+        }
+    }
+
+    /// A connection that is opened on the thread of the test, which has what it is to be instrumented with.
+    pub trait Opened: AsyncConnection {
+        fn opened(url: &str) -> ConnectionResult<Self> {
+            wait(Self::establish(url))
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    impl Opened for cache_diesel::AsyncPgConnection {}
+    #[cfg(feature = "mysql")]
+    impl Opened for cache_diesel::AsyncMysqlConnection {}
+
+    impl Opened for SyncConnectionWrapper<SqliteConnection> {
+        fn opened(url: &str) -> ConnectionResult<Self> {
+            diesel::Connection::establish(url).map(Self::new)
         }
     }
 
