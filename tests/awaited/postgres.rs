@@ -90,6 +90,16 @@ impl Board {
         conn
     }
 
+    /// Waits until a statement waits for a lock.
+    pub async fn somebody_waits_for_a_lock(&self) {
+        let mut conn = PgConnection::establish(self.url()).unwrap();
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while diesel::dsl::sql::<diesel::sql_types::BigInt>(waiting).get_result::<i64>(&mut conn).unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// What a read through the cache gives now. It stores that, if it may.
     pub fn read(&self, id: i32) -> String {
         Note::cached().get(id).first(&mut *self.reader()).unwrap().title.clone()

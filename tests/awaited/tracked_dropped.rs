@@ -1,14 +1,12 @@
 //! Writes and transactions on the library's own connections that fail, overlap, or are dropped at any point.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cache_diesel::AsyncPgConnection;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use tokio::time::timeout;
 
 use crate::postgres::{Board, notes};
 use crate::some::polled;
@@ -146,8 +144,12 @@ fn a_dropped_write_that_waits_for_a_lock_counts_with_the_next_end_of_its_connect
     let mut conn = board.block_on(board.tracked());
     warm(&board);
     let mut lock = board.lock(1);
-    let soon = Duration::from_millis(100);
-    board.block_on(async { timeout(soon, retitle(&mut conn, "New")).await }).unwrap_err();
+    board.block_on(async {
+        tokio::select! {
+            _ = retitle(&mut conn, "New") => panic!("the row is locked"),
+            () = board.somebody_waits_for_a_lock() => {}
+        }
+    });
     assert_eq!(board.read(1), "Old");
     SimpleConnection::batch_execute(&mut lock, "COMMIT").unwrap();
     board.block_on(conn.batch_execute("SELECT 1")).unwrap();
