@@ -118,7 +118,11 @@ rows!(MysqlConnection);
 pub fn fill<C: Rows + Connection>(conn: &mut C) {
     let names: Vec<_> = (0..4000).map(|number| format!("other:e2:{{{number:032x}}}").into_bytes()).collect();
     let known = conn.held().len();
-    conn.transaction(|conn| QueryResult::Ok(conn.add(&names))).unwrap();
+    conn.transaction(|conn| {
+        conn.add(&names);
+        QueryResult::Ok(())
+    })
+    .unwrap();
     assert_eq!(conn.held().len(), known + names.len());
 }
 
