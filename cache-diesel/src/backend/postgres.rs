@@ -104,10 +104,8 @@ impl CacheBackend for Pg {
     fn has_raw_transaction<'a, C: Line<Backend = Self> + 'a>(conn: &'a mut C::Conn) -> Reply<'a, bool> {
         Box::pin(async move {
             // Outside of a transaction there are no savepoints; in one that failed nothing works any more.
-            if C::run(conn, "SAVEPOINT cache_diesel_looks").await.is_ok() {
-                return C::run(conn, "RELEASE SAVEPOINT cache_diesel_looks").await.is_ok();
-            }
-            C::run(conn, "SELECT 1").await.is_err()
+            let looks = "SAVEPOINT cache_diesel_looks; RELEASE SAVEPOINT cache_diesel_looks";
+            C::run(conn, looks).await.is_ok() || C::run(conn, "SELECT 1").await.is_err()
         })
     }
 }
