@@ -5,6 +5,7 @@ pub(crate) mod awaited;
 pub(crate) mod builder;
 pub(crate) mod gathered;
 mod journaled;
+pub(crate) mod look_ups;
 pub(crate) mod mode;
 pub(crate) mod namespace;
 pub mod registry;
@@ -13,7 +14,7 @@ mod shutdown;
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::cache::gathered::LookUps;
+use crate::cache::look_ups::LookUps;
 use crate::cache::mode::{Mode, Switch};
 use crate::cache::namespace::Namespace;
 use crate::clock::Timestamp;

@@ -12,7 +12,8 @@ use core::time::Duration;
 
 use crate::cache::Cache;
 use crate::cache::awaited::Manner;
-use crate::cache::gathered::{Glimpse, Sight, look_at};
+use crate::cache::gathered::look_at;
+use crate::cache::look_ups::{Glimpse, Sight};
 use crate::cache::mode::Mode;
 use crate::clock::Timestamp;
 use crate::entry::{Life, Value, Worth};

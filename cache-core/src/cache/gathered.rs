@@ -7,35 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cache::Cache;
+use crate::cache::look_ups::{Asked, Glimpse, Glimpsed, Sight};
 use crate::clock::Timestamp;
-use crate::entry::{Life, Value};
 use crate::observe::operation::Operation;
 use crate::runtime::desk::Answer;
-use crate::runtime::desk::answer::{Promise, pair};
-use crate::runtime::gathering::Gathering;
+use crate::runtime::desk::answer::pair;
 use crate::runtime::guard::CallFailure;
 use crate::store::{LookUp, SharedStore, Store, Wanted, Wish, same_length};
-
-/// What is looked for an entry, or for the right to load it as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
-    /// The entry.
-    Only,
-    /// The entry; what is not found is loaded by whoever looks.
-    ToLoad,
-}
-
-/// What was seen of an entry.
-#[derive(Debug)]
-pub(crate) enum Glimpse {
-    /// This process alone could tell that it is to be served.
-    Alive(Value, Life),
-    /// The store was asked.
-    Looked(LookUp),
-}
-
-/// What a call gave for one of those who asked for it together.
-pub(crate) type Glimpsed = Result<Glimpse, Arc<CallFailure>>;
 
 /// Looks entries up in the store.
 pub(crate) fn look_at(
@@ -49,37 +27,6 @@ pub(crate) fn look_at(
         None => store.look(wanted, now),
     };
     same_length(looked?, wanted.len())
-}
-
-/// What tasks want to be looked up.
-#[derive(Debug)]
-pub(super) struct LookUps {
-    /// Rows, which are mostly small.
-    to_load: Gathering<Asked>,
-    /// Lists and all else: a call may bring much for each.
-    only: Gathering<Asked>,
-}
-
-impl Default for LookUps {
-    fn default() -> Self {
-        Self { to_load: Gathering::new(128), only: Gathering::new(16) }
-    }
-}
-
-impl LookUps {
-    const fn of(&self, sight: Sight) -> &Gathering<Asked> {
-        match sight {
-            Sight::Only => &self.only,
-            Sight::ToLoad => &self.to_load,
-        }
-    }
-}
-
-/// What one task wants.
-struct Asked {
-    wish: Wish,
-    since: Instant,
-    promise: Promise<Glimpsed>,
 }
 
 impl Cache {
