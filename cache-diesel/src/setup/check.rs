@@ -15,12 +15,13 @@ use crate::model::declaration::{asked_columns, columns_by_type, models_of_tables
 mod awaited;
 mod decide;
 mod fact;
+mod models;
 #[cfg(test)]
 mod tests;
 
 #[cfg(feature = "async")]
 pub use awaited::check_async;
-use decide::Models;
+use models::Models;
 
 /// Looks for what the database changes by itself, and no model declares: triggers, rules, cascades, views that are not
 /// followed, tables without transactions, columns that compare otherwise than declared.

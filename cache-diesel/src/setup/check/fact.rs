@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::decide::Models;
+use super::models::Models;
 use crate::catalogue::FactRow;
 use crate::scan::{self, Dialect};
 

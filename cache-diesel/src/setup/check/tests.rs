@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use cache_core::tables::{Declaration, Dependency, LookupDeclaration, NamedType, Tables};
 
-use super::decide::{Models, findings};
+use super::decide::findings;
 use super::fact::{StructureFact, facts_of};
+use super::models::Models;
 use super::{CheckReport, Trap};
 use crate::catalogue::{Catalogue, FactRow};
 use crate::model::declaration::ModelOfTable;
