@@ -41,9 +41,9 @@ pub use terminal::multi::Multi;
 pub use terminal::take::{OptionalRead, PoolFailure, ReadError, TakeConnection};
 pub use terminal::{AsRead, AsReadEntry, BlockingRead, Ended, First, FirstEntry, Require, Runs};
 
-pub(crate) use drive::ask::{introduce_writer, may_store};
+pub(crate) use drive::ask::may_store;
 pub(crate) use drive::calls::call;
 pub(crate) use drive::consult::{confirm, consult_writer};
-pub(crate) use drive::gate::{gate, is_in_transaction};
+pub(crate) use drive::gate::{gate, introduce_writer, is_in_transaction};
 pub(crate) use task::row::keep_row;
 pub(crate) use task::{Head, Site};

@@ -9,8 +9,7 @@ use crate::backend::CacheBackend;
 use crate::backend::line::Line;
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
-use crate::read::drive::gate::look_at_gate;
-use crate::track::{Question, Shut, Tracker, with_tracker};
+use crate::track::{Question, Tracker, with_tracker};
 
 /// Asks which database `conn` is on, which nobody knows yet. What is answered is remembered for its URL.
 #[cold]
@@ -25,16 +24,6 @@ pub(crate) async fn introduce<C: Line>(conn: &mut C::Conn) -> Result<Identity, B
         if C::IS_SHARED { tracker.answered_beside(&answer) } else { tracker.answered(&answer) }
     };
     with_tracker::<C, _>(conn, take).unwrap_or(Err(Bypass::NotTracked))
-}
-
-/// Sees to it that a write on `conn` counts for the database by the name that its server gives it.
-pub(crate) async fn introduce_writer<C: Line>(conn: &mut C::Conn) {
-    if let Ok(None) = C::transaction_depth(conn)
-        && let Err(Shut::Unasked) = look_at_gate::<C>(conn, None)
-    {
-        // Where it is not known, what its URL says has to do.
-        _ = introduce::<C>(conn).await;
-    }
 }
 
 /// Whether what the database answers on `conn`, which reads under `identity`, may be stored; if not, why.

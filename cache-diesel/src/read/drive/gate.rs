@@ -1,4 +1,4 @@
-//! Decides whether a read on a connection may use the cache.
+//! Decides whether a read on a connection may use the cache, and sees to it that its database is known.
 
 use cache_core::Bypass;
 use core::num::NonZeroU32;
@@ -29,7 +29,17 @@ pub(crate) async fn gate_for<C: Line>(conn: &mut C::Conn, options: &Options) -> 
     }
 }
 
-/// The same without asking anybody.
+/// Sees to it that a write on `conn` counts for the database by the name that its server gives it.
+pub(crate) async fn introduce_writer<C: Line>(conn: &mut C::Conn) {
+    if let Ok(None) = C::transaction_depth(conn)
+        && let Err(Shut::Unasked) = look_at_gate::<C>(conn, None)
+    {
+        // Where it is not known, what its URL says has to do.
+        _ = introduce::<C>(conn).await;
+    }
+}
+
+/// The database that `conn` is on, for a read with these `options`, without asking anybody.
 #[inline]
 pub(crate) fn look_at_gate<C: Line>(conn: &mut C::Conn, options: Option<&Options>) -> Result<Identity, Shut> {
     if C::IS_SHARED {
