@@ -95,9 +95,13 @@ impl Board {
         let mut conn = PgConnection::establish(self.url()).unwrap();
         let waiting = "SELECT count(*) FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while diesel::dsl::sql::<diesel::sql_types::BigInt>(waiting).get_result::<i64>(&mut conn).unwrap() == 0 {
+        for _ in 0..2_000 {
+            if diesel::dsl::sql::<diesel::sql_types::BigInt>(waiting).get_result::<i64>(&mut conn).unwrap() > 0 {
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        panic!("nobody waits for a lock");
     }
 
     /// What a read through the cache gives now. It stores that, if it may.

@@ -184,6 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn no_work_is_left_while_threads_look_fall_asleep_and_are_woken() {
+        let hands = Hands::new(3);
+        let give = |giver: u64| {
+            for turn in 0..300 {
+                let (tell, told) = mpsc::channel();
+                hands.give(move || tell.send(turn).unwrap_or_default()).unwrap();
+                assert_eq!(hands.pace().receive(&told, Duration::from_secs(5)), Ok(turn));
+                if turn % 10 == giver {
+                    // Long enough for all to fall asleep.
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        };
+        // Fewer than there are threads: then nobody who comes later wakes one for a work that was left.
+        thread::scope(|scope| (0..2).for_each(|giver| drop(scope.spawn(move || give(giver)))));
+    }
+
+    #[test]
     fn a_work_that_panics_ends_its_thread_alone() {
         let hands = Hands::new(1);
         hands.give(|| panic!("on purpose")).unwrap();
