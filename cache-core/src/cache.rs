@@ -27,6 +27,7 @@ use crate::observe::listeners::Attention;
 use crate::observe::operation::Operation;
 use crate::observe::statistics::{Counters, Statistics};
 use crate::protocol::dirty::Failed;
+use crate::protocol::sharding::Sharding;
 use crate::runtime::background::{Background, Chores};
 use crate::runtime::desk::Desk;
 use crate::runtime::dirty::Dirty;
@@ -239,6 +240,12 @@ impl Cache {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.0.switch.mode()
+    }
+
+    /// Whether the store keeps the tables in shards of their own.
+    #[must_use]
+    pub fn sharding(&self) -> Sharding {
+        self.store().shared().map_or(Sharding::Whole, SharedStore::sharding)
     }
 
     /// Asks the store for the token of the whole cache, as a look-up does, to find out whether it answers.

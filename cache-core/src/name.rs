@@ -2,5 +2,6 @@
 
 pub(crate) mod key;
 mod recent;
+pub(crate) mod shard;
 pub mod tables;
 pub(crate) mod tag;

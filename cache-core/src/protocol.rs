@@ -18,6 +18,7 @@ pub mod notes;
 pub mod read;
 pub mod release;
 pub mod settle;
+pub mod sharding;
 pub mod standing;
 pub mod steady;
 pub mod wait;

@@ -306,7 +306,8 @@ impl Lease {
     #[must_use]
     pub fn of(key: &CacheKey, tokens: &[Token]) -> Self {
         let tokens: Vec<u8> = tokens.iter().flat_map(|token| token.bits().to_le_bytes()).collect();
-        Self(Fingerprint::of(&[b"lease", key.fingerprint().as_bytes(), &tokens]))
+        let key = key.fingerprint();
+        Self(Fingerprint::of(&[b"lease", key.as_bytes(), &tokens]).in_shard(key.shard()))
     }
 
     /// Its name, as it is told to other processes.

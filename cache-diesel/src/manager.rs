@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use cache_core::policy::{EntryTimeouts, Relevance};
 use cache_core::protocol::read::Subject;
 use cache_core::tables::LookupDeclaration;
-use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, registry};
+use cache_core::{Cache, Codec, Counters, Fingerprint, Kind, ManagerTags, Reader, Shard, registry};
 
 use crate::backend::address_of_url;
 use crate::identity::endpoint::{Endpoint, endpoint_of};
@@ -201,7 +201,7 @@ impl ManagerState {
         parts.extend(described.flat_map(|each| [each.module, each.name, each.shape]).map(str::as_bytes));
         parts.extend(versions.iter().map(String::as_bytes));
         parts.extend(P::queries().into_iter().map(str::as_bytes));
-        let called = Fingerprint::of(&parts);
+        let called = Fingerprint::of(&parts).in_shard(of_rows.shard());
         Self { name, definition, fingerprint: of_entries(called), tags: ManagerTags::of(called), ..rows }
     }
 
@@ -245,14 +245,15 @@ fn fingerprint_of(definition: &Definition, [manager, table, model]: [&str; 3]) -
         &[Codec::FORMAT, Subject::RULES],
     ];
     parts.extend(version.as_ref().map(<[u8; 4]>::as_slice));
-    Fingerprint::of(&parts)
+    Fingerprint::of(&parts).in_shard(Shard::of_table(table))
 }
 
 /// What the entries of a manager are called by that is itself called so: those of a program which declares other tables
 /// for others to depend on may lack a tag that this one counts on.
 fn of_entries(called: Fingerprint) -> Fingerprint {
     let dependencies = tables().dependencies();
-    dependencies.map_or(called, |dependencies| Fingerprint::of(&[called.as_bytes(), dependencies.as_bytes()]))
+    let with = |dependencies: Fingerprint| Fingerprint::of(&[called.as_bytes(), dependencies.as_bytes()]);
+    dependencies.map_or(called, |dependencies| with(dependencies).in_shard(called.shard()))
 }
 
 impl Attached {

@@ -75,13 +75,15 @@ tests::redis_suite! {
     #[test]
     fn behaviour_on_a_cluster() {
         let cluster = conformance::redis_server::RedisCluster::steady();
-        run_over(&cluster.url("PREFIX"));
+        run_over(&cluster.url("PREFIX"), &["redis", "near"]);
+        // A slot for each shard of each.
+        run_over(&format!("{}&spread=tables", cluster.url("PREFIX")), &["redis"]);
     }
 
     #[test]
     fn behaviour_on_whom_sentinels_name() {
         let sentinels = conformance::redis_server::Sentinels::steady();
-        run_over(&sentinels.url("PREFIX"));
+        run_over(&sentinels.url("PREFIX"), &["redis", "near"]);
     }
 }
 
@@ -89,14 +91,14 @@ tests::redis_suite! {
 #[cfg(feature = "redis")]
 const MODULES: [&str; 3] = ["suite::concurrency", "suite::granularity", "suite::keys"];
 
-/// Runs these modules over the servers at `url`. `CACHE_DIESEL_TEST_WHOLE=1` runs the whole suite, with near memory too.
+/// Runs these modules over the servers at `url`. `CACHE_DIESEL_TEST_WHOLE=1` runs the whole suite, in all of `places`.
 #[cfg(feature = "redis")]
-fn run_over(url: &str) {
+fn run_over(url: &str, places: &[&str]) {
     // Closed shops keep their connections.
     let url = format!("{url}&idle_connections=1");
     let told = [(SERVERS, url.as_str())];
     if std::env::var("CACHE_DIESEL_TEST_WHOLE").is_err() {
         return run_modules(&MODULES, "redis", &told);
     }
-    ["redis", "near"].into_iter().for_each(|place| run_with(place, &told));
+    places.iter().for_each(|place| run_with(place, &told));
 }

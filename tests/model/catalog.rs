@@ -2,6 +2,7 @@
 
 use cache_core::protocol::fill::second_look;
 use cache_core::protocol::read::Subject;
+use cache_core::protocol::sharding::Sharding;
 use cache_core::tables::{Declaration, LookupDeclaration, NamedType, Tables};
 use cache_core::{Database, Fingerprint, KeyBytes, ManagerTags, Tag};
 
@@ -41,7 +42,7 @@ pub(crate) fn scope() -> Tag {
 pub(crate) fn subject<'a>(named: &'a [String], tables: &'a Tables) -> Subject<'a> {
     let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
     let space = Fingerprint::of(&[b"shop"]);
-    Subject { database: database(), space, manager, table: "products", named, tables }
+    Subject { database: database(), space, manager, table: "products", named, tables, sharding: Sharding::Whole }
 }
 
 /// The table has a unique column where somebody reads by it, and a scope where somebody reads that.

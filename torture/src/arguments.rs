@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--awaited] [--planted] [--file [--disk DIRECTORY] | --memcached | --tables | --cluster] [--without-protocol]";
+pub(crate) const USAGE: &str = "usage: torture --seconds N [--seed S] [--workers N] [--until-stale] [--near] [--audit] [--standby] [--awaited] [--planted] [--file [--disk DIRECTORY] | --memcached | --tables | --cluster [--spread]] [--without-protocol]";
 
 /// Has workers make a mistake.
 const PLANTED: &str = "--planted";
@@ -42,11 +42,20 @@ pub(crate) struct Run {
     pub(crate) is_until_stale: bool,
 }
 
+/// How many slots of a cluster have them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Slots {
+    #[default]
+    One,
+    /// One for each shard.
+    Spread,
+}
+
 /// Where entries are kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kept {
-    /// On a cluster of Redis, in one slot.
-    Cluster,
+    /// On a cluster of Redis, in one slot or in one for each shard.
+    Cluster(Slots),
     /// In a file.
     File,
     /// On a memcached.
@@ -102,8 +111,9 @@ impl Arguments {
         if is_planted && !cfg!(feature = "planted") {
             return Err(format!("`{PLANTED}` needs the feature `planted`"));
         }
-        if is_near && kept == Kept::Memcached {
-            return Err("`--near` does not go with `--memcached`".to_owned());
+        let without_near = [(Kept::Memcached, "--memcached"), (Kept::Cluster(Slots::Spread), "--spread")];
+        if let Some((_, name)) = without_near.into_iter().find(|(place, _)| is_near && kept == *place) {
+            return Err(format!("`--near` does not go with `{name}`"));
         }
         let disk = words.take("--disk")?.map(PathBuf::from);
         if disk.is_some() && kept != Kept::File {
@@ -149,10 +159,12 @@ impl Arguments {
 
 /// Where entries are to be kept: on a Redis, if nothing is said.
 fn kept(words: &mut Words) -> Result<Kept, String> {
-    let places = [Kept::Cluster, Kept::File, Kept::Memcached, Kept::Tables];
+    let places = [Kept::Cluster(Slots::One), Kept::File, Kept::Memcached, Kept::Tables];
     let named: Vec<Kept> =
         places.into_iter().filter(|place| place.flag().is_some_and(|(_, name)| words.take_flag(name))).collect();
     match named[..] {
+        [Kept::Cluster(_)] if words.take_flag("--spread") => Ok(Kept::Cluster(Slots::Spread)),
+        _ if words.take_flag("--spread") => Err("`--spread` needs `--cluster`".to_owned()),
         [] => Ok(Kept::Redis),
         [one] => Ok(one),
         _ => Err("`--cluster`, `--file`, `--memcached` and `--tables` do not go together".to_owned()),
@@ -163,7 +175,7 @@ impl Kept {
     /// How it is asked for.
     fn flag(self) -> Option<(bool, &'static str)> {
         match self {
-            Self::Cluster => Some((true, "--cluster")),
+            Self::Cluster(_) => Some((true, "--cluster")),
             Self::File => Some((true, "--file")),
             Self::Memcached => Some((true, "--memcached")),
             Self::Redis => None,
@@ -275,6 +287,7 @@ mod tests {
             ])
             .chain([("--seconds 1 --cluster --without-protocol", "`--cluster`")])
             .chain([("--seconds 1 --cluster --file", "`--cluster`"), ("--seconds 1 --tables --file", "`--tables`")])
+            .chain([("--seconds 1 --spread", "`--cluster`"), ("--seconds 1 --cluster --spread --near", "`--spread`")])
             .chain([("--seconds 1 --disk /tmp", "`--file`")])
         {
             assert!(parse(line).is_err_and(|error| error.contains(part)), "{line}");

@@ -126,7 +126,7 @@ impl Servers {
         let directory = tempfile::Builder::new().prefix("torture.").tempdir()?;
         let database = Database::start(directory.path(), run.has_standby)?;
         let store = match run.kept {
-            Kept::Cluster => Store::Cluster(Cluster::start()),
+            Kept::Cluster(slots) => Store::Cluster(Cluster::start(slots)),
             Kept::File => Store::File(EntryFile::in_directory(run.disk.as_deref().unwrap_or(directory.path()))),
             Kept::Memcached => Store::Memcached(Memcached::start(&program(&["memcached"])?)?),
             Kept::Redis => Store::Redis(Redis::start(&program(&["redis-server", "valkey-server"])?, directory.path())?),

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use crate::entry::codec::Codec;
 use crate::name::key::{CacheKey, Fingerprint, KeyBytes, Kind};
+use crate::name::tag::Tag;
 
 /// A version and a prefix. Values in different places do not meet, whatever their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,9 @@ impl Namespace {
     }
 
     fn of(prefix: Fingerprint, version: u32) -> Self {
-        Self { prefix, version, digest: Fingerprint::of(&[b"version", prefix.as_bytes(), &version.to_le_bytes()]) }
+        let digest = Fingerprint::of(&[b"version", prefix.as_bytes(), &version.to_le_bytes()]);
+        // A value depends on the tag of the whole cache alone, and lies beside it.
+        Self { prefix, version, digest: digest.in_shard(Tag::root().shard()) }
     }
 }
 
@@ -80,6 +83,6 @@ mod tests {
 
     #[test]
     fn k8_names_do_not_depend_on_the_process() {
-        assert_eq!(format!("{:?}", Namespace::first().key("lamp").fingerprint()), "0e21693b085b84c6309511491678f6ae");
+        assert_eq!(format!("{:?}", Namespace::first().key("lamp").fingerprint()), "04d7b935c4ac2f65b0efd10dbe13c0e9");
     }
 }

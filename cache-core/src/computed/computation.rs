@@ -205,7 +205,8 @@ impl<'a> Computation<'a> {
     pub(super) fn own(&self) -> Vec<Tag> {
         let tags = ManagerTags::of(self.of.space);
         let named = self.above.iter().chain([&self.variant]).map(|one| tags.one(*one));
-        [Tag::root(), tags.lists()].into_iter().chain(named).collect()
+        let root = self.of.cache.sharding().root_beside(&tags.lists());
+        [root, tags.lists()].into_iter().chain(named).collect()
     }
 
     pub(super) fn reader(&self) -> Reader<'_> {

@@ -308,7 +308,8 @@ impl CacheKey {
             static RECENT: RefCell<Recent<CacheKey, Fingerprint, KEYS>> = const { RefCell::new(Recent::new()) };
         }
         let kind = [self.kind.code()];
-        let digest = || Fingerprint::of(&[b"entry", self.space.as_bytes(), self.manager.as_bytes(), &kind, &self.id.0]);
+        let parts = [b"entry", &self.space.as_bytes()[..], self.manager.as_bytes(), &kind, &self.id.0];
+        let digest = || Fingerprint::of(&parts).in_shard(self.manager.shard());
         let recent = RECENT.try_with(|recent| recent.borrow_mut().of(self.id.0[0].into(), self, digest));
         recent.unwrap_or_else(|_| digest())
     }

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use crate::name::key::{Fingerprint, KeyBytes};
 use crate::name::recent::Recent;
+use crate::name::shard::Shard;
 
 /// What a tag stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,7 +150,7 @@ impl Tag {
     /// The tag of the whole cache.
     #[must_use]
     pub fn root() -> Self {
-        static OWNER: LazyLock<Fingerprint> = LazyLock::new(|| Fingerprint::of(&[b"root"]));
+        static OWNER: LazyLock<Fingerprint> = LazyLock::new(|| Fingerprint::of(&[b"root"]).in_shard(Shard::FIRST));
         Self { kind: TagKind::Root, owner: *OWNER, id: KeyBytes::EMPTY }
     }
 
@@ -164,7 +165,8 @@ impl Tag {
             static TABLES: RefCell<Recent<Tag, Fingerprint, OF_TABLES>> = const { RefCell::new(Recent::new()) };
             static ROWS: RefCell<Recent<Tag, Fingerprint, OF_ROWS>> = const { RefCell::new(Recent::new()) };
         }
-        let digest = || Fingerprint::of(&[b"tag", &[self.kind.code()], self.owner.as_bytes(), self.id.as_bytes()]);
+        let parts = [b"tag", &[self.kind.code()][..], self.owner.as_bytes(), self.id.as_bytes()];
+        let digest = || Fingerprint::of(&parts).in_shard(self.shard());
         let mixed = self.owner.as_bytes()[0].wrapping_mul(13).wrapping_add(self.kind.code());
         let recent = if self.id == KeyBytes::EMPTY {
             TABLES.try_with(|recent| recent.borrow_mut().of(mixed.into(), self, digest))
@@ -173,6 +175,23 @@ impl Tag {
             ROWS.try_with(|recent| recent.borrow_mut().of(slot, self, digest))
         };
         recent.unwrap_or_else(|_| digest())
+    }
+
+    /// The shard in which the tag lies.
+    #[must_use]
+    pub const fn shard(&self) -> Shard {
+        self.owner.shard()
+    }
+
+    /// The copy of the tag in a shard.
+    pub(crate) fn in_shard(mut self, shard: Shard) -> Self {
+        self.owner = self.owner.in_shard(shard);
+        self
+    }
+
+    /// Whether the tag is `other`, or its copy in another shard.
+    pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
+        self.in_shard(other.shard()) == *other
     }
 
     /// Whether every write to a table changes the tag.
@@ -240,7 +259,7 @@ impl Database {
     /// The database called `name`.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self(Fingerprint::of(&[b"database", name.as_bytes()]))
+        Self(Fingerprint::of(&[b"database", name.as_bytes()]).in_shard(Shard::FIRST))
     }
 
     /// The tag of everything in the database.
@@ -256,7 +275,8 @@ impl Database {
         thread_local! {
             static RECENT: RefCell<[Recent; 16]> = const { RefCell::new([const { None }; 16]) };
         }
-        let owned = || TableTags(Fingerprint::of(&[b"table", self.0.as_bytes(), table.as_bytes()]));
+        let digest = || Fingerprint::of(&[b"table", self.0.as_bytes(), table.as_bytes()]);
+        let owned = || TableTags(digest().in_shard(Shard::of_table(table)));
         // Every write names its tables twice, and mostly the same ones.
         let slot = table.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % 16;
         let recent = RECENT.try_with(|recent| match &mut recent.borrow_mut()[slot] {
@@ -276,6 +296,11 @@ impl TableTags {
     #[must_use]
     pub const fn whole(&self, kind: TagKind) -> Tag {
         Tag { kind, owner: self.0, id: KeyBytes::EMPTY }
+    }
+
+    /// The shard in which all of them lie.
+    pub(crate) const fn shard(&self) -> Shard {
+        self.0.shard()
     }
 
     /// The tags that stand for the table, one or another of which everything depends on that depends on a part of it.

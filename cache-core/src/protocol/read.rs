@@ -3,6 +3,7 @@
 use crate::name::key::{Fingerprint, KeyBytes};
 use crate::name::tables::{TableDeclaration, Tables};
 use crate::name::tag::{Database, ManagerTags, TableTags, Tag, TagKind};
+use crate::protocol::sharding::Sharding;
 
 /// What is read: by which manager, of which table of which database, by a query that names which tables.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,8 @@ pub struct Subject<'a> {
     pub named: &'a [String],
     /// What was declared.
     pub tables: &'a Tables,
+    /// Where the cache keeps its tables.
+    pub sharding: Sharding,
 }
 
 impl Subject<'_> {
@@ -103,7 +106,7 @@ impl Subject<'_> {
     /// database's structure.
     #[must_use]
     pub fn spelling(&self) -> Vec<Tag> {
-        vec![Tag::root(), self.database.tag()]
+        self.structure().into()
     }
 
     /// A list, or a number of rows, or whether there are any.
@@ -152,6 +155,12 @@ impl Subject<'_> {
         beginning
     }
 
+    /// The tags with which what the database declares changes.
+    #[must_use]
+    pub fn structure(&self) -> [Tag; 2] {
+        self.sharding.structure_beside(&self.database, &self.own().whole(TagKind::Any))
+    }
+
     fn own(&self) -> TableTags {
         self.database.table(self.table)
     }
@@ -198,7 +207,7 @@ impl Subject<'_> {
             tags.extend(tags[at].writers());
         }
         tags[own..].rotate_left(others - own);
-        without_repetition(tags)
+        self.sharding.read(without_repetition(tags))
     }
 }
 
@@ -243,7 +252,15 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let named = ["products".to_string()];
         let database = Database::named("shop");
-        let subject = Subject { database, space: SPACE, manager, table: "products", named: &named, tables: &tables };
+        let subject = Subject {
+            database,
+            space: SPACE,
+            manager,
+            table: "products",
+            named: &named,
+            tables: &tables,
+            sharding: Sharding::Whole,
+        };
         let key = KeyBytes::of(&1);
         let scope = database.table("products").scope(&["shelf"], KeyBytes::of(&7));
         assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Writers, Details, Rows, Row]));
@@ -269,7 +286,15 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let database = Database::named("shop");
         let named = ["products".to_string(), "reviews".to_string()];
-        let subject = Subject { database, space: SPACE, manager, table: "products", named: &named, tables: &tables };
+        let subject = Subject {
+            database,
+            space: SPACE,
+            manager,
+            table: "products",
+            named: &named,
+            tables: &tables,
+            sharding: Sharding::Whole,
+        };
         let reviews = database.table("reviews").whole(Any);
         for tags in [subject.list(None), subject.found_row(KeyBytes::EMPTY), subject.scope(None), subject.unique()] {
             assert!(tags.contains(&reviews));
@@ -297,7 +322,15 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string()];
-        let subject = Subject { database, space: SPACE, manager, table: "reviews", named: &named, tables: &tables };
+        let subject = Subject {
+            database,
+            space: SPACE,
+            manager,
+            table: "reviews",
+            named: &named,
+            tables: &tables,
+            sharding: Sharding::Whole,
+        };
         assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Gone)));
         assert!(subject.list(None).contains(&database.table("products").whole(Gone)));
     }
@@ -314,7 +347,15 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string(), "votes".to_string()];
-        let subject = Subject { database, space: SPACE, manager, table: "reviews", named: &named, tables: &tables };
+        let subject = Subject {
+            database,
+            space: SPACE,
+            manager,
+            table: "reviews",
+            named: &named,
+            tables: &tables,
+            sharding: Sharding::Whole,
+        };
         let key = KeyBytes::of(&1);
         let reads = [
             subject.found_row(key),
@@ -350,7 +391,15 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string(), "tags".to_string()];
-        let subject = Subject { database, space: SPACE, manager, table: "reviews", named: &named, tables: &tables };
+        let subject = Subject {
+            database,
+            space: SPACE,
+            manager,
+            table: "reviews",
+            named: &named,
+            tables: &tables,
+            sharding: Sharding::Whole,
+        };
         let names = |tags: &[Tag]| -> Vec<&str> {
             let declared = subject.declared(tags);
             let names = ["products", "reviews", "shops", "tags", "votes"].into_iter();

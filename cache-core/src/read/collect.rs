@@ -9,9 +9,10 @@ use crate::cache::{Cache, registry};
 use crate::clock::Timestamp;
 use crate::name::key::Kind;
 use crate::name::tables::TableDeclaration;
-use crate::name::tag::{Tag, Token};
+use crate::name::tag::{Database, Tag, Token};
 use crate::planted::{Mistake, is_planted, is_planted_in_turn};
 use crate::protocol::collect::{Collected, Needs, Unkept};
+use crate::protocol::sharding::structure_in;
 use crate::read::Reader;
 use crate::runtime::context::{self, Counted, Entered, Stray};
 use crate::runtime::flight::{FlightId, led_here};
@@ -158,6 +159,7 @@ impl Collecting {
         if let Some(known) = known {
             return Some(known.iter().map(|(tag, seed)| (*tag, seed.token)).collect());
         }
+        let tags = self.0.cache.sharding().read(tags.to_vec());
         let collected = self.0.collected.lock();
         let held: Vec<(Tag, Option<Token>)> = tags.iter().map(|tag| (*tag, collected.token_of(tag))).collect();
         drop(collected);
@@ -238,20 +240,19 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// The token of `tag` in the cache that is read, if it was taken.
+    /// The tokens in `cache`, which is read, of what changes with the structure of `database`, if they were taken.
     #[must_use]
-    pub fn token_in(&self, cache: &Cache, tag: &Tag) -> Option<Token> {
+    pub fn structure_in(&self, cache: &Cache, database: &Database) -> Option<[Token; 2]> {
         let of_cache = self.scopes.iter().find(|(scope, _)| scope.0.cache.address() == cache.address());
-        of_cache?.1.as_ref()?.iter().find(|(known, _)| known == tag).map(|(_, token)| *token)
+        structure_in(database, of_cache?.1.as_ref()?)
     }
 
-    /// Whether `is_so` of the tokens of these two tags, in each cache for which anything is computed.
+    /// Whether `is_so` of the tokens of what changes with the structure of `database`, in each cache for which anything is
+    /// computed.
     #[must_use]
-    pub fn is_each(&self, is_so: &dyn Fn(&[Token; 2]) -> bool, tags: &[Tag; 2]) -> bool {
-        self.scopes.iter().all(|(_, tokens)| {
-            let token = |tag: &Tag| Some(tokens.as_ref()?.iter().find(|(known, _)| known == tag)?.1);
-            token(&tags[0]).zip(token(&tags[1])).is_some_and(|(first, second)| is_so(&[first, second]))
-        })
+    pub fn is_each_structure(&self, is_so: &dyn Fn(&[Token; 2]) -> bool, database: &Database) -> bool {
+        let structures = self.scopes.iter().map(|(_, tokens)| structure_in(database, tokens.as_ref()?));
+        structures.into_iter().all(|structure| structure.is_some_and(|tokens| is_so(&tokens)))
     }
 
     /// The read depends on those of the tags that `is_kept` says.

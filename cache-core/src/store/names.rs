@@ -7,7 +7,9 @@ use smallvec::SmallVec;
 use crate::entry::format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::key::{CacheKey, Fingerprint};
+use crate::name::shard::Shard;
 use crate::name::tag::{Cardinality, Tag, TagKind};
+use crate::protocol::sharding::Sharding;
 use crate::protocol::steady::is_steady;
 use crate::store::Lease;
 
@@ -28,6 +30,9 @@ pub struct Names {
     incarnation: Name,
     changes: Name,
     absent: Option<Name>,
+    root: Tag,
+    /// Those of the shards, in order: none if they are not in shards.
+    shards: Box<[Self]>,
 }
 
 /// The name of one key on a server.
@@ -100,9 +105,50 @@ impl Names {
     /// As [`starting_with`](Self::starting_with).
     pub fn together(prefix: &str) -> Result<Self> {
         Self::starting_with(prefix)?;
+        Ok(Self::in_braces(prefix))
+    }
+
+    fn in_braces(prefix: &str) -> Self {
         let prefix = format!("{{{prefix}}}");
         let absent = Some(Name([&prefix, ":absent"].concat().into_bytes().into()));
-        Ok(Self { absent, ..Self::after(&prefix) })
+        Self { absent, ..Self::after(&prefix) }
+    }
+
+    /// The same names in shards, each of them [together](Self::together), as in `{shop#5}:t:{5f…}`: no other prefix has a `#`.
+    ///
+    /// # Errors
+    ///
+    /// As [`starting_with`](Self::starting_with).
+    pub fn in_shards(prefix: &str) -> Result<Self> {
+        Self::starting_with(prefix)?;
+        let shards = Shard::all().map(|shard| {
+            let root = Tag::root().in_shard(shard);
+            Self { root, ..Self::in_braces(&format!("{prefix}#{}", shard.digit())) }
+        });
+        Ok(Self { shards: shards.collect(), ..Self::after(prefix) })
+    }
+
+    /// Whether the tables lie in shards of their own.
+    #[must_use]
+    pub const fn sharding(&self) -> Sharding {
+        if self.shards.is_empty() { Sharding::Whole } else { Sharding::ByTable }
+    }
+
+    /// Those of each shard, or these alone.
+    pub(crate) fn each(&self) -> &[Self] {
+        if self.shards.is_empty() { core::slice::from_ref(self) } else { &self.shards }
+    }
+
+    /// Which of [them](Self::each) has a name.
+    pub(crate) fn index_of(&self, name: &Name) -> usize {
+        let Some(first) = self.shards.first() else { return 0 };
+        // The last that stands in the first braces.
+        let at = first.entries.find('}').map_or(0, |brace| brace - 1);
+        name.0.get(at).and_then(|digit| Shard::of_digit(*digit)).map_or(0, Shard::index)
+    }
+
+    fn of_shard(&self, digest: Fingerprint) -> &Self {
+        self.shards.get(digest.shard().index()).unwrap_or(self)
     }
 
     /// The slot of a cluster in which they lie, if they are [together](Self::together).
@@ -123,6 +169,8 @@ impl Names {
             incarnation: Name([prefix, ":incarnation"].concat().into_bytes().into()),
             changes: Name([prefix, ":changes"].concat().into_bytes().into()),
             absent: None,
+            root: Tag::root(),
+            shards: Box::default(),
         }
     }
 
@@ -151,6 +199,11 @@ impl Names {
         self.tag_of(tag.fingerprint(), tag.kind())
     }
 
+    /// The tag of the whole cache, or its copy in these names' shard.
+    pub(crate) fn root(&self) -> TagName {
+        self.tag(&self.root)
+    }
+
     /// The tag whose token has this name; `None`: it is the name of something else.
     #[must_use]
     pub fn tag_called(&self, name: &[u8]) -> Option<Fingerprint> {
@@ -162,13 +215,14 @@ impl Names {
     #[must_use]
     pub fn notes(&self, any: &Tag) -> TableName {
         let tag = any.fingerprint();
-        TableName { any: self.tag_of(tag, any.kind()), notes: name(&self.notes, tag) }
+        TableName { any: self.tag_of(tag, any.kind()), notes: name(&self.of_shard(tag).notes, tag) }
     }
 
     /// A lease.
     #[must_use]
     pub fn lease(&self, lease: &Lease) -> Name {
-        name(&self.leases, lease.fingerprint())
+        let digest = lease.fingerprint();
+        name(&self.of_shard(digest).leases, digest)
     }
 
     /// Where the server's incarnation is recorded.
@@ -197,11 +251,12 @@ impl Names {
     }
 
     pub(crate) fn entry_of(&self, key: Fingerprint) -> Name {
-        name(&self.entries, key)
+        name(&self.of_shard(key).entries, key)
     }
 
     pub(crate) fn tag_of(&self, tag: Fingerprint, kind: TagKind) -> TagName {
-        let start = if kind.is_polled() { &self.polled } else { &self.tokens };
+        let own = self.of_shard(tag);
+        let start = if kind.is_polled() { &own.polled } else { &own.tokens };
         let (is_polled, is_steady) = (kind.is_polled(), is_steady(kind));
         TagName { token: name(start, tag), reach: kind.reach(), is_polled, is_steady }
     }
@@ -289,8 +344,8 @@ mod tests {
     #[test]
     fn k8_names_do_not_depend_on_the_process() {
         let names = Names::starting_with("shop").unwrap();
-        assert_eq!(names.tag(&Tag::root()).token.as_str(), "shop:t:{5e4feeb87d66da9140c1d82307f09bb6}");
-        assert_eq!(names.entry(&key()).as_str(), "shop:e2:{14d1be93aa2cefcc01a25d5f63ce8739}");
+        assert_eq!(names.tag(&Tag::root()).token.as_str(), "shop:t:{0efb59b07a403b3b8132abeeac66a4bb}");
+        assert_eq!(names.entry(&key()).as_str(), "shop:e2:{34d1be93aa2cefcc01a25d5f63ce8739}");
     }
 
     #[test]
@@ -299,8 +354,8 @@ mod tests {
         let (tag, name) = (Tag::root().fingerprint(), names.tag(&Tag::root()));
         assert_eq!(names.tag_called(name.token.as_str().as_bytes()), Some(tag));
         let strange =
-            ["shop:t:{5e4feeb87d66da9140c1d82307f09bb}", "shop:t:{5e4feeb87d66da9140c1d82307f09bbG}", "shop:t:{"];
-        assert_eq!(name.intents().as_str(), "shop:i:{5e4feeb87d66da9140c1d82307f09bb6}");
+            ["shop:t:{0efb59b07a403b3b8132abeeac66a4b}", "shop:t:{0efb59b07a403b3b8132abeeac66a4bG}", "shop:t:{"];
+        assert_eq!(name.intents().as_str(), "shop:i:{0efb59b07a403b3b8132abeeac66a4bb}");
         for other in [name.intents().as_str()].into_iter().chain(strange) {
             assert_eq!(names.tag_called(other.as_bytes()), None, "{other}");
         }
@@ -335,13 +390,37 @@ mod tests {
     fn names_that_are_together_have_one_thing_in_their_first_braces() {
         let names = Names::together("shop").unwrap();
         let (tag, notes) = (names.tag(&Tag::root()), names.notes(&Tag::root()).notes);
-        assert_eq!(tag.token.as_str(), "{shop}:t:{5e4feeb87d66da9140c1d82307f09bb6}");
+        assert_eq!(tag.token.as_str(), "{shop}:t:{0efb59b07a403b3b8132abeeac66a4bb}");
         let own = [&names.entry(&key()), &tag.intents(), &notes, names.incarnation(), names.absent().unwrap()];
         assert!(own.iter().all(|name| name.as_str().starts_with("{shop}:")));
         assert_eq!((names.slot(), Names::starting_with("shop").unwrap().slot()), (Some(slot::slot_of("shop")), None));
         assert_eq!(names.tag_called(tag.token.as_bytes()), Some(Tag::root().fingerprint()));
         assert_eq!(Names::starting_with("shop").unwrap().absent(), None);
         assert!(Names::together("a}b").is_err());
+    }
+
+    #[test]
+    fn names_in_shards_say_in_which() {
+        let names = Names::in_shards("a:b").unwrap();
+        let shards = names.each();
+        let table = Database::named("shop").table("products");
+        let tag = table.whole(TagKind::Any);
+        let prefix = format!("{{a:b#{}}}:", tag.shard().digit());
+        let named = [names.tag(&tag).token, names.tag(&tag).intents(), names.notes(&tag).notes];
+        let row = names.tag(&table.row(KeyBytes::of(&1)));
+        for name in named.iter().chain([&row.token]) {
+            assert!(name.as_str().starts_with(&prefix), "{name}");
+            assert_eq!(names.index_of(name), tag.shard().index());
+        }
+        assert_eq!(shards[tag.shard().index()].tag(&tag), names.tag(&tag));
+        let lease = names.lease(&Lease::of(&key(), &[]));
+        assert_eq!(names.index_of(&lease), names.index_of(&names.entry(&key())));
+        let mut slots: Vec<_> = shards.iter().map(|names| names.slot().unwrap()).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        assert_eq!((slots.len(), names.slot()), (Shard::COUNT, None));
+        let whole = Names::starting_with("a:b").unwrap();
+        assert_eq!((whole.each().len(), whole.index_of(&whole.entry(&key()))), (1, 0));
     }
 
     #[test]

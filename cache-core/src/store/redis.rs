@@ -1,7 +1,9 @@
 //! Connects a store to a server of Redis or Valkey.
 
+mod across;
 mod command;
 mod link;
+mod shard;
 mod track;
 mod whereabouts;
 mod wire;

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, Timestamp};
@@ -13,6 +14,7 @@ use crate::name::tag::{TableTags, Tag, TagKind, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::lately::Lately;
 use crate::protocol::notes::{Notes, Remark};
+use crate::protocol::sharding::Sharding;
 use crate::setting::policy::NearPolicy;
 use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
@@ -207,6 +209,26 @@ impl<L: Link> RemoteStore<L> {
         narrow.map(|(tag, token)| (self.link.names().tag(tag), *token)).collect()
     }
 
+    /// All copies of what is released.
+    fn released<'r>(&self, releases: &'r [Release]) -> Cow<'r, [Release]> {
+        self.written(releases, |release| release.tag, |release, tag| Release { tag, ..release })
+    }
+
+    /// What is done to tags, with all copies of those that have any.
+    fn written<'d, D: Copy>(
+        &self,
+        done: &'d [D],
+        tag_of: impl Fn(&D) -> Tag,
+        with: impl Fn(D, Tag) -> D,
+    ) -> Cow<'d, [D]> {
+        let sharding = self.link.names().sharding();
+        if !done.iter().any(|done| sharding.is_multiple(&tag_of(done))) {
+            return done.into();
+        }
+        let copies = |done: &D| sharding.written(&[tag_of(done)]).into_iter().map(|tag| with(*done, tag)).collect();
+        done.iter().flat_map::<Vec<D>, _>(copies).collect()
+    }
+
     fn names_of(&self, tags: &[Tag]) -> Vec<TagName> {
         tags.iter().map(|tag| self.link.names().tag(tag)).collect()
     }
@@ -269,11 +291,12 @@ impl<L: Link> Store for RemoteStore<L> {
 
     fn place(&self, placing: &Placing<'_>, _now: Timestamp) -> Result<Vec<Option<Notes>>> {
         let Placing { writer, tags, life, tables } = *placing;
+        let tags = self.written(tags, |tag| *tag, |_, tag| tag);
         let _overtaken = self.overtaken(tags.iter().copied());
         if tags.is_empty() && tables.is_empty() {
             return Ok(Vec::new());
         }
-        same_length(self.link.place(writer, &self.names_of(tags), life, &self.notes_of(tables))?, tables.len())
+        same_length(self.link.place(writer, &self.names_of(&tags), life, &self.notes_of(tables))?, tables.len())
     }
 
     /// First all tags that change, whatever the order given, then the intents that go without a new token. Those are
@@ -285,12 +308,13 @@ impl<L: Link> Store for RemoteStore<L> {
         tables: &[Tag],
         _now: Timestamp,
     ) -> Result<Vec<Option<Notes>>> {
+        let releases = self.released(releases);
         let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
         if releases.is_empty() && tables.is_empty() {
             return Ok(Vec::new());
         }
         let named: Vec<_> =
-            ordered(releases).map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
+            ordered(&releases).map(|release| (self.link.names().tag(&release.tag), release.outcome)).collect();
         same_length(self.link.release(writer, &named, &self.notes_of(tables))?, tables.len())
     }
 
@@ -321,8 +345,9 @@ impl<L: Link> Store for RemoteStore<L> {
 impl<L: Link> ComparingStore for RemoteStore<L> {
     fn release_comparing(&self, releasing: &Releasing<'_>, _now: Timestamp) -> Result<Released> {
         let Releasing { writer, releases, held, tables } = *releasing;
+        let releases = self.released(releases);
         let _overtaken = self.overtaken(releases.iter().map(|release| release.tag));
-        let ordered: Vec<&Release> = ordered(releases).collect();
+        let ordered: Vec<&Release> = ordered(&releases).collect();
         let asked = |release: &&Release| {
             let held = releasing.held(&release.tag).filter(|_| release.outcome == Outcome::Changed);
             (self.link.names().tag(&release.tag), release.outcome, held)
@@ -344,6 +369,10 @@ impl<L: Link> SharedStore for RemoteStore<L> {
 
     fn keeps_bytes_only(&self) -> bool {
         true
+    }
+
+    fn sharding(&self) -> Sharding {
+        self.link.names().sharding()
     }
 
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {

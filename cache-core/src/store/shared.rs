@@ -10,6 +10,7 @@ use crate::name::tag::{TableTags, Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::intent::Writer;
 use crate::protocol::notes::Remark;
+use crate::protocol::sharding::Sharding;
 use crate::setting::policy::NearPolicy;
 use crate::store::{Beginning, Begun, Lease, LookUp, Put, Started, Starting, Stored, Wanted};
 
@@ -21,6 +22,12 @@ pub trait SharedStore {
     /// Whether only what has a codec is kept. Then nothing else is looked up: an answer that takes no call would be taken
     /// for a sign that the store is well.
     fn keeps_bytes_only(&self) -> bool;
+
+    /// Whether the tables lie in shards of their own: then reads depend on other tags, and what is done to a tag that has
+    /// copies is done to each.
+    fn sharding(&self) -> Sharding {
+        Sharding::Whole
+    }
 
     /// Takes the right to load for all processes, unless somebody else has it; says whether it was taken. It ends by
     /// itself after `life`.

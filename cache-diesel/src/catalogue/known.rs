@@ -70,7 +70,7 @@ static HAS_FUNCTIONS: AtomicBool = AtomicBool::new(false);
 
 /// So many addresses are kept, and so many caches of each.
 const MOST: usize = 1024;
-const MOST_CACHES: usize = 16;
+const MOST_CACHES: usize = 64;
 
 /// What the database said when it was asked last; `None`: it was not asked, or said nothing.
 pub(crate) fn catalogue_of(identity: Identity) -> Option<Arc<Catalogue>> {

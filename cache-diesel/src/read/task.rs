@@ -222,6 +222,7 @@ impl Site<'_> {
             table: &self.state.table,
             named,
             tables: tables(),
+            sharding: self.reader.cache.sharding(),
         }
     }
 

@@ -8,13 +8,13 @@ use cache_core::{Candidate, GivenRow, KeyBytes, Kind, Mode, Tag, Unstored, Watch
 
 use crate::backend::CacheBackend;
 use crate::backend::line::Line;
-use crate::catalogue::{Structure, catalogue_of, is_current};
+use crate::catalogue::{catalogue_of, is_current};
 use crate::identity::Identity;
 use crate::identity::role::AtMiss;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
 use crate::read::builder::options::Options;
-use crate::read::{Head, Site, call, confirm, gate, introduce_writer, keep_row, may_store, row_codec};
+use crate::read::{Head, Site, call, confirm, gate, introduce_writer, keep_row, may_store, row_codec, structure_of};
 use crate::scan::Dialect;
 use crate::track::tracker_on;
 
@@ -167,9 +167,7 @@ impl<M: CachedModel> Prepared<M> {
     /// Whether the database says, under the structure that was read with these tokens, that the row is what everybody reads.
     fn check_declared(&self, seeds: &[SeededTag]) -> Result<(), Unstored> {
         let identity = self.site.identity;
-        let token = |wanted: Tag| seeds.iter().find(|(tag, _)| *tag == wanted).map(|(_, seed)| seed.token);
-        let structure: Option<Structure> =
-            token(Tag::root()).zip(token(identity.database.tag())).map(|(root, database)| [root, database]);
+        let structure = structure_of(identity, seeds);
         let is_known = structure.is_some_and(|structure| is_current(identity, &structure));
         let catalogue = catalogue_of(identity).filter(|_| is_known);
         let gives_back = |table: &str| catalogue.as_ref().is_some_and(|known| known.gives_back_for_all(table));

@@ -21,7 +21,7 @@ mod several;
 #[cfg(feature = "redis-tls")]
 pub use crate::certificates::Certificates;
 pub use cable::Cable;
-pub use cluster::RedisCluster;
+pub use cluster::{RedisCluster, Sharded};
 pub use hands::{Hands, subject};
 pub use sentinels::Sentinels;
 pub use several::{Servers, Several};

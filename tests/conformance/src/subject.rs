@@ -83,10 +83,10 @@ pub const fn codec() -> Codec {
     Codec::of::<Blob, Blob>()
 }
 
-/// The key of an entry.
+/// The key of an entry, in the shard of the [`tag`]s of rows.
 #[must_use]
 pub fn key(id: u64) -> CacheKey {
-    let part = Fingerprint::of(&[b"test"]);
+    let part = Fingerprint::of(&[b"test"]).in_shard(tag(id).shard());
     CacheKey { space: part, manager: part, kind: Kind::Detail, id: KeyBytes::of(&id) }
 }
 

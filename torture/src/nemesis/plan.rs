@@ -105,7 +105,7 @@ impl Harm {
     /// This, or what happens in its place where entries are kept.
     const fn on(self, victims: Victims) -> Self {
         match victims.kept {
-            Kept::Cluster => self.on_a_cluster(),
+            Kept::Cluster(_) => self.on_a_cluster(),
             Kept::File => self.on_a_file(victims.has_disk),
             Kept::Memcached => self.on_memcached(),
             Kept::Redis => self,

@@ -1,14 +1,19 @@
-//! The cluster of a run: its primary is killed or stands still, its slot is handed over, links to it are cut.
+//! The cluster of a run: the primary of a slot is killed or stands still, the slot is handed over, links to it are cut.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use conformance::redis_server::{RedisCluster, RedisServer};
 
+use crate::arguments::Slots;
+
 /// The nodes. They end with this value.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     nodes: RedisCluster,
+    slots: Slots,
+    /// Which slot is hurt next.
+    slot: AtomicUsize,
     /// Whose links are cut next.
     turn: AtomicUsize,
     hurt: Mutex<Hurt>,
@@ -19,8 +24,8 @@ pub(crate) struct Cluster {
 struct Hurt {
     killed: Option<usize>,
     paused: Option<usize>,
-    /// Who is taking the slot.
-    taking: Option<usize>,
+    /// Who is taking which slot.
+    taking: Option<(usize, String)>,
 }
 
 impl Cluster {
@@ -30,15 +35,25 @@ impl Cluster {
     /// else sees (caveat 96).
     const NODE_TIMEOUT: u32 = 5_000;
 
-    pub(super) fn start() -> Self {
+    pub(super) fn start(slots: Slots) -> Self {
         let nodes = RedisCluster::start();
         nodes.set_node_timeout(Self::NODE_TIMEOUT);
-        Self { nodes, turn: AtomicUsize::new(0), hurt: Mutex::default() }
+        let (slot, turn, hurt) = Default::default();
+        Self { nodes, slots, slot, turn, hurt }
     }
 
     /// What a worker connects to.
     pub(crate) fn url(&self) -> String {
-        self.nodes.url(Self::PREFIX)
+        let url = self.nodes.url(Self::PREFIX);
+        if self.slots == Slots::Spread { format!("{url}&spread=tables") } else { url }
+    }
+
+    /// What stands in the braces of the names in a slot: another one each time, if there are several.
+    fn slot(&self) -> String {
+        match self.slots {
+            Slots::One => Self::PREFIX.to_owned(),
+            Slots::Spread => RedisCluster::in_shard(Self::PREFIX, self.slot.fetch_add(1, Ordering::Relaxed)),
+        }
     }
 
     /// Kills the primary of the slot, or starts the one again that was killed. Says whether it was done: without a replica
@@ -71,12 +86,14 @@ impl Cluster {
     pub(crate) fn hand_over(&self, is_begun: bool) -> bool {
         let mut hurt = self.hurt();
         if is_begun && self.nodes.is_whole() {
-            hurt.taking = self.place_of(self.nodes.begin_to_move(Self::PREFIX));
+            let slot = self.slot();
+            hurt.taking = self.place_of(self.nodes.begin_to_move(&slot)).map(|place| (place, slot));
             return true;
         }
         let taking = hurt.taking.take();
-        taking.into_iter().for_each(|place| self.nodes.end_to_move(Self::PREFIX, &self.nodes.nodes()[place]));
-        taking.is_some()
+        let is_done = taking.is_some();
+        taking.into_iter().for_each(|(place, slot)| self.nodes.end_to_move(&slot, &self.nodes.nodes()[place]));
+        is_done
     }
 
     /// Cuts all links to the primary of the slot; to some node while there may be none.
@@ -99,7 +116,7 @@ impl Cluster {
     }
 
     fn primary(&self) -> usize {
-        self.place_of(self.nodes.primary_of(Self::PREFIX)).unwrap_or_default()
+        self.place_of(self.nodes.primary_of(&self.slot())).unwrap_or_default()
     }
 
     fn place_of(&self, node: &RedisServer) -> Option<usize> {

@@ -15,8 +15,10 @@ use core::time::Duration;
 use crate::clock::Timestamp;
 use crate::name::key::Fingerprint;
 use crate::name::tables::TableDeclaration;
-use crate::name::tag::{Tag, TagKind, Token};
+use crate::name::tag::{Tag, Token};
 use crate::protocol::fill::SeededTag;
+use crate::protocol::intent::Seed;
+use crate::protocol::sharding::root_among;
 
 /// A note beside a table that a process has found, and the tokens that it had read before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ impl FoundNote {
     /// the root tag.
     #[must_use]
     pub fn after(read: &[SeededTag], declared: &TableDeclaration, now: Timestamp) -> Option<Self> {
-        let (_, root) = read.iter().find(|(tag, _)| tag.kind() == TagKind::Root)?;
+        let root = root_of(read, declared)?;
         let wide = wide_of(declared, read).map(|(tag, seed)| (*tag, seed.token)).collect();
         Some(Self { own: declared.fingerprint, at: now, root: root.token, wide })
     }
@@ -56,11 +58,10 @@ impl FoundNote {
     #[must_use]
     pub fn stands(&self, declared: &TableDeclaration, seen: &[SeededTag], now: Timestamp) -> bool {
         let is_known = |(tag, seed): &SeededTag| self.wide.contains(&(*tag, seed.token));
-        let has_root = |(tag, seed): &SeededTag| tag.kind() == TagKind::Root && seed.token == self.root;
         let mut wide = wide_of(declared, seen).peekable();
         self.own == declared.fingerprint
             && !self.is_over(now)
-            && seen.iter().any(has_root)
+            && root_of(seen, declared).is_some_and(|root| root.token == self.root)
             && wide.peek().is_some()
             && wide.all(is_known)
     }
@@ -68,6 +69,12 @@ impl FoundNote {
     fn is_over(&self, now: Timestamp) -> bool {
         now.since(self.at) >= Self::LIFE
     }
+}
+
+/// The one of the whole cache, or its copy where the table lies.
+fn root_of(seen: &[SeededTag], declared: &TableDeclaration) -> Option<Seed> {
+    let root = root_among(seen.iter().map(|(tag, _)| tag), declared.table.shard())?;
+    seen.iter().find(|(tag, _)| *tag == root).map(|(_, seed)| *seed)
 }
 
 /// Those that stand for the whole table, other than its `any`.
@@ -79,7 +86,7 @@ fn wide_of<'a>(declared: &TableDeclaration, seen: &'a [SeededTag]) -> impl Itera
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::tag::{Database, TableTags};
+    use crate::name::tag::{Database, TableTags, TagKind};
     use crate::protocol::intent::Seed;
 
     const AT: Timestamp = Timestamp::from_nanos(1);

@@ -7,7 +7,7 @@ pub(super) mod change;
 mod commands;
 pub(super) mod connection;
 pub(super) mod incarnation;
-mod keep;
+pub(super) mod keep;
 mod notes;
 pub(super) mod outbox;
 pub(super) mod places;

@@ -1,5 +1,6 @@
 //! Asks a database for its own declarations before an answer is stored: reads depend on them.
 
+use cache_core::protocol::sharding::structure_in;
 use cache_core::store::Seed;
 use cache_core::{Missed, Tag, Token};
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
@@ -91,7 +92,7 @@ pub(crate) async fn consult_writer<C: Line>(conn: &mut C::Conn) {
 }
 
 async fn seeds_of<C: Line>(site: &Site<'static>) -> Option<Vec<(Tag, Seed)>> {
-    seed::<C>(site, vec![Tag::root(), site.identity.database.tag()]).await
+    seed::<C>(site, site.subject(&[]).structure().into()).await
 }
 
 /// Whether what `load` depends on is what was taken for it; the database may be asked.
@@ -112,16 +113,16 @@ pub(crate) async fn confirm_load<C: Line>(load: &mut Load<'static>, conn: &mut C
 /// Whether what is about to be loaded under `seeds` depends on what was taken for it: the database is asked anew if its
 /// structure may have changed since.
 pub(crate) async fn confirm<C: Line>(conn: &mut C::Conn, identity: Identity, seeds: &[(Tag, Seed)]) -> bool {
-    match structure_of(&[Tag::root(), identity.database.tag()], seeds) {
+    match structure_of(identity, seeds) {
         Some(structure) => is_current(identity, &structure) || ask::<C>(conn, identity, structure).await,
         None => true,
     }
 }
 
-/// The tokens of both tags; they were read before the database is asked.
-fn structure_of(tags: &[Tag; 2], seeds: &[(Tag, Seed)]) -> Option<Structure> {
-    let token = |wanted: &Tag| -> Option<Token> { Some(seeds.iter().find(|(tag, _)| tag == wanted)?.1.token) };
-    Some([token(&tags[0])?, token(&tags[1])?])
+/// The tokens of what changes with the structure of the database; they were read before it is asked.
+pub(crate) fn structure_of(identity: Identity, seeds: &[(Tag, Seed)]) -> Option<Structure> {
+    let known: Vec<(Tag, Token)> = seeds.iter().map(|(tag, seed)| (*tag, seed.token)).collect();
+    structure_in(&identity.database, &known)
 }
 
 /// Asks; gives whether the answer is what was known before.

@@ -44,9 +44,8 @@ pub(crate) fn tell(site: &Site<'_>, tags: &[Tag]) -> bool {
 /// they were made by.
 fn expect(scope: &Collecting, site: &Site<'_>, tags: &[Tag]) -> Option<Expected> {
     let expected = scope.expect(tags, &site.declared(tags), None);
-    let token = |tag: &Tag| expected.token_in(site.reader.cache, tag);
-    let structure = token(&Tag::root()).zip(token(&site.identity.database.tag()));
-    if structure.is_some_and(|(root, database)| is_current(site.identity, &[root, database])) {
+    let structure = expected.structure_in(site.reader.cache, &site.identity.database);
+    if structure.is_some_and(|structure| is_current(site.identity, &structure)) {
         return Some(expected);
     }
     expected.forget();

@@ -2,6 +2,7 @@
 
 use cache_core::planted::{Mistake, is_planted};
 use cache_core::protocol::read::Subject;
+use cache_core::protocol::sharding::Sharding;
 use cache_core::{Collecting, Fingerprint, ManagerTags, Tag, Unkept, WeakCollecting};
 use diesel::connection::DebugQuery;
 
@@ -106,7 +107,7 @@ impl Planned {
         // What the database declares is known as of tokens from before the statement.
         let structure = [Tag::root(), identity.database.tag()];
         let expected = scope.expect(&structure, &[], None);
-        let is_known = expected.is_each(&|tokens| is_current(identity, tokens), &structure);
+        let is_known = expected.is_each_structure(&|tokens| is_current(identity, tokens), &identity.database);
         drop(expected);
         if !is_known {
             return Err(Unkept::Unasked);
@@ -140,5 +141,6 @@ fn tags_of(identity: Identity, named: &[String]) -> Vec<Tag> {
     let manager = ManagerTags::of(Fingerprint::of(&[b"plain"]));
     let Identity { database, space, .. } = identity;
     let table = named.first().map_or("", String::as_str);
-    Subject { database, space, manager, table, named, tables: tables() }.plain()
+    let sharding = Sharding::Whole;
+    Subject { database, space, manager, table, named, tables: tables(), sharding }.plain()
 }

@@ -191,7 +191,9 @@ pub fn b8_of_those_who_change_what_they_saw_at_once_one_does(subject: &Subject) 
 
 /// The key of a slot.
 pub(super) fn slot_key(id: u64) -> CacheKey {
-    CacheKey { kind: Kind::Value, ..key(id) }
+    let CacheKey { space, manager, id, .. } = key(id);
+    // A value depends on the tag of the whole cache alone, and lies beside it.
+    CacheKey { space, manager: manager.in_shard(Tag::root().shard()), kind: Kind::Value, id }
 }
 
 pub(super) fn peek(subject: &Subject, id: u64) -> Option<Slot> {

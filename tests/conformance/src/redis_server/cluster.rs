@@ -1,7 +1,9 @@
 //! A cluster of Redis that belongs to one test: three primaries, with a replica each.
 
+use cache_core::Shard;
 use cache_core::store::Names;
 use redis::Value;
+use std::sync::OnceLock;
 
 use super::entrance::Entrance;
 use super::several::Servers;
@@ -110,6 +112,12 @@ impl RedisCluster {
         let ports: Vec<u16> = self.nodes.iter().map(RedisServer::port).collect();
         let Entrance { scheme, login, parameters, .. } = &self.entrance;
         format!("{scheme}+cluster://{login}{}?prefix={prefix}{parameters}", self.entrance.hosts(&ports))
+    }
+
+    /// What stands for a prefix in the names of one of its shards: those are counted round and round.
+    #[must_use]
+    pub fn in_shard(prefix: &str, number: usize) -> String {
+        format!("{prefix}#{:x}", number % Shard::COUNT)
     }
 
     /// The nodes.
@@ -244,5 +252,53 @@ impl Servers for RedisCluster {
 
     fn names(&self, prefix: &str) -> Names {
         Names::together(prefix).expect("a plain prefix")
+    }
+}
+
+/// A cluster whose caches have a slot for each shard, and in which none of these slots moves.
+#[derive(Debug)]
+pub struct Sharded {
+    cluster: RedisCluster,
+    /// Which node has each shard of `shop`.
+    nodes: OnceLock<Vec<usize>>,
+}
+
+impl Sharded {
+    /// The cluster with such caches.
+    #[must_use]
+    pub const fn over(cluster: RedisCluster) -> Self {
+        Self { cluster, nodes: OnceLock::new() }
+    }
+
+    fn node(&self, shard: usize) -> &RedisServer {
+        let find = |shard: Shard| {
+            let primary = self.cluster.primary_of(&RedisCluster::in_shard("shop", shard.index())).port();
+            self.cluster.nodes.iter().position(|node| node.port() == primary)
+        };
+        let nodes = self.nodes.get_or_init(|| Shard::all().map(|shard| find(shard).unwrap_or(0)).collect());
+        &self.cluster.nodes[nodes[shard]]
+    }
+}
+
+impl Servers for Sharded {
+    fn url(&self, prefix: &str) -> String {
+        format!("{}&spread=tables", self.cluster.url(prefix))
+    }
+
+    fn primary(&self, _prefix: &str) -> &RedisServer {
+        self.node(0)
+    }
+
+    fn names(&self, prefix: &str) -> Names {
+        Names::in_shards(prefix).expect("a plain prefix")
+    }
+
+    fn primary_for(&self, _prefix: &str, name: &str) -> &RedisServer {
+        let (_, rest) = name.split_once('#').expect("a name in a shard");
+        self.node(rest.chars().next().and_then(|digit| digit.to_digit(16)).expect("a digit") as usize)
+    }
+
+    fn records(&self, prefix: &str) -> Vec<String> {
+        Shard::all().map(|shard| format!("{{{prefix}#{}}}:incarnation", shard.digit())).collect()
     }
 }

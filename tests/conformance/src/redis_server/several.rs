@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use cache_core::policy::NearPolicy;
-use cache_core::store::{Name, Names, RedisStore, Store};
+use cache_core::store::{Names, RedisStore, Store};
 use cache_core::{CacheKey, Tag};
 use redis::Value;
 
@@ -12,7 +12,7 @@ use super::RedisServer;
 use super::hands::{UNIT, calls_of, patient};
 use crate::{Frail, Holding, Subject, Time};
 
-/// Servers of which one answers for a cache at a time.
+/// Servers of which one answers for a name at a time.
 pub trait Servers: Debug + Send + Sync + 'static {
     /// The URL of a link with this prefix.
     fn url(&self, prefix: &str) -> String;
@@ -22,6 +22,16 @@ pub trait Servers: Debug + Send + Sync + 'static {
 
     /// What keys under this prefix are called.
     fn names(&self, prefix: &str) -> Names;
+
+    /// The server that answers for one of these names: that of the prefix.
+    fn primary_for(&self, prefix: &str, _name: &str) -> &RedisServer {
+        self.primary(prefix)
+    }
+
+    /// The records of what is kept under this prefix: one.
+    fn records(&self, prefix: &str) -> Vec<String> {
+        vec![self.names(prefix).incarnation().to_string()]
+    }
 }
 
 /// Several servers under test, by the prefix `shop`.
@@ -66,15 +76,27 @@ impl<S: Servers> Several<S> {
     }
 
     fn empty(&self) {
-        self.run::<Value>(&["FLUSHALL"]);
+        self.run_on_all(&["FLUSHALL"]);
     }
 
-    fn run<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
-        self.0.primary("shop").run(command)
+    /// The servers that answer for something of the cache, each once.
+    fn primaries(&self) -> Vec<&RedisServer> {
+        let mut primaries: Vec<&RedisServer> = Vec::new();
+        for record in self.0.records("shop") {
+            let primary = self.0.primary_for("shop", &record);
+            if primaries.iter().all(|known| known.port() != primary.port()) {
+                primaries.push(primary);
+            }
+        }
+        primaries
     }
 
-    fn delete(&self, name: &Name) {
-        self.run::<Value>(&["DEL", name.as_str()]);
+    fn run_on_all(&self, command: &[&str]) {
+        self.primaries().iter().for_each(|primary| drop(primary.run::<Value>(command)));
+    }
+
+    fn delete(&self, name: &str) {
+        self.0.primary_for("shop", name).run::<Value>(&["DEL", name]);
     }
 }
 
@@ -84,42 +106,41 @@ impl<S: Servers> Frail for Several<S> {
     }
 
     fn lose_token(&self, tag: &Tag) {
-        self.delete(&self.0.names("shop").tag(tag).token);
+        self.delete(self.0.names("shop").tag(tag).token.as_str());
     }
 
     fn lose_intents(&self, tag: &Tag) {
-        self.delete(&self.0.names("shop").tag(tag).intents());
+        self.delete(self.0.names("shop").tag(tag).intents().as_str());
     }
 
     fn bytes(&self, key: &CacheKey) -> Option<Vec<u8>> {
-        self.run(&["GET", self.0.names("shop").entry(key).as_str()])
+        let name = self.0.names("shop").entry(key);
+        self.0.primary_for("shop", name.as_str()).run(&["GET", name.as_str()])
     }
 
     fn overwrite(&self, key: &CacheKey, bytes: Vec<u8>) {
-        let client = redis::Client::open(("127.0.0.1", self.0.primary("shop").port())).expect("an address");
+        let name = self.0.names("shop").entry(key);
+        let port = self.0.primary_for("shop", name.as_str()).port();
+        let client = redis::Client::open(("127.0.0.1", port)).expect("an address");
         let mut connection = client.get_connection().expect("a server that is there");
         let mut command = redis::cmd("SET");
-        command
-            .arg(self.0.names("shop").entry(key).as_str())
-            .arg(bytes)
-            .exec(&mut connection)
-            .expect("room for an entry");
+        command.arg(name.as_str()).arg(bytes).exec(&mut connection).expect("room for an entry");
     }
 
     /// What says in which life the server is gets lost, alone or with everything else. What a replica does that takes over
     /// is tested by itself.
     fn live_again(&self, holding: Holding) {
         match holding {
-            Holding::Everything => self.delete(self.0.names("shop").incarnation()),
+            Holding::Everything => self.0.records("shop").iter().for_each(|record| self.delete(record)),
             Holding::Nothing => self.empty(),
         }
     }
 
     fn disconnect(&self) {
-        self.run::<Value>(&["CLIENT", "KILL", "TYPE", "normal"]);
+        self.run_on_all(&["CLIENT", "KILL", "TYPE", "normal"]);
     }
 
     fn round_trips(&self) -> u64 {
-        calls_of(self.0.primary("shop"))
+        self.primaries().into_iter().map(calls_of).sum()
     }
 }

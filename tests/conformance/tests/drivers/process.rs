@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cache_core::protocol::fill::{SeededTag, row_seeds, second_look};
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::settle::Former;
+use cache_core::protocol::sharding::Sharding;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{Link, Outcome, Seed, TagName, Wanted, Writer};
 use cache_core::tables::TableDeclaration;
@@ -85,7 +86,15 @@ impl Question {
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let tables = &build.tables;
         let space = Fingerprint::of(&[b"shop"]);
-        work(&Subject { database: database(), space, manager, table: TABLE, named: &named, tables })
+        work(&Subject {
+            database: database(),
+            space,
+            manager,
+            table: TABLE,
+            named: &named,
+            tables,
+            sharding: Sharding::Whole,
+        })
     }
 
     /// Whether `row`, which has `value`, belongs to the answer.

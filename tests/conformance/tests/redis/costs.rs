@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use cache_core::policy::NearPolicy;
 use cache_core::protocol::read::Subject as Read;
+use cache_core::protocol::sharding::Sharding;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{Outcome, Placing, Put, Release, Wanted, Writer};
 use cache_core::tables::Tables;
@@ -82,7 +83,8 @@ fn tags() -> Tags {
     let space = Fingerprint::of(&[b"product"]);
     let named = ["products".to_owned(), "reviews".to_owned()];
     let manager = ManagerTags::of(space);
-    let reading = |named| Read { database, space, manager, table: "products", named, tables: &tables };
+    let reading =
+        |named| Read { database, space, manager, table: "products", named, tables: &tables, sharding: Sharding::Whole };
     let mut changes = ChangeSet::new();
     changes.add("products", &Change::Saved { row: Some(row), scopes: None }, &tables);
     let (row, list) = (reading(&named[..1]).found_row(row), reading(&named).list(None));

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use cache_core::protocol::read::Subject;
+use cache_core::protocol::sharding::Sharding;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{RedisStore, Wanted};
 use cache_core::tables::{Declaration, LookupDeclaration, NamedType, TableDeclaration, Tables};
@@ -145,7 +146,15 @@ impl<'a> Program<'a> {
     fn question(&self, shelf: u64) -> (CacheKey, Vec<Tag>, Vec<TableDeclaration>) {
         let (part, named) = (Fingerprint::of(&[b"city"]), [TABLE.to_owned()]);
         let (database, manager) = (database(), ManagerTags::of(part));
-        let subject = Subject { database, space: part, manager, table: TABLE, named: &named, tables: &self.tables };
+        let subject = Subject {
+            database,
+            space: part,
+            manager,
+            table: TABLE,
+            named: &named,
+            tables: &self.tables,
+            sharding: Sharding::Whole,
+        };
         let key = CacheKey { space: part, manager: part, kind: Kind::Scope, id: KeyBytes::of(&shelf) };
         let tags = subject.scope(Some(scope_of(shelf)));
         let declared = subject.declared(&tags);

@@ -39,6 +39,8 @@ mod sentinel;
 #[cfg(feature = "redis")]
 mod setting_up;
 #[cfg(feature = "redis")]
+mod shards;
+#[cfg(feature = "redis")]
 mod slots;
 #[cfg(feature = "redis")]
 mod stampede;

@@ -51,6 +51,7 @@ impl Program {
             table: TABLE,
             named: &named,
             tables: &self.tables,
+            sharding: self.cache.sharding(),
         };
         let tags = subject.found_row(KeyBytes::of(&row));
         let dependencies = || tags.clone();

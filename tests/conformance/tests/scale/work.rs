@@ -1,6 +1,7 @@
 //! What programs ask of their caches: which tables, how often, and what each operation reads or changes.
 
 use cache_core::protocol::read::Subject;
+use cache_core::protocol::sharding::Sharding;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;
 use cache_core::{Database, Fingerprint, KeyBytes, ManagerTags, Tag};
@@ -55,7 +56,15 @@ impl Mix {
             if is_list { vec![table.clone(), format!("table_{}", self.table(dice))] } else { vec![table.clone()] };
         let space = Fingerprint::of(&[table.as_bytes()]);
         let manager = ManagerTags::of(space);
-        let subject = Subject { database, space, manager, table: &table, named: &named, tables: &tables };
+        let subject = Subject {
+            database,
+            space,
+            manager,
+            table: &table,
+            named: &named,
+            tables: &tables,
+            sharding: Sharding::Whole,
+        };
         Operation::Read(number, if is_list { subject.list(None) } else { subject.found_row(row) })
     }
 

@@ -8,7 +8,7 @@ use super::batch::{Batch, Command};
 use super::outbox::{Outbox, Owed};
 use super::scripts::{ARRIVE, Script};
 use super::{incarnation, tokens};
-use crate::name::tag::{Tag, Token};
+use crate::name::tag::Token;
 use crate::store::Incarnation;
 use crate::store::redis::wire::address::{Address, Login, Transport};
 use crate::store::redis::wire::connect::connect;
@@ -220,7 +220,7 @@ impl Connection {
     }
 
     fn arrive(&mut self, address: &Address, deadline: Deadline) -> Result<(), Failure> {
-        let (root, record) = (address.names.tag(&Tag::root()), address.names.incarnation());
+        let (root, record) = (address.names.root(), address.names.incarnation());
         let present = self.incarnation.clone();
         let with = |command: &mut Command| {
             command.number(3).arg(record.as_bytes()).arg(root.token.as_bytes()).arg(root.intents().as_bytes());

@@ -96,9 +96,13 @@ fn parted<'k, 'p>(kept: &'k [Kept<'p>]) -> Option<(&'k [Kept<'p>], &'k [Kept<'p>
     Some((&kept[others..], &kept[..others]))
 }
 
+/// How long the tags are kept that an entry is under: as long as it lives itself.
+pub(crate) fn kept_for(entry: &Packed) -> Duration {
+    entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE))
+}
+
 /// How long tags are kept for `entries`: as long as the entry under them that lives longest. No tag comes twice.
 pub(crate) fn kept_by(entries: &[Packed]) -> Vec<Kept<'_>> {
-    let kept_for = |entry: &Packed| entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE));
     if let [entry] = entries {
         let life = kept_for(entry);
         let under = entry.under.iter().filter(|_| life.as_millis() > 0);

@@ -9,6 +9,7 @@ use url::{Host, Url};
 
 use self::several::{cluster, parted, sentinels};
 use crate::error::{Error, Result};
+use crate::protocol::sharding::Sharding;
 use crate::setting::quantity;
 use crate::setting::secret::{Secret, shown_name, shown_scheme};
 use crate::store::names::Names;
@@ -86,7 +87,11 @@ impl Address {
         let prefix = parameters.prefix.as_deref().unwrap_or(Self::DEFAULT_PREFIX);
         let is_unix = url.scheme().ends_with("unix");
         let login = credentials(&url, &parameters, is_unix)?;
-        let names = if found_by == "cluster" { Names::together(prefix) } else { Names::starting_with(prefix) };
+        let names = match (found_by, spread(&parameters, found_by)?) {
+            ("cluster", Sharding::ByTable) => Names::in_shards(prefix),
+            ("cluster", _) => Names::together(prefix),
+            _ => Names::starting_with(prefix),
+        };
         let names =
             names.map_err(|error| Error::configuration("`prefix` of the Redis URL is none").with_source(error))?;
         let (finding, database) = match found_by {
@@ -107,7 +112,25 @@ impl Address {
             capacity: read_by(quantity::bytes, "near", parameters.near.as_deref())?,
             max_staleness: read_by(quantity::duration, "max_staleness", parameters.max_staleness.as_deref())?,
         };
+        if near != NearSettings::default() && names.sharding() == Sharding::ByTable {
+            return Err(Error::configuration(
+                "`near` does not go with `spread`: no server tells of changes in all slots",
+            ));
+        }
         Ok(Self { transport, finding, login, database, names, idle_connections, near })
+    }
+}
+
+impl Address {
+    /// Where each shard is, or the whole of a cache that has none.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Self> {
+        self.names.each().iter().map(|names| {
+            let mut address = Self { names: names.clone(), ..self.clone() };
+            if let Finding::Cluster { slot, .. } = &mut address.finding {
+                *slot = names.slot().unwrap_or_default();
+            }
+            address
+        })
     }
 }
 
@@ -121,6 +144,7 @@ struct Parameters {
     near: Option<String>,
     password: Option<String>,
     prefix: Option<String>,
+    spread: Option<String>,
     sentinel_password: Option<String>,
     sentinel_user: Option<String>,
     user: Option<String>,
@@ -140,6 +164,7 @@ impl Parameters {
                 "prefix" => &mut parameters.prefix,
                 "sentinel_password" => &mut parameters.sentinel_password,
                 "sentinel_user" => &mut parameters.sentinel_user,
+                "spread" => &mut parameters.spread,
                 "user" => &mut parameters.user,
                 other => {
                     let name = shown_name(other, &NAMES);
@@ -153,6 +178,16 @@ impl Parameters {
             }
         }
         Ok(parameters)
+    }
+}
+
+/// Where the cache keeps its tables.
+fn spread(parameters: &Parameters, found_by: &str) -> Result<Sharding> {
+    match parameters.spread.as_deref() {
+        None => Ok(Sharding::Whole),
+        Some(_) if found_by != "cluster" => Err(Error::configuration("`spread` needs `redis+cluster://`")),
+        Some("tables") => Ok(Sharding::ByTable),
+        Some(_) => Err(Error::configuration("`spread` of the Redis URL is `tables`, or is left out")),
     }
 }
 
@@ -253,7 +288,7 @@ fn decoded(text: &str, what: &str) -> Result<String> {
 }
 
 /// The parameters.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "ca",
     "db",
     "idle_connections",
@@ -263,6 +298,7 @@ const NAMES: [&str; 10] = [
     "prefix",
     "sentinel_password",
     "sentinel_user",
+    "spread",
     "user",
 ];
 
