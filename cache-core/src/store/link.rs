@@ -204,14 +204,15 @@ pub trait Link: fmt::Debug + Send + Sync + 'static {
     /// If there was no answer in time; it may be over.
     fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()>;
 
-    /// Gives the server a stamp, if it is one of those that have stamps, and has none now. See [`Unstamped`] for when.
+    /// Gives the server that has what is called so a stamp, if it is one of those that have stamps, and has none now. See
+    /// [`Unstamped`] for when.
     ///
     /// [`Unstamped`]: crate::protocol::steady::Unstamped
     ///
     /// # Errors
     ///
     /// If there was no answer in time; it may have one.
-    fn stamp(&self) -> Result<()> {
+    fn stamp(&self, _beside: &Name) -> Result<()> {
         Ok(())
     }
 

@@ -147,6 +147,12 @@ impl Names {
         name.0.get(at).and_then(|digit| Shard::of_digit(*digit)).map_or(0, Shard::index)
     }
 
+    /// The slots of a cluster in which they lie: one of names that are [together](Self::together), and one of each shard.
+    #[must_use]
+    pub fn slots(&self) -> Vec<u16> {
+        self.each().iter().filter_map(Self::slot).collect()
+    }
+
     fn of_shard(&self, digest: Fingerprint) -> &Self {
         self.shards.get(digest.shard().index()).unwrap_or(self)
     }

@@ -20,7 +20,7 @@ use crate::store::link::{Link, Packed};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{Copies, Forsaken, NearMemory, Overtaken, Watchman};
 use crate::store::remote::look::{LookUpServer, Seeding};
-use crate::store::remote::steady::SteadyMemory;
+use crate::store::remote::steady::SteadyMemories;
 use crate::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, Outcome, PipeliningStore, Placing, Put, Release,
     Released, Releasing, Replacing, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted,
@@ -55,7 +55,7 @@ pub struct RemoteStore<L> {
     link: L,
     largest_value: usize,
     near: OnceLock<NearPart>,
-    steady: SteadyMemory,
+    steady: SteadyMemories,
     /// The level of [`Lately`]: of how many rows that were looked up the tag had no token.
     ///
     /// To seed a tag that holds a token costs the server about as much as the look-up itself. To seed it after the look-up
@@ -76,11 +76,12 @@ impl<L: Link> RemoteStore<L> {
 
     /// A store over `link`.
     pub fn new(link: L) -> Self {
+        let steady = SteadyMemories::of(link.names().sharding());
         Self {
             link,
             largest_value: Self::LARGEST_VALUE,
             near: OnceLock::new(),
-            steady: SteadyMemory::default(),
+            steady,
             new_rows: AtomicU8::new(Lately::default().level()),
         }
     }

@@ -301,7 +301,7 @@ impl<E: Engine> Link for EngineLink<E> {
         self.one(Request::EndLease(lease.clone(), holder, unused.to_vec())).map(drop)
     }
 
-    fn stamp(&self) -> Result<()> {
+    fn stamp(&self, _beside: &Name) -> Result<()> {
         let record = [self.names.incarnation().clone()];
         self.engine.change(&record, &mut |view| {
             if view.record() != Some(None) {

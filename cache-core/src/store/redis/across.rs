@@ -16,7 +16,7 @@ use crate::store::names::{Name, TagName};
 use crate::store::redis::command::batch::Batch;
 use crate::store::redis::command::call::Call;
 use crate::store::redis::command::change::TagCommand;
-use crate::store::redis::command::keep::{Kept, kept_for};
+use crate::store::redis::command::keep::{Kept, kept_by};
 use crate::store::redis::wire::failure::{Deadline, Failure};
 use crate::store::{Released, Seeded};
 
@@ -62,18 +62,20 @@ pub(super) fn read(link: &RedisLink, doing: Doing<'_>, entries: &[Name], tags: &
     Ok(ReadReply { entries: found, seeds, incarnation: None, stamp: None })
 }
 
+/// Seeds tags, and reads afterwards. Says how many of these tags held no token.
 pub(super) fn seed_and_read(
     link: &RedisLink,
     doing: Doing<'_>,
     seeded: &[TagName],
     (entries, tags): (&[Name], &[TagName]),
 ) -> Result<(ReadReply, usize)> {
-    let new_counts = in_runs(
-        link,
-        seeded,
-        |tag| &tag.token,
-        |shard, some| Ok(shard.call(doing, |call| call.seed_and_read(some, (&[], &[])))?.1),
-    )?;
+    let seed_new = |call: &mut Call<'_>, some: &[TagName]| {
+        let fresh: Vec<Token> = some.iter().map(|_| Token::fresh()).collect();
+        let (seeds, _) = call.change_then(TagCommand::Seed(some, Some(&fresh)), &Batch::default())?;
+        Ok(seeds.iter().zip(fresh).filter(|(seed, fresh)| seed.token == *fresh).count())
+    };
+    let new_counts =
+        in_runs(link, seeded, |tag| &tag.token, |shard, some| shard.call(doing, |call| seed_new(call, some)))?;
     Ok((read(link, doing, entries, tags)?, new_counts.iter().sum()))
 }
 
@@ -181,33 +183,24 @@ pub(super) fn put<'l>(
 ) -> Result<()> {
     let of_lease = lease.map(|(name, _)| link.index_of(name));
     let places = places(link, entries.iter().map(|entry| &entry.name));
-    let (mut shares, mut others): (Vec<Vec<Packed>>, _) =
-        (places.iter().map(|places| at(entries, places)).collect(), Vec::new());
-    for (index, share) in shares.iter_mut().enumerate() {
-        for entry in share {
-            let (own, elsewhere) = entry.under.drain(..).partition(|(tag, _)| link.index_of(&tag.token) == index);
-            entry.under = own;
-            let life = kept_for(entry);
-            others.extend(Vec::into_iter(elsewhere).map(|(tag, token)| (tag, token, life)));
+    let is_at = |index: usize| move |tag: &TagName| link.index_of(&tag.token) == index;
+    for (index, shard) in link.shards().iter().enumerate() {
+        let is_elsewhere = |entry: &&Packed| link.index_of(&entry.name) != index;
+        let kept: Vec<Kept<'_>> =
+            kept_by(entries.iter().filter(is_elsewhere)).into_iter().filter(|(tag, ..)| is_at(index)(tag)).collect();
+        if !kept.is_empty() {
+            shard.call(doing, |call| call.keep_then(&kept, &Batch::default()))?;
         }
     }
-    others.retain(|(.., life)| life.as_millis() > 0);
-    keep(link, doing, &others)?;
+    let mut shares: Vec<Vec<Packed>> = places.iter().map(|places| at(entries, places)).collect();
+    for (index, share) in shares.iter_mut().enumerate() {
+        share.iter_mut().for_each(|entry| entry.under.retain(|(tag, _)| is_at(index)(tag)));
+    }
     for (index, (shard, share)) in link.shards().iter().zip(&shares).enumerate() {
         let lease = lease.filter(|_| of_lease == Some(index));
         if !share.is_empty() || lease.is_some() {
             store(shard, share, lease)?;
         }
-    }
-    Ok(())
-}
-
-/// Keeps tags, wherever they lie.
-fn keep(link: &RedisLink, doing: Doing<'_>, kept: &[(TagName, Token, Duration)]) -> Result<()> {
-    let places = places(link, kept.iter().map(|(tag, ..)| &tag.token));
-    for (shard, places) in link.shards().iter().zip(places).filter(|(_, places)| !places.is_empty()) {
-        let kept: Vec<Kept<'_>> = places.iter().map(|at| (&kept[*at].0, kept[*at].1, kept[*at].2)).collect();
-        shard.call(doing, |call| call.keep_then(&kept, &Batch::default()))?;
     }
     Ok(())
 }
@@ -219,10 +212,21 @@ pub(super) fn forget_others(
     lease: &Name,
     unused: &[(TagName, Token)],
 ) -> Result<Vec<(TagName, Token)>> {
-    let is_own = |(tag, _): &&(TagName, Token)| link.index_of(&tag.token) == link.index_of(lease);
-    let others = unused.iter().filter(|tag| !is_own(tag));
-    keep(link, doing, &others.map(|(tag, token)| (tag.clone(), *token, Duration::ZERO)).collect::<Vec<_>>())?;
-    Ok(unused.iter().filter(is_own).cloned().collect())
+    let mut own = Vec::new();
+    in_runs(
+        link,
+        unused,
+        |(tag, _)| &tag.token,
+        |shard, some| {
+            if link.index_of(&some[0].0.token) == link.index_of(lease) {
+                own.extend_from_slice(some);
+                return Ok(());
+            }
+            let unused: Vec<Kept<'_>> = some.iter().map(|(tag, token)| (tag, *token, Duration::ZERO)).collect();
+            shard.call(doing, |call| call.keep_then(&unused, &Batch::default()))
+        },
+    )?;
+    Ok(own)
 }
 
 /// Opens slots, and reads tags that lie elsewhere.

@@ -313,9 +313,8 @@ impl Link for RedisLink {
         })
     }
 
-    fn stamp(&self) -> Result<()> {
-        let [only] = &*self.shards else { return Ok(()) };
-        only.call(self.doing("giving a stamp"), |call| call.stamp())
+    fn stamp(&self, beside: &Name) -> Result<()> {
+        self.shard(beside).call(self.doing("giving a stamp"), |call| call.stamp())
     }
 
     /// Looks the servers' keys through in steps, for half of a call's time. The next call goes on from there; what

@@ -14,14 +14,14 @@ use crate::protocol::steady::{Remembered, is_steady};
 use crate::store::link::{Commencing, Link, ReadReply};
 use crate::store::names::{Name, TagName};
 use crate::store::near::{NearMemory, Under, as_tag, copy, under_copy};
-use crate::store::remote::steady::SteadyMemory;
+use crate::store::remote::steady::{SteadyMemories, SteadyMemory};
 use crate::store::{Beginning, Begun, Found, Lease, LookUp, Started, Starting, Wanted, same_length};
 
 /// Where entries are looked up: on a server, and what is found there is kept near, if anything is.
 pub(super) struct LookUpServer<'a, L> {
     pub(super) link: &'a L,
     pub(super) near: Option<&'a NearMemory>,
-    pub(super) steady: &'a SteadyMemory,
+    pub(super) steady: &'a SteadyMemories,
 }
 
 /// Which tags are seeded before they are looked at.
@@ -56,9 +56,10 @@ pub(super) fn look<L: Link>(
     tags.iter().for_each(|tags| all.extend(tags.iter().map(named)));
     let digests: SmallVec<[Fingerprint; 8]> = all.iter().map(|(tag, _)| *tag).collect();
     let sight = read(place, (&names, seeding), all, now)?;
-    if place.steady.wants_stamp(sight.stamp, now) {
+    let steady = place.steady.beside(names.keys.iter().chain(&digests));
+    if steady.is_some_and(|steady| steady.wants_stamp(sight.stamp, now)) {
         // The read is answered already; whoever comes in an hour tries again.
-        drop(place.link.stamp());
+        drop(place.link.stamp(&names.entries[0]));
     }
     let found = found_in(place, (&readable, &names), &sight, now)?;
     let mut left = &digests[..];
@@ -287,30 +288,33 @@ fn read<L: Link>(
     // The digest tells the kind too.
     tags.sort_unstable_by_key(|(tag, _)| *tag);
     tags.dedup();
-    let Some(Remembered { stamp, tokens }) = place.remembered(&tags, now) else {
-        return read_all(place, (names, seeding), tags, now);
+    let steady = place.steady.beside(names.keys.iter().chain(tags.iter().map(|(tag, _)| tag)));
+    let remembered = steady.and_then(|steady| Some((steady, place.remembered(steady, &tags, now)?)));
+    let Some((memory, Remembered { stamp, tokens })) = remembered else {
+        return read_all(place, (names, seeding), (tags, steady), now);
     };
     let asked = tags.iter().copied().filter(|(_, kind)| !is_steady(*kind)).collect();
     let sight = read_named(place, (names, seeding), asked)?;
-    place.steady.seen(sight.stamp);
+    memory.seen(sight.stamp);
     if sight.stamp == Some(stamp) {
         return Ok(sight.with(&tags, &tokens));
     }
     // What was to be seeded is.
-    Ok(Sight { rows: sight.rows, ..read_all(place, (names, Seeding::Nothing), tags, now)? })
+    Ok(Sight { rows: sight.rows, ..read_all(place, (names, Seeding::Nothing), (tags, steady), now)? })
 }
 
 /// Reads all of `tags`, and remembers the tokens of those that are steady.
 fn read_all<L: Link>(
     place: &LookUpServer<'_, L>,
     question: (&LookUpKeys, Seeding),
-    tags: Vec<NamedTag>,
+    (tags, memory): (Vec<NamedTag>, Option<&SteadyMemory>),
     now: Timestamp,
 ) -> Result<Sight> {
+    let Some(memory) = memory else { return read_named(place, question, tags) };
     let steady: SmallVec<[Fingerprint; 8]> = steady_of(&tags).collect();
     let sight = read_named(place, question, tags)?;
     let told = steady.iter().map(|tag| (*tag, sight.tokens.seed_of(*tag).flatten()));
-    place.steady.learn(sight.stamp, told, now);
+    memory.learn(sight.stamp, told, now);
     Ok(sight)
 }
 
@@ -341,8 +345,8 @@ fn read_named<L: Link>(
 impl<L> LookUpServer<'_, L> {
     /// The tokens of steady tags that need not be asked for. Near memory keeps an entry only if it knows each of its tokens:
     /// it has to know these.
-    fn remembered(&self, tags: &[NamedTag], now: Timestamp) -> Option<Remembered> {
-        let remembered = self.steady.remembered(steady_of(tags), now)?;
+    fn remembered(&self, memory: &SteadyMemory, tags: &[NamedTag], now: Timestamp) -> Option<Remembered> {
+        let remembered = memory.remembered(steady_of(tags), now)?;
         let is_known = |near: &NearMemory| near.knows(steady_of(tags).zip(remembered.tokens.iter().copied()));
         self.near.is_none_or(is_known).then_some(remembered)
     }

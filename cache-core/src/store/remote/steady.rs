@@ -4,11 +4,33 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use crate::clock::Timestamp;
 use crate::name::key::Fingerprint;
+use crate::name::shard::Shard;
 use crate::name::tag::Token;
 use crate::protocol::intent::Seed;
 use crate::protocol::lately::Lately;
+use crate::protocol::sharding::Sharding;
 use crate::protocol::steady::{Remembered, SteadyTokens, Unstamped};
 use crate::sync::Mutex;
+
+/// One for each shard: each has a stamp of its own.
+#[derive(Debug)]
+pub(super) struct SteadyMemories(Box<[SteadyMemory]>);
+
+impl SteadyMemories {
+    pub(super) fn of(sharding: Sharding) -> Self {
+        let count = if sharding == Sharding::Whole { 1 } else { Shard::COUNT };
+        Self((0..count).map(|_| SteadyMemory::default()).collect())
+    }
+
+    /// That of the shard in which all of these lie; `None`: they lie in several, and no stamp says something of all.
+    pub(super) fn beside<'d>(&self, mut digests: impl Iterator<Item = &'d Fingerprint>) -> Option<&SteadyMemory> {
+        if let [only] = &*self.0 {
+            return Some(only);
+        }
+        let shard = digests.next()?.shard();
+        if digests.all(|digest| digest.shard() == shard) { self.0.get(shard.index()) } else { None }
+    }
+}
 
 /// What look-ups need not ask for.
 #[derive(Debug, Default)]

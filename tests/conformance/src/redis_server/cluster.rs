@@ -162,9 +162,7 @@ impl RedisCluster {
     pub fn begin_to_move(&self, prefix: &str) -> &RedisServer {
         let from = self.primary_of(prefix);
         let slot = slot_of(from, prefix).expect("a node that is there").to_string();
-        let is_another = |node: &&RedisServer| {
-            node.port() != from.port() && node.run::<String>(&["INFO", "replication"]).contains("role:master")
-        };
+        let is_another = |node: &&RedisServer| node.port() != from.port() && is_primary(node);
         let to = self.nodes.iter().find(is_another).expect("another primary");
         let [old, new] = [from, to].map(|node| node.run::<String>(&["CLUSTER", "MYID"]));
         to.run::<Value>(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &old]);
@@ -172,7 +170,7 @@ impl RedisCluster {
         to
     }
 
-    /// Moves all keys and ends what was begun.
+    /// Moves all keys and ends what was begun; if the other node is no primary any more, by taking back that it was.
     ///
     /// # Panics
     ///
@@ -180,6 +178,10 @@ impl RedisCluster {
     pub fn end_to_move(&self, prefix: &str, to: &RedisServer) {
         let from = self.primary_of(prefix);
         let slot = slot_of(from, prefix).expect("a node that is there").to_string();
+        if !is_primary(to) {
+            from.run::<Value>(&["CLUSTER", "SETSLOT", &slot, "STABLE"]);
+            return;
+        }
         loop {
             let keys: Vec<String> = from.run(&["CLUSTER", "GETKEYSINSLOT", &slot, "100"]);
             if keys.is_empty() {
@@ -223,6 +225,11 @@ fn is_well(node: &RedisServer) -> Option<bool> {
     let replication = node.try_run::<String>(&["INFO", "replication"]).ok()?;
     let follows = replication.contains("role:master") || replication.contains("master_link_status:up");
     Some(of_cluster.contains("cluster_state:ok") && follows)
+}
+
+/// Whether a node is there, and a primary as far as it knows.
+fn is_primary(node: &RedisServer) -> bool {
+    node.try_run::<String>(&["INFO", "replication"]).is_ok_and(|said| said.contains("role:master"))
 }
 
 fn slot_of(node: &RedisServer, prefix: &str) -> Option<u64> {

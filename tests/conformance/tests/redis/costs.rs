@@ -13,8 +13,8 @@ use cache_core::protocol::sharding::Sharding;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{Outcome, Placing, Put, Release, Wanted, Writer};
 use cache_core::tables::Tables;
-use cache_core::{Database, Fingerprint, KeyBytes, Life, ManagerTags, Tag, Timeout};
-use conformance::redis_server::{Hands, RedisCluster, RedisServer, Several, await_that};
+use cache_core::{CacheKey, Database, Fingerprint, KeyBytes, Life, ManagerTags, Shard, Tag, Timeout};
+use conformance::redis_server::{Hands, RedisCluster, RedisServer, Servers, Several, Sharded, await_that};
 use conformance::{Finds, Subject, codec, key, shared};
 
 /// What one operation costs.
@@ -79,12 +79,15 @@ struct Tags {
 }
 
 fn tags() -> Tags {
+    tags_by(Sharding::Whole)
+}
+
+fn tags_by(sharding: Sharding) -> Tags {
     let (tables, database, row) = (Tables::default(), Database::named("shop"), KeyBytes::of(&1));
     let space = Fingerprint::of(&[b"product"]);
     let named = ["products".to_owned(), "reviews".to_owned()];
-    let manager = ManagerTags::of(space);
-    let reading =
-        |named| Read { database, space, manager, table: "products", named, tables: &tables, sharding: Sharding::Whole };
+    let manager = ManagerTags::of(space.in_shard(Shard::of_table("products")));
+    let reading = |named| Read { database, space, manager, table: "products", named, tables: &tables, sharding };
     let mut changes = ChangeSet::new();
     changes.add("products", &Change::Saved { row: Some(row), scopes: None }, &tables);
     let (row, list) = (reading(&named[..1]).found_row(row), reading(&named).list(None));
@@ -94,11 +97,12 @@ fn tags() -> Tags {
 fn hit(subject: &Subject, server: &RedisServer, id: u64, tags: &[Tag]) -> Cost {
     let tokens = tags.iter().map(|tag| subject.under(*tag)).collect();
     let life = Life::starting(subject.now(), Timeout::after(Duration::from_secs(600)));
-    let put = Put { key: key(id), value: shared(b"value"), life, tokens, weight: 8, codec: Some(codec()) };
+    let key = CacheKey { manager: key(id).manager.in_shard(Shard::of_table("products")), ..key(id) };
+    let put = Put { key, value: shared(b"value"), life, tokens, weight: 8, codec: Some(codec()) };
     subject.store().put(vec![put], None, subject.now()).unwrap();
     let tags_of = || tags.to_vec();
     measure(server, || {
-        let wanted = Wanted { key: key(id), tags: &tags_of, codec: Some(codec()) };
+        let wanted = Wanted { key, tags: &tags_of, codec: Some(codec()) };
         assert!(subject.store().find_one(&wanted, subject.now()).unwrap().is_some());
     })
 }
@@ -148,6 +152,21 @@ fn a_hit_on_a_cluster_asks_for_one_key_more_than_on_a_single_server() {
         of(&there) / of(&row),
         there.server / row.server
     );
+}
+
+#[test]
+fn what_asks_for_one_table_costs_the_same_in_shards_as_in_one_slot() {
+    let (slot, shards) =
+        (Several(Arc::new(RedisCluster::steady())), Several(Arc::new(Sharded::over(RedisCluster::steady()))));
+    let (in_slot, in_shards) = (slot.subject(), shards.subject());
+    let [row, _, written] = operations("one slot", &in_slot, slot.0.primary("shop"));
+    let Tags { row: tags, saved, .. } = tags_by(Sharding::ByTable);
+    let shard = shards.0.primary_for("shop", shards.0.names("shop").tag(&saved[0]).token.as_str());
+    let (there, written_there) = (hit(&in_shards, shard, 1, &tags), write(&in_shards, shard, &saved));
+    let asked = |cost: &Cost| ["evalsha", "exists", "getex", "mget"].map(|name| cost.calls.get(name).copied());
+    assert_eq!([&there, &written_there].map(asked), [&row, &written].map(asked));
+    println!("in shards, a row: server {:.1}, process {:.1}", there.server, there.process);
+    println!("in shards, a write: server {:.1}, process {:.1}", written_there.server, written_there.process);
 }
 
 /// Microseconds of a server's thread, and what it ran, while nobody asks anything but in the background.

@@ -69,7 +69,7 @@ impl<'a> History<'a> {
     fn new(server: &'a RedisServer, seed: u64) -> Self {
         let link = RedisLink::from_url(&server.url("shop")).unwrap();
         link.set_timeout(Duration::from_secs(5));
-        link.stamp().unwrap();
+        link.stamp(link.names().incarnation()).unwrap();
         let table = Database::named("shop").table("products");
         let tag = match seed % 3 {
             0 => table.row(KeyBytes::of(&1)),

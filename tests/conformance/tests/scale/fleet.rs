@@ -1,8 +1,9 @@
 //! Nodes of a cluster, and how much the caches on them carry: as much as the busiest node does.
 
-use cache_core::Tag;
+use cache_core::protocol::sharding::Sharding;
 use cache_core::protocol::steady::is_steady;
 use cache_core::store::Names;
+use cache_core::{Shard, Tag};
 
 use crate::work::{Mix, Operation};
 
@@ -33,10 +34,18 @@ const SLOTS: usize = 16_384;
 #[derive(Clone, Copy, Debug)]
 pub struct Fleet {
     pub nodes: usize,
-    /// Tables are dealt out to them in turn.
-    pub caches: usize,
+    pub caches: Caches,
     pub processes: u64,
     pub near: u64,
+}
+
+/// Where tables lie.
+#[derive(Clone, Copy, Debug)]
+pub enum Caches {
+    /// They are dealt out to so many caches in turn.
+    Several(usize),
+    /// In the shards of one cache.
+    Sharded,
 }
 
 /// What a fleet carries.
@@ -54,15 +63,30 @@ impl Fleet {
     const SAMPLE: u64 = 10_000;
 
     pub fn carries(&self, mix: &Mix) -> Carried {
-        let places: Vec<usize> = (0..self.caches).map(|cache| self.place_of(cache)).collect();
+        let (places, sharding) = match self.caches {
+            Caches::Several(count) => ((0..count).map(|cache| self.place_of(cache)).collect(), Sharding::Whole),
+            Caches::Sharded => (self.places_of_shards(), Sharding::ByTable),
+        };
         let (mut busy, mut held) = (vec![0.0; self.nodes], vec![0_u32; self.nodes]);
-        for operation in mix.operations(Self::SAMPLE) {
-            match operation {
-                Operation::Read(table, tags) => busy[places[table as usize % self.caches]] += self.read_micros(&tags),
+        for operation in mix.operations(Self::SAMPLE, sharding) {
+            match (operation, self.caches) {
+                (Operation::Read(table, tags), Caches::Several(count)) => {
+                    busy[places[table as usize % count]] += self.read_micros(&tags);
+                }
                 // A write tells every cache of its process.
-                Operation::Write(tags) => places.iter().for_each(|node| busy[*node] += self.write_micros(&tags)),
+                (Operation::Write(tags), Caches::Several(_)) => {
+                    places.iter().for_each(|node| busy[*node] += self.write_micros(&tags));
+                }
+                // Each shard is asked for its own.
+                (Operation::Read(_, tags), Caches::Sharded) => {
+                    by_shard(&tags).for_each(|(shard, tags)| busy[places[shard]] += self.read_micros(&tags));
+                }
+                (Operation::Write(tags), Caches::Sharded) => {
+                    by_shard(&tags).for_each(|(shard, tags)| busy[places[shard]] += self.write_micros(&tags));
+                }
             }
         }
+        let count = places.len() as f64;
         let mut beats = vec![0.0; self.nodes];
         for node in places {
             beats[node] += BEATS * micros::BEAT * self.near as f64;
@@ -74,9 +98,21 @@ impl Fleet {
         };
         Carried {
             operations: busy.iter().zip(&beats).map(capacity).fold(f64::INFINITY, f64::min),
-            lost: f64::from(held.into_iter().max().unwrap_or_default()) / self.caches as f64,
-            clear_micros: 2.0 * micros::SCRIPT * self.caches as f64,
+            lost: f64::from(held.into_iter().max().unwrap_or_default()) / count,
+            clear_micros: 2.0 * micros::SCRIPT * count,
         }
+    }
+
+    /// The nodes on which the shards of a cache lie: of a hundred prefixes that its owner may choose, it has one with which the
+    /// node that has most of them has fewest.
+    fn places_of_shards(&self) -> Vec<usize> {
+        let places = |number: u32| -> Vec<usize> {
+            let names = Names::in_shards(&format!("shop{number}")).expect("a plain prefix");
+            names.slots().iter().map(|slot| usize::from(*slot) * self.nodes / SLOTS).collect()
+        };
+        let most =
+            |places: &Vec<usize>| (0..self.nodes).map(|node| places.iter().filter(|of| **of == node).count()).max();
+        (0..100).map(places).min_by_key(most).expect("a hundred prefixes")
     }
 
     /// The node on which a cache lies: of the prefixes that its owner may choose, it has one whose slot is on the node whose
@@ -102,4 +138,11 @@ impl Fleet {
         // Each is pushed when its intent is placed, and when it is released.
         2.0 * (micros::SCRIPT + micros::PUSH * told * self.near as f64)
     }
+}
+
+/// The tags in each shard, if there are any.
+fn by_shard(tags: &[Tag]) -> impl Iterator<Item = (usize, Vec<Tag>)> {
+    let of =
+        |shard: Shard| (shard.index(), tags.iter().filter(|tag| tag.shard() == shard).copied().collect::<Vec<_>>());
+    Shard::all().map(of).filter(|(_, tags)| !tags.is_empty())
 }

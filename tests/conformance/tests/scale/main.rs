@@ -6,7 +6,7 @@
 mod fleet;
 mod work;
 
-use fleet::{Carried, Fleet};
+use fleet::{Caches, Carried, Fleet};
 use work::{Mix, Skew};
 
 const NODES: [usize; 5] = [1, 3, 6, 60, 300];
@@ -17,7 +17,16 @@ const EVEN: Mix = Mix { tables: 300, skew: Skew::Even, writes: 10, lists: 100 };
 
 /// A cache for each node.
 fn carried(nodes: usize, mix: &Mix, (processes, near): (u64, u64)) -> Carried {
-    Fleet { nodes, caches: nodes, processes, near }.carries(mix)
+    Fleet { nodes, caches: Caches::Several(nodes), processes, near }.carries(mix)
+}
+
+/// One cache in shards.
+fn sharded(nodes: usize, mix: &Mix) -> Carried {
+    Fleet { nodes, caches: Caches::Sharded, processes: 100, near: 0 }.carries(mix)
+}
+
+fn sharded_times_of_one(nodes: usize, mix: &Mix) -> f64 {
+    sharded(nodes, mix).operations / sharded(1, mix).operations
 }
 
 fn times_of_one(nodes: usize, mix: &Mix) -> f64 {
@@ -40,8 +49,16 @@ fn every_cache_is_told_of_every_write_so_that_nodes_do_not_carry_more_writes() {
 
 #[test]
 fn one_cache_carries_what_its_node_does() {
-    let of = |nodes| Fleet { nodes, caches: 1, processes: 100, near: 0 }.carries(&EVEN).operations;
+    let of = |nodes| Fleet { nodes, caches: Caches::Several(1), processes: 100, near: 0 }.carries(&EVEN).operations;
     assert!((of(300) - of(1)).abs() < 1.0);
+}
+
+#[test]
+fn six_primaries_carry_at_least_four_times_as_many_writes_as_one_where_tables_lie_in_shards() {
+    for writes in [0, 10, 50, 200, 1_000] {
+        let times = sharded_times_of_one(6, &Mix { writes, ..EVEN });
+        assert!(times >= 4.0, "{writes}: {times}");
+    }
 }
 
 #[test]
@@ -74,6 +91,13 @@ fn the_tables_of_the_page() {
         let of = |writes| format!("{:.1}", times_of_one(nodes, &Mix { writes, ..EVEN }));
         let zipf = times_of_one(nodes, &Mix { skew: Skew::Zipf, ..EVEN });
         println!("| {nodes} | {} | {zipf:.1} |", [0, 10, 50, 200].map(of).join(" | "));
+    }
+    println!("the same of one cache in shards; and operations a second with 10 writes");
+    for nodes in NODES {
+        let of = |writes| format!("{:.1}", sharded_times_of_one(nodes, &Mix { writes, ..EVEN }));
+        let zipf = sharded_times_of_one(nodes, &Mix { skew: Skew::Zipf, ..EVEN });
+        let operations = sharded(nodes, &EVEN).operations;
+        println!("| {nodes} | {} | {zipf:.1} | {operations:.0} |", [0, 10, 50, 200].map(of).join(" | "));
     }
     println!("of all entries, what a failover ends at most; a clear of everything, microseconds of all nodes");
     for nodes in NODES {

@@ -4,7 +4,7 @@ use cache_core::protocol::read::Subject;
 use cache_core::protocol::sharding::Sharding;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::tables::Tables;
-use cache_core::{Database, Fingerprint, KeyBytes, ManagerTags, Tag};
+use cache_core::{Database, Fingerprint, KeyBytes, ManagerTags, Shard, Tag};
 use conformance::Dice;
 
 /// Which tables are asked for.
@@ -37,34 +37,26 @@ pub enum Operation {
 }
 
 impl Mix {
-    /// So many operations, the same ones each time.
-    pub fn operations(&self, count: u64) -> Vec<Operation> {
+    /// So many operations, the same ones each time, on caches that keep their tables so.
+    pub fn operations(&self, count: u64, sharding: Sharding) -> Vec<Operation> {
         let mut dice = Dice::new(7);
-        (0..count).map(|_| self.operation(&mut dice)).collect()
+        (0..count).map(|_| self.operation(&mut dice, sharding)).collect()
     }
 
-    fn operation(&self, dice: &mut Dice) -> Operation {
+    fn operation(&self, dice: &mut Dice, sharding: Sharding) -> Operation {
         let (number, row, drawn) = (self.table(dice), KeyBytes::of(&dice.below(1_000_000)), dice.below(1_000));
         let (table, tables, database) = (format!("table_{number}"), Tables::default(), Database::named("shop"));
         if drawn < self.writes {
             let mut changes = ChangeSet::new();
             changes.add(&table, &Change::Saved { row: Some(row), scopes: None }, &tables);
-            return Operation::Write(changes.tags(&database));
+            return Operation::Write(sharding.written(&changes.tags(&database)));
         }
         let is_list = drawn < self.writes + self.lists;
         let named =
             if is_list { vec![table.clone(), format!("table_{}", self.table(dice))] } else { vec![table.clone()] };
-        let space = Fingerprint::of(&[table.as_bytes()]);
+        let space = Fingerprint::of(&[table.as_bytes()]).in_shard(Shard::of_table(&table));
         let manager = ManagerTags::of(space);
-        let subject = Subject {
-            database,
-            space,
-            manager,
-            table: &table,
-            named: &named,
-            tables: &tables,
-            sharding: Sharding::Whole,
-        };
+        let subject = Subject { database, space, manager, table: &table, named: &named, tables: &tables, sharding };
         Operation::Read(number, if is_list { subject.list(None) } else { subject.found_row(row) })
     }
 

@@ -96,28 +96,27 @@ fn parted<'k, 'p>(kept: &'k [Kept<'p>]) -> Option<(&'k [Kept<'p>], &'k [Kept<'p>
     Some((&kept[others..], &kept[..others]))
 }
 
-/// How long the tags are kept that an entry is under: as long as it lives itself.
-pub(crate) fn kept_for(entry: &Packed) -> Duration {
-    entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE))
-}
-
 /// How long tags are kept for `entries`: as long as the entry under them that lives longest. No tag comes twice.
-pub(crate) fn kept_by(entries: &[Packed]) -> Vec<Kept<'_>> {
-    if let [entry] = entries {
+pub(crate) fn kept_by<'p>(entries: impl IntoIterator<Item = &'p Packed>) -> Vec<Kept<'p>> {
+    let kept_for = |entry: &Packed| entry.life.map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE));
+    let mut entries = entries.into_iter().peekable();
+    let Some(first) = entries.next() else { return Vec::new() };
+    let under = |entry: &'p Packed| {
         let life = kept_for(entry);
-        let under = entry.under.iter().filter(|_| life.as_millis() > 0);
-        return under.map(|(tag, token)| (tag, *token, life)).collect();
+        let under = entry.under.iter().filter(move |_| life.as_millis() > 0);
+        under.map(move |(tag, token)| (tag, *token, life))
+    };
+    let mut kept: Vec<Kept<'p>> = under(first).collect();
+    if entries.peek().is_none() {
+        return kept;
     }
-    let (mut kept, mut place_of): (Vec<Kept<'_>>, HashMap<&Name, usize>) = (Vec::new(), HashMap::new());
-    for entry in entries {
-        let life = kept_for(entry);
-        for (tag, token) in entry.under.iter().filter(|_| life.as_millis() > 0) {
-            match place_of.get(&tag.token) {
-                Some(place) => kept[*place].2 = kept[*place].2.max(life),
-                None => {
-                    place_of.insert(&tag.token, kept.len());
-                    kept.push((tag, *token, life));
-                }
+    let mut place_of: HashMap<&Name, usize> = kept.iter().enumerate().map(|(at, (tag, ..))| (&tag.token, at)).collect();
+    for (tag, token, life) in entries.flat_map(under) {
+        match place_of.get(&tag.token) {
+            Some(place) => kept[*place].2 = kept[*place].2.max(life),
+            None => {
+                place_of.insert(&tag.token, kept.len());
+                kept.push((tag, token, life));
             }
         }
     }

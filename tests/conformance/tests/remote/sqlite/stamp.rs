@@ -61,9 +61,9 @@ fn a_record_without_a_stamp_is_left_so_until_a_stamp_is_asked_for() {
     assert_eq!(stamp(&file), None);
     renewed_by_write(&file, &names().tag(&Tag::root()), Outcome::Changed);
     assert_eq!(stamp(&file), None, "a program that knows of none may still be under way");
-    file.link().stamp().unwrap();
+    file.link().stamp(file.link().names().incarnation()).unwrap();
     let given = stamp(&file);
     assert!(given.is_some());
-    file.link().stamp().unwrap();
+    file.link().stamp(file.link().names().incarnation()).unwrap();
     assert_eq!(stamp(&file), given, "it has one");
 }
