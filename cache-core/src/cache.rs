@@ -243,6 +243,7 @@ impl Cache {
     }
 
     /// Whether the store keeps the tables in shards of their own.
+    #[doc(hidden)]
     #[must_use]
     pub fn sharding(&self) -> Sharding {
         self.store().shared().map_or(Sharding::Whole, SharedStore::sharding)

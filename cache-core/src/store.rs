@@ -41,6 +41,7 @@ mod track;
 mod wire;
 mod wish;
 
+pub use crate::protocol::sharding::Sharding;
 pub use beginning::{Beginning, Begun, Started, Starting};
 pub use comparing::{ComparingStore, Released, Releasing};
 pub use link::{Commenced, Commencing, Lasting, Link, Opening, Packed, ReadReply, Replacing, Swap};

@@ -43,7 +43,7 @@ pub use terminal::{AsRead, AsReadEntry, BlockingRead, Ended, First, FirstEntry, 
 
 pub(crate) use drive::ask::may_store;
 pub(crate) use drive::calls::call;
-pub(crate) use drive::consult::{confirm, consult_writer, structure_of};
+pub(crate) use drive::consult::{confirm, consult_writer, structures_of};
 pub(crate) use drive::gate::{gate, introduce_writer, is_in_transaction};
 pub(crate) use task::row::keep_row;
 pub(crate) use task::{Head, Site};

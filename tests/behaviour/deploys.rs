@@ -9,7 +9,7 @@ use cache_core::intent::TagState;
 use cache_core::protocol::notes::{Note, Notes, Remark};
 use cache_core::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Outcome, PipeliningStore, Placing, Put,
-    Release, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Release, Seeded, Sharding, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, TagKind, Timestamp, Token, Value};
 use cache_diesel::MIB;
@@ -211,6 +211,10 @@ impl SharedStore for Noted {
 
     fn keeps_bytes_only(&self) -> bool {
         false
+    }
+
+    fn sharding(&self) -> Sharding {
+        Sharding::Whole
     }
 
     fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {

@@ -9,7 +9,7 @@ use std::thread::{self, ThreadId};
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, PipeliningStore, Placing, Put, Release, Released,
-    Releasing, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Releasing, Seeded, Sharding, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Life, NearCounts, Result, Tag, Timestamp, Token, Value};
 use conformance::in_steps;
@@ -211,6 +211,10 @@ impl SharedStore for SpyStore {
 
     fn keeps_bytes_only(&self) -> bool {
         false
+    }
+
+    fn sharding(&self) -> Sharding {
+        self.shared_inner().sharding()
     }
 
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cache_core::protocol::notes::Notes;
 use cache_core::store::{
     Beginning, Begun, ComparingStore, Found, Lease, LookUp, MemoryStore, NoteStore, PipeliningStore, Placing, Put,
-    Release, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Release, Seeded, Sharding, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Flaw, Life, NearCounts, Result, Tag, Timestamp, Token, Value, Worth};
 use conformance::in_steps;
@@ -116,6 +116,10 @@ impl SharedStore for BytesStore {
 
     fn keeps_bytes_only(&self) -> bool {
         false
+    }
+
+    fn sharding(&self) -> Sharding {
+        Sharding::Whole
     }
 
     fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {

@@ -85,20 +85,17 @@ fn replaced(tags: &[Tag], shards: &[Shard]) -> Vec<Tag> {
     replaced
 }
 
-/// Those two of `tags` with which the structure of `database` changes; `None`: they are not among them.
+/// The tokens among `known` ones of what changes with the structure of `database`: those of a copy in each shard that is among
+/// them. Every DDL changes all copies before it returns, so that any of these tells whether there was one.
 #[must_use]
-pub fn structure_among(database: &Database, tags: &[Tag]) -> Option<[Tag; 2]> {
-    let structure = tags.iter().find(|tag| tag.is_copy_of(&database.tag()))?;
-    Some([root_among(tags.iter(), structure.shard())?, *structure])
-}
-
-/// Their tokens among `known` ones.
-#[must_use]
-pub fn structure_in(database: &Database, known: &[(Tag, Token)]) -> Option<[Token; 2]> {
-    let tags: Vec<Tag> = known.iter().map(|(tag, _)| *tag).collect();
+pub fn structures_in(database: &Database, known: &[(Tag, Token)]) -> Vec<[Token; 2]> {
     let token = |wanted: Tag| known.iter().find(|(tag, _)| *tag == wanted).map(|(_, token)| *token);
-    let [root, structure] = structure_among(database, &tags)?;
-    Some([token(root)?, token(structure)?])
+    let copies = known.iter().filter(|(tag, _)| tag.is_copy_of(&database.tag()));
+    let with_root = |(tag, held): &(Tag, Token)| {
+        let root = root_among(known.iter().map(|(tag, _)| tag), tag.shard())?;
+        Some([token(root)?, *held])
+    };
+    copies.filter_map(with_root).collect()
 }
 
 /// That of `tags` which stands for the whole cache, for what lies in `shard`.
@@ -172,13 +169,21 @@ mod tests {
     #[test]
     fn the_structure_is_found_among_what_a_read_depends_on() {
         let ([one, other], [root, tag], database) = (tables(), structure(), Database::named("shop"));
-        for sharding in [Sharding::ByTable, Sharding::Whole] {
-            let read = sharding.read(vec![other, one, tag, root]);
-            let found = structure_among(&database, &read).unwrap();
-            assert!([one, other].iter().any(|table| found == sharding.structure_beside(&database, table)));
-            assert_eq!(root_among(read.iter(), one.shard()), Some(sharding.root_beside(&one)));
+        let held = |tags: &[Tag]| -> Vec<(Tag, Token)> {
+            tags.iter().enumerate().map(|(at, tag)| (*tag, Token::from_bits(at as u64))).collect()
+        };
+        for (sharding, count) in [(Sharding::ByTable, 2), (Sharding::Whole, 1)] {
+            let known = held(&sharding.read(vec![other, one, tag, root]));
+            let token = |wanted: Tag| known.iter().find(|(tag, _)| *tag == wanted).unwrap().1;
+            let found = structures_in(&database, &known);
+            assert_eq!(found.len(), count);
+            for table in [one, other] {
+                assert!(found.contains(&sharding.structure_beside(&database, &table).map(token)));
+                let tags = known.iter().map(|(tag, _)| tag);
+                assert_eq!(root_among(tags, table.shard()), Some(sharding.root_beside(&table)));
+            }
         }
-        assert_eq!(structure_among(&Database::named("other"), &[root, tag]), None);
-        assert_eq!(structure_among(&database, &[tag]), None);
+        assert!(structures_in(&Database::named("other"), &held(&[root, tag])).is_empty());
+        assert!(structures_in(&database, &held(&[tag])).is_empty());
     }
 }

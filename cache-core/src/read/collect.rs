@@ -12,7 +12,7 @@ use crate::name::tables::TableDeclaration;
 use crate::name::tag::{Database, Tag, Token};
 use crate::planted::{Mistake, is_planted, is_planted_in_turn};
 use crate::protocol::collect::{Collected, Needs, Unkept};
-use crate::protocol::sharding::structure_in;
+use crate::protocol::sharding::structures_in;
 use crate::read::Reader;
 use crate::runtime::context::{self, Counted, Entered, Stray};
 use crate::runtime::flight::{FlightId, led_here};
@@ -242,17 +242,17 @@ pub struct Expected {
 impl Expected {
     /// The tokens in `cache`, which is read, of what changes with the structure of `database`, if they were taken.
     #[must_use]
-    pub fn structure_in(&self, cache: &Cache, database: &Database) -> Option<[Token; 2]> {
+    pub fn structures_in(&self, cache: &Cache, database: &Database) -> Vec<[Token; 2]> {
         let of_cache = self.scopes.iter().find(|(scope, _)| scope.0.cache.address() == cache.address());
-        structure_in(database, of_cache?.1.as_ref()?)
+        let tokens = of_cache.and_then(|(_, tokens)| tokens.as_ref());
+        tokens.map(|tokens| structures_in(database, tokens)).unwrap_or_default()
     }
 
-    /// Whether `is_so` of the tokens of what changes with the structure of `database`, in each cache for which anything is
-    /// computed.
+    /// For each cache for which anything is computed, the tokens of what changes with the structure of `database`.
     #[must_use]
-    pub fn is_each_structure(&self, is_so: &dyn Fn(&[Token; 2]) -> bool, database: &Database) -> bool {
-        let structures = self.scopes.iter().map(|(_, tokens)| structure_in(database, tokens.as_ref()?));
-        structures.into_iter().all(|structure| structure.is_some_and(|tokens| is_so(&tokens)))
+    pub fn structures(&self, database: &Database) -> Vec<Vec<[Token; 2]>> {
+        let of_scope = |tokens: &Option<Tokens>| tokens.as_ref().map(|tokens| structures_in(database, tokens));
+        self.scopes.iter().map(|(_, tokens)| of_scope(tokens).unwrap_or_default()).collect()
     }
 
     /// The read depends on those of the tags that `is_kept` says.

@@ -9,6 +9,7 @@ use crate::name::key::CacheKey;
 use crate::name::tag::{Tag, Token};
 use crate::observe::statistics::NearCounts;
 use crate::protocol::notes::Notes;
+use crate::protocol::sharding::Sharding;
 use crate::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, NoneStore, NoteStore, PipeliningStore, Placing, Put, Release,
     Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
@@ -79,6 +80,10 @@ impl SharedStore for Elsewhere {
 
     fn keeps_bytes_only(&self) -> bool {
         false
+    }
+
+    fn sharding(&self) -> Sharding {
+        Sharding::Whole
     }
 
     fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {

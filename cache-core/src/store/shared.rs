@@ -25,9 +25,7 @@ pub trait SharedStore {
 
     /// Whether the tables lie in shards of their own: then reads depend on other tags, and what is done to a tag that has
     /// copies is done to each.
-    fn sharding(&self) -> Sharding {
-        Sharding::Whole
-    }
+    fn sharding(&self) -> Sharding;
 
     /// Takes the right to load for all processes, unless somebody else has it; says whether it was taken. It ends by
     /// itself after `life`.

@@ -68,7 +68,7 @@ static ADDRESSES: LazyLock<RwLock<Addresses>> = LazyLock::new(RwLock::default);
 /// Whether any database has functions of its own by names that say otherwise.
 static HAS_FUNCTIONS: AtomicBool = AtomicBool::new(false);
 
-/// So many addresses are kept, and so many caches of each.
+/// So many addresses are kept, and so many caches and shards of caches of each.
 const MOST: usize = 1024;
 const MOST_CACHES: usize = 64;
 

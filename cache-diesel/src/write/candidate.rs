@@ -14,7 +14,7 @@ use crate::identity::role::AtMiss;
 use crate::manager::ManagerState;
 use crate::model::CachedModel;
 use crate::read::builder::options::Options;
-use crate::read::{Head, Site, call, confirm, gate, introduce_writer, keep_row, may_store, row_codec, structure_of};
+use crate::read::{Head, Site, call, confirm, gate, introduce_writer, keep_row, may_store, row_codec, structures_of};
 use crate::scan::Dialect;
 use crate::track::tracker_on;
 
@@ -167,8 +167,7 @@ impl<M: CachedModel> Prepared<M> {
     /// Whether the database says, under the structure that was read with these tokens, that the row is what everybody reads.
     fn check_declared(&self, seeds: &[SeededTag]) -> Result<(), Unstored> {
         let identity = self.site.identity;
-        let structure = structure_of(identity, seeds);
-        let is_known = structure.is_some_and(|structure| is_current(identity, &structure));
+        let is_known = structures_of(identity, seeds).iter().any(|structure| is_current(identity, structure));
         let catalogue = catalogue_of(identity).filter(|_| is_known);
         let gives_back = |table: &str| catalogue.as_ref().is_some_and(|known| known.gives_back_for_all(table));
         if gives_back(&self.site.state.table) { Ok(()) } else { Err(Unstored::Declared) }

@@ -14,7 +14,7 @@ use cache_core::policy::NearPolicy;
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, NoteStore, PipeliningStore, Placing, Put, Release, Released,
-    Releasing, Seed, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Releasing, Seed, Seeded, Sharding, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{CacheKey, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value};
 use cache_diesel::{Cache, CacheBuilder, StoreConnection};
@@ -224,6 +224,10 @@ impl SharedStore for OfShop {
 
     fn keeps_bytes_only(&self) -> bool {
         false
+    }
+
+    fn sharding(&self) -> Sharding {
+        OfShop::shared(self).sharding()
     }
 
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {

@@ -10,8 +10,8 @@ use std::time::Instant;
 use cache_core::protocol::notes::{Notes, Remark};
 use cache_core::store::{
     Beginning, Begun, ComparingStore, Exchange, Exchanged, Lease, LookUp, NoteStore, Operation, PipeliningStore,
-    Placing, Put, Release, Released, Releasing, Seeded, SharedStore, Slot, SlotStore, Slots, Started, Starting, Store,
-    Stored, Usage, Wanted, Writer,
+    Placing, Put, Release, Released, Releasing, Seeded, Sharding, SharedStore, Slot, SlotStore, Slots, Started,
+    Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::{
     CacheKey, Error, ErrorKind, Fingerprint, Life, NearCounts, Result, TableTags, Tag, Timestamp, Token, Value,
@@ -223,6 +223,10 @@ impl SharedStore for FailingStore {
 
     fn keeps_bytes_only(&self) -> bool {
         self.shared_inner().is_some_and(SharedStore::keeps_bytes_only)
+    }
+
+    fn sharding(&self) -> Sharding {
+        self.shared_inner().map_or(Sharding::Whole, SharedStore::sharding)
     }
 
     fn lease(&self, name: Lease, holder: Writer, life: Duration) -> Result<bool> {

@@ -284,8 +284,9 @@ impl Link for RedisLink {
     /// In one round trip, if one shard has all of it. Otherwise no lease is taken.
     fn start(&self, starting: &Commencing<'_>) -> Result<Commenced> {
         let doing = self.doing("beginning a load");
-        let lease = (starting.lease)(&[]);
-        match self.only(tokens(starting.tags).chain(starting.notes).chain([&lease])) {
+        // Whatever the tokens are, it lies where the entry does.
+        let lease = (self.shards.len() > 1).then(|| (starting.lease)(&[]));
+        match self.only(tokens(starting.tags).chain(starting.notes).chain(&lease)) {
             Some(shard) => shard.call(doing, |call| call.start(starting)),
             None => Ok(Commenced { seeded: across::seed(self, doing, starting.tags, starting.notes)?, lease: None }),
         }

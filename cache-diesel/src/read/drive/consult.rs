@@ -1,6 +1,6 @@
 //! Asks a database for its own declarations before an answer is stored: reads depend on them.
 
-use cache_core::protocol::sharding::structure_in;
+use cache_core::protocol::sharding::structures_in;
 use cache_core::store::Seed;
 use cache_core::{Missed, Tag, Token};
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
@@ -113,16 +113,18 @@ pub(crate) async fn confirm_load<C: Line>(load: &mut Load<'static>, conn: &mut C
 /// Whether what is about to be loaded under `seeds` depends on what was taken for it: the database is asked anew if its
 /// structure may have changed since.
 pub(crate) async fn confirm<C: Line>(conn: &mut C::Conn, identity: Identity, seeds: &[(Tag, Seed)]) -> bool {
-    match structure_of(identity, seeds) {
-        Some(structure) => is_current(identity, &structure) || ask::<C>(conn, identity, structure).await,
+    let structures = structures_of(identity, seeds);
+    match structures.first() {
+        Some(_) if structures.iter().any(|structure| is_current(identity, structure)) => true,
+        Some(first) => ask::<C>(conn, identity, *first).await,
         None => true,
     }
 }
 
 /// The tokens of what changes with the structure of the database; they were read before it is asked.
-pub(crate) fn structure_of(identity: Identity, seeds: &[(Tag, Seed)]) -> Option<Structure> {
+pub(crate) fn structures_of(identity: Identity, seeds: &[(Tag, Seed)]) -> Vec<Structure> {
     let known: Vec<(Tag, Token)> = seeds.iter().map(|(tag, seed)| (*tag, seed.token)).collect();
-    structure_in(&identity.database, &known)
+    structures_in(&identity.database, &known)
 }
 
 /// Asks; gives whether the answer is what was known before.

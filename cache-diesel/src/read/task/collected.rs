@@ -44,8 +44,8 @@ pub(crate) fn tell(site: &Site<'_>, tags: &[Tag]) -> bool {
 /// they were made by.
 fn expect(scope: &Collecting, site: &Site<'_>, tags: &[Tag]) -> Option<Expected> {
     let expected = scope.expect(tags, &site.declared(tags), None);
-    let structure = expected.structure_in(site.reader.cache, &site.identity.database);
-    if structure.is_some_and(|structure| is_current(site.identity, &structure)) {
+    let structures = expected.structures_in(site.reader.cache, &site.identity.database);
+    if structures.iter().any(|structure| is_current(site.identity, structure)) {
         return Some(expected);
     }
     expected.forget();

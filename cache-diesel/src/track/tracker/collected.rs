@@ -3,7 +3,7 @@
 use cache_core::planted::{Mistake, is_planted};
 use cache_core::protocol::read::Subject;
 use cache_core::protocol::sharding::Sharding;
-use cache_core::{Collecting, Fingerprint, ManagerTags, Tag, Unkept, WeakCollecting};
+use cache_core::{Collecting, Fingerprint, ManagerTags, Tag, TagKind, Unkept, WeakCollecting};
 use diesel::connection::DebugQuery;
 
 use super::Tracker;
@@ -106,10 +106,18 @@ impl Planned {
         let identity = self.identity;
         // What the database declares is known as of tokens from before the statement.
         let structure = [Tag::root(), identity.database.tag()];
-        let expected = scope.expect(&structure, &[], None);
-        let is_known = expected.is_each_structure(&|tokens| is_current(identity, tokens), &identity.database);
-        drop(expected);
-        if !is_known {
+        let known = |tags: &[Tag]| -> Vec<bool> {
+            let structures = scope.expect(tags, &[], None).structures(&identity.database);
+            structures.iter().map(|each| each.iter().any(|structure| is_current(identity, structure))).collect()
+        };
+        let mut is_known = known(&structure);
+        if is_known.contains(&false) {
+            // Where tables lie in shards, whoever has read from these has asked for what lies beside them.
+            let tables = self.looked.tables.iter().map(|name| identity.database.table(name).whole(TagKind::Any));
+            let beside = known(&structure.into_iter().chain(tables).collect::<Vec<_>>());
+            is_known.iter_mut().zip(beside).for_each(|(is_known, beside)| *is_known |= beside);
+        }
+        if is_known.contains(&false) {
             return Err(Unkept::Unasked);
         }
         let named = QueryTables::of(&self.looked, false).resolve(identity).map_err(|_| Unkept::NotFollowed)?;

@@ -9,7 +9,7 @@ use cache_core::protocol::notes::Notes;
 use cache_core::protocol::write::{Change, ChangeSet};
 use cache_core::store::{
     Beginning, Begun, ComparingStore, Lease, LookUp, MemoryStore, NoteStore, Operation, PipeliningStore, Placing, Put,
-    Release, Seeded, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
+    Release, Seeded, Sharding, SharedStore, SlotStore, Started, Starting, Store, Stored, Usage, Wanted, Writer,
 };
 use cache_core::tables::Tables;
 use cache_core::{
@@ -141,6 +141,10 @@ impl SharedStore for Hooked {
 
     fn keeps_bytes_only(&self) -> bool {
         false
+    }
+
+    fn sharding(&self) -> Sharding {
+        Sharding::Whole
     }
 
     fn lease(&self, _name: Lease, _holder: Writer, _life: Duration) -> Result<bool> {

@@ -147,10 +147,11 @@ fn what_spans_shards_is_seeded_read_placed_and_released_as_in_one_slot() {
     let other = elsewhere(&row);
     let tags = [names.tag(&row), names.tag(&other), names.tag(&tag(2))];
     let notes = [names.notes(&other).notes, names.notes(&Database::named("test").table("t").whole(TagKind::Any)).notes];
-    let entry = names.entry(&key(1));
-    let (read, new_count) = link.seed_and_read(&tags, &[entry.clone()], &tags).unwrap();
+    let entries = [names.entry(&key(1))];
+    let [entry] = &entries;
+    let (read, new_count) = link.seed_and_read(&tags, &entries, &tags).unwrap();
     assert_eq!((new_count, read.entries.len(), read.seeds.iter().flatten().count()), (3, 1, 3));
-    let (again, new_count) = link.seed_and_read(&tags, &[entry.clone()], &tags).unwrap();
+    let (again, new_count) = link.seed_and_read(&tags, &entries, &tags).unwrap();
     assert_eq!((new_count, &again.seeds), (0, &read.seeds));
     let seeded = link.seed(&tags, &notes).unwrap();
     assert_eq!(seeded.seeds.iter().copied().map(Some).collect::<Vec<_>>(), read.seeds);
@@ -169,7 +170,7 @@ fn what_spans_shards_is_seeded_read_placed_and_released_as_in_one_slot() {
     let put =
         |life| Packed { name: entry.clone(), bytes: vec![1], life, under: vec![(tags[0].clone(), after[0].token)] };
     let lease = names.lease(&Lease::of(&key(1), &[]));
-    let opening = link.begin((&lease, writer, Duration::from_secs(60)), (&entry, &tags), &notes).unwrap();
+    let opening = link.begin((&lease, writer, Duration::from_secs(60)), (entry, &tags), &notes).unwrap();
     assert_eq!(
         (opening.is_taken, opening.answer.entries, opening.seeded.seeds),
         (Some(true), vec![None], after.clone())
@@ -177,10 +178,10 @@ fn what_spans_shards_is_seeded_read_placed_and_released_as_in_one_slot() {
     assert!(!link.lease(&lease, Writer::fresh(), Duration::from_secs(60)).unwrap());
     link.put(&[put(None)], Some((&lease, writer))).unwrap();
     assert!(link.lease(&lease, writer, Duration::from_secs(60)).unwrap(), "it ended");
-    assert_eq!(link.read(&[entry.clone()], &tags).unwrap().entries, [Some(vec![1])]);
+    assert_eq!(link.read(&entries, &tags).unwrap().entries, [Some(vec![1])]);
     let unused: Vec<_> = tags.iter().zip(&after).map(|(tag, seed)| (tag.clone(), seed.token)).collect();
     link.give_up(&lease, writer, &unused).unwrap();
     assert!(link.lease(&lease, Writer::fresh(), Duration::from_secs(60)).unwrap(), "it was given up");
-    link.remove(&[entry.clone()]).unwrap();
-    assert_eq!(link.read(&[entry], &tags).unwrap().entries, [None]);
+    link.remove(&entries).unwrap();
+    assert_eq!(link.read(&entries, &tags).unwrap().entries, [None]);
 }
