@@ -7,6 +7,7 @@
 //! cargo run --release -p torture -- --seconds 60 --file
 //! cargo run --release -p torture -- --seconds 60 --tables --near
 //! cargo run --release -p torture -- --seconds 60 --cluster --near
+//! cargo run --release -p torture -- --seconds 60 --cluster --spread
 //! cargo run --release -p torture -- --seconds 10 --without-protocol
 //! ```
 //!

@@ -5,13 +5,12 @@
 
 use core::time::Duration;
 
-use super::link::RedisLink;
-use super::shard::RedisShard;
+use super::shard::{RedisShard, Shards};
 use crate::error::Result;
 use crate::name::tag::Token;
 use crate::protocol::intent::{Outcome, Writer};
 use crate::protocol::notes::Notes;
-use crate::store::link::{Link, Opening, Packed, ReadReply, Replacing};
+use crate::store::link::{Opening, Packed, ReadReply, Replacing};
 use crate::store::names::{Name, TagName};
 use crate::store::redis::command::batch::Batch;
 use crate::store::redis::command::call::Call;
@@ -25,20 +24,20 @@ type Doing<'d> = (&'d str, Deadline);
 
 /// Does something with the longest runs of `items` that one shard has, in order, and gives what each came to.
 pub(super) fn in_runs<T, R>(
-    link: &RedisLink,
+    shards: &Shards,
     items: &[T],
     name: impl Fn(&T) -> &Name,
     mut each: impl FnMut(&RedisShard, &[T]) -> Result<R>,
 ) -> Result<Vec<R>> {
-    let index = |item: &T| link.index_of(name(item));
+    let index = |item: &T| shards.index_of(name(item));
     let runs = items.chunk_by(|one, next| index(one) == index(next));
-    runs.map(|run| each(&link.shards()[index(&run[0])], run)).collect()
+    runs.map(|run| each(&shards.each()[index(&run[0])], run)).collect()
 }
 
 /// The places of those of `items` that each shard has, if it has any.
-fn places<'n>(link: &RedisLink, items: impl Iterator<Item = &'n Name>) -> Vec<Vec<usize>> {
-    let mut places = vec![Vec::new(); link.shards().len()];
-    items.enumerate().for_each(|(at, name)| places[link.index_of(name)].push(at));
+fn places<'n>(shards: &Shards, items: impl Iterator<Item = &'n Name>) -> Vec<Vec<usize>> {
+    let mut places = vec![Vec::new(); shards.each().len()];
+    items.enumerate().for_each(|(at, name)| places[shards.index_of(name)].push(at));
     places
 }
 
@@ -47,10 +46,10 @@ fn at<T: Clone>(items: &[T], places: &[usize]) -> Vec<T> {
 }
 
 /// Reads from each shard what it has. Neither incarnation nor stamp is told: there are several.
-pub(super) fn read(link: &RedisLink, doing: Doing<'_>, entries: &[Name], tags: &[TagName]) -> Result<ReadReply> {
+pub(super) fn read(shards: &Shards, doing: Doing<'_>, entries: &[Name], tags: &[TagName]) -> Result<ReadReply> {
     let (mut found, mut seeds) = (vec![None; entries.len()], vec![None; tags.len()]);
-    let of_tags = places(link, tags.iter().map(|tag| &tag.token));
-    for ((shard, of_entries), of_tags) in link.shards().iter().zip(places(link, entries.iter())).zip(of_tags) {
+    let of_tags = places(shards, tags.iter().map(|tag| &tag.token));
+    for ((shard, of_entries), of_tags) in shards.each().iter().zip(places(shards, entries.iter())).zip(of_tags) {
         if of_entries.is_empty() && of_tags.is_empty() {
             continue;
         }
@@ -64,7 +63,7 @@ pub(super) fn read(link: &RedisLink, doing: Doing<'_>, entries: &[Name], tags: &
 
 /// Seeds tags, and reads afterwards. Says how many of these tags held no token.
 pub(super) fn seed_and_read(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     seeded: &[TagName],
     (entries, tags): (&[Name], &[TagName]),
@@ -75,13 +74,13 @@ pub(super) fn seed_and_read(
         Ok(seeds.iter().zip(fresh).filter(|(seed, fresh)| seed.token == *fresh).count())
     };
     let new_counts =
-        in_runs(link, seeded, |tag| &tag.token, |shard, some| shard.call(doing, |call| seed_new(call, some)))?;
-    Ok((read(link, doing, entries, tags)?, new_counts.iter().sum()))
+        in_runs(shards, seeded, |tag| &tag.token, |shard, some| shard.call(doing, |call| seed_new(call, some)))?;
+    Ok((read(shards, doing, entries, tags)?, new_counts.iter().sum()))
 }
 
-pub(super) fn seed(link: &RedisLink, doing: Doing<'_>, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
+pub(super) fn seed(shards: &Shards, doing: Doing<'_>, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
     let (seeds, notes) = with_notes(
-        link,
+        shards,
         doing,
         (tags, notes),
         |tag| &tag.token,
@@ -95,7 +94,7 @@ pub(super) fn seed(link: &RedisLink, doing: Doing<'_>, tags: &[TagName], notes: 
 
 /// Places intents, and reads notes.
 pub(super) fn place(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     (writer, life): (Writer, Duration),
     (tags, notes): (&[TagName], &[Name]),
@@ -103,12 +102,12 @@ pub(super) fn place(
     let place = |call: &mut Call<'_>, some: &[TagName], notes: &[Name]| {
         Ok(((), call.change(TagCommand::Place(writer, some, life), notes)?))
     };
-    Ok(with_notes(link, doing, (tags, notes), |tag| &tag.token, place)?.1)
+    Ok(with_notes(shards, doing, (tags, notes), |tag| &tag.token, place)?.1)
 }
 
 /// Releases intents, and reads notes.
 pub(super) fn release(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     writer: Writer,
     (releases, notes): (&[(TagName, Outcome)], &[Name]),
@@ -116,11 +115,11 @@ pub(super) fn release(
     let release = |call: &mut Call<'_>, some: &[(TagName, Outcome)], notes: &[Name]| {
         Ok(((), call.change(TagCommand::Release(writer, some), notes)?))
     };
-    Ok(with_notes(link, doing, (releases, notes), |(tag, _)| &tag.token, release)?.1)
+    Ok(with_notes(shards, doing, (releases, notes), |(tag, _)| &tag.token, release)?.1)
 }
 
 pub(super) fn replace(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     writer: Writer,
     (releases, notes): (&[Replacing], &[Name]),
@@ -129,35 +128,35 @@ pub(super) fn replace(
         let Released { replaced, notes } = call.replace(writer, some, notes)?;
         Ok((replaced, notes))
     };
-    let (replaced, notes) = with_notes(link, doing, (releases, notes), |(tag, ..)| &tag.token, replace)?;
+    let (replaced, notes) = with_notes(shards, doing, (releases, notes), |(tag, ..)| &tag.token, replace)?;
     Ok(Released { replaced: replaced.concat(), notes })
 }
 
 /// Does something with each run of `items`, and reads the notes of a shard with the last of them: a table's notes lie where
 /// its tags do.
 fn with_notes<T, R>(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     (items, notes): (&[T], &[Name]),
     name: impl Fn(&T) -> &Name,
     each: impl Fn(&mut Call<'_>, &[T], &[Name]) -> core::result::Result<(R, Vec<Option<Notes>>), Failure>,
 ) -> Result<(Vec<R>, Vec<Option<Notes>>)> {
-    let index = |item: &T| link.index_of(name(item));
+    let index = |item: &T| shards.index_of(name(item));
     let mut left: Vec<usize> =
         items.chunk_by(|one, next| index(one) == index(next)).map(|run| index(&run[0])).collect();
     left.reverse();
-    let (mut places, mut found) = (places(link, notes.iter()), vec![None; notes.len()]);
+    let (mut places, mut found) = (places(shards, notes.iter()), vec![None; notes.len()]);
     let mut note = |places: Vec<usize>, notes: Vec<Option<Notes>>| {
         places.into_iter().zip(notes).for_each(|(at, notes)| found[at] = notes);
     };
-    let results = in_runs(link, items, &name, |shard, some| {
+    let results = in_runs(shards, items, &name, |shard, some| {
         let of_run = left.pop().unwrap_or_default();
         let own = if left.contains(&of_run) { Vec::new() } else { core::mem::take(&mut places[of_run]) };
         let (result, notes) = shard.call(doing, |call| each(call, some, &at(notes, &own)))?;
         note(own, notes);
         Ok(result)
     })?;
-    for (shard, own) in link.shards().iter().zip(places).filter(|(_, own)| !own.is_empty()) {
+    for (shard, own) in shards.each().iter().zip(places).filter(|(_, own)| !own.is_empty()) {
         let notes = shard.call(doing, |call| call.seed(&[], &at(notes, &own)))?.notes;
         note(own, notes);
     }
@@ -175,17 +174,17 @@ pub(super) fn put_names<'n>(
 
 /// Keeps the tags of entries that lie in other shards than these, and then has each shard store its own.
 pub(super) fn put<'l>(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     entries: &[Packed],
     lease: Option<(&'l Name, Writer)>,
     store: impl Fn(&RedisShard, &[Packed], Option<(&'l Name, Writer)>) -> Result<()>,
 ) -> Result<()> {
-    let of_lease = lease.map(|(name, _)| link.index_of(name));
-    let places = places(link, entries.iter().map(|entry| &entry.name));
-    let is_at = |index: usize| move |tag: &TagName| link.index_of(&tag.token) == index;
-    for (index, shard) in link.shards().iter().enumerate() {
-        let is_elsewhere = |entry: &&Packed| link.index_of(&entry.name) != index;
+    let of_lease = lease.map(|(name, _)| shards.index_of(name));
+    let places = places(shards, entries.iter().map(|entry| &entry.name));
+    let is_at = |index: usize| move |tag: &TagName| shards.index_of(&tag.token) == index;
+    for (index, shard) in shards.each().iter().enumerate() {
+        let is_elsewhere = |entry: &&Packed| shards.index_of(&entry.name) != index;
         let kept: Vec<Kept<'_>> =
             kept_by(entries.iter().filter(is_elsewhere)).into_iter().filter(|(tag, ..)| is_at(index)(tag)).collect();
         if !kept.is_empty() {
@@ -196,7 +195,7 @@ pub(super) fn put<'l>(
     for (index, share) in shares.iter_mut().enumerate() {
         share.iter_mut().for_each(|entry| entry.under.retain(|(tag, _)| is_at(index)(tag)));
     }
-    for (index, (shard, share)) in link.shards().iter().zip(&shares).enumerate() {
+    for (index, (shard, share)) in shards.each().iter().zip(&shares).enumerate() {
         let lease = lease.filter(|_| of_lease == Some(index));
         if !share.is_empty() || lease.is_some() {
             store(shard, share, lease)?;
@@ -207,18 +206,18 @@ pub(super) fn put<'l>(
 
 /// Lets unused tags go that lie elsewhere than the lease, and gives the others.
 pub(super) fn forget_others(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     lease: &Name,
     unused: &[(TagName, Token)],
 ) -> Result<Vec<(TagName, Token)>> {
     let mut own = Vec::new();
     in_runs(
-        link,
+        shards,
         unused,
         |(tag, _)| &tag.token,
         |shard, some| {
-            if link.index_of(&some[0].0.token) == link.index_of(lease) {
+            if shards.index_of(&some[0].0.token) == shards.index_of(lease) {
                 own.extend_from_slice(some);
                 return Ok(());
             }
@@ -230,10 +229,10 @@ pub(super) fn forget_others(
 }
 
 /// Opens slots, and reads tags that lie elsewhere.
-pub(super) fn open(link: &RedisLink, doing: Doing<'_>, slots: &[Packed], tags: &[TagName]) -> Result<ReadReply> {
-    let answer = read(link, doing, &[], tags)?;
+pub(super) fn open(shards: &Shards, doing: Doing<'_>, slots: &[Packed], tags: &[TagName]) -> Result<ReadReply> {
+    let answer = read(shards, doing, &[], tags)?;
     let opened = in_runs(
-        link,
+        shards,
         slots,
         |slot| &slot.name,
         |shard, some| Ok(shard.call_once(doing, |call| call.open(some, &[]))?.entries),
@@ -243,13 +242,13 @@ pub(super) fn open(link: &RedisLink, doing: Doing<'_>, slots: &[Packed], tags: &
 
 /// Takes a lease, looks, and seeds.
 pub(super) fn begin(
-    link: &RedisLink,
+    shards: &Shards,
     doing: Doing<'_>,
     (lease, holder, life): (&Name, Writer, Duration),
     (entry, tags): (&Name, &[TagName]),
     notes: &[Name],
 ) -> Result<Opening> {
-    let is_taken = link.lease(lease, holder, life)?;
-    let answer = read(link, doing, core::slice::from_ref(entry), tags)?;
-    Ok(Opening { is_taken: Some(is_taken), answer, seeded: seed(link, doing, tags, notes)? })
+    let is_taken = shards.of(lease).call(doing, |call| call.lease(lease, holder, Some(life)))?;
+    let answer = read(shards, doing, core::slice::from_ref(entry), tags)?;
+    Ok(Opening { is_taken: Some(is_taken), answer, seeded: seed(shards, doing, tags, notes)? })
 }

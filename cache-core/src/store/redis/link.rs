@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::across;
-use super::shard::RedisShard;
+use super::shard::{RedisShard, Shards};
 use super::track::RedisSubscriber;
 use crate::error::{Error, Result};
 use crate::name::key::Fingerprint;
@@ -38,8 +38,7 @@ use crate::store::{Released, Seeded, Usage};
 /// Each shard has a record of its own, and what is asked of several is asked of one after the other.
 #[derive(Debug)]
 pub struct RedisLink {
-    names: Names,
-    shards: Box<[RedisShard]>,
+    shards: Shards,
     timeout_nanos: AtomicU64,
 }
 
@@ -79,8 +78,7 @@ impl RedisLink {
     }
 
     pub(super) fn to(address: Address) -> Self {
-        let shards = address.each().map(RedisShard::at).collect();
-        let link = Self { names: address.names, shards, timeout_nanos: AtomicU64::default() };
+        let link = Self { shards: Shards::at(address), timeout_nanos: AtomicU64::default() };
         link.set_timeout(Self::TIMEOUT);
         link
     }
@@ -88,29 +86,7 @@ impl RedisLink {
     /// Connects, and finds whether the servers are of the kind that the URL says. One that is not there is no error.
     pub(super) fn check(&self) -> Result<()> {
         let deadline = Deadline::after(self.timeout());
-        self.shards.iter().try_for_each(|shard| shard.check(deadline))
-    }
-
-    pub(super) const fn shards(&self) -> &[RedisShard] {
-        &self.shards
-    }
-
-    /// Which of the shards has what is called so.
-    pub(super) fn index_of(&self, name: &Name) -> usize {
-        self.names.index_of(name)
-    }
-
-    /// The shard that has all of these; `None`: several have.
-    fn only<'n>(&self, mut names: impl Iterator<Item = &'n Name>) -> Option<&RedisShard> {
-        if let [only] = &*self.shards {
-            return Some(only);
-        }
-        let first = names.next().map_or(0, |name| self.index_of(name));
-        names.all(|name| self.index_of(name) == first).then(|| &self.shards[first])
-    }
-
-    fn shard(&self, name: &Name) -> &RedisShard {
-        &self.shards[self.index_of(name)]
+        self.shards.each().iter().try_for_each(|shard| shard.check(deadline))
     }
 
     fn timeout(&self) -> Duration {
@@ -129,12 +105,12 @@ fn tokens<'t>(tags: impl IntoIterator<Item = &'t TagName>) -> impl Iterator<Item
 
 impl Link for RedisLink {
     fn names(&self) -> &Names {
-        &self.names
+        self.shards.names()
     }
 
     /// None of a cache in shards.
     fn subscriber(&self) -> Option<Box<dyn Subscriber>> {
-        let [only] = &*self.shards else { return None };
+        let [only] = self.shards.each() else { return None };
         Some(Box::new(RedisSubscriber::of(Arc::clone(&only.whereabouts))))
     }
 
@@ -148,54 +124,54 @@ impl Link for RedisLink {
             return Ok(ReadReply::default());
         }
         let doing = self.doing("reading entries");
-        match self.only(entries.iter().chain(tokens(tags))) {
+        match self.shards.only(entries.iter().chain(tokens(tags))) {
             Some(shard) => shard.call(doing, |call| call.read(entries, tags)),
-            None => across::read(self, doing, entries, tags),
+            None => across::read(&self.shards, doing, entries, tags),
         }
     }
 
     fn seed_and_read(&self, seeded: &[TagName], entries: &[Name], tags: &[TagName]) -> Result<(ReadReply, usize)> {
         let doing = self.doing("reading entries");
-        match self.only(entries.iter().chain(tokens(tags)).chain(tokens(seeded))) {
+        match self.shards.only(entries.iter().chain(tokens(tags)).chain(tokens(seeded))) {
             Some(shard) => shard.call(doing, |call| call.seed_and_read(seeded, (entries, tags))),
-            None => across::seed_and_read(self, doing, seeded, (entries, tags)),
+            None => across::seed_and_read(&self.shards, doing, seeded, (entries, tags)),
         }
     }
 
     fn seed(&self, tags: &[TagName], notes: &[Name]) -> Result<Seeded> {
         let doing = self.doing("seeding tags");
-        match self.only(notes.iter().chain(tokens(tags))) {
+        match self.shards.only(notes.iter().chain(tokens(tags))) {
             Some(shard) => shard.call(doing, |call| call.seed(tags, notes)),
-            None => across::seed(self, doing, tags, notes),
+            None => across::seed(&self.shards, doing, tags, notes),
         }
     }
 
     fn place(&self, writer: Writer, tags: &[TagName], life: Duration, notes: &[Name]) -> Result<Vec<Option<Notes>>> {
         let doing = self.doing("placing intents");
-        match self.only(notes.iter().chain(tokens(tags))) {
+        match self.shards.only(notes.iter().chain(tokens(tags))) {
             Some(shard) => shard.call(doing, |call| call.change(TagCommand::Place(writer, tags, life), notes)),
-            None => across::place(self, doing, (writer, life), (tags, notes)),
+            None => across::place(&self.shards, doing, (writer, life), (tags, notes)),
         }
     }
 
     fn release(&self, writer: Writer, releases: &[(TagName, Outcome)], notes: &[Name]) -> Result<Vec<Option<Notes>>> {
         let doing = self.doing("releasing intents");
-        match self.only(notes.iter().chain(tokens(releases.iter().map(|(tag, _)| tag)))) {
+        match self.shards.only(notes.iter().chain(tokens(releases.iter().map(|(tag, _)| tag)))) {
             Some(shard) => shard.call(doing, |call| call.change(TagCommand::Release(writer, releases), notes)),
-            None => across::release(self, doing, writer, (releases, notes)),
+            None => across::release(&self.shards, doing, writer, (releases, notes)),
         }
     }
 
     fn release_comparing(&self, writer: Writer, releases: &[Replacing], notes: &[Name]) -> Result<Released> {
         let doing = self.doing("releasing intents");
-        match self.only(notes.iter().chain(tokens(releases.iter().map(|(tag, ..)| tag)))) {
+        match self.shards.only(notes.iter().chain(tokens(releases.iter().map(|(tag, ..)| tag)))) {
             Some(shard) => shard.call(doing, |call| call.replace(writer, releases, notes)),
-            None => across::replace(self, doing, writer, (releases, notes)),
+            None => across::replace(&self.shards, doing, writer, (releases, notes)),
         }
     }
 
     fn remark(&self, table: &TableName, remark: Remark) -> Result<bool> {
-        let (shard, doing) = (self.shard(&table.notes), self.doing("changing notes"));
+        let (shard, doing) = (self.shards.of(&table.notes), self.doing("changing notes"));
         match remark {
             Remark::Claim { .. } => shard.call_once(doing, |call| call.remark(table, remark, &[])),
             _ => shard.call(doing, |call| call.remark(table, remark, &[])),
@@ -204,15 +180,15 @@ impl Link for RedisLink {
 
     fn restore(&self, table: &TableName, own: Fingerprint, wide: &[TagName]) -> Result<bool> {
         let doing = self.doing("making notes anew");
-        self.shard(&table.notes).call(doing, |call| call.remark(table, Remark::Restore(own), wide))
+        self.shards.of(&table.notes).call(doing, |call| call.remark(table, Remark::Restore(own), wide))
     }
 
     /// In one round trip. Lives of more than 30 days are shortened to that.
     fn put(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()> {
         let doing = self.doing("storing entries");
-        match self.only(across::put_names(entries, lease)) {
+        match self.shards.only(across::put_names(entries, lease)) {
             Some(shard) => shard.call_after(doing, |call| call.put(entries, lease)),
-            None => across::put(self, doing, entries, lease, |shard, entries, lease| {
+            None => across::put(&self.shards, doing, entries, lease, |shard, entries, lease| {
                 shard.call_after(doing, |call| call.put(entries, lease))
             }),
         }
@@ -223,29 +199,34 @@ impl Link for RedisLink {
     /// first, within the time of its own call.
     fn send(&self, entries: &[Packed], lease: Option<(&Name, Writer)>) -> Result<()> {
         let doing = self.doing("sending entries");
-        match self.only(across::put_names(entries, lease)) {
+        match self.shards.only(across::put_names(entries, lease)) {
             Some(shard) => shard.call(doing, |call| call.send(entries, lease, &shard.outbox)),
-            None => across::put(self, doing, entries, lease, |shard, entries, lease| {
+            None => across::put(&self.shards, doing, entries, lease, |shard, entries, lease| {
                 shard.call(doing, |call| call.send(entries, lease, &shard.outbox))
             }),
         }
     }
 
     fn unacknowledged_count(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.outbox.unacknowledged_count()).sum()
+        self.shards.each().iter().map(|shard| shard.outbox.unacknowledged_count()).sum()
     }
 
     fn remove(&self, entries: &[Name]) -> Result<()> {
         let doing = self.doing("removing entries");
-        across::in_runs(self, entries, |name| name, |shard, some| shard.call_after(doing, |call| call.remove(some)))
-            .map(drop)
+        across::in_runs(
+            &self.shards,
+            entries,
+            |name| name,
+            |shard, some| shard.call_after(doing, |call| call.remove(some)),
+        )
+        .map(drop)
     }
 
     /// In one round trip.
     fn forget(&self, entries: &[(Name, TagName)]) -> Result<()> {
         let doing = self.doing("removing entries");
         across::in_runs(
-            self,
+            &self.shards,
             entries,
             |(name, _)| name,
             |shard, some| shard.call_after(doing, |call| call.forget(some)),
@@ -259,9 +240,9 @@ impl Link for RedisLink {
             return self.read(&[], tags);
         }
         let doing = self.doing("opening slots");
-        match self.only(slots.iter().map(|slot| &slot.name).chain(tokens(tags))) {
+        match self.shards.only(slots.iter().map(|slot| &slot.name).chain(tokens(tags))) {
             Some(shard) => shard.call_once(doing, |call| call.open(slots, tags)),
-            None => across::open(self, doing, slots, tags),
+            None => across::open(&self.shards, doing, slots, tags),
         }
     }
 
@@ -269,7 +250,7 @@ impl Link for RedisLink {
     fn swap(&self, swaps: &[Swap]) -> Result<Vec<bool>> {
         let doing = self.doing("swapping slots");
         let swapped = across::in_runs(
-            self,
+            &self.shards,
             swaps,
             |swap| &swap.name,
             |shard, some| shard.call_once(doing, |call| call.swap(some)),
@@ -278,56 +259,58 @@ impl Link for RedisLink {
     }
 
     fn lease(&self, lease: &Name, holder: Writer, life: Duration) -> Result<bool> {
-        self.shard(lease).call(self.doing("taking a lease"), |call| call.lease(lease, holder, Some(life)))
+        self.shards.of(lease).call(self.doing("taking a lease"), |call| call.lease(lease, holder, Some(life)))
     }
 
     /// In one round trip, if one shard has all of it. Otherwise no lease is taken.
     fn start(&self, starting: &Commencing<'_>) -> Result<Commenced> {
         let doing = self.doing("beginning a load");
         // Whatever the tokens are, it lies where the entry does.
-        let lease = (self.shards.len() > 1).then(|| (starting.lease)(&[]));
-        match self.only(tokens(starting.tags).chain(starting.notes).chain(&lease)) {
+        let lease = (self.shards.each().len() > 1).then(|| (starting.lease)(&[]));
+        match self.shards.only(tokens(starting.tags).chain(starting.notes).chain(&lease)) {
             Some(shard) => shard.call(doing, |call| call.start(starting)),
-            None => Ok(Commenced { seeded: across::seed(self, doing, starting.tags, starting.notes)?, lease: None }),
+            None => {
+                Ok(Commenced { seeded: across::seed(&self.shards, doing, starting.tags, starting.notes)?, lease: None })
+            }
         }
     }
 
     /// In one round trip, unless there are tags without a token, or such as intents stand beside.
     fn begin(&self, lease: (&Name, Writer, Duration), sought: (&Name, &[TagName]), notes: &[Name]) -> Result<Opening> {
         let (doing, (entry, tags)) = (self.doing("beginning a load"), sought);
-        match self.only(tokens(tags).chain(notes).chain([lease.0, entry])) {
+        match self.shards.only(tokens(tags).chain(notes).chain([lease.0, entry])) {
             Some(shard) => shard.call(doing, |call| call.begin(lease, sought, notes)),
-            None => across::begin(self, doing, lease, sought, notes),
+            None => across::begin(&self.shards, doing, lease, sought, notes),
         }
     }
 
     /// In one round trip.
     fn give_up(&self, lease: &Name, holder: Writer, unused: &[(TagName, Token)]) -> Result<()> {
         let doing = self.doing("ending a lease");
-        let own = match self.only(unused.iter().map(|(tag, _)| &tag.token).chain([lease])) {
+        let own = match self.shards.only(unused.iter().map(|(tag, _)| &tag.token).chain([lease])) {
             Some(_) => unused,
-            None => &across::forget_others(self, doing, lease, unused)?,
+            None => &across::forget_others(&self.shards, doing, lease, unused)?,
         };
-        self.shard(lease).call(doing, |call| match own {
+        self.shards.of(lease).call(doing, |call| match own {
             [] => call.lease(lease, holder, None).map(drop),
             unused => call.give_up(lease, holder, unused),
         })
     }
 
     fn stamp(&self, beside: &Name) -> Result<()> {
-        self.shard(beside).call(self.doing("giving a stamp"), |call| call.stamp())
+        self.shards.of(beside).call(self.doing("giving a stamp"), |call| call.stamp())
     }
 
     /// Looks the servers' keys through in steps, for half of a call's time. The next call goes on from there; what
     /// nobody asks for expires by itself.
     fn reclaim(&self) -> Result<()> {
         let deadline = Deadline::after(self.timeout());
-        let share = self.timeout() / 2 / self.shards.len() as u32;
-        self.shards.iter().try_for_each(|shard| shard.reclaim(deadline, Deadline::after(share)))
+        let share = self.timeout() / 2 / self.shards.each().len() as u32;
+        self.shards.each().iter().try_for_each(|shard| shard.reclaim(deadline, Deadline::after(share)))
     }
 
     fn incarnations_met(&self) -> u64 {
-        self.shards.iter().map(RedisShard::incarnations_met).sum()
+        self.shards.each().iter().map(RedisShard::incarnations_met).sum()
     }
 
     /// Zeros: counting keys would take as long as looking at all of them.

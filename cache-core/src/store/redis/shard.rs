@@ -1,11 +1,11 @@
-//! Carries calls to the one server that has a shard of a cache, or all of it: one call, one connection, one deadline.
+//! Carries calls to the server that has a shard of a cache, or all of it: one call, one connection, one deadline.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use super::whereabouts::Whereabouts;
 use crate::error::{Error, Result};
-use crate::store::names::Names;
+use crate::store::names::{Name, Names};
 use crate::store::redis::command::call::Call;
 use crate::store::redis::command::connection::Connection;
 use crate::store::redis::command::outbox::Outbox;
@@ -30,6 +30,46 @@ impl Met {
             *last = found;
             self.count.fetch_add(1, Ordering::SeqCst);
         }
+    }
+}
+
+/// The shards of a cache, or the one that has all of it.
+#[derive(Debug)]
+pub(super) struct Shards {
+    names: Names,
+    each: Box<[RedisShard]>,
+}
+
+impl Shards {
+    pub(super) fn at(address: Address) -> Self {
+        Self { each: address.each().map(RedisShard::at).collect(), names: address.names }
+    }
+
+    pub(super) const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(super) const fn each(&self) -> &[RedisShard] {
+        &self.each
+    }
+
+    /// Which of them has what is called so.
+    pub(super) fn index_of(&self, name: &Name) -> usize {
+        self.names.index_of(name)
+    }
+
+    /// The one that has what is called so.
+    pub(super) fn of(&self, name: &Name) -> &RedisShard {
+        &self.each[self.index_of(name)]
+    }
+
+    /// The one that has all of these; `None`: several have.
+    pub(super) fn only<'n>(&self, mut names: impl Iterator<Item = &'n Name>) -> Option<&RedisShard> {
+        if let [only] = &*self.each {
+            return Some(only);
+        }
+        let first = names.next().map_or(0, |name| self.index_of(name));
+        names.all(|name| self.index_of(name) == first).then(|| &self.each[first])
     }
 }
 

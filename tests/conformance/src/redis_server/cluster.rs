@@ -40,10 +40,9 @@ impl RedisCluster {
         let start = || RedisServer::start_encrypted(certificates, &settings);
         let (nodes, ports): (Vec<_>, Vec<_>) = (0..2 * PRIMARIES).map(|_| start()).unzip();
         let cluster = Self::of(nodes, Entrance::locked(certificates, ports));
-        cluster
-            .nodes
-            .iter()
-            .for_each(|node| super::entrance::let_in(node, ["~{shop}:*", "~{another}:*", "~{other}:*"]));
+        cluster.nodes.iter().for_each(|node| {
+            super::entrance::let_in(node, &["~{shop}:*", "~{shop#*}:*", "~{another}:*", "~{other}:*"])
+        });
         cluster
     }
 

@@ -46,8 +46,8 @@ impl Entrance {
 
 /// A user of a server who may do what a cache with memory in front has to, with these keys; in a cluster too.
 #[cfg(feature = "redis-tls")]
-pub(super) fn let_in(server: &RedisServer, keys: [&str; 3]) {
-    let who = ["ACL", "SETUSER", "shop", "on", ">secret"].into_iter().chain(keys);
+pub(super) fn let_in(server: &RedisServer, keys: &[&str]) {
+    let who = ["ACL", "SETUSER", "shop", "on", ">secret"].into_iter().chain(keys.iter().copied());
     let asks =
         "+auth +select +info +mget +getex +set +unlink +scan +eval +evalsha +get +getrange +del +pttl +pexpire +time";
     let several = "+exists +cluster|slots";

@@ -64,7 +64,7 @@ impl Sentinels {
             run_at::<Value>(sentinel.port, &rules).expect("a sentinel that takes a user");
         }
         let keys = ["~shop:*", "~another:*", "~other:*"];
-        [&primary, &replica].into_iter().for_each(|server| super::entrance::let_in(server, keys));
+        [&primary, &replica].into_iter().for_each(|server| super::entrance::let_in(server, &keys));
         let mut entrance = Entrance::locked(certificates, ports);
         entrance.parameters += "&sentinel_user=asker&sentinel_password=hush";
         Self::of([primary, replica], sentinels, entrance)

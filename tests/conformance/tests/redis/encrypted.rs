@@ -124,7 +124,9 @@ fn works_locked<S: Servers>(servers: S) {
 #[test]
 fn a_cluster_is_reached_over_tls_with_a_password() {
     let certificates = Certificates::of(&["127.0.0.1"]);
-    works_locked(RedisCluster::locked(&certificates).made_steady());
+    let cluster = RedisCluster::locked(&certificates).made_steady();
+    works(&subject(&format!("{}&spread=tables", cluster.url("shop"))));
+    works_locked(cluster);
 }
 
 #[test]
