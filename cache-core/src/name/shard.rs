@@ -41,6 +41,7 @@ impl Shard {
     }
 
     /// The shard that a digit of a name says.
+    #[cfg(any(test, feature = "redis"))]
     pub(crate) fn of_digit(digit: u8) -> Option<Self> {
         char::from(digit).to_digit(Self::COUNT as u32).map(|number| Self(number as u8))
     }

@@ -140,6 +140,7 @@ impl Names {
     }
 
     /// Which of [them](Self::each) has a name.
+    #[cfg(any(test, feature = "redis"))]
     pub(crate) fn index_of(&self, name: &Name) -> usize {
         let Some(first) = self.shards.first() else { return 0 };
         // The last that stands in the first braces.
@@ -206,6 +207,7 @@ impl Names {
     }
 
     /// The tag of the whole cache, or its copy in these names' shard.
+    #[cfg(feature = "redis")]
     pub(crate) fn root(&self) -> TagName {
         self.tag(&self.root)
     }
