@@ -241,6 +241,15 @@ mod tests {
         kinds
     }
 
+    fn subject_of<'a>(
+        (database, manager): (Database, ManagerTags),
+        table: &'a str,
+        named: &'a [String],
+        tables: &'a Tables,
+    ) -> Subject<'a> {
+        Subject { database, space: SPACE, manager, table, named, tables, sharding: Sharding::Whole }
+    }
+
     fn sorted<const N: usize>(mut kinds: [TagKind; N]) -> [TagKind; N] {
         kinds.sort_unstable();
         kinds
@@ -252,15 +261,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let named = ["products".to_string()];
         let database = Database::named("shop");
-        let subject = Subject {
-            database,
-            space: SPACE,
-            manager,
-            table: "products",
-            named: &named,
-            tables: &tables,
-            sharding: Sharding::Whole,
-        };
+        let subject = subject_of((database, manager), "products", &named, &tables);
         let key = KeyBytes::of(&1);
         let scope = database.table("products").scope(&["shelf"], KeyBytes::of(&7));
         assert_eq!(kinds(&subject.found_row(key)), sorted([Root, Whole, Writers, Details, Rows, Row]));
@@ -286,15 +287,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"product"]));
         let database = Database::named("shop");
         let named = ["products".to_string(), "reviews".to_string()];
-        let subject = Subject {
-            database,
-            space: SPACE,
-            manager,
-            table: "products",
-            named: &named,
-            tables: &tables,
-            sharding: Sharding::Whole,
-        };
+        let subject = subject_of((database, manager), "products", &named, &tables);
         let reviews = database.table("reviews").whole(Any);
         for tags in [subject.list(None), subject.found_row(KeyBytes::EMPTY), subject.scope(None), subject.unique()] {
             assert!(tags.contains(&reviews));
@@ -322,15 +315,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string()];
-        let subject = Subject {
-            database,
-            space: SPACE,
-            manager,
-            table: "reviews",
-            named: &named,
-            tables: &tables,
-            sharding: Sharding::Whole,
-        };
+        let subject = subject_of((database, manager), "reviews", &named, &tables);
         assert!(subject.found_row(KeyBytes::EMPTY).contains(&database.table("products").whole(Gone)));
         assert!(subject.list(None).contains(&database.table("products").whole(Gone)));
     }
@@ -347,15 +332,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string(), "votes".to_string()];
-        let subject = Subject {
-            database,
-            space: SPACE,
-            manager,
-            table: "reviews",
-            named: &named,
-            tables: &tables,
-            sharding: Sharding::Whole,
-        };
+        let subject = subject_of((database, manager), "reviews", &named, &tables);
         let key = KeyBytes::of(&1);
         let reads = [
             subject.found_row(key),
@@ -391,15 +368,7 @@ mod tests {
         let manager = ManagerTags::of(Fingerprint::of(&[b"review"]));
         let database = Database::named("shop");
         let named = ["reviews".to_string(), "tags".to_string()];
-        let subject = Subject {
-            database,
-            space: SPACE,
-            manager,
-            table: "reviews",
-            named: &named,
-            tables: &tables,
-            sharding: Sharding::Whole,
-        };
+        let subject = subject_of((database, manager), "reviews", &named, &tables);
         let names = |tags: &[Tag]| -> Vec<&str> {
             let declared = subject.declared(tags);
             let names = ["products", "reviews", "shops", "tags", "votes"].into_iter();
